@@ -1,0 +1,113 @@
+// Package media is the vocabulary of the media plane: codecs, formats and the
+// direction of a stream. It does no I/O and starts no goroutine; everything
+// above it (mixer, sdp, webrtc, the technologies) speaks in its terms.
+//
+// Audio is mono 16-bit linear PCM in host order, []int16, everywhere between
+// decoder and encoder. Lengths of PCM are in samples, lengths of payloads in
+// bytes, rates in Hz.
+package media
+
+import "time"
+
+// DynamicPT marks a codec without a static RTP payload type (RFC 3551 §6).
+const DynamicPT = 0xff
+
+// FrameDuration is the length of one frame on every hot path of the server.
+const FrameDuration = 20 * time.Millisecond
+
+// Codec is one audio encoding: data, plus constructors for its two directions.
+// A codec is one folder below media/codec and one line in cmd/skybridge.
+type Codec struct {
+	// Name is the encoding name of the RTP payload format as in a=rtpmap
+	// ("PCMU", "opus"); it compares without case.
+	Name string
+	// ConfName is the name in Asterisk's configuration files ("ulaw").
+	ConfName string
+	// ClockRate is the RTP clock in Hz. It differs from SampleRate for G.722
+	// (RFC 3551 §4.5.2).
+	ClockRate int
+	// SampleRate is the rate of the PCM that decoders give and encoders take, Hz.
+	SampleRate int
+	// Channels is the channel count in a=rtpmap (opus says 2); PCM is mono.
+	Channels int
+	// PayloadType is the static payload type, or DynamicPT.
+	PayloadType uint8
+	// Fmtp is what we offer in a=fmtp, without the payload type; may be empty.
+	Fmtp string
+	// MaxFrameBytes bounds an encoded frame of FrameDuration.
+	MaxFrameBytes int
+
+	// NewEncoder and NewDecoder are nil for a codec that is only passed through.
+	NewEncoder func(EncoderConfig) (Encoder, error)
+	NewDecoder func() (Decoder, error)
+
+	// EncodeBatch, where not nil, runs many encoders of this codec in one call
+	// (one crossing into C). It allocates nothing.
+	EncodeBatch func(jobs []EncodeJob)
+
+	// PayloadDuration tells how much audio a payload holds, without decoding;
+	// zero for a payload that cannot be understood. Never nil where NewDecoder is set.
+	PayloadDuration func(payload []byte) time.Duration
+}
+
+// Transcodable reports whether the codec can be turned into PCM and back.
+func (c *Codec) Transcodable() bool { return c.NewEncoder != nil && c.NewDecoder != nil }
+
+// FrameSamples is the number of PCM samples in one frame of FrameDuration.
+func (c *Codec) FrameSamples() int { return c.SampleRate / 50 }
+
+// EncoderConfig chooses how an encoder trades size, loss and work. Zero values
+// mean the codec's own default; codecs without a choice ignore it.
+type EncoderConfig struct {
+	Bitrate    int  // bits per second
+	Complexity int  // 1..10 (Opus)
+	FEC        bool // in-band forward error correction
+	LossPct    int  // expected packet loss in percent
+}
+
+// Encoder turns PCM into payloads. It is used by one goroutine at a time.
+type Encoder interface {
+	// Encode writes one frame into dst and returns its length in bytes. pcm is
+	// one frame of FrameDuration at the codec's SampleRate; dst holds at least
+	// MaxFrameBytes. It allocates nothing.
+	Encode(dst []byte, pcm []int16) (int, error)
+	// CopyFrom makes this encoder's state equal to src's, bit for bit, so that
+	// the next frames of both, fed the same PCM, are the same. src is of the
+	// same codec and configuration. It allocates nothing.
+	CopyFrom(src Encoder)
+	// Close frees what the encoder holds outside the Go heap.
+	Close()
+}
+
+// IndependentEncoder is an Encoder whose frames depend on earlier ones and that
+// can make one that does not, for a listener that joins the stream in its middle.
+type IndependentEncoder interface {
+	Encoder
+	// EncodeIndependent is Encode with prediction from earlier frames disabled.
+	EncodeIndependent(dst []byte, pcm []int16) (int, error)
+}
+
+// Decoder turns payloads into PCM. It is used by one goroutine at a time.
+type Decoder interface {
+	// Decode writes the payload's audio into pcm and returns the number of
+	// samples, at the codec's SampleRate. pcm holds at least 120 ms. A payload
+	// that is no valid frame gives an error and leaves the decoder usable.
+	// It allocates nothing.
+	Decode(pcm []int16, payload []byte) (samples int, err error)
+	// Conceal fills the whole of pcm (a multiple of 10 ms) in place of lost
+	// audio. It allocates nothing.
+	Conceal(pcm []int16)
+	// Close frees what the decoder holds outside the Go heap.
+	Close()
+}
+
+// EncodeJob is one encoder's share of an EncodeBatch call.
+type EncodeJob struct {
+	Encoder     Encoder
+	PCM         []int16
+	Dst         []byte
+	Independent bool // as EncodeIndependent
+	// N is the length in bytes of what was written, Err why nothing was.
+	N   int
+	Err error
+}
