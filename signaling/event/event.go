@@ -1,0 +1,126 @@
+// Package event carries what happens to channels and bridges to whoever asked:
+// immutable values with a sequence number, through bounded queues whose loss is
+// counted and said.
+//
+// It starts no goroutine.
+package event
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Type names what happened. The names are ARI's where ARI has one.
+type Type string
+
+// The event types.
+const (
+	ChannelCreated       Type = "ChannelCreated"
+	ChannelStateChange   Type = "ChannelStateChange"
+	ChannelDialplan      Type = "ChannelDialplan"
+	ChannelDestroyed     Type = "ChannelDestroyed"
+	ChannelHangupRequest Type = "ChannelHangupRequest"
+	ChannelDtmfReceived  Type = "ChannelDtmfReceived"
+	ChannelHold          Type = "ChannelHold"
+	ChannelUnhold        Type = "ChannelUnhold"
+	ChannelEnteredBridge Type = "ChannelEnteredBridge"
+	ChannelLeftBridge    Type = "ChannelLeftBridge"
+	ChannelMute          Type = "ChannelMute"
+	BridgeCreated        Type = "BridgeCreated"
+	BridgeDestroyed      Type = "BridgeDestroyed"
+	BridgeLevels         Type = "BridgeLevels"
+	Dial                 Type = "Dial"
+	PlaybackStarted      Type = "PlaybackStarted"
+	PlaybackFinished     Type = "PlaybackFinished"
+	EndpointStateChange  Type = "EndpointStateChange"
+)
+
+// Event is one thing that happened. It is never changed after it was published;
+// Channel and Bridge are snapshots of the moment.
+type Event struct {
+	// Seq grows by one with every event of the process, from 1 on.
+	Seq  uint64
+	Time time.Time
+	Type Type
+	// Channel and Bridge are ids; empty where the event has none.
+	Channel string
+	Bridge  string
+	// Data is the event's own immutable value, a snapshot or a small struct.
+	Data any
+}
+
+// Bus numbers events and hands them to its subscribers.
+type Bus struct {
+	mu   sync.Mutex // orders Seq with delivery
+	seq  uint64
+	subs map[*Subscription]struct{}
+	now  func() time.Time
+}
+
+// NewBus makes a bus. now is the clock that stamps events.
+func NewBus(now func() time.Time) *Bus {
+	return &Bus{subs: make(map[*Subscription]struct{}), now: now}
+}
+
+// Publish numbers and stamps e and offers it to every subscriber. It never
+// waits: a subscriber whose queue is full loses the event and counts it.
+func (b *Bus) Publish(e Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seq++
+	e.Seq = b.seq
+	e.Time = b.now()
+	for s := range b.subs {
+		if s.filter != nil && !s.filter(&e) {
+			continue
+		}
+		select {
+		case s.queue <- e:
+		default:
+			s.lost.Add(1)
+		}
+	}
+}
+
+// Seq is the number of the newest event.
+func (b *Bus) Seq() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.seq
+}
+
+// Subscription is one subscriber's bounded queue.
+type Subscription struct {
+	bus    *Bus
+	queue  chan Event
+	filter func(*Event) bool
+	lost   atomic.Uint64
+	once   sync.Once
+}
+
+// Subscribe opens a queue of size events. filter, which may be nil, chooses
+// what enters it; it runs under the bus's lock and must be quick.
+func (b *Bus) Subscribe(size int, filter func(*Event) bool) *Subscription {
+	s := &Subscription{bus: b, queue: make(chan Event, size), filter: filter}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.subs[s] = struct{}{}
+	return s
+}
+
+// Events is the queue. It is closed by Close.
+func (s *Subscription) Events() <-chan Event { return s.queue }
+
+// Lost is the number of events that found the queue full.
+func (s *Subscription) Lost() uint64 { return s.lost.Load() }
+
+// Close ends the subscription and closes its queue.
+func (s *Subscription) Close() {
+	s.once.Do(func() {
+		s.bus.mu.Lock()
+		defer s.bus.mu.Unlock()
+		delete(s.bus.subs, s)
+		close(s.queue)
+	})
+}
