@@ -1,0 +1,4 @@
+// The global JsSIP, as its own distribution defines it.
+import JsSIP from "jssip";
+
+globalThis.JsSIP = JsSIP;
