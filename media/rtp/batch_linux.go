@@ -1,0 +1,121 @@
+package rtp
+
+import (
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Defaults of a Batch: more packets than one leg sends between two ticks, and
+// room for any packet that fits an Ethernet frame.
+const (
+	BatchSlots      = 16
+	BatchSlotBytes  = 1600
+	maxControlBytes = 64
+)
+
+// Batch is the memory that one recvmmsg call fills. A worker makes one and lends
+// it to each socket in turn; what it holds is valid until the next Recv. It is
+// used by one goroutine at a time.
+type Batch struct {
+	size  int // bytes of a slot
+	n     int // slots filled by the last Recv
+	data  []byte
+	msgs  []mmsghdr
+	slots []slot
+}
+
+// mmsghdr is struct mmsghdr of recvmmsg(2).
+type mmsghdr struct {
+	hdr unix.Msghdr
+	len uint32
+}
+
+// slot is what a message header points to besides the data.
+type slot struct {
+	iov     unix.Iovec
+	control [maxControlBytes]byte
+	from    [sockaddrBytes]byte
+}
+
+// NewBatch makes a batch of slots packets of at most slotBytes each; 0 stands
+// for BatchSlots and BatchSlotBytes.
+func NewBatch(slots, slotBytes int) *Batch {
+	if slots <= 0 {
+		slots = BatchSlots
+	}
+	if slotBytes <= 0 {
+		slotBytes = BatchSlotBytes
+	}
+	b := &Batch{
+		size:  slotBytes,
+		n:     slots,
+		data:  make([]byte, slots*slotBytes),
+		msgs:  make([]mmsghdr, slots),
+		slots: make([]slot, slots),
+	}
+	for i := range b.msgs {
+		s, h := &b.slots[i], &b.msgs[i].hdr
+		s.iov.Base = &b.data[i*slotBytes]
+		s.iov.SetLen(slotBytes)
+		h.Name = &s.from[0]
+		h.Iov = &s.iov
+		h.SetIovlen(1)
+		h.Control = &s.control[0]
+	}
+	b.rearm()
+	return b
+}
+
+// rearm resets the lengths that the kernel overwrote in the slots it used.
+func (b *Batch) rearm() {
+	for i := range b.msgs[:b.n] {
+		h := &b.msgs[i].hdr
+		h.Namelen = sockaddrBytes
+		h.SetControllen(maxControlBytes)
+	}
+	b.n = 0
+}
+
+// Len is the number of packets from the last Recv.
+func (b *Batch) Len() int { return b.n }
+
+// Slots is the number of packets the batch can hold. A Recv that gives this many
+// may have left some in the socket.
+func (b *Batch) Slots() int { return len(b.msgs) }
+
+// Packet is the i-th packet, i < Len. Its capacity is the slot's, so that it can
+// be worked on in place.
+func (b *Batch) Packet(i int) []byte {
+	n := min(int(b.msgs[i].len), b.size)
+	return b.data[i*b.size : i*b.size+n : (i+1)*b.size]
+}
+
+// From is the address that sent the i-th packet, an IPv4 one never in mapped
+// form. It allocates for link-local IPv6 only.
+func (b *Batch) From(i int) netip.AddrPort { return addrPort(&b.slots[i].from) }
+
+// Arrival is when the kernel received the i-th packet, in nanoseconds of wall
+// clock since 1970; 0 if the kernel did not say.
+func (b *Batch) Arrival(i int) int64 {
+	s := &b.slots[i]
+	left := int(b.msgs[i].hdr.Controllen)
+	for at := 0; left-at >= unix.SizeofCmsghdr; {
+		c := (*unix.Cmsghdr)(unsafe.Pointer(&s.control[at]))
+		n := int(c.Len)
+		if n < unix.SizeofCmsghdr || n > left-at {
+			return 0
+		}
+		if c.Level == unix.SOL_SOCKET && c.Type == unix.SCM_TIMESTAMPNS &&
+			n >= unix.CmsgLen(int(unsafe.Sizeof(unix.Timespec{}))) {
+			ts := (*unix.Timespec)(unsafe.Pointer(&s.control[at+unix.CmsgLen(0)]))
+			return ts.Nano()
+		}
+		at += unix.CmsgSpace(n - unix.CmsgLen(0))
+	}
+	return 0
+}
+
+// Truncated reports whether the i-th packet was longer than its slot.
+func (b *Batch) Truncated(i int) bool { return b.msgs[i].hdr.Flags&unix.MSG_TRUNC != 0 }
