@@ -1,0 +1,227 @@
+// Package config reads the server's settings: flags over environment over file
+// over defaults. Each component has its struct with its own Validate; an unknown
+// key is an error that names file and line.
+//
+// Keys are lower case with dots (sip.listen). The environment spells them
+// SKYBRIDGE_SIP__LISTEN: upper case, a double underscore for the dot.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Off closes a listener.
+const Off = "off"
+
+// Config is every setting of the server.
+type Config struct {
+	DataDir     string    `koanf:"data_dir" yaml:"data_dir"`
+	AsteriskDir string    `koanf:"asterisk_dir" yaml:"asterisk_dir"`
+	ExternalIP  string    `koanf:"external_ip" yaml:"external_ip"`
+	Strict      bool      `koanf:"strict" yaml:"strict"`
+	SIP         SIP       `koanf:"sip" yaml:"sip"`
+	RTP         RTP       `koanf:"rtp" yaml:"rtp"`
+	WebRTC      WebRTC    `koanf:"webrtc" yaml:"webrtc"`
+	API         API       `koanf:"api" yaml:"api"`
+	ARI         ARI       `koanf:"ari" yaml:"ari"`
+	AMI         Listener  `koanf:"ami" yaml:"ami"`
+	SNMP        Listener  `koanf:"snmp" yaml:"snmp"`
+	TURN        Listener  `koanf:"turn" yaml:"turn"`
+	Auth        Auth      `koanf:"auth" yaml:"auth"`
+	Media       Media     `koanf:"media" yaml:"media"`
+	Log         Log       `koanf:"log" yaml:"log"`
+	Shutdown    Shutdown  `koanf:"shutdown" yaml:"shutdown"`
+	TLS         TLS       `koanf:"tls" yaml:"tls"`
+	Calls       CallLimit `koanf:"calls" yaml:"calls"`
+}
+
+// Listener is a component that only has an address; it is closed by "off".
+type Listener struct {
+	Listen string `koanf:"listen" yaml:"listen"`
+}
+
+// SIP is the SIP user agent.
+type SIP struct {
+	Listen    string        `koanf:"listen" yaml:"listen"`
+	TLSListen string        `koanf:"tls_listen" yaml:"tls_listen"`
+	UserAgent string        `koanf:"user_agent" yaml:"user_agent"`
+	T1        time.Duration `koanf:"t1" yaml:"t1"`
+	Realm     string        `koanf:"realm" yaml:"realm"`
+	// Origins are the web origins that may open SIP over WebSocket besides the
+	// server's own; "*" is all.
+	Origins []string `koanf:"origins" yaml:"origins"`
+}
+
+// RTP is the media of SIP phones.
+type RTP struct {
+	Ports   string        `koanf:"ports" yaml:"ports"`
+	Address string        `koanf:"address" yaml:"address"`
+	Timeout time.Duration `koanf:"timeout" yaml:"timeout"`
+}
+
+// WebRTC is the media of browsers.
+type WebRTC struct {
+	Listen string `koanf:"listen" yaml:"listen"`
+}
+
+// API is the REST API and the console.
+type API struct {
+	Listen string `koanf:"listen" yaml:"listen"`
+	TLS    bool   `koanf:"tls" yaml:"tls"`
+}
+
+// ARI is the port of ARI and of SIP over WebSocket.
+type ARI struct {
+	Listen    string `koanf:"listen" yaml:"listen"`
+	TLSListen string `koanf:"tls_listen" yaml:"tls_listen"`
+}
+
+// Auth is who may use the API.
+type Auth struct {
+	// JWTSecret signs and checks HS256 tokens; made and kept in data_dir when empty.
+	JWTSecret string `koanf:"jwt_secret" yaml:"jwt_secret"`
+	JWTKey    string `koanf:"jwt_key_file" yaml:"jwt_key_file"` // public key, PEM
+	Issuer    string `koanf:"issuer" yaml:"issuer"`
+	Audience  string `koanf:"audience" yaml:"audience"`
+}
+
+// Media is the mixer.
+type Media struct {
+	Workers int  `koanf:"workers" yaml:"workers"`
+	FIFO    bool `koanf:"fifo" yaml:"fifo"`
+}
+
+// Log is what the server says of itself, on standard error.
+type Log struct {
+	Level  string `koanf:"level" yaml:"level"`
+	Format string `koanf:"format" yaml:"format"` // text or json
+}
+
+// Shutdown is how long SIGTERM lets calls go on.
+type Shutdown struct {
+	Drain time.Duration `koanf:"drain" yaml:"drain"`
+}
+
+// TLS is the certificate of every TLS listener; self-signed in data_dir when empty.
+type TLS struct {
+	CertFile string `koanf:"cert_file" yaml:"cert_file"`
+	KeyFile  string `koanf:"key_file" yaml:"key_file"`
+}
+
+// CallLimit bounds calls.
+type CallLimit struct {
+	MaxChannels int           `koanf:"max_channels" yaml:"max_channels"`
+	RingTimeout time.Duration `koanf:"ring_timeout" yaml:"ring_timeout"`
+	PerUser     int           `koanf:"per_user" yaml:"per_user"`
+}
+
+// Default is the server as it starts without a file.
+func Default() Config {
+	return Config{
+		DataDir: "./data",
+		SIP:     SIP{Listen: ":5060", TLSListen: ":5061", UserAgent: "Skybridge", T1: 500 * time.Millisecond, Realm: "asterisk"},
+		RTP:     RTP{Ports: "10000-20000", Timeout: 30 * time.Second},
+		WebRTC:  WebRTC{Listen: ":7882"},
+		API:     API{Listen: ":8080"},
+		ARI:     ARI{Listen: ":8088", TLSListen: ":8089"},
+		AMI:     Listener{Listen: Off},
+		SNMP:    Listener{Listen: Off},
+		TURN:    Listener{Listen: Off},
+		Media:   Media{FIFO: true},
+		Log:     Log{Level: "info", Format: "text"},
+		Shutdown: Shutdown{
+			Drain: 30 * time.Second,
+		},
+		Calls: CallLimit{MaxChannels: 20000, RingTimeout: 30 * time.Second, PerUser: 20},
+	}
+}
+
+// Validate checks every component and gives all that is wrong at once.
+func (c Config) Validate() error {
+	var errs []error
+	if c.DataDir == "" {
+		errs = append(errs, errors.New("data_dir: must not be empty"))
+	}
+	if c.ExternalIP != "" {
+		if _, err := netip.ParseAddr(c.ExternalIP); err != nil {
+			errs = append(errs, fmt.Errorf("external_ip: %w", err))
+		}
+	}
+	for key, listen := range map[string]string{
+		"sip.listen": c.SIP.Listen, "sip.tls_listen": c.SIP.TLSListen, "webrtc.listen": c.WebRTC.Listen,
+		"api.listen": c.API.Listen, "ari.listen": c.ARI.Listen, "ari.tls_listen": c.ARI.TLSListen,
+		"ami.listen": c.AMI.Listen, "snmp.listen": c.SNMP.Listen, "turn.listen": c.TURN.Listen,
+	} {
+		if err := checkListen(listen); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
+		}
+	}
+	if _, _, err := c.RTP.Range(); err != nil {
+		errs = append(errs, fmt.Errorf("rtp.ports: %w", err))
+	}
+	if c.RTP.Address != "" {
+		if _, err := netip.ParseAddr(c.RTP.Address); err != nil {
+			errs = append(errs, fmt.Errorf("rtp.address: %w", err))
+		}
+	}
+	if n := len(c.Auth.JWTSecret); n > 0 && n < 16 {
+		errs = append(errs, fmt.Errorf("auth.jwt_secret: %d characters, at least 16", n))
+	}
+	if c.SIP.T1 < 10*time.Millisecond || c.SIP.T1 > 5*time.Second {
+		errs = append(errs, fmt.Errorf("sip.t1: %v is outside 10ms to 5s", c.SIP.T1))
+	}
+	if c.Media.Workers < 0 || c.Media.Workers > 256 {
+		errs = append(errs, fmt.Errorf("media.workers: %d is outside 0 to 256", c.Media.Workers))
+	}
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		errs = append(errs, fmt.Errorf("log.level: %q is none of debug, info, warn, error", c.Log.Level))
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		errs = append(errs, fmt.Errorf("log.format: %q is neither text nor json", c.Log.Format))
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		errs = append(errs, errors.New("tls: cert_file and key_file go together"))
+	}
+	return errors.Join(errs...)
+}
+
+// Range is the first and the last RTP port.
+func (r RTP) Range() (lo, hi int, err error) {
+	a, b, ok := strings.Cut(r.Ports, "-")
+	if !ok {
+		return 0, 0, fmt.Errorf("%q is no range: want FIRST-LAST", r.Ports)
+	}
+	lo, err1 := strconv.Atoi(strings.TrimSpace(a))
+	hi, err2 := strconv.Atoi(strings.TrimSpace(b))
+	if err1 != nil || err2 != nil || lo < 1024 && lo != 0 || hi > 65535 || hi < lo {
+		return 0, 0, fmt.Errorf("%q is no range within 1024-65535", r.Ports)
+	}
+	return lo, hi, nil
+}
+
+func checkListen(s string) error {
+	if s == Off {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q: want HOST:PORT, :PORT or %q", s, Off)
+	}
+	if host != "" && host != "localhost" {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return fmt.Errorf("%q: the host must be an address", s)
+		}
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q: port outside 0 to 65535", s)
+	}
+	return nil
+}
