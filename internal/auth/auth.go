@@ -1,0 +1,237 @@
+// Package auth tells who a request comes from: a JWT (RFC 7519) or an API key.
+// It starts no goroutine.
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// Role is what a principal may do.
+type Role string
+
+// The roles, from the most to the least.
+const (
+	RoleAdmin   Role = "admin"
+	RoleService Role = "service"
+	RoleUser    Role = "user"
+	RoleAuditor Role = "auditor"
+)
+
+// Principal is who a request comes from.
+type Principal struct {
+	User      string
+	Extension string // the phone that belongs to the user; may be empty
+	Roles     []Role
+	Expires   time.Time // zero for an API key without end
+}
+
+// Has reports whether the principal has a role.
+func (p Principal) Has(r Role) bool { return slices.Contains(p.Roles, r) }
+
+// SeesAll reports whether the principal sees other users' objects.
+func (p Principal) SeesAll() bool { return p.Has(RoleAdmin) }
+
+// Config is how tokens are checked.
+type Config struct {
+	Secret    []byte // HS256; at least 16 bytes
+	PublicKey any    // from ParsePublicKey, or nil
+	Issuer    string // required in tokens when set
+	Audience  string // required in tokens when set
+	Now       func() time.Time
+}
+
+// Keys finds API keys by their hash (see HashKey).
+type Keys interface {
+	// APIKey fails with fault.NotFound for a key that does not exist or was revoked.
+	APIKey(ctx context.Context, prefix string) (Key, error)
+}
+
+// Key is a stored API key.
+type Key struct {
+	Prefix  string
+	Hash    []byte // HashKey of the whole key
+	User    string
+	Roles   []Role
+	Expires time.Time // zero means never
+}
+
+// Authenticator checks tokens and keys.
+type Authenticator struct {
+	cfg    Config
+	keys   Keys
+	parser *jwt.Parser
+}
+
+const (
+	maxToken = 8 << 10
+	leeway   = time.Minute
+	issuer   = "skybridge"
+)
+
+// New makes an authenticator. keys may be nil: then no API key is known.
+func New(cfg Config, keys Keys) (*Authenticator, error) {
+	if len(cfg.Secret) < 16 {
+		return nil, fmt.Errorf("auth: a secret of %d bytes, at least 16", len(cfg.Secret))
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	opts := []jwt.ParserOption{
+		jwt.WithValidMethods([]string{"HS256", "RS256", "ES256", "EdDSA"}),
+		jwt.WithExpirationRequired(),
+		jwt.WithLeeway(leeway),
+		jwt.WithTimeFunc(cfg.Now),
+	}
+	if cfg.Issuer != "" {
+		opts = append(opts, jwt.WithIssuer(cfg.Issuer))
+	}
+	if cfg.Audience != "" {
+		opts = append(opts, jwt.WithAudience(cfg.Audience))
+	}
+	return &Authenticator{cfg: cfg, keys: keys, parser: jwt.NewParser(opts...)}, nil
+}
+
+// ParsePublicKey reads an RSA, ECDSA or Ed25519 public key in PEM (PKIX).
+func ParsePublicKey(text []byte) (any, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("auth: no PEM block in the key file")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("auth: public key: %w", err)
+	}
+	return key, nil
+}
+
+type claims struct {
+	Extension string   `json:"extension,omitempty"`
+	Scope     string   `json:"scope,omitempty"`
+	Roles     []string `json:"roles,omitempty"`
+	jwt.RegisteredClaims
+}
+
+// Token checks a JWT. Every failure is of kind fault.Unauthorized.
+func (a *Authenticator) Token(token string) (Principal, error) {
+	if len(token) > maxToken {
+		return Principal{}, fault.New(fault.Unauthorized, "token of %d bytes, at most %d", len(token), maxToken)
+	}
+	var c claims
+	if _, err := a.parser.ParseWithClaims(token, &c, a.key); err != nil {
+		return Principal{}, fault.New(fault.Unauthorized, "token: %w", err)
+	}
+	if c.Subject == "" {
+		return Principal{}, fault.New(fault.Unauthorized, "token: no subject")
+	}
+	p := Principal{User: c.Subject, Extension: c.Extension, Expires: c.ExpiresAt.Time}
+	for _, r := range append(c.Roles, strings.Fields(c.Scope)...) {
+		if role := Role(r); !p.Has(role) && known(role) {
+			p.Roles = append(p.Roles, role)
+		}
+	}
+	if len(p.Roles) == 0 {
+		p.Roles = []Role{RoleUser}
+	}
+	return p, nil
+}
+
+func known(r Role) bool {
+	return slices.Contains([]Role{RoleAdmin, RoleService, RoleUser, RoleAuditor}, r)
+}
+
+// key gives the one key that belongs to a token's algorithm: a public key is
+// never used as a shared secret.
+func (a *Authenticator) key(t *jwt.Token) (any, error) {
+	if t.Method.Alg() == "HS256" {
+		return a.cfg.Secret, nil
+	}
+	if a.cfg.PublicKey == nil {
+		return nil, errors.New("no public key is configured")
+	}
+	return a.cfg.PublicKey, nil
+}
+
+// Issue makes an HS256 token of our own.
+func (a *Authenticator) Issue(p Principal, life time.Duration) (string, error) {
+	now := a.cfg.Now()
+	c := claims{
+		Extension: p.Extension,
+		RegisteredClaims: jwt.RegisteredClaims{
+			Subject: p.User, Issuer: a.cfg.Issuer,
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)),
+		},
+	}
+	if c.Issuer == "" {
+		c.Issuer = issuer
+	}
+	if a.cfg.Audience != "" {
+		c.Audience = jwt.ClaimStrings{a.cfg.Audience}
+	}
+	for _, r := range p.Roles {
+		c.Roles = append(c.Roles, string(r))
+	}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(a.cfg.Secret)
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return token, nil
+}
+
+// APIKey checks an API key. Every failure is of kind fault.Unauthorized, unless
+// the store fails.
+func (a *Authenticator) APIKey(ctx context.Context, key string) (Principal, error) {
+	refused := fault.New(fault.Unauthorized, "unknown API key")
+	prefix, _, ok := strings.Cut(key, ".")
+	if !ok || len(key) > 256 || a.keys == nil {
+		return Principal{}, refused
+	}
+	k, err := a.keys.APIKey(ctx, prefix)
+	if err != nil && fault.Of(err) != fault.NotFound {
+		return Principal{}, err
+	}
+	same := subtle.ConstantTimeCompare(k.Hash, HashKey(key)) == 1
+	if err != nil || !same || !k.Expires.IsZero() && a.cfg.Now().After(k.Expires) {
+		return Principal{}, refused
+	}
+	return Principal{User: k.User, Roles: k.Roles, Expires: k.Expires}, nil
+}
+
+// NewKey makes an API key: what the user gets, and what is stored.
+func NewKey(user string, roles []Role, expires time.Time) (string, Key) {
+	prefix := "sk_" + randomText(6)
+	key := prefix + "." + randomText(32)
+	return key, Key{Prefix: prefix, Hash: HashKey(key), User: user, Roles: roles, Expires: expires}
+}
+
+// HashKey is what is stored of an API key. The key's 256 random bits need no
+// slow hash.
+func HashKey(key string) []byte {
+	h := sha256.Sum256([]byte(key))
+	return h[:]
+}
+
+// NewSecret makes a secret for Config.Secret.
+func NewSecret() []byte { return []byte(randomText(32)) }
+
+func randomText(n int) string {
+	b := make([]byte, n)
+	if _, err := rand.Read(b); err != nil {
+		panic(err) // crypto/rand never fails on the systems we run on
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}

@@ -1,0 +1,163 @@
+package auth_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+var (
+	secret = []byte("0123456789abcdef0123456789abcdef")
+	now    = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+)
+
+type keyring map[string]auth.Key
+
+func (k keyring) APIKey(_ context.Context, prefix string) (auth.Key, error) {
+	if key, ok := k[prefix]; ok {
+		return key, nil
+	}
+	return auth.Key{}, fault.New(fault.NotFound, "no key")
+}
+
+func sign(t *testing.T, m jwt.SigningMethod, key any, c jwt.MapClaims) string {
+	t.Helper()
+	s, err := jwt.NewWithClaims(m, c).SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestIssuedTokensAreAccepted(t *testing.T) {
+	a, err := auth.New(auth.Config{Secret: secret, Now: func() time.Time { return now }}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := a.Issue(auth.Principal{User: "alice", Extension: "1001", Roles: []auth.Role{auth.RoleAdmin}}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := a.Token(token)
+	if err != nil || p.User != "alice" || p.Extension != "1001" || !p.SeesAll() {
+		t.Fatalf("got %+v, %v", p, err)
+	}
+}
+
+func TestForgedTokensAreRefused(t *testing.T) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	public, err := auth.ParsePublicKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := auth.New(auth.Config{
+		Secret: secret, PublicKey: public, Issuer: "me", Audience: "voip", Now: func() time.Time { return now },
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := func() jwt.MapClaims {
+		return jwt.MapClaims{"sub": "bob", "iss": "me", "aud": "voip", "exp": now.Add(time.Hour).Unix()}
+	}
+	with := func(key string, value any) jwt.MapClaims {
+		c := good()
+		if value == nil {
+			delete(c, key)
+		} else {
+			c[key] = value
+		}
+		return c
+	}
+	hs := func(c jwt.MapClaims) string { return sign(t, jwt.SigningMethodHS256, secret, c) }
+
+	for name, token := range map[string]string{
+		"shared secret": hs(good()),
+		"public key":    sign(t, jwt.SigningMethodES256, private, good()),
+		"within leeway": hs(with("exp", now.Add(-30*time.Second).Unix())),
+	} {
+		if p, err := a.Token(token); err != nil || p.User != "bob" || !p.Has(auth.RoleUser) || p.SeesAll() {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+	for name, token := range map[string]string{
+		"alg none":                sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good()),
+		"public key as secret":    sign(t, jwt.SigningMethodHS256, text, good()),
+		"other algorithm":         sign(t, jwt.SigningMethodHS512, secret, good()),
+		"wrong secret":            sign(t, jwt.SigningMethodHS256, []byte("another secret of 32 bytes......"), good()),
+		"expired":                 hs(with("exp", now.Add(-2*time.Minute).Unix())),
+		"no expiry":               hs(with("exp", nil)),
+		"not yet valid":           hs(with("nbf", now.Add(5*time.Minute).Unix())),
+		"wrong issuer":            hs(with("iss", "you")),
+		"no issuer":               hs(with("iss", nil)),
+		"wrong audience":          hs(with("aud", "mail")),
+		"no subject":              hs(with("sub", nil)),
+		"subject of another type": hs(with("sub", 7)),
+		"a megabyte of dots":      strings.Repeat(".", 1<<20),
+		"two parts":               "a.b",
+		"empty":                   "",
+		"cut":                     hs(good())[:40],
+	} {
+		if p, err := a.Token(token); fault.Of(err) != fault.Unauthorized {
+			t.Errorf("%s: accepted as %+v, %v", name, p, err)
+		}
+	}
+}
+
+func TestRolesComeFromScopeAndRoles(t *testing.T) {
+	a, err := auth.New(auth.Config{Secret: secret, Now: func() time.Time { return now }}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := a.Token(sign(t, jwt.SigningMethodHS256, secret, jwt.MapClaims{
+		"sub": "x", "exp": now.Add(time.Hour).Unix(), "scope": "auditor root", "roles": []string{"service", "auditor"},
+	}))
+	if err != nil || len(p.Roles) != 2 || !p.Has(auth.RoleService) || !p.Has(auth.RoleAuditor) {
+		t.Fatalf("%+v, %v", p, err)
+	}
+}
+
+func TestAPIKeys(t *testing.T) {
+	key, stored := auth.NewKey("svc", []auth.Role{auth.RoleService}, time.Time{})
+	old, expired := auth.NewKey("svc", nil, now.Add(-time.Second))
+	a, err := auth.New(auth.Config{Secret: secret, Now: func() time.Time { return now }},
+		keyring{stored.Prefix: stored, expired.Prefix: expired})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := a.APIKey(context.Background(), key); err != nil || p.User != "svc" || !p.Has(auth.RoleService) {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	for name, k := range map[string]string{
+		"expired": old, "wrong secret": stored.Prefix + ".x", "no secret": stored.Prefix, "unknown": "sk_x.y",
+		"empty": "", "long": stored.Prefix + "." + strings.Repeat("x", 1000),
+	} {
+		if _, err := a.APIKey(context.Background(), k); fault.Of(err) != fault.Unauthorized {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestShortSecretsAreRefused(t *testing.T) {
+	if _, err := auth.New(auth.Config{Secret: []byte("short")}, nil); err == nil {
+		t.Fatal("accepted")
+	}
+}
