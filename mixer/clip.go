@@ -1,0 +1,81 @@
+package mixer
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+)
+
+// Clip is audio in memory, ready to be played any number of times at once. It is
+// resampled to a rate when a port of that rate first needs it.
+type Clip struct {
+	duration time.Duration
+	source   []int16
+	rate     int
+
+	mu   sync.Mutex // held while a rate is made
+	made [len(clipRates)]atomic.Pointer[[]int16]
+}
+
+// clipRates are the sample rates of codecs, Hz.
+var clipRates = [...]int{8000, 16000, 24000, 48000}
+
+// NewClip makes a clip of mono PCM at a rate in Hz. pcm must not change
+// afterwards. The error is of kind fault.Invalid.
+func NewClip(rate int, pcm []int16) (*Clip, error) {
+	if rate < 8000 || rate > 192000 {
+		return nil, fault.New(fault.Invalid, "mixer: a clip of %d Hz cannot be played", rate)
+	}
+	c := &Clip{source: pcm, rate: rate}
+	c.duration = time.Duration(len(pcm)) * time.Second / time.Duration(rate)
+	return c, nil
+}
+
+// Duration is the clip's length.
+func (c *Clip) Duration() time.Duration { return c.duration }
+
+// prepare makes the clip available at a rate.
+func (c *Clip) prepare(rate int) error {
+	i := rateIndex(rate)
+	if i < 0 {
+		return fault.New(fault.Invalid, "mixer: no codec works at %d Hz", rate)
+	}
+	if c.made[i].Load() != nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.made[i].Load() != nil {
+		return nil
+	}
+	pcm := c.source
+	if rate != c.rate {
+		var err error
+		if pcm, err = dsp.ResampleClip(pcm, c.rate, rate); err != nil {
+			return fault.New(fault.Invalid, "mixer: resample a clip: %w", err)
+		}
+	}
+	c.made[i].Store(&pcm)
+	return nil
+}
+
+// at is the clip's PCM at clipRates[i], or nil if that has not been prepared.
+func (c *Clip) at(i int) []int16 {
+	if p := c.made[i].Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// rateIndex is the place of a rate in clipRates, or −1.
+func rateIndex(rate int) int {
+	for i, r := range clipRates {
+		if r == rate {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,71 @@
+package mixer
+
+import (
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+)
+
+// Media is what a port sends and receives: the outcome of one negotiation.
+type Media struct {
+	// Send is the format of what we send. Without a codec nothing is sent.
+	Send media.Format
+	// Receive is every payload type that may arrive, with its codec. Packets of
+	// other types are dropped.
+	Receive []media.Format
+	// SendEvents is the telephone-event type for digits that we send; ClockRate 0
+	// means that the peer takes none.
+	SendEvents media.Events
+	// ReceiveEvents are the telephone-event types that may arrive, at most one per
+	// clock rate.
+	ReceiveEvents []media.Events
+	// Direction is the negotiated direction as seen from our side. A port that
+	// does not send gets no packets, playbacks included; a port that does not
+	// receive contributes nothing.
+	Direction media.Direction
+	// Encoder tunes the encoder of Send.
+	Encoder media.EncoderConfig
+}
+
+// validate reports the first part that no port can do.
+func (m Media) validate() error {
+	if m.Send.Codec != nil && m.Send.PayloadType > 127 {
+		return fault.New(fault.Invalid, "mixer: payload type %d of %s is over 127", m.Send.PayloadType, m.Send.Codec.Name)
+	}
+	if p := m.Send.Ptime; p < 0 || p > maxPtime || p%(10e6) != 0 {
+		return fault.New(fault.Invalid, "mixer: ptime %v is not 10 to 60 ms", p)
+	}
+	var seen [128]bool
+	take := func(pt uint8) error {
+		if pt > 127 {
+			return fault.New(fault.Invalid, "mixer: payload type %d is over 127", pt)
+		}
+		if seen[pt] {
+			return fault.New(fault.Invalid, "mixer: payload type %d has two meanings", pt)
+		}
+		seen[pt] = true
+		return nil
+	}
+	if len(m.Receive) > maxReceive {
+		return fault.New(fault.Invalid, "mixer: %d formats to receive; at most %d can be had", len(m.Receive), maxReceive)
+	}
+	for _, f := range m.Receive {
+		if f.Codec == nil {
+			return fault.New(fault.Invalid, "mixer: payload type %d has no codec", f.PayloadType)
+		}
+		if err := take(f.PayloadType); err != nil {
+			return err
+		}
+	}
+	if len(m.ReceiveEvents) > maxReceiveEvents {
+		return fault.New(fault.Invalid, "mixer: %d telephone-event types; at most %d can be had", len(m.ReceiveEvents), maxReceiveEvents)
+	}
+	for _, ev := range m.ReceiveEvents {
+		if ev.ClockRate <= 0 {
+			return fault.New(fault.Invalid, "mixer: telephone-event type %d has no clock rate", ev.PayloadType)
+		}
+		if err := take(ev.PayloadType); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package mixer
+
+import (
+	"sync"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// Pair is a conversation of two ports. What goes from one to the other is relayed
+// as it comes when both speak the same codec and nothing needs PCM, and decoded
+// and encoded otherwise; the worker chooses again whenever that changes.
+type Pair struct {
+	engine *Engine
+	home   *worker
+	mail   mailbox
+	link   link // the worker's side
+	stats  pairStats
+
+	mu      sync.Mutex
+	closed  bool
+	members int
+}
+
+// PairMode is how one direction of a pair works.
+type PairMode uint8
+
+// The modes of a direction.
+const (
+	// PairIdle: there are not two ports, or nothing is to be sent.
+	PairIdle PairMode = iota
+	// PairRelay: packets pass as they come, with new headers.
+	PairRelay
+	// PairPCM: frames are decoded, or made (silence, playback), and encoded.
+	PairPCM
+)
+
+// String is the mode's name.
+func (m PairMode) String() string { return [...]string{"idle", "relay", "pcm"}[m] }
+
+// enter takes a place in the pair.
+func (p *Pair) enter() error {
+	if p.home.overloaded() {
+		return errOverloaded
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return fault.New(fault.Gone, "mixer: pair closed")
+	case p.members == 2:
+		return fault.New(fault.Full, "mixer: pair has two ports")
+	}
+	p.members++
+	return nil
+}
+
+func (p *Pair) exit() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.members--
+}
+
+// Modes is how each direction works now: from the port that came first to the
+// other, and back.
+func (p *Pair) Modes() (forth, back PairMode) { return p.stats.load() }
+
+// Close ends the pair; its ports become idle. It may be called again.
+func (p *Pair) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	p.mail.post(func(w *worker) *worker { p.link.close(w); return nil })
+}

@@ -1,0 +1,297 @@
+package mixer
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+)
+
+// PortConfig is what a port is made with.
+type PortConfig struct {
+	// Name appears in logs.
+	Name string
+	// Transport is an *rtp.Socket or a *Ring. NewPort takes it over, unless it
+	// returns an error.
+	Transport Transport
+	// Events is called for each of the port's events, in order, on the engine's
+	// event goroutine. It must not block; posting to a mailbox is what it is for.
+	// nil drops them.
+	Events func(Event)
+	// MediaTimeout is how long no RTP may come before the MediaTimeout event while
+	// the port should receive, HoldTimeout the same while it is on hold or its
+	// Direction does not receive. 0 means never.
+	MediaTimeout, HoldTimeout time.Duration
+	// SSRC of what the port sends; 0 means a random one. It stays for the port's
+	// life.
+	SSRC uint32
+}
+
+// Port is one party's media. Its methods post a command to the port's worker and
+// return at once; those of one goroutine take effect in the order of the calls.
+// After Close they do nothing.
+type Port struct {
+	engine *Engine
+	cfg    PortConfig
+	mail   mailbox
+	stats  portStats
+	leg    leg // the worker's side
+
+	mu     sync.Mutex // what the control side remembers
+	closed bool
+	media  Media
+	room   *Room
+	pair   *Pair
+	clip   *Clip
+	gone   chan struct{} // closed before the Closed event is delivered
+}
+
+// Name is the name the port was made with.
+func (p *Port) Name() string { return p.cfg.Name }
+
+// SetMedia sets what the port sends and receives. It may be called again at any
+// time (a re-INVITE): SSRC, sequence numbers and timestamps of what we send go on
+// without a break. The slices must not change afterwards. An error is of kind
+// fault.Invalid and changes nothing.
+func (p *Port) SetMedia(m Media) error {
+	if err := m.validate(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errPortClosed
+	}
+	p.media = m
+	if p.clip != nil && m.Send.Codec != nil {
+		if err := p.clip.prepare(m.Send.Codec.SampleRate); err != nil {
+			return err
+		}
+	}
+	if p.room != nil && m.Send.Codec != nil {
+		if err := p.room.prepare(m.Send.Codec.SampleRate); err != nil {
+			return err
+		}
+	}
+	p.mail.post(func(w *worker) *worker { return p.leg.setMedia(w, m) })
+	return nil
+}
+
+// SetRemote sets where a socket sends to and, strictly, receives from. With
+// symmetric, the first valid RTP from elsewhere moves the port there, once, and
+// from then on it is strict too (RFC 4961; a peer behind NAT). A Ring has no
+// remote and ignores it. Failure is a TransportError event.
+func (p *Port) SetRemote(remote netip.AddrPort, symmetric bool) {
+	p.mail.post(func(w *worker) *worker { return p.leg.setRemote(w, remote, symmetric) })
+}
+
+// JoinOptions is how a port takes part in a room.
+type JoinOptions struct {
+	// ListenOnly keeps what the port says out of the room for as long as it is in
+	// it, without the cost of decoding.
+	ListenOnly bool
+	// Muted is the state of SetMuted's in from the start.
+	Muted bool
+}
+
+// Join takes the port out of where it is and into a room. The error is of kind
+// fault.Gone (the room or port is closed), fault.Full (the room has its
+// RoomConfig.MaxMembers), fault.Unsupported (the port's codec cannot be mixed) or
+// fault.Unavailable (the room's worker has no time left); the port then stays
+// where it was. Joined is the room's event.
+func (p *Port) Join(r *Room, opts JoinOptions) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errPortClosed
+	}
+	if c := p.media.Send.Codec; c != nil {
+		if !c.Transcodable() {
+			return fault.New(fault.Unsupported, "mixer: %s cannot be mixed", c.Name)
+		}
+		if err := r.prepare(c.SampleRate); err != nil {
+			return err
+		}
+	}
+	if r == p.room {
+		p.mail.post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
+		return nil
+	}
+	if err := r.enter(); err != nil {
+		return err
+	}
+	p.leave()
+	p.room = r
+	p.mail.post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
+	return nil
+}
+
+// Connect takes the port out of where it is and into a pair. The error is of kind
+// fault.Gone, fault.Full (two ports are in it) or fault.Unavailable; the port then
+// stays where it was.
+func (p *Port) Connect(pair *Pair) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errPortClosed
+	}
+	if pair == p.pair {
+		return nil
+	}
+	if err := pair.enter(); err != nil {
+		return err
+	}
+	p.leave()
+	p.pair = pair
+	p.mail.post(func(w *worker) *worker { return p.leg.connect(w, pair) })
+	return nil
+}
+
+// leave gives back the port's place. The caller holds p.mu and posts what follows.
+func (p *Port) leave() {
+	if p.room != nil {
+		p.room.exit()
+		p.room = nil
+	}
+	if p.pair != nil {
+		p.pair.exit()
+		p.pair = nil
+	}
+}
+
+// Echo takes the port out of where it is and sends back to it what it says.
+func (p *Port) Echo() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leave()
+	p.mail.post(func(w *worker) *worker { return p.leg.echo(w) })
+}
+
+// Idle takes the port out of where it is. What it says goes nowhere, digits are
+// still reported, and nothing is sent to it but playbacks and digits.
+func (p *Port) Idle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leave()
+	p.mail.post(func(w *worker) *worker { return p.leg.idle(w) })
+}
+
+// PlayOptions is how a clip is played.
+type PlayOptions struct {
+	// Loop plays it until it is stopped.
+	Loop bool
+	// Offset is where it starts.
+	Offset time.Duration
+	// Token comes back in PlaybackDone.
+	Token string
+}
+
+// Play plays a clip to the port, in place of what it would hear in its room or
+// pair. A playback under way ends, not Completed. The error is of kind
+// fault.Invalid when the clip cannot be had at the port's sample rate.
+func (p *Port) Play(c *Clip, opts PlayOptions) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errPortClosed
+	}
+	if codec := p.media.Send.Codec; codec != nil {
+		if err := c.prepare(codec.SampleRate); err != nil {
+			return err
+		}
+	}
+	p.clip = c
+	p.mail.post(func(w *worker) *worker { return p.leg.play(w, c, opts) })
+	return nil
+}
+
+// StopPlay ends the playback under way, if any.
+func (p *Port) StopPlay() {
+	p.mail.post(func(w *worker) *worker { return p.leg.stopPlay(w) })
+}
+
+// SetMuted says whether what the port says goes nowhere (in), and whether it
+// hears silence in place of its room or pair (out). Playbacks are still heard.
+func (p *Port) SetMuted(in, out bool) {
+	p.mail.post(func(w *worker) *worker { return p.leg.setMuted(w, in, out) })
+}
+
+// SetHold takes the port out of the conversation without its leaving the room or
+// pair: neither side hears the other, and playbacks (music) are still heard. The
+// port's Direction says whether packets are sent at all.
+func (p *Port) SetHold(hold bool) {
+	p.mail.post(func(w *worker) *worker { return p.leg.setHold(w, hold) })
+}
+
+// Default lengths for SendDigits, and what it accepts.
+const (
+	DigitDuration = 100 * time.Millisecond
+	DigitGap      = 100 * time.Millisecond
+	maxDigits     = 128
+)
+
+// SendDigits sends 0-9, *, #, A-D as telephone-event (RFC 4733), and w as a pause
+// of half a second. What the port hears is not sent meanwhile. Digits queue behind
+// those under way; DigitsDone follows. 0 for duration and gap mean DigitDuration
+// and DigitGap. The error is of kind fault.Invalid (no such digit),
+// fault.TooMany (more than 128 waiting) or fault.Unsupported (no telephone-event
+// negotiated).
+func (p *Port) SendDigits(digits string, duration, gap time.Duration) error {
+	if duration == 0 {
+		duration = DigitDuration
+	}
+	if gap == 0 {
+		gap = DigitGap
+	}
+	if err := validateDigits(digits, duration, gap); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return errPortClosed
+	case p.media.SendEvents.ClockRate == 0:
+		return fault.New(fault.Unsupported, "mixer: the peer takes no telephone-event")
+	}
+	p.mail.post(func(w *worker) *worker { return p.leg.sendDigits(w, digits, duration, gap) })
+	return nil
+}
+
+// Media is what SetMedia last set.
+func (p *Port) Media() Media {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.media
+}
+
+// Codec is the codec of what the port sends, or nil.
+func (p *Port) Codec() *media.Codec { return p.Media().Send.Codec }
+
+// Close takes the port out of where it is and ends it. The worker lets go first,
+// then the transport is closed, then Closed is delivered. It may be called again.
+func (p *Port) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	p.leave()
+	p.mail.post(func(w *worker) *worker { return p.leg.close(w) })
+}
+
+// Wait waits until a closed port's transport is closed, or for ctx.
+func (p *Port) Wait(ctx context.Context) error {
+	select {
+	case <-p.gone:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+var errPortClosed = fault.New(fault.Gone, "mixer: port closed")

@@ -1,0 +1,146 @@
+package mixer
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+)
+
+// RoomConfig is what a room is made with.
+type RoomConfig struct {
+	// Name appears in logs.
+	Name string
+	// Events is called for each of the room's events, in order, on the engine's
+	// event goroutine. It must not block. nil drops them.
+	Events func(Event)
+	// MaxMembers bounds the ports in the room; 0 means Config.MaxMembers.
+	MaxMembers int
+	// Activity says who is heard; the zero value means dsp.DefaultActivity.
+	Activity dsp.ActivityConfig
+}
+
+// Room mixes any number of ports: each hears everyone but itself.
+type Room struct {
+	engine *Engine
+	cfg    RoomConfig
+	home   *worker
+	mail   mailbox
+	mix    mix // the worker's side
+	stats  roomStats
+
+	mu      sync.Mutex // what the control side remembers
+	closed  bool
+	members int
+	clip    *Clip
+	rates   []int // that clip is prepared for
+}
+
+// Name is the name the room was made with.
+func (r *Room) Name() string { return r.cfg.Name }
+
+// Members is the number of ports that are in the room or on their way into it.
+func (r *Room) Members() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.members
+}
+
+// enter takes a place in the room.
+func (r *Room) enter() error {
+	if r.home.overloaded() {
+		return errOverloaded
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.closed:
+		return fault.New(fault.Gone, "mixer: room closed")
+	case r.members >= r.cfg.MaxMembers:
+		return fault.WithCode(fault.Full, "room_full", "mixer: room has %d members", r.members)
+	}
+	r.members++
+	return nil
+}
+
+func (r *Room) exit() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.members--
+}
+
+// Play plays a clip to everyone in the room, as one more talker. One under way
+// ends, not Completed; PlaybackDone is an event of the room. The error is of kind
+// fault.Gone, or fault.Invalid when the clip cannot be had at a member's rate.
+func (r *Room) Play(c *Clip, opts PlayOptions) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return fault.New(fault.Gone, "mixer: room closed")
+	}
+	for _, rate := range r.rates {
+		if err := c.prepare(rate); err != nil {
+			return err
+		}
+	}
+	r.clip = c
+	r.mail.post(func(w *worker) *worker { r.mix.play(w, c, opts); return nil })
+	return nil
+}
+
+// StopPlay ends the room's playback under way, if any.
+func (r *Room) StopPlay() {
+	r.mail.post(func(w *worker) *worker { r.mix.stopPlay(w); return nil })
+}
+
+// prepare makes the room's clip, now or later, available at a member's rate.
+func (r *Room) prepare(rate int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.rates, rate) {
+		r.rates = append(r.rates, rate)
+	}
+	if r.clip == nil {
+		return nil
+	}
+	return r.clip.prepare(rate)
+}
+
+// Close ends the room; its members become idle, each with a Left event. It may be
+// called again.
+func (r *Room) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.closed = true
+	r.mail.post(func(w *worker) *worker { r.mix.close(w); return nil })
+}
+
+// RoomSnapshot is a room at one moment.
+type RoomSnapshot struct {
+	Name    string
+	Members []MemberSnapshot
+	// Speaker is the active speaker, or nil.
+	Speaker *Port
+	// Skipped is the number of frames that were not mixed for want of time.
+	Skipped uint64
+	// MixTime is what one frame of the room costs its worker, the last one.
+	MixTime time.Duration
+}
+
+// MemberSnapshot is one port in a room.
+type MemberSnapshot struct {
+	Port *Port
+	// Level is what the port last said, in −dBov: 0 loudest, 127 silence.
+	Level uint8
+	// Talking tells that the port is in the sum.
+	Talking bool
+}
+
+// Snapshot is the room as its worker last published it, at most a fifth of a
+// second old; joins and leaves show at once.
+func (r *Room) Snapshot() RoomSnapshot { return r.stats.snapshot(r) }

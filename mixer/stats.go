@@ -1,0 +1,90 @@
+package mixer
+
+import "time"
+
+// PortStats is a port's counters, at most a fifth of a second old.
+type PortStats struct {
+	SSRC       uint32 // of what we send
+	RemoteSSRC uint32 // of what we receive
+
+	PacketsIn, BytesIn   uint64 // valid RTP, payload bytes
+	PacketsOut, BytesOut uint64
+
+	// Lost is how many packets the peer sent that never came (RFC 3550 §6.4.1);
+	// duplicates make it smaller.
+	Lost int64
+	// Late came after their place was played, Duplicate twice, Invalid could not
+	// be parsed or were of no negotiated payload type.
+	Late, Duplicate, Invalid uint64
+	// Concealed is the number of 20 ms frames that were made up.
+	Concealed uint64
+	// Jitter is RFC 3550's interarrival jitter.
+	Jitter time.Duration
+	// Delay is how much received audio the jitter buffer holds.
+	Delay time.Duration
+	// HighestSequence is the extended highest sequence number received.
+	HighestSequence uint32
+	// LastTimestamp is the RTP timestamp of what we would send at LastSent, the
+	// pair that a sender report needs.
+	LastTimestamp uint32
+	LastSent      time.Time
+	// LastPacket is when RTP last came; zero before the first.
+	LastPacket time.Time
+	// Level is what the port last said, in −dBov: 0 loudest, 127 silence. It is
+	// known in rooms only.
+	Level uint8
+	// Talking tells that the port is in its room's sum.
+	Talking bool
+}
+
+// EngineStats is the engine at one moment.
+type EngineStats struct {
+	Ports, Rooms, Pairs int
+	Workers             []WorkerStats
+	// EventsLost is the number of events that found no room; levels and active
+	// speakers are lost first, ends never.
+	EventsLost uint64
+}
+
+// WorkerStats is one worker's counters.
+type WorkerStats struct {
+	// Scheduling is "fifo", "nice" or "normal".
+	Scheduling string
+	Legs       int
+	Rooms      int
+	// Ticks that ran, and those left out because the worker came back from its
+	// sleep too late to catch up.
+	Ticks, TicksMissed uint64
+	// Skipped is the number of frames of rooms and ports that were not worked on
+	// for want of time.
+	Skipped uint64
+	// Busy is the share of its time the worker spent working, over about the last
+	// second.
+	Busy float64
+	// LatenessMax is the latest start of a tick in about the last ten seconds.
+	LatenessMax time.Duration
+	// Lateness counts ticks by how late they started: Lateness[0] under 1 µs,
+	// Lateness[i] under 2^i µs, the last all others.
+	Lateness [LatenessBuckets]uint64
+
+	PacketsIn, PacketsOut, PacketsDropped uint64
+}
+
+// LatenessBuckets is the number of buckets of WorkerStats.Lateness.
+const LatenessBuckets = 20
+
+// LatenessQuantile is an upper bound of the lateness that a share q (0.99) of all
+// ticks kept.
+func (s *WorkerStats) LatenessQuantile(q float64) time.Duration {
+	var all, seen uint64
+	for _, n := range s.Lateness {
+		all += n
+	}
+	for i, n := range s.Lateness {
+		seen += n
+		if n > 0 && float64(seen) >= q*float64(all) {
+			return time.Microsecond << i
+		}
+	}
+	return 0
+}
