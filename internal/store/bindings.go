@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Binding is one contact of an address of record (RFC 3261 §10).
+type Binding struct {
+	AOR       string
+	Key       string // identity within the AOR: the contact, or instance and reg-id
+	Contact   string // the URI as registered
+	Target    string // the URI that requests go to; differs behind a NAT
+	Params    string // the contact's own header parameters, as registered
+	Path      []string
+	CallID    string
+	CSeq      uint32
+	Q         int // thousandths, 0..1000
+	Instance  string
+	RegID     uint32
+	UserAgent string
+	Transport string // "udp", "tcp", "tls", "ws", "wss"
+	Source    string // "address:port" the REGISTER came from
+	// Flow is true for a contact that is reachable only over the connection its
+	// REGISTER came on (RFC 5626): after a restart nothing leads to it.
+	Flow       bool
+	Registered time.Time // first seen
+	Updated    time.Time
+	Expires    time.Time
+}
+
+// BindingChange is what one REGISTER does to an AOR. It is made whole or not at
+// all (RFC 3261 §10.3 step 7).
+type BindingChange struct {
+	AOR    string
+	Put    []Binding
+	Delete []string // keys
+}
+
+// Bindings keeps registrations.
+type Bindings struct{ s *Store }
+
+const bindingColumns = `aor, binding_key, contact, target, params, path, call_id, cseq, q, instance,
+	reg_id, user_agent, transport, source, flow, registered, updated, expires`
+
+const putBinding = `INSERT INTO bindings (` + bindingColumns + `)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT (aor, binding_key) DO UPDATE SET
+	contact = excluded.contact, target = excluded.target, params = excluded.params, path = excluded.path,
+	call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q, instance = excluded.instance,
+	reg_id = excluded.reg_id, user_agent = excluded.user_agent, transport = excluded.transport,
+	source = excluded.source, flow = excluded.flow, updated = excluded.updated, expires = excluded.expires`
+
+// Apply makes a change and returns when it is on disk.
+func (b *Bindings) Apply(ctx context.Context, c BindingChange) error {
+	err := b.s.writer.write(ctx, func(t *tx) error {
+		for _, key := range c.Delete {
+			if err := t.exec(`DELETE FROM bindings WHERE aor = $1 AND binding_key = $2`, c.AOR, key); err != nil {
+				return err
+			}
+		}
+		for i := range c.Put {
+			if err := c.Put[i].put(t, c.AOR); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store: writing bindings: %w", err)
+	}
+	return nil
+}
+
+func (v *Binding) put(t *tx, aor string) error {
+	path, err := encode(v.Path)
+	if err != nil {
+		return err
+	}
+	flow := 0
+	if v.Flow {
+		flow = 1
+	}
+	return t.exec(putBinding, aor, v.Key, v.Contact, v.Target, v.Params, path, v.CallID, int64(v.CSeq), v.Q,
+		v.Instance, int64(v.RegID), v.UserAgent, v.Transport, v.Source, flow,
+		micros(v.Registered), micros(v.Updated), micros(v.Expires))
+}
+
+// Live gives every binding that expires after now, ordered by AOR and key.
+func (b *Bindings) Live(ctx context.Context, now time.Time) ([]Binding, error) {
+	all, err := collect(ctx, b.s, scanBinding,
+		`SELECT `+bindingColumns+` FROM bindings WHERE expires > $1 ORDER BY aor, binding_key`, micros(now))
+	if err != nil {
+		return nil, fmt.Errorf("store: reading bindings: %w", err)
+	}
+	return all, nil
+}
+
+// Purge deletes what expired at or before now, and every flow when flows is
+// set: after a restart their connections are gone. It gives the number deleted.
+func (b *Bindings) Purge(ctx context.Context, now time.Time, flows bool) (int64, error) {
+	query := `DELETE FROM bindings WHERE expires <= $1`
+	if flows {
+		query += ` OR flow = 1`
+	}
+	var n int64
+	err := b.s.writer.write(ctx, func(t *tx) (err error) {
+		n, err = t.change(query, micros(now))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("store: purging bindings: %w", err)
+	}
+	return n, nil
+}
+
+func scanBinding(v *Binding, scan func(...any) error) error {
+	var flow int
+	err := scan(&v.AOR, &v.Key, &v.Contact, &v.Target, &v.Params, document{&v.Path}, &v.CallID, &v.CSeq, &v.Q,
+		&v.Instance, &v.RegID, &v.UserAgent, &v.Transport, &v.Source, &flow,
+		instant{&v.Registered}, instant{&v.Updated}, instant{&v.Expires})
+	v.Flow = flow != 0
+	return err
+}

@@ -1,0 +1,285 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+func TestMigrationsUpAndDown(t *testing.T) {
+	s := openTest(t, Memory)
+	ctx := t.Context()
+	p, err := migrations(s.writer.db)
+	ok(t, err)
+	schema := func() (all string) {
+		rows, err := s.writer.db.QueryContext(ctx, `SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%goose%' ORDER BY name`)
+		ok(t, err)
+		for rows.Next() {
+			var text string
+			ok(t, rows.Scan(&text))
+			all += text + "\n"
+		}
+		ok(t, rows.Err())
+		ok(t, rows.Close())
+		return all
+	}
+	up := schema()
+	_, err = p.DownTo(ctx, 0)
+	ok(t, err)
+	if left := schema(); strings.Contains(left, "CREATE TABLE bindings") || strings.Contains(left, "INDEX") {
+		t.Errorf("down leaves\n%s", left)
+	}
+	_, err = p.Up(ctx)
+	ok(t, err)
+	same(t, schema(), nil, up)
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	notDB := filepath.Join(dir, "text")
+	ok(t, os.WriteFile(notDB, bytes.Repeat([]byte("not a database\n"), 100), 0o600))
+	newer := filepath.Join(dir, "newer")
+	s := openTest(t, newer)
+	_, err := s.writer.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
+	ok(t, err)
+	for name, cfg := range map[string]Config{
+		"no path":        {},
+		"no readers":     {Path: Memory, MaxBatch: 1, Queue: 1},
+		"not a database": {Path: notDB, Readers: 1, MaxBatch: 1, Queue: 1},
+		"under a file":   {Path: notDB + "/x", Readers: 1, MaxBatch: 1, Queue: 1},
+		"newer schema":   {Path: newer, Readers: 1, MaxBatch: 1, Queue: 1},
+	} {
+		if s, err := Open(t.Context(), cfg, slog.New(slog.DiscardHandler)); err == nil {
+			t.Errorf("%s: opened", name)
+			ok(t, s.Close())
+		}
+	}
+}
+
+func TestFileIsPrivateAndDurable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	s := openTest(t, path)
+	ok(t, s.Settings.Put(t.Context(), "a", "b"))
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		ok(t, err)
+		same(t, info.Mode().Perm(), nil, 0o600)
+	}
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
+		var got string
+		ok(t, s.writer.db.QueryRow("PRAGMA "+pragma).Scan(&got))
+		same(t, got, nil, want)
+	}
+	if _, err := s.reads.Exec(`DELETE FROM settings`); err == nil {
+		t.Error("a reading connection wrote")
+	}
+}
+
+// TestGroupCommit holds the writer in a transaction while writes gather, and
+// sees them committed together, the bad one failing alone.
+func TestGroupCommit(t *testing.T) {
+	s := openTest(t, filepath.Join(t.TempDir(), "db"))
+	ctx := t.Context()
+	ok(t, s.Users.Put(ctx, User{ID: "a", Extension: "1001"}))
+	before := s.Stats()
+
+	hold, held := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := s.writer.write(ctx, func(*tx) error { close(held); <-hold; return nil }); err != nil {
+			t.Error(err)
+		}
+	})
+	<-held
+	gone, leave := context.WithCancel(ctx)
+	errs := make([]error, 104)
+	for i := range errs {
+		wg.Go(func() {
+			switch i {
+			case 50:
+				errs[i] = s.Users.Put(ctx, User{ID: "b", Extension: "1001"})
+			case 51:
+				errs[i] = s.writer.write(ctx, func(*tx) error { panic("bug") })
+			case 52: // its caller goes before it is run
+				errs[i] = s.Settings.Put(gone, "gone", "x")
+			case 53: // half of a change must not stay
+				errs[i] = s.writer.write(ctx, func(t *tx) error {
+					return errors.Join(t.exec(putSetting, "half", "x", 0), t.exec(`INSERT INTO nowhere VALUES (1)`))
+				})
+			default:
+				errs[i] = s.Settings.Put(ctx, fmt.Sprint("s", i), "x")
+			}
+		})
+	}
+	for len(s.writer.queue) < len(errs) { // held cannot take from it
+		runtime.Gosched()
+	}
+	leave()
+	close(hold)
+	wg.Wait()
+
+	kind(t, errs[50], fault.Conflict)
+	if errs[51] == nil || errs[53] == nil {
+		t.Errorf("panic gave %v, a bad statement %v", errs[51], errs[53])
+	}
+	if !errors.Is(errs[52], context.Canceled) {
+		t.Errorf("a caller that left got %v", errs[52])
+	}
+	for i, err := range errs {
+		if err != nil && (i < 50 || i > 53) {
+			t.Fatalf("write %d: %v", i, err)
+		}
+	}
+	after := s.Stats()
+	same(t, after.Commits-before.Commits, nil, 2)
+	same(t, after.Writes-before.Writes, nil, 101)
+	var n int
+	ok(t, s.reads.QueryRow(`SELECT COUNT(*) FROM settings`).Scan(&n))
+	same(t, n, nil, 100)
+}
+
+func TestDiskFull(t *testing.T) {
+	s := openTest(t, filepath.Join(t.TempDir(), "db"))
+	var pages int
+	ok(t, s.writer.db.QueryRow(`PRAGMA page_count`).Scan(&pages))
+	_, err := s.writer.db.Exec(fmt.Sprintf(`PRAGMA max_page_count = %d`, pages+1))
+	ok(t, err)
+	big := strings.Repeat("x", 1<<16)
+	kind(t, s.Settings.Put(t.Context(), "big", big), fault.Unavailable)
+	ok(t, s.Settings.Put(t.Context(), "small", "x")) // and goes on
+	_, err = s.Settings.Get(t.Context(), "big")
+	kind(t, err, fault.NotFound)
+}
+
+func TestClose(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	cfg := Default()
+	cfg.Path = path
+	s, err := Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	ok(t, err)
+	// Writers race Close: each is told the truth.
+	var wg sync.WaitGroup
+	errs := make([]error, 200)
+	for i := range errs {
+		wg.Go(func() { errs[i] = s.Settings.Put(context.Background(), fmt.Sprint(i), "x") })
+	}
+	ok(t, s.Close())
+	wg.Wait()
+	s = openTest(t, path)
+	for i, err := range errs {
+		_, missing := s.Settings.Get(t.Context(), fmt.Sprint(i))
+		if (err == nil) != (missing == nil) {
+			t.Errorf("write %d: acknowledged with %v, reading gives %v", i, err, missing)
+		}
+		if err != nil && !errors.Is(err, ErrClosed) {
+			t.Errorf("write %d: %v", i, err)
+		}
+	}
+}
+
+// TestAcknowledgedSurvivesKill kills a process that is writing bindings: what it
+// had acknowledged is there.
+func TestAcknowledgedSurvivesKill(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), "SKYBRIDGE_STORE_CRASH="+path)
+	out, err := child.StdoutPipe()
+	ok(t, err)
+	ok(t, child.Start())
+	var acked []string
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if acked = append(acked, lines.Text()); len(acked) == 500 {
+			ok(t, child.Process.Kill())
+		}
+	}
+	if err := child.Wait(); err == nil || len(acked) < 500 {
+		t.Fatalf("the writer ended by itself after %d bindings", len(acked))
+	}
+	s := openTest(t, path)
+	all, err := s.Bindings.Live(t.Context(), noon)
+	ok(t, err)
+	found := make(map[string]bool)
+	for _, b := range all {
+		found[b.AOR] = true
+	}
+	for _, aor := range acked {
+		if !found[aor] {
+			t.Errorf("%s was acknowledged and is lost", aor)
+		}
+	}
+}
+
+// writeUntilKilled is the child of TestAcknowledgedSurvivesKill: it prints the
+// AOR of each binding that was acknowledged.
+func writeUntilKilled(path string) {
+	cfg := Default()
+	cfg.Path = path
+	s, err := Open(context.Background(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for g := range 16 {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				aor := fmt.Sprintf("%d-%d", g, i)
+				b := Binding{Key: "sip:x", Contact: "sip:x", Expires: noon.Add(time.Hour)}
+				if err := s.Bindings.Apply(context.Background(), BindingChange{AOR: aor, Put: []Binding{b}}); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(1)
+				}
+				mu.Lock()
+				_, err := fmt.Println(aor)
+				mu.Unlock()
+				if err != nil {
+					os.Exit(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func BenchmarkBindings(b *testing.B) {
+	for _, clients := range []int{1, 16, 256} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			s := openTest(b, filepath.Join(b.TempDir(), "db"))
+			b.ReportAllocs()
+			b.SetParallelism(max(1, clients/2)) // times GOMAXPROCS, 2 on the usual machine
+			var next sync.Mutex
+			n := 0
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					next.Lock()
+					n++
+					aor := fmt.Sprint(n % 10000)
+					next.Unlock()
+					v := Binding{Key: "sip:1001@10.0.0.1:5060", Contact: "sip:1001@10.0.0.1:5060", Target: "sip:1001@10.0.0.1:5060",
+						CallID: "call@host", CSeq: 1, UserAgent: "phone", Transport: "udp", Source: "10.0.0.1:5060", Expires: noon.Add(time.Hour)}
+					if err := s.Bindings.Apply(context.Background(), BindingChange{AOR: aor, Put: []Binding{v}}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			st := s.Stats()
+			b.ReportMetric(float64(st.Writes)/float64(st.Commits), "writes/commit")
+			b.ReportMetric(float64(st.Writes)/b.Elapsed().Seconds(), "writes/s")
+		})
+	}
+}

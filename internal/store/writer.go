@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// writer is the one goroutine that writes. It takes every write that is waiting,
+// runs them in one transaction and answers each after the commit: while one
+// commit waits for the disk, the next batch gathers. No write waits for company.
+type writer struct {
+	db       *sql.DB
+	log      *slog.Logger
+	queue    chan *job
+	maxBatch int
+	quit     chan struct{}
+	done     chan struct{}
+	once     sync.Once
+
+	stmts   map[string]*sql.Stmt // by text; touched by the goroutine alone
+	unseen  []string             // texts of this transaction that stmts lacks
+	writes  atomic.Uint64
+	commits atomic.Uint64
+	failed  atomic.Uint64
+}
+
+// job is one write. run may be called twice and must not keep what it saw the
+// first time.
+type job struct {
+	ctx  context.Context
+	run  func(*tx) error
+	err  error // of run; owned by the writer
+	done chan error
+}
+
+// Stats counts a writer's work.
+type Stats struct {
+	Writes  uint64 // writes acknowledged
+	Commits uint64 // transactions committed for them
+	Failed  uint64 // transactions that could not be committed
+}
+
+func startWriter(db *sql.DB, queue, maxBatch int, log *slog.Logger) *writer {
+	w := &writer{
+		db:       db,
+		log:      log,
+		queue:    make(chan *job, queue),
+		maxBatch: maxBatch,
+		quit:     make(chan struct{}),
+		done:     make(chan struct{}),
+		stmts:    make(map[string]*sql.Stmt),
+	}
+	go w.run() // owned by the Store, ended by stop
+	return w
+}
+
+// stop lets the writer finish what it accepted and waits for it.
+func (w *writer) stop() {
+	w.once.Do(func() { close(w.quit) })
+	<-w.done
+}
+
+func (w *writer) stats() Stats {
+	return Stats{Writes: w.writes.Load(), Commits: w.commits.Load(), Failed: w.failed.Load()}
+}
+
+// write runs f in a transaction of the writer and returns after its commit.
+// When ctx ends first the write may still be made.
+func (w *writer) write(ctx context.Context, f func(*tx) error) error {
+	j := &job{ctx: ctx, run: f, done: make(chan error, 1)}
+	select {
+	case <-w.quit:
+		return ErrClosed
+	default:
+	}
+	select {
+	case w.queue <- j:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.quit:
+		return ErrClosed
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.done:
+		select {
+		case err := <-j.done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+func (w *writer) run() {
+	defer close(w.done)
+	batch := make([]*job, 0, w.maxBatch)
+	for {
+		select {
+		case j := <-w.queue:
+			w.commit(w.gather(append(batch, j)))
+		case <-w.quit:
+			for { // what was accepted before stop is still written
+				rest := w.gather(batch)
+				if len(rest) == 0 {
+					return
+				}
+				w.commit(rest)
+			}
+		}
+	}
+}
+
+// gather appends what waits in the queue, without waiting.
+func (w *writer) gather(batch []*job) []*job {
+	for len(batch) < w.maxBatch {
+		select {
+		case j := <-w.queue:
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit writes a batch and answers its jobs. A job that fails makes the batch
+// run again with a savepoint around each, so that it fails alone.
+func (w *writer) commit(batch []*job) {
+	err := w.transact(batch, false)
+	if errors.Is(err, errJobFailed) {
+		err = w.transact(batch, true)
+	}
+	if err != nil {
+		w.failed.Add(1)
+		w.log.Error("database transaction failed", "writes", len(batch), "err", err)
+	} else {
+		w.commits.Add(1)
+	}
+	for _, j := range batch {
+		switch {
+		case err != nil:
+			j.done <- err
+		case j.err != nil:
+			j.done <- j.err
+		default:
+			w.writes.Add(1)
+			j.done <- nil
+		}
+	}
+	w.prepare()
+}
+
+// errJobFailed ends a transaction without savepoints.
+var errJobFailed = errors.New("store: a write of the batch failed")
+
+func (w *writer) transact(batch []*job, savepoints bool) error {
+	ctx := context.Background() // a batch belongs to no single caller
+	sqlTx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("store: beginning transaction: %w", kindOf(err))
+	}
+	t := &tx{w: w, sql: sqlTx, ctx: ctx}
+	for _, j := range batch {
+		if savepoints {
+			err = t.runApart(j)
+		} else if j.err = runJob(t, j); j.err != nil {
+			err = errJobFailed
+		}
+		if err != nil {
+			// SQLite rolls back by itself after a full disk or an I/O error.
+			if rerr := sqlTx.Rollback(); rerr != nil {
+				w.log.Warn("database rollback failed", "err", rerr)
+			}
+			return err
+		}
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return fmt.Errorf("store: committing: %w", kindOf(err))
+	}
+	return nil
+}
+
+// runApart runs a job so that its failure undoes its own writes only. The error
+// returned is one that ends the transaction; the job's own is in j.err.
+func (t *tx) runApart(j *job) error {
+	if err := t.exec("SAVEPOINT write_job"); err != nil {
+		return err
+	}
+	if j.err = runJob(t, j); j.err != nil {
+		if err := t.exec("ROLLBACK TO SAVEPOINT write_job"); err != nil {
+			return j.err // the failure ended the transaction, not the write alone
+		}
+	}
+	return t.exec("RELEASE SAVEPOINT write_job")
+}
+
+// runJob runs a job unless its caller has gone; a panic becomes its error.
+func runJob(t *tx, j *job) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("store: write panicked: %v\n%s", r, debug.Stack())
+		}
+	}()
+	if err := j.ctx.Err(); err != nil {
+		return err
+	}
+	return j.run(t)
+}
