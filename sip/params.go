@@ -1,0 +1,259 @@
+package sip
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Param is one parameter of a URI or of a header value. Value is decoded: no
+// percent escapes, no quotes. An empty Value is a parameter without "=".
+type Param struct {
+	Name  string
+	Value string
+}
+
+// Params is a parameter list in the order of the wire. Names compare without
+// regard to case (RFC 3261 §7.3.1).
+type Params []Param
+
+// Get is the value of the first parameter of that name, and whether there is one.
+func (p Params) Get(name string) (string, bool) {
+	for i := range p {
+		if strings.EqualFold(p[i].Name, name) {
+			return p[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// Value is the value of the first parameter of that name, or "".
+func (p Params) Value(name string) string {
+	v, _ := p.Get(name)
+	return v
+}
+
+// Has reports whether a parameter of that name is there.
+func (p Params) Has(name string) bool {
+	_, ok := p.Get(name)
+	return ok
+}
+
+// With is a copy of p in which name has that one value; p stays as it is.
+func (p Params) With(name, value string) Params {
+	out := make(Params, 0, len(p)+1)
+	found := false
+	for _, q := range p {
+		if !strings.EqualFold(q.Name, name) {
+			out = append(out, q)
+			continue
+		}
+		if !found {
+			out = append(out, Param{Name: q.Name, Value: value})
+			found = true
+		}
+	}
+	if !found {
+		out = append(out, Param{Name: name, Value: value})
+	}
+	return out
+}
+
+// Without is a copy of p without the parameters of that name; p stays as it is.
+func (p Params) Without(name string) Params {
+	out := make(Params, 0, len(p))
+	for _, q := range p {
+		if !strings.EqualFold(q.Name, name) {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// parseHeaderParams parses ";a=b;c" as it follows a header value: tokens and
+// quoted strings (RFC 3261 §25.1, generic-param).
+func parseHeaderParams(s string) (Params, error) {
+	var out Params
+	for {
+		s = trimLWS(s)
+		if s == "" {
+			return out, nil
+		}
+		if s[0] != ';' {
+			return nil, errors.New("text where a parameter was expected")
+		}
+		s = trimLWS(s[1:])
+		n := tokenLen(s)
+		if n == 0 {
+			return nil, errors.New("parameter without a name")
+		}
+		p := Param{Name: s[:n]}
+		s = trimLWS(s[n:])
+		if strings.HasPrefix(s, "=") {
+			var err error
+			if p.Value, s, err = parseParamValue(trimLWS(s[1:])); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, p)
+	}
+}
+
+func parseParamValue(s string) (value, rest string, err error) {
+	if strings.HasPrefix(s, `"`) {
+		return parseQuoted(s)
+	}
+	n := 0
+	for n < len(s) && isParamValueChar(s[n]) {
+		n++
+	}
+	if n == 0 {
+		return "", "", errors.New("parameter with = and no value")
+	}
+	return s[:n], s[n:], nil
+}
+
+// isParamValueChar also takes what a host may hold (IPv6 reference), and the
+// characters that real equipment leaves unquoted in tags and +sip parameters.
+func isParamValueChar(c byte) bool {
+	return isTokenChar(c) || strings.IndexByte("[]:@/?&$#^|{}()", c) >= 0 || c >= 0x80
+}
+
+func appendHeaderParams(b []byte, p Params) []byte {
+	for _, q := range p {
+		b = append(b, ';')
+		b = append(b, q.Name...)
+		if q.Value == "" {
+			continue
+		}
+		b = append(b, '=')
+		if plainParamValue(q.Value) {
+			b = append(b, q.Value...)
+		} else {
+			b = appendQuoted(b, q.Value)
+		}
+	}
+	return b
+}
+
+func plainParamValue(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isTokenChar(s[i]) && s[i] != '[' && s[i] != ']' && s[i] != ':' {
+			return false
+		}
+	}
+	return true
+}
+
+// parseQuoted reads a quoted-string at the start of s and decodes its quoted
+// pairs (RFC 3261 §25.1).
+func parseQuoted(s string) (text, rest string, err error) {
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '"':
+			return b.String(), s[i+1:], nil
+		case '\\':
+			i++
+			if i == len(s) {
+				return "", "", errors.New("quoted string ends in a backslash")
+			}
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", "", errors.New("quoted string without its end")
+}
+
+func appendQuoted(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); i++ {
+		if s[i] == '"' || s[i] == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, s[i])
+	}
+	return append(b, '"')
+}
+
+// unescape decodes percent escapes; a broken one is an error.
+func unescape(s string) (string, error) {
+	i := strings.IndexByte(s, '%')
+	if i < 0 {
+		return s, nil
+	}
+	b := make([]byte, 0, len(s))
+	b = append(b, s[:i]...)
+	for ; i < len(s); i++ {
+		if s[i] != '%' {
+			b = append(b, s[i])
+			continue
+		}
+		if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+			return "", fmt.Errorf("broken percent escape at byte %d", i)
+		}
+		b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
+		i += 2
+	}
+	return string(b), nil
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// appendEscaped writes s with everything percent-escaped that is neither
+// unreserved (RFC 3261 §25.1) nor in extra.
+func appendEscaped(b []byte, s, extra string) []byte {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if isUnreserved(c) || strings.IndexByte(extra, c) >= 0 {
+			b = append(b, c)
+			continue
+		}
+		b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+	}
+	return b
+}
+
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func isUnreserved(c byte) bool {
+	return isAlnum(c) || strings.IndexByte("-_.!~*'()", c) >= 0
+}
+
+func isTokenChar(c byte) bool {
+	return isAlnum(c) || strings.IndexByte("-.!%*_+`'~", c) >= 0
+}
+
+// tokenLen is the length of the token at the start of s.
+func tokenLen(s string) int {
+	n := 0
+	for n < len(s) && isTokenChar(s[n]) {
+		n++
+	}
+	return n
+}
+
+func isToken(s string) bool { return s != "" && tokenLen(s) == len(s) }
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c >= 'a':
+		return c - 'a' + 10
+	}
+	return c - 'A' + 10
+}
+
+// trimLWS trims linear white space of one (already unfolded) line at the left.
+func trimLWS(s string) string { return strings.TrimLeft(s, " \t") }
+
+// trimSpace trims linear white space at both ends.
+func trimSpace(s string) string { return strings.Trim(s, " \t") }

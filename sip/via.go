@@ -1,0 +1,90 @@
+package sip
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// via is one Via value (RFC 3261 §20.42).
+type via struct {
+	transport string // as written: "UDP", "TLS", ...
+	host      string
+	port      int // 0 for none
+	params    Params
+}
+
+const branchCookie = "z9hG4bK"
+
+// parseVia parses one value; white space may stand around the slashes and the
+// colon (RFC 3261 §25.1, SLASH, COLON).
+func parseVia(s string) (via, error) {
+	var v via
+	for _, want := range [2]string{"SIP", "2.0"} {
+		part, rest, ok := strings.Cut(s, "/")
+		if !ok || !strings.EqualFold(trimSpace(part), want) {
+			return via{}, errors.New("via is not SIP/2.0")
+		}
+		s = rest
+	}
+	s = trimLWS(s)
+	n := tokenLen(s)
+	if n == 0 || n == len(s) || s[n] != ' ' && s[n] != '\t' {
+		return via{}, errors.New("via without transport or sent-by")
+	}
+	v.transport, s = s[:n], trimLWS(s[n:])
+	end := strings.IndexByte(s, ';')
+	if end < 0 {
+		end = len(s)
+	}
+	sentBy := strings.NewReplacer(" ", "", "\t", "").Replace(s[:end])
+	if strings.ContainsAny(trimSpace(s[:end]), " \t") && !strings.Contains(sentBy, ":") {
+		return via{}, errors.New("bad sent-by in via")
+	}
+	var err error
+	if v.host, v.port, err = parseHostPort(sentBy); err != nil {
+		return via{}, err
+	}
+	v.params, err = parseHeaderParams(s[end:])
+	return v, err
+}
+
+func (v via) branch() string { return v.params.Value("branch") }
+
+// modern reports whether the branch makes the transaction id on its own
+// (RFC 3261 §17.2.3).
+func (v via) modern() bool {
+	b := v.branch()
+	return len(b) > len(branchCookie) && strings.HasPrefix(b, branchCookie)
+}
+
+func (v via) sentBy() string { return string(appendHostPort(nil, strings.ToLower(v.host), v.port)) }
+
+func (v via) String() string {
+	b := make([]byte, 0, 96)
+	b = append(b, "SIP/2.0/"...)
+	b = append(b, v.transport...)
+	b = append(b, ' ')
+	b = appendHostPort(b, v.host, v.port)
+	return string(appendHeaderParams(b, v.params))
+}
+
+// maxCSeq is the largest sequence number (RFC 3261 §8.1.1.5).
+const maxCSeq = 1<<31 - 1
+
+func parseCSeq(s string) (uint32, string, error) {
+	s = trimSpace(s)
+	i := strings.IndexAny(s, " \t")
+	if i < 0 {
+		return 0, "", errors.New("cseq without a method")
+	}
+	n, err := strconv.ParseUint(s[:i], 10, 32)
+	if err != nil || n > maxCSeq {
+		return 0, "", errors.New("cseq number out of range")
+	}
+	method := trimSpace(s[i:])
+	if !isToken(method) {
+		return 0, "", errors.New("bad method in cseq")
+	}
+	return uint32(n), method, nil
+}
