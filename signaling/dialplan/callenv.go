@@ -1,0 +1,96 @@
+package dialplan
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// Substitute expands text for this call and logs what could not be expanded.
+func (c *Call) Substitute(text string) string {
+	out, err := Substitute(c, text)
+	if err != nil {
+		c.warn("substitution", "err", err)
+	}
+	return out
+}
+
+// Var is a variable of the call: one that every call has, else the channel's, else
+// a global.
+func (c *Call) Var(name string) (string, bool) {
+	if v, ok := c.builtin(name); ok {
+		return v, true
+	}
+	if v, ok := c.ch.Var(name); ok {
+		return v, true
+	}
+	return c.exec.globals.Get(name)
+}
+
+func (c *Call) builtin(name string) (string, bool) {
+	switch name {
+	case "EXTEN":
+		return c.at.Exten, true
+	case "CONTEXT":
+		return c.at.Context, true
+	case "PRIORITY":
+		return strconv.Itoa(c.at.Priority), true
+	case "CHANNEL":
+		return c.ch.Name(), true
+	case "UNIQUEID":
+		return c.ch.ID(), true
+	case "HANGUPCAUSE":
+		return strconv.Itoa(c.ch.HangupCause()), true
+	case "EPOCH":
+		return strconv.FormatInt(c.Now().Unix(), 10), true
+	case "SYSTEMNAME":
+		return c.exec.system, true
+	case "ENTITYID":
+		return c.exec.entity, true
+	case "HINT":
+		if h := c.Plan().FindHint(c.at.Context, c.at.Exten, c.ch.CallerID().Number, c.Now()); h != nil {
+			return h.App, true
+		}
+		return "", true
+	}
+	return "", false
+}
+
+// SetVar sets a variable, or writes a function when name is NAME(args).
+func (c *Call) SetVar(name, value string) error {
+	if open := strings.IndexByte(name, '('); open >= 0 {
+		args := name[open+1:]
+		if end := strings.LastIndexByte(args, ')'); end >= 0 {
+			args = args[:end]
+		}
+		return c.WriteFunction(strings.TrimSpace(name[:open]), args, value)
+	}
+	c.ch.SetVar(name, value)
+	return nil
+}
+
+// ReadFunction is the value of NAME(args). A function that does not exist is an
+// error of kind fault.NotFound, one that cannot be read of kind fault.Unsupported.
+func (c *Call) ReadFunction(name, args string) (string, error) {
+	f, ok := c.exec.funcs.Find(name)
+	if !ok {
+		return "", fault.New(fault.NotFound, "no function %s", name)
+	}
+	if f.Read == nil {
+		return "", fault.New(fault.Unsupported, "function %s cannot be read", name)
+	}
+	return f.Read(c, args)
+}
+
+// WriteFunction is Set(NAME(args)=value), with ReadFunction's errors.
+func (c *Call) WriteFunction(name, args, value string) error {
+	f, ok := c.exec.funcs.Find(name)
+	if !ok {
+		return fault.New(fault.NotFound, "no function %s", name)
+	}
+	if f.Write == nil {
+		return fault.New(fault.Unsupported, "function %s cannot be set", name)
+	}
+	return f.Write(c, args, value)
+}

@@ -1,0 +1,129 @@
+package dialplan
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// value is a number or a text. A quoted text keeps its quotes and is never a number.
+type value struct {
+	s      string
+	num    *big.Float // nil when s is no number, or not yet known to be one
+	isNum  bool
+	quoted bool
+}
+
+// mantissa is the precision of Asterisk's numbers, x87's long double; the exponents
+// have its range too, which also bounds the work of printing one.
+const (
+	mantissa    = 64
+	maxExponent = 16384
+)
+
+func quotedValue(s string) value { return value{s: s, quoted: true} }
+
+func textValue(s string) value {
+	if f, ok := parseNumber(s); ok {
+		return value{s: s, num: f, isNum: true}
+	}
+	return value{s: s}
+}
+
+func numberValue(f *big.Float) value {
+	switch e := f.MantExp(nil); {
+	case f.IsInf() || e > maxExponent:
+		if f.Signbit() {
+			return value{s: "-inf"}
+		}
+		return value{s: "inf"}
+	case e < -maxExponent:
+		f = newNumber()
+	}
+	return value{num: f, isNum: true}
+}
+
+func intValue(n int64) value { return numberValue(newNumber().SetInt64(n)) }
+
+func boolValue(b bool) value {
+	if b {
+		return intValue(1)
+	}
+	return intValue(0)
+}
+
+func newNumber() *big.Float { return new(big.Float).SetPrec(mantissa) }
+
+// parseNumber reads a decimal number; anything more after it makes it a text.
+func parseNumber(s string) (*big.Float, bool) {
+	if s == "" || len(s) > 64 {
+		return nil, false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if (c < '0' || c > '9') && c != '.' && !(c == '-' && i == 0) {
+			return nil, false
+		}
+	}
+	f, ok := newNumber().SetString(s)
+	return f, ok
+}
+
+// text is the value as the result of $[ ].
+func (v value) text() string {
+	if v.s != "" || v.num == nil {
+		return v.s
+	}
+	return formatNumber(v.num)
+}
+
+// plain is the text without its quotes.
+func (v value) plain() string {
+	s := v.text()
+	if v.quoted && len(s) >= 2 {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+// truth reports whether a value counts as true: neither empty nor a zero.
+func (v value) truth() bool {
+	if v.isNum {
+		return v.num.Sign() != 0
+	}
+	return v.plain() != ""
+}
+
+// formatNumber prints as C's %.18g does.
+func formatNumber(f *big.Float) string {
+	if f.IsInt() {
+		if i, _ := f.Int64(); i > -1e18 && i < 1e18 {
+			return strconv.FormatInt(i, 10)
+		}
+	}
+	s := f.Text('e', 17)
+	digits, exp, _ := strings.Cut(s, "e")
+	e, err := strconv.Atoi(exp)
+	if err != nil {
+		return s
+	}
+	if e < -4 || e >= 18 {
+		digits = trimZeros(digits)
+		sign := "+"
+		if e < 0 {
+			sign, e = "-", -e
+		}
+		if e < 10 {
+			sign += "0"
+		}
+		return digits + "e" + sign + strconv.Itoa(e)
+	}
+	return trimZeros(f.Text('f', 17-e))
+}
+
+func trimZeros(s string) string {
+	if strings.IndexByte(s, '.') < 0 {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
