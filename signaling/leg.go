@@ -1,0 +1,124 @@
+package signaling
+
+import (
+	"context"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+)
+
+// Tech makes legs of one kind of endpoint. "PJSIP" and "WebRTC" are
+// technologies; a new one is a folder below signaling/tech and a line in cmd.
+type Tech interface {
+	// Name is what stands before the slash in a dial string and a channel name.
+	Name() string
+	// Dial prepares a leg to a resource without touching the network; the leg's
+	// Start does. It fails with fault.NotFound for an endpoint that does not
+	// exist and fault.Unreachable for one that cannot be rung now.
+	Dial(ctx context.Context, req DialRequest) (Leg, error)
+	// Endpoints is a snapshot of the endpoints of this technology.
+	Endpoints() []EndpointSnapshot
+}
+
+// DialRequest is one outgoing leg's wishes.
+type DialRequest struct {
+	Resource string // what stands after the slash: "1001", "trunk/0123"
+	Caller   CallerID
+	// Prefer is the codec that would spare us transcoding, or nil.
+	Prefer *media.Codec
+	// Variables are the channel's, for technologies that carry some (headers).
+	Variables []dialplan.Variable
+}
+
+// Leg is one party's signalling and media. Its methods are called by the
+// channel's actor, return at once and do their waiting elsewhere; outcomes
+// reach the channel through LegEvents. A method called in the wrong state does
+// nothing.
+type Leg interface {
+	// Start binds the leg to its channel; an outgoing leg begins to ring.
+	Start(events LegEvents)
+	// Ring tells an incoming caller that the called party rings.
+	Ring()
+	// Progress opens early media towards an incoming caller.
+	Progress() error
+	// Answer accepts an incoming call. LegAnswered or LegEnded follows.
+	Answer() error
+	// Hangup ends the leg whatever its state. LegEnded follows once all of it,
+	// media included, is gone.
+	Hangup(cause Cause)
+	// Port is the leg's media in the mixer, or nil when it has none yet.
+	Port() *mixer.Port
+	// Hold asks the party to stop or resume sending (a re-INVITE for SIP).
+	Hold(on bool) error
+	// Info is what the leg can say about itself; safe from any goroutine.
+	Info() LegInfo
+}
+
+// LegEvents is how a leg reaches its channel: every method only posts.
+type LegEvents interface {
+	LegRinging()
+	// LegProgress says that early media is there.
+	LegProgress()
+	LegAnswered()
+	// LegMedia says that the leg's port or format changed.
+	LegMedia()
+	// LegHeld says that the party put us on hold, or resumed.
+	LegHeld(on bool)
+	// LegDigit is a digit that came by signalling (SIP INFO).
+	LegDigit(digit byte, length time.Duration)
+	// LegPort passes on what the mixer says of the leg's port.
+	LegPort(ev mixer.Event)
+	// LegEnded is the last event of a leg. peer is true when the other side
+	// ended it.
+	LegEnded(cause Cause, peer bool)
+}
+
+// LegInfo describes a leg for snapshots.
+type LegInfo struct {
+	ProtocolID string       // the SIP Call-ID, or the peer's session
+	Endpoint   string       // the endpoint's name, without its technology
+	Format     media.Format // what we send
+	Remote     string       // where media goes, for logs and command output
+	Secure     bool         // media is encrypted
+}
+
+// EndpointSnapshot is one endpoint's state for lists.
+type EndpointSnapshot struct {
+	Tech     string
+	Name     string
+	CallerID string
+	Context  string
+	// Contacts are the addresses that can be rung now.
+	Contacts []ContactSnapshot
+	// Trunk is true for an endpoint that peers with another server.
+	Trunk bool
+	// Registration is the state of our own REGISTER there, empty when none.
+	Registration string
+	LastError    string
+	Description  string
+	Codecs       []string
+	// Static is true for an endpoint whose address stands in the configuration.
+	Static bool
+	// ConfTech is the file's own technology: "SIP" (sip.conf) or "PJSIP".
+	ConfTech string
+}
+
+// ContactSnapshot is one address of an endpoint.
+type ContactSnapshot struct {
+	URI    string
+	Status ContactStatus
+	RTT    time.Duration // of the last OPTIONS; 0 when unknown
+	Expiry time.Time     // zero for a static contact
+}
+
+// ContactStatus is what OPTIONS told about a contact.
+type ContactStatus string
+
+// The contact states, in Asterisk's words.
+const (
+	ContactNotQualified ContactStatus = "NonQual"
+	ContactAvailable    ContactStatus = "Avail"
+	ContactUnavailable  ContactStatus = "Unavail"
+)

@@ -1,0 +1,49 @@
+// Package stasis hands channels to applications outside the dialplan (ARI).
+// It starts no goroutine.
+package stasis
+
+import (
+	"context"
+	"sync"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+)
+
+// Handler is an application: it has the channel until it returns.
+type Handler func(ctx context.Context, c *signaling.Channel, args []string) error
+
+// Registry knows which applications listen now.
+type Registry struct {
+	mu   sync.RWMutex
+	apps map[string]Handler
+}
+
+// Register makes an application listen until the returned function is called.
+// A second registration of the same name replaces the first.
+func (r *Registry) Register(app string, h Handler) (remove func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.apps == nil {
+		r.apps = make(map[string]Handler)
+	}
+	entry := h
+	r.apps[app] = entry
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.apps, app)
+	}
+}
+
+// Enter gives the channel to an application and returns when it is done. It
+// fails with fault.NotFound when nothing listens.
+func (r *Registry) Enter(ctx context.Context, app string, c *signaling.Channel, args []string) error {
+	r.mu.RLock()
+	h, ok := r.apps[app]
+	r.mu.RUnlock()
+	if !ok {
+		return fault.New(fault.NotFound, "no application listens as %q", app)
+	}
+	return h(ctx, c, args)
+}

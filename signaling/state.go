@@ -1,0 +1,148 @@
+package signaling
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// State is a channel's state, in Asterisk's words and order.
+type State uint8
+
+// The channel states.
+const (
+	Down State = iota
+	Reserved
+	OffHook
+	Dialing
+	Ring    // an incoming call that is not answered
+	Ringing // an outgoing call whose phone rings
+	Up
+	BusyState
+)
+
+// String is the state's name in ARI and in command output.
+func (s State) String() string {
+	return [...]string{"Down", "Rsrvd", "OffHook", "Dialing", "Ring", "Ringing", "Up", "Busy"}[s]
+}
+
+// Cause is a hangup cause (ITU-T Q.850).
+type Cause int
+
+// The causes this package speaks of by name.
+const (
+	CauseUnknown         Cause = 0
+	CauseUnallocated     Cause = 1
+	CauseNormal          Cause = 16
+	CauseBusy            Cause = 17
+	CauseNoUserResponse  Cause = 18
+	CauseNoAnswer        Cause = 19
+	CauseAbsent          Cause = 20
+	CauseRejected        Cause = 21
+	CauseAnsweredElse    Cause = 26
+	CauseInvalidNumber   Cause = 28
+	CauseCongestion      Cause = 34
+	CauseFailure         Cause = 38
+	CauseTemporary       Cause = 41
+	CauseRequestedAbsent Cause = 44
+	CauseNoCodec         Cause = 58
+	CauseInterworking    Cause = 127
+)
+
+var causeText = map[Cause]string{
+	CauseUnknown:         "Unknown",
+	CauseUnallocated:     "Unallocated (unassigned) number",
+	CauseNormal:          "Normal Clearing",
+	CauseBusy:            "User busy",
+	CauseNoUserResponse:  "No user responding",
+	CauseNoAnswer:        "User alerting, no answer",
+	CauseAbsent:          "Subscriber absent",
+	CauseRejected:        "Call Rejected",
+	CauseAnsweredElse:    "Answered elsewhere",
+	CauseInvalidNumber:   "Invalid number format",
+	CauseCongestion:      "Circuit/channel congestion",
+	CauseFailure:         "Network out of order",
+	CauseTemporary:       "Temporary failure",
+	CauseRequestedAbsent: "Requested channel not available",
+	CauseNoCodec:         "Bearer capability not available",
+	CauseInterworking:    "Interworking, unspecified",
+}
+
+// Text is the cause in words.
+func (c Cause) Text() string {
+	if t, ok := causeText[c]; ok {
+		return t
+	}
+	return "Unknown"
+}
+
+// CauseOf is the cause that an error stands for.
+func CauseOf(err error) Cause {
+	if err == nil {
+		return CauseNormal
+	}
+	return Cause(fault.Of(err).Cause())
+}
+
+// CallerID is a party's name and number. Both may be empty.
+type CallerID struct {
+	Name   string
+	Number string
+}
+
+// String is `"Name" <number>`.
+func (c CallerID) String() string {
+	if c.Name == "" {
+		return "<" + c.Number + ">"
+	}
+	return `"` + c.Name + `" <` + c.Number + ">"
+}
+
+// DialplanPosition is where a channel is in the dialplan.
+type DialplanPosition struct {
+	Context  string
+	Exten    string
+	Priority int
+	App      string
+	Data     string
+}
+
+// ChannelSnapshot is a channel at one moment; immutable.
+type ChannelSnapshot struct {
+	ID          ChannelID
+	LinkedID    ChannelID // the id of the first channel of the call
+	Name        string
+	Tech        string
+	State       State
+	Endpoint    string
+	ProtocolID  string
+	Caller      CallerID
+	Connected   CallerID
+	AccountCode string
+	Language    string
+	Dialplan    DialplanPosition
+	Created     time.Time
+	Answered    time.Time // zero before
+	Bridge      BridgeID
+	Codec       string
+	Secure      bool
+	Held        bool // the party put us on hold
+	MutedIn     bool // what the party says is not heard
+	Outgoing    bool
+	Cause       Cause
+	Ended       bool
+	// Media is true once audio can flow, also before the answer.
+	Media bool
+}
+
+// BridgeSnapshot is a bridge at one moment; immutable.
+type BridgeSnapshot struct {
+	ID         BridgeID
+	Name       string
+	Type       string // mixing, holding
+	Technology string // simple_bridge, softmix, holding_bridge
+	Creator    string
+	Class      string
+	Channels   []ChannelID
+	Created    time.Time
+}
