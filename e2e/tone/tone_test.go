@@ -1,0 +1,93 @@
+package tone
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestLevel(t *testing.T) {
+	const rate = 8000
+	mix := Sine(440, rate, 2, 16384)
+	for i, s := range Sine(1000, rate, 2, 8192) {
+		mix[i] += s
+	}
+	half := append(Sine(440, rate, 1, 32767), make([]int16, rate)...)
+	for _, ca := range []struct {
+		name     string
+		pcm      []int16
+		hz       float64
+		from, to float64
+	}{
+		{"full scale", Sine(440, rate, 1, 32767), 440, -0.05, 0.05},
+		{"half scale", Sine(1234.5, rate, 1, 16384), 1234.5, -6.1, -5.9},
+		{"first of two", mix, 440, -6.1, -5.9},
+		{"second of two", mix, 1000, -12.2, -11.9},
+		{"neither of two", mix, 700, Silence, -90},
+		{"beside", mix, 480, Silence, -90},
+		{"present half of the time", half, 440, -3.5, -2.5},
+		{"silence", make([]int16, rate), 440, Silence, Silence},
+		{"nothing", nil, 440, Silence, Silence},
+		{"shorter than a window", Sine(1000, rate, 0.05, 32767), 1000, -0.1, 0.1},
+	} {
+		t.Run(ca.name, func(t *testing.T) {
+			if got := Level(ca.pcm, rate, ca.hz); !(ca.from <= got && got <= ca.to) {
+				t.Errorf("%.2f dBFS, want %.2f to %.2f", got, ca.from, ca.to)
+			}
+		})
+	}
+}
+
+func TestRMS(t *testing.T) {
+	if got := RMS(Sine(440, 8000, 1, 32767)); math.Abs(got) > 0.01 {
+		t.Errorf("a sine of full scale: %.3f dBFS", got)
+	}
+	if got := RMS(make([]int16, 100)); got != Silence {
+		t.Errorf("silence: %.3f dBFS", got)
+	}
+}
+
+func TestWAV(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.wav")
+	want := Sine(440, 16000, 0.1, 20000)
+	if err := WriteWAV(path, want, 16000); err != nil {
+		t.Fatal(err)
+	}
+	got, rate, err := ReadWAV(path)
+	if err != nil || rate != 16000 || !slices.Equal(got, want) {
+		t.Fatalf("%d samples at %d Hz, %v; want %d at 16000", len(got), rate, err, len(want))
+	}
+
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ca := range []struct {
+		name    string
+		raw     string
+		samples int
+		wrong   string
+	}{
+		{"being written", string(whole[:40]) + "\x00\x00\x00\x00" + string(whole[44:1044]), 500, ""},
+		{"cut short", string(whole[:1044]), 500, ""},
+		{"a chunk before", string(whole[:12]) + "LIST\x03\x00\x00\x00abc\x00" + string(whole[12:]), 1600, ""},
+		{"stereo", string(whole[:22]) + "\x02\x00" + string(whole[24:]), 800, ""},
+		{"not WAV", "OggS", 0, "not a WAV"},
+		{"no data", string(whole[:36]), 0, "no samples"},
+		{"24 bits", string(whole[:34]) + "\x18\x00" + string(whole[36:]), 0, "not understood"},
+		{"no format", string(whole[:12]) + string(whole[36:]), 0, "before their format"},
+	} {
+		t.Run(ca.name, func(t *testing.T) {
+			pcm, _, err := parse([]byte(ca.raw))
+			if len(pcm) != ca.samples {
+				t.Errorf("%d samples, want %d", len(pcm), ca.samples)
+			}
+			if (err == nil) != (ca.wrong == "") || err != nil && !strings.Contains(err.Error(), ca.wrong) {
+				t.Errorf("error %v, want %q", err, ca.wrong)
+			}
+		})
+	}
+}
