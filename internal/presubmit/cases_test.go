@@ -1,0 +1,77 @@
+package presubmit
+
+import (
+	"strings"
+	"testing"
+)
+
+// Each rule finds what it forbids, names the line, and lets the rest pass.
+func TestRules(t *testing.T) {
+	for _, ca := range []struct {
+		name, path, src string
+		want            string // "" when nothing is wrong
+	}{
+		{"down", "signaling/a.go", imports("mixer", "media/codec/g711", "internal/fault"), ""},
+		{"up", "mixer/a.go", imports("signaling"), "mixer/a.go:3: mixer may not import signaling"},
+		{"from the bottom", "internal/config/a.go", imports("media"), "internal may not import media"},
+		{"sideways", "sip/a.go", imports("media/sdp"), "sip may not import media/sdp"},
+		{"the mixer on media", "mixer/a.go", imports("media"), ""},
+		{"media on the mixer", "media/rtp/a.go", imports("mixer"), "media may not import mixer"},
+		{"a technology on sip", "signaling/tech/sip/a.go", imports("sip", "media/webrtc"), ""},
+		{"signaling on sip", "signaling/dialplan/a.go", imports("sip/registrar"), "only in sip, signaling/tech"},
+		{"signaling on webrtc", "signaling/a.go", imports("media/webrtc"), "only in media/webrtc, signaling/tech"},
+		{"a test upwards", "mixer/a_test.go", imports("signaling"), ""},
+		{"end to end", "e2e/meeting/a.go", imports("cmd/skybridge", "sip"), ""},
+		{"on end to end", "api/a.go", imports("e2e/peer"), "api may not import e2e/peer"},
+		{"a new part", "extra/a.go", "package extra", "no place in the layers"},
+
+		{"sipgo in sip", "sip/siptest/a.go", `package siptest; import "github.com/emiago/sipgo/sip"`, ""},
+		{"sipgo elsewhere", "signaling/tech/sip/a.go", `package sip; import "github.com/emiago/sipgo"`, "only in sip"},
+		{"fiber elsewhere", "signaling/a.go", `package a; import "github.com/gofiber/fiber/v2"`, "only in api"},
+		{"prometheus elsewhere", "api/voip/a.go", `package a; import "github.com/prometheus/client_golang/prometheus"`, "only in api/metrics"},
+		{"pion elsewhere", "media/sdp/a.go", `package a; import "github.com/pion/sdp/v3"`, "only in media/rtp"},
+		{"testing in the product", "media/a.go", `package a; import "testing"`, "only in e2e"},
+
+		{"init", "media/a.go", "package a\nfunc init() {}", "media/a.go:2: func init"},
+		{"init in a test", "media/a_test.go", "package a\nfunc init() {}", ""},
+		{"a method init", "media/a.go", "package a\nfunc (t T) init() {}", ""},
+		{"a vague name", "media/utils/a.go", "package utils", "package utils"},
+		{"a vague test", "media/utils/a_test.go", "package utils_test", "package utils_test"},
+
+		{"a goroutine of nobody", "media/a.go", "package a\nfunc f() {\n\tgo f()\n}", "media/a.go:3: go:"},
+		{"owned on the line", "media/a.go", "package a\nfunc f() {\n\tgo f() // owned by f\n}", ""},
+		{"owned above", "media/a.go", "package a\nfunc f() {\n\t// Owned by f,\n\t// ends with it.\n\tgo f()\n}", ""},
+		{"owned too far above", "media/a.go", "package a\nfunc f() {\n\t// owned by f\n\n\tgo f()\n}", "go:"},
+		{"a goroutine in a test", "media/a_test.go", "package a\nfunc f() { go f() }", ""},
+
+		{"sleep in a test", "media/a_test.go", "package a\nfunc f() { time.Sleep(1) }", "time.Sleep"},
+		{"virtual sleep", "media/a_test.go", "package a\nfunc f() { synctest.Test(t, func() { time.Sleep(1) }) }", ""},
+		{"sleep in the product", "media/a.go", "package a\nfunc f() { time.Sleep(1) }", ""},
+
+		{"the default logger", "sip/a.go", "package a\nvar l = slog.Default()", "slog.Default"},
+		{"a package-level log", "sip/a.go", "package a\nfunc f() { slog.Info(\"\") }", "slog.Info"},
+		{"a logger of its own", "sip/a.go", "package a\nvar l = slog.New(slog.DiscardHandler)", ""},
+		{"the default logger in cmd", "cmd/skybridge/a.go", "package a\nvar l = slog.Default()", ""},
+	} {
+		t.Run(ca.name, func(t *testing.T) {
+			f, err := parse(ca.path, []byte(ca.src))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := strings.Join(f.breaches(), "\n")
+			if ca.want == "" && got != "" || !strings.Contains(got, ca.want) {
+				t.Errorf("found %q, want %q", got, ca.want)
+			}
+		})
+	}
+}
+
+// imports is a file that imports the named packages of the project.
+func imports(names ...string) string {
+	var b strings.Builder
+	b.WriteString("package a\n\n")
+	for _, n := range names {
+		b.WriteString("import _ \"" + module + "/" + n + "\"\n")
+	}
+	return b.String()
+}
