@@ -1,0 +1,82 @@
+package dsp
+
+import "math"
+
+// filter is one ratio's prototype, as both directions need it: taps in Q20,
+// oldest sample first.
+type filter struct {
+	up   []int32 // ratio groups of lowTaps; each sums to 1, so DC has no images
+	down []int32 // ratio·lowTaps; sums to 1
+}
+
+var filters = map[int]filter{2: designFilter(2), 3: designFilter(3), 6: designFilter(6)}
+
+const (
+	// cutoff is the −6 dB point relative to the lower rate. It lies under one
+	// half, so that the band from 0.425 to 0.56 holds the whole transition.
+	cutoff = 0.4795
+
+	// kaiserBeta gives 60 dB of stop band (A = 60: 0.1102·(A−8.7)).
+	kaiserBeta = 5.65
+)
+
+// designFilter makes the linear-phase low pass of one ratio: a sinc under a Kaiser
+// window, lowTaps·ratio long, at the higher rate.
+func designFilter(ratio int) filter {
+	n := lowTaps * ratio
+	h := make([]float64, n)
+	for i := range h {
+		t := (float64(i) - float64(n-1)/2) / float64(ratio) // in samples of the lower rate
+		h[i] = 2 * cutoff * sinc(2*cutoff*t) * kaiser(2*float64(i)/float64(n-1)-1, kaiserBeta)
+	}
+	f := filter{down: quantize(h)}
+	for p := range ratio {
+		phase := make([]float64, lowTaps)
+		for k := range phase { // h[k·ratio+p] weighs the sample k steps back
+			phase[lowTaps-1-k] = h[k*ratio+p]
+		}
+		f.up = append(f.up, quantize(phase)...)
+	}
+	return f
+}
+
+// quantize scales taps to a sum of exactly 1 in Q20; the rounding that is left
+// goes to the largest.
+func quantize(h []float64) []int32 {
+	var sum float64
+	for _, v := range h {
+		sum += v
+	}
+	q, left, largest := make([]int32, len(h)), int32(1<<tapShift), 0
+	for i, v := range h {
+		q[i] = int32(math.Round(v / sum * (1 << tapShift)))
+		left -= q[i]
+		if q[i] > q[largest] {
+			largest = i
+		}
+	}
+	q[largest] += left
+	return q
+}
+
+func sinc(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	return math.Sin(math.Pi*x) / (math.Pi * x)
+}
+
+// kaiser is the Kaiser window at x in −1..1.
+func kaiser(x, beta float64) float64 {
+	return bessel0(beta*math.Sqrt(max(1-x*x, 0))) / bessel0(beta)
+}
+
+// bessel0 is the modified Bessel function of the first kind and order zero.
+func bessel0(x float64) float64 {
+	sum, term := 1.0, 1.0
+	for k := 1.0; term > sum*1e-12; k++ {
+		term *= (x / 2 / k) * (x / 2 / k)
+		sum += term
+	}
+	return sum
+}
