@@ -1,0 +1,234 @@
+package jitter_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/media/jitter"
+)
+
+const frame = 160 // samples of 20 ms at 8 kHz
+
+// player runs a script against a Buffer. The words: a number pushes that packet
+// (its number is also its handle), "5e" one without audio, "." pops, "x" resets,
+// "f" flushes. What comes out is a number for a packet that was played, "+7" for
+// one played beside the one before it, "L" for lost, "-" for empty, "late7",
+// "dup7", and "(7)" for a handle that was given back.
+type player struct {
+	b    jitter.Buffer
+	out  []string
+	held map[int32]bool
+	t    fataler
+}
+
+// fataler is *testing.T, *testing.F's T or *rapid.T.
+type fataler interface{ Fatalf(string, ...any) }
+
+func newPlayer(t fataler) *player {
+	p := &player{t: t, held: map[int32]bool{}}
+	p.b.Init(jitter.Defaults(8000), func(h int32) {
+		p.gone(h)
+		p.out = append(p.out, fmt.Sprintf("(%d)", h))
+	})
+	return p
+}
+
+func (p *player) gone(h int32) {
+	if !p.held[h] {
+		p.t.Fatalf("handle %d comes back but is not held", h)
+	}
+	delete(p.held, h)
+}
+
+func (p *player) push(seq uint32, samples uint32, handle int32) jitter.Verdict {
+	before := p.held[handle]
+	if handle >= 0 {
+		p.held[handle] = true // even a full buffer may give it back at once
+	}
+	v := p.b.Push(jitter.Packet{Sequence: seq, Samples: samples, Handle: handle})
+	if v != jitter.Kept && !before {
+		delete(p.held, handle)
+	}
+	return v
+}
+
+func (p *player) pop() {
+	pkt, outcome := p.b.Pop()
+	switch outcome {
+	case jitter.Lost:
+		p.out = append(p.out, "L")
+	case jitter.Empty:
+		p.out = append(p.out, "-")
+	case jitter.Play:
+		p.gone(pkt.Handle)
+		p.out = append(p.out, strconv.Itoa(int(pkt.Handle)))
+		if pkt, ok := p.b.Surplus(); ok {
+			p.gone(pkt.Handle)
+			p.out = append(p.out, fmt.Sprintf("+%d", pkt.Handle))
+		}
+	}
+}
+
+func (p *player) run(script string) string {
+	for _, word := range strings.Fields(script) {
+		switch word {
+		case ".":
+			p.pop()
+		case "x":
+			p.b.Reset()
+		case "f":
+			p.b.Flush()
+		default:
+			digits, event := strings.CutSuffix(word, "e")
+			n, err := strconv.Atoi(digits)
+			if err != nil {
+				p.t.Fatalf("script word %q: %v", word, err)
+			}
+			samples, handle := uint32(frame), int32(n)
+			if event {
+				samples, handle = 0, jitter.None
+			}
+			switch p.push(uint32(n), samples, handle) {
+			case jitter.Late:
+				p.out = append(p.out, "late"+digits)
+			case jitter.Duplicate:
+				p.out = append(p.out, "dup"+digits)
+			case jitter.Kept:
+			}
+		}
+	}
+	return strings.Join(p.out, " ")
+}
+
+var scripts = []struct{ name, script, want string }{
+	{"in order", "100 . 101 . 102 .", "100 101 102"},
+	{"nothing yet", ". . 5 .", "- - 5"},
+	{"two at once", "1 2 . .", "1 2"},
+	{"reordered in time", "1 . 3 2 . .", "1 2 3"},
+	{"duplicate", "1 2 2 . .", "dup2 1 2"},
+	{"duplicate of a played one", "1 2 . 1 .", "1 dup1 2"},
+	{"lost", "1 . 3 . .", "1 L 3"},
+	{"two lost", "1 . 4 . . .", "1 L L 4"},
+	{"runs dry, then the delay stays", "1 . . 2 . 3 .", "1 - 2 3"},
+	{"waiting stands for the loss", "1 . . 3 .", "1 - 3"},
+	{"waiting stands for part of the loss", "1 . . 4 . .", "1 - L 4"},
+	{"long outage is not concealed again", "1 . . . . . . . 8 .", "1 - - - - - - 8"},
+	{"late waits once", "1 . 3 . 2 . 4 . 5 .", "1 L late2 - 3 4"},
+	{"late without anything held", "1 . 3 . . 2 .", "1 L 3 late2 -"},
+	{"far late", "20 . 21 . 10 22 .", "20 21 late10 22"},
+	{"events take their place", "1 . 2e 3e . 4 .", "1 - 4"},
+	{"events between", "1 2e 3 . .", "1 3"},
+	{"lost before an event", "1 . 3e . . 4 .", "1 L - 4"},
+	{"concealment gives up", "1 . 60 " + strings.Repeat(". ", 11), "1 " + strings.Repeat("L ", 10) + "60"},
+	{"beyond the last place", "1 2 70 . .", "(1) (2) L L"},
+	{"far beyond", "1 2 500 .", "(1) (2) 500"},
+	{"cap", "1 2 3 4 5 6 7 8 9 10 11 .", "(1) (2) (3) (4) (5) (6) 7"},
+	{"reset", "10 11 . x 500 .", "10 (11) 500"},
+	{"flush keeps the position", "10 11 12 . f 11 13 . .", "10 (11) (12) 11 L"},
+}
+
+func TestScripts(t *testing.T) {
+	for _, tt := range scripts {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := newPlayer(t).run(tt.script); got != tt.want {
+				t.Errorf("%s\n got %s\nwant %s", tt.script, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNumbersWrap(t *testing.T) {
+	p := newPlayer(t)
+	for i := range uint32(10) {
+		if v := p.push(i-5, frame, int32(i)); v != jitter.Kept {
+			t.Fatalf("packet %d: verdict %d", i, v)
+		}
+		p.pop()
+	}
+	if got, want := strings.Join(p.out, " "), "0 1 2 3 4 5 6 7 8 9"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// One packet too many in the buffer is given up after the window, and only then.
+func TestShrinks(t *testing.T) {
+	p := newPlayer(t)
+	p.push(0, frame, 0)
+	p.push(1, frame, 1)
+	seq := uint32(2)
+	shrunk := 0
+	for i := range 1000 {
+		p.push(seq, frame, int32(seq))
+		seq++
+		before := len(p.out)
+		p.pop()
+		if len(p.out) == before+2 {
+			shrunk++
+			if at := i + 1; at < 95 || at > 210 {
+				t.Errorf("gave up a packet after %d pops", at)
+			}
+		}
+	}
+	if shrunk != 2 {
+		t.Errorf("gave up %d packets, want 2", shrunk)
+	}
+	for _, o := range p.out {
+		if o == "-" || o == "L" {
+			t.Fatalf("broke the stream: %v", p.out)
+		}
+	}
+}
+
+// A network that stalls for 60 ms every 5 s must not make the buffer breathe in
+// and out each time.
+func TestLearnsFromPeriodicStalls(t *testing.T) {
+	p := newPlayer(t)
+	seq := uint32(0)
+	empties := 0
+	const seconds = 120
+	for i := range seconds * 50 {
+		if i%250 < 247 {
+			for ; seq <= uint32(i); seq++ {
+				p.push(seq, frame, int32(seq))
+			}
+		}
+		before := len(p.out)
+		p.pop()
+		if p.out[before] == "-" {
+			empties++
+		}
+	}
+	// Three each time would be 72.
+	if empties > 20 {
+		t.Errorf("ran dry %d times in %d s", empties, seconds)
+	}
+}
+
+func TestAllocatesNothing(t *testing.T) {
+	var b jitter.Buffer
+	b.Init(jitter.Defaults(8000), func(int32) {})
+	seq := uint32(0)
+	if n := testing.AllocsPerRun(1000, func() {
+		b.Push(jitter.Packet{Sequence: seq, Samples: frame, Handle: 1})
+		b.Pop()
+		b.Surplus()
+		seq++
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkPushPop(b *testing.B) {
+	var buf jitter.Buffer
+	buf.Init(jitter.Defaults(8000), func(int32) {})
+	b.ReportAllocs()
+	seq := uint32(0)
+	for b.Loop() {
+		buf.Push(jitter.Packet{Sequence: seq, Samples: frame, Handle: 1})
+		buf.Pop()
+		buf.Surplus()
+		seq++
+	}
+}

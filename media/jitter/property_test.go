@@ -1,0 +1,124 @@
+package jitter_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/skygenesisenterprise/skybridge/media/jitter"
+)
+
+// drive feeds a buffer whatever the bytes say, and holds what must be true of any
+// input: handles are owned once and come back once, what is played is in order
+// and never twice, and the audio held stays within the cap.
+func drive(t fataler, ops []byte) {
+	p := newPlayer(t)
+	cfg := jitter.Defaults(8000)
+	handle := int32(0)
+	seq, played := uint32(1<<16), uint32(0)
+	take := func(pkt jitter.Packet) {
+		p.gone(pkt.Handle)
+		if pkt.Sequence <= played {
+			t.Fatalf("played %d after %d", pkt.Sequence, played)
+		}
+		played = pkt.Sequence
+	}
+	for _, op := range ops {
+		switch arg := uint32(op >> 3); op & 7 {
+		case 0, 1:
+			pkt, outcome := p.b.Pop()
+			if outcome != jitter.Play {
+				break
+			}
+			take(pkt)
+			if pkt, ok := p.b.Surplus(); ok {
+				take(pkt)
+			}
+		case 2, 3: // the next one
+			seq++
+			handle++
+			p.push(seq, frame, handle)
+		case 4: // an earlier one
+			handle++
+			p.push(seq-arg, frame, handle)
+		case 5: // a later one, of another length
+			seq += arg * arg
+			handle++
+			p.push(seq, 1+arg*160, handle)
+		case 6: // an event
+			seq++
+			p.push(seq, 0, jitter.None)
+		case 7:
+			if arg == 0 {
+				p.b.Reset()
+				played, seq = 0, 1<<16
+			} else {
+				p.b.Flush()
+			}
+		}
+		if d := p.b.Delay(); d > cfg.Cap+32*160 {
+			t.Fatalf("holds %d samples", d)
+		}
+	}
+	p.b.Reset()
+	if len(p.held) != 0 {
+		t.Fatalf("%d handles never came back", len(p.held))
+	}
+	if d := p.b.Delay(); d != 0 {
+		t.Fatalf("holds %d samples after a reset", d)
+	}
+}
+
+func TestProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		drive(rt, rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(rt, "ops"))
+	})
+}
+
+func FuzzBuffer(f *testing.F) {
+	f.Add([]byte{2, 0, 2, 0, 3, 12, 0, 0})
+	f.Add([]byte{2, 61, 61, 0, 253, 0, 7, 2, 0})
+	f.Fuzz(func(t *testing.T, ops []byte) { drive(t, ops) })
+}
+
+// Whatever the jitter, as long as nothing is lost and it stays under the cap,
+// every packet is played once it was waited for: the delay slides up to the
+// jitter and then the stream is whole.
+func TestSlidesToTheJitter(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		spread := rapid.IntRange(0, 6).Draw(rt, "spread in frames")
+		n := 600
+		arrives := make([][]uint32, n+spread+1)
+		for i := range n {
+			at := i + rapid.IntRange(0, spread).Draw(rt, "delay")
+			arrives[at] = append(arrives[at], uint32(i))
+		}
+		p := newPlayer(rt)
+		empty, lost, late := 0, 0, 0
+		for _, packets := range arrives[:n] {
+			for _, seq := range packets {
+				if p.push(seq, frame, int32(seq)) == jitter.Late {
+					late++
+				}
+			}
+			pkt, outcome := p.b.Pop()
+			switch outcome {
+			case jitter.Empty:
+				empty++
+			case jitter.Lost:
+				lost++
+			case jitter.Play:
+				p.gone(pkt.Handle)
+				if pkt, ok := p.b.Surplus(); ok {
+					p.gone(pkt.Handle)
+				}
+			}
+		}
+		if spread == 0 && empty+lost+late > 0 {
+			rt.Fatalf("without jitter: %d empty, %d lost, %d late", empty, lost, late)
+		}
+		if lost+late > n/6 {
+			rt.Fatalf("spread of %d frames: %d of %d lost, %d late", spread, lost, n, late)
+		}
+	})
+}
