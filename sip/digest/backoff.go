@@ -1,0 +1,119 @@
+package digest
+
+import (
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Backoff slows the guessing of passwords. After Free failures of an account at
+// one source, its next attempts there are not looked at for First, doubled with
+// each further failure up to Most. A source as a whole has SourceFree failures.
+// Nothing is ever counted against an account alone: guessing elsewhere does not
+// lock its owner out. Only failures with a nonce that was issued to the source
+// count, so a forged source address cannot do it either.
+type Backoff struct {
+	Free       int
+	SourceFree int
+	First      time.Duration
+	Most       time.Duration
+	// Forget halves a count each time it passes without a failure.
+	Forget time.Duration
+	// Tracked bounds the table: accounts at sources, and sources.
+	Tracked int
+}
+
+// guess names what failures are counted for.
+type guess struct {
+	source   netip.Prefix
+	whole    bool // the source as a whole, not an account at it
+	username string
+}
+
+// maxTrackedName bounds the memory of a guess; longer names count as one.
+const maxTrackedName = 64
+
+func guessOf(source netip.Addr, username string) guess {
+	return guess{network(source), false, strings.Clone(username[:min(len(username), maxTrackedName)])}
+}
+
+func sourceOf(source netip.Addr) guess { return guess{source: network(source), whole: true} }
+
+type failures struct {
+	count int
+	last  time.Time
+}
+
+// guard counts failures.
+type guard struct {
+	cfg  Backoff
+	mu   sync.Mutex
+	seen generations[guess, failures]
+}
+
+func newGuard(cfg Backoff) *guard {
+	return &guard{cfg: cfg, seen: newGenerations[guess, failures](max(cfg.Tracked/2, 1))}
+}
+
+// network is what one attacker is taken to own: an IPv4 address or an IPv6 /64.
+func network(source netip.Addr) netip.Prefix {
+	source = source.Unmap().WithZone("")
+	bits := 32
+	if source.Is6() {
+		bits = 64
+	}
+	p, err := source.Prefix(bits)
+	if err != nil { // the zero address: all such callers are one
+		return netip.Prefix{}
+	}
+	return p
+}
+
+// wait is how long the account's attempts from a source are still to be ignored.
+func (g *guard) wait(source netip.Addr, username string) time.Duration {
+	now := time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	account := g.waitFor(guessOf(source, username), g.cfg.Free, now)
+	return max(account, g.waitFor(sourceOf(source), g.cfg.SourceFree, now))
+}
+
+func (g *guard) waitFor(k guess, free int, now time.Time) time.Duration {
+	f, ok := g.seen.get(k)
+	if !ok || f.count < free {
+		return 0
+	}
+	pause := g.cfg.First
+	for i := free; i < f.count && pause < g.cfg.Most; i++ {
+		pause *= 2
+	}
+	return max(0, min(pause, g.cfg.Most)-now.Sub(f.last))
+}
+
+// failed counts a wrong password.
+func (g *guard) failed(source netip.Addr, username string) {
+	now := time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.count(guessOf(source, username), now)
+	g.count(sourceOf(source), now)
+}
+
+func (g *guard) count(k guess, now time.Time) {
+	f, _ := g.seen.get(k)
+	for since := now.Sub(f.last); f.count > 0 && since > g.cfg.Forget; since -= g.cfg.Forget {
+		f.count /= 2
+	}
+	if g.seen.full() {
+		g.seen.rotate()
+	}
+	g.seen.put(k, failures{f.count + 1, now})
+}
+
+// passed forgets the account's failures at a source, not the source's own.
+func (g *guard) passed(source netip.Addr, username string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.seen.drop(guessOf(source, username))
+}

@@ -1,0 +1,109 @@
+package digest
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// A nonce is base64(issue time ‖ random ‖ HMAC-SHA256(secret, both ‖ client
+// address ‖ realm)): nothing is kept for one that was only handed out. For those
+// that were used well, a bounded table keeps the highest count seen.
+const (
+	nonceHeadBytes = 16
+	nonceBytes     = nonceHeadBytes + sha256.Size
+)
+
+// nonceID names a nonce among those of this process.
+type nonceID struct {
+	issued int64 // nanoseconds since 1970
+	random uint64
+}
+
+// nonces makes nonces and tells whether one may be used.
+type nonces struct {
+	secret []byte
+	realm  string
+	life   time.Duration
+
+	mu      sync.Mutex
+	counts  generations[nonceID, uint32]
+	rotated time.Time
+	// floor is the newest issue time that the table has forgotten, and at first
+	// the time of the start: a nonce as old may have been used, so it is stale.
+	floor int64
+}
+
+func newNonces(secret []byte, realm string, life time.Duration, limit int) *nonces {
+	now := time.Now()
+	return &nonces{
+		secret: secret, realm: realm, life: life,
+		counts: newGenerations[nonceID, uint32](limit), rotated: now, floor: now.UnixNano() - 1,
+	}
+}
+
+// issue makes a nonce for a client.
+func (n *nonces) issue(client netip.Addr) string {
+	var raw [nonceBytes]byte
+	binary.BigEndian.PutUint64(raw[:], uint64(time.Now().UnixNano()))
+	_, _ = rand.Read(raw[8:nonceHeadBytes]) // never fails (crypto/rand)
+	n.seal(raw[:nonceHeadBytes], raw[:nonceHeadBytes], client)
+	return base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
+// seal appends the MAC of a nonce's head to dst.
+func (n *nonces) seal(dst, head []byte, client netip.Addr) []byte {
+	mac := hmac.New(sha256.New, n.secret)
+	mac.Write(head)
+	addr := client.As16()
+	mac.Write(addr[:])
+	mac.Write([]byte(n.realm))
+	return mac.Sum(dst)
+}
+
+// open gives the ID of a nonce that was issued to a client, of any age.
+func (n *nonces) open(nonce string, client netip.Addr) (nonceID, bool) {
+	var raw [nonceBytes]byte
+	if len(nonce) != base64.RawURLEncoding.EncodedLen(nonceBytes) {
+		return nonceID{}, false
+	}
+	if _, err := base64.RawURLEncoding.Decode(raw[:], []byte(nonce)); err != nil {
+		return nonceID{}, false
+	}
+	var sum [sha256.Size]byte
+	if !hmac.Equal(n.seal(sum[:0], raw[:nonceHeadBytes], client), raw[nonceHeadBytes:]) {
+		return nonceID{}, false
+	}
+	return nonceID{int64(binary.BigEndian.Uint64(raw[:])), binary.BigEndian.Uint64(raw[8:])}, true
+}
+
+// use counts a use of a nonce. It is false for one that is too old, or whose
+// count does not grow: the client needs a new one.
+func (n *nonces) use(id nonceID, nc uint32) bool {
+	now := time.Now()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	age := now.UnixNano() - id.issued
+	if age < 0 || age > int64(n.life) || id.issued <= n.floor {
+		return false
+	}
+	if last, _ := n.counts.get(id); nc <= last {
+		return false
+	}
+	if n.counts.full() || now.Sub(n.rotated) > n.life {
+		for dropped := range n.counts.rotate() {
+			n.floor = max(n.floor, dropped.issued)
+		}
+		n.rotated = now
+		if id.issued <= n.floor {
+			return false
+		}
+	}
+	n.counts.put(id, nc)
+	return true
+}
