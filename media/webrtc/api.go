@@ -1,0 +1,257 @@
+// Package webrtc is the audio of one browser, or of one phone that speaks like
+// one, over pion/webrtc: ICE (RFC 8445), DTLS-SRTP (RFC 5764) and the JSEP offer
+// and answer (RFC 8829). It knows neither SIP nor REST nor channels: a Peer takes
+// and gives SDP and candidates as text, RTP packets as bytes.
+//
+// One API holds the one UDP and the one TCP port, the DTLS certificate and the
+// settings; every Peer has its own PeerConnection on them. We are a full ICE
+// agent rather than ICE-lite: lite would save the checks we send, but cannot
+// offer to another lite agent, cannot be reached through its own TURN server and
+// does not notice a browser that vanished. Our side announces no mDNS names and
+// resolves none: a browser that hides behind one reaches us, which makes it a
+// peer-reflexive candidate.
+//
+// What pion sees of the other side's SDP is a rewritten one: a single audio
+// section that never changes direction. Sections that we refuse, hold and resume
+// are handled on our own side of it, as is the text of our descriptions, since
+// pion stops a sender for good once its section was inactive and answers every
+// later offer with the DTLS role of a first one.
+//
+// Received packets are taken where SRTP has decrypted them, whatever their SSRC,
+// on the one goroutine that reads the peer's SRTP session. There are no
+// interceptors: audio wants no NACK and no transport-wide feedback, and the RTCP
+// reports are made here from the same counters that Stats shows.
+//
+// Goroutines: per API one that reads each UDP socket, one that accepts TCP, and
+// one per peer being closed; per Peer its event actor and those of pion. Peer.Close
+// ends a peer's, API.Close all of them.
+package webrtc
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	pion "github.com/pion/webrtc/v4"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+)
+
+// certificateLife is how long a DTLS certificate is valid; new peers get a fresh
+// one once half of it has passed, as no call lasts the other half.
+const certificateLife = 365 * 24 * time.Hour
+
+// API makes peers that share one port and one certificate.
+type API struct {
+	config   Config
+	loopback bool
+	codecs   media.Codecs
+	log      *slog.Logger
+	settings pion.SettingEngine
+	sockets  *sockets
+	now      func() time.Time
+
+	mu          sync.Mutex
+	closed      bool
+	peers       map[*Peer]struct{}
+	certificate *pion.Certificate
+	renew       time.Time
+	closing     sync.WaitGroup // shutdowns of peers under way
+}
+
+// New opens the port. codecs are those a peer gets that names none of its own. An
+// error of a port in use wraps syscall.EADDRINUSE and names the address.
+func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
+	if err := config.Validate(); err != nil {
+		return nil, fmt.Errorf("webrtc: %w", err)
+	}
+	at, err := config.address()
+	if err != nil {
+		return nil, fmt.Errorf("webrtc: %w", err)
+	}
+	a := &API{
+		config:   config,
+		loopback: config.loopback(),
+		codecs:   codecs,
+		log:      log,
+		now:      time.Now,
+		peers:    map[*Peer]struct{}{},
+	}
+	if _, err := a.currentCertificate(); err != nil {
+		return nil, err
+	}
+	logs := pionLog{log}
+	if a.sockets, err = listen(at, a.loopback, config.MaxTCP, logs); err != nil {
+		return nil, err
+	}
+	if err := a.configure(at); err != nil {
+		return nil, fmt.Errorf("webrtc: %w", err)
+	}
+	return a, nil
+}
+
+func (a *API) configure(at netip.AddrPort) error {
+	s := &a.settings
+	s.LoggerFactory = pionLog{a.log}
+	s.SetICEUDPMux(a.sockets.udp)
+	s.SetICETCPMux(a.sockets.tcp)
+	// Connecting to the TCP address that a stranger names is not for a server.
+	s.DisableActiveTCP(true)
+	networks := []pion.NetworkType{pion.NetworkTypeUDP4, pion.NetworkTypeTCP4}
+	if at.Addr().Is6() {
+		networks = append(networks, pion.NetworkTypeUDP6, pion.NetworkTypeTCP6)
+	}
+	s.SetNetworkTypes(networks)
+	s.SetIncludeLoopbackCandidate(a.loopback)
+	loopback := a.loopback
+	s.SetRemoteIPFilter(func(ip net.IP) bool {
+		addr, ok := netip.AddrFromSlice(ip)
+		return ok && reachable(addr.Unmap(), loopback)
+	})
+	if err := s.SetICEAddressRewriteRules(rewriteRules(a.config.ExternalIP)...); err != nil {
+		return fmt.Errorf("external_ip: %w", err)
+	}
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetICETimeouts(a.config.DisconnectedTimeout, a.config.FailedTimeout, a.config.KeepaliveInterval)
+	// When we nominate, a path that works is good enough soon: most browsers are
+	// known to us by their checks only.
+	s.SetPrflxAcceptanceMinWait(100 * time.Millisecond)
+	s.SetSrflxAcceptanceMinWait(100 * time.Millisecond)
+	s.SetRelayAcceptanceMinWait(500 * time.Millisecond)
+	s.SetSTUNGatherTimeout(a.config.GatherTimeout)
+
+	s.SetSRTPProtectionProfiles(
+		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	s.SetDTLSReplayProtectionWindow(64)
+	s.SetSRTPReplayProtectionWindow(128)
+	s.SetSRTCPReplayProtectionWindow(64)
+	// ICE has proven the peer's address by now, so DTLS need not (RFC 8827 §6.5
+	// keeps the cookie optional), which saves a round trip.
+	s.SetDTLSInsecureSkipHelloVerify(true)
+	s.SetDTLSRetransmissionInterval(200 * time.Millisecond)
+	s.DisableMediaEngineCopy(true) // each peer has its own anyway
+	s.SetHandleUndeclaredSSRCWithoutAnswer(true)
+	return nil
+}
+
+// rewriteRules puts the external addresses in the place of the local ones of
+// their family, loopback excepted.
+func rewriteRules(external []netip.Addr) []pion.ICEAddressRewriteRule {
+	var rules []pion.ICEAddressRewriteRule
+	for _, ip := range external {
+		everything, loopback, self := "0.0.0.0/0", "127.0.0.0/8", "127.0.0.1"
+		if ip.Is6() {
+			everything, loopback, self = "::/0", "::1/128", "::1"
+		}
+		rules = append(rules,
+			pion.ICEAddressRewriteRule{
+				External: []string{self}, Local: self, CIDR: loopback,
+				AsCandidateType: pion.ICECandidateTypeHost, Mode: pion.ICEAddressRewriteReplace,
+			},
+			pion.ICEAddressRewriteRule{
+				External: []string{ip.String()}, CIDR: everything,
+				AsCandidateType: pion.ICECandidateTypeHost, Mode: pion.ICEAddressRewriteReplace,
+			})
+	}
+	return rules
+}
+
+// Addr is the address of the UDP and the TCP port.
+func (a *API) Addr() netip.AddrPort { return a.sockets.addr }
+
+// Peers is the number of peers alive.
+func (a *API) Peers() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.peers)
+}
+
+// Close ends every peer and the port, and waits for their goroutines. It must not
+// be called from a peer's callback.
+func (a *API) Close() error {
+	a.mu.Lock()
+	already := a.closed
+	a.closed = true
+	peers := make([]*Peer, 0, len(a.peers))
+	for p := range a.peers {
+		peers = append(peers, p)
+	}
+	a.mu.Unlock()
+	for _, p := range peers {
+		p.Close()
+	}
+	for _, p := range peers {
+		<-p.Done()
+	}
+	a.closing.Wait()
+	if already {
+		return nil
+	}
+	if err := a.sockets.close(); err != nil {
+		return fmt.Errorf("webrtc: close: %w", err)
+	}
+	return nil
+}
+
+// admit counts a new peer in.
+func (a *API) admit(p *Peer) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return fault.New(fault.Unavailable, "webrtc: closed")
+	}
+	if len(a.peers) >= a.config.MaxPeers {
+		return fault.New(fault.Unavailable, "webrtc: %d peers, which is the limit", len(a.peers))
+	}
+	a.peers[p] = struct{}{}
+	return nil
+}
+
+func (a *API) forget(p *Peer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.peers, p)
+}
+
+// currentCertificate is the certificate for a new peer.
+func (a *API) currentCertificate() (*pion.Certificate, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.now()
+	if a.certificate != nil && now.Before(a.renew) {
+		return a.certificate, nil
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("webrtc: certificate key: %w", err)
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, fmt.Errorf("webrtc: certificate serial: %w", err)
+	}
+	certificate, err := pion.NewCertificate(key, x509.Certificate{
+		SerialNumber: serial,
+		Subject:      pkix.Name{CommonName: "WebRTC"}, // says nothing about us on purpose
+		Issuer:       pkix.Name{CommonName: "WebRTC"},
+		NotBefore:    now.Add(-24 * time.Hour),
+		NotAfter:     now.Add(certificateLife),
+		Version:      2,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("webrtc: certificate: %w", err)
+	}
+	a.certificate, a.renew = certificate, now.Add(certificateLife/2)
+	return certificate, nil
+}

@@ -1,0 +1,142 @@
+package webrtc
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Config is where browsers reach us and how patient we are with them.
+type Config struct {
+	// Listen is the address of the one UDP and the one TCP port that all peers
+	// share, "0.0.0.0:7882". Port 0 lets the system choose one for both.
+	Listen string
+	// ExternalIP replaces the local addresses in our candidates when the server
+	// stands behind a one-to-one NAT; at most one per address family. Loopback
+	// candidates stay as they are.
+	ExternalIP []netip.Addr
+	// Loopback adds loopback addresses to our candidates and accepts theirs. It
+	// is implied when Listen is a loopback address.
+	Loopback bool
+	// ICEServers are STUN and TURN servers that we ask for candidates of our
+	// own. A server with a public or a forwarded address needs none.
+	ICEServers []ICEServer
+
+	// GatherTimeout bounds how long a description without trickle waits for
+	// our own candidates; what is known by then is sent.
+	GatherTimeout time.Duration
+	// HandshakeTimeout bounds the DTLS handshake.
+	HandshakeTimeout time.Duration
+	// DisconnectedTimeout is the silence after which a peer counts as
+	// disconnected, FailedTimeout the further silence after which it has failed.
+	// Their sum also bounds the first connection.
+	DisconnectedTimeout time.Duration
+	FailedTimeout       time.Duration
+	// KeepaliveInterval is the time between consent checks on the chosen path
+	// (RFC 7675).
+	KeepaliveInterval time.Duration
+
+	// MaxPeers bounds the peers alive at once, MaxTCP the TCP connections
+	// accepted for ICE at once.
+	MaxPeers int
+	MaxTCP   int
+}
+
+// ICEServer is one STUN or TURN server (RFC 7064, RFC 7065).
+type ICEServer struct {
+	URLs       []string
+	Username   string
+	Credential string
+}
+
+// Default is the configuration of a server on port 7882 of every address.
+func Default() Config {
+	return Config{
+		Listen:              "0.0.0.0:7882",
+		GatherTimeout:       2 * time.Second,
+		HandshakeTimeout:    10 * time.Second,
+		DisconnectedTimeout: 5 * time.Second,
+		FailedTimeout:       25 * time.Second,
+		KeepaliveInterval:   2 * time.Second,
+		MaxPeers:            10_000,
+		MaxTCP:              4096,
+	}
+}
+
+// Validate says what is wrong with the configuration, naming the key.
+func (c Config) Validate() error {
+	if _, err := c.address(); err != nil {
+		return err
+	}
+	families := map[bool]netip.Addr{}
+	for _, ip := range c.ExternalIP {
+		if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() {
+			return fmt.Errorf("external_ip: %q is no address a browser could reach", ip)
+		}
+		if other, twice := families[ip.Is4()]; twice {
+			return fmt.Errorf("external_ip: %s and %s are of one family; one each is the most", other, ip)
+		}
+		families[ip.Is4()] = ip
+	}
+	for _, s := range c.ICEServers {
+		if len(s.URLs) == 0 {
+			return fmt.Errorf("ice_servers: an entry without urls")
+		}
+		for _, u := range s.URLs {
+			scheme, rest, _ := strings.Cut(u, ":")
+			switch scheme {
+			case "stun", "stuns", "turn", "turns":
+			default:
+				return fmt.Errorf("ice_servers: %q is no stun, stuns, turn or turns URL", u)
+			}
+			if rest == "" {
+				return fmt.Errorf("ice_servers: %q names no host", u)
+			}
+		}
+	}
+	for _, d := range []struct {
+		key   string
+		value time.Duration
+	}{
+		{"gather_timeout", c.GatherTimeout},
+		{"handshake_timeout", c.HandshakeTimeout},
+		{"disconnected_timeout", c.DisconnectedTimeout},
+		{"failed_timeout", c.FailedTimeout},
+		{"keepalive_interval", c.KeepaliveInterval},
+	} {
+		if d.value <= 0 {
+			return fmt.Errorf("%s: %v is not above zero", d.key, d.value)
+		}
+	}
+	if c.MaxPeers <= 0 {
+		return fmt.Errorf("max_peers: %d is not above zero", c.MaxPeers)
+	}
+	if c.MaxTCP <= 0 {
+		return fmt.Errorf("max_tcp: %d is not above zero", c.MaxTCP)
+	}
+	return nil
+}
+
+// address is Listen as an address; a host left out means every IPv4 address.
+func (c Config) address() (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("listen: %w", err)
+	}
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	ap, err := netip.ParseAddrPort(net.JoinHostPort(host, port))
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("listen: %q is no IP address and port", c.Listen)
+	}
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), nil
+}
+
+// loopback reports whether loopback candidates are wanted.
+func (c Config) loopback() bool {
+	ap, err := c.address()
+	return c.Loopback || err == nil && ap.Addr().IsLoopback()
+}

@@ -1,0 +1,319 @@
+package webrtc
+
+import (
+	"context"
+	"fmt"
+
+	pion "github.com/pion/webrtc/v4"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+var (
+	errClosed = fault.New(fault.Gone, "webrtc: peer closed")
+	errGlare  = fault.New(fault.Conflict, "webrtc: an offer of ours waits for its answer")
+)
+
+// reading is what a peer's description means to us.
+type reading struct {
+	d          *description
+	audio      int
+	transport  transport
+	candidates []string
+	payloads   []payload // under the peer's numbers
+	mid        string    // the section's, or one for pion if it has none
+}
+
+// read parses and judges a peer's description against what was agreed before.
+func (p *Peer) read(text string, answer bool) (*reading, error) {
+	d, err := parseDescription(text)
+	if err != nil {
+		return nil, err
+	}
+	s := &p.session
+	earlier := s.audio
+	if answer && earlier < 0 {
+		earlier = 0 // where our first offer has it
+	}
+	if len(d.sections) < len(s.layout) {
+		return nil, fault.New(fault.Invalid, "sdp: %d m= lines after %d (RFC 3264 §8)", len(d.sections), len(s.layout))
+	}
+	r := &reading{d: d}
+	if r.audio, err = d.audio(earlier); err != nil {
+		return nil, err
+	}
+	if r.transport, err = d.transportOf(r.audio); err != nil {
+		return nil, err
+	}
+	if s.role != "" && r.transport.fingerprint != s.remote.fingerprint {
+		return nil, fault.New(fault.NotAcceptable, "sdp: a new certificate within a session")
+	}
+	if r.candidates, err = d.usableCandidates(r.audio, p.api.loopback); err != nil {
+		return nil, err
+	}
+	audio := &d.sections[r.audio]
+	ours := s.allowed
+	if answer {
+		ours = s.ours
+	}
+	if r.payloads = audio.common(ours, answer); r.payloads == nil {
+		return nil, fault.New(fault.NotAcceptable, "sdp: line %d: no codec in common", audio.line)
+	}
+	want := s.pionMid
+	if want == "" && answer {
+		want = "0"
+	}
+	switch {
+	case audio.mid == "" && want == "":
+		r.mid = "0"
+	case audio.mid == "":
+		r.mid = want
+	case want != "" && audio.mid != want:
+		return nil, fault.New(fault.Invalid, "sdp: line %d: mid %q was %q before", audio.line, audio.mid, want)
+	default:
+		r.mid = audio.mid
+	}
+	return r, nil
+}
+
+// Answer takes an offer, the first one or any later one (hold, resume, other
+// codecs, ICE restart), and gives our answer. With trickle the answer carries what
+// candidates we have and OnCandidate tells the rest; without, it waits for all of
+// them. Sections besides the audio are refused in it.
+//
+// A bad offer leaves everything as it was. Its error is of kind Invalid or TooLarge
+// (with the line), NotAcceptable (no codec in common, no DTLS-SRTP, a new
+// certificate), Conflict (our own offer is open), or Gone.
+func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, error) {
+	p.negotiation.Lock()
+	defer p.negotiation.Unlock()
+	s := &p.session
+	if s.pending != nil {
+		return "", errGlare
+	}
+	r, err := p.read(offer, false)
+	if err != nil {
+		return "", err
+	}
+	role := s.role
+	switch {
+	case r.transport.setup == role && role != "":
+		return "", fault.New(fault.NotAcceptable, "sdp: DTLS role changed within a session")
+	case role != "":
+	case r.transport.setup == "active":
+		role = "passive"
+	default:
+		role = "active"
+	}
+	if s.restarts(r.transport) {
+		p.ice.restarted()
+	}
+	if err := p.applyOffer(r, role); err != nil {
+		return "", p.spoiled(err)
+	}
+	s.role, s.remote, s.pionMid = role, r.transport, r.mid
+	s.keep(r.d, r.audio)
+	audio := &r.d.sections[r.audio]
+	s.level = audio.audioLevel()
+	s.ours = r.payloads
+	direction := directionOf(r.transport.direction, p.wished())
+	p.agree(audio.negotiated(r.payloads, r.payloads, direction))
+	p.described(r.transport.ufrag)
+	return p.describe(ctx, local{
+		setup: role, direction: direction, payloads: r.payloads, level: s.level, trickle: trickle,
+	})
+}
+
+// applyOffer brings pion to the state that our answer describes.
+func (p *Peer) applyOffer(r *reading, role string) error {
+	text := narrow(r.mid, r.transport, opposite(role), r.d.iceLite, r.payloads, r.candidates)
+	if err := p.pc.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeOffer, SDP: text}); err != nil {
+		return fmt.Errorf("apply offer: %w", err)
+	}
+	answer, err := p.pc.CreateAnswer(nil)
+	if err != nil {
+		return fmt.Errorf("create answer: %w", err)
+	}
+	if err := p.pc.SetLocalDescription(answer); err != nil {
+		return fmt.Errorf("apply answer: %w", err)
+	}
+	return nil
+}
+
+// Offer gives an offer of ours: a first one with every codec, a later one (to
+// hold, to resume) with what was agreed. SetAnswer or Rollback must follow. Errors
+// are of kind Conflict when an offer is open already, or Gone.
+func (p *Peer) Offer(ctx context.Context, trickle bool) (string, error) {
+	return p.offer(ctx, trickle, false)
+}
+
+// Restart is an Offer that also looks for a new network path (ICE restart, RFC
+// 8445 §9). Media pauses until the answer is there; Rollback cannot undo it.
+func (p *Peer) Restart(ctx context.Context, trickle bool) (string, error) {
+	return p.offer(ctx, trickle, true)
+}
+
+func (p *Peer) offer(ctx context.Context, trickle, restart bool) (string, error) {
+	p.negotiation.Lock()
+	defer p.negotiation.Unlock()
+	s := &p.session
+	if s.pending != nil {
+		return "", errGlare
+	}
+	restart = restart && s.role != ""
+	if restart {
+		p.ice.restarted()
+	}
+	offer, err := p.pc.CreateOffer(&pion.OfferOptions{ICERestart: restart})
+	if err != nil {
+		return "", p.spoiled(fmt.Errorf("create offer: %w", err))
+	}
+	if err := p.pc.SetLocalDescription(offer); err != nil {
+		return "", p.spoiled(fmt.Errorf("apply offer: %w", err))
+	}
+	s.pending = &pendingOffer{restart: restart, direction: p.wished()}
+	if s.audio < 0 {
+		s.bundled = true
+	}
+	return p.describe(ctx, local{
+		setup: "actpass", direction: p.wished(), payloads: s.ours, level: s.level, trickle: trickle,
+	})
+}
+
+// SetAnswer takes the answer to our offer. A bad one leaves the offer open. Errors
+// are of kind Invalid or TooLarge (with the line), NotAcceptable (refused, or no
+// codec of ours), Conflict (no offer is open) or Gone.
+func (p *Peer) SetAnswer(answer string) error {
+	p.negotiation.Lock()
+	defer p.negotiation.Unlock()
+	s := &p.session
+	if s.pending == nil {
+		return fault.New(fault.Conflict, "webrtc: an answer without an offer of ours")
+	}
+	r, err := p.read(answer, true)
+	if err != nil {
+		return err
+	}
+	role := s.role
+	switch {
+	case r.transport.setup == "actpass":
+		return fault.New(fault.Invalid, "sdp: line %d: an answer with setup:actpass", r.d.sections[r.audio].line)
+	case role != "": // some answer as if it were the first time; the association stays
+	case r.transport.setup == "passive":
+		role = "active"
+	default:
+		role = "passive"
+	}
+	text := narrow(r.mid, r.transport, opposite(role), r.d.iceLite, r.payloads, r.candidates)
+	if err := p.pc.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: text}); err != nil {
+		return p.spoiled(fmt.Errorf("apply answer: %w", err))
+	}
+	direction := directionOf(r.transport.direction, s.pending.direction)
+	audio := &r.d.sections[r.audio]
+	agreed := audio.negotiated(r.payloads, s.ours, direction)
+	s.pending = nil
+	s.role, s.remote = role, r.transport
+	s.level = audio.audioLevel()
+	s.ours = s.agreedOf(r.payloads)
+	if s.audio < 0 {
+		s.keep(r.d, r.audio)
+		s.layout[s.audio].mid, s.layout[s.audio].proto = r.mid, "UDP/TLS/RTP/SAVPF"
+		s.bundled = true
+	}
+	s.pionMid = r.mid
+	p.agree(agreed)
+	p.described(r.transport.ufrag)
+	return nil
+}
+
+// Rollback takes our open offer back: the other side has refused it, or made one of
+// its own first. Conflict says that none is open or that it was an ICE restart.
+func (p *Peer) Rollback() error {
+	p.negotiation.Lock()
+	defer p.negotiation.Unlock()
+	s := &p.session
+	switch {
+	case s.pending == nil:
+		return fault.New(fault.Conflict, "webrtc: no offer of ours to take back")
+	case s.pending.restart:
+		return fault.New(fault.Conflict, "webrtc: an ICE restart cannot be taken back")
+	}
+	offer := p.pc.PendingLocalDescription()
+	if offer == nil {
+		return errClosed
+	}
+	offer.Type = pion.SDPTypeRollback
+	if err := p.pc.SetLocalDescription(*offer); err != nil {
+		return p.spoiled(fmt.Errorf("roll back: %w", err))
+	}
+	s.pending = nil
+	return nil
+}
+
+// describe writes our description of the present state. The caller holds
+// negotiation.
+func (p *Peer) describe(ctx context.Context, l local) (string, error) {
+	s := &p.session
+	if !l.trickle {
+		if err := p.waitGathered(ctx); err != nil {
+			return "", err
+		}
+	}
+	parameters, err := p.pc.SCTP().Transport().ICETransport().GetLocalParameters()
+	if err != nil {
+		return "", p.spoiled(fmt.Errorf("read ICE credentials: %w", err))
+	}
+	l.ufrag, l.pwd = parameters.UsernameFragment, parameters.Password
+	l.candidates, l.complete = p.ice.candidates()
+	s.version++
+	text := s.compose(l)
+	p.release(s.mid(), max(s.audio, 0), l.ufrag)
+	return text, nil
+}
+
+// agree makes a negotiation's outcome the one that packets go by.
+func (p *Peer) agree(n Negotiated) {
+	n.SSRC = p.session.ssrc
+	n.AudioLevel = p.session.level
+	p.media.Store(newAgreement(n))
+	p.log.Debug("peer media", "send", n.Send.String(), "direction", n.Direction.String())
+}
+
+// agreedOf is our list of payloads without what the peer left out.
+func (s *session) agreedOf(theirs []payload) []payload {
+	var kept []payload
+	for _, o := range s.ours {
+		for _, t := range theirs {
+			if o.same(t) {
+				kept = append(kept, o)
+			}
+		}
+	}
+	return kept
+}
+
+// restarts reports whether an offer begins a new ICE generation.
+func (s *session) restarts(t transport) bool {
+	return s.role != "" && (t.ufrag != s.remote.ufrag || t.pwd != s.remote.pwd)
+}
+
+// spoiled is for errors after which pion and we may disagree: descriptions that
+// reach pion are well-formed, so the peer is either closed or beyond use.
+func (p *Peer) spoiled(err error) error {
+	select {
+	case <-p.ctx.Done():
+		return errClosed
+	default:
+	}
+	err = fmt.Errorf("webrtc: %w", err)
+	p.fail(err)
+	p.Close()
+	return err
+}
+
+func opposite(role string) string {
+	if role == "active" {
+		return "passive"
+	}
+	return "active"
+}

@@ -1,0 +1,186 @@
+package webrtc
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	pion "github.com/pion/webrtc/v4"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// iceState is the candidates of both sides since the last ICE restart.
+type iceState struct {
+	mu       sync.Mutex
+	found    []string      // ours, without "candidate:"
+	gathered chan struct{} // closed when ours are complete
+	complete bool
+	open     bool        // OnCandidate may be told at once
+	held     []Candidate // waiting until open
+	ufrag    string      // ours
+	mid      string
+	index    uint16
+
+	accepted int         // of theirs
+	early    []Candidate // theirs, from before their description
+	remote   string      // their ufrag, once their description is there
+}
+
+// foundCandidate is pion's news of a candidate of ours, or of their end.
+func (p *Peer) foundCandidate(c *pion.ICECandidate) {
+	s := &p.ice
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c == nil {
+		if s.complete {
+			return
+		}
+		s.complete = true
+		close(s.gathered)
+		p.tell(Candidate{})
+		return
+	}
+	text := strings.TrimPrefix(c.ToJSON().Candidate, "candidate:")
+	s.found = append(s.found, text)
+	p.tell(Candidate{Candidate: "candidate:" + text})
+}
+
+// tell passes a candidate of ours to the owner, now or when the description that
+// it belongs to is out. The caller holds ice.mu.
+func (p *Peer) tell(c Candidate) {
+	s := &p.ice
+	if !s.open {
+		s.held = append(s.held, c)
+		return
+	}
+	if p.config.OnCandidate == nil {
+		return
+	}
+	mid, index, ufrag := s.mid, s.index, s.ufrag
+	c.SDPMid, c.SDPMLineIndex, c.UsernameFragment = &mid, &index, &ufrag
+	p.post(func() { p.config.OnCandidate(c) })
+}
+
+// release lets candidates go out: the description they belong to is made.
+func (p *Peer) release(mid string, index int, ufrag string) {
+	s := &p.ice
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mid, s.index, s.ufrag = mid, uint16(index), ufrag
+	s.open = true
+	held := s.held
+	s.held = nil
+	for _, c := range held {
+		p.tell(c)
+	}
+}
+
+// restarted forgets the candidates of the generation that ends.
+func (s *iceState) restarted() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.found, s.held = nil, nil
+	s.complete, s.open = false, false
+	s.gathered = make(chan struct{})
+	s.accepted = 0
+}
+
+// waitGathered waits until our candidates are complete, the gather timeout has
+// passed (what is there then has to do), or the caller or the peer has ended.
+func (p *Peer) waitGathered(ctx context.Context) error {
+	p.ice.mu.Lock()
+	gathered := p.ice.gathered
+	p.ice.mu.Unlock()
+	timeout := time.NewTimer(p.api.config.GatherTimeout)
+	defer timeout.Stop()
+	select {
+	case <-gathered:
+	case <-timeout.C:
+		p.log.Warn("candidates incomplete", "timeout", p.api.config.GatherTimeout)
+	case <-ctx.Done():
+		return fmt.Errorf("webrtc: gather candidates: %w", ctx.Err())
+	case <-p.ctx.Done():
+		return errClosed
+	}
+	return nil
+}
+
+// candidates is ours so far, and whether they are all.
+func (s *iceState) candidates() ([]string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.found, s.complete
+}
+
+// AddCandidate takes one candidate of the peer's. Candidates that come before
+// their description wait for it; those that we have no use for (TCP, mDNS and other
+// names, other sections) are taken and left aside, as are those of an earlier ICE
+// generation. Errors are of kind Invalid, TooLarge, TooMany (over 256) or Gone.
+func (p *Peer) AddCandidate(c Candidate) error {
+	select {
+	case <-p.ctx.Done():
+		return errClosed
+	default:
+	}
+	if c.End() {
+		return nil // checks go on until one succeeds or time is up
+	}
+	ok, err := usable(c.Candidate, p.api.loopback)
+	if err != nil {
+		return err
+	}
+	p.ice.mu.Lock()
+	if p.ice.accepted++; p.ice.accepted > maxRemoteCandidates {
+		p.ice.mu.Unlock()
+		return fault.New(fault.TooMany, "ice candidate: more than %d", maxRemoteCandidates)
+	}
+	if ok && !p.ice.current(c) {
+		p.ice.early = append(p.ice.early, c)
+		ok = false
+	}
+	p.ice.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	return p.addCandidate(c)
+}
+
+func (p *Peer) addCandidate(c Candidate) error {
+	if err := p.pc.AddICECandidate(pion.ICECandidateInit{Candidate: c.Candidate}); err != nil {
+		return fault.New(fault.Invalid, "ice candidate: %w", err)
+	}
+	return nil
+}
+
+// current reports whether a candidate of theirs belongs to their description.
+// The caller holds mu.
+func (s *iceState) current(c Candidate) bool {
+	if s.remote == "" {
+		return false
+	}
+	return c.UsernameFragment == nil || *c.UsernameFragment == "" || *c.UsernameFragment == s.remote
+}
+
+// described takes note of their description, and adds the candidates that came
+// before it. Those of a generation that never came, or has gone, are dropped.
+func (p *Peer) described(ufrag string) {
+	p.ice.mu.Lock()
+	p.ice.remote = ufrag
+	early := p.ice.early
+	p.ice.early = nil
+	p.ice.mu.Unlock()
+	for _, c := range early {
+		p.ice.mu.Lock()
+		now := p.ice.current(c)
+		p.ice.mu.Unlock()
+		if !now {
+			continue
+		}
+		if err := p.addCandidate(c); err != nil {
+			p.log.Debug("candidate left aside", "err", err)
+		}
+	}
+}

@@ -1,0 +1,298 @@
+package webrtc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/interceptor"
+	pion "github.com/pion/webrtc/v4"
+
+	"github.com/skygenesisenterprise/skybridge/internal/actor"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+)
+
+// State is how far a peer's connection has come.
+type State uint8
+
+// The states. Connected and disconnected may alternate, and an ICE restart leads
+// through connecting again; failed and closed are final, and a failed peer still
+// has to be closed.
+const (
+	StateNew State = iota
+	StateConnecting
+	StateConnected
+	StateDisconnected
+	StateFailed
+	StateClosed
+)
+
+// String is the state's name in lower case.
+func (s State) String() string {
+	return [...]string{"new", "connecting", "connected", "disconnected", "failed", "closed"}[s]
+}
+
+// PeerConfig is what a peer's owner decides about it. The callbacks may be nil;
+// they may call Close but must not wait for Done.
+type PeerConfig struct {
+	// Name is the peer in logs.
+	Name string
+	// Codecs are those allowed, best first; none means the API's.
+	Codecs []*media.Codec
+	// OnCandidate is told every candidate of ours, also those that a description
+	// already carries, and one with End when there are no more. Calls come one at a
+	// time, the first no earlier than the end of the Answer, Offer or Restart whose
+	// candidate it is.
+	OnCandidate func(Candidate)
+	// OnState is told every change of state, one at a time and in order.
+	OnState func(State)
+	// Packets takes every RTP packet of the peer that the negotiation allows. It
+	// is called by one goroutine at a time, must not block and must not keep the
+	// packet. arrival is when it was decrypted.
+	Packets func(packet []byte, arrival time.Time)
+}
+
+// eventBacklog bounds the callbacks that may wait for a slow owner.
+const eventBacklog = 256
+
+// Peer is the media of one browser. Its methods may be called from any goroutine;
+// WriteRTP never waits for any of the others.
+type Peer struct {
+	api    *API
+	config PeerConfig
+	log    *slog.Logger
+	pc     *pion.PeerConnection
+	events *actor.Actor // runs the callbacks and the RTCP reports
+	track  *track
+
+	negotiation sync.Mutex // one offer or answer at a time
+	session     session    // guarded by negotiation
+	wish        atomic.Uint32
+	media       atomic.Pointer[agreement]
+
+	ice iceState
+
+	state      State // as last reported; touched by events only
+	connected  atomic.Bool
+	failure    atomic.Pointer[error]
+	in         inbound
+	out        outbound
+	reportTime *time.Timer
+
+	closeOnce sync.Once
+	ctx       context.Context // until Close
+	cancel    context.CancelFunc
+	done      chan struct{}
+}
+
+// NewPeer makes a peer that waits for an offer or is asked for one.
+func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
+	if len(config.Codecs) == 0 {
+		config.Codecs = a.codecs
+	}
+	if len(config.Codecs) == 0 {
+		return nil, fault.New(fault.Invalid, "webrtc: peer %q without a codec", config.Name)
+	}
+	certificate, err := a.currentCertificate()
+	if err != nil {
+		return nil, err
+	}
+	p := &Peer{
+		api:     a,
+		config:  config,
+		log:     a.log.With("peer", config.Name),
+		session: newSession(payloadsOf(config.Codecs)),
+		ice:     iceState{gathered: make(chan struct{})},
+		done:    make(chan struct{}),
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	if err := a.admit(p); err != nil {
+		p.cancel()
+		return nil, err
+	}
+	if err := p.connect(certificate); err != nil {
+		p.cancel()
+		a.forget(p)
+		return nil, fmt.Errorf("webrtc: peer %q: %w", config.Name, err)
+	}
+	return p, nil
+}
+
+// connect makes the PeerConnection and its one transceiver.
+func (p *Peer) connect(certificate *pion.Certificate) error {
+	engine := &pion.MediaEngine{}
+	for _, f := range p.session.ours {
+		if err := engine.RegisterCodec(f.parameters(f.pt), pion.RTPCodecTypeAudio); err != nil {
+			return fmt.Errorf("register %s: %w", f.name(), err)
+		}
+	}
+	settings := p.api.settings
+	settings.LoggerFactory = pionLog{p.log}
+	settings.BufferFactory = p.sink
+	settings.SetDTLSConnectContextMaker(func() (context.Context, func()) {
+		return context.WithTimeout(p.ctx, p.api.config.HandshakeTimeout)
+	})
+	api := pion.NewAPI(
+		pion.WithMediaEngine(engine),
+		pion.WithSettingEngine(settings),
+		pion.WithInterceptorRegistry(&interceptor.Registry{}),
+	)
+	configuration := pion.Configuration{
+		BundlePolicy:  pion.BundlePolicyMaxBundle,
+		RTCPMuxPolicy: pion.RTCPMuxPolicyRequire,
+		Certificates:  []pion.Certificate{*certificate},
+	}
+	for _, s := range p.api.config.ICEServers {
+		server := pion.ICEServer{URLs: s.URLs, Username: s.Username}
+		if s.Credential != "" {
+			server.Credential = s.Credential
+		}
+		configuration.ICEServers = append(configuration.ICEServers, server)
+	}
+	pc, err := api.NewPeerConnection(configuration)
+	if err != nil {
+		return err
+	}
+	p.pc = pc
+	p.track = &track{peer: p, id: "audio", stream: p.session.cname}
+	transceiver, err := pc.AddTransceiverFromTrack(p.track,
+		pion.RTPTransceiverInit{Direction: pion.RTPTransceiverDirectionSendonly})
+	if err == nil {
+		p.session.ssrc = uint32(transceiver.Sender().GetParameters().Encodings[0].SSRC)
+		p.session.print, err = certificatePrint(certificate)
+	}
+	if err != nil {
+		return closeAfter(err, pc)
+	}
+	p.events = actor.Start(eventBacklog, p.broken)
+	p.reportTime = time.AfterFunc(reportInterval, func() { p.post(p.report) })
+	p.reportTime.Stop()
+	pc.OnICECandidate(p.foundCandidate)
+	pc.OnConnectionStateChange(func(pion.PeerConnectionState) { p.post(p.follow) })
+	return nil
+}
+
+// post gives the owner's goroutine something to do. The backlog holds more than a
+// peer can cause by itself, so what does not fit is an owner that hangs.
+func (p *Peer) post(f func()) {
+	if err := p.events.Post(f); err == actor.ErrFull {
+		p.log.Warn("peer event lost", "err", err)
+	}
+}
+
+// follow brings our state in line with the connection's. pion tells its changes
+// on goroutines that may overtake each other, so each call asks anew.
+func (p *Peer) follow() {
+	next := map[pion.PeerConnectionState]State{
+		pion.PeerConnectionStateNew:          StateNew,
+		pion.PeerConnectionStateConnecting:   StateConnecting,
+		pion.PeerConnectionStateConnected:    StateConnected,
+		pion.PeerConnectionStateDisconnected: StateDisconnected,
+		pion.PeerConnectionStateFailed:       StateFailed,
+		pion.PeerConnectionStateClosed:       StateClosed,
+	}[p.pc.ConnectionState()]
+	if next == StateFailed {
+		p.fail(p.reason())
+	}
+	if next == StateClosed {
+		// The browser closed its end, or we did: the rest of us goes too, and the
+		// closed state is reported when all of it has gone.
+		p.Close()
+		return
+	}
+	p.become(next)
+}
+
+func (p *Peer) become(next State) {
+	if next == p.state || p.state >= StateFailed && next != StateClosed {
+		return
+	}
+	p.log.Debug("peer state", "state", next.String(), "was", p.state.String())
+	p.state = next
+	p.connected.Store(next == StateConnected || next == StateDisconnected)
+	if next == StateConnected {
+		p.reportTime.Reset(reportInterval)
+	}
+	if p.config.OnState != nil {
+		p.config.OnState(next)
+	}
+}
+
+// reason says what made the connection fail.
+func (p *Peer) reason() error {
+	dtls := p.pc.SCTP().Transport()
+	if dtls.State() == pion.DTLSTransportStateFailed {
+		if len(dtls.GetRemoteCertificate()) > 0 {
+			return fault.New(fault.Forbidden, "webrtc: DTLS failed: the certificate does not match a=fingerprint")
+		}
+		return fault.New(fault.Unreachable, "webrtc: DTLS handshake failed")
+	}
+	return fault.New(fault.Unreachable, "webrtc: no working path to the peer (ICE failed)")
+}
+
+// fail remembers the first reason.
+func (p *Peer) fail(err error) {
+	if p.failure.CompareAndSwap(nil, &err) {
+		p.log.Info("peer failed", "err", err)
+	}
+}
+
+// broken ends a peer whose callback panicked; the others go on.
+func (p *Peer) broken(err error) {
+	p.log.Error("peer callback panicked", "err", err)
+	p.fail(fault.New(fault.Internal, "webrtc: peer callback panicked"))
+	p.Close()
+}
+
+// Err is why the peer failed, or nil. Its kind is Unreachable (no path, no
+// handshake), Forbidden (a wrong certificate) or Internal.
+func (p *Peer) Err() error {
+	if err := p.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Media is the latest agreement; the zero value before the first one.
+func (p *Peer) Media() Negotiated {
+	if a := p.media.Load(); a != nil {
+		return a.Negotiated
+	}
+	return Negotiated{}
+}
+
+// SetDirection says what we wish from now on: SendOnly to hold the peer, SendRecv
+// to resume. It takes part in the next Offer or Answer, and what was agreed stays
+// until then.
+func (p *Peer) SetDirection(d media.Direction) { p.wish.Store(uint32(d)) }
+
+func (p *Peer) wished() media.Direction { return media.Direction(p.wish.Load()) }
+
+// Done is closed when the peer and its goroutines have ended.
+func (p *Peer) Done() <-chan struct{} { return p.done }
+
+// Close ends the peer. It does not wait, so that any callback may call it; OnState
+// is told StateClosed last of all, and then Done is closed.
+func (p *Peer) Close() {
+	p.closeOnce.Do(func() {
+		p.connected.Store(false)
+		p.cancel()
+		p.api.closing.Go(p.shutdown) // owned by the API, which waits for it
+	})
+}
+
+func (p *Peer) shutdown() {
+	if err := p.pc.GracefulClose(); err != nil {
+		p.log.Debug("peer close", "err", err)
+	}
+	p.reportTime.Stop()
+	p.post(func() { p.become(StateClosed) })
+	p.events.Stop()
+	<-p.events.Done()
+	p.api.forget(p)
+	close(p.done)
+}

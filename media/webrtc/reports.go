@@ -1,0 +1,172 @@
+package webrtc
+
+import (
+	"time"
+
+	"github.com/pion/rtcp"
+)
+
+// reportInterval is the time between RTCP reports, the minimum of RFC 3550 §6.2.
+const reportInterval = 5 * time.Second
+
+// remoteReport is what the peer's reports say.
+type remoteReport struct {
+	source    uint32 // of its latest sender report
+	middle    uint32 // that report's NTP time, the middle 32 bits
+	at        time.Time
+	fraction  uint8 // of our packets lost to it, in 1/256
+	lost      int64
+	jitter    uint32 // timestamp units
+	roundTrip time.Duration
+}
+
+// Stats is a peer's traffic so far.
+type Stats struct {
+	PacketsReceived, BytesReceived uint64
+	PacketsRefused                 uint64 // payload type or direction not agreed
+	PacketsLost                    int64  // of the peer's present source
+	Jitter                         time.Duration
+	PacketsSent, BytesSent         uint64 // BytesSent counts payload
+	PacketsFailed                  uint64 // could not be sent
+
+	// As the peer reports it: round-trip time, and our packets' loss and jitter
+	// over there. All zero before its first report.
+	RoundTrip         time.Duration
+	RemoteLost        int64
+	RemoteLostPercent float64 // in the latest interval
+	RemoteJitter      time.Duration
+}
+
+// Stats counts.
+func (p *Peer) Stats() Stats {
+	var s Stats
+	p.in.mu.Lock()
+	r, remote := p.in.reception, p.in.remote
+	p.in.mu.Unlock()
+	s.PacketsReceived, s.BytesReceived = r.packets, r.octets
+	s.PacketsRefused = p.in.refused.Load()
+	if r.started {
+		s.PacketsLost, s.Jitter = r.lost(), r.jitterDuration()
+	}
+	p.out.mu.Lock()
+	s.PacketsSent, s.BytesSent, s.PacketsFailed = p.out.packets, p.out.octets, p.out.failed
+	p.out.mu.Unlock()
+	s.RoundTrip, s.RemoteLost = remote.roundTrip, remote.lost
+	s.RemoteLostPercent = float64(remote.fraction) / 2.56
+	if c := p.Media().Send.Codec; c != nil {
+		s.RemoteJitter = time.Duration(remote.jitter) * time.Second / time.Duration(c.ClockRate)
+	}
+	return s
+}
+
+// report sends our sender or receiver report and arms the next (RFC 3550 §6.4). It
+// runs on the peer's event goroutine.
+func (p *Peer) report() {
+	select {
+	case <-p.ctx.Done():
+		return
+	default:
+	}
+	defer p.reportTime.Reset(reportInterval)
+	if !p.connected.Load() {
+		return
+	}
+	now := time.Now()
+	agreed := p.media.Load()
+	if agreed == nil {
+		return
+	}
+	blocks := p.receptionReport(now)
+	var packets []rtcp.Packet
+	p.out.mu.Lock()
+	if p.out.packets > 0 {
+		packets = append(packets, &rtcp.SenderReport{
+			SSRC:        agreed.SSRC,
+			NTPTime:     ntp(now),
+			RTPTime:     p.out.stamp + elapsed(now.Sub(p.out.at), agreed.Send.Codec.ClockRate),
+			PacketCount: uint32(p.out.packets),
+			OctetCount:  uint32(p.out.octets),
+			Reports:     blocks,
+		})
+	} else {
+		packets = append(packets, &rtcp.ReceiverReport{SSRC: agreed.SSRC, Reports: blocks})
+	}
+	p.out.mu.Unlock()
+	packets = append(packets, rtcp.NewCNAMESourceDescription(agreed.SSRC, p.session.cname))
+	if err := p.pc.WriteRTCP(packets); err != nil {
+		p.log.Debug("rtcp not sent", "err", err)
+	}
+}
+
+func (p *Peer) receptionReport(now time.Time) []rtcp.ReceptionReport {
+	p.in.mu.Lock()
+	defer p.in.mu.Unlock()
+	r := &p.in.reception
+	if !r.started {
+		return nil
+	}
+	block := rtcp.ReceptionReport{
+		SSRC:               r.ssrc,
+		FractionLost:       r.fraction(),
+		TotalLost:          uint32(min(max(r.lost(), 0), 1<<23-1)),
+		LastSequenceNumber: r.highest,
+		Jitter:             uint32(r.jitter),
+	}
+	if p.in.remote.source == r.ssrc && !p.in.remote.at.IsZero() {
+		block.LastSenderReport = p.in.remote.middle
+		block.Delay = elapsed(now.Sub(p.in.remote.at), 1<<16)
+	}
+	return []rtcp.ReceptionReport{block}
+}
+
+// receiveReport takes one RTCP packet that concerns a source: the peer's own or
+// ours. One with news of both comes twice, so each side is read where it belongs.
+func (p *Peer) receiveReport(ssrc uint32, packet []byte) {
+	list, err := rtcp.Unmarshal(packet)
+	if err != nil {
+		return // pion has parsed it once; what it took for raw is of no interest
+	}
+	now := time.Now()
+	p.in.mu.Lock()
+	defer p.in.mu.Unlock()
+	for _, packet := range list {
+		switch r := packet.(type) {
+		case *rtcp.SenderReport:
+			if r.SSRC == ssrc {
+				p.in.remote.source, p.in.remote.middle, p.in.remote.at = ssrc, uint32(r.NTPTime>>16), now
+			}
+			p.in.remote.take(ssrc, r.Reports, now)
+		case *rtcp.ReceiverReport:
+			p.in.remote.take(ssrc, r.Reports, now)
+		}
+	}
+}
+
+// take reads the block about our source, if ssrc is that.
+func (r *remoteReport) take(ssrc uint32, blocks []rtcp.ReceptionReport, now time.Time) {
+	for _, b := range blocks {
+		if b.SSRC != ssrc {
+			continue
+		}
+		r.fraction, r.lost, r.jitter = b.FractionLost, int64(b.TotalLost), b.Jitter
+		if b.LastSenderReport != 0 {
+			// RFC 3550 §6.4.1: all three in 1/65536 s.
+			trip := uint32(ntp(now)>>16) - b.LastSenderReport - b.Delay
+			if trip < 1<<31 {
+				r.roundTrip = time.Duration(trip) * time.Second >> 16
+			}
+		}
+	}
+}
+
+// ntp is a time as RFC 5905's 64-bit timestamp.
+func ntp(t time.Time) uint64 {
+	const to1900 = 2208988800 // seconds before 1970
+	seconds := uint64(t.Unix() + to1900)
+	return seconds<<32 | uint64(t.Nanosecond())<<32/1e9
+}
+
+// elapsed is a duration in units of a clock.
+func elapsed(d time.Duration, clock int) uint32 {
+	return uint32(d.Seconds() * float64(clock))
+}

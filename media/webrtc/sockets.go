@@ -1,0 +1,208 @@
+package webrtc
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
+)
+
+const (
+	udpBufferBytes = 4 << 20
+	// tcpWriteBytes bounds what waits for a slow TCP peer; beyond it packets are
+	// dropped, so that a writer never waits.
+	tcpWriteBytes = 256 << 10
+	// tcpReadPackets is the packets read ahead from a TCP peer.
+	tcpReadPackets = 32
+	// firstSTUN bounds the time a TCP connection may stay silent, and the life
+	// of one whose username nobody knows.
+	firstSTUN = 10 * time.Second
+)
+
+// sockets are the one UDP and the one TCP port of all peers. An unspecified
+// address becomes one UDP socket per local address, all of one port, so that a
+// reply leaves from the address that the request came to; addresses that appear
+// later need a restart.
+type sockets struct {
+	addr netip.AddrPort
+	udp  ice.UDPMux
+	tcp  ice.TCPMux
+}
+
+// listen opens the sockets. With port 0 the system chooses the TCP port and UDP
+// follows; should that port be taken there, another one is tried.
+func listen(at netip.AddrPort, loopback bool, maxTCP int, logs logging.LoggerFactory) (*sockets, error) {
+	const tries = 10
+	for try := 1; ; try++ {
+		s, err := listenOnce(at, loopback, maxTCP, logs)
+		if err == nil || at.Port() != 0 || try == tries || !errors.Is(err, syscall.EADDRINUSE) {
+			return s, err
+		}
+	}
+}
+
+func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.LoggerFactory) (*sockets, error) {
+	tcpNetwork := "tcp"
+	if at.Addr().Is4() {
+		tcpNetwork = "tcp4"
+	}
+	listener, err := net.ListenTCP(tcpNetwork, net.TCPAddrFromAddrPort(at))
+	if err != nil {
+		return nil, fmt.Errorf("webrtc: %w", err)
+	}
+	port := listener.Addr().(*net.TCPAddr).AddrPort().Port()
+	s := &sockets{addr: netip.AddrPortFrom(at.Addr(), port)}
+
+	var conns []net.PacketConn
+	fail := func(err error) (*sockets, error) {
+		for _, c := range conns {
+			err = errors.Join(err, c.Close())
+		}
+		return nil, errors.Join(err, listener.Close())
+	}
+	addrs, err := localAddresses(at.Addr(), loopback)
+	if err != nil {
+		return fail(err)
+	}
+	for _, a := range addrs {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, port)))
+		if err != nil {
+			return fail(fmt.Errorf("webrtc: %w", err))
+		}
+		// The system may grant less; then the default has to do.
+		_ = conn.SetReadBuffer(udpBufferBytes)
+		_ = conn.SetWriteBuffer(udpBufferBytes)
+		conns = append(conns, udpSocket{conn, new(atomic.Uint32)})
+	}
+	log := logs.NewLogger("ice")
+	muxes := make([]ice.UDPMux, len(conns))
+	for i, c := range conns {
+		muxes[i] = ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log, UDPConn: c})
+	}
+	s.udp = ice.NewMultiUDPMuxDefault(muxes...)
+	s.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
+		Listener:                     newTCPListener(listener, maxTCP),
+		Logger:                       log,
+		ReadBufferSize:               tcpReadPackets,
+		WriteBufferSize:              tcpWriteBytes,
+		FirstStunBindTimeout:         firstSTUN,
+		AliveDurationForConnFromStun: firstSTUN,
+	})
+	return s, nil
+}
+
+func (s *sockets) close() error {
+	return errors.Join(s.udp.Close(), s.tcp.Close())
+}
+
+// localAddresses is the address itself, or all of this machine's for an
+// unspecified one: IPv4 for 0.0.0.0, both families for [::].
+func localAddresses(at netip.Addr, loopback bool) ([]netip.Addr, error) {
+	if !at.IsUnspecified() {
+		return []netip.Addr{at}, nil
+	}
+	nets, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("webrtc: list addresses: %w", err)
+	}
+	var addrs []netip.Addr
+	for _, n := range nets {
+		ipnet, ok := n.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		a, ok := netip.AddrFromSlice(ipnet.IP)
+		a = a.Unmap()
+		if !ok || at.Is4() && !a.Is4() || a.IsLoopback() && !loopback || a.IsLinkLocalUnicast() {
+			continue
+		}
+		addrs = append(addrs, a)
+	}
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("webrtc: no address to listen on: this machine has none besides loopback, which is not wanted")
+	}
+	return addrs, nil
+}
+
+// udpSocket outlives the errors that the system reports about single packets;
+// the mux above would end all of WebRTC at the first one.
+type udpSocket struct {
+	*net.UDPConn
+	failures *atomic.Uint32 // in a row
+}
+
+// ReadFromAddrPort reads one packet (ice.AddrPortReaderWriter).
+func (s udpSocket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	for {
+		n, from, err := s.ReadFromUDPAddrPort(b)
+		if err == nil {
+			s.failures.Store(0)
+			return n, from, nil
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return 0, from, err
+		}
+		backoff(s.failures.Add(1))
+	}
+}
+
+// WriteToAddrPort writes one packet (ice.AddrPortReaderWriter).
+func (s udpSocket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	return s.WriteToUDPAddrPort(b, to)
+}
+
+// backoff waits out a passing want of memory or file descriptors.
+func backoff(failures uint32) {
+	time.Sleep(min(time.Duration(failures)*time.Millisecond, 100*time.Millisecond))
+}
+
+// tcpListener bounds the connections alive at once, and outlives the want of file
+// descriptors that would end its accept loop.
+type tcpListener struct {
+	*net.TCPListener
+	free chan struct{}
+}
+
+func newTCPListener(l *net.TCPListener, limit int) *tcpListener {
+	return &tcpListener{TCPListener: l, free: make(chan struct{}, limit)}
+}
+
+// Accept gives the next connection; those over the limit are closed at once.
+func (l *tcpListener) Accept() (net.Conn, error) {
+	for failures := uint32(0); ; {
+		conn, err := l.AcceptTCP()
+		if errors.Is(err, net.ErrClosed) {
+			return nil, err
+		}
+		if err != nil {
+			failures++
+			backoff(failures)
+			continue
+		}
+		failures = 0
+		select {
+		case l.free <- struct{}{}:
+			return &tcpConn{TCPConn: conn, free: sync.OnceFunc(func() { <-l.free })}, nil
+		default:
+			_ = conn.Close() // refused: nothing was promised to it
+		}
+	}
+}
+
+type tcpConn struct {
+	*net.TCPConn
+	free func()
+}
+
+// Close ends the connection and makes room for another.
+func (c *tcpConn) Close() error {
+	defer c.free()
+	return c.TCPConn.Close()
+}
