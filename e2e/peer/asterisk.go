@@ -3,7 +3,6 @@ package peer
 import (
 	"cmp"
 	"embed"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -11,13 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 )
 
 // AsteriskConfig says what one Asterisk is to be. The zero value answers anyone
@@ -189,14 +185,9 @@ func (a *AsteriskPeer) Channels() (int, error) {
 	return strconv.Atoi(n)
 }
 
-// Heard is what the newest call to an extension 61HHHH has heard so far.
-func (a *AsteriskPeer) Heard(extension string) (pcm []int16, rate int, err error) {
-	files, err := filepath.Glob(filepath.Join(a.Dir, "rec", extension+"-*.wav"))
-	if err != nil || len(files) == 0 {
-		return nil, 0, errors.Join(err, fmt.Errorf("no recording of %s", extension))
-	}
-	slices.SortFunc(files, byAge)
-	return tone.ReadWAV(files[len(files)-1])
+// Recording is what the newest call to an extension 61HHHH has heard so far.
+func (a *AsteriskPeer) Recording(extension string) Recording {
+	return newest(filepath.Join(a.Dir, "rec", extension+"-*.wav"))
 }
 
 // Log is what Asterisk has logged so far.
@@ -230,17 +221,6 @@ func (a *AsteriskPeer) stop(t testing.TB, sudo []string) {
 		}
 	}
 	a.proc.kill()
-}
-
-// byAge puts the file changed last at the end.
-func byAge(a, b string) int { return changed(a).Compare(changed(b)) }
-
-func changed(path string) time.Time {
-	info, err := os.Stat(path)
-	if err != nil {
-		return time.Time{}
-	}
-	return info.ModTime()
 }
 
 // asteriskRoot is the root that build.sh made, and its library triplet.

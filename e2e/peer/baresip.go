@@ -2,12 +2,10 @@ package peer
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -202,13 +200,8 @@ func (b *BaresipPeer) Digits(t testing.TB, keys string) {
 	b.command(t, "sndcode", keys)
 }
 
-// Heard is what the phone has heard since audio last started, at its codec's
+// Recording is what the phone has heard since audio last started, at its codec's
 // rate.
-func (b *BaresipPeer) Heard() (pcm []int16, rate int, err error) {
-	files, err := filepath.Glob(filepath.Join(b.dir, "dump-*dec.wav"))
-	if err != nil || len(files) == 0 {
-		return nil, 0, errors.Join(err, fmt.Errorf("%s has heard nothing", b.name))
-	}
-	slices.SortFunc(files, byAge)
-	return tone.ReadWAV(files[len(files)-1])
+func (b *BaresipPeer) Recording() Recording {
+	return newest(filepath.Join(b.dir, "dump-*dec.wav"))
 }

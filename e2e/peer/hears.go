@@ -1,8 +1,13 @@
 package peer
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 )
@@ -13,10 +18,34 @@ const (
 	stretch = 1.0   // seconds that are looked at
 )
 
+// Recording gives what somebody has heard so far: mono samples and their rate in
+// Hz, or an error when there is nothing yet.
+type Recording func() (pcm []int16, rate int, err error)
+
+// newest is the recording in the WAV file that was changed last among those that
+// match the pattern.
+func newest(pattern string) Recording {
+	return func() ([]int16, int, error) {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			return nil, 0, errors.Join(err, fmt.Errorf("nothing is recorded in %s", pattern))
+		}
+		return tone.ReadWAV(slices.MaxFunc(files, func(a, b string) int { return changed(a).Compare(changed(b)) }))
+	}
+}
+
+func changed(path string) time.Time {
+	info, err := os.Stat(path)
+	if err != nil {
+		return time.Time{} // gone since the folder was read
+	}
+	return info.ModTime()
+}
+
 // Hears waits until the last second of a recording has the tone of want Hz, and
 // fails when it does not come. It fails also when any of the tones in not is in
 // the same second.
-func Hears(t testing.TB, who string, heard func() (pcm []int16, rate int, err error), want float64, not ...float64) {
+func Hears(t testing.TB, who string, heard Recording, want float64, not ...float64) {
 	t.Helper()
 	var pcm []int16
 	var rate int

@@ -91,3 +91,17 @@ func TestWAV(t *testing.T) {
 		})
 	}
 }
+
+// Some values of ITU-T G.711, table 2a.
+func TestMuLaw(t *testing.T) {
+	for _, ca := range []struct {
+		pcm  int16
+		want byte
+	}{
+		{0, 0xFF}, {-1, 0x7F}, {32767, 0x80}, {-32768, 0x00}, {132, 0xEF}, {1000, 0xCE}, {-1000, 0x4E}, {32124, 0x80},
+	} {
+		if got := MuLaw([]int16{ca.pcm})[0]; got != ca.want {
+			t.Errorf("%d gives %#02x, want %#02x", ca.pcm, got, ca.want)
+		}
+	}
+}

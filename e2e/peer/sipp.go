@@ -1,0 +1,123 @@
+package peer
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/tone"
+)
+
+// SippConfig says what one SIPp is to do.
+type SippConfig struct {
+	Scenario string // an XML file; testdata/peers/sipp has some
+	Target   string // host:port to call; empty for a scenario that waits for calls
+	Service  string // the number to call
+	SIP      int    // its own port; a free one when 0
+	Calls    int    // how many, then it ends; 1 when 0
+	TCP      bool
+	Hold     time.Duration // how long a <pause/> without a time takes; 2 s when 0
+
+	// Tone is the frequency of tone.ulaw in its folder, for rtp_stream; 440 Hz
+	// when 0.
+	Tone float64
+	Args []string // further arguments
+}
+
+// SippPeer is a running SIPp.
+type SippPeer struct {
+	SIP  int
+	Dir  string // where it runs
+	proc *process
+}
+
+// Sipp starts a SIPp. One that waits for calls is ready when Sipp returns.
+func Sipp(t testing.TB, cfg SippConfig) *SippPeer {
+	t.Helper()
+	program := need(t, "sipp")
+	scenario, err := filepath.Abs(cfg.Scenario)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &SippPeer{SIP: cmp.Or(cfg.SIP, FreePort(t)), Dir: scratch(t, "sipp")}
+	// 20 s, a whole number of periods, so that its repetition does not click.
+	sine := tone.MuLaw(tone.Sine(cmp.Or(cfg.Tone, 440), 8000, 20, 12000))
+	write(t, s.Dir, map[string]string{"tone.ulaw": string(sine)})
+
+	transport := "u1"
+	if cfg.TCP {
+		transport = "t1"
+	}
+	args := []string{
+		"-sf", scenario, "-i", Host, "-mi", Host, "-p", strconv.Itoa(s.SIP), "-t", transport,
+		"-m", strconv.Itoa(cmp.Or(cfg.Calls, 1)),
+		"-d", strconv.FormatInt(cmp.Or(cfg.Hold, 2*time.Second).Milliseconds(), 10),
+		"-mp", strconv.Itoa(FreePort(t)),
+		"-nostdin", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log",
+	}
+	if cfg.Service != "" {
+		args = append(args, "-s", cfg.Service)
+	}
+	args = append(args, cfg.Args...)
+	if cfg.Target != "" {
+		args = append(args, cfg.Target)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("sipp's errors:\n%s\nsipp's messages:\n%s", s.file("errors.log"), s.file("messages.log"))
+		}
+	})
+	cmd := exec.Command(program, args...)
+	cmd.Dir = s.Dir
+	s.proc = start(t, "sipp", cmd)
+	if cfg.Target == "" {
+		eventually(t, "sipp's port", func() error { return s.listens(cfg.TCP) })
+	}
+	return s
+}
+
+// listens is nil once nobody else can have SIPp's port.
+func (s *SippPeer) listens(tcp bool) error {
+	var probe interface{ Close() error }
+	var err error
+	if tcp {
+		probe, err = net.Listen("tcp", address(s.SIP))
+	} else {
+		probe, err = net.ListenPacket("udp", address(s.SIP))
+	}
+	if err != nil {
+		return nil //nolint:nilerr // in use, as it should be
+	}
+	return cmp.Or(probe.Close(), fmt.Errorf("port %d is still free", s.SIP))
+}
+
+// Wait waits until SIPp has made all its calls, and fails t unless each went as
+// the scenario says.
+func (s *SippPeer) Wait(t testing.TB) {
+	t.Helper()
+	end := time.NewTimer(time.Minute)
+	defer end.Stop()
+	select {
+	case <-s.proc.done:
+		if s.proc.err != nil {
+			t.Fatalf("sipp: %v", s.proc.err)
+		}
+	case <-end.C:
+		t.Fatal("sipp does not end")
+	}
+}
+
+func (s *SippPeer) file(name string) string {
+	text, err := os.ReadFile(filepath.Join(s.Dir, name))
+	if err != nil {
+		return "none"
+	}
+	return strings.TrimSpace(string(text[max(0, len(text)-8000):]))
+}
