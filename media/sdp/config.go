@@ -1,0 +1,69 @@
+package sdp
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+)
+
+// Config is what one leg brings to its negotiations.
+type Config struct {
+	// Codecs are the endpoint's, in order of preference.
+	Codecs []*media.Codec
+	// PreferOurs takes our order of codecs in answers; else the offer's counts,
+	// as RFC 3264 §6.1 recommends.
+	PreferOurs bool
+	// DTMF allows telephone-event (RFC 4733).
+	DTMF bool
+	// Ptime is how much audio we want in a packet, a multiple of
+	// media.FrameDuration up to MaxPtime.
+	Ptime time.Duration
+	// Address and Port are where we receive RTP, RTCP one port above, as the peer
+	// must see them.
+	Address netip.Addr
+	Port    uint16
+	// RTCPMux offers multiplexing of RTCP (RFC 5761). One that is offered to us is
+	// always accepted.
+	RTCPMux bool
+	// AudioLevel offers and accepts the levels of RFC 6464.
+	AudioLevel bool
+	// Username and SessionName go into o= and s=.
+	Username, SessionName string
+	// SessionID is o='s; 0 takes one at random.
+	SessionID uint64
+}
+
+// MaxPtime is the most audio in a packet that we send or take.
+const MaxPtime = 120 * time.Millisecond
+
+// DefaultConfig lacks only codecs, address and port.
+func DefaultConfig() Config {
+	return Config{DTMF: true, Ptime: media.FrameDuration, Username: "-", SessionName: "Skybridge"}
+}
+
+// Validate reports the first setting that cannot work.
+func (c Config) Validate() error {
+	switch {
+	case len(c.Codecs) == 0 || len(c.Codecs) > 16:
+		return fault.New(fault.Invalid, "sdp: %d codecs, want 1 to 16", len(c.Codecs))
+	case !c.Address.IsValid() || c.Address.IsUnspecified() || c.Address.IsMulticast():
+		return fault.New(fault.Invalid, "sdp: nobody can send to our address %v", c.Address)
+	case c.Port == 0 || c.Port == 0xffff:
+		return fault.New(fault.Invalid, "sdp: port %d", c.Port)
+	case c.Ptime < media.FrameDuration || c.Ptime > MaxPtime || c.Ptime%media.FrameDuration != 0:
+		return fault.New(fault.Invalid, "sdp: ptime %v is no multiple of %v up to %v", c.Ptime, media.FrameDuration, MaxPtime)
+	case c.Username == "" || strings.ContainsAny(c.Username, " \t\r\n\x00"):
+		return fault.New(fault.Invalid, "sdp: user name %q", c.Username)
+	case len(c.Username)+len(c.SessionName) > 256 || strings.ContainsAny(c.SessionName, "\r\n\x00"):
+		return fault.New(fault.Invalid, "sdp: session name %q", c.SessionName)
+	}
+	for _, codec := range c.Codecs {
+		if codec == nil {
+			return fault.New(fault.Invalid, "sdp: a codec is nil")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package sdp
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+)
+
+// Negotiator is one leg's side of the offers and answers of one dialog. It is
+// used by one goroutine at a time.
+//
+// An exchange that fails leaves what was agreed before as it is.
+type Negotiator struct {
+	cfg      Config
+	state    State
+	offered  *offered // our last offer, until one of the peer's is answered
+	answered bool     // the peer answered offered at least once
+	last     *Result
+}
+
+// State is what another process needs to go on with an established dialog. It is
+// plain data.
+type State struct {
+	SessionID, Version uint64
+	// Sent is the last description we sent, without its version.
+	Sent string
+	// Lines are the media lines that the session has come to have. They stay in
+	// their order, refused or not (RFC 3264 §8). Audio is the index of ours.
+	Lines []MediaLine
+	Audio int
+	// Bindings are the payload types in use.
+	Bindings []Binding
+	// Direction is what our side wants.
+	Direction media.Direction
+}
+
+// MediaLine is what stays of a media line when its stream is refused.
+type MediaLine struct{ Kind, Profile, Format string }
+
+// offered is what our last offer said.
+type offered struct {
+	formats   []media.Format
+	events    []media.Events
+	direction media.Direction
+	level     uint8
+	mux       bool
+}
+
+// NewNegotiator starts a dialog's negotiations.
+func NewNegotiator(cfg Config) (*Negotiator, error) {
+	id := cfg.SessionID
+	if id == 0 {
+		id = uint64(rand.Int32N(1<<31-1)) + 1 // some peers keep it in an int
+	}
+	return RestoreNegotiator(cfg, State{SessionID: id})
+}
+
+// RestoreNegotiator continues from a State.
+func RestoreNegotiator(cfg Config, state State) (*Negotiator, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return &Negotiator{cfg: cfg, state: state.clone()}, nil
+}
+
+// State gives what RestoreNegotiator takes, as of the last exchange.
+func (n *Negotiator) State() State { return n.state.clone() }
+
+func (s State) clone() State {
+	s.Lines, s.Bindings = slices.Clone(s.Lines), slices.Clone(s.Bindings)
+	return s
+}
+
+// Reconfigure changes codecs, address and so on, from the next exchange on. The
+// session id stays.
+func (n *Negotiator) Reconfigure(cfg Config) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	n.cfg = cfg
+	return nil
+}
+
+// SetDirection says what our side wants in answers to come. Offer does so too,
+// once it has been answered.
+func (n *Negotiator) SetDirection(d media.Direction) { n.state.Direction = d }
+
+// Offer makes a description to send, first or later in a dialog. SendOnly puts
+// the peer on hold, SendRecv takes it back. The peer answers it (SetAnswer) or
+// refuses it (Rollback).
+func (n *Negotiator) Offer(dir media.Direction) []byte {
+	if len(n.state.Lines) == 0 {
+		n.state.Lines, n.state.Audio = []MediaLine{{"audio", "RTP/AVP", "0"}}, 0
+	}
+	o := &offered{direction: dir, mux: n.cfg.RTCPMux}
+	n.offered, n.answered = o, false
+	types := (*bindings)(&n.state.Bindings)
+	var payloads []Payload
+	rates := []int{8000} // many devices know telephone-event at 8 kHz only
+	for _, c := range n.cfg.Codecs {
+		pt, ok := types.typeOf(encodingOf(c), c.PayloadType)
+		if !ok {
+			continue
+		}
+		o.formats = append(o.formats, media.Format{Codec: c, PayloadType: pt})
+		payloads = append(payloads, Payload{pt, encodingOf(c), c.Fmtp})
+		if !slices.Contains(rates, c.ClockRate) {
+			rates = append(rates, c.ClockRate)
+		}
+	}
+	for _, rate := range rates {
+		e := Encoding{media.TelephoneEventName, rate, 1}
+		if !n.cfg.DTMF {
+			break
+		}
+		if pt, ok := types.typeOf(e, media.DynamicPT); ok {
+			o.events = append(o.events, media.Events{PayloadType: pt, ClockRate: rate})
+			payloads = append(payloads, Payload{pt, e, eventsTo16})
+		}
+	}
+	if n.cfg.AudioLevel {
+		o.level = 1
+	}
+	line := n.state.Lines[n.state.Audio]
+	return n.seal(n.state.Lines, n.state.Audio, n.audio(line, payloads, terms{
+		direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level,
+	}))
+}
+
+// Rollback forgets an offer that the peer refused. What was agreed before stays.
+func (n *Negotiator) Rollback() { n.offered, n.answered = nil, false }
+
+// seal puts the audio line among the refused ones and prints the session. Its
+// version grows when it differs from what was sent last (RFC 3264 §8).
+func (n *Negotiator) seal(lines []MediaLine, audio int, m *Media) []byte {
+	family := "IP4"
+	if n.cfg.Address.Is6() {
+		family = "IP6"
+	}
+	address := n.cfg.Address.WithZone("").String()
+	s := &Session{
+		Origin:     Origin{n.cfg.Username, strconv.FormatUint(n.state.SessionID, 10), "", "IN", family, address},
+		Name:       n.cfg.SessionName,
+		Connection: &Connection{"IN", family, address},
+		Lines:      []Line{{'t', "0 0"}},
+	}
+	for i, l := range lines {
+		if i == audio {
+			s.Media = append(s.Media, m)
+			continue
+		}
+		s.Media = append(s.Media, &Media{Kind: l.Kind, Profile: l.Profile, Formats: []string{l.Format}})
+	}
+	if text := s.String(); text != n.state.Sent {
+		n.state.Sent = text
+		n.state.Version++
+	}
+	s.Origin.Version = strconv.FormatUint(n.state.Version, 10)
+	return s.Bytes()
+}
+
+// commit makes a result the agreed one.
+func (n *Negotiator) commit(r *Result) Result {
+	r.Changed = r.diff(n.last)
+	n.last = r
+	return *r
+}
+
+func intersect(a, b media.Direction) media.Direction {
+	switch sends, receives := a.Sends() && b.Sends(), a.Receives() && b.Receives(); {
+	case sends && receives:
+		return media.SendRecv
+	case sends:
+		return media.SendOnly
+	case receives:
+		return media.RecvOnly
+	}
+	return media.Inactive
+}
+
+// restrict is the direction of a description whose author holds by its address.
+func (t Target) restrict(d media.Direction) media.Direction {
+	if t.Held {
+		return intersect(d, media.SendOnly)
+	}
+	return d
+}
+
+func errNoAudio(format string, args ...any) error {
+	return fault.New(fault.NotAcceptable, "sdp: "+format, args...)
+}

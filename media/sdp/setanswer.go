@@ -1,0 +1,126 @@
+package sdp
+
+import (
+	"slices"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+)
+
+// SetAnswer takes the peer's answer to our last Offer. A later answer to the same
+// offer, as early media and forking bring, counts in place of the first. The
+// error is of kind fault.NotAcceptable when the peer accepted no audio of ours,
+// fault.Invalid when it does not answer what was offered.
+func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
+	o := n.offered
+	if o == nil {
+		return Result{}, fault.New(fault.Invalid, "sdp: an answer, but no offer of ours")
+	}
+	if len(answer.Media) > len(n.state.Lines) {
+		return Result{}, fault.New(fault.Invalid, "sdp: the answer has %d media lines, the offer %d",
+			len(answer.Media), len(n.state.Lines))
+	}
+	if len(answer.Media) <= n.state.Audio {
+		return Result{}, errNoAudio("the answer lacks m=audio")
+	}
+	m := answer.Media[n.state.Audio]
+	switch {
+	case !m.IsAudio():
+		return Result{}, fault.New(fault.Invalid, "sdp: m=audio is answered by m=%s", m.Kind)
+	case m.Port == 0:
+		return Result{}, errNoAudio("the answer refuses m=audio")
+	case answer.Keying(m) != Plain:
+		return Result{}, errNoAudio("%s is answered by %s", n.state.Lines[n.state.Audio].Profile, m.Profile)
+	}
+	target, err := answer.Target(m)
+	if err != nil {
+		return Result{}, err
+	}
+	target = target.unmuxed(o.mux, m)
+	payloads := m.payloads(n.state.Bindings)
+	r := &Result{Ptime: ptime(m, n.cfg.Ptime), RTCPMux: target.Mux}
+	if !o.settle(r, payloads) {
+		return Result{}, errNoAudio("no codec in common with %s", names(payloads))
+	}
+	o.settleEvents(r, payloads)
+	r.setPtime()
+	r.Remote, r.RemoteRTCP = target.RTP, target.RTCP
+	peer := target.restrict(answer.Direction(m))
+	r.Direction, r.OnHold = intersect(o.direction, peer.Reverse()), !peer.Receives()
+	if !o.direction.Sends() { // the peer had no say
+		r.OnHold = n.last != nil && n.last.OnHold
+	}
+	if o.level != 0 {
+		r.AudioLevel = levelID(answer, m)
+	}
+	n.answered = true
+	n.state.Direction = o.direction
+	return n.commit(r), nil
+}
+
+// settle fills in the formats. We send with the payload types of the answer and
+// receive with those of the offer (RFC 3264 §6.1); peers that send with their own
+// are understood, as are those that use a codec of the offer they did not name.
+func (o *offered) settle(r *Result, payloads []Payload) bool {
+	var theirs []media.Format
+	for _, p := range payloads {
+		i := slices.IndexFunc(o.formats, func(f media.Format) bool { return encodingOf(f.Codec).same(p.Encoding) })
+		if i < 0 {
+			continue
+		}
+		f := o.formats[i]
+		if slices.ContainsFunc(theirs, func(t media.Format) bool { return t.Codec == f.Codec }) {
+			continue
+		}
+		theirs = append(theirs, media.Format{Codec: f.Codec, PayloadType: p.Type, Fmtp: p.Fmtp})
+		r.Receive = append(r.Receive, media.Format{Codec: f.Codec, PayloadType: f.PayloadType, Fmtp: p.Fmtp})
+	}
+	if len(theirs) == 0 {
+		return false
+	}
+	r.Send = theirs[0]
+	for _, f := range append(slices.Clone(o.formats), theirs...) {
+		if _, known := r.Receive.ByPayloadType(f.PayloadType); !known && !o.isEvent(f.PayloadType) {
+			r.Receive = append(r.Receive, f)
+		}
+	}
+	return true
+}
+
+func (o *offered) isEvent(pt uint8) bool {
+	return slices.ContainsFunc(o.events, func(e media.Events) bool { return e.PayloadType == pt })
+}
+
+// settleEvents does the same for telephone-event.
+func (o *offered) settleEvents(r *Result, payloads []Payload) {
+	var theirs []media.Events
+	for _, p := range payloads {
+		offeredRate := func(e media.Events) bool { return e.ClockRate == p.ClockRate }
+		if p.isEvent() && slices.ContainsFunc(o.events, offeredRate) {
+			theirs = append(theirs, media.Events{PayloadType: p.Type, ClockRate: p.ClockRate})
+		}
+	}
+	if len(theirs) == 0 {
+		return
+	}
+	r.Events = choose(theirs, r.Send.Codec.ClockRate)
+	r.ReceiveEvents = slices.Clone(o.events)
+	for _, e := range theirs {
+		_, isAudio := r.Receive.ByPayloadType(e.PayloadType)
+		same := func(k media.Events) bool { return k.PayloadType == e.PayloadType }
+		if !isAudio && !slices.ContainsFunc(r.ReceiveEvents, same) {
+			r.ReceiveEvents = append(r.ReceiveEvents, e)
+		}
+	}
+}
+
+// unmuxed takes back multiplexing that the answer claims but we did not offer.
+func (t Target) unmuxed(offered bool, m *Media) Target {
+	if t.Mux && !offered {
+		t.Mux = false
+		if t.RTP.IsValid() {
+			t.RTCP = m.rtcp(t.RTP)
+		}
+	}
+	return t
+}
