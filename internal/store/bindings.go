@@ -22,9 +22,10 @@ type Binding struct {
 	UserAgent string
 	Transport string // "udp", "tcp", "tls", "ws", "wss"
 	Source    string // "address:port" the REGISTER came from
-	// Flow is true for a contact that is reachable only over the connection its
-	// REGISTER came on (RFC 5626): after a restart nothing leads to it.
-	Flow       bool
+	Flow      string // the flow its REGISTER came over (RFC 5626)
+	// FlowBound is true for a contact that nothing but Flow leads to: it does not
+	// outlive the connection, nor a restart.
+	FlowBound  bool
 	Registered time.Time // first seen
 	Updated    time.Time
 	Expires    time.Time
@@ -42,15 +43,15 @@ type BindingChange struct {
 type Bindings struct{ s *Store }
 
 const bindingColumns = `aor, binding_key, contact, target, params, path, call_id, cseq, q, instance,
-	reg_id, user_agent, transport, source, flow, registered, updated, expires`
+	reg_id, user_agent, transport, source, flow, flow_bound, registered, updated, expires`
 
 const putBinding = `INSERT INTO bindings (` + bindingColumns + `)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT (aor, binding_key) DO UPDATE SET
 	contact = excluded.contact, target = excluded.target, params = excluded.params, path = excluded.path,
 	call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q, instance = excluded.instance,
 	reg_id = excluded.reg_id, user_agent = excluded.user_agent, transport = excluded.transport,
-	source = excluded.source, flow = excluded.flow, updated = excluded.updated, expires = excluded.expires`
+	source = excluded.source, flow = excluded.flow, flow_bound = excluded.flow_bound, updated = excluded.updated, expires = excluded.expires`
 
 // Apply makes a change and returns when it is on disk.
 func (b *Bindings) Apply(ctx context.Context, c BindingChange) error {
@@ -78,12 +79,12 @@ func (v *Binding) put(t *tx, aor string) error {
 	if err != nil {
 		return err
 	}
-	flow := 0
-	if v.Flow {
-		flow = 1
+	bound := 0
+	if v.FlowBound {
+		bound = 1
 	}
 	return t.exec(putBinding, aor, v.Key, v.Contact, v.Target, v.Params, path, v.CallID, int64(v.CSeq), v.Q,
-		v.Instance, int64(v.RegID), v.UserAgent, v.Transport, v.Source, flow,
+		v.Instance, int64(v.RegID), v.UserAgent, v.Transport, v.Source, v.Flow, bound,
 		micros(v.Registered), micros(v.Updated), micros(v.Expires))
 }
 
@@ -97,12 +98,13 @@ func (b *Bindings) Live(ctx context.Context, now time.Time) ([]Binding, error) {
 	return all, nil
 }
 
-// Purge deletes what expired at or before now, and every flow when flows is
-// set: after a restart their connections are gone. It gives the number deleted.
-func (b *Bindings) Purge(ctx context.Context, now time.Time, flows bool) (int64, error) {
+// Purge deletes what expired at or before now, and all that are bound to a
+// flow when bound is set: after a restart their connections are gone. It gives
+// the number deleted.
+func (b *Bindings) Purge(ctx context.Context, now time.Time, bound bool) (int64, error) {
 	query := `DELETE FROM bindings WHERE expires <= $1`
-	if flows {
-		query += ` OR flow = 1`
+	if bound {
+		query += ` OR flow_bound = 1`
 	}
 	var n int64
 	err := b.s.writer.write(ctx, func(t *tx) (err error) {
@@ -116,10 +118,10 @@ func (b *Bindings) Purge(ctx context.Context, now time.Time, flows bool) (int64,
 }
 
 func scanBinding(v *Binding, scan func(...any) error) error {
-	var flow int
+	var bound int
 	err := scan(&v.AOR, &v.Key, &v.Contact, &v.Target, &v.Params, document{&v.Path}, &v.CallID, &v.CSeq, &v.Q,
-		&v.Instance, &v.RegID, &v.UserAgent, &v.Transport, &v.Source, &flow,
+		&v.Instance, &v.RegID, &v.UserAgent, &v.Transport, &v.Source, &v.Flow, &bound,
 		instant{&v.Registered}, instant{&v.Updated}, instant{&v.Expires})
-	v.Flow = flow != 0
+	v.FlowBound = bound != 0
 	return err
 }
