@@ -10,9 +10,8 @@ import (
 type Binding struct {
 	AOR       string
 	Key       string // identity within the AOR: the contact, or instance and reg-id
-	Contact   string // the URI as registered
+	Contact   string // as registered, with its parameters
 	Target    string // the URI that requests go to; differs behind a NAT
-	Params    string // the contact's own header parameters, as registered
 	Path      []string
 	CallID    string
 	CSeq      uint32
@@ -42,13 +41,13 @@ type BindingChange struct {
 // Bindings keeps registrations.
 type Bindings struct{ s *Store }
 
-const bindingColumns = `aor, binding_key, contact, target, params, path, call_id, cseq, q, instance,
+const bindingColumns = `aor, binding_key, contact, target, path, call_id, cseq, q, instance,
 	reg_id, user_agent, transport, source, flow, flow_bound, registered, updated, expires`
 
 const putBinding = `INSERT INTO bindings (` + bindingColumns + `)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (aor, binding_key) DO UPDATE SET
-	contact = excluded.contact, target = excluded.target, params = excluded.params, path = excluded.path,
+	contact = excluded.contact, target = excluded.target, path = excluded.path,
 	call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q, instance = excluded.instance,
 	reg_id = excluded.reg_id, user_agent = excluded.user_agent, transport = excluded.transport,
 	source = excluded.source, flow = excluded.flow, flow_bound = excluded.flow_bound, updated = excluded.updated, expires = excluded.expires`
@@ -83,7 +82,7 @@ func (v *Binding) put(t *tx, aor string) error {
 	if v.FlowBound {
 		bound = 1
 	}
-	return t.exec(putBinding, aor, v.Key, v.Contact, v.Target, v.Params, path, v.CallID, int64(v.CSeq), v.Q,
+	return t.exec(putBinding, aor, v.Key, v.Contact, v.Target, path, v.CallID, int64(v.CSeq), v.Q,
 		v.Instance, int64(v.RegID), v.UserAgent, v.Transport, v.Source, v.Flow, bound,
 		micros(v.Registered), micros(v.Updated), micros(v.Expires))
 }
@@ -119,7 +118,7 @@ func (b *Bindings) Purge(ctx context.Context, now time.Time, bound bool) (int64,
 
 func scanBinding(v *Binding, scan func(...any) error) error {
 	var bound int
-	err := scan(&v.AOR, &v.Key, &v.Contact, &v.Target, &v.Params, document{&v.Path}, &v.CallID, &v.CSeq, &v.Q,
+	err := scan(&v.AOR, &v.Key, &v.Contact, &v.Target, document{&v.Path}, &v.CallID, &v.CSeq, &v.Q,
 		&v.Instance, &v.RegID, &v.UserAgent, &v.Transport, &v.Source, &v.Flow, &bound,
 		instant{&v.Registered}, instant{&v.Updated}, instant{&v.Expires})
 	v.FlowBound = bound != 0

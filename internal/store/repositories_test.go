@@ -41,8 +41,8 @@ func TestBindings(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		full := Binding{
-			AOR: "1001", Key: "<urn:uuid:1>;1", Contact: "sip:1001@10.0.0.1:5060", Target: "sip:1001@127.0.0.1:4000",
-			Params: `;methods="INVITE"`, Path: []string{"<sip:p1;lr>", "<sip:p2;lr>"}, CallID: "a@b", CSeq: 1<<32 - 1, Q: 700,
+			AOR: "1001", Key: "<urn:uuid:1>;1", Contact: `<sip:1001@10.0.0.1:5060>;methods="INVITE"`, Target: "sip:1001@127.0.0.1:4000",
+			Path: []string{"<sip:p1;lr>", "<sip:p2;lr>"}, CallID: "a@b", CSeq: 1<<32 - 1, Q: 700,
 			Instance: "<urn:uuid:1>", RegID: 1, UserAgent: "phone'); DROP TABLE bindings;--", Transport: "ws",
 			Source: "127.0.0.1:4000", Flow: "ws 7", FlowBound: true, Registered: noon, Updated: noon, Expires: noon.Add(time.Hour),
 		}

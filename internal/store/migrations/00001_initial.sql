@@ -7,7 +7,6 @@ CREATE TABLE bindings (
     binding_key TEXT    NOT NULL,
     contact     TEXT    NOT NULL,
     target      TEXT    NOT NULL,
-    params      TEXT    NOT NULL,
     path        TEXT    NOT NULL,
     call_id     TEXT    NOT NULL,
     cseq        BIGINT  NOT NULL,
