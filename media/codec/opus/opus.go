@@ -1,0 +1,110 @@
+// Package opus is the Opus codec (RFC 6716) with its RTP payload format (RFC
+// 7587): 48 kHz mono, frames of 20 ms, over libopus through cgo. Without cgo the
+// codec is passed through but not transcoded.
+//
+// Encoder states (44 kB) and decoder states (18 kB) lie in C memory, each made at
+// its first use and freed by Close. The package starts no goroutine.
+package opus
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+)
+
+const (
+	sampleRate   = 48000
+	frameSamples = sampleRate / 50
+
+	// maxFrameBytes is the longest frame of Opus (RFC 6716 §3.4, R2) with its TOC.
+	maxFrameBytes = 1276
+
+	maxPacket = 120 * time.Millisecond // RFC 6716 §3.4, R5
+)
+
+// The encoder's defaults: wide-band speech at a third of G.711's rate, and the
+// complexity past which more work is hardly heard.
+const (
+	DefaultBitrate    = 32000
+	DefaultComplexity = 5
+)
+
+var codec = media.Codec{
+	Name: "opus", ConfName: "opus", PayloadType: media.DynamicPT,
+	ClockRate: sampleRate, SampleRate: sampleRate, Channels: 2, MaxFrameBytes: maxFrameBytes,
+	Fmtp:            "minptime=10;useinbandfec=1",
+	NewEncoder:      newEncoder,
+	NewDecoder:      newDecoder,
+	EncodeBatch:     encodeBatch,
+	PayloadDuration: PacketDuration,
+}
+
+// Codec is Opus. Every call gives the same codec.
+func Codec() *media.Codec { return &codec }
+
+// PacketDuration reads how much audio a packet holds from its first bytes (RFC
+// 6716 §3.1 and §3.2); 0 where they cannot be those of a packet.
+func PacketDuration(packet []byte) time.Duration {
+	if len(packet) == 0 {
+		return 0
+	}
+	frame, frames := frameDuration(packet[0]), 1
+	switch packet[0] & 3 {
+	case 1: // two frames of one size
+		if len(packet)%2 == 0 {
+			return 0
+		}
+		frames = 2
+	case 2: // two frames, the first one's length in front
+		if len(packet) < 2 {
+			return 0
+		}
+		frames = 2
+	case 3: // a count
+		if len(packet) < 2 {
+			return 0
+		}
+		frames = int(packet[1] & 0x3f)
+	}
+	if d := frame * time.Duration(frames); d <= maxPacket {
+		return d
+	}
+	return 0
+}
+
+// frameDuration is the frame size of a TOC byte's configuration (RFC 6716 table 2).
+func frameDuration(toc byte) time.Duration {
+	switch config := toc >> 3; {
+	case config < 12: // SILK
+		return [...]time.Duration{10, 20, 40, 60}[config&3] * time.Millisecond
+	case config < 16: // hybrid
+		return [...]time.Duration{10, 20}[config&1] * time.Millisecond
+	default: // CELT
+		return 2500 * time.Microsecond << (config & 3)
+	}
+}
+
+// withDefaults fills what the caller left open and refuses what libopus would.
+func withDefaults(cfg media.EncoderConfig) (media.EncoderConfig, error) {
+	if cfg.Bitrate == 0 {
+		cfg.Bitrate = DefaultBitrate
+	}
+	if cfg.Complexity == 0 {
+		cfg.Complexity = DefaultComplexity
+	}
+	for _, v := range []struct {
+		name          string
+		value, lo, hi int
+	}{
+		{"bitrate", cfg.Bitrate, 6000, 510000},
+		{"complexity", cfg.Complexity, 1, 10},
+		{"loss percentage", cfg.LossPct, 0, 100},
+	} {
+		if v.value < v.lo || v.value > v.hi {
+			return cfg, fmt.Errorf("opus: %w", fault.New(fault.Invalid, "%s %d is not in %d..%d", v.name, v.value, v.lo, v.hi))
+		}
+	}
+	return cfg, nil
+}
