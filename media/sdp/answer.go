@@ -110,7 +110,7 @@ func (n *Negotiator) consider(offer *Session, index int) (*accepted, error) {
 	if offer.Keying(m) != Plain {
 		return nil, errNoAudio("m=audio wants %s", m.Profile)
 	}
-	target, err := offer.Target(m)
+	target, err := n.target(offer, m)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (c Config) Validate() error {
 	switch {
 	case len(c.Codecs) == 0 || len(c.Codecs) > 16:
 		return fault.New(fault.Invalid, "sdp: %d codecs, want 1 to 16", len(c.Codecs))
-	case !c.Address.IsValid() || c.Address.IsUnspecified() || c.Address.IsMulticast():
+	case !c.Address.IsValid() || c.Address.Is4In6() || c.Address.IsUnspecified() || c.Address.IsMulticast():
 		return fault.New(fault.Invalid, "sdp: nobody can send to our address %v", c.Address)
 	case c.Port == 0 || c.Port == 0xffff:
 		return fault.New(fault.Invalid, "sdp: port %d", c.Port)

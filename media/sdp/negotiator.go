@@ -181,6 +181,16 @@ func intersect(a, b media.Direction) media.Direction {
 	return media.Inactive
 }
 
+// target is where the peer receives; an address of the other family than ours
+// cannot be sent to.
+func (n *Negotiator) target(s *Session, m *Media) (Target, error) {
+	t, err := s.Target(m)
+	if err == nil && !t.Held && t.RTP.Addr().Is4() != n.cfg.Address.Is4() {
+		err = errNoAudio("%v cannot be reached from %v", t.RTP.Addr(), n.cfg.Address)
+	}
+	return t, err
+}
+
 // restrict is the direction of a description whose author holds by its address.
 func (t Target) restrict(d media.Direction) media.Direction {
 	if t.Held {

@@ -32,7 +32,7 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 	case answer.Keying(m) != Plain:
 		return Result{}, errNoAudio("%s is answered by %s", n.state.Lines[n.state.Audio].Profile, m.Profile)
 	}
-	target, err := answer.Target(m)
+	target, err := n.target(answer, m)
 	if err != nil {
 		return Result{}, err
 	}
