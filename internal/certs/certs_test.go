@@ -1,0 +1,52 @@
+package certs_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/certs"
+)
+
+func TestSelfSignedIsKeptAndRenewed(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now()
+	first, err := certs.SelfSigned(dir, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := certs.SelfSigned(dir, now.Add(24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first.Certificate[0], again.Certificate[0]) {
+		t.Error("a valid certificate was not kept")
+	}
+	later, err := certs.SelfSigned(dir, now.Add(350*24*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(first.Certificate[0], later.Certificate[0]) {
+		t.Error("a certificate about to expire was kept")
+	}
+	if info, err := os.Stat(filepath.Join(dir, "tls.key")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("key file: %v, %v", info, err)
+	}
+}
+
+func TestBrokenKeyIsAnErrorNotReplaced(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"tls.crt", "tls.key"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("no pem"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := certs.SelfSigned(dir, time.Now()); err == nil {
+		t.Fatal("no error")
+	}
+	if _, err := certs.Load(filepath.Join(dir, "x"), filepath.Join(dir, "y")); err == nil {
+		t.Fatal("no error for missing files")
+	}
+}
