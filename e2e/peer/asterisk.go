@@ -80,9 +80,8 @@ func Asterisk(t testing.TB, cfg AsteriskConfig) *AsteriskPeer {
 	write(t, filepath.Join(a.Dir, "etc"), a.files(t, cfg, triplet))
 
 	who := fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())
-	args := append(sudo, "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
-		"sh", "-ec", enter, "sh", root, a.Dir, who)
-	a.proc = start(t, "asterisk", exec.Command(args[0], args[1:]...))
+	a.proc = start(t, "asterisk", sudo("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
+		"sh", "-ec", enter, "sh", root, a.Dir, who))
 	t.Cleanup(func() { a.stop(t, sudo) })
 
 	eventually(t, "asterisk's start", func() error {
@@ -199,7 +198,7 @@ func (a *AsteriskPeer) Log() string {
 	return string(text)
 }
 
-func (a *AsteriskPeer) stop(t testing.TB, sudo []string) {
+func (a *AsteriskPeer) stop(t testing.TB, sudo rooted) {
 	if t.Failed() {
 		log := a.Log()
 		t.Logf("asterisk logged:\n%s", log[max(0, len(log)-8000):])
@@ -214,34 +213,34 @@ func (a *AsteriskPeer) stop(t testing.TB, sudo []string) {
 	case <-end.C:
 		t.Error("asterisk did not stop when told")
 	}
-	if len(sudo) > 0 {
-		args := append(sudo, "pkill", "-KILL", "-P", strconv.Itoa(a.proc.cmd.Process.Pid))
-		if err := exec.Command(args[0], args[1:]...).Run(); err != nil {
-			t.Errorf("kill asterisk: %v", err)
-		}
+	// Behind sudo it is not ours to kill.
+	if err := sudo("kill", "-KILL", "--", fmt.Sprintf("-%d", a.proc.cmd.Process.Pid)).Run(); err != nil {
+		t.Errorf("kill asterisk: %v", err)
 	}
-	a.proc.kill()
 }
 
 // asteriskRoot is the root that build.sh made, and its library triplet.
 func asteriskRoot(t testing.TB) (root, triplet string) {
 	t.Helper()
 	root = filepath.Join(cache(t), "asterisk22")
-	found, err := filepath.Glob(filepath.Join(root, "usr/lib/*/asterisk/modules"))
+	found, err := filepath.Glob(filepath.Join(root, "usr", "lib", "*", "asterisk", "modules"))
 	if err != nil || len(found) != 1 {
 		t.Skipf("no Asterisk 22 in %s: run testdata/peers/install.sh as root", root)
 	}
 	return root, filepath.Base(filepath.Dir(filepath.Dir(found[0])))
 }
 
-// asRoot is what to put before a command that needs root: nothing for root.
-func asRoot(t testing.TB) []string {
+// rooted makes a command that runs as root.
+type rooted func(args ...string) *exec.Cmd
+
+// asRoot runs commands as they are for root, and else through sudo.
+func asRoot(t testing.TB) rooted {
 	t.Helper()
 	if os.Geteuid() == 0 {
-		return nil
+		return func(args ...string) *exec.Cmd { return exec.Command(args[0], args[1:]...) }
 	}
 	if err := exec.Command("sudo", "-n", "true").Run(); err != nil {
 		t.Skip("needs root or sudo without a password")
 	}
-	return []string{"sudo", "-n"}
+	return func(args ...string) *exec.Cmd { return exec.Command("sudo", append([]string{"-n"}, args...)...) }
 }

@@ -74,7 +74,7 @@ func cache(t testing.TB) string {
 // room for 107 bytes.
 func scratch(t testing.TB, name string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "peer-"+name+"-")
+	dir, err := os.MkdirTemp("", "peer-"+name+"-") //nolint:usetesting // t.TempDir has the test's long name
 	if err != nil {
 		t.Fatalf("make a folder for %s: %v", name, err)
 	}

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os/exec"
 	"runtime"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -36,7 +34,7 @@ func start(t testing.TB, name string, cmd *exec.Cmd) *process {
 	cmd.Stdout, cmd.Stderr = &p.out, &p.out
 	// A child that keeps the pipe open must not hold up the end.
 	cmd.WaitDelay = time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
 	// owned by p: ends with the program
 	go func() {
@@ -63,7 +61,7 @@ func start(t testing.TB, name string, cmd *exec.Cmd) *process {
 	return p
 }
 
-// kill ends the program at once and waits until it has.
+// kill ends the program and its children at once and waits until it has.
 func (p *process) kill() {
 	select {
 	case <-p.done:
@@ -71,45 +69,14 @@ func (p *process) kill() {
 	default:
 	}
 	// It may have ended between the look and the signal.
-	_ = p.cmd.Process.Kill()
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	<-p.done
 }
 
-// says waits until the program has said text.
-func (p *process) says(t testing.TB, text string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	if err := p.await(ctx, func(out string) bool { return strings.Contains(out, text) }); err != nil {
-		t.Fatalf("%s did not say %q: %v", p.name, text, err)
-	}
-}
-
-// await waits until what the program has said satisfies ok.
-func (p *process) await(ctx context.Context, ok func(out string) bool) error {
-	for {
-		out, more := p.out.now()
-		if ok(out) {
-			return nil
-		}
-		select {
-		case <-more:
-		case <-p.done:
-			if out, _ := p.out.now(); ok(out) {
-				return nil
-			}
-			return fmt.Errorf("%s ended: %w", p.name, p.err)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// output collects what a program says and tells who waits for it.
+// output collects what a program says.
 type output struct {
-	mu   sync.Mutex
-	buf  bytes.Buffer
-	more chan struct{} // closed at the next write; nil while nobody waits
+	mu  sync.Mutex
+	buf bytes.Buffer
 }
 
 var _ io.Writer = (*output)(nil)
@@ -117,26 +84,15 @@ var _ io.Writer = (*output)(nil)
 func (o *output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.more != nil {
-		close(o.more)
-		o.more = nil
-	}
 	return o.buf.Write(b)
 }
 
-// now is all that has been said, and a channel that is closed when there is more.
-func (o *output) now() (string, <-chan struct{}) {
+// tail is the end of what has been said, at most size bytes.
+func (o *output) tail(size int) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.more == nil {
-		o.more = make(chan struct{})
-	}
-	return o.buf.String(), o.more
-}
-
-func (o *output) tail(size int) string {
-	out, _ := o.now()
-	return out[max(0, len(out)-size):]
+	all := o.buf.Bytes()
+	return string(all[max(0, len(all)-size):])
 }
 
 // eventually asks ok every 20 ms until it is nil, or the limit is over. It is for
