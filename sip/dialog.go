@@ -1,6 +1,11 @@
 package sip
 
-import "context"
+import (
+	"net/netip"
+	"sync"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
 
 // DialogID is a dialog as RFC 3261 §12 names it, seen from our side.
 type DialogID struct {
@@ -15,9 +20,9 @@ type DialogState struct {
 	// Local and Remote are the From and To of our requests, with their tags.
 	Local  Address `json:"local"`
 	Remote Address `json:"remote"`
-	// Contact is ours, Target the peer's.
-	Contact Address `json:"contact"`
-	Target  URI     `json:"target"`
+	// ContactUser is the user part of our Contact; Target is the peer's Contact.
+	ContactUser string `json:"contact_user,omitempty"`
+	Target      URI    `json:"target"`
 	// Route is the route set, in the order of our requests.
 	Route []Address `json:"route,omitempty"`
 	// LocalSeq and RemoteSeq are the last CSeq numbers; 0 means none yet.
@@ -25,50 +30,167 @@ type DialogState struct {
 	RemoteSeq uint32 `json:"remote_seq"`
 	// Caller is set when we sent the first request.
 	Caller bool `json:"caller"`
-	// Flow is where the peer's last message came over.
+	// Invite is set when an INVITE made the dialog, so that a BYE ends it.
+	Invite bool `json:"invite"`
+	// Flow is what the peer's last message came over.
 	Flow           FlowID `json:"flow,omitempty"`
-	Transport      string `json:"transport"`
 	RewriteContact bool   `json:"rewrite_contact,omitempty"`
 	Secure         bool   `json:"secure,omitempty"`
 }
 
+// dialogQueue bounds what waits for one dialog's handler.
+const dialogQueue = 64
+
 // Dialog is a confirmed dialog (RFC 3261 §12). Its methods may be called from
-// any goroutine but the dialog's own where they wait for the peer: Bye,
-// ReInvite, Request.
-type Dialog struct{}
+// any goroutine, but Bye, ReInvite and Request wait for the peer and so not from
+// a DialogHandler.
+type Dialog struct {
+	s    *Server
+	id   DialogID
+	run  *serial
+	done chan struct{}
 
-// ID is the dialog's id.
-func (d *Dialog) ID() DialogID { return DialogID{} }
+	sending sync.Mutex // keeps our CSeq numbers in the order of the wire
 
-// State is a snapshot for storage.
-func (d *Dialog) State() DialogState { return DialogState{} }
+	mu      sync.Mutex
+	st      DialogState
+	flow    flow // what the peer's last message came over; nil after Restore
+	creds   []Credential
+	handler DialogHandler
+	ending  bool // our BYE is on its way
+	ended   bool
 
-// Done is closed when the dialog has ended.
-func (d *Dialog) Done() <-chan struct{} { return nil }
-
-// SetRewriteContact sends our requests to where the peer's messages come from
-// instead of to its Contact.
-func (d *Dialog) SetRewriteContact(on bool) {}
-
-// Bye ends the dialog: it waits until RFC 3261 §15 lets a BYE go out (the peer's
-// ACK, or 64·T1), sends it and waits for the answer. The dialog has ended in any
-// case when it returns.
-func (d *Dialog) Bye(ctx context.Context, hs ...Header) error { return errNotYet }
-
-// ReInvite sends an INVITE with that body and waits for its final response; a
-// 491 is retried by the rules of RFC 3261 §14.1 until ctx ends. The 2xx is
-// acknowledged, unless c is empty and the 2xx has a body: then Ack must be
-// called. A response of 300 and more is returned with an error of its kind, and
-// the dialog goes on unless it was 408 or 481.
-func (d *Dialog) ReInvite(ctx context.Context, c Content, hs ...Header) (*Response, error) {
-	return nil, errNotYet
+	inviteIn *ReInvite          // the peer's, not answered yet
+	updateIn *InDialogRequest   // the peer's with an offer, not answered yet
+	offerOut bool               // our INVITE or UPDATE with an offer is not answered yet
+	unacked  map[uint32]*answer // our 2xx without an ACK, by CSeq
+	acks     map[uint32]*ackOut // our ACKs, by CSeq
+	ackDue   uint32             // CSeq of the 2xx whose ACK waits for Dialog.Ack
 }
 
-// Ack acknowledges a 2xx that held the offer, with the answer.
-func (d *Dialog) Ack(c Content) error { return errNotYet }
+// ackOut is what acknowledges a 2xx: nothing yet while the answer to an offer in
+// the 2xx is awaited.
+type ackOut struct {
+	raw  []byte
+	flow flow
+	auth []Header // of the INVITE, which the ACK repeats (RFC 3261 §22.1)
+}
 
-// Request sends INFO, UPDATE, REFER, NOTIFY, MESSAGE and the like and waits for
-// the final response, as Server.Request does.
-func (d *Dialog) Request(ctx context.Context, method string, c Content, hs ...Header) (*Response, error) {
-	return nil, errNotYet
+func (s *Server) newDialog(st DialogState, f flow, h DialogHandler) *Dialog {
+	d := &Dialog{
+		s: s, id: st.ID, st: st, flow: f, handler: h,
+		done:    make(chan struct{}),
+		unacked: make(map[uint32]*answer),
+		acks:    make(map[uint32]*ackOut),
+	}
+	d.run = &serial{limit: dialogQueue, spawn: s.spawn, onPanic: d.panicked}
+	if f != nil {
+		d.st.Flow = f.source().Flow
+	}
+	return d
+}
+
+// Restore takes up a dialog from its state, as after a restart. The error is
+// fault.Conflict when a dialog of that id is there already.
+func (s *Server) Restore(st DialogState, h DialogHandler) (*Dialog, error) {
+	f, _ := s.tr.flow(st.Flow)
+	d := s.newDialog(st, f, h)
+	d.st.Flow = st.Flow
+	if !s.dialogs.putNew(st.ID, d) {
+		return nil, fault.New(fault.Conflict, "sip: dialog %s is there already", st.ID.CallID)
+	}
+	return d, nil
+}
+
+// ID is the dialog's id.
+func (d *Dialog) ID() DialogID { return d.id }
+
+// State is a snapshot for storage.
+func (d *Dialog) State() DialogState {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	st := d.st
+	st.Route = append([]Address(nil), st.Route...)
+	return st
+}
+
+// Done is closed when the dialog has ended.
+func (d *Dialog) Done() <-chan struct{} { return d.done }
+
+// SetRewriteContact sends our requests to where the peer's messages come from
+// instead of to its Contact, as peers behind a NAT need.
+func (d *Dialog) SetRewriteContact(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.st.RewriteContact = on
+}
+
+// refresh takes what a target refresh request or its response changes: the
+// peer's Contact and the flow (RFC 3261 §12.2); d.mu is held.
+func (d *Dialog) refresh(contacts []Address, f flow) {
+	if len(contacts) > 0 && !contacts[0].Wildcard {
+		d.st.Target = contacts[0].URI
+	}
+	if f != nil {
+		d.flow = f
+		d.st.Flow = f.source().Flow
+	}
+}
+
+// finish ends the dialog: once, with OnEnd as the handler's last call.
+func (d *Dialog) finish(end End) {
+	d.mu.Lock()
+	if d.ended {
+		d.mu.Unlock()
+		return
+	}
+	d.ended = true
+	for _, a := range d.unacked {
+		a.stop()
+	}
+	re, up := d.inviteIn, d.updateIn
+	d.mu.Unlock()
+	if re != nil {
+		re.giveUp()
+	}
+	if up != nil {
+		d.s.answer(up.tx, Reply{Status: 487})
+	}
+	d.s.dialogs.drop(d.id, d)
+	d.run.last(func() {
+		if h := d.theHandler(); h != nil {
+			h.OnEnd(end)
+		}
+	})
+	close(d.done)
+}
+
+// theHandler is the handler, nil until OnAnswer has given it. What is posted asks
+// for it when it runs, after OnAnswer.
+func (d *Dialog) theHandler() DialogHandler {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.handler
+}
+
+func (d *Dialog) setHandler(h DialogHandler) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.handler = h
+}
+
+// peer is where the peer's last message came from.
+func (d *Dialog) peer() netip.AddrPort {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.flow == nil {
+		return netip.AddrPort{}
+	}
+	return d.flow.source().Remote
+}
+
+// panicked ends the dialog after its handler panicked.
+func (d *Dialog) panicked(r any) {
+	err := d.s.panicked("dialog handler", r)
+	d.s.spawn(func() { d.hangUp(nil, End{Cause: EndPanic, Err: err}) })
 }

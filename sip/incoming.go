@@ -1,81 +1,333 @@
 package sip
 
-import "errors"
+import (
+	"context"
+	"sync"
+	"time"
 
-var errNotYet = errors.New("sip: not there yet")
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
 
 // IncomingRequest is a request outside any dialog. The first final Respond
 // counts; when the handler returns without one, the answer may still come
 // within 64·T1, after which the peer has given up.
-type IncomingRequest struct{ req *Request }
+type IncomingRequest struct{ tx *serverTx }
 
 // Request is the request.
-func (r *IncomingRequest) Request() *Request { return r.req }
+func (r *IncomingRequest) Request() *Request { return r.tx.req }
 
-// Respond answers. The error is fault.Invalid for what cannot be sent,
-// fault.Conflict after a final answer, fault.Unreachable when the connection is
-// gone.
-func (r *IncomingRequest) Respond(Reply) error { return errNotYet }
+// Respond answers; Status 0 is 200. The error is fault.Invalid for what cannot
+// be sent, fault.Conflict after a final answer, fault.Unreachable when the
+// connection is gone.
+func (r *IncomingRequest) Respond(rep Reply) error {
+	if rep.Status == 0 {
+		rep.Status = 200
+	}
+	return r.tx.reply(rep)
+}
 
-// Accept answers a SUBSCRIBE or REFER with 2xx and makes its dialog (RFC 6665),
-// in which NOTIFYs are sent with Dialog.Request.
-func (r *IncomingRequest) Accept(Reply, DialogHandler) (*Dialog, error) { return nil, errNotYet }
+// Accept answers a SUBSCRIBE or REFER with a 2xx and makes its dialog (RFC 6665,
+// RFC 3515), in which NOTIFYs are sent with Dialog.Request. h may be called
+// before Accept returns.
+func (r *IncomingRequest) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
+	if rep.Status == 0 {
+		rep.Status = 200
+	}
+	if err := checkRange(rep.Status, 200, 299); err != nil {
+		return nil, err
+	}
+	tx := r.tx
+	contacts, err := tx.req.Contacts()
+	if err != nil || len(contacts) != 1 {
+		return nil, fault.New(fault.Invalid, "sip: %s without one Contact makes no dialog", tx.req.method)
+	}
+	d, contact, err := tx.s.serverDialog(tx, contacts[0].URI, tx.req.uri.User, h)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := tx.prepareDialog(rep, contact)
+	if err != nil {
+		return nil, err
+	}
+	tx.s.dialogs.put(d.id, d)
+	if err := tx.respond(rep.Status, raw); err != nil {
+		tx.s.dialogs.drop(d.id, d)
+		return nil, err
+	}
+	return d, nil
+}
+
+// serverDialog makes the dialog of a request of the peer's (RFC 3261 §12.1.1),
+// and our Contact in it.
+func (s *Server) serverDialog(tx *serverTx, target URI, user string, h DialogHandler) (*Dialog, Address, error) {
+	req := tx.req
+	route, err := req.addresses("Record-Route")
+	if err != nil {
+		return nil, Address{}, err
+	}
+	contact, err := s.ourContact(tx.flow, user)
+	if err != nil {
+		return nil, Address{}, err
+	}
+	id := dialogIDOf(req)
+	id.LocalTag = tx.tag
+	return s.newDialog(DialogState{
+		ID:     id,
+		Local:  req.to.WithTag(tx.tag),
+		Remote: req.from,
+		Target: target, Route: route,
+		ContactUser: user,
+		RemoteSeq:   req.cseq,
+		Invite:      req.method == "INVITE",
+		Secure:      req.uri.Secure() && req.source.Secure(),
+	}, tx.flow, h), contact, nil
+}
 
 // IncomingInvite is an INVITE that waits for its answer.
-type IncomingInvite struct{ req *Request }
+type IncomingInvite struct {
+	tx      *serverTx
+	id      DialogID
+	target  URI
+	rewrite bool
+	done    chan struct{}
+
+	mu     sync.Mutex
+	user   string // of our Contact
+	over   bool
+	err    error
+	cancel *Request
+	last   []byte // the last provisional response
+	remind *time.Timer
+}
+
+// remindEvery is how often a call that rings says so again, so that proxies do
+// not give it up (RFC 3261 §13.3.1.1).
+const remindEvery = time.Minute
+
+func (s *Server) newIncomingInvite(tx *serverTx, target URI) (*IncomingInvite, Reply) {
+	id := dialogIDOf(tx.req)
+	id.LocalTag = tx.tag
+	in := &IncomingInvite{tx: tx, id: id, target: target, user: tx.req.uri.User, done: make(chan struct{})}
+	if !s.dialogs.putNew(id, in) {
+		return nil, Reply{Status: 500}
+	}
+	tx.setOnCancel(func(req *Request) {
+		in.end(487, fault.New(fault.Canceled, "sip: canceled by the caller"), req)
+	})
+	return in, Reply{}
+}
 
 // Request is the INVITE.
-func (i *IncomingInvite) Request() *Request { return i.req }
+func (i *IncomingInvite) Request() *Request { return i.tx.req }
 
-// ID is the dialog's id, which the answers will have.
-func (i *IncomingInvite) ID() DialogID { return DialogID{} }
+// ID is the id that the dialog will have.
+func (i *IncomingInvite) ID() DialogID { return i.id }
+
+// SetContactUser sets the user part of our Contact; it is that of the
+// Request-URI else.
+func (i *IncomingInvite) SetContactUser(user string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.user = user
+}
+
+// SetRewriteContact is Dialog.SetRewriteContact for the dialog to come.
+func (i *IncomingInvite) SetRewriteContact(on bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.rewrite = on
+}
 
 // Trying sends 100 at once; the stack does so by itself after 200 ms.
-func (i *IncomingInvite) Trying() error { return errNotYet }
+func (i *IncomingInvite) Trying() error { return i.tx.reply(Reply{Status: 100}) }
 
-// Progress sends a provisional reply, 180 when r.Status is 0; the stack repeats
-// the last one each minute (RFC 3261 §13.3.1.1).
-func (i *IncomingInvite) Progress(r Reply) error { return errNotYet }
+// Progress sends a provisional reply, 180 when its Status is 0. The last one is
+// repeated each minute.
+func (i *IncomingInvite) Progress(rep Reply) error {
+	if rep.Status == 0 {
+		rep.Status = 180
+	}
+	if err := checkRange(rep.Status, 101, 199); err != nil {
+		return err
+	}
+	i.mu.Lock()
+	user := i.user
+	i.mu.Unlock()
+	contact, err := i.tx.s.ourContact(i.tx.flow, user)
+	if err != nil {
+		return err
+	}
+	raw, err := i.tx.prepareDialog(rep, contact)
+	if err != nil {
+		return err
+	}
+	if err := i.tx.respond(rep.Status, raw); err != nil {
+		if why := i.Err(); why != nil {
+			return why
+		}
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.last = raw
+	switch {
+	case i.over:
+	case i.remind == nil:
+		i.remind = time.AfterFunc(remindEvery, i.repeat)
+	default:
+		i.remind.Reset(remindEvery)
+	}
+	return nil
+}
+
+func (i *IncomingInvite) repeat() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.over && i.tx.respond(180, i.last) == nil {
+		i.remind.Reset(remindEvery)
+	}
+}
 
 // Accept sends a 2xx and makes the dialog; the 2xx is repeated until its ACK.
-// After Done it fails with fault.Canceled.
-func (i *IncomingInvite) Accept(r Reply, h DialogHandler) (*Dialog, error) { return nil, errNotYet }
+// The error is fault.Canceled or fault.Unreachable when the caller has gone,
+// fault.Conflict when the INVITE was answered, fault.Invalid for what cannot be
+// sent: then another answer may follow. h may be called before Accept returns.
+func (i *IncomingInvite) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
+	if rep.Status == 0 {
+		rep.Status = 200
+	}
+	if err := checkRange(rep.Status, 200, 299); err != nil {
+		return nil, err
+	}
+	i.mu.Lock()
+	user, rewrite := i.user, i.rewrite
+	i.mu.Unlock()
+	s, tx := i.tx.s, i.tx
+	d, contact, err := s.serverDialog(tx, i.target, user, h)
+	if err != nil {
+		return nil, err
+	}
+	d.st.RewriteContact = rewrite
+	raw, err := tx.prepareDialog(rep, contact)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.take(); err != nil {
+		return nil, err
+	}
+	defer i.settle()
+	s.dialogs.put(d.id, d) // in place of i, before the 2xx can be answered
+	if err := d.answerWith(tx, rep, raw); err != nil {
+		s.dialogs.drop(d.id, d)
+		i.fail(err)
+		return nil, err
+	}
+	return d, nil
+}
 
-// Reject sends a final reply of 300 or more; a redirect has r.Contacts.
-func (i *IncomingInvite) Reject(r Reply) error { return errNotYet }
+// Reject sends a final reply of 300 or more; a redirect has Contacts. Its errors
+// are those of Accept.
+func (i *IncomingInvite) Reject(rep Reply) error {
+	if err := checkRange(rep.Status, 300, 699); err != nil {
+		return err
+	}
+	raw, err := i.tx.prepareReply(rep)
+	if err != nil {
+		return err
+	}
+	if err := i.take(); err != nil {
+		return err
+	}
+	defer i.settle()
+	if err := i.tx.respond(rep.Status, raw); err != nil {
+		i.fail(err)
+		return err
+	}
+	return nil
+}
 
-// Done is closed when the INVITE has been answered finally or was given up by
-// the peer; Err then tells.
-func (i *IncomingInvite) Done() <-chan struct{} { return nil }
+// Done is closed when the INVITE has been answered finally or the caller has
+// gone; Err then tells.
+func (i *IncomingInvite) Done() <-chan struct{} { return i.done }
 
 // Err is nil before Done and after an answer of ours; fault.Canceled after the
 // peer's CANCEL or BYE, fault.Unreachable when its connection is gone.
-func (i *IncomingInvite) Err() error { return nil }
+func (i *IncomingInvite) Err() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.err
+}
 
 // CancelRequest is the CANCEL or BYE that ended the INVITE, or nil; its Reason
 // header tells when another fork answered (RFC 3326).
-func (i *IncomingInvite) CancelRequest() *Request { return nil }
+func (i *IncomingInvite) CancelRequest() *Request {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.cancel
+}
 
-// ReInvite is an INVITE inside a dialog that waits for its answer.
-type ReInvite struct{ req *Request }
+// take makes the caller the one who ends the INVITE.
+func (i *IncomingInvite) take() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	switch {
+	case i.err != nil:
+		return i.err
+	case i.over:
+		return fault.New(fault.Conflict, "sip: INVITE is answered already")
+	}
+	i.over = true
+	if i.remind != nil {
+		i.remind.Stop()
+	}
+	return nil
+}
 
-// Request is the INVITE.
-func (r *ReInvite) Request() *Request { return r.req }
+func (i *IncomingInvite) fail(err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.err = err
+}
 
-// Accept sends a 2xx, repeated until its ACK (DialogHandler.OnAck).
-func (r *ReInvite) Accept(Reply) error { return errNotYet }
+// settle is the end: whoever took it calls it, once.
+func (i *IncomingInvite) settle() {
+	i.tx.s.dialogs.drop(i.id, i)
+	close(i.done)
+}
 
-// Reject sends a final reply of 300 or more; the dialog goes on as it was.
-func (r *ReInvite) Reject(Reply) error { return errNotYet }
+// end gives the INVITE up for the peer's sake.
+func (i *IncomingInvite) end(status int, err error, req *Request) {
+	if i.take() != nil {
+		return
+	}
+	i.mu.Lock()
+	i.err, i.cancel = err, req
+	i.mu.Unlock()
+	i.tx.s.answer(i.tx, Reply{Status: status})
+	i.settle()
+}
 
-// Done is closed when it has been answered or the peer took it back.
-func (r *ReInvite) Done() <-chan struct{} { return nil }
+// inRequest takes a request in the early dialog: BYE ends it (RFC 3261 §15);
+// others come too early (RFC 3311 §5.2 for UPDATE).
+func (i *IncomingInvite) inRequest(tx *serverTx) {
+	if tx.req.method != "BYE" {
+		i.tx.s.answer(tx, Reply{Status: 500, Headers: []Header{retryAfter()}})
+		return
+	}
+	i.tx.s.answer(tx, Reply{Status: 200})
+	i.end(487, fault.New(fault.Canceled, "sip: ended by the caller"), tx.req)
+}
 
-// InDialogRequest is a request inside a dialog other than INVITE, ACK and BYE.
-type InDialogRequest struct{ req *Request }
+func (i *IncomingInvite) inAck(*Request) {}
 
-// Request is the request.
-func (r *InDialogRequest) Request() *Request { return r.req }
+func (i *IncomingInvite) flowClosed(id FlowID) {
+	if i.tx.flow.reliable() && i.tx.req.source.Flow == id {
+		i.end(487, fault.New(fault.Unreachable, "sip: the caller's connection closed"), nil)
+	}
+}
 
-// Respond answers, now or later; see IncomingRequest.Respond.
-func (r *InDialogRequest) Respond(Reply) error { return errNotYet }
+func (i *IncomingInvite) shutdown(context.Context) {
+	i.end(503, fault.New(fault.Unavailable, "sip: server is closing"), nil)
+}
+
+func (i *IncomingInvite) abandon() { i.shutdown(context.Background()) }

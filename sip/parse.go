@@ -24,29 +24,31 @@ func bad(format string, args ...any) *malformed {
 
 var crlf2 = []byte("\r\n\r\n")
 
-// parseMessage parses one whole message. After an error the message still holds
-// what could be read: a request whose Via is sound can be answered. It is nil
-// when there is not even a start line. Datagrams may leave Content-Length out,
-// and octets after it are dropped (RFC 3261 §18.3); streams may do neither.
-func parseMessage(data []byte, stream bool) (*message, error) {
+// parseMessage parses one datagram. After an error the message still holds what
+// could be read: a request whose Via is sound can be answered. It is nil when
+// there is not even a start line.
+func parseMessage(data []byte) (*message, error) {
 	for len(data) >= 2 && data[0] == '\r' && data[1] == '\n' {
 		data = data[2:]
 	}
-	head, body := data, []byte(nil)
-	var first *malformed
-	if i := bytes.Index(data, crlf2); i >= 0 {
-		head, body = data[:i], data[i+4:]
-	} else {
-		first = bad("headers without their end")
+	end := bytes.Index(data, crlf2)
+	if end < 0 {
+		m, first := parseHead(string(data))
+		if m == nil {
+			return nil, first
+		}
+		return m.finish(nil, bad("headers without their end"))
 	}
-	m, err := parseHead(string(head))
+	m, first := parseHead(string(data[:end]))
 	if m == nil {
-		return nil, err
+		return nil, first
 	}
-	if first == nil {
-		first = err
-	}
-	if err := m.takeBody(body, stream); first == nil {
+	return m.finish(data[end+4:], first)
+}
+
+// finish takes the body and checks the headers; first is what was wrong before.
+func (m *message) finish(body []byte, first *malformed) (*message, error) {
+	if err := m.takeBody(body); first == nil {
 		first = err
 	}
 	if err := m.check(); first == nil {
@@ -168,13 +170,13 @@ func (m *message) contentLength() (int, *malformed) {
 	return -1, bad("more than one content-length")
 }
 
-func (m *message) takeBody(body []byte, stream bool) *malformed {
+// takeBody takes what Content-Length says, or all there is without one: octets
+// after the body are dropped, a body cut short is refused (RFC 3261 §18.3).
+func (m *message) takeBody(body []byte) *malformed {
 	n, err := m.contentLength()
 	switch {
 	case err != nil:
 		return err
-	case n < 0 && stream:
-		return bad("no content-length on a stream")
 	case n < 0:
 		n = len(body)
 	case n > len(body):

@@ -2,7 +2,12 @@ package sip
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/netip"
+	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 // Destination is one place to send a request to.
@@ -15,7 +20,113 @@ type Destination struct {
 }
 
 // Resolver finds the destinations of a URI, best first (RFC 3263). transport is
-// "udp", "tcp", "tls" or "" for what the URI says.
+// "udp", "tcp", "tls" or "" for what the URI says. An error is of kind
+// fault.Unreachable.
 type Resolver interface {
 	Resolve(ctx context.Context, u URI, transport string) ([]Destination, error)
+}
+
+// maxDestinations bounds how many places one request is tried at.
+const maxDestinations = 8
+
+// dnsResolver asks the system's resolver: SRV records in their order where the
+// URI has no port, then A and AAAA. NAPTR is not asked: without it RFC 3263 §4.1
+// chooses UDP for sip and TLS for sips.
+type dnsResolver struct{}
+
+// Resolve implements Resolver.
+func (dnsResolver) Resolve(ctx context.Context, u URI, transport string) ([]Destination, error) {
+	network, err := chooseNetwork(u, transport)
+	if err != nil {
+		return nil, err
+	}
+	host := u.Host
+	if m := u.Params.Value("maddr"); m != "" {
+		host = m
+	}
+	port := uint16(u.Port)
+	if ip, err := netip.ParseAddr(host); err == nil {
+		if port == 0 {
+			port = defaultPort(network)
+		}
+		return []Destination{{network, netip.AddrPortFrom(ip.Unmap(), port), host}}, nil
+	}
+	if port == 0 {
+		if out, err := lookupSRV(ctx, u, network, host); err != nil || len(out) > 0 {
+			return out, err
+		}
+		port = defaultPort(network)
+	}
+	return lookupHost(ctx, network, host, host, port)
+}
+
+func chooseNetwork(u URI, transport string) (string, error) {
+	if transport == "" {
+		transport = u.Params.Value("transport")
+	}
+	switch n := strings.ToLower(transport); {
+	case n == "tls", n == "tcp" && u.Secure(), n == "" && u.Secure():
+		return "tls", nil
+	case n == "tcp":
+		return "tcp", nil
+	case n == "udp" && !u.Secure(), n == "":
+		return "udp", nil
+	case n == "ws" || n == "wss":
+		return "", fault.New(fault.Unreachable, "sip: a WebSocket peer is reached over its own connection only")
+	}
+	return "", fault.New(fault.Unreachable, "sip: transport %q does not fit %s", transport, u)
+}
+
+func defaultPort(network string) uint16 {
+	if network == "tls" {
+		return 5061
+	}
+	return 5060
+}
+
+// lookupSRV gives the targets of the service in their order of preference; none
+// when the domain has no such record.
+func lookupSRV(ctx context.Context, u URI, network, host string) ([]Destination, error) {
+	service, proto := "sip", network
+	if network == "tls" {
+		service, proto = "sips", "tcp"
+	}
+	_, records, err := net.DefaultResolver.LookupSRV(ctx, service, proto, host)
+	var none *net.DNSError
+	if err != nil && !(errors.As(err, &none) && none.IsNotFound) {
+		return nil, fault.New(fault.Unreachable, "sip: look up %s: %w", u, err)
+	}
+	var out []Destination
+	var last error
+	for _, r := range records {
+		// The certificate must be for the domain, not for the target (RFC 5922 §4).
+		ds, err := lookupHost(ctx, network, r.Target, host, r.Port)
+		if err != nil {
+			last = err
+			continue
+		}
+		if out = append(out, ds...); len(out) >= maxDestinations {
+			return out[:maxDestinations], nil
+		}
+	}
+	if len(records) > 0 && len(out) == 0 {
+		return nil, last
+	}
+	return out, nil
+}
+
+func lookupHost(ctx context.Context, network, target, host string, port uint16) ([]Destination, error) {
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target)
+	if err != nil {
+		return nil, fault.New(fault.Unreachable, "sip: look up %s: %w", target, err)
+	}
+	out := make([]Destination, 0, len(ips))
+	for _, want4 := range []bool{true, false} {
+		for _, ip := range ips {
+			if ip = ip.Unmap(); ip.Is4() == want4 && len(out) < maxDestinations {
+				out = append(out, Destination{network, netip.AddrPortFrom(ip, port), host})
+			}
+		}
+	}
+	return out, nil
 }

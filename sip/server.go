@@ -2,65 +2,183 @@ package sip
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net/netip"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 // Server is a SIP user agent server and client over any number of listeners.
+//
+// Goroutines: those of its transport; one for each handler call; one for each
+// dialog or outgoing call while something waits for its handler. Close ends all.
 type Server struct {
 	cfg     Config
 	handler Handler
 	log     *slog.Logger
+	quirks  *quirkLog
+	seed    maphash.Seed
+	count   counters
+
+	tr      *transport
+	txs     *txTable
+	dialogs *dialogTable
+
+	handlers atomic.Int64 // handler calls that run
+	mu       sync.Mutex
+	phase    phase
+	work     sync.WaitGroup
 }
+
+type phase uint8
+
+const (
+	phaseNew phase = iota
+	phaseServing
+	phaseDraining
+	phaseClosed
+)
 
 // NewServer checks the configuration and makes a server; Start opens it.
 func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Server{cfg: cfg, handler: h, log: log}, nil
+	s := &Server{
+		cfg:     cfg,
+		handler: h,
+		log:     log,
+		quirks:  newQuirkLog(log),
+		seed:    maphash.MakeSeed(),
+		txs:     newTxTable(cfg.Limits.Transactions),
+		dialogs: newDialogTable(),
+	}
+	if s.cfg.Resolver == nil {
+		s.cfg.Resolver = dnsResolver{}
+	}
+	var err error
+	if s.tr, err = newTransport(&s.cfg); err != nil {
+		return nil, err
+	}
+	s.tr.receive, s.tr.closed, s.tr.quirk = s.receive, s.flowClosed, s.quirks.note
+	return s, nil
 }
 
 // Start opens the listeners and serves them until Close. When one cannot be
 // opened the error names it and wraps the system's (syscall.EADDRINUSE), and
 // none is left open. ctx bounds the opening only.
-func (s *Server) Start(ctx context.Context) error { return errNotYet }
+func (s *Server) Start(ctx context.Context) error {
+	s.mu.Lock()
+	if s.phase != phaseNew {
+		s.mu.Unlock()
+		return errors.New("sip: server was started before")
+	}
+	s.phase = phaseServing
+	s.mu.Unlock()
+	return s.tr.open(ctx)
+}
 
-// Close refuses new calls with 503, ends dialogs with BYE and pending INVITEs
-// with CANCEL or 503, waits for that until ctx is done, then closes every socket
-// and waits for every goroutine. It reports ctx's error when it cut that short.
-func (s *Server) Close(ctx context.Context) error { return errNotYet }
+// Close refuses new calls with 503, ends dialogs with BYE and calls that are
+// being set up with CANCEL or 503, waits for that until ctx is done, then closes
+// every socket and waits for every goroutine. It reports ctx's error when ctx
+// cut the waiting short.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.phase >= phaseDraining {
+		s.mu.Unlock()
+		return errors.New("sip: server was closed before")
+	}
+	s.phase = phaseDraining
+	s.mu.Unlock()
+	var wait sync.WaitGroup
+	for _, d := range s.dialogs.snapshot() {
+		wait.Go(func() { d.shutdown(ctx) }) // ended by the dialog's end or ctx
+	}
+	wait.Wait()
+	late := ctx.Err()
+	s.txs.close()
+	for _, d := range s.dialogs.snapshot() {
+		d.abandon()
+	}
+	err := s.tr.close()
+	s.mu.Lock()
+	s.phase = phaseClosed
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { // ended by the last handler's return
+		s.work.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		late = fmt.Errorf("sip: close: handlers still run: %w", ctx.Err())
+	}
+	return errors.Join(late, err)
+}
+
+// spawn runs f on a goroutine that Close waits for; not once the server is closed.
+func (s *Server) spawn(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == phaseClosed {
+		return false
+	}
+	s.work.Add(1)
+	go func() { // owned by s, waited for by Close
+		defer s.work.Done()
+		f()
+	}()
+	return true
+}
+
+func (s *Server) draining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.phase >= phaseDraining
+}
 
 // Addr is the address of the first listener of that network, with the port it
 // really has; the zero AddrPort when there is none.
-func (s *Server) Addr(network string) netip.AddrPort { return netip.AddrPort{} }
+func (s *Server) Addr(network string) netip.AddrPort { return s.tr.addr(network) }
 
 // FlowAlive reports whether something can still be sent over a flow.
-func (s *Server) FlowAlive(id FlowID) bool { return false }
-
-// Stats is a snapshot of the counters.
-func (s *Server) Stats() Stats { return Stats{} }
-
-// Request sends a request outside any dialog and waits for its final response,
-// answering challenges with o.Credentials. A response of 300 and more is
-// returned together with an error of its status's kind (see StatusError);
-// without a response the error is fault.Timeout, fault.Unreachable, or
-// fault.Invalid for what cannot be sent.
-func (s *Server) Request(ctx context.Context, o Outbound) (*Response, error) {
-	return nil, errNotYet
+func (s *Server) FlowAlive(id FlowID) bool {
+	_, ok := s.tr.flow(id)
+	return ok
 }
 
-// Invite sends an INVITE and returns once it is under way; what follows goes to
-// h. When ctx ends before the final response, the call is canceled.
-func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*OutgoingInvite, error) {
-	return nil, errNotYet
+// flowClosed tells everyone who waits for a connection that has ended.
+func (s *Server) flowClosed(id FlowID) {
+	s.txs.flowClosed(id)
+	for _, d := range s.dialogs.snapshot() {
+		d.flowClosed(id)
+	}
+	if h, ok := s.handler.(FlowHandler); ok {
+		s.guard("OnFlowClosed", func() { h.OnFlowClosed(id) })
+	}
 }
 
-// Subscribe sends a SUBSCRIBE or REFER (o.Method) that makes a dialog, in which
-// the peer's NOTIFYs come to h.
-func (s *Server) Subscribe(ctx context.Context, o Outbound, h DialogHandler) (*Dialog, *Response, error) {
-	return nil, nil, errNotYet
+// guard runs f and takes its panic into the log; it reports whether f returned.
+func (s *Server) guard(what string, f func()) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panicked(what, r)
+		}
+	}()
+	f()
+	return true
 }
 
-// Restore takes up a dialog from its state, as after a restart.
-func (s *Server) Restore(st DialogState, h DialogHandler) (*Dialog, error) { return nil, errNotYet }
+func (s *Server) panicked(what string, r any) error {
+	s.count.panics.Add(1)
+	err := fault.New(fault.Internal, "sip: %s panicked: %v", what, r)
+	s.log.Error("sip: handler panicked", "err", err, "stack", string(debug.Stack()))
+	return err
+}

@@ -20,7 +20,7 @@ func exchange(t *testing.T, c *Client, a *Authenticator, method string) (sent in
 	attempt := c.Begin(method, uri)
 	for {
 		sent++
-		r := Request{Method: method, URI: uri, Source: here}
+		r := Request{Method: method, Covers: covers, Source: here}
 		for _, h := range attempt.Headers() {
 			r.Authorization = append(r.Authorization, h.Value)
 		}

@@ -40,7 +40,9 @@ func (v Verdict) String() string { return verdictNames[v] }
 // Request is what a request shows of itself.
 type Request struct {
 	Method string
-	URI    string // the Request-URI as it was sent
+	// Covers tells whether the uri of the credentials names what the request acts
+	// on: its Request-URI, with whatever leniency that needs.
+	Covers func(uri string) bool
 	// Authorization is each Authorization header (Proxy-Authorization where the
 	// challenge is a 407).
 	Authorization []string
@@ -124,7 +126,7 @@ func (a *Authenticator) Check(r Request, lookup Lookup) Result {
 	out := Result{Username: auth.Username}
 	alg, known := ParseAlgorithm(auth.Algorithm)
 	if !known || !slices.Contains(a.cfg.Algorithms, alg) || !strings.EqualFold(auth.QOP, "auth") ||
-		auth.Opaque != "" && auth.Opaque != a.opaque || !sameTarget(auth.URI, r.URI) {
+		auth.Opaque != "" && auth.Opaque != a.opaque || !r.Covers(auth.URI) {
 		return out
 	}
 	nonce, ours := a.nonces.open(auth.Nonce, r.Source)
@@ -180,32 +182,4 @@ func (a *Authenticator) proves(auth *Authorization, alg Algorithm, method string
 	want := alg.response(c.ha1(alg, a.cfg.Realm), method, auth.URI, auth.Nonce, formatNC(auth.NC), auth.Cnonce, auth.QOP)
 	same := subtle.ConstantTimeCompare([]byte(strings.ToLower(auth.Response)), []byte(want)) == 1
 	return same && known
-}
-
-// sameTarget compares the uri of credentials with the Request-URI: scheme, user,
-// host and port. Parameters are left out, since a proxy on the way may take one
-// away; the rest is what the request acts on.
-func sameTarget(a, b string) bool {
-	if a == b {
-		return true
-	}
-	aUser, aHost := splitTarget(a)
-	bUser, bHost := splitTarget(b)
-	return aUser == bUser && strings.EqualFold(aHost, bHost)
-}
-
-// splitTarget gives the case-sensitive user part of a SIP URI, and the rest
-// without parameters and headers.
-func splitTarget(uri string) (user, rest string) {
-	scheme, rest, found := strings.Cut(uri, ":")
-	if !found {
-		return "", uri
-	}
-	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-		user, rest = rest[:at], rest[at+1:]
-	}
-	if end := strings.IndexAny(rest, ";?"); end >= 0 {
-		rest = rest[:end]
-	}
-	return user, scheme + ":" + rest
 }

@@ -1,0 +1,95 @@
+package sip
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// answer is a 2xx of ours that is repeated until its ACK comes (RFC 3261
+// §13.3.1.4), whatever the transport: after T1, then doubling up to T2, and
+// given up after 64·T1.
+type answer struct {
+	d         *Dialog
+	seq       uint32
+	raw       []byte
+	flow      flow
+	lateOffer bool          // the ACK must bring the answer
+	acked     chan struct{} // closed by the ACK
+
+	// Guarded by d.mu.
+	interval time.Duration
+	again    *time.Timer
+	life     *time.Timer
+}
+
+// track begins the repetition of a 2xx; d.mu is held. It begins before the 2xx
+// is sent, so that no ACK is too early.
+func (d *Dialog) track(seq uint32, raw []byte, f flow, lateOffer bool) *answer {
+	t1 := d.s.cfg.T1
+	a := &answer{d: d, seq: seq, raw: raw, flow: f, lateOffer: lateOffer, acked: make(chan struct{}), interval: t1}
+	a.again = time.AfterFunc(t1, a.repeat)
+	a.life = time.AfterFunc(64*t1, a.givenUp)
+	d.unacked[seq] = a
+	return a
+}
+
+func (a *answer) repeat() {
+	a.d.mu.Lock()
+	defer a.d.mu.Unlock()
+	if a.d.unacked[a.seq] != a || a.d.ended {
+		return
+	}
+	// A connection that has gone may not come back; the end is givenUp's to say.
+	if a.flow.send(a.raw) == nil {
+		a.d.s.count.responsesOut.Add(1)
+	}
+	a.interval = min(2*a.interval, a.d.s.cfg.T2)
+	a.again.Reset(a.interval)
+}
+
+func (a *answer) givenUp() {
+	a.d.mu.Lock()
+	lost := a.d.unacked[a.seq] == a
+	delete(a.d.unacked, a.seq)
+	a.stop()
+	a.d.mu.Unlock()
+	if lost {
+		err := fault.New(fault.Timeout, "sip: no ACK for our 2xx")
+		a.d.s.spawn(func() { a.d.hangUp(nil, End{Cause: EndNoAck, Err: err}) })
+	}
+}
+
+// stop ends the timers; d.mu is held.
+func (a *answer) stop() {
+	a.again.Stop()
+	a.life.Stop()
+}
+
+// inAck takes an ACK for a 2xx, on the reader's goroutine.
+func (d *Dialog) inAck(req *Request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.unacked[req.cseq]
+	if a == nil || d.ended {
+		return // repeated, or for nothing
+	}
+	delete(d.unacked, req.cseq)
+	a.stop()
+	close(a.acked)
+	d.run.must(func() {
+		if h := d.theHandler(); h != nil {
+			h.OnAck(req)
+		}
+	})
+}
+
+// untrack takes back a 2xx that could not be sent.
+func (d *Dialog) untrack(a *answer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.unacked[a.seq] == a {
+		delete(d.unacked, a.seq)
+	}
+	a.stop()
+}

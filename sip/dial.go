@@ -1,0 +1,142 @@
+package sip
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// dialKey is a connection that several requests may wait for together.
+type dialKey struct {
+	network string
+	remote  netip.AddrPort
+	host    string
+}
+
+type dial struct {
+	done   chan struct{}
+	cancel context.CancelFunc
+	st     *stream
+	err    error
+}
+
+// flowTo finds or makes the flow to a destination: a UDP socket of ours, a
+// connection that is open, or a new one.
+func (t *transport) flowTo(ctx context.Context, d Destination) (flow, error) {
+	switch d.Network {
+	case "udp":
+		return t.udpFlowTo(d.Addr)
+	case "tcp", "tls":
+		return t.streamTo(ctx, d)
+	}
+	return nil, fault.New(fault.Unsupported, "sip: cannot open a %s connection", d.Network)
+}
+
+// udpFlowTo takes the first socket of the peer's address family, a loopback
+// socket only for loopback peers.
+func (t *transport) udpFlowTo(remote netip.AddrPort) (flow, error) {
+	var fit *udpSocket
+	for _, s := range t.udp {
+		ip := s.local.Addr()
+		wildcard6 := ip.Is6() && ip.IsUnspecified() // takes both families
+		if ip.Is4() != remote.Addr().Is4() && !wildcard6 {
+			continue
+		}
+		if ip.IsLoopback() && !remote.Addr().IsLoopback() {
+			continue
+		}
+		if fit == nil || fit.local.Addr().IsLoopback() && !remote.Addr().IsLoopback() {
+			fit = s
+		}
+	}
+	if fit == nil {
+		return nil, fault.New(fault.Unreachable, "sip: no udp listener reaches %s", remote)
+	}
+	return udpFlow{fit, remote}, nil
+}
+
+// streamTo reuses the connection to that address or opens one. A connection
+// that the peer opened is reused as well: its address is the peer's port on that
+// very connection (RFC 5923's case of an ephemeral port in a Contact).
+func (t *transport) streamTo(ctx context.Context, d Destination) (flow, error) {
+	t.mu.Lock()
+	if st, ok := t.byPeer[peerKey{d.Network, d.Addr}]; ok && st.alive() &&
+		(d.Network != "tls" || st.opened == "" || st.opened == d.Host) {
+		t.mu.Unlock()
+		return st, nil
+	}
+	if t.down {
+		t.mu.Unlock()
+		return nil, fault.New(fault.Unavailable, "sip: server is closed")
+	}
+	key := dialKey{d.Network, d.Addr, d.Host}
+	one, ok := t.dials[key]
+	if !ok {
+		one = t.startDial(key)
+	}
+	t.mu.Unlock()
+	select {
+	case <-one.done:
+		if one.err != nil {
+			return nil, one.err
+		}
+		return one.st, nil
+	case <-ctx.Done():
+		return nil, fault.New(fault.Timeout, "sip: connect to %s %s: %w", d.Network, d.Addr, ctx.Err())
+	}
+}
+
+// startDial opens a connection on a goroutine of its own, which then reads from
+// it; t.mu is held.
+func (t *transport) startDial(key dialKey) *dial {
+	ctx, cancel := context.WithTimeout(context.Background(), t.cfg.Limits.DialTimeout)
+	one := &dial{done: make(chan struct{}), cancel: cancel}
+	t.dials[key] = one
+	t.readers.Add(1)
+	go func() { // owned by transport, ended by close
+		defer t.readers.Done()
+		c, err := t.connect(ctx, key)
+		cancel()
+		if err == nil {
+			st, ok := t.adopt(key.network, c, key.host)
+			if one.st = st; !ok {
+				err = net.ErrClosed
+			}
+		}
+		if err != nil {
+			one.err = fault.New(fault.Unreachable, "sip: connect to %s %s: %w", key.network, key.remote, err)
+		}
+		t.mu.Lock()
+		delete(t.dials, key)
+		t.mu.Unlock()
+		close(one.done)
+		if one.err == nil {
+			t.readStream(one.st)
+		}
+	}()
+	return one
+}
+
+func (t *transport) connect(ctx context.Context, key dialKey) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", key.remote.String())
+	if err != nil || key.network != "tls" {
+		return c, err
+	}
+	cfg := &tls.Config{}
+	if t.cfg.TLSClient != nil {
+		cfg = t.cfg.TLSClient.Clone()
+	}
+	if cfg.ServerName == "" {
+		cfg.ServerName = key.host
+	}
+	tc := tls.Client(c, cfg)
+	if err := tc.HandshakeContext(ctx); err != nil {
+		_ = c.Close() // the handshake's error is the one that counts
+		return nil, err
+	}
+	return tc, nil
+}

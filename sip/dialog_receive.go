@@ -1,0 +1,262 @@
+package sip
+
+import "sync"
+
+// inRequest takes a request of the peer's, on the reader's goroutine and so in
+// the order of arrival.
+func (d *Dialog) inRequest(tx *serverTx) {
+	req := tx.req
+	d.mu.Lock()
+	if d.ended || d.ending && req.method != "BYE" {
+		d.mu.Unlock()
+		d.s.answer(tx, Reply{Status: 481})
+		return
+	}
+	if d.st.RemoteSeq != 0 && req.cseq <= d.st.RemoteSeq { // RFC 3261 §12.2.2
+		d.mu.Unlock()
+		d.s.answer(tx, Reply{Status: 500, Reason: "CSeq Out of Order"})
+		return
+	}
+	d.st.RemoteSeq = req.cseq
+	f := tx.flow
+	if d.flow == nil || !d.flow.alive() {
+		d.refresh(nil, f)
+	}
+	switch req.method {
+	case "INVITE":
+		d.inInvite(tx)
+	case "UPDATE":
+		d.inUpdate(tx)
+	case "BYE":
+		d.mu.Unlock()
+		d.inBye(tx)
+	default:
+		if req.method == "SUBSCRIBE" || req.method == "NOTIFY" || req.method == "REFER" {
+			d.refreshFrom(req, f)
+		}
+		d.mu.Unlock()
+		d.deliver(&InDialogRequest{tx: tx, d: d})
+	}
+}
+
+// refreshFrom is refresh with the Contact of a request; a broken one changes
+// nothing. d.mu is held.
+func (d *Dialog) refreshFrom(req *Request, f flow) {
+	contacts, err := req.Contacts()
+	if err != nil {
+		contacts = nil
+	}
+	d.refresh(contacts, f)
+}
+
+// deliver gives a request to the handler, in order.
+func (d *Dialog) deliver(r *InDialogRequest) {
+	ok := d.run.post(func() {
+		if h := d.theHandler(); h != nil {
+			h.OnRequest(r)
+		} else {
+			d.s.answer(r.tx, Reply{Status: 480})
+		}
+	})
+	if !ok {
+		d.s.count.refused.Add(1)
+		d.s.answer(r.tx, Reply{Status: 503, Headers: []Header{retryAfter()}})
+	}
+}
+
+// inInvite takes a re-INVITE by RFC 3261 §14.2. It unlocks d.mu.
+func (d *Dialog) inInvite(tx *serverTx) {
+	refuse := Reply{}
+	switch {
+	case d.inviteIn != nil || d.updateIn != nil:
+		refuse = Reply{Status: 500, Headers: []Header{retryAfter()}}
+	case d.offerOut || d.awaitsAnswer():
+		refuse = Reply{Status: 491}
+	}
+	if refuse.Status != 0 {
+		d.mu.Unlock()
+		d.s.answer(tx, refuse)
+		return
+	}
+	d.refreshFrom(tx.req, tx.flow)
+	r := &ReInvite{tx: tx, d: d, done: make(chan struct{})}
+	d.inviteIn = r
+	d.mu.Unlock()
+	tx.setOnCancel(func(*Request) { r.giveUp() })
+	ok := d.run.post(func() {
+		if h := d.theHandler(); h != nil {
+			h.OnReInvite(r)
+		} else {
+			_ = r.Reject(Reply{Status: 480}) // gone or answered: the peer knows
+		}
+	})
+	if !ok {
+		d.s.count.refused.Add(1)
+		_ = r.Reject(Reply{Status: 503, Headers: []Header{retryAfter()}}) // as above
+	}
+}
+
+// awaitsAnswer says that an ACK is to bring the answer to an offer of ours;
+// d.mu is held.
+func (d *Dialog) awaitsAnswer() bool {
+	for _, a := range d.unacked {
+		if a.lateOffer {
+			return true
+		}
+	}
+	return false
+}
+
+// inUpdate takes an UPDATE by RFC 3311 §5.2. It unlocks d.mu.
+func (d *Dialog) inUpdate(tx *serverTx) {
+	r := &InDialogRequest{tx: tx, d: d}
+	if len(tx.req.body) > 0 {
+		refuse := Reply{}
+		switch {
+		case d.inviteIn != nil || d.updateIn != nil:
+			refuse = Reply{Status: 500, Headers: []Header{retryAfter()}}
+		case d.offerOut || d.awaitsAnswer():
+			refuse = Reply{Status: 491}
+		}
+		if refuse.Status != 0 {
+			d.mu.Unlock()
+			d.s.answer(tx, refuse)
+			return
+		}
+		d.updateIn = r
+	}
+	d.refreshFrom(tx.req, tx.flow)
+	d.mu.Unlock()
+	d.deliver(r)
+}
+
+func (d *Dialog) inBye(tx *serverTx) {
+	d.s.answer(tx, Reply{Status: 200})
+	d.finish(End{Cause: EndRemote, Request: tx.req})
+}
+
+// flowClosed changes nothing: the dialog outlives its connection, and the next
+// request of ours finds or makes another.
+func (d *Dialog) flowClosed(FlowID) {}
+
+// InDialogRequest is a request inside a dialog other than INVITE, ACK and BYE.
+type InDialogRequest struct {
+	tx *serverTx
+	d  *Dialog
+}
+
+// Request is the request.
+func (r *InDialogRequest) Request() *Request { return r.tx.req }
+
+// Respond answers, now or later; see IncomingRequest.Respond.
+func (r *InDialogRequest) Respond(rep Reply) error {
+	if rep.Status == 0 {
+		rep.Status = 200
+	}
+	if rep.Status >= 200 {
+		r.d.mu.Lock()
+		if r.d.updateIn == r {
+			r.d.updateIn = nil
+		}
+		r.d.mu.Unlock()
+	}
+	switch r.tx.req.method {
+	case "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER":
+		if rep.Status >= 200 && rep.Status < 300 {
+			c, err := r.d.s.ourContact(r.tx.flow, r.d.contactUser())
+			if err != nil {
+				return err
+			}
+			b, err := r.tx.prepareDialog(rep, c)
+			if err != nil {
+				return err
+			}
+			return r.tx.respond(rep.Status, b)
+		}
+	}
+	return r.tx.reply(rep)
+}
+
+func (d *Dialog) contactUser() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.st.ContactUser
+}
+
+// ReInvite is an INVITE inside a dialog that waits for its answer.
+type ReInvite struct {
+	tx   *serverTx
+	d    *Dialog
+	once sync.Once
+	done chan struct{}
+}
+
+// Request is the INVITE.
+func (r *ReInvite) Request() *Request { return r.tx.req }
+
+// Done is closed when it has been answered or the peer took it back.
+func (r *ReInvite) Done() <-chan struct{} { return r.done }
+
+// Accept sends a 2xx, repeated until its ACK (DialogHandler.OnAck).
+func (r *ReInvite) Accept(rep Reply) error {
+	if rep.Status == 0 {
+		rep.Status = 200
+	}
+	if err := checkRange(rep.Status, 200, 299); err != nil {
+		return err
+	}
+	c, err := r.d.s.ourContact(r.tx.flow, r.d.contactUser())
+	if err != nil {
+		return err
+	}
+	raw, err := r.tx.prepareDialog(rep, c)
+	if err != nil {
+		return err
+	}
+	if err := r.d.answerWith(r.tx, rep, raw); err != nil {
+		return err
+	}
+	r.settle()
+	return nil
+}
+
+// Reject sends a final reply of 300 or more; the dialog goes on as it was.
+func (r *ReInvite) Reject(rep Reply) error {
+	if err := checkRange(rep.Status, 300, 699); err != nil {
+		return err
+	}
+	if err := r.tx.reply(rep); err != nil {
+		return err
+	}
+	r.settle()
+	return nil
+}
+
+// giveUp answers 487 after a CANCEL or with the dialog's end.
+func (r *ReInvite) giveUp() {
+	r.d.s.answer(r.tx, Reply{Status: 487})
+	r.settle()
+}
+
+func (r *ReInvite) settle() {
+	r.once.Do(func() {
+		r.d.mu.Lock()
+		if r.d.inviteIn == r {
+			r.d.inviteIn = nil
+		}
+		r.d.mu.Unlock()
+		close(r.done)
+	})
+}
+
+// answerWith sends a 2xx to an INVITE and begins its repetition.
+func (d *Dialog) answerWith(tx *serverTx, rep Reply, raw []byte) error {
+	d.mu.Lock()
+	a := d.track(tx.req.cseq, raw, tx.flow, len(tx.req.body) == 0 && len(rep.Body) > 0)
+	d.mu.Unlock()
+	if err := tx.respond(rep.Status, raw); err != nil {
+		d.untrack(a)
+		return err
+	}
+	return nil
+}

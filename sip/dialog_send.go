@@ -1,0 +1,247 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// Request sends INFO, UPDATE, REFER, NOTIFY, MESSAGE and the like and waits for
+// the final response, as Server.Request does. A 481, a 408 or no answer at all
+// ends the dialog (RFC 3261 §12.2.1.2).
+func (d *Dialog) Request(ctx context.Context, method string, c Content, hs ...Header) (*Response, error) {
+	switch method {
+	case "INVITE", "BYE", "ACK", "CANCEL":
+		return nil, fault.New(fault.Invalid, "sip: %s has a method of its own", method)
+	}
+	if method == "UPDATE" && len(c.Body) > 0 {
+		if err := d.beginOffer(); err != nil {
+			return nil, err
+		}
+		defer d.endOffer()
+	}
+	r, err := d.transact(ctx, method, c, hs)
+	if err == nil && r.status < 300 && (method == "UPDATE" || method == "SUBSCRIBE" || method == "NOTIFY") {
+		d.refreshResponse(r)
+	}
+	return r, err
+}
+
+// beginOffer makes ours the only offer under way (RFC 3261 §14.1, RFC 3311 §5.1).
+func (d *Dialog) beginOffer() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.offerOut || d.inviteIn != nil || d.updateIn != nil || d.awaitsAnswer() {
+		return fault.New(fault.Conflict, "sip: another offer is under way")
+	}
+	d.offerOut = true
+	return nil
+}
+
+func (d *Dialog) endOffer() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.offerOut = false
+}
+
+func (d *Dialog) refreshResponse(r *Response) {
+	contacts, err := r.Contacts()
+	if err != nil {
+		return // the target stays as it was
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refresh(contacts, nil)
+}
+
+// draft is the next request of ours; d.sending is held until it is on the wire.
+func (d *Dialog) draft(method string, c Content, hs []Header) (*draft, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ended || d.ending && method != "BYE" {
+		return nil, fault.New(fault.Gone, "sip: dialog has ended")
+	}
+	return &draft{
+		method: method, uri: d.st.Target, route: d.st.Route,
+		from: d.st.Local, to: d.st.Remote, callID: d.id.CallID,
+		contact: true, contactUser: d.st.ContactUser,
+		maxForwards: 70, extra: hs, content: c, creds: d.creds,
+	}, checkExtra(hs)
+}
+
+// nextSeq takes the next CSeq.
+func (d *Dialog) nextSeq() uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.st.LocalSeq++
+	return d.st.LocalSeq
+}
+
+// way finds the flow for a request: the connection that the peer used, if it
+// lives; over UDP the route set or the peer's Contact, or where its messages
+// come from.
+func (d *Dialog) way(ctx context.Context) (flow, error) {
+	d.mu.Lock()
+	f, st := d.flow, d.st
+	d.mu.Unlock()
+	if f != nil && f.alive() && (f.reliable() || st.RewriteContact) {
+		return f, nil
+	}
+	next := st.Target
+	if len(st.Route) > 0 {
+		next = st.Route[0].URI
+	}
+	ds, err := d.s.cfg.Resolver.Resolve(ctx, next, "")
+	if err != nil {
+		return nil, err
+	}
+	var last error
+	for _, dest := range ds {
+		if u, ok := f.(udpFlow); ok && dest.Network == "udp" {
+			return udpFlow{u.sock, dest.Addr}, nil // the socket that the peer knows
+		}
+		out, err := d.s.tr.flowTo(ctx, dest)
+		if err == nil {
+			return out, nil
+		}
+		last = err
+	}
+	if last == nil {
+		last = fault.New(fault.Unreachable, "sip: %s leads nowhere", next)
+	}
+	return nil, last
+}
+
+// transact sends a request, answers challenges, and ends the dialog if the
+// response says that the peer has.
+func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []Header) (*Response, error) {
+	dr, err := d.draft(method, c, hs)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		r, err := d.once(ctx, dr)
+		if err != nil {
+			d.judge(ctx, method, nil, err)
+			return nil, err
+		}
+		if r.status < 300 {
+			return r, nil
+		}
+		if !dr.answerChallenge(r) {
+			d.judge(ctx, method, r, nil)
+			return r, statusError(r)
+		}
+	}
+}
+
+// once is one transaction.
+func (d *Dialog) once(ctx context.Context, dr *draft) (*Response, error) {
+	w := newWaiter()
+	d.sending.Lock()
+	f, err := d.way(ctx)
+	if err == nil {
+		dr.seq = d.nextSeq()
+		_, err = d.s.begin(dr, f, w)
+	}
+	d.sending.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return w.wait(ctx)
+}
+
+// judge ends the dialog after a 481, a 408 or silence, but for BYE, which ends
+// it anyway.
+func (d *Dialog) judge(ctx context.Context, method string, r *Response, err error) {
+	if method == "BYE" {
+		return
+	}
+	switch {
+	case r != nil && r.status == 481:
+		d.finish(End{Cause: EndUnknown, Err: statusError(r)})
+	case r != nil && r.status == 408:
+		d.s.spawn(func() { d.hangUp(nil, End{Cause: EndTimeout, Err: statusError(r)}) })
+	case fault.Of(err) == fault.Timeout && ctx.Err() == nil:
+		d.s.spawn(func() { d.hangUp(nil, End{Cause: EndTimeout, Err: err}) })
+	}
+}
+
+// Bye ends the dialog: it waits until RFC 3261 §15 lets a BYE go out (the peer's
+// ACK, or 64·T1), sends it and waits for the answer or for ctx; what is left then
+// goes on by itself. OnEnd comes when it is over. fault.Gone says that the
+// dialog has ended already.
+func (d *Dialog) Bye(ctx context.Context, hs ...Header) error {
+	if err := checkExtra(hs); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	gone := d.ended || d.ending
+	d.mu.Unlock()
+	if gone {
+		return fault.New(fault.Gone, "sip: dialog has ended")
+	}
+	result := make(chan error, 1)
+	if !d.s.spawn(func() { result <- d.hangUp(hs, End{Cause: EndLocal}) }) {
+		return fault.New(fault.Unavailable, "sip: server is closed")
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return fault.New(fault.Timeout, "sip: BYE: %w", ctx.Err())
+	}
+}
+
+// hangUp says BYE and finishes; it waits for the peer, within 64·T1 for the ACK
+// and as much for the answer.
+func (d *Dialog) hangUp(hs []Header, end End) error {
+	d.mu.Lock()
+	if d.ended || d.ending {
+		d.mu.Unlock()
+		return nil
+	}
+	d.ending = true
+	var first *answer
+	for _, a := range d.unacked {
+		first = a
+	}
+	invite := d.st.Invite
+	d.mu.Unlock()
+	defer func() { d.finish(end) }()
+	if !invite {
+		return nil // a subscription's dialog ends with its usage
+	}
+	if first != nil {
+		select {
+		case <-first.acked:
+		case <-d.done: // the peer was faster
+			return nil
+		case <-time.After(64 * d.s.cfg.T1):
+		}
+	}
+	_, err := d.transact(context.Background(), "BYE", Content{}, hs)
+	var refused *StatusError
+	if errors.As(err, &refused) {
+		return nil // whatever it says, the peer knows
+	}
+	return err
+}
+
+// shutdown ends the dialog for Server.Close.
+func (d *Dialog) shutdown(ctx context.Context) {
+	d.mu.Lock()
+	busy := d.ended || d.ending
+	d.mu.Unlock()
+	if !busy {
+		d.s.spawn(func() { _ = d.hangUp(nil, End{Cause: EndClosed}) }) // nobody is left to tell
+	}
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+	}
+}
+
+func (d *Dialog) abandon() { d.finish(End{Cause: EndClosed}) }
