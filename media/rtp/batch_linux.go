@@ -13,6 +13,7 @@ const (
 	BatchSlots      = 16
 	BatchSlotBytes  = 1600
 	maxControlBytes = 64
+	timespecBytes   = int(unsafe.Sizeof(unix.Timespec{}))
 )
 
 // Batch is the memory that one recvmmsg call fills. A worker makes one and lends
@@ -99,20 +100,18 @@ func (b *Batch) From(i int) netip.AddrPort { return addrPort(&b.slots[i].from) }
 // Arrival is when the kernel received the i-th packet, in nanoseconds of wall
 // clock since 1970; 0 if the kernel did not say.
 func (b *Batch) Arrival(i int) int64 {
-	s := &b.slots[i]
-	left := int(b.msgs[i].hdr.Controllen)
-	for at := 0; left-at >= unix.SizeofCmsghdr; {
-		c := (*unix.Cmsghdr)(unsafe.Pointer(&s.control[at]))
+	control := b.slots[i].control[:b.msgs[i].hdr.Controllen]
+	for len(control) >= unix.SizeofCmsghdr {
+		c := (*unix.Cmsghdr)(unsafe.Pointer(&control[0])) //nolint:gosec // long enough, and aligned by slot
 		n := int(c.Len)
-		if n < unix.SizeofCmsghdr || n > left-at {
+		if n < unix.SizeofCmsghdr || n > len(control) {
 			return 0
 		}
-		if c.Level == unix.SOL_SOCKET && c.Type == unix.SCM_TIMESTAMPNS &&
-			n >= unix.CmsgLen(int(unsafe.Sizeof(unix.Timespec{}))) {
-			ts := (*unix.Timespec)(unsafe.Pointer(&s.control[at+unix.CmsgLen(0)]))
-			return ts.Nano()
+		data := control[unix.CmsgLen(0):n]
+		if c.Level == unix.SOL_SOCKET && c.Type == unix.SCM_TIMESTAMPNS && len(data) >= timespecBytes {
+			return (*unix.Timespec)(unsafe.Pointer(&data[0])).Nano() //nolint:gosec // as above
 		}
-		at += unix.CmsgSpace(n - unix.CmsgLen(0))
+		control = control[min(unix.CmsgSpace(len(data)), len(control)):]
 	}
 	return 0
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -54,7 +53,7 @@ func zoneID(zone string) (uint32, error) {
 // address, which has a zone.
 func addrPort(raw *[sockaddrBytes]byte) netip.AddrPort {
 	port := binary.BigEndian.Uint16(raw[2:])
-	switch *(*uint16)(unsafe.Pointer(raw)) {
+	switch binary.NativeEndian.Uint16(raw[:]) {
 	case unix.AF_INET:
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(raw[4:8])), port)
 	case unix.AF_INET6:

@@ -147,7 +147,8 @@ func (s *Socket) Recv(b *Batch) (int, error) {
 	// next tick.
 	for range 4 {
 		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(s.fd),
-			uintptr(unsafe.Pointer(&b.msgs[0])), uintptr(len(b.msgs)), unix.MSG_DONTWAIT, 0, 0)
+			uintptr(unsafe.Pointer(&b.msgs[0])), //nolint:gosec // the kernel fills it during the call
+			uintptr(len(b.msgs)), unix.MSG_DONTWAIT, 0, 0)
 		switch {
 		case errno == 0:
 			b.n = int(n)
@@ -187,7 +188,8 @@ func (s *Socket) Send(packet []byte) error {
 	// A waiting ICMP error is reported instead of sending, once: so try again.
 	for range 3 {
 		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd),
-			uintptr(unsafe.Pointer(&packet[0])), uintptr(len(packet)),
+			uintptr(unsafe.Pointer(&packet[0])), //nolint:gosec // the kernel reads it during the call
+			uintptr(len(packet)),
 			unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
 		switch {
 		case errno == 0:
