@@ -70,9 +70,9 @@ func (b *bindings) choose(e Encoding) (pt uint8, ok bool) {
 		}
 		reserved[c.pt] = true
 	}
-	for _, any := range [...]bool{false, true} {
+	for _, last := range [...]bool{false, true} {
 		for pt := uint8(firstDynamic); pt < 128; pt++ {
-			if (any || !reserved[pt]) && !b.taken(pt) {
+			if (last || !reserved[pt]) && !b.taken(pt) {
 				return pt, true
 			}
 		}
