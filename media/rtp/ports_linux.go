@@ -2,7 +2,6 @@ package rtp
 
 import (
 	"errors"
-	"fmt"
 	"math/bits"
 	"math/rand/v2"
 	"net/netip"
@@ -146,25 +145,23 @@ func (p *Ports) OpenOn(local netip.Addr) (*Socket, error) {
 }
 
 // openEphemeral lets the kernel name a free port and then takes the even one of
-// its pair.
+// its pair by number, as Socket.Connect needs it.
 func (p *Ports) openEphemeral(local netip.Addr) (*Socket, error) {
 	for range 64 {
 		probe, err := listen(netip.AddrPortFrom(local, 0), p.cfg.options())
 		if err != nil {
 			return nil, openError(local, err)
 		}
-		s := probe
-		if port := probe.local.Port(); port&1 == 1 {
-			s, err = listen(netip.AddrPortFrom(local, port-1), p.cfg.options())
-			if err := probe.Close(); err != nil {
-				return nil, fmt.Errorf("rtp: close probe: %w", err)
-			}
-			if errors.Is(err, unix.EADDRINUSE) || errors.Is(err, unix.EACCES) {
-				continue
-			}
-			if err != nil {
-				return nil, openError(local, err)
-			}
+		port := probe.local.Port() &^ 1
+		if err := probe.Close(); err != nil {
+			return nil, openError(local, err)
+		}
+		s, err := listen(netip.AddrPortFrom(local, port), p.cfg.options())
+		if errors.Is(err, unix.EADDRINUSE) || errors.Is(err, unix.EACCES) {
+			continue
+		}
+		if err != nil {
+			return nil, openError(local, err)
 		}
 		p.mu.Lock()
 		p.inUse++

@@ -23,6 +23,7 @@ type Socket struct {
 	fd      int
 	local   netip.AddrPort
 	state   atomic.Int32 // calls under way, plus socketClosed
+	aimed   atomic.Bool  // Connect was called
 	release func()       // gives the port back; nil for one that Ports does not count
 
 	refused   atomic.Uint64
@@ -127,8 +128,27 @@ func (s *Socket) Connect(remote netip.AddrPort) error {
 		return net.ErrClosed
 	}
 	defer s.leave()
+	if s.aimed.Swap(true) && s.local.Addr().IsUnspecified() {
+		if err := s.dissolve(); err != nil {
+			return fault.New(fault.Unreachable, "rtp: leave the peer before %v: %w", remote, err)
+		}
+	}
 	if err := unix.Connect(s.fd, sa); err != nil {
 		return fault.New(fault.Unreachable, "rtp: connect to %v: %w", remote, err)
+	}
+	return nil
+}
+
+// dissolve ends the association with a peer, see connect(2). The kernel chose a
+// source address for that peer and would keep it, though the next one may be
+// reached through another interface. The port stays, as it was bound by number.
+func (s *Socket) dissolve() error {
+	none := unix.RawSockaddr{Family: unix.AF_UNSPEC}
+	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(s.fd),
+		uintptr(unsafe.Pointer(&none)), //nolint:gosec // the kernel reads it during the call
+		unix.SizeofSockaddrInet4)
+	if errno != 0 {
+		return errno
 	}
 	return nil
 }

@@ -155,6 +155,34 @@ func TestSocketFromBeforeConnect(t *testing.T) {
 	}
 }
 
+// TestSocketConnectAnywhere: a socket on all addresses keeps its port when the
+// peer changes, and takes the source address that fits.
+func TestSocketConnectAnywhere(t *testing.T) {
+	a := open(t, loopback(t, "0.0.0.0"))
+	b, c := open(t, loopback(t)), open(t, loopback(t, "127.0.0.2"))
+	batch := NewBatch(0, 0)
+	for _, peer := range []*Socket{b, c, b} {
+		if err := a.Connect(peer.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Send([]byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := peer.Recv(batch); n != 1 || err != nil || batch.From(0).Port() != a.LocalAddr().Port() {
+			t.Fatalf("%d %v from %v, want port %d", n, err, batch.From(0), a.LocalAddr().Port())
+		}
+		if err := peer.Connect(batch.From(0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := peer.Send([]byte("back")); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := a.Recv(batch); n != 1 || err != nil || batch.From(0) != peer.LocalAddr() {
+			t.Fatalf("%d %v", n, err)
+		}
+	}
+}
+
 // TestSocketRefused: the ICMP errors of a peer that is gone are counted, and
 // neither ends the socket nor costs packets once the peer is back.
 func TestSocketRefused(t *testing.T) {
