@@ -1,0 +1,81 @@
+// Package l16 is uncompressed audio, L16 of RFC 3551 §4.5.11: 16-bit samples in
+// network byte order, at 8 or 16 kHz (Asterisk's slin and slin16). It starts no
+// goroutine.
+package l16
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/conceal"
+)
+
+var (
+	errEmpty    = errors.New("l16: empty payload")
+	errHalf     = errors.New("l16: payload ends in half a sample")
+	errTooShort = errors.New("l16: output buffer too short")
+)
+
+var narrow, wide = newCodec("slin", 8000), newCodec("slin16", 16000)
+
+// Narrow is L16 at 8 kHz, Asterisk's slin. Every call gives the same codec.
+func Narrow() *media.Codec { return narrow }
+
+// Wide is L16 at 16 kHz, Asterisk's slin16. Every call gives the same codec.
+func Wide() *media.Codec { return wide }
+
+func newCodec(confName string, rate int) *media.Codec {
+	return &media.Codec{
+		Name: "L16", ConfName: confName, PayloadType: media.DynamicPT,
+		ClockRate: rate, SampleRate: rate, Channels: 1, MaxFrameBytes: 2 * rate / 50,
+		NewEncoder: func(media.EncoderConfig) (media.Encoder, error) { return encoder{}, nil },
+		NewDecoder: func() (media.Decoder, error) { return &decoder{loss: conceal.New(rate)}, nil },
+		PayloadDuration: func(payload []byte) time.Duration {
+			if len(payload)%2 != 0 {
+				return 0
+			}
+			return time.Duration(len(payload)/2) * (time.Second / time.Duration(rate))
+		},
+	}
+}
+
+type encoder struct{}
+
+func (encoder) Encode(dst []byte, pcm []int16) (int, error) {
+	n := 2 * len(pcm)
+	if len(dst) < n {
+		return 0, errTooShort
+	}
+	for i, s := range pcm {
+		binary.BigEndian.PutUint16(dst[2*i:], uint16(s))
+	}
+	return n, nil
+}
+
+func (encoder) CopyFrom(media.Encoder) {}
+func (encoder) Close()                 {}
+
+type decoder struct{ loss *conceal.Concealer }
+
+func (d *decoder) Decode(pcm []int16, payload []byte) (int, error) {
+	n := len(payload) / 2
+	switch {
+	case len(payload) == 0:
+		return 0, errEmpty
+	case len(payload)%2 != 0:
+		return 0, errHalf
+	case len(pcm) < n:
+		return 0, errTooShort
+	}
+	pcm = pcm[:n]
+	for i := range pcm {
+		pcm[i] = int16(binary.BigEndian.Uint16(payload[2*i:]))
+	}
+	d.loss.Good(pcm)
+	return n, nil
+}
+
+func (d *decoder) Conceal(pcm []int16) { d.loss.Conceal(pcm) }
+func (d *decoder) Close()              {}
