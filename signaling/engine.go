@@ -96,6 +96,9 @@ func (e *Engine) Mixer() *mixer.Engine { return e.mixer }
 // Started is when the engine was made.
 func (e *Engine) Started() time.Time { return e.start }
 
+// Now is the engine's clock.
+func (e *Engine) Now() time.Time { return e.now() }
+
 // Processed is the number of channels made so far.
 func (e *Engine) Processed() uint64 { return e.processed.Load() }
 

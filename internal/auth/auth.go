@@ -6,9 +6,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -55,19 +55,20 @@ type Config struct {
 	Now       func() time.Time
 }
 
-// Keys finds API keys by their hash (see HashKey).
+// Keys finds API keys by their hash (see HashKey). The hash is what is looked
+// up, so no comparison can leak a key by its time.
 type Keys interface {
-	// APIKey fails with fault.NotFound for a key that does not exist or was revoked.
-	APIKey(ctx context.Context, prefix string) (Key, error)
+	// APIKey fails with fault.NotFound for a key that does not exist.
+	APIKey(ctx context.Context, hash string) (Key, error)
 }
 
 // Key is a stored API key.
 type Key struct {
-	Prefix  string
-	Hash    []byte // HashKey of the whole key
+	Hash    string // HashKey of the whole key
 	User    string
 	Roles   []Role
 	Expires time.Time // zero means never
+	Revoked bool
 }
 
 // Authenticator checks tokens and keys.
@@ -196,33 +197,34 @@ func (a *Authenticator) Issue(p Principal, life time.Duration) (string, error) {
 // the store fails.
 func (a *Authenticator) APIKey(ctx context.Context, key string) (Principal, error) {
 	refused := fault.New(fault.Unauthorized, "unknown API key")
-	prefix, _, ok := strings.Cut(key, ".")
-	if !ok || len(key) > 256 || a.keys == nil {
+	if len(key) > 256 || !strings.HasPrefix(key, keyPrefix) || a.keys == nil {
 		return Principal{}, refused
 	}
-	k, err := a.keys.APIKey(ctx, prefix)
-	if err != nil && fault.Of(err) != fault.NotFound {
+	k, err := a.keys.APIKey(ctx, HashKey(key))
+	switch {
+	case fault.Of(err) == fault.NotFound && err != nil:
+		return Principal{}, refused
+	case err != nil:
 		return Principal{}, err
-	}
-	same := subtle.ConstantTimeCompare(k.Hash, HashKey(key)) == 1
-	if err != nil || !same || !k.Expires.IsZero() && a.cfg.Now().After(k.Expires) {
+	case k.Revoked || !k.Expires.IsZero() && a.cfg.Now().After(k.Expires):
 		return Principal{}, refused
 	}
 	return Principal{User: k.User, Roles: k.Roles, Expires: k.Expires}, nil
 }
 
+const keyPrefix = "sk_"
+
 // NewKey makes an API key: what the user gets, and what is stored.
 func NewKey(user string, roles []Role, expires time.Time) (string, Key) {
-	prefix := "sk_" + randomText(6)
-	key := prefix + "." + randomText(32)
-	return key, Key{Prefix: prefix, Hash: HashKey(key), User: user, Roles: roles, Expires: expires}
+	key := keyPrefix + randomText(32)
+	return key, Key{Hash: HashKey(key), User: user, Roles: roles, Expires: expires}
 }
 
-// HashKey is what is stored of an API key. The key's 256 random bits need no
-// slow hash.
-func HashKey(key string) []byte {
+// HashKey is what is stored of an API key, in hexadecimal. The key's 256 random
+// bits need no slow hash.
+func HashKey(key string) string {
 	h := sha256.Sum256([]byte(key))
-	return h[:]
+	return hex.EncodeToString(h[:])
 }
 
 // NewSecret makes a secret for Config.Secret.

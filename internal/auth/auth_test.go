@@ -24,8 +24,8 @@ var (
 
 type keyring map[string]auth.Key
 
-func (k keyring) APIKey(_ context.Context, prefix string) (auth.Key, error) {
-	if key, ok := k[prefix]; ok {
+func (k keyring) APIKey(_ context.Context, hash string) (auth.Key, error) {
+	if key, ok := k[hash]; ok {
 		return key, nil
 	}
 	return auth.Key{}, fault.New(fault.NotFound, "no key")
@@ -138,8 +138,10 @@ func TestRolesComeFromScopeAndRoles(t *testing.T) {
 func TestAPIKeys(t *testing.T) {
 	key, stored := auth.NewKey("svc", []auth.Role{auth.RoleService}, time.Time{})
 	old, expired := auth.NewKey("svc", nil, now.Add(-time.Second))
+	gone, revoked := auth.NewKey("svc", nil, time.Time{})
+	revoked.Revoked = true
 	a, err := auth.New(auth.Config{Secret: secret, Now: func() time.Time { return now }},
-		keyring{stored.Prefix: stored, expired.Prefix: expired})
+		keyring{stored.Hash: stored, expired.Hash: expired, revoked.Hash: revoked})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,8 +149,8 @@ func TestAPIKeys(t *testing.T) {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	for name, k := range map[string]string{
-		"expired": old, "wrong secret": stored.Prefix + ".x", "no secret": stored.Prefix, "unknown": "sk_x.y",
-		"empty": "", "long": stored.Prefix + "." + strings.Repeat("x", 1000),
+		"expired": old, "revoked": gone, "cut": key[:len(key)-1], "unknown": "sk_x", "empty": "",
+		"long": key + strings.Repeat("x", 1000), "another kind": "token",
 	} {
 		if _, err := a.APIKey(context.Background(), k); fault.Of(err) != fault.Unauthorized {
 			t.Errorf("%s: %v", name, err)

@@ -1,0 +1,122 @@
+package voip
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// CallBody is a call as clients see it.
+type CallBody struct {
+	ID           string            `json:"id"`
+	CallType     string            `json:"call_type"`
+	Status       Status            `json:"status"`
+	Direction    string            `json:"direction"`
+	CreatedBy    string            `json:"created_by"`
+	CreatedAt    time.Time         `json:"created_at"`
+	AnsweredAt   *time.Time        `json:"answered_at"`
+	EndedAt      *time.Time        `json:"ended_at"`
+	Cause        int               `json:"cause,omitempty"`
+	CauseText    string            `json:"cause_text,omitempty"`
+	SIPStatus    int               `json:"sip_status,omitempty"`
+	Participants []ParticipantBody `json:"participants"`
+	BridgeID     string            `json:"bridge_id"`
+	RoomID       string            `json:"room_id,omitempty"`
+	Metadata     map[string]any    `json:"metadata"`
+	ICEServers   []ICEServerBody   `json:"ice_servers"`
+}
+
+// ParticipantBody is one party of a call.
+type ParticipantBody struct {
+	ID        string           `json:"id"`
+	Endpoint  string           `json:"endpoint"`
+	UserID    *string          `json:"user_id"`
+	Role      string           `json:"role"`
+	State     ParticipantState `json:"state"`
+	Muted     bool             `json:"muted"`
+	Codec     *string          `json:"codec"`
+	ChannelID *string          `json:"channel_id"`
+}
+
+// ICEServerBody is one entry of RTCPeerConnection's iceServers.
+type ICEServerBody struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username,omitempty"`
+	Credential string   `json:"credential,omitempty"`
+}
+
+// Status is a call's.
+type Status string
+
+// The states of a call.
+const (
+	StatusInitiated Status = "initiated"
+	StatusRinging   Status = "ringing"
+	StatusActive    Status = "active"
+	StatusEnded     Status = "ended"
+)
+
+// ParticipantState is a party's.
+type ParticipantState string
+
+// The states of a party.
+const (
+	StateInvited   ParticipantState = "invited" // has not joined yet, nothing rings
+	StateRinging   ParticipantState = "ringing"
+	StateConnected ParticipantState = "connected"
+	StateLeft      ParticipantState = "left"
+)
+
+// MessageBody is one signaling message.
+type MessageBody struct {
+	ID          string          `json:"id"`
+	Seq         uint64          `json:"seq"`
+	CallID      string          `json:"call_id"`
+	FromUser    string          `json:"from_user"`
+	ToUser      string          `json:"to_user"`
+	MessageType string          `json:"message_type"`
+	Payload     json.RawMessage `json:"payload"`
+	CreatedAt   time.Time       `json:"created_at"`
+	// Reply is the server's answer to an offer, in the same round trip.
+	Reply *MessageBody `json:"reply,omitempty"`
+}
+
+// RoomBody is a room as clients see it.
+type RoomBody struct {
+	ID              string                `json:"id"`
+	Name            string                `json:"name"`
+	Number          string                `json:"number"`
+	BridgeID        string                `json:"bridge_id"`
+	MaxParticipants int                   `json:"max_participants"`
+	Settings        RoomSettings          `json:"settings"`
+	CreatedBy       string                `json:"created_by"`
+	CreatedAt       time.Time             `json:"created_at"`
+	Participants    []RoomParticipantBody `json:"participants"`
+}
+
+// RoomSettings are what a room allows.
+type RoomSettings struct {
+	AllowRecording   bool   `json:"allow_recording,omitempty"`
+	AllowScreenShare bool   `json:"allow_screen_share,omitempty"`
+	RequireModerator bool   `json:"require_moderator,omitempty"`
+	BridgeType       string `json:"bridge_type,omitempty" enum:"mixing,holding,dtmf_events,proxy_media"`
+}
+
+// RoomParticipantBody is one party in a room.
+type RoomParticipantBody struct {
+	ID        string    `json:"id"`
+	UserID    *string   `json:"user_id"`
+	Endpoint  string    `json:"endpoint"`
+	Role      string    `json:"role"`
+	Muted     bool      `json:"muted"`
+	ChannelID string    `json:"channel_id"`
+	JoinedAt  time.Time `json:"joined_at"`
+}
+
+// JoinBody is the right to enter a room.
+type JoinBody struct {
+	RoomID        string          `json:"room_id"`
+	ParticipantID string          `json:"participant_id"`
+	CallID        string          `json:"call_id"`
+	Role          string          `json:"role"`
+	ICEServers    []ICEServerBody `json:"ice_servers"`
+}

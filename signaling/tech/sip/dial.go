@@ -1,0 +1,108 @@
+package sip
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	ua "github.com/skygenesisenterprise/skybridge/sip"
+)
+
+type codecList = []*media.Codec
+
+// Dial prepares a call to an endpoint: "1001", a number at a trunk as
+// "0123@trunk" or "trunk/0123".
+func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg, error) {
+	e, number, err := t.target(req.Resource)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Codecs) == 0 {
+		return nil, fault.New(fault.NotAcceptable, "%s allows no codec that we have", e.Name)
+	}
+	b, err := t.contact(e)
+	if err != nil {
+		return nil, err
+	}
+	target := b.Target
+	if number != "" {
+		target.User = number
+	}
+	l := t.newLeg(e.Name)
+	out := ua.Outbound{
+		Target: target, Route: b.Path, From: t.from(e, req.Caller), To: ua.Address{URI: target},
+		ContactUser: e.Name, Credentials: e.Outbound, RewriteContact: e.Rewrite,
+	}
+	if b.FlowBound || e.Rewrite && b.Flow != "" {
+		out.Flow = b.Flow
+	}
+	if e.SendPAI && req.Caller.Number != "" {
+		pai := ua.Address{Display: printable(req.Caller.Name), URI: ua.URI{Scheme: "sip", User: req.Caller.Number, Host: out.From.URI.Host}}
+		out.Headers = append(out.Headers, ua.Header{Name: "P-Asserted-Identity", Value: pai.String()})
+	}
+	l.dial.request = out
+	dtls := e.WebRTC || b.Network == "ws" || b.Network == "wss"
+	party := b.Source.Addr()
+	if !party.IsValid() {
+		party, err = netip.ParseAddr(b.Target.Host)
+		if err != nil {
+			party = netip.Addr{} // a name: found out when the call is sent
+		}
+	}
+	l.newSession = func() (session, error) {
+		if !dtls && !party.IsValid() {
+			ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+			defer cancel()
+			addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target.Host)
+			if err != nil {
+				return nil, fault.New(fault.Unreachable, "%s: %w", target.Host, err)
+			}
+			party = addrs[0]
+		}
+		return l.makeSession(e, dtls, party, e.codecsFor(req.Prefer))
+	}
+	return l, nil
+}
+
+// from is our own address in a call to an endpoint.
+func (t *Tech) from(e *Endpoint, caller signaling.CallerID) ua.Address {
+	a := ua.Address{Display: printable(caller.Name), URI: ua.URI{Scheme: "sip", User: printable(caller.Number), Host: t.host()}}
+	if e.FromUser != "" {
+		a.URI.User = e.FromUser
+	}
+	if a.URI.User == "" {
+		a.URI.User = "anonymous"
+	}
+	if e.FromDomain != "" {
+		a.URI.Host = e.FromDomain
+	}
+	return a
+}
+
+// host is the server's own name in From.
+func (t *Tech) host() string {
+	if t.cfg.External.IsValid() {
+		return t.cfg.External.String()
+	}
+	if a := t.server.Addr("udp"); a.IsValid() && !a.Addr().IsUnspecified() {
+		return a.Addr().Unmap().String()
+	}
+	return "skybridge.invalid"
+}
+
+// connectionState ends a WebRTC leg whose connection is lost for good.
+func (l *leg) connectionState(s rtc.State) {
+	if s != rtc.StateFailed {
+		return
+	}
+	l.post(func() {
+		if !l.isOver() {
+			l.log.Info("media connection lost, call ended", "call_id", l.callID)
+			l.end(signaling.CauseFailure)
+		}
+	})
+}

@@ -1,0 +1,248 @@
+package sip
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
+	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
+)
+
+// setupTimeout bounds what happens before a call has its channel.
+const setupTimeout = 10 * time.Second
+
+// admit tells which endpoint sent a request, or the reply that refuses it. Who is
+// not known gets the challenge that a known user would get.
+func (t *Tech) admit(req *ua.Request) (*Endpoint, *ua.Reply) {
+	d := t.Directory()
+	e := d.identify(req)
+	if e != nil && e.Credentials == nil {
+		return e, nil
+	}
+	user, refusal := t.cfg.Gate.Admit(req, func(username string) (digest.Credentials, bool) {
+		// Only the identified endpoint's own name and password prove it.
+		if e == nil || e.Credentials.Username != username {
+			return digest.Credentials{}, false
+		}
+		return *e.Credentials, true
+	})
+	if refusal != nil {
+		return nil, refusal
+	}
+	if e == nil || e.Credentials.Username != user {
+		return nil, &ua.Reply{Status: 403}
+	}
+	return e, nil
+}
+
+// OnRequest answers REGISTER and OPTIONS, and refuses the rest.
+func (t *Tech) OnRequest(in *ua.IncomingRequest) {
+	req := in.Request()
+	switch req.Method() {
+	case "REGISTER":
+		t.register(in)
+	case "OPTIONS":
+		t.options(in)
+	default:
+		e, refusal := t.admit(req)
+		if refusal == nil {
+			t.log.Info("request not supported", "method", req.Method(), "endpoint", e.Name)
+			refusal = &ua.Reply{Status: 501}
+		}
+		t.respond(in, *refusal)
+	}
+}
+
+func (t *Tech) respond(in *ua.IncomingRequest, r ua.Reply) {
+	if err := in.Respond(r); err != nil {
+		t.log.Info("reply not sent", "call_id", in.Request().CallID(), "status", r.Status, "err", err)
+	}
+}
+
+// register takes a REGISTER. The account is named by To, which must be the
+// authenticated user's own.
+func (t *Tech) register(in *ua.IncomingRequest) {
+	req := in.Request()
+	d := t.Directory()
+	user, refusal := t.cfg.Gate.Admit(req, func(username string) (digest.Credentials, bool) {
+		if e := d.byUser[username]; e != nil {
+			return *e.Credentials, true
+		}
+		return digest.Credentials{}, false
+	})
+	if refusal != nil {
+		t.respond(in, *refusal)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+	defer cancel()
+	t.registrar.Handle(ctx, in, d.byUser[user].AORs...)
+}
+
+// options answers a ping: 200 for us and for an extension that exists, else 404,
+// as chan_pjsip does.
+func (t *Tech) options(in *ua.IncomingRequest) {
+	req := in.Request()
+	e := t.Directory().identify(req)
+	status := 200
+	if user := req.URI().User; user != "" && e != nil && !t.cfg.Exists(e.Context, user, signaling.CallerID{}) {
+		status = 404
+	}
+	t.respond(in, ua.Reply{Status: status, Headers: []ua.Header{{Name: "Accept", Value: sdpType}}})
+}
+
+// OnInvite takes a call.
+func (t *Tech) OnInvite(in *ua.IncomingInvite) {
+	req := in.Request()
+	e, refusal := t.admit(req)
+	if refusal == nil {
+		if err := t.begin(in, e); err != nil {
+			t.log.Info("call refused", "endpoint", e.Name, "call_id", req.CallID(), "exten", req.URI().User, "err", err)
+			refusal = &ua.Reply{Status: fault.Of(err).SIPStatus()}
+			if refusal.Status == 503 {
+				refusal.Headers = []ua.Header{{Name: "Retry-After", Value: "10"}}
+			}
+		}
+	}
+	if refusal == nil {
+		return
+	}
+	if err := in.Reject(*refusal); err != nil {
+		t.log.Debug("refusal not sent", "call_id", req.CallID(), "err", err)
+	}
+}
+
+// begin makes the leg and the channel of a call that may come in.
+func (t *Tech) begin(in *ua.IncomingInvite, e *Endpoint) error {
+	req := in.Request()
+	caller := callerOf(req, e)
+	exten := req.URI().User
+	if exten == "" {
+		exten = "s"
+	}
+	if !t.cfg.Exists(e.Context, exten, caller) {
+		return fault.New(fault.NotFound, "no extension %q in context %q", exten, e.Context)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+	defer cancel()
+	l := t.newLeg(e.Name)
+	l.incoming, l.callID = in, req.CallID()
+	if err := l.take(ctx, req, e); err != nil {
+		l.abandon()
+		return err
+	}
+	c, err := t.engine.Incoming(signaling.Incoming{
+		Leg: l, Tech: e.ConfTech, Resource: e.Name, Caller: caller, Context: e.Context, Exten: exten,
+		AccountCode: e.AccountCode, Language: e.Language, Variables: e.Variables,
+	})
+	if err != nil {
+		l.abandon()
+		return err
+	}
+	if err := t.cfg.Run(ctx, c, e.Context, exten); err != nil {
+		c.Hangup(signaling.CauseOf(err)) // the channel refuses the INVITE by itself
+		t.log.Info("dialplan not started", "channel", c.Name(), "err", err)
+	}
+	return nil
+}
+
+// take looks at the caller's offer and prepares the answer; without an offer, the
+// media is made when ours is sent.
+func (l *leg) take(ctx context.Context, req *ua.Request, e *Endpoint) error {
+	offer := req.Part(sdpType)
+	if len(offer) == 0 {
+		l.late = true
+		l.newSession = func() (session, error) {
+			return l.makeSession(e, e.WebRTC, req.Source().Remote.Addr(), e.codecsFor(nil))
+		}
+		return nil
+	}
+	parsed, err := sdp.Parse(offer)
+	if err != nil {
+		return err
+	}
+	s, err := l.makeSession(e, parsed.NeedsWebRTC(), req.Source().Remote.Addr(), e.codecsFor(nil))
+	if err != nil {
+		return err
+	}
+	l.session = s
+	l.answer, err = s.Answer(ctx, offer)
+	return err
+}
+
+// makeSession makes the media of a leg.
+func (l *leg) makeSession(e *Endpoint, dtls bool, party netip.Addr, codecs codecList) (session, error) {
+	t := l.tech
+	if dtls {
+		s, err := webrtc.NewSession(webrtc.SessionConfig{
+			Name: e.ConfTech + "/" + e.Name, Mixer: t.cfg.Mixer, API: t.cfg.WebRTC, Codecs: codecs, Log: t.log,
+			Events: l.portEvent, State: l.connectionState,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return dtlsSession{s}, nil
+	}
+	address, err := t.mediaAddress(party)
+	if err != nil {
+		return nil, err
+	}
+	return newRTPSession(rtpConfig{
+		name: e.ConfTech + "/" + e.Name, ports: t.cfg.Ports, mixer: t.cfg.Mixer, codecs: codecs, address: address,
+		dtmf: e.DTMF == DTMFEvents, preferOurs: true, symmetric: e.Symmetric,
+		timeout: e.RTPTimeout, hold: e.HoldTimeout, events: l.portEvent,
+	})
+}
+
+// mediaAddress is our address as a party must see it in SDP.
+func (t *Tech) mediaAddress(party netip.Addr) (netip.Addr, error) {
+	party = party.Unmap()
+	if t.cfg.External.IsValid() && !party.IsLoopback() && !party.IsPrivate() && !party.IsLinkLocalUnicast() {
+		return t.cfg.External, nil
+	}
+	return sourceFor(party)
+}
+
+// abandon lets go of a leg that got no channel.
+func (l *leg) abandon() {
+	if l.session != nil {
+		l.session.Close()
+	}
+	l.work.Stop()
+}
+
+// callerOf is who calls: the endpoint's own identity where it has one, else what
+// From says. A phone cannot choose another number than its own.
+func callerOf(req *ua.Request, e *Endpoint) signaling.CallerID {
+	from := req.From()
+	id := signaling.CallerID{Name: printable(from.Display), Number: printable(from.URI.User)}
+	if e.Caller.Number != "" {
+		id.Number = e.Caller.Number
+	}
+	if e.Caller.Name != "" {
+		id.Name = e.Caller.Name
+	}
+	return id
+}
+
+const maxName = 80
+
+// printable drops control characters and cuts what is too long.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > maxName {
+		s = strings.ToValidUTF8(s[:maxName], "")
+	}
+	return s
+}

@@ -1,0 +1,204 @@
+package sip
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
+)
+
+// session is the media of one SIP leg: plain RTP, or WebRTC for phones that speak
+// DTLS-SRTP. Descriptions are SDP bodies.
+type session interface {
+	Port() *mixer.Port
+	// Offer describes what we want; direction is ours.
+	Offer(ctx context.Context, direction media.Direction) ([]byte, error)
+	// Answer takes an offer, puts it into effect and gives the answer.
+	Answer(ctx context.Context, offer []byte) ([]byte, error)
+	// SetAnswer puts the answer to our offer into effect.
+	SetAnswer(answer []byte) error
+	// Format is what we send.
+	Format() media.Format
+	// Held reports whether the party does not want to hear us.
+	Held() bool
+	// Remote is where media goes, for people to read.
+	Remote() string
+	Secure() bool
+	Close()
+	Wait(ctx context.Context) error
+}
+
+// rtpSession is plain RTP on a socket of its own.
+type rtpSession struct {
+	port      *mixer.Port
+	symmetric bool
+
+	mu         sync.Mutex
+	negotiator *sdp.Negotiator
+	result     sdp.Result
+}
+
+type rtpConfig struct {
+	name       string
+	ports      *rtp.Ports
+	mixer      *mixer.Engine
+	codecs     []*media.Codec
+	address    netip.Addr // ours, as the party must see it
+	dtmf       bool
+	preferOurs bool
+	symmetric  bool
+	timeout    time.Duration
+	hold       time.Duration
+	events     func(mixer.Event)
+}
+
+func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
+	socket, err := cfg.ports.Open()
+	if err != nil {
+		return nil, err
+	}
+	sc := sdp.DefaultConfig()
+	sc.Codecs = cfg.codecs
+	sc.PreferOurs = cfg.preferOurs
+	sc.DTMF = cfg.dtmf
+	sc.Address = cfg.address
+	sc.Port = socket.LocalAddr().Port()
+	negotiator, err := sdp.NewNegotiator(sc)
+	if err != nil {
+		return nil, closeAfter(socket, err)
+	}
+	port, err := cfg.mixer.NewPort(mixer.PortConfig{
+		Name: cfg.name, Transport: socket, Events: cfg.events, MediaTimeout: cfg.timeout, HoldTimeout: cfg.hold,
+	})
+	if err != nil {
+		return nil, closeAfter(socket, err)
+	}
+	return &rtpSession{port: port, symmetric: cfg.symmetric, negotiator: negotiator}, nil
+}
+
+func closeAfter(socket *rtp.Socket, err error) error {
+	if cerr := socket.Close(); cerr != nil {
+		return fault.New(fault.Of(err), "%w (and closing the socket: %v)", err, cerr)
+	}
+	return err
+}
+
+func (s *rtpSession) Port() *mixer.Port { return s.port }
+
+func (s *rtpSession) Offer(_ context.Context, direction media.Direction) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.negotiator.Offer(direction), nil
+}
+
+func (s *rtpSession) Answer(_ context.Context, offer []byte) ([]byte, error) {
+	parsed, err := sdp.Parse(offer)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer, result, err := s.negotiator.Answer(parsed)
+	if err != nil {
+		return nil, err
+	}
+	return answer, s.apply(result)
+}
+
+func (s *rtpSession) SetAnswer(answer []byte) error {
+	parsed, err := sdp.Parse(answer)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	result, err := s.negotiator.SetAnswer(parsed)
+	if err != nil {
+		return err
+	}
+	return s.apply(result)
+}
+
+// apply puts a negotiation into effect. The lock is held.
+func (s *rtpSession) apply(r sdp.Result) error {
+	send := r.Send
+	send.Ptime = r.Ptime
+	err := s.port.SetMedia(mixer.Media{
+		Send: send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
+	})
+	if err != nil {
+		return err
+	}
+	if r.Remote.IsValid() && r.Remote != s.result.Remote {
+		s.port.SetRemote(r.Remote, s.symmetric)
+	}
+	s.result = r
+	return nil
+}
+
+func (s *rtpSession) Format() media.Format {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.result.Send
+}
+
+func (s *rtpSession) Held() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.result.OnHold
+}
+
+func (s *rtpSession) Remote() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.result.Remote.IsValid() {
+		return ""
+	}
+	return s.result.Remote.String()
+}
+
+func (s *rtpSession) Secure() bool                   { return false }
+func (s *rtpSession) Close()                         { s.port.Close() }
+func (s *rtpSession) Wait(ctx context.Context) error { return s.port.Wait(ctx) }
+
+// dtlsSession is WebRTC media under SDP that SIP carries: no trickling, every
+// candidate stands in the description.
+type dtlsSession struct{ *webrtc.Session }
+
+func (s dtlsSession) Offer(ctx context.Context, _ media.Direction) ([]byte, error) {
+	offer, err := s.Session.Offer(ctx, false)
+	return []byte(offer), err
+}
+
+func (s dtlsSession) Answer(ctx context.Context, offer []byte) ([]byte, error) {
+	answer, err := s.Session.Answer(ctx, string(offer), false)
+	return []byte(answer), err
+}
+
+func (s dtlsSession) SetAnswer(answer []byte) error { return s.Session.SetAnswer(string(answer)) }
+func (s dtlsSession) Format() media.Format          { return s.Media().Send }
+func (s dtlsSession) Held() bool                    { return s.Media().Send.Codec != nil && !s.Media().Direction.Sends() }
+func (s dtlsSession) Remote() string                { return "webrtc" }
+func (s dtlsSession) Secure() bool                  { return true }
+
+// sourceFor is the local address that packets to remote leave from. It sends
+// nothing.
+func sourceFor(remote netip.Addr) (netip.Addr, error) {
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(remote, 9)))
+	if err != nil {
+		return netip.Addr{}, fault.New(fault.Unreachable, "no route to %s: %w", remote, err)
+	}
+	local := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+	if err := conn.Close(); err != nil {
+		return netip.Addr{}, err
+	}
+	return local, nil
+}

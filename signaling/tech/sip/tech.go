@@ -1,0 +1,188 @@
+// Package sip makes channels of SIP calls and SIP calls of dialled endpoints: it
+// joins the SIP user agent, the registrar and the trunks with signaling, and
+// gives each call its media (plain RTP, or WebRTC for phones that want it).
+//
+// Goroutines: one actor per call, and one per unanswered incoming call that
+// waits for its cancellation; both end with the call.
+package sip
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/auth"
+	"github.com/skygenesisenterprise/skybridge/sip/qualify"
+	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/trunk"
+)
+
+// Config is what the technology is made of.
+type Config struct {
+	Engine *signaling.Engine
+	Mixer  *mixer.Engine
+	WebRTC *rtc.API
+	Ports  *rtp.Ports
+	Gate   *auth.Gate
+	Log    *slog.Logger
+	// External is the address that parties outside must see in SDP; zero for none.
+	External netip.Addr
+	// Exists reports whether an extension can be dialled; Run takes a new
+	// channel through the dialplan.
+	Exists func(context, exten string, caller signaling.CallerID) bool
+	Run    func(ctx context.Context, c *signaling.Channel, context, exten string) error
+}
+
+// Tech is the SIP technology. Serve gives it its stack; it then is the stack's
+// handler.
+type Tech struct {
+	cfg       Config
+	engine    *signaling.Engine
+	log       *slog.Logger
+	server    *ua.Server
+	registrar *registrar.Registrar
+	trunks    *trunk.Registrations
+	directory atomic.Pointer[Directory]
+}
+
+var (
+	_ signaling.Tech = (*Tech)(nil)
+	_ ua.Handler     = (*Tech)(nil)
+	_ ua.FlowHandler = (*Tech)(nil)
+)
+
+// New makes the technology without endpoints.
+func New(cfg Config) *Tech {
+	t := &Tech{cfg: cfg, engine: cfg.Engine, log: cfg.Log}
+	empty := &Directory{Order: []string{"ip", "username"}}
+	empty.index()
+	t.directory.Store(empty)
+	return t
+}
+
+// Serve names the stack, the registrar and the trunks, before the first request.
+func (t *Tech) Serve(server *ua.Server, r *registrar.Registrar, trunks *trunk.Registrations) {
+	t.server, t.registrar, t.trunks = server, r, trunks
+}
+
+// Configure replaces the endpoints; calls under way keep what they began with.
+func (t *Tech) Configure(ctx context.Context, d *Directory) error {
+	d.index()
+	if err := t.registrar.Configure(ctx, d.AORs); err != nil {
+		return err
+	}
+	if err := t.trunks.Configure(ctx, d.Registrations); err != nil {
+		return err
+	}
+	t.directory.Store(d)
+	return nil
+}
+
+// Directory is the endpoints as they are now.
+func (t *Tech) Directory() *Directory { return t.directory.Load() }
+
+// Name is the technology's name in dial strings.
+func (t *Tech) Name() string { return "PJSIP" }
+
+// OnFlowClosed forgets the bindings of a connection that ended.
+func (t *Tech) OnFlowClosed(id ua.FlowID) { t.registrar.FlowClosed(id) }
+
+// target is a dial string's resource in its parts: an endpoint, and the number
+// to dial at it when it is a trunk.
+func (t *Tech) target(resource string) (*Endpoint, string, error) {
+	d := t.Directory()
+	if e := d.Endpoint(resource); e != nil {
+		return e, "", nil
+	}
+	number, name, ok := strings.Cut(resource, "@") // PJSIP/number@endpoint
+	if !ok {
+		name, number, ok = strings.Cut(resource, "/") // SIP/endpoint/number
+	}
+	if ok {
+		if e := d.Endpoint(name); e != nil && number != "" && !strings.ContainsAny(number, "@/") {
+			return e, number, nil
+		}
+	}
+	return nil, "", fault.New(fault.NotFound, "no endpoint %q", resource)
+}
+
+// contact is the address to ring: the first that is not known to be away.
+func (t *Tech) contact(e *Endpoint) (registrar.Binding, error) {
+	var away *registrar.Binding
+	for _, aor := range e.AORs {
+		for _, b := range t.registrar.Lookup(aor) {
+			if b.Status == qualify.Unavail {
+				away = &b
+				continue
+			}
+			return b, nil
+		}
+	}
+	if away != nil {
+		return registrar.Binding{}, fault.New(fault.Unreachable, "%s does not answer at %s", e.Name, away.Target)
+	}
+	return registrar.Binding{}, fault.New(fault.Unreachable, "%s is not registered", e.Name)
+}
+
+// Endpoints is a snapshot of all endpoints.
+func (t *Tech) Endpoints() []signaling.EndpointSnapshot {
+	d := t.Directory()
+	registrations := t.trunks.State()
+	out := make([]signaling.EndpointSnapshot, 0, len(d.Endpoints))
+	for i := range d.Endpoints {
+		e := &d.Endpoints[i]
+		s := signaling.EndpointSnapshot{
+			Tech: t.Name(), ConfTech: e.ConfTech, Name: e.Name, Context: e.Context, Trunk: e.Trunk(), Description: e.Description,
+		}
+		if e.Caller != (signaling.CallerID{}) {
+			s.CallerID = e.Caller.Number
+		}
+		for _, c := range e.Codecs {
+			s.Codecs = append(s.Codecs, c.ConfName)
+		}
+		for _, aor := range e.AORs {
+			for _, b := range t.registrar.Lookup(aor) {
+				s.Static = s.Static || b.Static
+				s.Contacts = append(s.Contacts, contactSnapshot(&b))
+			}
+		}
+		for _, r := range registrations {
+			if strings.EqualFold(r.Endpoint, e.Name) {
+				s.Registration, s.LastError = registrationText(&r, t.engine.Now()), r.LastError
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// registrationText is a registration's state as the console shows it.
+func registrationText(r *trunk.State, now time.Time) string {
+	if r.Status == trunk.Registered {
+		return fmt.Sprintf("Registered        (exp. %ds)", int(r.Expires.Sub(now).Seconds()))
+	}
+	return r.Status.String()
+}
+
+func contactSnapshot(b *registrar.Binding) signaling.ContactSnapshot {
+	c := signaling.ContactSnapshot{URI: b.Target.String(), RTT: b.RTT, Expiry: b.Expires}
+	switch b.Status {
+	case qualify.Avail:
+		c.Status = signaling.ContactAvailable
+	case qualify.Unavail:
+		c.Status = signaling.ContactUnavailable
+	default:
+		c.Status = signaling.ContactNotQualified
+	}
+	return c
+}

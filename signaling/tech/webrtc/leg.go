@@ -1,0 +1,180 @@
+package webrtc
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+)
+
+// closeTimeout bounds how long the end of a leg waits for its media to go.
+const closeTimeout = 10 * time.Second
+
+// LegConfig is what a leg is made of.
+type LegConfig struct {
+	User   string
+	Mixer  *mixer.Engine
+	API    *rtc.API
+	Codecs []*media.Codec
+	Log    *slog.Logger
+	// Candidate is told our candidates; it must not block.
+	Candidate func(rtc.Candidate)
+	// HungUp is told that our side ended the leg; it must not block.
+	HungUp func(signaling.Cause)
+}
+
+// Leg is a browser in a call. It is made from the browser's offer, so it is
+// answered from the start: what remains is to connect.
+type Leg struct {
+	cfg     LegConfig
+	session *Session
+
+	mu     sync.Mutex
+	events signaling.LegEvents
+	state  rtc.State // as told before the leg had its channel
+	ended  bool
+	early  []mixer.Event
+}
+
+var _ signaling.Leg = (*Leg)(nil)
+
+// NewLeg makes a leg from a browser's offer and gives the answer.
+func NewLeg(ctx context.Context, cfg LegConfig, offer string) (*Leg, string, error) {
+	l := &Leg{cfg: cfg}
+	session, err := NewSession(SessionConfig{
+		Name: "WebRTC/" + cfg.User, Mixer: cfg.Mixer, API: cfg.API, Codecs: cfg.Codecs, Log: cfg.Log,
+		Events: l.portEvent, Candidate: cfg.Candidate, State: l.stateChanged,
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	l.session = session
+	answer, err := session.Answer(ctx, offer, true)
+	if err != nil {
+		session.Close()
+		return nil, "", err
+	}
+	return l, answer, nil
+}
+
+// Renegotiate takes a further offer: ICE restart, hold, a changed codec.
+func (l *Leg) Renegotiate(ctx context.Context, offer string) (string, error) {
+	answer, err := l.session.Answer(ctx, offer, true)
+	if err != nil {
+		return "", err
+	}
+	held := !l.session.Media().Direction.Sends()
+	l.tell(func(e signaling.LegEvents) {
+		e.LegMedia()
+		e.LegHeld(held)
+	})
+	return answer, nil
+}
+
+// AddCandidate takes a candidate of the browser's.
+func (l *Leg) AddCandidate(c rtc.Candidate) error { return l.session.AddCandidate(c) }
+
+func (l *Leg) tell(f func(signaling.LegEvents)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.events != nil {
+		f(l.events)
+	}
+}
+
+func (l *Leg) portEvent(ev mixer.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.events == nil {
+		l.early = append(l.early, ev)
+		return
+	}
+	l.events.LegPort(ev)
+}
+
+// stateChanged ends the leg when its connection is lost for good.
+func (l *Leg) stateChanged(s rtc.State) {
+	l.mu.Lock()
+	l.state = s
+	started := l.events != nil
+	l.mu.Unlock()
+	if started && s == rtc.StateFailed {
+		l.end(signaling.CauseFailure, true)
+	}
+}
+
+// Start binds the leg to its channel.
+func (l *Leg) Start(events signaling.LegEvents) {
+	l.mu.Lock()
+	l.events = events
+	failed := l.state == rtc.StateFailed
+	for _, ev := range l.early {
+		events.LegPort(ev)
+	}
+	l.early = nil
+	l.mu.Unlock()
+	if failed {
+		l.end(signaling.CauseFailure, true)
+	}
+}
+
+// Ring does nothing: a browser that made an offer shows its own progress.
+func (l *Leg) Ring() {}
+
+// Progress does nothing: media flows from the offer on.
+func (l *Leg) Progress() error { return nil }
+
+// Answer reports the leg as answered: its SDP answer has been given already.
+func (l *Leg) Answer() error {
+	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
+	return nil
+}
+
+// Hangup ends the leg.
+func (l *Leg) Hangup(cause signaling.Cause) {
+	if l.cfg.HungUp != nil {
+		l.cfg.HungUp(cause)
+	}
+	l.end(cause, false)
+}
+
+func (l *Leg) end(cause signaling.Cause, peer bool) {
+	l.mu.Lock()
+	already := l.ended
+	l.ended = true
+	l.mu.Unlock()
+	if already {
+		return
+	}
+	l.session.Close()
+	go func() { // owned by l, bounded by closeTimeout
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		if err := l.session.Wait(ctx); err != nil {
+			l.cfg.Log.Error("media of a browser did not end in time", "endpoint", l.cfg.User, "err", err)
+		}
+		l.tell(func(e signaling.LegEvents) { e.LegEnded(cause, peer) })
+	}()
+}
+
+// Abort ends a leg that no channel was made for.
+func (l *Leg) Abort() { l.session.Close() }
+
+// Port is the leg's media.
+func (l *Leg) Port() *mixer.Port { return l.session.Port() }
+
+// Hold is not for browsers: the API mutes or moves them instead.
+func (l *Leg) Hold(bool) error {
+	return fault.New(fault.Unsupported, "a browser is held by its own offer")
+}
+
+// Info describes the leg.
+func (l *Leg) Info() signaling.LegInfo {
+	return signaling.LegInfo{Endpoint: l.cfg.User, Format: l.session.Media().Send, Secure: true}
+}

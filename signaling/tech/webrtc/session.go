@@ -1,0 +1,162 @@
+// Package webrtc makes legs of browsers: their media over media/webrtc, their
+// signalling through whoever carries offers, answers and candidates (the REST
+// API). Session, the media alone, also serves SIP phones that speak WebRTC.
+//
+// Goroutines: one per session, which carries packets from the mixer to the
+// peer; it ends with the session's port.
+package webrtc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+)
+
+// SessionConfig is what a session is made of.
+type SessionConfig struct {
+	Name   string
+	Mixer  *mixer.Engine
+	API    *rtc.API
+	Codecs []*media.Codec
+	Log    *slog.Logger
+	// Events is told what the mixer says of the port; it must not block.
+	Events func(mixer.Event)
+	// Candidate, where set, is told our own candidates as they are found
+	// (trickle); an empty one is the end.
+	Candidate func(rtc.Candidate)
+	// State is told how the connection does; it must not block.
+	State func(rtc.State)
+}
+
+// Session is one browser's media: a peer, and its port in the mixer.
+type Session struct {
+	cfg  SessionConfig
+	peer *rtc.Peer
+	ring *mixer.Ring
+	port *mixer.Port
+
+	stop    context.CancelFunc
+	pumping sync.WaitGroup
+	closed  atomic.Bool
+	dropped atomic.Uint64
+}
+
+// NewSession makes the peer and its port.
+func NewSession(cfg SessionConfig) (*Session, error) {
+	s := &Session{cfg: cfg, ring: mixer.NewRing()}
+	peer, err := cfg.API.NewPeer(rtc.PeerConfig{
+		Name: cfg.Name, Codecs: cfg.Codecs, OnCandidate: cfg.Candidate, OnState: cfg.State,
+		Packets: s.received,
+	})
+	if err != nil {
+		return nil, err
+	}
+	port, err := cfg.Mixer.NewPort(mixer.PortConfig{Name: cfg.Name, Transport: s.ring, Events: cfg.Events})
+	if err != nil {
+		peer.Close()
+		return nil, err
+	}
+	s.peer, s.port = peer, port
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.pumping.Add(1)
+	go s.pump(ctx) // owned by s, ended by Close
+	return s, nil
+}
+
+// received takes a packet from the peer's reader.
+func (s *Session) received(packet []byte, arrival time.Time) {
+	if err := s.ring.Deliver(packet, arrival); err != nil && !errors.Is(err, net.ErrClosed) {
+		s.dropped.Add(1) // the ring counts too; the mixer's statistics show it
+	}
+}
+
+// pump carries what the mixer sends to the peer.
+func (s *Session) pump(ctx context.Context) {
+	defer s.pumping.Done()
+	buf := make([]byte, mixer.MaxPacketBytes)
+	for {
+		n, err := s.ring.Next(ctx, buf)
+		if err != nil {
+			return // the port has closed, or the session has
+		}
+		if err := s.peer.WriteRTP(buf[:n]); err != nil {
+			s.dropped.Add(1) // not connected yet, or not any more
+		}
+	}
+}
+
+// Port is the session's place in the mixer.
+func (s *Session) Port() *mixer.Port { return s.port }
+
+// Answer takes an offer and gives the answer. With trickle our candidates come
+// through SessionConfig.Candidate, else they stand in the answer. A repeated
+// offer renegotiates.
+func (s *Session) Answer(ctx context.Context, offer string, trickle bool) (string, error) {
+	answer, err := s.peer.Answer(ctx, offer, trickle)
+	if err != nil {
+		return "", err
+	}
+	return answer, s.apply()
+}
+
+// Offer makes an offer; SetAnswer takes its answer.
+func (s *Session) Offer(ctx context.Context, trickle bool) (string, error) {
+	return s.peer.Offer(ctx, trickle)
+}
+
+// SetAnswer takes the answer to our offer.
+func (s *Session) SetAnswer(answer string) error {
+	if err := s.peer.SetAnswer(answer); err != nil {
+		return err
+	}
+	return s.apply()
+}
+
+// apply tells the mixer what was negotiated.
+func (s *Session) apply() error {
+	n := s.peer.Media()
+	return s.port.SetMedia(mixer.Media{
+		Send: n.Send, Receive: n.Receive, SendEvents: n.SendEvents, ReceiveEvents: n.ReceiveEvents,
+		Direction: n.Direction,
+	})
+}
+
+// AddCandidate takes a candidate of the peer's.
+func (s *Session) AddCandidate(c rtc.Candidate) error { return s.peer.AddCandidate(c) }
+
+// Media is what was negotiated last.
+func (s *Session) Media() rtc.Negotiated { return s.peer.Media() }
+
+// Close ends the peer and the port. It returns at once; the port's Closed event
+// is the end of it.
+func (s *Session) Close() {
+	if s.closed.Swap(true) {
+		return
+	}
+	s.peer.Close()
+	s.port.Close()
+	s.stop()
+}
+
+// Wait waits until nothing is left of a closed session.
+func (s *Session) Wait(ctx context.Context) error {
+	if err := s.port.Wait(ctx); err != nil {
+		return err
+	}
+	s.pumping.Wait()
+	select {
+	case <-s.peer.Done():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
