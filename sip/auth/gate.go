@@ -1,0 +1,74 @@
+// Package auth admits requests by digest authentication (RFC 3261 §22): it joins
+// package digest, which knows no messages, with package sip. Known and unknown
+// users get the same answers.
+//
+// It starts no goroutine.
+package auth
+
+import (
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
+)
+
+// Gate admits requests whose sender knows the password. It is safe for
+// concurrent use.
+type Gate struct {
+	digest *digest.Authenticator
+	log    *slog.Logger
+}
+
+// NewGate makes a Gate.
+func NewGate(a *digest.Authenticator, log *slog.Logger) *Gate { return &Gate{digest: a, log: log} }
+
+// Admit gives the user that sent a request, or the reply that refuses it: 401
+// with a challenge, 400 for credentials that cannot be read, 503 with
+// Retry-After after too many wrong passwords.
+func (g *Gate) Admit(req *sip.Request, lookup digest.Lookup) (username string, refusal *sip.Reply) {
+	source := req.Source().Remote
+	r := g.digest.Check(digest.Request{
+		Method:        req.Method(),
+		Covers:        func(uri string) bool { return covers(uri, req.URI()) },
+		Authorization: req.Headers("Authorization"),
+		Source:        source.Addr(),
+	}, lookup)
+	switch r.Verdict {
+	case digest.Accepted:
+		return r.Username, nil
+	case digest.Malformed:
+		g.log.Info("credentials malformed", "peer", source, "call_id", req.CallID(), "err", r.Err)
+		return "", &sip.Reply{Status: 400, Reason: "Bad Credentials"}
+	case digest.Throttled:
+		g.log.Warn("credentials not looked at after wrong ones", "endpoint", r.Username, "peer", source, "call_id", req.CallID())
+		seconds := int((r.RetryAfter + time.Second - 1) / time.Second)
+		return "", &sip.Reply{Status: 503, Headers: []sip.Header{{Name: "Retry-After", Value: strconv.Itoa(seconds)}}}
+	case digest.Wrong:
+		g.log.Warn("credentials wrong", "endpoint", r.Username, "peer", source, "call_id", req.CallID())
+	}
+	return "", g.challenge(req, r.Verdict == digest.Stale)
+}
+
+// Challenge is the refusal of a request without credentials, for callers that
+// refuse by other means and must not show it.
+func (g *Gate) Challenge(req *sip.Request) *sip.Reply { return g.challenge(req, false) }
+
+func (g *Gate) challenge(req *sip.Request, stale bool) *sip.Reply {
+	reply := &sip.Reply{Status: 401}
+	for _, c := range g.digest.Challenges(req.Source().Remote.Addr(), stale) {
+		reply.Headers = append(reply.Headers, sip.Header{Name: "WWW-Authenticate", Value: c})
+	}
+	return reply
+}
+
+// covers compares the uri of credentials with the Request-URI: scheme, user,
+// host and port. Parameters are left out, since a proxy on the way may add or
+// take one; the rest is what the request acts on.
+func covers(uri string, target sip.URI) bool {
+	u, err := sip.ParseURI(uri)
+	return err == nil && u.Scheme == target.Scheme && u.User == target.User &&
+		strings.EqualFold(u.Host, target.Host) && u.Port == target.Port && u.Opaque == target.Opaque
+}

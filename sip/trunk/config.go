@@ -1,0 +1,72 @@
+package trunk
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip"
+)
+
+// Config is an outbound registration: the options of pjsip.conf's
+// type=registration.
+type Config struct {
+	Name string
+	// Server is the registrar's URI, Client the AOR that is registered there.
+	Server, Client sip.URI
+	// Contact is where the registrar is to send calls; without a host it is the
+	// stack's own address toward the registrar.
+	Contact sip.URI
+	// Proxy is where to send the REGISTER, if not to Server.
+	Proxy sip.URI
+	// Transport overrides the URI's: "udp", "tcp" or "tls".
+	Transport string
+	// Credentials answer the registrar's challenges, and nobody else's.
+	Credentials []sip.Credential
+	// Auth and Endpoint are names that State shows.
+	Auth, Endpoint string
+	// Expiration is asked for; the registrar may grant less.
+	Expiration time.Duration
+	// RetryInterval is the longest wait between tries; the first ones come sooner.
+	RetryInterval time.Duration
+	// ForbiddenRetryInterval and FatalRetryInterval are the waits after a 403, and
+	// after another answer that is not passing; 0 gives up.
+	ForbiddenRetryInterval, FatalRetryInterval time.Duration
+	// MaxRetries gives up after that many tries at RetryInterval; 0 never does.
+	MaxRetries int
+	// AuthRejectionPermanent gives up when the credentials are refused.
+	AuthRejectionPermanent bool
+	// Timeout bounds one try.
+	Timeout time.Duration
+}
+
+// Default is a configuration with Asterisk's defaults, but for MaxRetries (10
+// there): a trunk comes back after any outage.
+func Default(name string) Config {
+	return Config{
+		Name:                   name,
+		Expiration:             time.Hour,
+		RetryInterval:          time.Minute,
+		AuthRejectionPermanent: true,
+		Timeout:                32 * time.Second,
+	}
+}
+
+// Validate tells what is wrong with the configuration.
+func (c *Config) Validate() error {
+	switch {
+	case c.Name == "":
+		return fault.New(fault.Invalid, "trunk: registration without a name")
+	case c.Server.Scheme != "sip" && c.Server.Scheme != "sips" || c.Client.Scheme != "sip" && c.Client.Scheme != "sips":
+		return fault.New(fault.Invalid, "trunk: registration %s: server %q or client %q is no SIP URI", c.Name, c.Server, c.Client)
+	case c.Expiration < time.Second || c.RetryInterval < time.Second || c.Timeout <= 0:
+		return fault.New(fault.Invalid, "trunk: registration %s: expiration %v, retry interval %v or timeout %v is too short",
+			c.Name, c.Expiration, c.RetryInterval, c.Timeout)
+	case c.ForbiddenRetryInterval < 0 || c.FatalRetryInterval < 0 || c.MaxRetries < 0:
+		return fault.New(fault.Invalid, "trunk: registration %s: retry settings are negative", c.Name)
+	}
+	switch c.Transport {
+	case "", "udp", "tcp", "tls":
+		return nil
+	}
+	return fault.New(fault.Invalid, "trunk: registration %s: transport %q is not udp, tcp or tls", c.Name, c.Transport)
+}

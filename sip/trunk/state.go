@@ -1,0 +1,43 @@
+package trunk
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/sip"
+)
+
+// Status is how a registration stands.
+type Status uint8
+
+// The statuses, by the names that `pjsip show registrations` prints.
+const (
+	Unregistered Status = iota // not yet, not any more, or trying
+	Registered
+	Rejected // the registrar refuses
+	Stopped
+)
+
+var statusNames = [...]string{"Unregistered", "Registered", "Rejected", "Stopped"}
+
+// String is the status as Asterisk prints it.
+func (s Status) String() string { return statusNames[s] }
+
+// State is a snapshot of a registration.
+type State struct {
+	Name, Auth, Endpoint string
+	Server, Client       sip.URI
+	Status               Status
+	// Expires is when what was granted ends; zero while nothing is.
+	Expires time.Time
+	// Since is when the status began.
+	Since time.Time
+	// Next is when the registrar is asked again; zero for never.
+	Next time.Time
+	// RTT is how long the registrar took for its last answer, challenge included.
+	RTT time.Duration
+	// Failures counts tries since the last success; LastStatus and LastError are
+	// the last one's: its SIP status (0 for no answer), and what went wrong.
+	Failures   int
+	LastStatus int
+	LastError  string
+}

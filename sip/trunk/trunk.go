@@ -1,0 +1,131 @@
+// Package trunk registers this server with others (RFC 3261 §10.2) and tells
+// from which endpoint a request comes. Contacts of trunks are asked with OPTIONS
+// by package registrar, whose AORs hold them.
+//
+// Goroutines: one per registration, started by Configure, ended by the next
+// Configure that lacks it or by Stop.
+package trunk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// Registrations are the outbound registrations. They are safe for concurrent use.
+type Registrations struct {
+	stack  Stack
+	log    *slog.Logger
+	change func(State)
+
+	mu      sync.Mutex // held while current is replaced, over unregistering
+	closed  bool
+	current atomic.Pointer[map[string]*registration]
+}
+
+// NewRegistrations makes an empty set. change, which may be nil, is told of every
+// change of a status; it must not block, nor call back.
+func NewRegistrations(stack Stack, log *slog.Logger, change func(State)) *Registrations {
+	t := &Registrations{stack: stack, log: log, change: change}
+	t.current.Store(&map[string]*registration{})
+	return t
+}
+
+// Configure makes the set those given: new ones start, changed ones start anew,
+// and those that are gone unregister, for which ctx bounds the time. On an error
+// of kind fault.Invalid nothing has changed.
+func (t *Registrations) Configure(ctx context.Context, cfgs []Config) error {
+	wanted := make(map[string]Config, len(cfgs))
+	for i := range cfgs {
+		if err := cfgs[i].Validate(); err != nil {
+			return err
+		}
+		if _, twice := wanted[cfgs[i].Name]; twice {
+			return fault.New(fault.Invalid, "trunk: registration %s twice", cfgs[i].Name)
+		}
+		wanted[cfgs[i].Name] = cfgs[i]
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return fault.New(fault.Unavailable, "trunk: stopped")
+	}
+	next := make(map[string]*registration, len(wanted))
+	var leaving []*registration
+	for name, r := range *t.current.Load() {
+		if cfg, ok := wanted[name]; ok && reflect.DeepEqual(cfg, r.cfg) {
+			next[name] = r
+		} else {
+			leaving = append(leaving, r)
+		}
+	}
+	// Before a successor registers the same contact.
+	if err := stopAll(ctx, leaving); err != nil {
+		t.log.Warn("unregistering failed", "err", err)
+	}
+	for name, cfg := range wanted {
+		if next[name] == nil {
+			r := newRegistration(cfg, t.stack, t.log, t.change)
+			next[name] = r
+			go r.run() // owned by r, ended by r.stop
+		}
+	}
+	t.current.Store(&next)
+	return nil
+}
+
+// stopAll stops registrations side by side.
+func stopAll(ctx context.Context, rs []*registration) error {
+	errs := make([]error, len(rs))
+	var wg sync.WaitGroup
+	for i, r := range rs {
+		wg.Go(func() { errs[i] = r.stop(ctx) }) // owned by this call, which waits for it
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Stop unregisters all, as far as ctx leaves the time, and ends.
+func (t *Registrations) Stop(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	all := slices.Collect(maps.Values(*t.current.Load()))
+	t.current.Store(&map[string]*registration{})
+	return stopAll(ctx, all)
+}
+
+// Retry asks for a try of a registration at once. It fails with fault.NotFound.
+func (t *Registrations) Retry(name string) error {
+	r := (*t.current.Load())[name]
+	if r == nil {
+		return fault.New(fault.NotFound, "trunk: no registration %s", name)
+	}
+	r.tryNow()
+	return nil
+}
+
+// State gives the snapshots of all registrations, by name.
+func (t *Registrations) State() []State {
+	now := time.Now()
+	all := *t.current.Load()
+	out := make([]State, 0, len(all))
+	for _, r := range all {
+		s := *r.state.Load()
+		if s.Status == Registered && !now.Before(s.Expires) { // and no refresh came through
+			s.Status, s.Since = Unregistered, s.Expires
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b State) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
