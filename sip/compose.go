@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
 )
 
 // draft is a request of ours before it is known how it will travel; it can be
@@ -23,9 +24,8 @@ type draft struct {
 	maxForwards int
 	extra       []Header
 	content     Content
-	creds       []Credential
-	auth        []Header // answers to challenges
-	challenges  int      // how many were answered
+	attempts    []*digest.Attempt // at being let in, one for each credential
+	auth        []Header          // the answers to challenges, as last sent
 }
 
 // compose makes the message for one attempt over a flow, with a new branch.
@@ -65,6 +65,7 @@ func (s *Server) compose(d *draft, f flow) (m *message, raw []byte, branch strin
 		}
 		m.headers.add("Contact", c.String())
 	}
+	d.authorize()
 	m.headers = append(m.headers, d.auth...)
 	switch d.method {
 	case "INVITE", "UPDATE", "OPTIONS", "SUBSCRIBE", "REFER":

@@ -55,7 +55,7 @@ type Dialog struct {
 	mu      sync.Mutex
 	st      DialogState
 	flow    flow // what the peer's last message came over; nil after Restore
-	creds   []Credential
+	wallet  wallet
 	handler DialogHandler
 	ending  bool // our BYE is on its way
 	ended   bool

@@ -67,7 +67,7 @@ func (d *Dialog) draft(method string, c Content, hs []Header) (*draft, error) {
 		method: method, uri: d.st.Target, route: d.st.Route,
 		from: d.st.Local, to: d.st.Remote, callID: d.id.CallID,
 		contact: true, contactUser: d.st.ContactUser,
-		maxForwards: 70, extra: hs, content: c, creds: d.creds,
+		maxForwards: 70, extra: hs, content: c, attempts: d.wallet.begin(method, d.st.Target),
 	}, checkExtra(hs)
 }
 

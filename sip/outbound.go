@@ -13,7 +13,7 @@ type hop struct {
 }
 
 // newDraft checks a request of the layer above and makes its draft.
-func (s *Server) newDraft(o *Outbound) (*draft, error) {
+func (s *Server) newDraft(o *Outbound, w wallet) (*draft, error) {
 	if o.Target.IsZero() {
 		return nil, fault.New(fault.Invalid, "sip: request without a target")
 	}
@@ -28,9 +28,10 @@ func (s *Server) newDraft(o *Outbound) (*draft, error) {
 		from: o.From.WithTag(newTag()), to: o.To.WithTag(""),
 		callID: o.CallID, seq: o.CSeq,
 		contactUser: o.ContactUser, maxForwards: o.MaxForwards,
-		extra: o.Headers, content: Content{o.ContentType, o.Body}, creds: o.Credentials,
+		extra: o.Headers, content: Content{o.ContentType, o.Body},
 	}
 	d.uri.Headers = nil
+	d.attempts = w.begin(d.method, d.uri)
 	if d.to.URI.IsZero() {
 		d.to = Address{URI: d.uri}
 	}
@@ -101,7 +102,7 @@ func (s *Server) Request(ctx context.Context, o Outbound) (*Response, error) {
 	case "INVITE", "ACK", "CANCEL", "BYE":
 		return nil, fault.New(fault.Invalid, "sip: %s is not for Request", o.Method)
 	}
-	d, err := s.newDraft(&o)
+	d, err := s.newDraft(&o, newWallet(o.Credentials))
 	if err != nil {
 		return nil, err
 	}

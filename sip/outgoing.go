@@ -21,6 +21,7 @@ type OutgoingInvite struct {
 	mu       sync.Mutex
 	stop     func() bool // stops watching the context
 	draft    *draft
+	wallet   wallet
 	inv      *inviteTx
 	rewrite  bool
 	canceled bool
@@ -44,7 +45,8 @@ func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*Outg
 		return nil, fault.New(fault.Unavailable, "sip: server is closing")
 	}
 	o.Method = "INVITE"
-	d, err := s.newDraft(&o)
+	w := newWallet(o.Credentials)
+	d, err := s.newDraft(&o, w)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +55,7 @@ func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*Outg
 		return nil, err
 	}
 	out := &OutgoingInvite{
-		s: s, h: h, draft: d, hops: hops, late: len(o.Body) == 0, rewrite: o.RewriteContact,
+		s: s, h: h, draft: d, wallet: w, hops: hops, late: len(o.Body) == 0, rewrite: o.RewriteContact,
 		id:    DialogID{CallID: d.callID, LocalTag: d.from.Tag()},
 		done:  make(chan struct{}),
 		forks: make(map[DialogID]struct{}),
@@ -103,12 +105,12 @@ func (o *OutgoingInvite) send(f flow) error {
 	inv.giveUp = func() { o.fail(nil, fault.New(fault.Canceled, "sip: canceled")) }
 	l := &inviteListener{o: o, inv: inv}
 	o.mu.Lock()
-	d := *o.draft
+	d := o.draft
 	o.inv = inv
 	canceled, reason := o.canceled, o.reason
 	o.mu.Unlock()
 	inv.mu.Lock()
-	tx, err := o.s.begin(&d, f, l)
+	tx, err := o.s.begin(d, f, l)
 	inv.tx = tx
 	inv.mu.Unlock()
 	if err == nil && canceled {
@@ -185,7 +187,7 @@ func (o *OutgoingInvite) waiting() bool {
 func (o *OutgoingInvite) answered(l *inviteListener, r *Response) {
 	f, seq := flowOf(r, l.inv.tx.flow), r.cseq
 	o.mu.Lock()
-	d, auth := o.dialog, o.draft.auth
+	d, auth := o.dialog, credentialsOf(l.inv.tx.req)
 	if d != nil && d.id.RemoteTag != r.to.Tag() {
 		d = o.extra[r.to.Tag()]
 	}
@@ -250,7 +252,7 @@ func (o *OutgoingInvite) newDialog(r *Response, f flow) *Dialog {
 		RewriteContact: o.rewrite,
 		Secure:         o.draft.uri.Secure() && f.source().Network == "tls",
 	}, f, nil)
-	d.creds = o.draft.creds
+	d.wallet = o.wallet
 	if o.dialog == nil {
 		d.run = o.run // the call's goroutine becomes the dialog's
 	}

@@ -81,28 +81,25 @@ func (d *Dialog) reInvite(ctx context.Context, dr *draft) (*Response, error) {
 type reInviter struct {
 	*waiter
 	d    *Dialog
-	seq  uint32
 	late bool // the 2xx brings the offer
-	auth []Header
 	inv  inviteTx
 }
 
 func (w *reInviter) response(r *Response) {
 	w.inv.note(r)
 	if r.status >= 200 && r.status < 300 {
-		w.d.in2xx(w.seq, r, w.late, w.auth)
+		w.d.in2xx(r.cseq, r, w.late, credentialsOf(w.inv.tx.req))
 	}
 	w.waiter.response(r)
 }
 
 func (d *Dialog) reInviteOnce(ctx context.Context, dr *draft) (*Response, error) {
-	w := &reInviter{waiter: newWaiter(), d: d, late: len(dr.content.Body) == 0, auth: dr.auth}
+	w := &reInviter{waiter: newWaiter(), d: d, late: len(dr.content.Body) == 0}
 	w.inv.giveUp = func() { w.failed(fault.New(fault.Timeout, "sip: no final response after CANCEL")) }
 	d.sending.Lock()
 	f, err := d.way(ctx)
 	if err == nil {
 		dr.seq = d.nextSeq()
-		w.seq = dr.seq
 		w.inv.mu.Lock()
 		w.inv.tx, err = d.s.begin(dr, f, w)
 		w.inv.mu.Unlock()
