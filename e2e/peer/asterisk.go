@@ -108,6 +108,7 @@ func (a *AsteriskPeer) files(t testing.TB, cfg AsteriskConfig, triplet string) m
 		"@RTP_FIRST@", strconv.Itoa(first),
 		"@RTP_LAST@", strconv.Itoa(first+199),
 		"@TRIPLET@", triplet,
+		"@ADDRESSES@", addresses(t),
 	)
 	files := map[string]string{}
 	usual, err := asteriskConf.ReadDir("asterisk")
@@ -125,6 +126,22 @@ func (a *AsteriskPeer) files(t testing.TB, cfg AsteriskConfig, triplet string) m
 	files["extensions.test.conf"] = cfg.Extensions
 	maps.Copy(files, cfg.Files)
 	return files
+}
+
+// addresses maps each of the machine's addresses to loopback.
+func addresses(t testing.TB) string {
+	t.Helper()
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, a := range all {
+		if ip, ok := a.(*net.IPNet); ok && !ip.IP.IsLoopback() {
+			fmt.Fprintf(&b, "%s => %s\n", ip.IP, Host)
+		}
+	}
+	return b.String()
 }
 
 // CLI runs a command of Asterisk's console and gives what it prints.

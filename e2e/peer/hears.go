@@ -43,7 +43,7 @@ func changed(path string) time.Time {
 }
 
 // Hears waits until the last second of a recording has the tone of want Hz, and
-// fails when it does not come. It fails also when any of the tones in not is in
+// fails when it does not come. It fails also when any of the tones in not lasts in
 // the same second.
 func Hears(t testing.TB, who string, heard Recording, want float64, not ...float64) {
 	t.Helper()
@@ -59,14 +59,14 @@ func Hears(t testing.TB, who string, heard Recording, want float64, not ...float
 			return fmt.Errorf("%d samples at %d Hz so far", len(pcm), rate)
 		}
 		pcm = pcm[len(pcm)-n:]
-		if level := tone.Level(pcm, rate, want); level < present {
+		if level := tone.Lasting(pcm, rate, want); level < present {
 			return fmt.Errorf("%.1f dBFS, of %.1f in all", level, tone.RMS(pcm))
 		}
 		return nil
 	})
-	t.Logf("%s hears %v Hz at %.1f dBFS, of %.1f in all", who, want, tone.Level(pcm, rate, want), tone.RMS(pcm))
+	t.Logf("%s hears %v Hz at %.1f dBFS, of %.1f in all", who, want, tone.Lasting(pcm, rate, want), tone.RMS(pcm))
 	for _, hz := range not {
-		if level := tone.Level(pcm, rate, hz); level > absent {
+		if level := tone.Lasting(pcm, rate, hz); level > absent {
 			t.Errorf("%s hears %v Hz too, at %.1f dBFS", who, hz, level)
 		}
 	}

@@ -3,7 +3,10 @@
 // it measures. It starts no goroutine.
 package tone
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Silence is the level that Level and RMS give for no signal at all, in dBFS.
 const Silence = -200.0
@@ -27,19 +30,41 @@ func Sine(hz float64, rate int, seconds, peak float64) []int16 {
 // tones 40 Hz apart, other tones weigh in under −90 dB, and a jump in phase (a
 // lost packet, a late buffer) costs one window, not the whole.
 func Level(pcm []int16, rate int, hz float64) float64 {
-	size := min(rate/5, len(pcm))
-	if size == 0 {
+	all := powers(pcm, rate, hz)
+	sum := 0.0
+	for _, p := range all {
+		sum += p
+	}
+	return decibel(sum / float64(max(len(all), 1)))
+}
+
+// Lasting is the level that half of the windows of Level reach: that of a tone
+// which lasts, while a click, which has a little of every frequency, does not
+// count.
+func Lasting(pcm []int16, rate int, hz float64) float64 {
+	all := powers(pcm, rate, hz)
+	if len(all) == 0 {
 		return Silence
 	}
+	slices.Sort(all)
+	return decibel(all[len(all)/2])
+}
+
+// powers is the power of the tone at hz in windows of 200 ms, each half over the
+// next; 1 is a sine of full scale.
+func powers(pcm []int16, rate int, hz float64) []float64 {
+	size := min(rate/5, len(pcm))
+	if size == 0 {
+		return nil
+	}
 	window, sum := blackmanHarris(size)
-	power, n := 0.0, 0
+	var all []float64
 	for at := 0; at+size <= len(pcm); at += max(size/2, 1) {
 		a := goertzel(pcm[at:at+size], window, 2*math.Pi*hz/float64(rate))
 		a *= 2 / sum / fullScale // peak of the sine that gives this
-		power += a * a
-		n++
+		all = append(all, a*a)
 	}
-	return decibel(power / float64(n))
+	return all
 }
 
 // RMS is the level of everything in pcm, in dBFS of a sine.

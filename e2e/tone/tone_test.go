@@ -41,6 +41,24 @@ func TestLevel(t *testing.T) {
 	}
 }
 
+// A click raises every frequency for a moment; a tone under it is still told.
+func TestLasting(t *testing.T) {
+	const rate = 8000
+	pcm := Sine(440, rate, 1, 8192)
+	for i := range 40 {
+		pcm[4000+i] = 30000
+	}
+	if got := Lasting(pcm, rate, 600); got > -85 {
+		t.Errorf("a click counts as a tone of %.1f dBFS", got)
+	}
+	if got := Lasting(pcm, rate, 440); math.Abs(got+12) > 0.2 {
+		t.Errorf("the tone is at %.1f dBFS, want -12", got)
+	}
+	if got := Lasting(nil, rate, 440); got != Silence {
+		t.Errorf("nothing is at %.1f dBFS", got)
+	}
+}
+
 func TestRMS(t *testing.T) {
 	if got := RMS(Sine(440, 8000, 1, 32767)); math.Abs(got) > 0.01 {
 		t.Errorf("a sine of full scale: %.3f dBFS", got)
