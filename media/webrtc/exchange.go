@@ -88,7 +88,10 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 	p.negotiation.Lock()
 	defer p.negotiation.Unlock()
 	s := &p.session
-	if s.pending != nil {
+	switch {
+	case p.gone():
+		return "", errClosed
+	case s.pending != nil:
 		return "", errGlare
 	}
 	r, err := p.read(offer, false)
@@ -105,11 +108,16 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 	default:
 		role = "active"
 	}
-	if s.restarts(r.transport) {
-		p.ice.restarted()
-	}
-	if err := p.applyOffer(r, role); err != nil {
-		return "", p.spoiled(err)
+	p.expected.Store(&r.transport.fingerprint)
+	if s.role == "" || s.restarts(r.transport) {
+		if s.role != "" {
+			p.ice.restarted()
+		}
+		if err := p.applyOffer(r, role); err != nil {
+			return "", p.spoiled(err)
+		}
+	} else if err := p.addCandidates(r.candidates); err != nil {
+		return "", err
 	}
 	s.role, s.remote, s.pionMid = role, r.transport, r.mid
 	s.keep(r.d, r.audio)
@@ -137,7 +145,7 @@ func (p *Peer) applyOffer(r *reading, role string) error {
 	if err := p.pc.SetLocalDescription(answer); err != nil {
 		return fmt.Errorf("apply answer: %w", err)
 	}
-	return nil
+	return p.session.credentials(answer.SDP)
 }
 
 // Offer gives an offer of ours: a first one with every codec, a later one (to
@@ -157,27 +165,41 @@ func (p *Peer) offer(ctx context.Context, trickle, restart bool) (string, error)
 	p.negotiation.Lock()
 	defer p.negotiation.Unlock()
 	s := &p.session
-	if s.pending != nil {
+	switch {
+	case p.gone():
+		return "", errClosed
+	case s.pending != nil:
 		return "", errGlare
 	}
-	restart = restart && s.role != ""
+	first := s.role == ""
+	restart = restart && !first
 	if restart {
 		p.ice.restarted()
 	}
-	offer, err := p.pc.CreateOffer(&pion.OfferOptions{ICERestart: restart})
-	if err != nil {
-		return "", p.spoiled(fmt.Errorf("create offer: %w", err))
+	if first || restart {
+		if err := p.createOffer(restart); err != nil {
+			return "", p.spoiled(err)
+		}
 	}
-	if err := p.pc.SetLocalDescription(offer); err != nil {
-		return "", p.spoiled(fmt.Errorf("apply offer: %w", err))
-	}
-	s.pending = &pendingOffer{restart: restart, direction: p.wished()}
-	if s.audio < 0 {
+	if first {
 		s.bundled = true
 	}
+	s.pending = &pendingOffer{transport: first || restart, direction: p.wished()}
 	return p.describe(ctx, local{
 		setup: "actpass", direction: p.wished(), payloads: s.ours, level: s.level, trickle: trickle,
 	})
+}
+
+// createOffer brings pion to the state of a first offer or an ICE restart.
+func (p *Peer) createOffer(restart bool) error {
+	offer, err := p.pc.CreateOffer(&pion.OfferOptions{ICERestart: restart})
+	if err != nil {
+		return fmt.Errorf("create offer: %w", err)
+	}
+	if err := p.pc.SetLocalDescription(offer); err != nil {
+		return fmt.Errorf("apply offer: %w", err)
+	}
+	return p.session.credentials(offer.SDP)
 }
 
 // SetAnswer takes the answer to our offer. A bad one leaves the offer open. Errors
@@ -187,6 +209,9 @@ func (p *Peer) SetAnswer(answer string) error {
 	p.negotiation.Lock()
 	defer p.negotiation.Unlock()
 	s := &p.session
+	if p.gone() {
+		return errClosed
+	}
 	if s.pending == nil {
 		return fault.New(fault.Conflict, "webrtc: an answer without an offer of ours")
 	}
@@ -204,9 +229,19 @@ func (p *Peer) SetAnswer(answer string) error {
 	default:
 		role = "passive"
 	}
-	text := narrow(r.mid, r.transport, opposite(role), r.d.iceLite, r.payloads, r.candidates)
-	if err := p.pc.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: text}); err != nil {
-		return p.spoiled(fmt.Errorf("apply answer: %w", err))
+	p.expected.Store(&r.transport.fingerprint)
+	switch {
+	case s.pending.transport:
+		text := narrow(r.mid, r.transport, opposite(role), r.d.iceLite, r.payloads, r.candidates)
+		if err := p.pc.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: text}); err != nil {
+			return p.spoiled(fmt.Errorf("apply answer: %w", err))
+		}
+	case s.restarts(r.transport):
+		return fault.New(fault.Invalid, "sdp: new ICE credentials in an answer to an offer without (RFC 8839 §4.4.3)")
+	default:
+		if err := p.addCandidates(r.candidates); err != nil {
+			return err
+		}
 	}
 	direction := directionOf(r.transport.direction, s.pending.direction)
 	audio := &r.d.sections[r.audio]
@@ -226,8 +261,10 @@ func (p *Peer) SetAnswer(answer string) error {
 	return nil
 }
 
-// Rollback takes our open offer back: the other side has refused it, or made one of
-// its own first. Conflict says that none is open or that it was an ICE restart.
+// Rollback takes back an open offer of ours that changed neither certificate nor
+// path: the other side has refused it, or made one of its own first. Everything is
+// as before it. Conflict says that none is open, or that it was the first offer or
+// an ICE restart, after which only Close is left.
 func (p *Peer) Rollback() error {
 	p.negotiation.Lock()
 	defer p.negotiation.Unlock()
@@ -235,16 +272,8 @@ func (p *Peer) Rollback() error {
 	switch {
 	case s.pending == nil:
 		return fault.New(fault.Conflict, "webrtc: no offer of ours to take back")
-	case s.pending.restart:
-		return fault.New(fault.Conflict, "webrtc: an ICE restart cannot be taken back")
-	}
-	offer := p.pc.PendingLocalDescription()
-	if offer == nil {
-		return errClosed
-	}
-	offer.Type = pion.SDPTypeRollback
-	if err := p.pc.SetLocalDescription(*offer); err != nil {
-		return p.spoiled(fmt.Errorf("roll back: %w", err))
+	case s.pending.transport:
+		return fault.New(fault.Conflict, "webrtc: a first offer or an ICE restart cannot be taken back")
 	}
 	s.pending = nil
 	return nil
@@ -259,11 +288,7 @@ func (p *Peer) describe(ctx context.Context, l local) (string, error) {
 			return "", err
 		}
 	}
-	parameters, err := p.pc.SCTP().Transport().ICETransport().GetLocalParameters()
-	if err != nil {
-		return "", p.spoiled(fmt.Errorf("read ICE credentials: %w", err))
-	}
-	l.ufrag, l.pwd = parameters.UsernameFragment, parameters.Password
+	l.ufrag, l.pwd = s.ufrag, s.pwd
 	l.candidates, l.complete = p.ice.candidates()
 	s.version++
 	text := s.compose(l)
@@ -300,10 +325,8 @@ func (s *session) restarts(t transport) bool {
 // spoiled is for errors after which pion and we may disagree: descriptions that
 // reach pion are well-formed, so the peer is either closed or beyond use.
 func (p *Peer) spoiled(err error) error {
-	select {
-	case <-p.ctx.Done():
+	if p.gone() {
 		return errClosed
-	default:
 	}
 	err = fmt.Errorf("webrtc: %w", err)
 	p.fail(err)

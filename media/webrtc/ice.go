@@ -120,10 +120,8 @@ func (s *iceState) candidates() ([]string, bool) {
 // names, other sections) are taken and left aside, as are those of an earlier ICE
 // generation. Errors are of kind Invalid, TooLarge, TooMany (over 256) or Gone.
 func (p *Peer) AddCandidate(c Candidate) error {
-	select {
-	case <-p.ctx.Done():
+	if p.gone() {
 		return errClosed
-	default:
 	}
 	if c.End() {
 		return nil // checks go on until one succeeds or time is up
@@ -150,7 +148,20 @@ func (p *Peer) AddCandidate(c Candidate) error {
 
 func (p *Peer) addCandidate(c Candidate) error {
 	if err := p.pc.AddICECandidate(pion.ICECandidateInit{Candidate: c.Candidate}); err != nil {
+		if p.gone() {
+			return errClosed
+		}
 		return fault.New(fault.Invalid, "ice candidate: %w", err)
+	}
+	return nil
+}
+
+// addCandidates adds those of a description.
+func (p *Peer) addCandidates(list []string) error {
+	for _, text := range list {
+		if err := p.addCandidate(Candidate{Candidate: text}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

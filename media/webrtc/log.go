@@ -9,7 +9,8 @@ import (
 )
 
 // pionLog gives pion's logs to ours, all of them at debug level: most are about
-// packets that anyone may send us, and what ends a peer is told by its state.
+// packets that anyone may send us, and what ends a peer is told by its state. Its
+// own debug level tells ICE passwords and is left out.
 type pionLog struct{ log *slog.Logger }
 
 // NewLogger makes the logger of one part of pion ("ice", "dtls").
@@ -33,12 +34,13 @@ func (l scopedLog) printf(format string, args ...any) {
 	}
 }
 
-// Trace is per packet and never wanted.
+// Trace and Debug are dropped.
 func (l scopedLog) Trace(string)          {}
 func (l scopedLog) Tracef(string, ...any) {}
+func (l scopedLog) Debug(string)          {}
+func (l scopedLog) Debugf(string, ...any) {}
 
-func (l scopedLog) Debug(msg string)                  { l.print(msg) }
-func (l scopedLog) Debugf(format string, args ...any) { l.printf(format, args...) }
+// Info, Warn and Error are our debug level.
 func (l scopedLog) Info(msg string)                   { l.print(msg) }
 func (l scopedLog) Infof(format string, args ...any)  { l.printf(format, args...) }
 func (l scopedLog) Warn(msg string)                   { l.print(msg) }

@@ -76,12 +76,15 @@ type Peer struct {
 
 	ice iceState
 
-	state      State // as last reported; touched by events only
-	connected  atomic.Bool
-	failure    atomic.Pointer[error]
-	in         inbound
-	out        outbound
-	reportTime *time.Timer
+	state       State // as last reported; touched by events only
+	connected   atomic.Bool
+	handshake   atomic.Bool // DTLS has failed
+	established bool        // has been connected; touched by events only
+	expected    atomic.Pointer[fingerprint]
+	failure     atomic.Pointer[error]
+	in          inbound
+	out         outbound
+	reportTime  *time.Timer
 
 	closeOnce sync.Once
 	ctx       context.Context // until Close
@@ -171,6 +174,11 @@ func (p *Peer) connect(certificate *pion.Certificate) error {
 	p.events = actor.Start(eventBacklog, p.broken)
 	p.reportTime = time.AfterFunc(reportInterval, func() { p.post(p.report) })
 	p.reportTime.Stop()
+	pc.SCTP().Transport().OnStateChange(func(s pion.DTLSTransportState) {
+		if s == pion.DTLSTransportStateFailed { // pion holds a lock: no more than this here
+			p.handshake.Store(true)
+		}
+	})
 	pc.OnICECandidate(p.foundCandidate)
 	pc.OnConnectionStateChange(func(pion.PeerConnectionState) { p.post(p.follow) })
 	return nil
@@ -195,8 +203,13 @@ func (p *Peer) follow() {
 		pion.PeerConnectionStateFailed:       StateFailed,
 		pion.PeerConnectionStateClosed:       StateClosed,
 	}[p.pc.ConnectionState()]
-	if next == StateFailed {
+	// pion closes itself after a failed handshake, and that may be all there is
+	// left to see.
+	unheard := next == StateClosed && !p.established && p.ctx.Err() == nil
+	if next == StateFailed || p.handshake.Load() || unheard {
+		p.handshake.CompareAndSwap(false, unheard)
 		p.fail(p.reason())
+		p.become(StateFailed)
 	}
 	if next == StateClosed {
 		// The browser closed its end, or we did: the rest of us goes too, and the
@@ -215,6 +228,7 @@ func (p *Peer) become(next State) {
 	p.state = next
 	p.connected.Store(next == StateConnected || next == StateDisconnected)
 	if next == StateConnected {
+		p.established = true
 		p.reportTime.Reset(reportInterval)
 	}
 	if p.config.OnState != nil {
@@ -224,14 +238,15 @@ func (p *Peer) become(next State) {
 
 // reason says what made the connection fail.
 func (p *Peer) reason() error {
-	dtls := p.pc.SCTP().Transport()
-	if dtls.State() == pion.DTLSTransportStateFailed {
-		if len(dtls.GetRemoteCertificate()) > 0 {
-			return fault.New(fault.Forbidden, "webrtc: DTLS failed: the certificate does not match a=fingerprint")
-		}
+	if !p.handshake.Load() {
+		return fault.New(fault.Unreachable, "webrtc: no working path to the peer (ICE failed)")
+	}
+	want := p.expected.Load()
+	raw := p.pc.SCTP().Transport().GetRemoteCertificate()
+	if want == nil || len(raw) == 0 || want.matches(raw) {
 		return fault.New(fault.Unreachable, "webrtc: DTLS handshake failed")
 	}
-	return fault.New(fault.Unreachable, "webrtc: no working path to the peer (ICE failed)")
+	return fault.New(fault.Forbidden, "webrtc: the peer's certificate is not that of its a=fingerprint")
 }
 
 // fail remembers the first reason.
@@ -271,6 +286,11 @@ func (p *Peer) Media() Negotiated {
 func (p *Peer) SetDirection(d media.Direction) { p.wish.Store(uint32(d)) }
 
 func (p *Peer) wished() media.Direction { return media.Direction(p.wish.Load()) }
+
+// gone reports whether either side has closed the connection.
+func (p *Peer) gone() bool {
+	return p.ctx.Err() != nil || p.pc.ConnectionState() == pion.PeerConnectionStateClosed
+}
 
 // Done is closed when the peer and its goroutines have ended.
 func (p *Peer) Done() <-chan struct{} { return p.done }

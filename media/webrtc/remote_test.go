@@ -6,8 +6,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,7 +118,9 @@ type remote struct {
 	track   *pion.TrackLocalStaticRTP
 	packets chan *rtp.Packet
 	found   chan pion.ICECandidateInit
+	states  chan pion.PeerConnectionState
 	done    chan struct{}
+	socket  *gate // nil over TCP
 }
 
 var pionCodecs = map[*media.Codec]pion.RTPCodecParameters{
@@ -127,6 +131,32 @@ var pionCodecs = map[*media.Codec]pion.RTPCodecParameters{
 }
 
 func newRemote(t testing.TB, codecs ...*media.Codec) *remote {
+	t.Helper()
+	return newRemoteOver(t, pion.NetworkTypeUDP4, codecs...)
+}
+
+// gate is a remote's socket that can go deaf: it then drops all that comes, and
+// costs the process nothing besides.
+type gate struct {
+	*net.UDPConn
+	deaf atomic.Bool
+}
+
+func (g *gate) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	for {
+		n, from, err := g.ReadFromUDPAddrPort(b)
+		if err != nil || !g.deaf.Load() {
+			return n, from, err
+		}
+	}
+}
+
+func (g *gate) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	return g.WriteToUDPAddrPort(b, to)
+}
+
+// newRemoteOver is a browser that can use one kind of network only.
+func newRemoteOver(t testing.TB, network pion.NetworkType, codecs ...*media.Codec) *remote {
 	t.Helper()
 	engine := &pion.MediaEngine{}
 	for _, c := range codecs {
@@ -149,7 +179,18 @@ func newRemote(t testing.TB, codecs ...*media.Codec) *remote {
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
 	settings.SetICEMulticastDNSMode(1)
-	settings.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4})
+	settings.SetNetworkTypes([]pion.NetworkType{network})
+	var socket *gate
+	if network == pion.NetworkTypeUDP4 {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		socket = &gate{UDPConn: conn}
+		mux := pion.NewICEUDPMux(pionLog{slog.New(slog.DiscardHandler)}.NewLogger("ice"), socket)
+		t.Cleanup(func() { mux.Close() })
+		settings.SetICEUDPMux(mux)
+	}
 	settings.LoggerFactory = pionLog{slog.New(slog.DiscardHandler)}
 	registry := &interceptor.Registry{}
 	if err := pion.ConfigureRTCPReports(registry); err != nil {
@@ -162,8 +203,9 @@ func newRemote(t testing.TB, codecs ...*media.Codec) *remote {
 	}
 	r := &remote{
 		PeerConnection: pc, packets: make(chan *rtp.Packet, 64), found: make(chan pion.ICECandidateInit, 64),
-		done: make(chan struct{}),
+		states: make(chan pion.PeerConnectionState, 64), done: make(chan struct{}), socket: socket,
 	}
+	pc.OnConnectionStateChange(func(s pion.PeerConnectionState) { r.states <- s })
 	pc.OnTrack(func(tr *pion.TrackRemote, _ *pion.RTPReceiver) {
 		for {
 			p, _, err := tr.ReadRTP()
@@ -284,6 +326,11 @@ func connect(t testing.TB, o *observed, r *remote) {
 	}
 	r.setAnswer(t, answer)
 	o.await(t, StateConnected)
+	for s := range r.states {
+		if s == pion.PeerConnectionStateConnected {
+			return
+		}
+	}
 }
 
 // speak sends packets both ways, with a payload of its own, until each side has
@@ -348,4 +395,53 @@ func replaced(t testing.TB, sdp, old, new string) string {
 		t.Fatalf("no %q in\n%s", old, sdp)
 	}
 	return strings.ReplaceAll(sdp, old, new)
+}
+
+func headerOf(pt uint8, sequence uint16) rtp.Header {
+	return rtp.Header{Version: 2, PayloadType: pt, SequenceNumber: sequence, Timestamp: uint32(sequence) * 960}
+}
+
+func rtpPacket(sequence uint16) *rtp.Packet {
+	return &rtp.Packet{Header: headerOf(0, sequence), Payload: []byte("x")}
+}
+
+// eventually tries until ok, for things that only the network knows.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(10 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+func awaitFailure(t testing.TB, o *observed) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		select {
+		case s := <-o.states:
+			if s == StateFailed {
+				return
+			}
+		case <-deadline:
+			t.Fatal("does not fail")
+		}
+	}
+}
+
+// parameter is the value of an attribute that an SDP has.
+func parameter(t testing.TB, sdp, name string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(sdp, "a="+name+":")
+	if !ok {
+		t.Fatalf("no %s in\n%s", name, sdp)
+	}
+	value, _, _ := strings.Cut(rest, "\r\n")
+	return value
 }

@@ -62,10 +62,8 @@ func (p *Peer) Stats() Stats {
 // report sends our sender or receiver report and arms the next (RFC 3550 §6.4). It
 // runs on the peer's event goroutine.
 func (p *Peer) report() {
-	select {
-	case <-p.ctx.Done():
+	if p.ctx.Err() != nil {
 		return
-	default:
 	}
 	defer p.reportTime.Reset(reportInterval)
 	if !p.connected.Load() {

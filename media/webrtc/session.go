@@ -2,6 +2,8 @@ package webrtc
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -20,6 +22,8 @@ type session struct {
 	cname   string // RTCP's and the stream's name (RFC 8834 §4.9)
 	ssrc    uint32
 	print   fingerprint
+	ufrag   string // ours, of the present ICE generation
+	pwd     string
 
 	allowed []payload // every codec and event that may be agreed on
 	ours    []payload // what we offer: allowed, then what was agreed, under its numbers
@@ -36,7 +40,7 @@ type session struct {
 
 // pendingOffer is an offer of ours without an answer yet.
 type pendingOffer struct {
-	restart   bool
+	transport bool // begins ICE: the first one, or a restart
 	direction media.Direction
 }
 
@@ -64,6 +68,34 @@ func certificatePrint(c *pion.Certificate) (fingerprint, error) {
 		return fingerprint{}, fmt.Errorf("fingerprint: none of sha-256")
 	}
 	return fingerprint{prints[i].Algorithm, strings.ToUpper(prints[i].Value)}, nil
+}
+
+// matches reports whether the fingerprint is that of a certificate in DER.
+func (f fingerprint) matches(certificate []byte) bool {
+	var digest []byte
+	switch f.hash {
+	case "sha-256":
+		sum := sha256.Sum256(certificate)
+		digest = sum[:]
+	case "sha-384":
+		sum := sha512.Sum384(certificate)
+		digest = sum[:]
+	case "sha-512":
+		sum := sha512.Sum512(certificate)
+		digest = sum[:]
+	}
+	return fmt.Sprintf("%X", digest) == strings.ReplaceAll(f.value, ":", "")
+}
+
+// credentials takes our ICE credentials from a description of pion's. (Asking its
+// transport for them races with the start of that.)
+func (s *session) credentials(sdp string) error {
+	d, err := parseDescription(sdp)
+	if err != nil {
+		return fmt.Errorf("read our own description: %w", err)
+	}
+	s.ufrag, s.pwd = d.sections[0].ufrag, d.sections[0].pwd
+	return nil
 }
 
 // mid is the audio section's; our own before there is one.
