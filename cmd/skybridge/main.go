@@ -1,0 +1,143 @@
+// Command skybridge is the media server: SIP registrar and B2BUA, WebRTC
+// endpoints, RTP mixer, REST API, and the commands to run and look at them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skygenesisenterprise/skybridge/internal/config"
+)
+
+// version is set at build time.
+var version = "dev"
+
+// The exit codes (sysexits.h where it has one).
+const (
+	exitFailure     = 1
+	exitUsage       = 2
+	exitPortInUse   = 69
+	exitBadSettings = 78
+)
+
+func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+
+// run is the command line: what it was called with, where it writes, the exit code.
+func run(args []string, out, errs io.Writer) int {
+	name, rest := args[0], args[1:]
+	if asteriskStyle(filepath.Base(name), rest) {
+		translated, err := fromAsterisk(rest)
+		if err != nil {
+			fmt.Fprintln(errs, err)
+			return exitUsage
+		}
+		rest = translated
+	}
+	root := rootCommand()
+	root.SetArgs(rest)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(context.Background())
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(errs, "skybridge: %v\n", err)
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var usage usageError
+	var settings *config.Error
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &settings):
+		return exitBadSettings
+	case errors.Is(err, syscall.EADDRINUSE):
+		return exitPortInUse
+	default:
+		return exitFailure
+	}
+}
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ error }
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "skybridge",
+		Short:         "A media server for phones, browsers and Asterisk trunks",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	var s settings
+	f := root.PersistentFlags()
+	f.StringVar(&s.file, "config", "", "settings file (skybridge.yaml)")
+	f.StringVar(&s.asteriskDir, "asterisk-dir", "", "take endpoints, routes and ports from this directory of Asterisk files")
+	f.StringVar(&s.dataDir, "data-dir", "", "where the database, the certificate and the default files live")
+	f.StringArrayVar(&s.set, "set", nil, "one setting, KEY=VALUE (--set sip.listen=127.0.0.1:5060)")
+	root.AddCommand(serveCommand(&s), checkCommand(), tokenCommand(&s), rxCommand(&s), versionCommand())
+	for _, c := range root.Commands() {
+		if c.Args == nil {
+			continue
+		}
+		check := c.Args
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+	}
+	return root
+}
+
+// settings are the flags that every command takes.
+type settings struct {
+	file        string
+	asteriskDir string
+	dataDir     string
+	set         []string
+}
+
+// load reads the settings with the flags on top.
+func (s *settings) load() (config.Config, error) {
+	flags := make(map[string]string)
+	for _, kv := range s.set {
+		key, value, ok := strings.Cut(kv, "=")
+		if !ok {
+			return config.Config{}, usageError{fmt.Errorf("--set %q: want KEY=VALUE", kv)}
+		}
+		flags[key] = value
+	}
+	if s.asteriskDir != "" {
+		flags["asterisk_dir"] = s.asteriskDir
+	}
+	if s.dataDir != "" {
+		flags["data_dir"] = s.dataDir
+	}
+	return config.Load(s.file, os.Environ(), flags)
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Show the version", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "Skybridge %s\n", version)
+			return err
+		},
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skygenesisenterprise/skybridge/internal/config"
+)
+
+func serveCommand(s *settings) *cobra.Command {
+	var dev bool
+	c := &cobra.Command{
+		Use: "serve", Short: "Run the server", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := s.load()
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), cfg, dev, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	c.Flags().BoolVar(&dev, "dev", false, "accept browsers on this machine's loopback addresses")
+	return c
+}
+
+// serve runs the server until a signal ends it: SIGTERM and SIGINT drain, a second
+// one stops, SIGHUP reloads.
+func serve(ctx context.Context, cfg config.Config, dev bool, out, errs io.Writer) error {
+	log := newLogger(cfg.Log, errs)
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	srv, err := start(ctx, cfg, dev, log)
+	if err != nil {
+		return err
+	}
+	if err := srv.welcome(ctx, out); err != nil {
+		return errors.Join(err, srv.stop(false))
+	}
+	for {
+		select {
+		case sig := <-signals:
+			if sig == syscall.SIGHUP {
+				if err := srv.reload(ctx); err != nil {
+					log.Error("reload refused, the old configuration stays", "err", err)
+				}
+				continue
+			}
+			log.Info("stopping when the last call has ended; a second signal stops now")
+			return srv.stopOrAgain(signals)
+		case gracefully := <-srv.stopAsked:
+			if gracefully {
+				return srv.stopOrAgain(signals)
+			}
+			return srv.stop(false)
+		case <-ctx.Done():
+			return srv.stop(false)
+		}
+	}
+}
+
+// stopOrAgain drains, unless a second signal comes.
+func (s *server) stopOrAgain(signals <-chan os.Signal) error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Shutdown.Drain)
+	defer cancel()
+	drained := make(chan error, 1)
+	go func() { drained <- s.engine.Drain(ctx) }() // owned by this call, ended by ctx
+	for {
+		select {
+		case err := <-drained:
+			if err != nil {
+				s.log.Info("calls still up at the end of the drain", "channels", len(s.engine.Channels()))
+			}
+			return s.stop(true)
+		case sig := <-signals:
+			if sig != syscall.SIGHUP {
+				cancel()
+				<-drained
+				return s.stop(false)
+			}
+		}
+	}
+}
+
+func newLogger(cfg config.Log, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		level = slog.LevelInfo // Validate has checked the name
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if cfg.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+func fprint(w io.Writer, format string, args ...any) error {
+	_, err := fmt.Fprintf(w, format, args...)
+	return err
+}

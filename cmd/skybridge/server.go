@@ -1,0 +1,341 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/api"
+	"github.com/skygenesisenterprise/skybridge/api/cli"
+	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/certs"
+	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/internal/defaults"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/app"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/sound"
+	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
+	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
+	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/trunk"
+	"github.com/skygenesisenterprise/skybridge/web"
+)
+
+// server is everything that runs, in the order in which it was started; stop
+// undoes it backwards.
+type server struct {
+	cfg    config.Config
+	log    *slog.Logger
+	codecs media.Codecs
+
+	db        *store.Store
+	auth      *auth.Authenticator
+	cert      tls.Certificate
+	mixer     *mixer.Engine
+	webrtc    *rtc.API
+	engine    *signaling.Engine
+	rooms     *conference.Registry
+	apps      dialplan.Apps
+	globals   *dialplan.Globals
+	executor  *dialplan.Executor
+	sip       *sip.Server
+	registrar *registrar.Registrar
+	trunks    *trunk.Registrations
+	tech      *siptech.Tech
+	voip      *voip.Service
+	api       *api.Server
+	console   *cli.Socket
+
+	plan       atomic.Pointer[dialplan.Plan]
+	loaded     atomic.Pointer[installation]
+	lastReload atomic.Pointer[time.Time]
+	firstStart bool // the default files were written just now
+	stopAsked  chan bool
+
+	undo []func() error // what stop does, last first
+	once sync.Once
+	err  error
+}
+
+// start starts the server whole or not at all.
+func start(ctx context.Context, cfg config.Config, dev bool, log *slog.Logger) (_ *server, err error) {
+	s := &server{cfg: cfg, log: log, codecs: codecs(), stopAsked: make(chan bool, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop(false))
+		}
+	}()
+	for _, step := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"database", s.startStore},
+		{"certificate", s.loadCertificate},
+		{"configuration", s.loadInstallation},
+		{"media", func(ctx context.Context) error { return s.startMedia(ctx, dev) }},
+		{"calls", s.startEngine},
+		{"sip", s.startSIP},
+		{"api", s.startAPI},
+		{"console", s.startConsole},
+	} {
+		if err := step.run(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return s, nil
+}
+
+func (s *server) defers(f func() error) { s.undo = append(s.undo, f) }
+
+// stop ends everything, in the reverse order of its start.
+func (s *server) stop(gracefully bool) error {
+	s.once.Do(func() {
+		if s.engine != nil && !gracefully {
+			s.engine.HangupAll(signaling.CauseNormal)
+		}
+		var errs []error
+		for i := len(s.undo) - 1; i >= 0; i-- {
+			errs = append(errs, s.undo[i]())
+		}
+		s.err = errors.Join(errs...)
+	})
+	return s.err
+}
+
+func (s *server) startStore(ctx context.Context) error {
+	var err error
+	if s.db, err = openStore(ctx, s.cfg, s.log); err != nil {
+		return err
+	}
+	s.defers(s.db.Close)
+	s.auth, err = newAuthenticator(ctx, s.cfg, s.db)
+	return err
+}
+
+func (s *server) loadCertificate(context.Context) (err error) {
+	if s.cfg.TLS.CertFile != "" {
+		if s.cert, err = certs.Load(s.cfg.TLS.CertFile, s.cfg.TLS.KeyFile); err != nil {
+			return &config.Error{File: s.cfg.TLS.CertFile, Err: err}
+		}
+		return nil
+	}
+	s.cert, err = certs.SelfSigned(s.cfg.DataDir, time.Now())
+	return err
+}
+
+// loadInstallation reads the Asterisk files: the operator's, or those of a fresh
+// installation.
+func (s *server) loadInstallation(context.Context) error {
+	dir := s.cfg.AsteriskDir
+	if dir == "" {
+		dir = filepath.Join(s.cfg.DataDir, "asterisk")
+		wrote, err := defaults.Write(dir)
+		if err != nil {
+			return err
+		}
+		s.firstStart = wrote
+	}
+	in, err := readInstallation(dir, s.cfg, s.codecs)
+	if err != nil {
+		return err
+	}
+	in.apply(&s.cfg)
+	s.log.Info("configuration read", "dir", dir, "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
+	for _, w := range in.warnings {
+		s.log.Warn("configuration", "warning", w.String())
+	}
+	s.use(in)
+	return nil
+}
+
+func (s *server) use(in *installation) {
+	now := time.Now()
+	s.loaded.Store(in)
+	s.plan.Store(in.plan)
+	s.lastReload.Store(&now)
+}
+
+// reload reads everything again and puts it into effect if all of it is valid.
+func (s *server) reload(ctx context.Context) error {
+	in, err := readInstallation(s.loaded.Load().dir, s.cfg, s.codecs)
+	if err != nil {
+		return err
+	}
+	if err := s.tech.Configure(ctx, in.directory); err != nil {
+		return err
+	}
+	s.globals.Merge(in.plan.Globals, in.plan.General.ClearGlobalVars)
+	s.use(in)
+	s.log.Info("configuration reloaded", "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
+	for _, w := range in.warnings {
+		s.log.Warn("configuration", "warning", w.String())
+	}
+	return nil
+}
+
+func (s *server) startMedia(_ context.Context, dev bool) error {
+	mc := mixer.Default()
+	mc.Workers, mc.FIFO = s.cfg.Media.Workers, s.cfg.Media.FIFO
+	var err error
+	if s.mixer, err = mixer.New(mc, s.codecs, s.log); err != nil {
+		return err
+	}
+	s.defers(s.mixer.Close)
+	rc := rtc.Default()
+	rc.Listen = s.cfg.WebRTC.Listen
+	rc.Loopback = dev
+	if s.cfg.ExternalIP != "" {
+		rc.ExternalIP = []netip.Addr{netip.MustParseAddr(s.cfg.ExternalIP)} // Validate has parsed it
+	}
+	if s.webrtc, err = rtc.New(rc, browserCodecs(s.codecs), s.log); err != nil {
+		return err
+	}
+	s.defers(s.webrtc.Close)
+	s.log.Info("media ready", "webrtc", s.webrtc.Addr().String(), "processors", runtime.NumCPU())
+	return nil
+}
+
+// browserCodecs are those that WebRTC has (RFC 7874), best first.
+func browserCodecs(all media.Codecs) media.Codecs {
+	var out media.Codecs
+	for _, name := range []string{"opus", "g722", "ulaw", "alaw"} {
+		if c := all.ByConfName(name); c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (s *server) startEngine(context.Context) error {
+	folders := []string{filepath.Join(s.cfg.DataDir, "sounds"), s.loaded.Load().soundDir}
+	sounds := sound.NewLibrary(s.codecs, folders...)
+	s.engine = signaling.New(signaling.Config{
+		Mixer: s.mixer, Log: s.log, Sounds: sounds, MaxChannels: s.cfg.Calls.MaxChannels,
+	})
+	s.rooms = conference.NewRegistry(s.engine)
+	services := &app.Services{
+		Engine: s.engine, Rooms: s.rooms, Stasis: &stasis.Registry{}, Sounds: sounds,
+		RoomLimit: func(profile string) int { return s.loaded.Load().roomLimit(profile) },
+	}
+	var err error
+	if s.apps, err = applications(services); err != nil {
+		return err
+	}
+	funcs, err := functions()
+	if err != nil {
+		return err
+	}
+	s.globals = dialplan.NewGlobals(s.plan.Load().Globals)
+	dc := dialplan.DefaultConfig()
+	dc.Strict = s.cfg.Strict
+	s.executor, err = dialplan.NewExecutor(dialplan.Options{
+		Config: dc, Plan: s.plan.Load, Apps: s.apps, Functions: funcs, Globals: s.globals, Log: s.log,
+	})
+	s.defers(s.endCalls)
+	return err
+}
+
+const endTimeout = 15 * time.Second
+
+// endCalls hangs up what is left and waits for it to be gone.
+func (s *server) endCalls() error {
+	s.engine.HangupAll(signaling.CauseNormal)
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	if err := s.engine.Drain(ctx); err != nil {
+		return fmt.Errorf("%d channels did not end: %w", len(s.engine.Channels()), err)
+	}
+	return nil
+}
+
+func (s *server) startAPI(ctx context.Context) error {
+	var err error
+	s.voip, err = voip.NewService(ctx, voip.Config{
+		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
+		RingTimeout: s.cfg.Calls.RingTimeout, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser,
+	})
+	if err != nil {
+		return err
+	}
+	s.defers(func() error { s.voip.Close(); return nil })
+	if s.cfg.API.Listen == config.Off {
+		return nil
+	}
+	ac := api.Config{
+		Listen: s.cfg.API.Listen, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
+	}
+	if s.cfg.API.TLS {
+		ac.TLS = &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS13}
+	}
+	if s.api, err = api.New(ac); err != nil {
+		return err
+	}
+	if err := s.api.Start(ctx); err != nil {
+		return err
+	}
+	s.defers(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		defer cancel()
+		return s.api.Shutdown(ctx)
+	})
+	return nil
+}
+
+// ready says why no calls are taken now.
+func (s *server) ready() error {
+	if s.engine.Draining() {
+		return errors.New("shutting down")
+	}
+	return nil
+}
+
+func (s *server) startConsole(context.Context) error {
+	c := &cli.Console{
+		Engine: s.engine, Plan: s.plan.Load, Apps: s.apps, Version: version, Now: time.Now,
+		Reload:     func() error { return s.reload(context.Background()) },
+		LastReload: func() time.Time { return *s.lastReload.Load() },
+		Stop: func(gracefully bool) {
+			select {
+			case s.stopAsked <- gracefully:
+			default: // it was asked before
+			}
+		},
+	}
+	var err error
+	if s.console, err = cli.Listen(filepath.Join(s.cfg.DataDir, socketName), c, s.log); err != nil {
+		return err
+	}
+	s.defers(s.console.Close)
+	return nil
+}
+
+// rtpPorts opens the allocator of the phones' media ports.
+func rtpPorts(cfg config.RTP) (*rtp.Ports, error) {
+	lo, hi, err := cfg.Range()
+	if err != nil {
+		return nil, err
+	}
+	pc := rtp.DefaultPortsConfig()
+	pc.First, pc.Last = uint16(lo), uint16(hi) //nolint:gosec // Range has bounded them
+	if cfg.Address != "" {
+		pc.Addresses = []netip.Addr{netip.MustParseAddr(cfg.Address)}
+	}
+	return rtp.NewPorts(pc)
+}

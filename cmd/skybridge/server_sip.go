@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"net/netip"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/app"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
+	"github.com/skygenesisenterprise/skybridge/sip"
+	sipauth "github.com/skygenesisenterprise/skybridge/sip/auth"
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/trunk"
+)
+
+// startSIP opens the SIP listeners and what lives on them.
+func (s *server) startSIP(ctx context.Context) error {
+	ports, err := rtpPorts(s.cfg.RTP)
+	if err != nil {
+		return err
+	}
+	dc := digest.Default()
+	dc.Realm = s.cfg.SIP.Realm
+	authenticator, err := digest.NewAuthenticator(dc)
+	if err != nil {
+		return err
+	}
+	tc := siptech.Config{
+		Engine: s.engine, Mixer: s.mixer, WebRTC: s.webrtc, Ports: ports, Log: s.log,
+		Gate: sipauth.NewGate(authenticator, s.log),
+		Exists: func(context, exten string, caller signaling.CallerID) bool {
+			return s.plan.Load().Exists(context, exten, caller.Number, time.Now())
+		},
+		Run: func(ctx context.Context, c *signaling.Channel, context, exten string) error {
+			return app.Run(ctx, s.executor, c, dialplan.Position{Context: context, Exten: exten, Priority: 1})
+		},
+	}
+	if s.cfg.ExternalIP != "" {
+		tc.External = netip.MustParseAddr(s.cfg.ExternalIP) // Validate has parsed it
+	}
+	s.tech = siptech.New(tc)
+	s.engine.AddTech(s.tech, "SIP")
+
+	if s.sip, err = sip.NewServer(s.sipConfig(), s.tech, s.log); err != nil {
+		return err
+	}
+	rc := registrar.Default()
+	if s.registrar, err = registrar.New(rc, s.sip, s.db.Bindings, s.log); err != nil {
+		return err
+	}
+	s.trunks = trunk.NewRegistrations(s.sip, s.log, nil)
+	s.tech.Serve(s.sip, s.registrar, s.trunks)
+	// What phones may register is known before the first one can ask.
+	if err := s.registrar.Configure(ctx, s.loaded.Load().directory.AORs); err != nil {
+		return err
+	}
+	if err := s.sip.Start(ctx); err != nil {
+		return err
+	}
+	s.defers(func() error { return withTimeout(s.sip.Close) })
+	if err := s.registrar.Start(ctx); err != nil {
+		return err
+	}
+	s.defers(func() error { s.registrar.Stop(); return nil })
+	s.defers(func() error { return withTimeout(s.trunks.Stop) })
+	return s.tech.Configure(ctx, s.loaded.Load().directory)
+}
+
+func withTimeout(f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	return f(ctx)
+}
+
+// sipConfig is the SIP stack's configuration: its listeners and identity.
+func (s *server) sipConfig() sip.Config {
+	c := sip.Default()
+	c.UserAgent = s.cfg.SIP.UserAgent
+	c.T1 = s.cfg.SIP.T1
+	c.T2 = max(c.T2, c.T1)
+	c.External.Host = s.cfg.ExternalIP
+	// Certificates of phones and trunks are seldom signed by a public authority;
+	// who they are is proven by digest.
+	c.TLSClient = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
+	serverTLS := &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS12}
+	add := func(network, address string) {
+		if address == config.Off {
+			return
+		}
+		l := sip.Listener{Network: network, Address: address, Origins: s.cfg.SIP.Origins}
+		if network == "tls" || network == "wss" {
+			l.TLS = serverTLS
+		}
+		c.Listeners = append(c.Listeners, l)
+	}
+	add("udp", s.cfg.SIP.Listen)
+	add("tcp", s.cfg.SIP.Listen)
+	add("tls", s.cfg.SIP.TLSListen)
+	add("ws", s.cfg.ARI.Listen)
+	add("wss", s.cfg.ARI.TLSListen)
+	return c
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
+)
+
+func tokenCommand(s *settings) *cobra.Command {
+	var user, extension string
+	var roles []string
+	var life time.Duration
+	c := &cobra.Command{
+		Use: "token --user NAME", Short: "Make a token for the API", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if user == "" {
+				return usageError{errors.New("--user is needed")}
+			}
+			cfg, err := s.load()
+			if err != nil {
+				return err
+			}
+			db, err := openStore(cmd.Context(), cfg, slog.New(slog.DiscardHandler))
+			if err != nil {
+				return err
+			}
+			defer func() { _ = db.Close() }() // nothing of it is pending
+			a, err := newAuthenticator(cmd.Context(), cfg, db)
+			if err != nil {
+				return err
+			}
+			p := auth.Principal{User: user, Extension: extension}
+			for _, r := range roles {
+				p.Roles = append(p.Roles, auth.Role(r))
+			}
+			token, err := a.Issue(p, life)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
+			return err
+		},
+	}
+	c.Flags().StringVar(&user, "user", "", "the user (sub)")
+	c.Flags().StringVar(&extension, "extension", "", "the user's own phone")
+	c.Flags().StringSliceVar(&roles, "role", []string{string(auth.RoleUser)}, "admin, user, service, auditor")
+	c.Flags().DurationVar(&life, "life", 12*time.Hour, "how long it is valid")
+	return c
+}
+
+func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*store.Store, error) {
+	sc := store.Default()
+	sc.Path = filepath.Join(cfg.DataDir, "skybridge.db")
+	return store.Open(ctx, sc, log)
+}
+
+const secretSetting = "auth.jwt_secret"
+
+// newAuthenticator makes the authenticator with the configured secret, or with
+// one that is made once and kept in the database.
+func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store) (*auth.Authenticator, error) {
+	secret := cfg.Auth.JWTSecret
+	if secret == "" {
+		var err error
+		secret, err = db.Settings.GetOrCreate(ctx, secretSetting, func() (string, error) { return string(auth.NewSecret()), nil })
+		if err != nil {
+			return nil, err
+		}
+	}
+	ac := auth.Config{Secret: []byte(secret), Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience}
+	if cfg.Auth.JWTKey != "" {
+		text, err := os.ReadFile(cfg.Auth.JWTKey)
+		if err != nil {
+			return nil, &config.Error{File: cfg.Auth.JWTKey, Err: err}
+		}
+		if ac.PublicKey, err = auth.ParsePublicKey(text); err != nil {
+			return nil, &config.Error{File: cfg.Auth.JWTKey, Err: err}
+		}
+	}
+	return auth.New(ac, keyring{db})
+}
+
+// keyring finds API keys in the database.
+type keyring struct{ db *store.Store }
+
+// APIKey finds a key that is valid now by its hash.
+func (k keyring) APIKey(ctx context.Context, hash string) (auth.Key, error) {
+	row, err := k.db.APIKeys.ByHash(ctx, hash)
+	if err != nil {
+		return auth.Key{}, err
+	}
+	key := auth.Key{User: row.Owner, Expires: row.Expires, Revoked: !row.Revoked.IsZero()}
+	if key.User == "" {
+		key.User = row.Name
+	}
+	for _, scope := range row.Scopes {
+		key.Roles = append(key.Roles, auth.Role(scope))
+	}
+	return key, nil
+}
