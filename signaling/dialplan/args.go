@@ -6,7 +6,10 @@ import "strings"
 // double quotes, parentheses or brackets, or behind a backslash, split nothing;
 // the quotes and backslashes are dropped. Empty text has no arguments. With n > 0
 // there are at most n, the last one keeping the rest as it is.
-func SplitArgs(text string, n int) []string {
+func SplitArgs(text string, n int) []string { return splitAt(text, ',', n, true) }
+
+// splitAt is SplitArgs at any separator. Without unquote quotes and backslashes stay.
+func splitAt(text string, sep byte, n int, unquote bool) []string {
 	if text == "" {
 		return nil
 	}
@@ -20,17 +23,22 @@ func SplitArgs(text string, n int) []string {
 	)
 	for i := 0; i < len(text); i++ {
 		if n > 0 && len(args) == n-1 {
-			return append(args, text[start:])
+			break
 		}
 		c := text[i]
 		switch {
 		case c == '\\' && i+1 < len(text):
 			i++
+			if !unquote {
+				cur.WriteByte(c)
+			}
 			cur.WriteByte(text[i])
 			continue
 		case c == '"':
 			quoted = !quoted
-			continue
+			if unquote {
+				continue
+			}
 		case quoted:
 		case c == '(':
 			parens++
@@ -40,7 +48,7 @@ func SplitArgs(text string, n int) []string {
 			brackets++
 		case c == ']' && brackets > 0:
 			brackets--
-		case c == ',' && parens == 0 && brackets == 0:
+		case c == sep && parens == 0 && brackets == 0:
 			args = append(args, cur.String())
 			cur.Reset()
 			start = i + 1
@@ -52,6 +60,14 @@ func SplitArgs(text string, n int) []string {
 		return append(args, text[start:])
 	}
 	return append(args, cur.String())
+}
+
+// splitChoice splits "condition?yes:no". Separators in quotes or parentheses do not
+// count.
+func splitChoice(text string, unquote bool) (condition, yes, no string) {
+	parts := splitAt(text, '?', 2, unquote)
+	branches := splitAt(arg(parts, 1), ':', 2, unquote)
+	return strings.TrimSpace(arg(parts, 0)), strings.TrimSpace(arg(branches, 0)), strings.TrimSpace(arg(branches, 1))
 }
 
 // arg is the i-th argument, or "".

@@ -24,7 +24,6 @@ type Call struct {
 	jumped  bool
 	line    *Priority // the step that runs, for messages
 	stack   []frame
-	loops   map[Position]Position
 	failure exception
 
 	response time.Duration
@@ -36,19 +35,22 @@ type Call struct {
 	nesting int
 }
 
-// frame is one Gosub level.
+// frame is one level of Gosub, Macro or Sub.
 type frame struct {
-	back   Position
-	jumped bool // back is where to go on, not where the caller stood
-	args   int
-	local  []savedVar
-	bottom bool // the lowest level of a Sub: Return ends it
+	back  Position // where the caller goes on
+	vars  []Variable
+	macro string // the context of a Macro, which ends where its steps end
+	sub   bool   // the lowest level of a Sub: Return ends it
 }
 
-// savedVar is what a variable was before LOCAL or ARGn covered it.
-type savedVar struct {
-	name  string
-	value string
+func (f *frame) set(name, value string) {
+	for i := range f.vars {
+		if f.vars[i].Name == name {
+			f.vars[i].Value = value
+			return
+		}
+	}
+	f.vars = append(f.vars, Variable{name, value})
 }
 
 // exception is what the e extension can ask with EXCEPTION().

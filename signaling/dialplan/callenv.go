@@ -16,16 +16,43 @@ func (c *Call) Substitute(text string) string {
 	return out
 }
 
-// Var is a variable of the call: one that every call has, else the channel's, else
-// a global.
+// Var is a variable of the call: one that every call has, else a subroutine's, else
+// the channel's, else a global.
 func (c *Call) Var(name string) (string, bool) {
 	if v, ok := c.builtin(name); ok {
+		return v, true
+	}
+	if v, ok := c.local(name); ok {
 		return v, true
 	}
 	if v, ok := c.ch.Var(name); ok {
 		return v, true
 	}
 	return c.exec.globals.Get(name)
+}
+
+// local is a variable of the subroutine that runs, or of those that called it.
+func (c *Call) local(name string) (string, bool) {
+	if f := c.owner(name); f != nil {
+		for _, v := range f.vars {
+			if v.Name == name {
+				return v.Value, true
+			}
+		}
+	}
+	return "", false
+}
+
+// owner is the innermost subroutine that has a variable, or nil.
+func (c *Call) owner(name string) *frame {
+	for i := len(c.stack) - 1; i >= 0; i-- {
+		for _, v := range c.stack[i].vars {
+			if v.Name == name {
+				return &c.stack[i]
+			}
+		}
+	}
+	return nil
 }
 
 func (c *Call) builtin(name string) (string, bool) {
@@ -65,6 +92,10 @@ func (c *Call) SetVar(name, value string) error {
 			args = args[:end]
 		}
 		return c.WriteFunction(strings.TrimSpace(name[:open]), args, value)
+	}
+	if f := c.owner(name); f != nil {
+		f.set(name, value)
+		return nil
 	}
 	c.ch.SetVar(name, value)
 	return nil

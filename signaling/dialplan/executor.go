@@ -181,7 +181,7 @@ type Outcome struct {
 // application's sake. One Call runs once at a time.
 func (c *Call) Run(ctx context.Context, start Position) Outcome {
 	c.at = c.fallback(start)
-	out := c.loop(ctx)
+	out, _ := c.loop(ctx)
 	if cause := context.Cause(ctx); cause != nil && out.End != EndRedirected {
 		out.End, out.Err = EndGone, nil
 		if errors.Is(cause, ErrRedirected) {
@@ -226,43 +226,44 @@ func (c *Call) find(p Position) (Found, bool) {
 	return c.Plan().Find(p.Context, p.Exten, p.Priority, c.ch.CallerID().Number, c.Now())
 }
 
-// loop runs steps until the call is over or leaves the plan.
-func (c *Call) loop(ctx context.Context) Outcome {
+// loop runs steps until the call is over or leaves the plan, or until the Sub that
+// called it has returned.
+func (c *Call) loop(ctx context.Context) (out Outcome, returned bool) {
 	for {
 		if ctx.Err() != nil {
-			return Outcome{End: EndGone}
+			return Outcome{End: EndGone}, false
 		}
 		found, ok := c.find(c.at)
 		if !ok {
 			if out, over := c.noStep(ctx); over {
-				return out
+				return out, false
 			}
 			continue
 		}
 		err := c.steps(ctx, found.Priority)
 		switch {
 		case ctx.Err() != nil:
-			return Outcome{End: EndGone}
+			return Outcome{End: EndGone}, false
 		case err == nil:
 			c.advance()
+		case errors.Is(err, errSubReturned):
+			return Outcome{}, true
 		case errors.Is(err, ErrHangup), errors.Is(err, errNoDigits), errors.Is(err, errInvalidDigits):
-			return Outcome{End: endOf(err)}
+			return Outcome{End: endOf(err)}, false
 		case errors.Is(err, ErrAbsoluteTimeout):
 			c.deadline = time.Time{}
 			if !c.divert(AbsoluteTimeoutExten) {
 				c.log.Info("absolute timeout", "at", c.where())
-				return Outcome{End: EndTimeout}
+				return Outcome{End: EndTimeout}, false
 			}
 		default:
 			if fault.Of(err) == fault.TooMany || c.at.Exten == ExceptionExten || !c.except("ERROR") {
-				return Outcome{End: EndFailed, Err: err, Cause: failureCause(err)}
+				return Outcome{End: EndFailed, Err: err, Cause: fault.Of(err).Cause()}, false
 			}
 			c.warn("application failed, going on at e", "err", err)
 		}
 	}
 }
-
-func failureCause(err error) int { return fault.Of(err).Cause() }
 
 // steps runs one priority, and what was written under its number by mistake.
 func (c *Call) steps(ctx context.Context, p *Priority) error {
@@ -348,6 +349,9 @@ func (c *Call) except(reason string) bool {
 
 // noStep decides what follows when there is no step at c.at.
 func (c *Call) noStep(ctx context.Context) (Outcome, bool) {
+	if c.leaveMacro() {
+		return Outcome{}, false
+	}
 	if !c.Exists(c.at.Context, c.at.Exten) {
 		return c.invalid(c.at.Exten)
 	}

@@ -11,36 +11,34 @@ const (
 	maxExprDepth = 64
 )
 
-var (
-	errExprTooDeep = fmt.Errorf("expression is nested deeper than %d", maxExprDepth)
-	errEmptyExpr   = errors.New("empty expression")
-)
+var errExprTooDeep = fmt.Errorf("expression is nested deeper than %d", maxExprDepth)
 
 // Evaluate computes the inside of $[ ], in which variables are already substituted.
-// From low to high: "," · "a ? b :: c" · "|" "||" · "&" "&&" · = == != < > <= >= ·
-// + - · * / % · unary - ! · ":" (regular expression, anchored) "=~" (anywhere) ·
-// "~~" (join). Two numbers are compared as numbers, anything else as text. Numbers
-// have 64 bits of mantissa, like Asterisk's. An error is a fault of the expression
-// and comes with the value Asterisk goes on with.
-func Evaluate(text string) (string, error) {
+// From low to high: "a ? b :: c" · "|" "||" · "&" "&&" · = == != < > <= >= · + - ·
+// * / % · unary - ! · ":" (regular expression, anchored) "=~" (anywhere) · "~~"
+// (join). Two numbers are compared as numbers, anything else as text, in which
+// quotes count: "1" is not 1. NAME(args) is a function of mathematics, or one of env,
+// which may be nil. Numbers have 64 bits of mantissa. An error says what is wrong
+// with the expression, and stands beside the value that Asterisk goes on with.
+func Evaluate(env Env, text string) (string, error) {
 	tokens, err := lex(text)
-	if err != nil {
+	if tokens == nil {
 		return "", err
-	}
-	if len(tokens) == 0 {
-		return "", errEmptyExpr
 	}
 	p := parser{tokens: tokens}
-	n, err := p.parse(0)
-	if err != nil {
-		return "", err
+	if !p.startsOperand() {
+		return "", fmt.Errorf("unexpected %q", tokens[0].text)
 	}
-	if t := p.peek(); t.kind != tokEnd {
-		return "", fmt.Errorf("unexpected %q", t.text)
+	n, parseErr := p.parse(0)
+	if parseErr != nil {
+		return "0", parseErr
 	}
-	ev := evaluator{}
+	ev := evaluator{env: env}
 	v := ev.eval(n)
-	return v.text(), errors.Join(ev.errs...)
+	if t := p.peek(); t.kind != tokEnd {
+		ev.fail(fmt.Errorf("unexpected %q", t.text))
+	}
+	return v.text(), errors.Join(append(ev.errs, err)...)
 }
 
 // node is one operation of a parsed expression, or a leaf.
@@ -55,7 +53,7 @@ type node struct {
 
 // The binding powers of the binary operators.
 var binding = map[string]int{
-	",": 1, "?": 2, "|": 3, "&": 4,
+	"?": 2, "|": 3, "&": 4,
 	"=": 5, "!=": 5, "<": 5, ">": 5, "<=": 5, ">=": 5,
 	"+": 6, "-": 6, "*": 7, "/": 7, "%": 7,
 	":": 9, "=~": 9, "~~": 10,
@@ -74,6 +72,12 @@ func (p *parser) peek() token {
 		return p.tokens[p.at]
 	}
 	return token{}
+}
+
+// startsOperand reports whether an expression can begin here.
+func (p *parser) startsOperand() bool {
+	t := p.peek()
+	return t.kind != tokOp || t.text == "(" || t.text == "-" || t.text == "!"
 }
 
 func (p *parser) take() token {
@@ -130,7 +134,7 @@ func (p *parser) parse(least int) (*node, error) {
 // conditional reads what follows "cond ?". Asterisk separates by "::"; a single
 // colon, which would be a match without a use there, is taken for the same.
 func (p *parser) conditional(cond *node) (*node, error) {
-	yes, err := p.parse(binding["?"])
+	yes, err := p.parse(0)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +159,7 @@ func (p *parser) operand() (*node, error) {
 	case t.kind == tokQuoted:
 		return &node{leaf: quotedValue(t.text)}, nil
 	case t.kind == tokText:
-		if _, isCall := mathFunctions[t.text]; isCall && p.takeOp("(") {
+		if p.takeOp("(") {
 			return p.call(t.text)
 		}
 		return &node{leaf: textValue(t.text)}, nil
@@ -185,7 +189,7 @@ func (p *parser) call(name string) (*node, error) {
 		return n, nil
 	}
 	for {
-		a, err := p.parse(binding[","])
+		a, err := p.parse(0)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ var errDivideByZero = errors.New("division by zero")
 
 // evaluator computes a parsed expression and collects what was wrong with it.
 type evaluator struct {
+	env  Env
 	errs []error
 }
 
@@ -27,21 +29,23 @@ func (ev *evaluator) eval(n *node) value {
 	case "":
 		return n.leaf
 	case "?":
-		if ev.eval(n.left).truth() {
+		if c := ev.eval(n.left); c.truth() && c.text() != `""` {
 			return ev.eval(n.right)
 		}
 		return ev.eval(n.third)
 	case "unary-":
-		return numberValue(newNumber().Neg(ev.number(ev.eval(n.left))))
+		if x, ok := ev.number(ev.eval(n.left)); ok {
+			return numberValue(newNumber().Neg(x))
+		}
+		return intValue(0)
 	case "unary!":
-		return boolValue(!ev.eval(n.left).truth())
+		i, _ := leadingInt(ev.eval(n.left).text())
+		return boolValue(i == 0)
 	case "call":
 		return ev.call(n)
 	}
 	a, b := ev.eval(n.left), ev.eval(n.right)
 	switch n.op {
-	case ",":
-		return value{s: a.text() + "," + b.text()}
 	case "|":
 		if a.truth() {
 			return a
@@ -59,17 +63,17 @@ func (ev *evaluator) eval(n *node) value {
 	case "=~":
 		return ev.match(a, b, false)
 	case "~~":
-		return value{s: a.plain() + b.plain()}
+		return textValue(a.plain() + b.plain())
 	}
 	return ev.arithmetic(n.op, a, b)
 }
 
 func compares(op string, a, b value) bool {
 	var c int
-	if a.isNum && b.isNum {
+	if a.num != nil && b.num != nil {
 		c = a.num.Cmp(b.num)
 	} else {
-		c = strings.Compare(a.plain(), b.plain())
+		c = strings.Compare(a.text(), b.text())
 	}
 	switch op {
 	case "=":
@@ -87,19 +91,17 @@ func compares(op string, a, b value) bool {
 }
 
 // number is a value's number; what is none counts as zero, with an error.
-func (ev *evaluator) number(v value) *big.Float {
-	if v.isNum {
-		return v.num
+func (ev *evaluator) number(v value) (f *big.Float, ok bool) {
+	if v.num != nil {
+		return v.num, true
 	}
-	if f, ok := parseNumber(v.plain()); ok {
-		return f
-	}
-	ev.fail(fmt.Errorf("%q is no number", v.text()))
-	return newNumber()
+	ev.fail(fmt.Errorf("%s is no number", v.text()))
+	return newNumber(), false
 }
 
 func (ev *evaluator) arithmetic(op string, a, b value) value {
-	x, y := ev.number(a), ev.number(b)
+	x, isNumber := ev.number(a)
+	y, _ := ev.number(b)
 	switch op {
 	case "+":
 		return numberValue(newNumber().Add(x, y))
@@ -108,14 +110,17 @@ func (ev *evaluator) arithmetic(op string, a, b value) value {
 	case "*":
 		return numberValue(newNumber().Mul(x, y))
 	}
-	if y.Sign() == 0 {
+	switch {
+	case y.Sign() == 0:
 		ev.fail(errDivideByZero)
+		if op == "%" || !isNumber {
+			return intValue(0)
+		}
 		return intValue(math.MaxInt32)
+	case op == "%":
+		return remainder(x, y)
 	}
-	if op == "/" {
-		return numberValue(newNumber().Quo(x, y))
-	}
-	return remainder(x, y)
+	return numberValue(newNumber().Quo(x, y))
 }
 
 // remainder has the sign of x, like C's fmod.
@@ -154,24 +159,24 @@ func (ev *evaluator) match(text, pattern value, anchored bool) value {
 	s := text.plain()
 	m := re.FindStringSubmatchIndex(s)
 	switch {
-	case re.NumSubexp() > 0 && m != nil && m[2] >= 0:
+	case m != nil && len(m) > 2 && m[2] >= 0:
 		return textValue(s[m[2]:m[3]])
-	case re.NumSubexp() > 0:
-		return value{}
 	case m != nil:
 		return intValue(int64(m[1] - m[0]))
+	case re.NumSubexp() > 0:
+		return value{}
 	}
 	return boolValue(false)
 }
 
+// floatValue takes a number that was computed with 53 bits, without the noise that
+// more digits would show.
 func floatValue(f float64) value {
-	if math.IsNaN(f) {
-		return value{s: "nan"}
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return value{s: strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(f, 'g', -1, 64), "+"))}
 	}
-	if math.IsInf(f, 0) {
-		return value{s: fmt.Sprintf("%v", map[bool]string{true: "inf", false: "-inf"}[f > 0])}
-	}
-	return numberValue(newNumber().SetFloat64(f))
+	v, _ := newNumber().SetString(strconv.FormatFloat(f, 'g', -1, 64))
+	return numberValue(v)
 }
 
 // mathFunctions are the functions that $[ ] itself knows, with their number of arguments.
@@ -187,7 +192,6 @@ var mathFunctions = map[string]struct {
 	"ATAN":      {1, func(a []float64) float64 { return math.Atan(a[0]) }},
 	"ATAN2":     {2, func(a []float64) float64 { return math.Atan2(a[0], a[1]) }},
 	"POW":       {2, func(a []float64) float64 { return math.Pow(a[0], a[1]) }},
-	"SQRT":      {1, func(a []float64) float64 { return math.Sqrt(a[0]) }},
 	"FLOOR":     {1, func(a []float64) float64 { return math.Floor(a[0]) }},
 	"CEIL":      {1, func(a []float64) float64 { return math.Ceil(a[0]) }},
 	"ROUND":     {1, func(a []float64) float64 { return math.Round(a[0]) }},
@@ -204,14 +208,46 @@ var mathFunctions = map[string]struct {
 
 func (ev *evaluator) call(n *node) value {
 	name := n.leaf.text()
-	f := mathFunctions[name]
-	if len(n.args) != f.args {
+	args := make([]value, len(n.args))
+	for i, a := range n.args {
+		args[i] = ev.eval(a)
+	}
+	if name == "SQRT" && len(args) == 1 {
+		if x, _ := ev.number(args[0]); x.Sign() >= 0 {
+			return numberValue(newNumber().Sqrt(x))
+		}
+		return value{s: "nan"}
+	}
+	f, ok := mathFunctions[name]
+	if !ok {
+		return ev.planFunction(name, args)
+	}
+	if len(args) != f.args {
 		ev.fail(fmt.Errorf("%s takes %d arguments", name, f.args))
 		return intValue(0)
 	}
-	args := make([]float64, len(n.args))
-	for i, a := range n.args {
-		args[i], _ = ev.number(ev.eval(a)).Float64()
+	numbers := make([]float64, len(args))
+	for i, a := range args {
+		x, _ := ev.number(a)
+		numbers[i], _ = x.Float64()
 	}
-	return floatValue(f.run(args))
+	return floatValue(f.run(numbers))
+}
+
+// planFunction asks a function of the dialplan, as in $[LEN(abc) + 1].
+func (ev *evaluator) planFunction(name string, args []value) value {
+	if ev.env == nil {
+		ev.fail(fmt.Errorf("no function %s", name))
+		return intValue(0)
+	}
+	texts := make([]string, len(args))
+	for i, a := range args {
+		texts[i] = a.text()
+	}
+	s, err := ev.env.ReadFunction(name, strings.Join(texts, ","))
+	if err != nil {
+		ev.fail(err)
+		return intValue(0)
+	}
+	return textValue(s)
 }

@@ -21,34 +21,38 @@ type token struct {
 	text string // an operator in its canonical spelling
 }
 
-var errOpenQuote = errors.New("no closing quote")
+var errStray = errors.New("stray character, skipped")
 
 // operators by length; the longer is tried first.
 var (
 	operators2 = map[string]string{
 		"||": "|", "&&": "&", "==": "=", "!=": "!=", "<=": "<=", ">=": ">=", "=~": "=~", "~~": "~~", "::": "::",
 	}
-	operators1 = "|&=<>+-*/%?:,()!"
 )
 
+const operators1 = "|&=<>+-*/%?:,()!"
+
+var errTooManyTokens = fmt.Errorf("expression has more than %d parts", maxTokens)
+
 // lex splits an expression into tokens. Text in double quotes is one token, quotes
-// included; other text runs up to an operator, a space or a quote.
-func lex(text string) ([]token, error) {
-	var tokens []token
+// included; other text runs up to an operator, a space or a quote. A character that
+// is part of nothing is skipped, with an error beside the tokens.
+func lex(text string) (tokens []token, err error) {
 	for i := 0; i < len(text); {
 		c := text[i]
-		switch {
-		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+		if isSpace(c) {
 			i++
 			continue
-		case c == '"':
-			end := closingQuote(text[i+1:])
-			if end < 0 {
-				return nil, errOpenQuote
+		}
+		if len(tokens) == maxTokens {
+			return nil, errTooManyTokens
+		}
+		if c == '"' {
+			if end := strings.IndexByte(text[i+1:], '"'); end >= 0 {
+				tokens = append(tokens, token{tokQuoted, text[i : i+end+2]})
+				i += end + 2
+				continue
 			}
-			tokens = append(tokens, token{tokQuoted, text[i : i+end+2]})
-			i += end + 2
-			continue
 		}
 		if i+1 < len(text) {
 			if op, ok := operators2[text[i:i+2]]; ok {
@@ -58,45 +62,27 @@ func lex(text string) ([]token, error) {
 			}
 		}
 		if strings.IndexByte(operators1, c) >= 0 {
-			tokens = append(tokens, token{tokOp, string(rune(c))})
+			tokens = append(tokens, token{tokOp, text[i : i+1]})
+			i++
+			continue
+		}
+		if strings.IndexByte(separators, c) >= 0 {
+			err = fmt.Errorf("%w: %q", errStray, c)
 			i++
 			continue
 		}
 		end := i + 1
-		for end < len(text) && !endsText(text[end:]) {
+		for end < len(text) && !isSpace(text[end]) && strings.IndexByte(separators+operators1, text[end]) < 0 {
 			end++
 		}
 		tokens = append(tokens, token{tokText, text[i:end]})
 		i = end
 	}
-	if len(tokens) > maxTokens {
-		return nil, fmt.Errorf("expression has more than %d parts", maxTokens)
-	}
-	return tokens, nil
+	return tokens, err
 }
 
-// closingQuote is where a quoted text ends; a quote behind a backslash is part of it.
-func closingQuote(text string) int {
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return i
-		}
-	}
-	return -1
-}
+// separators end a text and are part of nothing themselves; a quote is one that has
+// no partner.
+const separators = "\"`~{}[]"
 
-// endsText reports whether rest begins with what cannot be part of unquoted text.
-func endsText(rest string) bool {
-	switch rest[0] {
-	case ' ', '\t', '\r', '\n', '"':
-		return true
-	case '!':
-		return strings.HasPrefix(rest, "!=")
-	case '~':
-		return strings.HasPrefix(rest, "~~")
-	}
-	return strings.IndexByte(operators1, rest[0]) >= 0
-}
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

@@ -9,8 +9,7 @@ import (
 // value is a number or a text. A quoted text keeps its quotes and is never a number.
 type value struct {
 	s      string
-	num    *big.Float // nil when s is no number, or not yet known to be one
-	isNum  bool
+	num    *big.Float // nil when it is no number
 	quoted bool
 }
 
@@ -25,7 +24,7 @@ func quotedValue(s string) value { return value{s: s, quoted: true} }
 
 func textValue(s string) value {
 	if f, ok := parseNumber(s); ok {
-		return value{s: s, num: f, isNum: true}
+		return value{s: s, num: f}
 	}
 	return value{s: s}
 }
@@ -38,9 +37,9 @@ func numberValue(f *big.Float) value {
 		}
 		return value{s: "inf"}
 	case e < -maxExponent:
-		f = newNumber()
+		f = newNumber().Mul(f, newNumber()) // too small to tell from zero; keeps its sign
 	}
-	return value{num: f, isNum: true}
+	return value{num: f}
 }
 
 func intValue(n int64) value { return numberValue(newNumber().SetInt64(n)) }
@@ -54,19 +53,26 @@ func boolValue(b bool) value {
 
 func newNumber() *big.Float { return new(big.Float).SetPrec(mantissa) }
 
-// parseNumber reads a decimal number; anything more after it makes it a text.
+// parseNumber reads digits, with or without a point and more digits; anything else
+// is a text.
 func parseNumber(s string) (*big.Float, bool) {
-	if s == "" || len(s) > 64 {
+	if len(s) > 64 {
 		return nil, false
 	}
+	whole, fraction, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	if !isDigits(whole) || point && !isDigits(fraction) {
+		return nil, false
+	}
+	return newNumber().SetString(s)
+}
+
+func isDigits(s string) bool {
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if (c < '0' || c > '9') && c != '.' && !(c == '-' && i == 0) {
-			return nil, false
+		if s[i] < '0' || s[i] > '9' {
+			return false
 		}
 	}
-	f, ok := newNumber().SetString(s)
-	return f, ok
+	return s != ""
 }
 
 // text is the value as the result of $[ ].
@@ -86,16 +92,20 @@ func (v value) plain() string {
 	return s
 }
 
-// truth reports whether a value counts as true: neither empty nor a zero.
+// truth reports whether a value counts as true: neither empty nor a zero. A pair of
+// quotes is not empty.
 func (v value) truth() bool {
-	if v.isNum {
+	if v.num != nil {
 		return v.num.Sign() != 0
 	}
-	return v.plain() != ""
+	return v.s != ""
 }
 
 // formatNumber prints as C's %.18g does.
 func formatNumber(f *big.Float) string {
+	if f.Sign() == 0 && f.Signbit() {
+		return "-0"
+	}
 	if f.IsInt() {
 		if i, _ := f.Int64(); i > -1e18 && i < 1e18 {
 			return strconv.FormatInt(i, 10)

@@ -10,15 +10,21 @@ func readCallerID(c *Call, args string) (string, error) {
 	id := c.ch.CallerID()
 	item, _, _ := strings.Cut(strings.ToLower(args), ",")
 	switch item {
-	case "num", "number", "num-valid":
+	case "num", "number":
 		return id.Number, nil
 	case "name":
 		return id.Name, nil
-	case "all", "":
+	case "all":
 		return id.String(), nil
-	case "ani", "ani-num", "ani-all":
-		return id.Number, nil
-	case "dnid", "dnid-num-plan", "rdnis", "subaddr", "tag", "pres", "num-pres", "name-pres", "ani2":
+	case "num-valid", "name-valid":
+		return flag(item == "num-valid" && id.Number != "" || item == "name-valid" && id.Name != ""), nil
+	case "pres", "num-pres", "name-pres":
+		return "allowed_not_screened", nil
+	case "ani2":
+		return "0", nil
+	case "name-charset":
+		return "utf8", nil
+	case "ani", "ani-num", "ani-name", "ani-all", "dnid", "dnid-num-plan", "rdnis", "subaddr", "tag", "num-plan":
 		return "", nil
 	}
 	return "", fault.New(fault.NotFound, "CALLERID has no %q", item)

@@ -98,7 +98,7 @@ func (x *expander) expand(text string, depth int) string {
 			value = x.variable(inner)
 		} else {
 			var err error
-			if value, err = Evaluate(inner); err != nil {
+			if value, err = Evaluate(x.env, inner); err != nil {
 				x.fail(fmt.Errorf("$[%s]: %w", inner, err))
 			}
 		}

@@ -1,0 +1,42 @@
+package dialplan
+
+import (
+	"context"
+	"strings"
+)
+
+// set is Set(name=value). Everything after the first "=" is the value.
+func set(_ context.Context, c *Call, args string) error {
+	c.assign("Set", args)
+	return nil
+}
+
+// mset is MSet(name=value[,name=value...]).
+func mset(_ context.Context, c *Call, args string) error {
+	for _, pair := range SplitArgs(args, 0) {
+		c.assign("MSet", pair)
+	}
+	return nil
+}
+
+// assign sets one variable. What cannot be set is warned of, and the call goes on.
+func (c *Call) assign(app, pair string) {
+	name, value, ok := strings.Cut(pair, "=")
+	if !ok {
+		c.warn(app+" without =", "args", pair)
+		return
+	}
+	if err := c.SetVar(strings.TrimSpace(name), value); err != nil {
+		c.warn(app, "variable", name, "err", err)
+	}
+}
+
+// clearHash is ClearHash(name).
+func clearHash(_ context.Context, c *Call, args string) error {
+	name := strings.TrimSpace(args)
+	keys, _ := c.ch.Var(hashVar(name, ""))
+	for _, k := range strings.Split(keys, ",") {
+		c.ch.SetVar(hashVar(name, k), "")
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package dialplan
+
+import (
+	"slices"
+	"strings"
+)
+
+// contextBuilder gathers a context's extensions.
+type contextBuilder struct {
+	context *Context
+	byName  map[string]*Extension // by key
+}
+
+// key is one text for all spellings of an extension.
+func key(e *Extension) string {
+	k := patternKey(e.Pattern)
+	if e.HasCallerID {
+		k += "/" + patternKey(e.CallerID)
+	}
+	return k
+}
+
+func patternKey(p Pattern) string {
+	if !p.wild {
+		return p.literal
+	}
+	var b strings.Builder
+	b.WriteByte('_')
+	for _, e := range p.elements {
+		b.WriteByte(byte(e.kind))
+		for _, w := range e.set {
+			for i := range 8 {
+				b.WriteByte(byte(w >> (8 * i)))
+			}
+		}
+	}
+	return b.String()
+}
+
+func (b *contextBuilder) find(e *Extension) *Extension { return b.byName[key(e)] }
+
+// keep takes an extension in, unless it is there.
+func (b *contextBuilder) keep(e *Extension) {
+	k := key(e)
+	if b.byName[k] == nil {
+		b.byName[k] = e
+		b.context.Extensions = append(b.context.Extensions, e)
+	}
+}
+
+// finish puts the extensions in the order they are searched.
+func (b *contextBuilder) finish() *Context {
+	slices.SortStableFunc(b.context.Extensions, compareExtensions)
+	return b.context
+}
+
+// compareExtensions orders by name; of one name, those for certain callers come first.
+func compareExtensions(a, b *Extension) int {
+	if c := Compare(a.Pattern, b.Pattern); c != 0 {
+		return c
+	}
+	switch {
+	case a.HasCallerID && b.HasCallerID:
+		return Compare(a.CallerID, b.CallerID)
+	case a.HasCallerID:
+		return -1
+	case b.HasCallerID:
+		return 1
+	}
+	return 0
+}

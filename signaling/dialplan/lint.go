@@ -1,0 +1,177 @@
+package dialplan
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+)
+
+// lintTargets warns of jumps to places that do not exist. Jumps whose target is
+// computed are not judged.
+func lintTargets(p *Plan, strict bool, w *asterisk.Warnings) {
+	p.eachStep(func(c *Context, e *Extension, step *Priority) {
+		for _, target := range jumpTargets(step) {
+			lintTarget(p, c, e, step, target, strict, w)
+		}
+	})
+	for _, c := range p.contexts {
+		for _, inc := range c.Includes {
+			if p.byName[inc.Context] == nil {
+				w.Add(asterisk.Warning{File: inc.File, Line: inc.Line, Text: fmt.Sprintf("included context %q does not exist", inc.Context),
+					Here: "nothing is included"})
+			}
+		}
+		for _, e := range c.Extensions {
+			if len(e.Priorities) > 0 && e.Priorities[0].Number != 1 {
+				first := &e.Priorities[0]
+				w.Add(asterisk.Warning{File: first.File, Line: first.Line,
+					Text: fmt.Sprintf("extension %s begins at priority %d", e.Name(), first.Number),
+					Here: "it is never reached by dialling, unless another extension has priority 1", Fix: "begin with 1"})
+			}
+		}
+	}
+}
+
+// eachStep visits every step of a plan.
+func (p *Plan) eachStep(visit func(*Context, *Extension, *Priority)) {
+	for _, c := range p.contexts {
+		for _, e := range c.Extensions {
+			for i := range e.Priorities {
+				visit(c, e, &e.Priorities[i])
+				for j := range e.Priorities[i].Also {
+					visit(c, e, &e.Priorities[i].Also[j])
+				}
+			}
+		}
+	}
+}
+
+// jumpTargets are the targets of a step that can be read without running it.
+func jumpTargets(step *Priority) []string {
+	var targets []string
+	switch strings.ToLower(step.App) {
+	case "goto":
+		targets = []string{step.Args}
+	case "gotoif":
+		_, branches, _ := cutOutside(step.Args, '?')
+		yes, no, _ := cutOutside(branches, ':')
+		targets = []string{yes, no}
+	}
+	var constant []string
+	for _, t := range targets {
+		if t = strings.TrimSpace(t); t != "" && !strings.Contains(t, "$") {
+			constant = append(constant, t)
+		}
+	}
+	return constant
+}
+
+// cutOutside is strings.Cut at the first sep that is not within ${ } or $[ ].
+func cutOutside(text string, sep byte) (before, after string, found bool) {
+	for i := 0; i < len(text); i++ {
+		if text[i] == '$' && i+1 < len(text) && (text[i+1] == '{' || text[i+1] == '[') {
+			inner, _, _ := splitBracket(text[i+2:], text[i+1])
+			i += 2 + len(inner)
+			continue
+		}
+		if text[i] == sep {
+			return text[:i], text[i+1:], true
+		}
+	}
+	return text, "", false
+}
+
+func lintTarget(p *Plan, c *Context, e *Extension, step *Priority, target string, strict bool, w *asterisk.Warnings) {
+	warning := asterisk.Warning{File: step.File, Line: step.Line, Asterisk: "hangs the call up there", Here: "the call is ended there"}
+	context, exten, priority := splitTarget(target)
+	if context == "" {
+		context = c.Name
+	}
+	to := p.byName[context]
+	if to == nil {
+		warning.Text = fmt.Sprintf("%s(%s): there is no context %q", step.App, target, context)
+		w.Add(warning)
+		return
+	}
+	if exten != "" {
+		if len(to.Includes) == 0 && len(to.Switches) == 0 && !anyMatches(to, exten) {
+			warning.Text = fmt.Sprintf("%s(%s): there is no extension %q in context %q", step.App, target, exten, context)
+			warning.Asterisk, warning.Here = "", "the call goes to i there, or is ended"
+			w.Add(warning)
+		}
+		return
+	}
+	if _, err := strconv.Atoi(priority); err == nil || e.Labelled(priority) > 0 || labelInReach(to, priority) {
+		return
+	}
+	if !anyMatches(to, priority) {
+		warning.Text = fmt.Sprintf("%s(%s): %q is no label of extension %s", step.App, target, priority, e.Name())
+		w.Add(warning)
+		return
+	}
+	warning.Text = fmt.Sprintf("%s(%s): %q is no label of extension %s, but an extension", step.App, target, priority, e.Name())
+	warning.Fix = fmt.Sprintf("write %s,1", priority)
+	if !strict {
+		warning.Here = fmt.Sprintf("the call goes to %s,1", priority)
+	}
+	w.Add(warning)
+}
+
+func anyMatches(c *Context, exten string) bool {
+	for _, e := range c.Extensions {
+		if e.Pattern.Match(exten, Match) != No {
+			return true
+		}
+	}
+	return false
+}
+
+// labelInReach reports whether a label could be found by another extension of the
+// context that matches the same number, or through an include.
+func labelInReach(c *Context, label string) bool {
+	if len(c.Includes) > 0 || len(c.Switches) > 0 {
+		return true
+	}
+	for _, e := range c.Extensions {
+		if e.Pattern.IsPattern() && e.Labelled(label) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// LintNames warns of applications and functions that a plan uses and the tables lack.
+func LintNames(p *Plan, apps Apps, funcs Functions) []asterisk.Warning {
+	var w asterisk.Warnings
+	p.eachStep(func(_ *Context, _ *Extension, step *Priority) {
+		if _, ok := apps.Find(step.App); !ok {
+			w.Add(asterisk.Warning{File: step.File, Line: step.Line, Text: fmt.Sprintf("there is no application %q", step.App),
+				Here: "a call that comes here is ended"})
+		}
+		for _, name := range functionNames(step.Args) {
+			if _, ok := funcs.Find(name); !ok {
+				w.Add(asterisk.Warning{File: step.File, Line: step.Line, Text: fmt.Sprintf("there is no function %s", name),
+					Here: "it expands to nothing"})
+			}
+		}
+	})
+	return w.List()
+}
+
+// functionNames are the names of ${NAME(...)} in a text, at any depth.
+func functionNames(text string) []string {
+	var names []string
+	for {
+		i := strings.Index(text, "${")
+		if i < 0 {
+			return names
+		}
+		text = text[i+2:]
+		end := strings.IndexAny(text, "(${}:")
+		if end > 0 && text[end] == '(' {
+			names = append(names, text[:end])
+		}
+	}
+}

@@ -1,0 +1,371 @@
+package dialplan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+)
+
+// Limits of a plan. What goes beyond is skipped with a warning.
+const (
+	maxNameBytes = 256
+	maxPriority  = 1_000_000
+)
+
+// Load makes a plan of extensions.conf. It never fails: a line that makes no sense is
+// skipped with a warning, in Plan.Warnings. strict takes slips as Asterisk does.
+func Load(config *asterisk.Config, strict bool) *Plan {
+	l := &loader{
+		strict: strict, general: DefaultGeneral(),
+		byName: make(map[string]*contextBuilder), globals: &Vars{},
+	}
+	for _, s := range config.Live() {
+		switch {
+		case strings.EqualFold(s.Name, "general"):
+			l.readGeneral(s)
+		case strings.EqualFold(s.Name, "globals"):
+			l.readGlobals(s)
+		}
+	}
+	for _, s := range config.Live() {
+		if !strings.EqualFold(s.Name, "general") && !strings.EqualFold(s.Name, "globals") {
+			l.readContext(s)
+		}
+	}
+	contexts := make([]*Context, len(l.order))
+	for i, b := range l.order {
+		contexts[i] = b.finish()
+	}
+	plan := newPlan(l.general, l.globals.All(), contexts, nil)
+	lintTargets(plan, strict, &l.warnings)
+	plan.Warnings = l.warnings.List()
+	return plan
+}
+
+// LoadFile reads a file, usually extensions.conf, and makes a plan of it. The
+// warnings of the file's syntax are among the plan's.
+func LoadFile(from asterisk.Loader, name string, strict bool) (*Plan, error) {
+	var w asterisk.Warnings
+	config, err := from.Load(name, &w)
+	if err != nil {
+		return nil, err
+	}
+	plan := Load(config, strict)
+	for _, x := range plan.Warnings {
+		w.Add(x)
+	}
+	plan.Warnings = w.List()
+	return plan, nil
+}
+
+// Empty is a plan without contexts.
+func Empty() *Plan { return newPlan(DefaultGeneral(), nil, nil, nil) }
+
+type loader struct {
+	strict   bool
+	general  General
+	globals  *Vars
+	warnings asterisk.Warnings
+	order    []*contextBuilder
+	byName   map[string]*contextBuilder
+}
+
+// Var and ReadFunction make the loader the Env of names that hold globals.
+func (l *loader) Var(name string) (string, bool) { return l.globals.Get(name) }
+
+func (l *loader) ReadFunction(name, _ string) (string, error) {
+	return "", fmt.Errorf("function %s is not for use while loading", name)
+}
+
+func (l *loader) substitute(set asterisk.Setting, text string) string {
+	out, err := Substitute(l, text)
+	if err != nil {
+		l.warnings.Addf(set.File, set.Line, "%v", err)
+	}
+	return out
+}
+
+func (l *loader) readGeneral(s *asterisk.Section) {
+	for _, set := range s.Settings {
+		switch strings.ToLower(set.Key) {
+		case "autofallthrough":
+			l.general.AutoFallThrough = asterisk.True(set.Value)
+		case "clearglobalvars":
+			l.general.ClearGlobalVars = asterisk.True(set.Value)
+		case "static":
+			l.general.Static = asterisk.True(set.Value)
+		case "writeprotect":
+			l.general.WriteProtect = asterisk.True(set.Value)
+		case "userscontext":
+			l.general.UserContext = set.Value
+		case "extenpatternmatchnew", "overrideswitch", "priorityjumping":
+			l.warnings.Add(asterisk.Warning{File: set.File, Line: set.Line, Text: set.Key + " is accepted", Here: "it has no effect"})
+		default:
+			l.warnings.Addf(set.File, set.Line, "unknown option %q in [general]", set.Key)
+		}
+	}
+}
+
+func (l *loader) readGlobals(s *asterisk.Section) {
+	for _, set := range s.Settings {
+		l.globals.Set(set.Key, l.substitute(set, set.Value))
+	}
+}
+
+// readContext takes over one section. A context can have several.
+func (l *loader) readContext(s *asterisk.Section) {
+	b := l.byName[s.Name]
+	if b == nil {
+		b = &contextBuilder{context: &Context{Name: s.Name, File: s.File, Line: s.Line}, byName: make(map[string]*Extension)}
+		l.byName[s.Name] = b
+		l.order = append(l.order, b)
+	}
+	sec := section{loader: l, builder: b}
+	for _, set := range s.Settings {
+		switch strings.ToLower(set.Key) {
+		case "exten":
+			sec.exten(set)
+		case "same":
+			sec.same(set)
+		case "include":
+			sec.include(set)
+		case "ignorepat":
+			if p, err := Compile(l.substitute(set, set.Value)); err != nil {
+				l.warnings.Addf(set.File, set.Line, "ignorepat: %v", err)
+			} else {
+				b.context.IgnorePats = append(b.context.IgnorePats, p)
+			}
+		case "switch", "eswitch", "lswitch":
+			b.context.Switches = append(b.context.Switches, Switch{strings.ToLower(set.Key), set.Value, set.File, set.Line})
+			l.warnings.Add(asterisk.Warning{File: set.File, Line: set.Line, Text: set.Key + " " + set.Value + " is loaded",
+				Asterisk: "asks the other dialplan", Here: "it is never asked"})
+		case "autohints":
+			b.context.AutoHints = asterisk.True(set.Value)
+		default:
+			l.warnings.Add(asterisk.Warning{File: set.File, Line: set.Line,
+				Text: fmt.Sprintf("%q is no option of a context", set.Key), Here: "the line is skipped",
+				Fix: nearestFix(set.Key, []string{"exten", "same", "include", "ignorepat", "switch", "eswitch", "lswitch", "autohints"})})
+		}
+	}
+}
+
+func nearestFix(key string, known []string) string {
+	if n := asterisk.Nearest(key, known); n != "" {
+		return "write " + n
+	}
+	return ""
+}
+
+// section is the state of one [context] while it is read.
+type section struct {
+	loader  *loader
+	builder *contextBuilder
+	last    string // the last exten's name
+	number  int    // the last priority; 0 before the first
+
+	// The line before, for a line that repeats its priority.
+	before       *Extension
+	beforeNumber int
+	beforeAdded  bool
+}
+
+func (s *section) warn(set asterisk.Setting, w asterisk.Warning) {
+	w.File, w.Line = set.File, set.Line
+	s.loader.warnings.Add(w)
+}
+
+const skipped = "the line is skipped"
+
+// exten is `exten => name,priority,app(args)`.
+func (s *section) exten(set asterisk.Setting) {
+	name, rest, ok := strings.Cut(set.Value, ",")
+	if !ok {
+		s.warn(set, asterisk.Warning{Text: fmt.Sprintf("exten %q has no priority", set.Value), Here: skipped})
+		return
+	}
+	s.last = strings.TrimSpace(name)
+	s.step(set, s.last, rest)
+}
+
+// same is `same => priority,app(args)`.
+func (s *section) same(set asterisk.Setting) {
+	if s.last == "" {
+		s.warn(set, asterisk.Warning{Text: "same stands before any exten of its context", Here: skipped})
+		return
+	}
+	s.step(set, s.last, set.Value)
+}
+
+func (s *section) step(set asterisk.Setting, name, rest string) {
+	name = s.loader.substitute(set, name)
+	e, err := s.extension(name)
+	if err != nil {
+		s.warn(set, asterisk.Warning{Text: err.Error(), Here: skipped})
+		return
+	}
+	text, app, _ := strings.Cut(rest, ",")
+	number, label, err := s.priority(e, strings.TrimSpace(text))
+	if err != nil {
+		s.warn(set, asterisk.Warning{Text: fmt.Sprintf("extension %s: %v", name, err), Here: skipped})
+		return
+	}
+	p := Priority{Number: number, Label: label, File: set.File, Line: set.Line}
+	if number == hintPriority {
+		p.App = strings.TrimSpace(app)
+		e.Hint = &p
+		s.builder.keep(e)
+		return
+	}
+	s.number = number
+	if p.App, p.Args, err = splitApp(app); err != nil {
+		s.warn(set, asterisk.Warning{Text: fmt.Sprintf("extension %s: %v", name, err), Here: "the rest of the line is taken as the arguments"})
+	}
+	s.builder.keep(e)
+	s.add(set, e, p)
+	if name == "_." || name == "_!" {
+		s.warn(set, asterisk.Warning{Text: name + " matches everything, also the special extensions i, t and h", Fix: "write _X" + name[1:]})
+	}
+}
+
+// add puts a step into its extension. A number that is taken is refused, as
+// Asterisk does, so that a context written twice keeps the first; but a line that
+// repeats the number of the line right above it was meant to come after that.
+func (s *section) add(set asterisk.Setting, e *Extension, p Priority) {
+	slip := s.before == e && s.beforeNumber == p.Number && s.beforeAdded
+	s.before, s.beforeNumber, s.beforeAdded = e, p.Number, true
+	at, taken := slices.BinarySearchFunc(e.Priorities, p.Number, func(x Priority, n int) int { return x.Number - n })
+	if !taken {
+		if p.Label != "" && e.Labelled(p.Label) > 0 {
+			s.warn(set, asterisk.Warning{Text: fmt.Sprintf("label %q is there twice in extension %s", p.Label, e.Name()),
+				Here: "the first one counts"})
+			p.Label = ""
+		}
+		e.Priorities = slices.Insert(e.Priorities, at, p)
+		return
+	}
+	w := asterisk.Warning{
+		Text: fmt.Sprintf("priority %d of extension %s is there already (%s:%d)", p.Number, e.Name(),
+			e.Priorities[at].File, e.Priorities[at].Line),
+		Asterisk: "refuses the line",
+		Here:     skipped,
+		Fix:      "write n for the priority",
+	}
+	if slip && !s.loader.strict {
+		w.Here = "it runs after the line above it"
+		e.Priorities[at].Also = append(e.Priorities[at].Also, p)
+	} else {
+		s.beforeAdded = false
+	}
+	s.warn(set, w)
+}
+
+// extension is the extension of a name with its caller pattern, new or known.
+func (s *section) extension(name string) (*Extension, error) {
+	if name == "" || len(name) > maxNameBytes {
+		return nil, fmt.Errorf("extension name is empty or longer than %d bytes", maxNameBytes)
+	}
+	number, caller, hasCaller := strings.Cut(name, "/")
+	pattern, err := Compile(strings.TrimSpace(number))
+	if err != nil {
+		return nil, err
+	}
+	e := &Extension{Pattern: pattern, HasCallerID: hasCaller}
+	if hasCaller {
+		if e.CallerID, err = Compile(strings.TrimSpace(caller)); err != nil {
+			return nil, fmt.Errorf("caller of %w", err)
+		}
+	}
+	if known := s.builder.find(e); known != nil {
+		return known, nil
+	}
+	return e, nil
+}
+
+// hintPriority is the number of `hint`.
+const hintPriority = -1
+
+// priority reads "1", "n", "s", "hint", a label, each with "(label)" and "+offset".
+func (s *section) priority(e *Extension, text string) (number int, label string, err error) {
+	head, rest, hasLabel := strings.Cut(text, "(")
+	if hasLabel {
+		var tail string
+		if label, tail, hasLabel = strings.Cut(rest, ")"); !hasLabel {
+			return 0, "", fmt.Errorf("no closing ) in priority %q", text)
+		}
+		head += strings.TrimSpace(tail) // n(label)+1
+	}
+	head, plus, _ := strings.Cut(strings.TrimSpace(head), "+")
+	switch head = strings.TrimSpace(head); strings.ToLower(head) {
+	case "hint":
+		return hintPriority, "", nil
+	case "n", "next":
+		if s.number == 0 {
+			return 0, "", fmt.Errorf("priority %q before any number in this context", head)
+		}
+		number = s.number + 1
+	case "s", "same":
+		if s.number == 0 {
+			return 0, "", fmt.Errorf("priority %q before any number in this context", head)
+		}
+		number = s.number
+	default:
+		if number, err = strconv.Atoi(head); err != nil {
+			if number = e.Labelled(head); number == 0 {
+				return 0, "", fmt.Errorf("%q is no priority and no label", head)
+			}
+		}
+	}
+	if plus != "" {
+		offset, err := strconv.Atoi(strings.TrimSpace(plus))
+		if err != nil {
+			return 0, "", fmt.Errorf("%q is no offset of a priority", plus)
+		}
+		number += offset
+	}
+	if number < 1 || number > maxPriority {
+		return 0, "", fmt.Errorf("priority %d is not between 1 and %d", number, maxPriority)
+	}
+	return number, strings.TrimSpace(label), nil
+}
+
+// splitApp splits "App(args)"; the arguments end at the last parenthesis.
+func splitApp(text string) (app, args string, err error) {
+	app, args, ok := strings.Cut(text, "(")
+	app = strings.TrimSpace(app)
+	if !ok {
+		return app, "", nil
+	}
+	end := strings.LastIndexByte(args, ')')
+	if end < 0 {
+		return app, args, fmt.Errorf("no closing ) after %s(", app)
+	}
+	return app, args[:end], nil
+}
+
+// include is `include => context[,times,weekdays,mdays,months[,timezone]]`.
+func (s *section) include(set asterisk.Setting) {
+	text := s.loader.substitute(set, set.Value)
+	name, when, timed := strings.Cut(text, ",")
+	if !timed {
+		name, when, timed = strings.Cut(text, "|")
+	}
+	inc := Include{Context: strings.TrimSpace(name), Text: text, File: set.File, Line: set.Line}
+	if timed {
+		t, err := ParseTiming(when)
+		if err != nil {
+			s.warn(set, asterisk.Warning{Text: "include: " + err.Error(), Here: skipped})
+			return
+		}
+		inc.Timing = t
+	}
+	for _, known := range s.builder.context.Includes {
+		if known.Text == inc.Text {
+			s.warn(set, asterisk.Warning{Text: fmt.Sprintf("context %q is included twice", inc.Context), Here: skipped})
+			return
+		}
+	}
+	s.builder.context.Includes = append(s.builder.context.Includes, inc)
+}
