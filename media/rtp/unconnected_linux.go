@@ -1,0 +1,106 @@
+package rtp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// SendTo is Send to a peer that the socket is not connected to: while the peer's
+// true address is still to be learnt (RFC 4961), whoever it is may answer. An
+// IPv6 zone is not sent to.
+func (s *Socket) SendTo(packet []byte, to netip.AddrPort) error {
+	if len(packet) == 0 {
+		return nil
+	}
+	if !s.enter() {
+		return net.ErrClosed
+	}
+	defer s.leave()
+	var raw [sockaddrBytes]byte
+	size := s.putSockaddr(&raw, to)
+	for range 3 {
+		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd),
+			uintptr(unsafe.Pointer(&packet[0])), //nolint:gosec // the kernel reads it during the call
+			uintptr(len(packet)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL,
+			uintptr(unsafe.Pointer(&raw[0])), //nolint:gosec // as above
+			uintptr(size))
+		switch {
+		case errno == 0:
+			return nil
+		case errno == unix.EINTR:
+		case errno == unix.ECONNREFUSED:
+			s.refused.Add(1)
+		case pending(errno), unsent(errno), errno == unix.EAFNOSUPPORT:
+			s.unsent.Add(1)
+			return nil
+		default:
+			return fmt.Errorf("rtp: send from %v to %v: %w", s.local, to, errno)
+		}
+	}
+	s.unsent.Add(1)
+	return nil
+}
+
+// putSockaddr writes an address as the kernel reads it and returns its length.
+func (s *Socket) putSockaddr(raw *[sockaddrBytes]byte, to netip.AddrPort) int {
+	addr := to.Addr().Unmap()
+	binary.BigEndian.PutUint16(raw[2:], to.Port())
+	if addr.Is4() {
+		binary.NativeEndian.PutUint16(raw[:], unix.AF_INET)
+		ip := addr.As4()
+		copy(raw[4:], ip[:])
+		return unix.SizeofSockaddrInet4
+	}
+	binary.NativeEndian.PutUint16(raw[:], unix.AF_INET6)
+	ip := addr.As16()
+	copy(raw[8:], ip[:])
+	return unix.SizeofSockaddrInet6
+}
+
+// Disconnect undoes Connect: packets from anywhere are received again, and Send
+// has no peer.
+func (s *Socket) Disconnect() error {
+	if !s.enter() {
+		return net.ErrClosed
+	}
+	defer s.leave()
+	unspecified := unix.RawSockaddr{Family: unix.AF_UNSPEC}
+	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(s.fd),
+		uintptr(unsafe.Pointer(&unspecified)), //nolint:gosec // the kernel reads it during the call
+		unsafe.Sizeof(unspecified))
+	if errno != 0 {
+		return fmt.Errorf("rtp: disconnect %v: %w", s.local, errno)
+	}
+	// The kernel takes back a port that it chose itself.
+	got, err := unix.Getsockname(s.fd)
+	if err != nil {
+		return os.NewSyscallError("getsockname", err)
+	}
+	if port(got) == s.local.Port() {
+		return nil
+	}
+	sa, err := sockaddr(s.local)
+	if err != nil {
+		return err
+	}
+	if err := unix.Bind(s.fd, sa); err != nil {
+		return fmt.Errorf("rtp: bind %v again: %w", s.local, err)
+	}
+	return nil
+}
+
+func port(sa unix.Sockaddr) uint16 {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(sa.Port)
+	case *unix.SockaddrInet6:
+		return uint16(sa.Port)
+	}
+	return 0
+}
