@@ -33,6 +33,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -97,7 +98,7 @@ func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
 		return nil, err
 	}
 	if err := a.configure(at); err != nil {
-		return nil, fmt.Errorf("webrtc: %w", err)
+		return nil, fmt.Errorf("webrtc: %w", errors.Join(err, a.sockets.close()))
 	}
 	return a, nil
 }
