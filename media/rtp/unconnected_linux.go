@@ -70,13 +70,10 @@ func (s *Socket) Disconnect() error {
 		return net.ErrClosed
 	}
 	defer s.leave()
-	unspecified := unix.RawSockaddr{Family: unix.AF_UNSPEC}
-	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(s.fd),
-		uintptr(unsafe.Pointer(&unspecified)), //nolint:gosec // the kernel reads it during the call
-		unsafe.Sizeof(unspecified))
-	if errno != 0 {
-		return fmt.Errorf("rtp: disconnect %v: %w", s.local, errno)
+	if err := s.dissolve(); err != nil {
+		return fmt.Errorf("rtp: disconnect %v: %w", s.local, err)
 	}
+	s.aimed.Store(false)
 	// The kernel takes back a port that it chose itself.
 	got, err := unix.Getsockname(s.fd)
 	if err != nil {
