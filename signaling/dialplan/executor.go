@@ -258,7 +258,7 @@ func (c *Call) loop(ctx context.Context) (out Outcome, returned bool) {
 			}
 		default:
 			if fault.Of(err) == fault.TooMany || c.at.Exten == ExceptionExten || !c.except("ERROR") {
-				return Outcome{End: EndFailed, Err: err, Cause: fault.Of(err).Cause()}, false
+				return Outcome{End: EndFailed, Err: err, Cause: fault.Internal.Cause()}, false
 			}
 			c.warn("application failed, going on at e", "err", err)
 		}

@@ -102,9 +102,9 @@ func readDialplanExists(c *Call, args string) (string, error) {
 	case 0:
 		return "", bad("DIALPLAN_EXISTS", args, "DIALPLAN_EXISTS(context[,exten[,priority]])")
 	case 1:
-		return flag(c.Plan().Context(parts[0]) != nil), nil
+		return bit(c.Plan().Context(parts[0]) != nil), nil
 	}
-	return flag(c.exists(parts[0], parts[1], arg(parts, 2))), nil
+	return bit(c.exists(parts[0], parts[1], arg(parts, 2))), nil
 }
 
 // readValidExten is VALID_EXTEN([context],exten[,priority]).
@@ -117,7 +117,7 @@ func readValidExten(c *Call, args string) (string, error) {
 	if context == "" {
 		context = c.at.Context
 	}
-	return flag(c.exists(context, parts[1], arg(parts, 2))), nil
+	return bit(c.exists(context, parts[1], arg(parts, 2))), nil
 }
 
 // exists reports whether a place exists; the priority is a number, a label or "".

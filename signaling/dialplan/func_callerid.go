@@ -17,7 +17,7 @@ func readCallerID(c *Call, args string) (string, error) {
 	case "all":
 		return id.String(), nil
 	case "num-valid", "name-valid":
-		return flag(item == "num-valid" && id.Number != "" || item == "name-valid" && id.Name != ""), nil
+		return bit(item == "num-valid" && id.Number != "" || item == "name-valid" && id.Name != ""), nil
 	case "pres", "num-pres", "name-pres":
 		return "allowed_not_screened", nil
 	case "ani2":

@@ -8,8 +8,8 @@ import (
 )
 
 func length(s string) string      { return strconv.Itoa(len(s)) }
-func isNull(s string) string      { return flag(s == "") }
-func exists(s string) string      { return flag(s != "") }
+func isNull(s string) string      { return bit(s == "") }
+func exists(s string) string      { return bit(s != "") }
 func passThrough(s string) string { return s }
 func trimLeft(s string) string    { return strings.TrimLeft(s, " \t\r\n") }
 func trimRight(s string) string   { return strings.TrimRight(s, " \t\r\n") }
@@ -199,7 +199,7 @@ func readRegex(_ *Call, args string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return flag(re.MatchString(text)), nil
+	return bit(re.MatchString(text)), nil
 }
 
 func readFieldQty(c *Call, args string) (string, error) {

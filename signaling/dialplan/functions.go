@@ -74,7 +74,7 @@ func bad(name, args, usage string) error {
 	return fault.New(fault.Invalid, "%s(%s): use %s", name, args, usage)
 }
 
-func flag(b bool) string {
+func bit(b bool) string {
 	if b {
 		return "1"
 	}

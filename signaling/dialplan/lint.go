@@ -96,17 +96,17 @@ func lintTarget(p *Plan, c *Context, e *Extension, step *Priority, target string
 		return
 	}
 	if exten != "" {
-		if len(to.Includes) == 0 && len(to.Switches) == 0 && !anyMatches(to, exten) {
+		if !p.anyMatches(to, exten, make(map[*Context]bool)) {
 			warning.Text = fmt.Sprintf("%s(%s): there is no extension %q in context %q", step.App, target, exten, context)
 			warning.Asterisk, warning.Here = "", "the call goes to i there, or is ended"
 			w.Add(warning)
 		}
 		return
 	}
-	if _, err := strconv.Atoi(priority); err == nil || e.Labelled(priority) > 0 || labelInReach(to, priority) {
+	if _, err := strconv.Atoi(priority); err == nil || e.Labelled(priority) > 0 || p.labelInReach(to, priority, make(map[*Context]bool)) {
 		return
 	}
-	if !anyMatches(to, priority) {
+	if !p.anyMatches(to, priority, make(map[*Context]bool)) {
 		warning.Text = fmt.Sprintf("%s(%s): %q is no label of extension %s", step.App, target, priority, e.Name())
 		w.Add(warning)
 		return
@@ -119,23 +119,52 @@ func lintTarget(p *Plan, c *Context, e *Extension, step *Priority, target string
 	w.Add(warning)
 }
 
-func anyMatches(c *Context, exten string) bool {
+// anyMatches reports whether an extension exists in a context or what it includes,
+// at any time and for any caller.
+func (p *Plan) anyMatches(c *Context, exten string, seen map[*Context]bool) bool {
+	if c == nil || seen[c] {
+		return false
+	}
+	seen[c] = true
 	for _, e := range c.Extensions {
 		if e.Pattern.Match(exten, Match) != No {
+			return true
+		}
+	}
+	for _, inc := range c.Includes {
+		if p.anyMatches(p.byName[inc.Context], exten, seen) {
+			return true
+		}
+	}
+	return len(c.Switches) > 0
+}
+
+// labelInReach reports whether a label could be found by another extension that
+// matches the same number, in the context or in what it includes.
+func (p *Plan) labelInReach(c *Context, label string, seen map[*Context]bool) bool {
+	if c == nil || seen[c] {
+		return false
+	}
+	seen[c] = true
+	for _, e := range c.Extensions {
+		if e.Pattern.IsPattern() && e.Labelled(label) > 0 {
+			return true
+		}
+	}
+	for _, inc := range c.Includes {
+		if included := p.byName[inc.Context]; p.labelInReach(included, label, seen) || anyLabelled(included, label) {
 			return true
 		}
 	}
 	return false
 }
 
-// labelInReach reports whether a label could be found by another extension of the
-// context that matches the same number, or through an include.
-func labelInReach(c *Context, label string) bool {
-	if len(c.Includes) > 0 || len(c.Switches) > 0 {
-		return true
+func anyLabelled(c *Context, label string) bool {
+	if c == nil {
+		return false
 	}
 	for _, e := range c.Extensions {
-		if e.Pattern.IsPattern() && e.Labelled(label) > 0 {
+		if e.Labelled(label) > 0 {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 )
+
+var update = flag.Bool("update", false, "write what the run files' plans do into them")
 
 // TestRun runs every file of testdata/dialplan/run: settings, a plan, and the steps
 // that must be taken. A file has parts that begin with "== name"; the part "call" has
@@ -31,6 +34,13 @@ func TestRun(t *testing.T) {
 				var warnings strings.Builder
 				for _, w := range p.Warnings {
 					fmt.Fprintln(&warnings, w)
+				}
+				if *update {
+					text := fmt.Sprintf("== call\n%s== plan\n%s== steps\n%s== warnings\n%s", parts["call"], parts["plan"], ch.text(), &warnings)
+					if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+						t.Fatal(err)
+					}
+					return
 				}
 				if got := ch.text(); got != parts["steps"] {
 					t.Errorf("%s took the steps\n%swant\n%s", file, got, parts["steps"])
