@@ -2,14 +2,26 @@ package dsp
 
 import "math"
 
-// filter is one ratio's prototype, as both directions need it: taps in Q20,
-// oldest sample first.
+// filter is one ratio's prototype, as both directions need it: taps in Q20.
+//
+// The prototype is symmetric, which halves the multiplications. A decimator adds
+// the two samples that one tap weighs. In an interpolator phase p is the mirror
+// image of phase ratio−1−p, so both come out of one pass over the sums and one over
+// the differences of the window's opposite samples.
 type filter struct {
-	up   []int32 // ratio groups of lowTaps; each sums to 1, so DC has no images
-	down []int32 // ratio·lowTaps; sums to 1
+	down   []int64     // the first half of ratio·lowTaps taps
+	pairs  []phasePair // ratio/2 of them: phase 0 with the last, and so on inwards
+	odd    bool        // the ratio is: then a phase in the middle mirrors itself
+	middle [lowTaps / 2]int64
 }
 
-var filters = map[int]filter{2: designFilter(2), 3: designFilter(3), 6: designFilter(6)}
+// phasePair holds, for the first half of a phase h, oldest sample first, the sums
+// h[k]+h[lowTaps−1−k] and the differences h[k]−h[lowTaps−1−k].
+type phasePair struct {
+	sum, diff [lowTaps / 2]int64
+}
+
+var filters = map[int]*filter{2: designFilter(2), 3: designFilter(3), 6: designFilter(6)}
 
 const (
 	// cutoff is the −6 dB point relative to the lower rate. It lies under one
@@ -22,40 +34,56 @@ const (
 
 // designFilter makes the linear-phase low pass of one ratio: a sinc under a Kaiser
 // window, lowTaps·ratio long, at the higher rate.
-func designFilter(ratio int) filter {
+func designFilter(ratio int) *filter {
 	n := lowTaps * ratio
 	h := make([]float64, n)
 	for i := range h {
 		t := (float64(i) - float64(n-1)/2) / float64(ratio) // in samples of the lower rate
 		h[i] = 2 * cutoff * sinc(2*cutoff*t) * kaiser(2*float64(i)/float64(n-1)-1, kaiserBeta)
 	}
-	f := filter{down: quantize(h)}
-	for p := range ratio {
+	f := &filter{down: quantize(h)[:n/2]}
+	for p := range (ratio + 1) / 2 {
 		phase := make([]float64, lowTaps)
 		for k := range phase { // h[k·ratio+p] weighs the sample k steps back
 			phase[lowTaps-1-k] = h[k*ratio+p]
 		}
-		f.up = append(f.up, quantize(phase)...)
+		q := quantize(phase)
+		if 2*p+1 == ratio {
+			f.odd = true
+			copy(f.middle[:], q)
+			break
+		}
+		var pair phasePair
+		for k := range pair.sum {
+			pair.sum[k], pair.diff[k] = q[k]+q[lowTaps-1-k], q[k]-q[lowTaps-1-k]
+		}
+		f.pairs = append(f.pairs, pair)
 	}
 	return f
 }
 
-// quantize scales taps to a sum of exactly 1 in Q20; the rounding that is left
-// goes to the largest.
-func quantize(h []float64) []int32 {
+// quantize scales taps to a sum of exactly 1 in Q20, so that DC has no images; the
+// rounding that is left goes to the largest, or in equal parts to the two largest
+// of a symmetric h.
+func quantize(h []float64) []int64 {
 	var sum float64
 	for _, v := range h {
 		sum += v
 	}
-	q, left, largest := make([]int32, len(h)), int32(1<<tapShift), 0
+	q, left, largest := make([]int64, len(h)), int64(1<<tapShift), 0
 	for i, v := range h {
-		q[i] = int32(math.Round(v / sum * (1 << tapShift)))
+		q[i] = int64(math.Round(v / sum * (1 << tapShift)))
 		left -= q[i]
 		if q[i] > q[largest] {
 			largest = i
 		}
 	}
-	q[largest] += left
+	q[largest] += left - left/2
+	if opposite := len(h) - 1 - largest; q[opposite]+left-left/2 == q[largest] {
+		q[opposite] += left / 2
+	} else {
+		q[largest] += left / 2
+	}
 	return q
 }
 

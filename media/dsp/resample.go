@@ -24,8 +24,8 @@ const (
 type Resampler struct {
 	up, down int
 	from, to int
-	taps     []int32 // up: one group of lowTaps per phase; down: one group
-	history  int     // samples kept in front of each chunk
+	filter   *filter
+	history  int // samples kept in front of each chunk
 	buf      []int32
 }
 
@@ -37,11 +37,11 @@ func NewResampler(from, to int) (*Resampler, error) {
 		return nil, fmt.Errorf("dsp: no integer-ratio filter from %d to %d Hz", from, to)
 	}
 	ratio := higher / lower
-	r := &Resampler{up: 1, down: 1, from: from, to: to}
+	r := &Resampler{up: 1, down: 1, from: from, to: to, filter: filters[ratio]}
 	if to > from {
-		r.up, r.taps, r.history = ratio, filters[ratio].up, lowTaps-1
+		r.up, r.history = ratio, lowTaps-1
 	} else {
-		r.down, r.taps, r.history = ratio, filters[ratio].down, (lowTaps-1)*ratio
+		r.down, r.history = ratio, (lowTaps-1)*ratio
 	}
 	r.buf = make([]int32, r.history+maxChunk)
 	return r, nil
@@ -109,30 +109,10 @@ func (r *Resampler) ProcessPCM(dst, src []int16) {
 func (r *Resampler) run(dst []int32, n int) int {
 	m := r.Out(n)
 	if r.up > 1 {
-		interpolate(dst[:m], r.buf, r.taps, r.up)
+		interpolate(dst[:m], r.buf, r.filter, r.up)
 	} else {
-		decimate(dst[:m], r.buf, r.taps, r.down)
+		decimate(dst[:m], r.buf, r.filter.down, r.down)
 	}
 	copy(r.buf[:r.history], r.buf[n:n+r.history])
 	return m
-}
-
-// interpolate makes up outputs from each window of lowTaps samples of buf.
-func interpolate(dst, buf, taps []int32, up int) {
-	for i := 0; len(dst) >= up; i++ {
-		window := (*[lowTaps]int32)(buf[i:])
-		for p := range up {
-			acc := dotPhase(window, (*[lowTaps]int32)(taps[p*lowTaps:]))
-			dst[p] = int32((acc + 1<<(tapShift-1)) >> tapShift)
-		}
-		dst = dst[up:]
-	}
-}
-
-// decimate makes one output from each len(taps) samples of buf, down apart.
-func decimate(dst, buf, taps []int32, down int) {
-	for i := range dst {
-		acc := dot(buf[i*down:], taps)
-		dst[i] = int32((acc + 1<<(tapShift-1)) >> tapShift)
-	}
 }

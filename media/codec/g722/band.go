@@ -82,21 +82,11 @@ func (s *band) predict(d int32) {
 	r := saturate(s.s + d)  // RECONS
 	p := saturate(s.sz + d) // PARREC
 	s.adaptPoles(p)
-	s.adaptZeros(d)
-
-	// DELAYA
-	s.r[1], s.r[0] = s.r[0], r
+	s.r[1], s.r[0] = s.r[0], r // DELAYA
 	s.p[1], s.p[0] = s.p[0], p
-	copy(s.d[1:], s.d[:])
-	s.d[0] = d
-
-	sp := saturate(s.a[0]*saturate(2*s.r[0])>>15 + s.a[1]*saturate(2*s.r[1])>>15) // FILTEP
-	var sz int32                                                                  // FILTEZ
-	for i, b := range s.b {
-		sz += b * saturate(2*s.d[i]) >> 15
-	}
-	s.sz = saturate(sz)
-	s.s = saturate(sp + s.sz) // PREDIC
+	s.sz = s.zeros(d)
+	sp := s.a[0]*saturate(2*s.r[0])>>15 + s.a[1]*saturate(2*s.r[1])>>15 // FILTEP
+	s.s = saturate(saturate(sp) + s.sz)                                 // PREDIC
 }
 
 // adaptPoles is UPPOL2 and UPPOL1.
@@ -127,19 +117,24 @@ func (s *band) adaptPoles(p int32) {
 	s.a[1] = a2
 }
 
-// adaptZeros is UPZERO.
-func (s *band) adaptZeros(d int32) {
-	for i := range s.b {
-		b := s.b[i] * 32640 >> 15
-		switch {
-		case d == 0:
-		case sign(d) == sign(s.d[i]):
-			b += 128
-		default:
-			b -= 128
-		}
-		s.b[i] = saturate(b)
+// zeros is UPZERO, DELAYA of the differences, and FILTEZ in one pass: each
+// coefficient follows the sign of the difference it was used with, and then weighs
+// the one before it.
+func (s *band) zeros(d int32) int32 {
+	var step, sum int32
+	if d != 0 {
+		step = 128
 	}
+	newer := d
+	for i := range s.b {
+		old := s.d[i]
+		differ := sign(d ^ old)
+		b := saturate(s.b[i]*32640>>15 + (step ^ differ - differ))
+		sum += b * saturate(2*newer) >> 15
+		s.b[i], s.d[i] = b, newer
+		newer = old
+	}
+	return saturate(sum)
 }
 
 // sign is 0 for what is not negative, −1 otherwise.
