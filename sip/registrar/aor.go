@@ -29,6 +29,9 @@ type AOR struct {
 	QualifyFrequency, QualifyTimeout time.Duration
 	// Qualify2xxOnly takes a response of 300 and more for no answer.
 	Qualify2xxOnly bool
+	// QualifyCredentials answer the challenges of contacts (authenticate_qualify);
+	// none for phones, to which a digest of a password is not to be sent.
+	QualifyCredentials []sip.Credential
 	// SupportPath keeps the Path of a REGISTER (RFC 3327).
 	SupportPath bool
 	// RewriteContact reaches a contact where its REGISTER came from instead of

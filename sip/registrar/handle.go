@@ -42,25 +42,32 @@ func (r *Registrar) register(ctx context.Context, req *sip.Request, aors []strin
 	if no != nil {
 		return sip.Reply{}, no
 	}
-	e.serial.Lock()
-	defer e.serial.Unlock()
-	if r.entry(name) != e { // unconfigured meanwhile
-		return sip.Reply{}, refuse(404, "")
-	}
-	now := time.Now()
-	p, no := decide(e.load(), reg, &aor, now)
+	p, now, no := r.bind(ctx, e, reg)
 	if no != nil {
 		return sip.Reply{}, no
 	}
+	return accepted(p, reg, now), nil
+}
+
+// bind makes a registration an AOR's bindings; what it returns is on disk.
+func (r *Registrar) bind(ctx context.Context, e *entry, reg *registration) (*plan, time.Time, *refusal) {
+	e.serial.Lock()
+	defer e.serial.Unlock()
+	now, aor := time.Now(), e.settings()
+	if r.entry(aor.Name) != e { // unconfigured meanwhile
+		return nil, now, refuse(404, "")
+	}
+	p, no := decide(e.load(), reg, &aor, now)
+	if no != nil {
+		return nil, now, no
+	}
 	if r.loops(p.put) {
-		return sip.Reply{}, refuse(403, "Contact Is This Server")
+		return nil, now, refuse(403, "Contact Is This Server")
 	}
 	if len(p.put)+len(p.removed) > 0 {
-		if no := r.carryOut(ctx, e, p); no != nil {
-			return sip.Reply{}, no
-		}
+		no = r.carryOut(ctx, e, p)
 	}
-	return r.accepted(p, reg, now), nil
+	return p, now, no
 }
 
 func (r *Registrar) loops(bs []Binding) bool {
@@ -113,7 +120,7 @@ func (r *Registrar) carryOut(ctx context.Context, e *entry, p *plan) *refusal {
 }
 
 // accepted is the 200 with what is bound now.
-func (r *Registrar) accepted(p *plan, reg *registration, now time.Time) sip.Reply {
+func accepted(p *plan, reg *registration, now time.Time) sip.Reply {
 	reply := sip.Reply{Status: 200, Headers: []sip.Header{{Name: "Date", Value: now.UTC().Format(http.TimeFormat)}}}
 	for i := range p.next {
 		reply.Contacts = append(reply.Contacts, p.next[i].listed(now))

@@ -32,17 +32,17 @@ func (r *Registrar) watchAll(e *entry, bs []Binding) {
 	}
 	for i := range bs {
 		b := &bs[i]
-		key, static := b.Key, b.Static
+		probed, credentials := *b, e.aor.QualifyCredentials
 		r.qualifier.Watch(probeID(b), qualify.Target{
 			Outbound: func() (sip.Outbound, error) {
-				out := sip.Outbound{From: r.cfg.From}
-				return out, b.Address(&out, r.stack.FlowAlive)
+				out := sip.Outbound{From: r.cfg.From, Credentials: credentials}
+				return out, probed.Address(&out, r.stack.FlowAlive)
 			},
 			Every:   e.aor.QualifyFrequency,
 			Timeout: e.aor.QualifyTimeout,
 			First:   firstProbe,
 			Only2xx: e.aor.Qualify2xxOnly,
-			Report:  func(res qualify.Result) { r.probed(e, key, static, res) },
+			Report:  func(res qualify.Result) { r.probed(e, probed.Key, probed.Static, res) },
 		})
 	}
 }

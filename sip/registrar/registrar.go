@@ -54,13 +54,14 @@ type Config struct {
 
 // Default is the usual configuration.
 func Default() Config {
-	return Config{Qualify: qualify.Default(), StoreTimeout: 5 * time.Second}
+	from := sip.Address{URI: sip.URI{Scheme: "sip", User: "skybridge", Host: "anonymous.invalid"}}
+	return Config{Qualify: qualify.Default(), From: from, StoreTimeout: 5 * time.Second}
 }
 
 // Validate tells what is wrong with the configuration.
 func (c *Config) Validate() error {
-	if c.StoreTimeout <= 0 {
-		return fault.New(fault.Invalid, "registrar: store timeout %v is not positive", c.StoreTimeout)
+	if c.StoreTimeout <= 0 || c.From.URI.IsZero() {
+		return fault.New(fault.Invalid, "registrar: store timeout %v is not positive, or no From for probes", c.StoreTimeout)
 	}
 	return c.Qualify.Validate()
 }
