@@ -18,13 +18,13 @@ var (
 	errTooShort = errors.New("l16: output buffer too short")
 )
 
-var narrow, wide = newCodec("slin", 8000), newCodec("slin16", 16000)
+var narrowband, wideband = newCodec("slin", 8000), newCodec("slin16", 16000)
 
-// Narrow is L16 at 8 kHz, Asterisk's slin. Every call gives the same codec.
-func Narrow() *media.Codec { return narrow }
+// Narrowband is L16 at 8 kHz, Asterisk's slin. Every call gives the same codec.
+func Narrowband() *media.Codec { return narrowband }
 
-// Wide is L16 at 16 kHz, Asterisk's slin16. Every call gives the same codec.
-func Wide() *media.Codec { return wide }
+// Wideband is L16 at 16 kHz, Asterisk's slin16. Every call gives the same codec.
+func Wideband() *media.Codec { return wideband }
 
 func newCodec(confName string, rate int) *media.Codec {
 	return &media.Codec{

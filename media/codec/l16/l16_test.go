@@ -23,7 +23,7 @@ func open(t testing.TB, c *media.Codec) (media.Encoder, media.Decoder) {
 }
 
 func TestRoundTrip(t *testing.T) {
-	for _, c := range []*media.Codec{Narrow(), Wide()} {
+	for _, c := range []*media.Codec{Narrowband(), Wideband()} {
 		enc, dec := open(t, c)
 		pcm := []int16{0, 1, -1, 0x1234, 32767, -32768}
 		wire := []byte{0, 0, 0, 1, 0xff, 0xff, 0x12, 0x34, 0x7f, 0xff, 0x80, 0}
@@ -63,7 +63,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func BenchmarkFrame(b *testing.B) {
-	enc, dec := open(b, Wide())
+	enc, dec := open(b, Wideband())
 	pcm, payload := make([]int16, 1920), make([]byte, 640)
 	b.Run("encode", func(b *testing.B) {
 		b.ReportAllocs()
