@@ -22,12 +22,12 @@ build: deps
 run: build
 	bin/skybridge serve
 
-## test: install the test peers, build, vet, and run every test
-test: peers
-	go build ./...
-	go vet ./...
+## test: install the test peers, build, vet, and run every test (PKGS=./...)
+PKGS ?= ./...
+test: peers build
+	go vet $(PKGS)
 	go build -o bin/tally ./internal/presubmit/tally
-	@bash -o pipefail -c 'go test -json $(TESTFLAGS) ./... | bin/tally'
+	@bash -o pipefail -c 'go test -json $(TESTFLAGS) $(PKGS) | bin/tally'
 
 ## bench: every benchmark, with allocations
 bench: deps

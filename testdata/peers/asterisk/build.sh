@@ -38,6 +38,7 @@ install() {
 	cat >"$dir/etc/apt/apt.conf.d/20root" <<-CONF
 		Acquire::Check-Valid-Until "false";
 		Acquire::Languages "none";
+		Acquire::Retries "3";
 		APT::Install-Recommends "false";
 		APT::Sandbox::User "root";
 	CONF
@@ -60,7 +61,7 @@ install() {
 	chroot "$dir" apt-get -q -y install $packages
 	chroot "$dir" apt-get clean
 	rm -rf "$dir"/var/lib/apt/lists/*
-	chroot "$dir" asterisk -V
+	chroot "$dir" asterisk -V | tee /dev/stderr | grep -q '^Asterisk 22\.'
 	# The mount points of the tests' own folders.
 	mkdir -p "$dir/peer"
 }
