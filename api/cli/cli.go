@@ -27,8 +27,16 @@ type Console struct {
 	Reload func() error
 	// LastReload is when it was last read.
 	LastReload func() time.Time
+	// Resources counts what calls hold, for `core show resources`.
+	Resources func() []Resource
 	// Stop ends the server, with calls under way allowed to end or not.
 	Stop func(gracefully bool)
+}
+
+// Resource is one thing that calls hold, and how many of it there are now.
+type Resource struct {
+	Name  string
+	Count int
 }
 
 // command is one console command: the words it begins with, and what it does
@@ -48,6 +56,7 @@ func commands() []command {
 		{"core show version", "Show the version", showVersion},
 		{"core show uptime", "Show how long the server runs", showUptime},
 		{"core show applications", "List dialplan applications", showApplications},
+		{"core show resources", "Count what calls hold", showResources},
 		{"core show help", "List commands", showHelp},
 		{"core waitfullybooted", "Wait until the server takes calls", waitFullyBooted},
 		{"core stop gracefully", "Stop when the last call has ended", stopGracefully},
@@ -165,6 +174,15 @@ func showApplications(c *Console, w io.Writer, _ []string) error {
 	}
 	_, err := fmt.Fprintf(w, "    -= %d Applications Registered =-\n", len(list))
 	return err
+}
+
+func showResources(c *Console, w io.Writer, _ []string) error {
+	for _, r := range c.Resources() {
+		if _, err := fmt.Fprintf(w, "%s: %d\n", r.Name, r.Count); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func waitFullyBooted(_ *Console, w io.Writer, _ []string) error {

@@ -50,6 +50,7 @@ type server struct {
 	cert      tls.Certificate
 	mixer     *mixer.Engine
 	webrtc    *rtc.API
+	ports     *rtp.Ports
 	engine    *signaling.Engine
 	rooms     *conference.Registry
 	apps      dialplan.Apps
@@ -311,6 +312,7 @@ func (s *server) startConsole(context.Context) error {
 		Engine: s.engine, Plan: s.plan.Load, Apps: s.apps, Version: version, Now: time.Now,
 		Reload:     func() error { return s.reload(context.Background()) },
 		LastReload: func() time.Time { return *s.lastReload.Load() },
+		Resources:  s.resources,
 		Stop: func(gracefully bool) {
 			select {
 			case s.stopAsked <- gracefully:
@@ -324,6 +326,22 @@ func (s *server) startConsole(context.Context) error {
 	}
 	s.defers(s.console.Close)
 	return nil
+}
+
+// resources counts what calls hold.
+func (s *server) resources() []cli.Resource {
+	stack, mix := s.sip.Stats(), s.mixer.Stats()
+	return []cli.Resource{
+		{Name: "channels", Count: len(s.engine.Channels())},
+		{Name: "bridges", Count: len(s.engine.Bridges())},
+		{Name: "sip dialogs", Count: stack.Dialogs},
+		{Name: "mixer ports", Count: mix.Ports},
+		{Name: "mixer rooms", Count: mix.Rooms},
+		{Name: "mixer pairs", Count: mix.Pairs},
+		{Name: "rtp ports", Count: s.ports.InUse()},
+		{Name: "webrtc peers", Count: s.webrtc.Peers()},
+		{Name: "goroutines", Count: runtime.NumGoroutine()},
+	}
 }
 
 // rtpPorts opens the allocator of the phones' media ports.

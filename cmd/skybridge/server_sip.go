@@ -20,8 +20,8 @@ import (
 
 // startSIP opens the SIP listeners and what lives on them.
 func (s *server) startSIP(ctx context.Context) error {
-	ports, err := rtpPorts(s.cfg.RTP)
-	if err != nil {
+	var err error
+	if s.ports, err = rtpPorts(s.cfg.RTP); err != nil {
 		return err
 	}
 	dc := digest.Default()
@@ -31,7 +31,7 @@ func (s *server) startSIP(ctx context.Context) error {
 		return err
 	}
 	tc := siptech.Config{
-		Engine: s.engine, Mixer: s.mixer, WebRTC: s.webrtc, Ports: ports, Log: s.log,
+		Engine: s.engine, Mixer: s.mixer, WebRTC: s.webrtc, Ports: s.ports, Log: s.log,
 		Gate: sipauth.NewGate(authenticator, s.log),
 		Exists: func(context, exten string, caller signaling.CallerID) bool {
 			return s.plan.Load().Exists(context, exten, caller.Number, time.Now())

@@ -1,0 +1,201 @@
+package meeting_test
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/e2e/server"
+)
+
+//go:embed client.js
+var client string
+
+// files are a server with phones 1001 to 1004 and a trunk to the Asterisk at 127.0.0.1.
+func files(asterisk int) map[string]string {
+	pjsip := `
+[global]
+type = global
+endpoint_identifier_order = username,ip
+
+[phone](!)
+type = endpoint
+context = internal
+disallow = all
+allow = ulaw,alaw,g722,opus
+rtp_symmetric = yes
+rewrite_contact = yes
+
+[account](!)
+type = auth
+auth_type = userpass
+
+[address](!)
+type = aor
+max_contacts = 2
+remove_existing = yes
+`
+	for n := 1001; n <= 1004; n++ {
+		pjsip += fmt.Sprintf("[%[1]d](phone)\nauth = %[1]d\naors = %[1]d\n[%[1]d](account)\nusername = %[1]d\npassword = secret%[1]d\n"+
+			"[%[1]d](address)\n\n", n)
+	}
+	pjsip += fmt.Sprintf(`
+[trunk]
+type = endpoint
+context = from-trunk
+disallow = all
+allow = alaw,ulaw
+aors = trunk
+
+[trunk]
+type = aor
+contact = sip:127.0.0.1:%d
+qualify_frequency = 2
+
+[trunk]
+type = identify
+endpoint = trunk
+match = 127.0.0.1
+`, asterisk)
+	return map[string]string{
+		"pjsip.conf": pjsip,
+		"extensions.conf": `
+[general]
+autofallthrough = yes
+
+[internal]
+exten => _100X,1,Dial(PJSIP/${EXTEN},30)
+ same => n,Hangup()
+exten => _9XXX,1,ConfBridge(${EXTEN})
+exten => _61XXXX,1,Dial(PJSIP/${EXTEN}@trunk,30)
+exten => 601,1,Echo()
+ same => n,Playtones(1000)
+ same => n,Wait(60)
+
+[from-trunk]
+include => internal
+`,
+	}
+}
+
+// trunkConf is Asterisk's side of the trunk.
+func trunkConf(sip int) string {
+	return fmt.Sprintf(`
+[skybridge](endpoint)
+aors = skybridge
+allow = !all,alaw
+[skybridge]
+type = aor
+contact = sip:127.0.0.1:%d
+`, sip)
+}
+
+// party is one who meets: what it says, and what it hears.
+type party struct {
+	name string
+	hz   float64
+	ears peer.Recording
+}
+
+// hear checks that everybody hears everybody else and not themselves.
+func hear(t *testing.T, parties []party) {
+	t.Helper()
+	for _, p := range parties {
+		for _, other := range parties {
+			if other.name != p.name {
+				peer.Hears(t, p.name, p.ears, other.hz, p.hz)
+			}
+		}
+	}
+}
+
+const jssipCall = `(async () => {
+	const ua = window.ua = new JsSIP.UA({
+		sockets: [new JsSIP.WebSocketInterface("wss://127.0.0.1:%d/ws")],
+		uri: "sip:1002@127.0.0.1", password: "secret1002",
+	});
+	await new Promise((done, fail) => {
+		ua.on("registered", done);
+		ua.on("registrationFailed", (e) => fail(new Error(e.cause)));
+		ua.start();
+	});
+	await new Promise((done, fail) => {
+		window.session = ua.call("sip:%s@127.0.0.1", {
+			mediaConstraints: { audio: true, video: false },
+			eventHandlers: { confirmed: done, failed: (e) => fail(new Error(e.cause)) },
+		});
+	});
+	return "confirmed";
+})()`
+
+// TestTheMeeting: a phone, a G.722 phone, a browser by REST, a browser by JsSIP
+// over WSS, and a real Asterisk over its trunk meet in one room; each hears all
+// others and not itself; and when they have left, in whatever order, nothing is
+// left behind.
+func TestTheMeeting(t *testing.T) {
+	jssip := peer.JsSIP(t)
+	asteriskPort := peer.FreePort(t)
+	s := server.Start(t, server.Config{Files: files(asteriskPort)})
+	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: asteriskPort, PJSIP: trunkConf(s.SIP)})
+	before := s.Resources(t)
+
+	phone := peer.Baresip(t, peer.BaresipConfig{
+		User: "1001", Password: "secret1001", Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true,
+		Codecs: []string{"PCMU"}, Tone: 500,
+	})
+	wide := peer.Baresip(t, peer.BaresipConfig{
+		User: "1003", Password: "secret1003", Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true, Transport: "tcp",
+		Codecs: []string{"G722"}, Tone: 1300,
+	})
+	phone.Registered(t)
+	wide.Registered(t)
+	phone.Dial(t, "9000")
+	phone.Established(t)
+	wide.Dial(t, "9000")
+	wide.Established(t)
+
+	page := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
+	page.Open(t, s.URL("/"))
+	page.Load(t, client)
+	peer.Eval[string](t, page, fmt.Sprintf("sky.setup(%q, %q)", s.URL(""), s.Token(t, "alice", "--role", "admin")))
+	peer.Eval[string](t, page, `sky.join("9000")`)
+
+	web := peer.Chromium(t, peer.ChromiumConfig{Tone: 900})
+	web.Open(t, s.URL("/"))
+	web.Load(t, jssip)
+	peer.Eval[string](t, web, fmt.Sprintf(jssipCall, s.WSS, "9000"))
+
+	asterisk.Call(t, "skybridge/sip:9000@127.0.0.1:"+fmt.Sprint(s.SIP), "611100")
+
+	parties := []party{
+		{"the phone", 500, phone.Recording()},
+		{"the G.722 phone", 1300, wide.Recording()},
+		{"the REST page", 700, page.Recording()},
+		{"the JsSIP page", 900, web.Recording()},
+		{"asterisk", 1100, asterisk.Recording("611100")},
+	}
+	hear(t, parties)
+
+	shown := s.RX(t, "core show channels")
+	for _, want := range []string{"PJSIP/1001-", "PJSIP/1002-", "PJSIP/1003-", "PJSIP/trunk-", "WebRTC/alice-", "ConfBridge(9000)", "5 active channels"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("core show channels lacks %q:\n%s", want, shown)
+		}
+	}
+
+	phone.Hold(t)
+	peer.Silent(t, "the G.722 phone", wide.Recording(), 500)
+	phone.Resume(t)
+	hear(t, parties)
+
+	phone.Hangup(t)
+	hear(t, parties[1:])
+	asterisk.Hangup(t)
+	peer.Eval[string](t, page, "sky.hangup()")
+	hear(t, []party{parties[1], parties[3]})
+	peer.Eval[string](t, web, `(async () => { session.terminate(); ua.stop(); return "ended" })()`)
+	wide.Hangup(t)
+	s.Idle(t, before)
+}
