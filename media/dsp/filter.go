@@ -9,9 +9,9 @@ import "math"
 // image of phase ratio−1−p, so both come out of one pass over the sums and one over
 // the differences of the window's opposite samples.
 type filter struct {
-	down   []int64     // the first half of ratio·lowTaps taps
-	pairs  []phasePair // ratio/2 of them: phase 0 with the last, and so on inwards
-	odd    bool        // the ratio is: then a phase in the middle mirrors itself
+	down   [][lowTaps / 2]int64 // the first half of ratio·lowTaps taps
+	pairs  []phasePair          // ratio/2 of them: phase 0 with the last, and so on inwards
+	odd    bool                 // the ratio is: then a phase in the middle mirrors itself
 	middle [lowTaps / 2]int64
 }
 
@@ -41,7 +41,10 @@ func designFilter(ratio int) *filter {
 		t := (float64(i) - float64(n-1)/2) / float64(ratio) // in samples of the lower rate
 		h[i] = 2 * cutoff * sinc(2*cutoff*t) * kaiser(2*float64(i)/float64(n-1)-1, kaiserBeta)
 	}
-	f := &filter{down: quantize(h)[:n/2]}
+	f, q := &filter{}, quantize(h)
+	for k := 0; k < n/2; k += lowTaps / 2 {
+		f.down = append(f.down, [lowTaps / 2]int64(q[k:]))
+	}
 	for p := range (ratio + 1) / 2 {
 		phase := make([]float64, lowTaps)
 		for k := range phase { // h[k·ratio+p] weighs the sample k steps back

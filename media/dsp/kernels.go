@@ -132,17 +132,19 @@ func dot(x, h *[lowTaps / 2]int64) int64 {
 		x[8]*h[8] + x[9]*h[9] + x[10]*h[10] + x[11]*h[11]
 }
 
-// decimate makes one output from each 2·len(taps) samples of buf, down apart. The
-// number of taps is a multiple of four.
-func decimate(dst, buf []int32, taps []int64, down int) {
+// decimate makes one output from each 24·len(taps) samples of buf, down apart.
+func decimate(dst, buf []int32, taps [][lowTaps / 2]int64, down int) {
+	const block = lowTaps / 2
+	var sum [block]int64
 	for i := range dst {
-		window := buf[i*down:][:2*len(taps)]
+		window := buf[i*down:][:2*block*len(taps)]
 		var acc int64
-		for k := 0; k+4 <= len(taps); k += 4 {
-			h, older := (*[4]int64)(taps[k:]), (*[4]int32)(window[k:])
-			newer := (*[4]int32)(window[len(window)-4-k:])
-			acc += (int64(older[0])+int64(newer[3]))*h[0] + (int64(older[1])+int64(newer[2]))*h[1] +
-				(int64(older[2])+int64(newer[1]))*h[2] + (int64(older[3])+int64(newer[0]))*h[3]
+		for g := range taps {
+			older, newer := (*[block]int32)(window[g*block:]), (*[block]int32)(window[len(window)-(g+1)*block:])
+			for k := range sum {
+				sum[k] = int64(older[k]) + int64(newer[block-1-k])
+			}
+			acc += dot(&sum, &taps[g])
 		}
 		dst[i] = fromTaps(acc, tapShift)
 	}
