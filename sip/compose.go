@@ -43,7 +43,7 @@ func (s *Server) compose(d *draft, f flow) (m *message, raw []byte, branch strin
 		return nil, nil, "", err
 	}
 	v := via{
-		transport: strings.ToUpper(f.source().Network), host: host, port: port,
+		version: "2.0", transport: strings.ToUpper(f.source().Network), host: host, port: port,
 		params: Params{{Name: "branch", Value: branch}, {Name: "rport"}},
 	}
 	m.headers.add("Via", v.String())

@@ -147,6 +147,14 @@ type gatedConn struct {
 	leave func()
 }
 
+// CloseWrite ends our half, where the connection has halves.
+func (c *gatedConn) CloseWrite() error {
+	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return nil
+}
+
 func (c *gatedConn) Close() error {
 	err := c.Conn.Close()
 	c.leave()

@@ -42,15 +42,15 @@ type serverTx struct {
 }
 
 // serverKey is the id of a request's transaction (RFC 3261 §17.2.3). CANCEL is
-// matched to its INVITE by asking with method "INVITE", and so is ACK.
+// matched to its INVITE by asking with method "INVITE", and so is ACK. Call-ID
+// and CSeq keep peers apart that use one branch for everything.
 func serverKey(m *message, method string) string {
+	seq := strconv.FormatUint(uint64(m.cseq), 10)
 	if m.via.modern() {
-		return m.via.branch() + " " + m.via.sentBy() + " " + method
+		return strings.Join([]string{m.via.branch(), m.via.sentBy(), m.callID, seq, method}, " ")
 	}
 	// RFC 2543: everything that such a peer keeps the same in a retransmission.
-	return strings.Join([]string{
-		m.uri.String(), m.from.Tag(), m.callID, strconv.FormatUint(uint64(m.cseq), 10), method, m.via.String(),
-	}, " ")
+	return strings.Join([]string{m.uri.String(), m.from.Tag(), m.callID, seq, method, m.via.String()}, " ")
 }
 
 func mergeKey(m *message) string {

@@ -93,6 +93,18 @@ func (st *stream) keepPinging(interval time.Duration, ping func() error) {
 	}))
 }
 
+// goodbye ends our half and reads on for a moment: closing a socket with unread
+// bytes in it would take back the last answer.
+func (st *stream) goodbye() {
+	h, ok := st.conn.(interface{ CloseWrite() error })
+	if !ok || st.conn.SetReadDeadline(time.Now().Add(st.limits.MessageTimeout/10)) != nil {
+		return
+	}
+	if h.CloseWrite() == nil {
+		_, _ = io.CopyN(io.Discard, st.conn, int64(st.limits.MessageBytes)) // whatever it was
+	}
+}
+
 // errFraming ends a connection on which no next message can be found.
 var errFraming = errors.New("no message boundary")
 

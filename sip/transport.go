@@ -244,7 +244,11 @@ func (t *transport) drop(st *stream) {
 func (t *transport) readStream(st *stream) {
 	defer t.drop(st)
 	f := framer{st: st, receive: func(m *message, err error) { t.receive(st, m, err) }}
-	if err := f.run(); !quiet(err) {
+	err := f.run()
+	if errors.Is(err, errFraming) {
+		st.goodbye()
+	}
+	if !quiet(err) {
 		t.quirk("read from "+st.src.Network, st.src.Remote, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 // via is one Via value (RFC 3261 §20.42).
 type via struct {
+	version   string // "2.0", or what a wrong peer writes
 	transport string // as written: "UDP", "TLS", ...
 	host      string
 	port      int // 0 for none
@@ -19,13 +20,11 @@ const branchCookie = "z9hG4bK"
 // parseVia parses one value; white space may stand around the slashes and the
 // colon (RFC 3261 §25.1, SLASH, COLON).
 func parseVia(s string) (via, error) {
-	var v via
-	for _, want := range [2]string{"SIP", "2.0"} {
-		part, rest, ok := strings.Cut(s, "/")
-		if !ok || !strings.EqualFold(trimSpace(part), want) {
-			return via{}, errors.New("via is not SIP/2.0")
-		}
-		s = rest
+	name, s, _ := strings.Cut(s, "/")
+	ver, s, ok := strings.Cut(s, "/")
+	v := via{version: trimSpace(ver)}
+	if !ok || !strings.EqualFold(trimSpace(name), "SIP") || !isToken(v.version) {
+		return via{}, errors.New("via is not SIP")
 	}
 	s = trimLWS(s)
 	n := tokenLen(s)
@@ -45,8 +44,10 @@ func parseVia(s string) (via, error) {
 	if v.host, v.port, err = parseHostPort(sentBy); err != nil {
 		return via{}, err
 	}
-	v.params, err = parseHeaderParams(s[end:])
-	return v, err
+	if v.params, err = parseHeaderParams(s[end:]); err == nil && v.version != "2.0" {
+		err = errors.New("via is not SIP/2.0")
+	}
+	return v, err // with an error the host is there: whoever refuses needs it
 }
 
 func (v via) branch() string { return v.params.Value("branch") }
@@ -62,7 +63,9 @@ func (v via) sentBy() string { return string(appendHostPort(nil, strings.ToLower
 
 func (v via) String() string {
 	b := make([]byte, 0, 96)
-	b = append(b, "SIP/2.0/"...)
+	b = append(b, "SIP/"...)
+	b = append(b, v.version...)
+	b = append(b, '/')
 	b = append(b, v.transport...)
 	b = append(b, ' ')
 	b = appendHostPort(b, v.host, v.port)
