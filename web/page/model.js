@@ -1,0 +1,98 @@
+// What the page knows about calls and rooms, without the page: functions of plain
+// values only.
+
+// participant is the endpoint that a dialled text means: "1001" is a phone, anything
+// with a slash already is an endpoint.
+export function participant(text) {
+  const target = text.trim();
+  return target.includes("/") ? target : "SIP/" + target;
+}
+
+// tokenIn takes the token out of a link's fragment ("#token=…"), or gives "".
+export function tokenIn(fragment) {
+  return new URLSearchParams(fragment.replace(/^#/, "")).get("token") ?? "";
+}
+
+// userOf is the user that a JWT is for, or "" when the token says nothing (an API key).
+// It is for display and for finding one's own calls; the server checks.
+export function userOf(token) {
+  const part = token.split(".")[1];
+  if (!part) return "";
+  try {
+    const text = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0))));
+    return typeof claims.sub === "string" ? claims.sub : "";
+  } catch {
+    return "";
+  }
+}
+
+// roomNamed finds a room by its number, its name without regard to case, or its id.
+export function roomNamed(rooms, text) {
+  const want = text.trim();
+  return rooms.find((r) => r.number === want)
+    ?? rooms.find((r) => r.id === want)
+    ?? rooms.find((r) => r.name?.toLowerCase() === want.toLowerCase())
+    ?? null;
+}
+
+// ringingFor finds the first call in which a user is being rung.
+export function ringingFor(calls, user) {
+  if (!user) return null;
+  return calls.find((c) => c.status !== "ended"
+    && c.participants?.some((p) => p.user_id === user && p.state === "ringing" && p.role !== "caller")) ?? null;
+}
+
+// others names the other parties of a call.
+export function others(call, user) {
+  const names = (call.participants ?? [])
+    .filter((p) => !user || p.user_id !== user)
+    .map((p) => p.user_id || p.endpoint);
+  if (names.length > 0) return names.join(", ");
+  return call.created_by && call.created_by !== user ? call.created_by : "nobody else";
+}
+
+// callerOf names who calls.
+export function callerOf(call) {
+  return call.metadata?.caller_id || call.created_by || "somebody";
+}
+
+// answerIn is the answer in the server's response to an offer, or null when it
+// comes later.
+export function answerIn(message) {
+  const payload = message?.reply?.payload ?? null;
+  return payload?.sdp ? { type: "answer", sdp: payload.sdp } : null;
+}
+
+// candidateIn is the candidate of an ice_candidate message, in either shape, or null
+// for the end of candidates.
+export function candidateIn(payload) {
+  const c = typeof payload?.candidate === "object" ? payload.candidate : payload;
+  return c?.candidate ? c : null;
+}
+
+// words says a call's state.
+export function words(state, name, seconds, cause) {
+  const m = Math.floor(seconds / 60);
+  const s = String(Math.floor(seconds % 60)).padStart(2, "0");
+  switch (state) {
+    case "starting": return "Starting…";
+    case "initiated": return `Calling ${name}…`;
+    case "ringing": return `${name} is ringing…`;
+    case "active": return `Connected to ${name} (${m}:${s})`;
+    case "interrupted": return "The connection is interrupted, trying again…";
+    case "ended": return cause ? `The call has ended: ${cause}` : "The call has ended.";
+    case "idle": return "Ready.";
+    default: return cause ?? "";
+  }
+}
+
+// loudness is the level of samples from -1 to 1 as a meter shows it: 0 at -60 dBFS, 1 at
+// full scale.
+export function loudness(samples) {
+  let sum = 0;
+  for (const x of samples) sum += x * x;
+  const rms = Math.sqrt(sum / samples.length);
+  if (rms < 0.001) return 0;
+  return Math.min(1, 1 + Math.log10(rms) / 3);
+}
