@@ -1,11 +1,21 @@
 package mixer
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"net"
+	"runtime"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
 // Engine owns the workers, the event goroutine and everything that lives on them.
@@ -13,7 +23,11 @@ type Engine struct {
 	cfg     Config
 	codecs  media.Codecs
 	log     *slog.Logger
+	clock   clock
 	workers []*worker
+	events  *eventRing
+	stop    chan struct{} // ends the event goroutine
+	stopped chan struct{}
 
 	mu     sync.Mutex
 	closed bool
@@ -22,83 +36,250 @@ type Engine struct {
 	pairs  map[*Pair]struct{}
 }
 
-// New starts an engine. The error is of kind fault.Invalid.
+// New starts an engine. The error is of kind fault.Invalid for a bad Config.
 func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
+	e, err := newEngine(cfg, codecs, log)
+	if err != nil {
+		return nil, err
+	}
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + len(e.workers))
+	for _, w := range e.workers {
+		go w.run() // owned by e, ended by Close
+	}
+	go e.deliverEvents() // owned by e, ended by Close
+	return e, nil
+}
+
+// newEngine makes an engine that nothing drives yet.
+func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	for _, c := range codecs {
+		if c.Transcodable() && rateIndex(c.SampleRate) < 0 {
+			return nil, fault.New(fault.Invalid, "mixer: %s has a sample rate of %d Hz", c.Name, c.SampleRate)
+		}
+	}
+	c, err := newClock()
+	if err != nil {
+		return nil, fmt.Errorf("mixer: read the clock: %w", err)
+	}
 	e := &Engine{
-		cfg: cfg, codecs: codecs, log: log,
+		cfg: cfg, codecs: codecs, log: log, clock: c,
+		events: newEventRing(cfg.EventBacklog), stop: make(chan struct{}), stopped: make(chan struct{}),
 		ports: make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
 	}
-	for range cfg.workers() {
-		e.workers = append(e.workers, &worker{})
+	for i := range cfg.workers() {
+		e.workers = append(e.workers, newWorker(e, i))
 	}
 	return e, nil
 }
 
 // NewPort makes an idle port around a transport. The error is of kind
-// fault.Invalid, fault.Unsupported (no such transport), fault.Unavailable (the
-// workers have no time left), fault.TooMany (Config.MaxPorts) or fault.Gone (the
-// engine is closed); the transport then stays the caller's.
+// fault.Unsupported (no such transport), fault.Unavailable (the workers have no
+// time left), fault.TooMany (Config.MaxPorts) or fault.Gone (the engine is
+// closed); the transport then stays the caller's.
 func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
+	var sock *rtp.Socket
+	var ring *Ring
+	switch t := cfg.Transport.(type) {
+	case *rtp.Socket:
+		sock = t
+	case *Ring:
+		ring = t
+	default:
+		return nil, fault.New(fault.Unsupported, "mixer: a port cannot use a %T", cfg.Transport)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return nil, errEngineClosed
+	w, err := e.place()
+	if err != nil {
+		return nil, err
 	}
 	if len(e.ports) >= e.cfg.MaxPorts {
 		return nil, fault.New(fault.TooMany, "mixer: %d ports exist", len(e.ports))
 	}
 	p := &Port{engine: e, cfg: cfg, gone: make(chan struct{})}
-	p.mail.owner.Store(e.workers[0])
+	p.leg.init(p, sock, ring)
+	p.stats.ssrc.Store(p.leg.out.ssrc)
+	p.stats.level.Store(dsp.Silence)
+	p.mail.owner.Store(w)
+	p.mail.failed = p.leg.failSoon
 	e.ports[p] = struct{}{}
+	p.mail.post(func(w *worker) *worker { p.leg.start(w); return nil })
 	return p, nil
 }
 
-// NewRoom makes an empty room. The errors are those of NewPort.
+// NewRoom makes an empty room. The error is of kind fault.Unavailable or
+// fault.Gone.
 func (e *Engine) NewRoom(cfg RoomConfig) (*Room, error) {
+	if cfg.MaxMembers <= 0 || cfg.MaxMembers > e.cfg.MaxMembers {
+		cfg.MaxMembers = e.cfg.MaxMembers
+	}
+	if cfg.Activity == (dsp.ActivityConfig{}) {
+		cfg.Activity = dsp.DefaultActivity()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return nil, errEngineClosed
+	w, err := e.place()
+	if err != nil {
+		return nil, err
 	}
-	r := &Room{engine: e, cfg: cfg, home: e.workers[0]}
-	r.mail.owner.Store(r.home)
+	// A playback goes by the first rate whoever listens.
+	r := &Room{engine: e, cfg: cfg, home: w, rates: []int{clipRates[0]}}
+	w.homes.Add(1)
+	r.mail.owner.Store(w)
+	r.mail.failed = func(w *worker, err error) { w.failingRooms = append(w.failingRooms, roomFailure{&r.mix, err}) }
 	e.rooms[r] = struct{}{}
+	r.mail.post(func(w *worker) *worker { r.mix.start(w, r); return nil })
 	return r, nil
 }
 
-// NewPair makes a pair without ports. The errors are those of NewPort.
+// NewPair makes a pair without ports. The error is of kind fault.Unavailable or
+// fault.Gone.
 func (e *Engine) NewPair() (*Pair, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	w, err := e.place()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pair{engine: e, home: w}
+	w.homes.Add(1)
+	p.link.pair = p
+	p.mail.owner.Store(w)
+	p.mail.failed = func(w *worker, err error) {
+		e.log.Error("mixer pair panicked", "worker", w.index, "err", err)
+	}
+	e.pairs[p] = struct{}{}
+	return p, nil
+}
+
+// place is the worker with the most time left. The caller holds e.mu.
+func (e *Engine) place() (*worker, error) {
 	if e.closed {
 		return nil, errEngineClosed
 	}
-	p := &Pair{engine: e, home: e.workers[0]}
-	p.mail.owner.Store(p.home)
-	e.pairs[p] = struct{}{}
-	return p, nil
+	var best *worker
+	for _, w := range e.workers {
+		if !w.overloaded() && (best == nil || w.load() < best.load()) {
+			best = w
+		}
+	}
+	if best == nil {
+		return nil, errOverloaded
+	}
+	return best, nil
 }
 
 // Stats reads the counters.
 func (e *Engine) Stats() EngineStats {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	return EngineStats{Ports: len(e.ports), Rooms: len(e.rooms), Pairs: len(e.pairs)}
+	s := EngineStats{Ports: len(e.ports), Rooms: len(e.rooms), Pairs: len(e.pairs)}
+	e.mu.Unlock()
+	s.EventsLost = e.events.lost.Load()
+	for _, w := range e.workers {
+		s.Workers = append(s.Workers, w.snapshot())
+	}
+	return s
 }
 
-// Stats reads the port's counters.
-func (p *Port) Stats() PortStats { return p.stats.load() }
+// closeTimeout bounds how long Close waits for the workers to let go of their
+// ports; they need a tick or two.
+const closeTimeout = 5 * time.Second
 
 // Close closes every port, room and pair, waits until their last events were
-// delivered, and ends the workers. It may be called again.
+// delivered, and ends the workers. It may be called again, but not from an event
+// handler.
 func (e *Engine) Close() error {
 	e.mu.Lock()
-	defer e.mu.Unlock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
 	e.closed = true
-	return nil
+	ports := slices.Collect(maps.Keys(e.ports))
+	rooms, pairs := slices.Collect(maps.Keys(e.rooms)), slices.Collect(maps.Keys(e.pairs))
+	e.mu.Unlock()
+	for _, r := range rooms {
+		r.Close()
+	}
+	for _, p := range pairs {
+		p.Close()
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	var errs []error
+	for _, p := range ports {
+		p.Close()
+	}
+	for _, p := range ports {
+		if err := p.Wait(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("mixer: close port %q: %w", p.cfg.Name, err))
+		}
+	}
+	for _, w := range e.workers {
+		w.stop.Store(true)
+	}
+	for _, w := range e.workers {
+		<-w.done
+	}
+	close(e.stop)
+	<-e.stopped
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0)-len(e.workers), 1))
+	return errors.Join(errs...)
+}
+
+// deliverEvents is the event goroutine.
+func (e *Engine) deliverEvents() {
+	defer close(e.stopped)
+	e.events.run(e.stop, e.deliver)
+}
+
+// deliver calls whom an event is for. A handler that panics loses its event only.
+func (e *Engine) deliver(ev *Event) {
+	defer func() {
+		if r := recover(); r != nil {
+			e.log.Error("mixer event handler panicked", "event", ev.Kind.String(), "err", panicked(r))
+		}
+	}()
+	switch ev.Kind {
+	case Closed:
+		e.release(ev.Port)
+	case RoomClosed:
+		e.mu.Lock()
+		delete(e.rooms, ev.Room)
+		e.mu.Unlock()
+	case PortFailed, RoomFailed, TransportError:
+		e.log.Error("mixer "+ev.Kind.String(), "err", ev.Err)
+	}
+	switch {
+	case ev.Room != nil:
+		if f := ev.Room.cfg.Events; f != nil {
+			f(*ev)
+		}
+	case ev.Port.cfg.Events != nil:
+		ev.Port.cfg.Events(*ev)
+	}
+}
+
+// release ends a port that its worker has let go of.
+func (e *Engine) release(p *Port) {
+	if err := p.cfg.Transport.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		e.log.Warn("mixer port transport did not close", "port", p.cfg.Name, "err", err)
+	}
+	e.mu.Lock()
+	delete(e.ports, p)
+	e.mu.Unlock()
+	close(p.gone)
+}
+
+// forget takes a closed pair off the list.
+func (e *Engine) forget(p *Pair) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.pairs, p)
 }
 
 var (

@@ -15,7 +15,7 @@ const (
 	// (RFC 4733): Digit, and at the end Duration. One pair per key press.
 	DTMFBegin EventKind = iota
 	DTMFEnd
-	// DigitsDone tells that what SendDigits was given has been sent.
+	// DigitsDone ends a SendDigits: Completed when all of it was sent.
 	DigitsDone
 	// PlaybackDone ends a playback: Token, Duration (how far it got) and
 	// Completed (false when it was stopped or replaced).

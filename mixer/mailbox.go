@@ -17,6 +17,9 @@ type mailbox struct {
 	next     *mailbox // in a worker's list; belongs to whoever holds the mailbox
 
 	pending *command // oldest first; belongs to the owner
+
+	// failed is told of a command that panicked; the ones after it still run.
+	failed func(w *worker, err error)
 }
 
 // command is one thing for a worker to do. It returns the worker that must run it

@@ -54,6 +54,12 @@ func (p *Pair) enter() error {
 	return nil
 }
 
+func (p *Pair) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
 func (p *Pair) exit() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,11 +72,13 @@ func (p *Pair) Modes() (forth, back PairMode) { return p.stats.load() }
 
 // Close ends the pair; its ports become idle. It may be called again.
 func (p *Pair) Close() {
+	p.engine.forget(p)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return
 	}
 	p.closed = true
+	p.home.homes.Add(-1)
 	p.mail.post(func(w *worker) *worker { p.link.close(w); return nil })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -47,6 +48,8 @@ type Port struct {
 	pair   *Pair
 	clip   *Clip
 	gone   chan struct{} // closed before the Closed event is delivered
+
+	waiting atomic.Int32 // digits to be sent
 }
 
 // Name is the name the port was made with.
@@ -116,7 +119,7 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 			return err
 		}
 	}
-	if r == p.room {
+	if r == p.room && !r.isClosed() {
 		p.mail.post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
 		return nil
 	}
@@ -138,7 +141,7 @@ func (p *Port) Connect(pair *Pair) error {
 	if p.closed {
 		return errPortClosed
 	}
-	if pair == p.pair {
+	if pair == p.pair && !pair.isClosed() {
 		return nil
 	}
 	if err := pair.enter(); err != nil {
@@ -256,6 +259,10 @@ func (p *Port) SendDigits(digits string, duration, gap time.Duration) error {
 		return errPortClosed
 	case p.media.SendEvents.ClockRate == 0:
 		return fault.New(fault.Unsupported, "mixer: the peer takes no telephone-event")
+	}
+	if n := p.waiting.Add(int32(len(digits))); n > maxDigits {
+		p.waiting.Add(-int32(len(digits)))
+		return fault.New(fault.TooMany, "mixer: %d digits wait already", n-int32(len(digits)))
 	}
 	p.mail.post(func(w *worker) *worker { return p.leg.sendDigits(w, digits, duration, gap) })
 	return nil

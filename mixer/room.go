@@ -65,6 +65,12 @@ func (r *Room) enter() error {
 	return nil
 }
 
+func (r *Room) isClosed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
+}
+
 func (r *Room) exit() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -117,6 +123,7 @@ func (r *Room) Close() {
 		return
 	}
 	r.closed = true
+	r.home.homes.Add(-1)
 	r.mail.post(func(w *worker) *worker { r.mix.close(w); return nil })
 }
 

@@ -1,0 +1,123 @@
+package mixer
+
+import (
+	"net/netip"
+
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+)
+
+const (
+	// learnAfter is how many packets in a row from one address other than the
+	// announced one move a symmetric leg there.
+	learnAfter = 3
+	// settleTicks is how long after a Connect the kernel may still hand out packets
+	// of whoever could send before.
+	settleTicks = 2 * ticksPerSec
+)
+
+// aim is where a socket leg sends to and whom it listens to. A strict leg is
+// connected: the kernel drops what others send. A symmetric one (RFC 4961)
+// listens to all until it has settled, once, on the announced address or on
+// another that three packets in a row came from; from then on it is strict, so
+// nobody can take the stream over later.
+type aim struct {
+	announced netip.AddrPort
+	remote    netip.AddrPort // where we send to; the announced one or a learned one
+	open      bool           // not settled yet
+	trusted   int64          // tick from which the kernel's filter is relied upon
+
+	candidate netip.AddrPort
+	ssrc      uint32
+	streak    int
+}
+
+// ready reports whether there is anybody to send to.
+func (a *aim) ready() bool { return a.remote.IsValid() }
+
+// wantsFrom reports whether take must know who sent a packet.
+func (a *aim) wantsFrom(tick int64) bool { return a.open || tick < a.trusted }
+
+func (l *leg) setRemote(w *worker, remote netip.AddrPort, symmetric bool) *worker {
+	a := &l.aim
+	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
+	if l.sock == nil || remote == a.announced {
+		return nil // a re-INVITE that moves nothing must not unlearn either
+	}
+	*a = aim{announced: remote, remote: remote, open: symmetric}
+	if !symmetric {
+		l.settle(w, remote)
+		return nil
+	}
+	if err := l.sock.Disconnect(); err != nil {
+		l.tell(w, Event{Kind: TransportError, Err: err})
+	}
+	return nil
+}
+
+// settle makes remote the only peer.
+func (l *leg) settle(w *worker, remote netip.AddrPort) {
+	if err := l.sock.Connect(remote); err != nil {
+		l.tell(w, Event{Kind: TransportError, Err: err})
+		return
+	}
+	l.aim.remote, l.aim.open = remote, false
+	l.aim.trusted = w.tick + settleTicks
+}
+
+// admit reports whether a valid packet may enter, by who sent it. from is the
+// zero value when the kernel has filtered.
+func (l *leg) admit(w *worker, h *rtp.Header, from netip.AddrPort) bool {
+	a := &l.aim
+	switch {
+	case l.ring != nil:
+		return true
+	case !a.ready():
+		return false // nobody may speak before the peer was announced
+	case !from.IsValid():
+		return true
+	case from == a.remote:
+		if a.open {
+			l.settle(w, from)
+		}
+		return true
+	case !a.open:
+		l.reject(w)
+		return false
+	}
+	if from != a.candidate || h.SSRC != a.ssrc {
+		a.candidate, a.ssrc, a.streak = from, h.SSRC, 0
+	}
+	if a.streak++; a.streak < learnAfter {
+		return false
+	}
+	l.settle(w, from)
+	l.tell(w, Event{Kind: RemoteLearned, Addr: from})
+	return true
+}
+
+// transmit gives a packet to the leg's transport.
+func (l *leg) transmit(w *worker, packet []byte) {
+	var err error
+	switch {
+	case l.dead:
+		return
+	case l.ring != nil:
+		err = l.ring.Send(packet)
+	case l.aim.open:
+		err = l.sock.SendTo(packet, l.aim.remote)
+	case l.aim.ready():
+		err = l.sock.Send(packet)
+	default:
+		return
+	}
+	w.count.out++
+	if err != nil {
+		l.transportFailed(w, err)
+	}
+}
+
+// transportFailed ends the use of a transport that is broken.
+func (l *leg) transportFailed(w *worker, err error) {
+	l.dead = true
+	l.tell(w, Event{Kind: TransportError, Err: err})
+}

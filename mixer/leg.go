@@ -1,0 +1,346 @@
+package mixer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/jitter"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+)
+
+// place is where a leg is.
+type place uint8
+
+const (
+	nowhere place = iota // not started, closed, or failed
+	solo                 // in its worker's list
+	inRoom
+	inLink // in a pair, or echoing
+)
+
+// leg is a port's state at its worker. Only that worker touches it; while the leg
+// moves from one worker to another nobody does.
+type leg struct {
+	port  *Port
+	w     *worker // nil while it moves
+	place place
+	at    int32 // index in the list of its place
+	room  *mix
+	link  *link
+	loop  link  // for Echo
+	phase int64 // of the ticks, modulo ticksPerFrame, at which its frames are made
+
+	sock *rtp.Socket // one of the two
+	ring *Ring
+	dead bool // the transport failed
+	aim  aim
+
+	media  Media
+	sends  bool     // packets may be sent
+	key    encoding // of what we send; no codec when PCM cannot be
+	rate   int      // sample rate of the conversation, Hz
+	in     receiver
+	out    sender
+	own    *stream // the encoder of a leg that hears something of its own
+	relay  relay
+	mode   PairMode // how it hears its peer in a link
+	digits digits
+	clip   playback
+
+	held, inMuted, outMuted, listenOnly bool
+
+	playout playout
+	gate    dsp.Activity
+	level   uint8   // −dBov of the last frame
+	loudest uint8   // since the last publication
+	talking bool    // in the room's sum
+	class   *class  // in a room
+	heard   uint64  // the room's frame that it last heard
+	hearing *stream // what to send of in this tick
+	shares  bool    // send of the class
+	voice   []int16 // what it added to the sum of this frame; nil for nothing
+	rephase bool    // in a link: the next packet sets phase
+
+	broken bool // failed, or about to
+	closed bool
+}
+
+// init prepares a leg for its first worker. It runs on the control side.
+func (l *leg) init(p *Port, sock *rtp.Socket, ring *Ring) {
+	l.port, l.sock, l.ring = p, sock, ring
+	l.out = sender{ssrc: p.cfg.SSRC, base: rand.Uint32(), seq: uint16(rand.Uint32N(1 << 15))}
+	for l.out.ssrc == 0 {
+		l.out.ssrc = rand.Uint32()
+	}
+	l.out.unit = uint32(8000 / ticksPerSec)
+	l.level, l.loudest, l.rate = dsp.Silence, dsp.Silence, 8000
+	l.playout.buffer.Init(jitter.Defaults(8000), func(h int32) { l.w.pool.release(h) })
+	l.playout.clockRate = 8000
+}
+
+// start is a port's first command.
+func (l *leg) start(w *worker) {
+	l.arrive(w)
+	l.settleSolo(w)
+}
+
+// arrive gives the leg to a worker.
+func (l *leg) arrive(w *worker) {
+	l.w = w
+	l.in.idleSince = w.tick
+	w.adopted()
+}
+
+// depart takes the leg from its worker, with everything that is the worker's.
+func (l *leg) depart() {
+	l.playout.reset()
+	l.w.legs.Add(-1)
+	l.w = nil
+}
+
+// moveTo brings the leg, out of its place, to another worker. It returns where
+// the command must be run again, or nil when the leg is there.
+func (l *leg) moveTo(w, to *worker) *worker {
+	if l.w == nil {
+		l.arrive(w)
+	}
+	if w == to {
+		return nil
+	}
+	l.detach(w)
+	l.depart()
+	return to
+}
+
+// detach takes the leg out of its place.
+func (l *leg) detach(w *worker) {
+	switch l.place {
+	case solo:
+		w.removeSolo(l)
+	case inRoom:
+		l.room.remove(w, l)
+	case inLink:
+		l.link.remove(w, l)
+	case nowhere:
+	}
+	l.place = nowhere
+	l.playout.start(false, l.rate)
+	l.dropOwn()
+}
+
+func (l *leg) dropOwn() {
+	if l.own != nil {
+		l.own.close()
+		l.own = nil
+	}
+	l.hearing = nil
+}
+
+func (l *leg) settleSolo(w *worker) {
+	if l.place == nowhere && !l.ended() {
+		w.addSolo(l)
+		l.place = solo
+	}
+}
+
+// ended reports whether the leg failed or was closed.
+func (l *leg) ended() bool { return l.closed || l.broken }
+
+func (l *leg) setMedia(w *worker, m Media) *worker {
+	same := slices.EqualFunc(l.media.Receive, m.Receive, func(a, b media.Format) bool {
+		return a.Codec == b.Codec && a.PayloadType == b.PayloadType
+	}) && slices.Equal(l.media.ReceiveEvents, m.ReceiveEvents)
+	l.media = m
+	if !same {
+		l.flushDigits(w, true)
+		l.playout.reset() // what waits refers to the former formats
+		l.playout.concealer = nil
+		l.in.setFormats(m)
+		l.in.codec = nil
+	}
+	c := m.Send.Codec
+	l.sends = c != nil && m.Direction.Sends()
+	l.key, l.rate = encoding{}, 8000
+	if c != nil {
+		l.out.setClock(c.ClockRate, w.tick)
+	}
+	switch {
+	case c != nil && c.Transcodable():
+		l.key, l.rate = encodingOf(m.Send, m.Encoder), c.SampleRate
+	default:
+		for _, f := range m.Receive {
+			if f.Codec.Transcodable() {
+				l.rate = f.Codec.SampleRate
+				break
+			}
+		}
+	}
+	if l.own != nil && l.own.key != l.key {
+		l.dropOwn()
+	}
+	l.clip.setRate(l.rate)
+	l.changed(w)
+	return nil
+}
+
+// changed works out again what follows from the leg's state.
+func (l *leg) changed(w *worker) {
+	l.in.idleSince = w.tick
+	switch l.place {
+	case inRoom:
+		l.playout.start(l.contributes(), l.rate)
+		l.room.changed = true
+	case inLink:
+		l.link.changed = true
+	case solo, nowhere:
+	}
+}
+
+// contributes reports whether a room hears the leg.
+func (l *leg) contributes() bool {
+	return l.heardByOthers() && !l.listenOnly
+}
+
+// heardByOthers reports whether what the leg says goes anywhere.
+func (l *leg) heardByOthers() bool {
+	return !l.inMuted && !l.held && l.media.Direction.Receives()
+}
+
+func (l *leg) setMuted(w *worker, in, out bool) *worker {
+	l.inMuted, l.outMuted = in, out
+	l.changed(w)
+	return nil
+}
+
+func (l *leg) setHold(w *worker, hold bool) *worker {
+	l.held = hold
+	l.changed(w)
+	return nil
+}
+
+func (l *leg) idle(w *worker) *worker {
+	l.detach(w)
+	l.settleSolo(w)
+	return nil
+}
+
+func (l *leg) echo(w *worker) *worker {
+	if l.ended() {
+		return nil
+	}
+	l.detach(w)
+	l.loop = link{ends: [2]*leg{l, l}}
+	w.addLink(&l.loop)
+	l.place, l.link = inLink, &l.loop
+	l.loop.choose(w)
+	return nil
+}
+
+func (l *leg) join(w *worker, r *Room, opts JoinOptions) *worker {
+	if l.ended() {
+		return nil
+	}
+	l.listenOnly = opts.ListenOnly
+	if l.place == inRoom && l.room == &r.mix {
+		l.changed(w)
+		return nil
+	}
+	if to := l.moveTo(w, r.home); to != nil {
+		return to
+	}
+	l.detach(w)
+	l.inMuted = opts.Muted
+	if !r.mix.add(w, l) { // closed meanwhile
+		l.settleSolo(w)
+	}
+	return nil
+}
+
+func (l *leg) connect(w *worker, p *Pair) *worker {
+	if l.ended() {
+		return nil
+	}
+	if to := l.moveTo(w, p.home); to != nil {
+		return to
+	}
+	l.detach(w)
+	if !p.link.add(w, l) {
+		l.settleSolo(w)
+	}
+	return nil
+}
+
+// close ends the leg; the event goroutine closes the transport.
+func (l *leg) close(w *worker) *worker {
+	l.stopPlay(w)
+	l.digits.cancel(w, l)
+	l.flushDigits(w, false)
+	l.detach(w)
+	l.closed = true
+	closeDecoders(l.in.formats)
+	l.publish()
+	l.depart()
+	w.tell(Event{Kind: Closed, Port: l.port})
+	return nil
+}
+
+// failSoon ends the leg at the start of the next tick, when nobody iterates over
+// it.
+func (l *leg) failSoon(w *worker, err error) {
+	if l.broken {
+		return
+	}
+	l.broken = true
+	w.failing = append(w.failing, failure{l, err})
+}
+
+// fail takes the leg out of service. Only close is left to it.
+func (l *leg) fail(w *worker, err error) {
+	l.broken = true
+	l.detach(w)
+	l.tell(w, Event{Kind: PortFailed, Err: fmt.Errorf("mixer: port %q: %w", l.port.cfg.Name, err)})
+}
+
+// tell publishes one of the port's events.
+func (l *leg) tell(w *worker, ev Event) {
+	ev.Port = l.port
+	w.tell(ev)
+}
+
+// transcodes reports whether frames can be made for the leg.
+func (l *leg) transcodes() bool { return l.key.codec != nil }
+
+// ownStream is the leg's own encoder, made when there is none. It reports false
+// when it cannot be had; then the leg will fail.
+func (l *leg) ownStream(w *worker) bool {
+	if l.own != nil {
+		return true
+	}
+	s, err := newStream(l.key)
+	if err != nil {
+		l.failSoon(w, err)
+		return false
+	}
+	l.own = s
+	return true
+}
+
+// send sends what a stream made for this tick.
+func (l *leg) send(w *worker, s *stream) {
+	for i := range s.n {
+		p := &s.pieces[i]
+		ts := l.out.at(w.tick) + uint32(p.start*ticksPerUnit)*l.out.unit
+		paused := l.out.paused(w.tick)
+		if !paused && !l.out.follows(ts) {
+			continue // the leg came here from a list of another phase
+		}
+		length := uint32(p.units*ticksPerUnit) * l.out.unit
+		l.out.fill(s.out[p.from:p.to], l.media.Send.PayloadType, paused, ts, length, w)
+		l.transmit(w, s.out[p.from:p.to])
+	}
+}
+
+const ticksPerUnit = int(unitLength / tickLength)

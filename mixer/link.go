@@ -1,0 +1,209 @@
+package mixer
+
+import "github.com/skygenesisenterprise/skybridge/media"
+
+// link is a pair's state at its worker: two legs that hear each other, or one
+// that hears itself.
+type link struct {
+	pair    *Pair // nil for an echo
+	ends    [2]*leg
+	at      int32 // in the worker's list, while linked
+	linked  bool
+	closed  bool
+	changed bool // choose before the next tick
+}
+
+// add takes a leg in; false when the link is closed or full.
+func (k *link) add(w *worker, l *leg) bool {
+	free := -1
+	for i := range k.ends {
+		if k.ends[i] == nil {
+			free = i
+			break
+		}
+	}
+	if k.closed || free < 0 {
+		return false
+	}
+	k.ends[free] = l
+	l.place, l.link = inLink, k
+	l.phase = w.quietPhase()
+	if !k.linked {
+		w.addLink(k)
+	}
+	k.choose(w)
+	return true
+}
+
+// remove takes a leg out.
+func (k *link) remove(w *worker, l *leg) {
+	for i := range k.ends {
+		if k.ends[i] == l {
+			k.ends[i] = nil
+		}
+	}
+	l.mode, l.link = PairIdle, nil
+	l.relay.stop(w, l)
+	if k.ends[0] == nil && k.ends[1] == nil {
+		w.removeLink(k)
+		return
+	}
+	k.choose(w)
+}
+
+// close makes the link's legs idle.
+func (k *link) close(w *worker) {
+	k.closed = true
+	for _, l := range k.ends {
+		if l != nil {
+			l.idle(w)
+		}
+	}
+}
+
+// peer is who a leg hears; itself in an echo.
+func (k *link) peer(l *leg) *leg {
+	if k.ends[0] == l {
+		return k.ends[1]
+	}
+	return k.ends[0]
+}
+
+// choose works out how each leg hears the other.
+func (k *link) choose(w *worker) {
+	k.changed = false
+	for i, to := range k.ends {
+		if to == nil {
+			continue
+		}
+		from := k.ends[1-i]
+		mode, listens := hearsAs(to, from)
+		if mode != PairRelay {
+			to.relay.stop(w, to)
+		}
+		if mode != PairPCM {
+			to.dropOwn()
+		}
+		if listens && !(from.playout.on && to.mode == PairPCM) {
+			to.rephase = true
+		}
+		to.mode = mode
+		if from != nil {
+			from.playout.start(listens, to.rate)
+		}
+	}
+	if k.pair != nil {
+		k.pair.stats.store(k)
+	}
+}
+
+// hearsAs is how to hears from, and whether that takes from's PCM.
+func hearsAs(to, from *leg) (mode PairMode, listens bool) {
+	switch {
+	case from == nil || !to.sends:
+		return PairIdle, false
+	case to.held || to.outMuted || from.held || from.inMuted:
+		if to.transcodes() {
+			return PairPCM, false
+		}
+		return PairIdle, false
+	case to.clip.on && to.transcodes():
+		return PairPCM, false
+	case !from.media.Direction.Receives():
+		return PairIdle, false
+	}
+	says := from.says(to.media.Send.Codec)
+	switch {
+	case says == nil:
+		return PairIdle, false
+	case says == to.media.Send.Codec:
+		return PairRelay, false
+	case says.Transcodable() && to.transcodes():
+		return PairPCM, true
+	}
+	return PairIdle, false
+}
+
+// says is the codec that the leg speaks, as far as that is known; before its first
+// packet the one that suits best of those it may choose.
+func (l *leg) says(best *media.Codec) *media.Codec {
+	if l.in.codec != nil {
+		return l.in.codec
+	}
+	for _, f := range l.in.formats {
+		if f.Codec == best {
+			return best
+		}
+	}
+	if len(l.in.formats) == 0 {
+		return nil
+	}
+	return l.in.formats[0].Codec
+}
+
+// run is one tick of the link. What is to be encoded waits in the worker.
+func (k *link) run(w *worker) {
+	if k.changed {
+		k.choose(w)
+	}
+	ends := k.ends[:]
+	if ends[0] == ends[1] {
+		ends = ends[:1]
+	}
+	for _, l := range ends {
+		if l != nil {
+			w.current = l
+			l.drain(w)
+		}
+	}
+	for _, l := range ends {
+		if l != nil && w.tick%ticksPerFrame == l.phase {
+			w.current = l
+			l.linkFrame(w, k.peer(l))
+			l.housekeep(w)
+		}
+	}
+	w.current = nil
+}
+
+// linkFrame makes what the leg hears in this frame, where packets are not relayed.
+func (l *leg) linkFrame(w *worker, from *leg) {
+	pcm, what := l.special(w)
+	if what == hearsTalk && l.mode == PairPCM && from != nil {
+		pcm = w.frame(l.rate)
+		if !from.playout.on || !from.frame(w, pcm[:cap(pcm)]) {
+			pcm = w.silence[:l.rate/50]
+		}
+		what = hearsOwn
+	}
+	if what == hearsOwn {
+		w.say(l, pcm)
+	}
+}
+
+// passes handles a packet of audio for a leg in a link, unless it is to be decoded.
+func (l *leg) passes(w *worker, ext uint32) bool {
+	if l.place != inLink {
+		return false
+	}
+	to := l.link.peer(l)
+	switch {
+	case to == nil || to.mode == PairIdle:
+		return true
+	case to.mode == PairRelay:
+		to.relayAudio(w, ext)
+		return true
+	}
+	if to.rephase && l.playout.on {
+		// A tick of slack, so that jitter of a few milliseconds costs nothing.
+		to.phase, to.rephase = (w.tick+1)%ticksPerFrame, false
+	}
+	return false
+}
+
+// chooseAgain is for a leg whose peer began to speak another codec.
+func (l *leg) chooseAgain(w *worker) {
+	if l.place == inLink {
+		l.link.choose(w)
+	}
+}

@@ -1,0 +1,322 @@
+package mixer
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+)
+
+// worker is one thread of the media plane, and everything that lives on it.
+type worker struct {
+	engine *Engine
+	index  int
+	inbox  inbox
+	stop   atomic.Bool
+	done   chan struct{}
+
+	tick int64 // since the machine started, in ticks
+	wall int64 // of the tick, unix nanoseconds
+
+	solos  [ticksPerFrame][]*leg
+	rooms  [ticksPerFrame][]*mix
+	links  []*link
+	phases [ticksPerFrame]int // legs whose frames are made then
+	turns  [ticksPerFrame]int // the room to begin with
+	spin   int                // the link to begin with
+
+	failing      []failure
+	failingRooms []roomFailure
+	owed         []Event // ends that found no room in the event ring
+	current      *leg    // whose work is being done
+	speakers     []*leg  // wait for flush to be sent
+
+	pool  pool
+	batch *rtp.Batch
+	scratch
+
+	budget
+	count counters
+	stats workerStats
+	legs  atomic.Int64
+	homes atomic.Int64 // rooms and pairs that live here; the control side counts
+}
+
+type failure struct {
+	leg *leg
+	err error
+}
+
+type roomFailure struct {
+	room *mix
+	err  error
+}
+
+func newWorker(e *Engine, index int) *worker {
+	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, 0)}
+	w.budget.init(e.cfg.Budget)
+	w.budget.now = e.clock.now
+	w.reserveFrames(2 * sayFrames)
+	return w
+}
+
+// enqueue is how a mailbox reaches the worker.
+func (w *worker) enqueue(m *mailbox) { w.inbox.push(m) }
+
+// run is the worker's goroutine. It is owned by the engine and ends at stop; the
+// thread, with its scheduling, ends with it.
+func (w *worker) run() {
+	defer close(w.done)
+	c := w.engine.clock
+	runtime.LockOSThread()
+	how := schedule(w.engine.cfg.FIFO, w.engine.cfg.Priority)
+	w.stats.scheduling.Store(&how)
+	w.engine.log.Info("mixer worker started", "worker", w.index, "scheduling", how)
+
+	tick := c.now() / int64(tickLength)
+	for !w.stop.Load() {
+		tick++
+		due := tick * int64(tickLength)
+		sleepUntil(due)
+		late := c.now() - due
+		w.stats.late(late)
+		if late > int64(catchUp) {
+			missed := late / int64(tickLength)
+			w.stats.missed.Add(uint64(missed))
+			tick += missed
+		}
+		w.step(tick)
+	}
+}
+
+// step is one tick.
+func (w *worker) step(tick int64) {
+	w.tick, w.wall = tick, time.Now().UnixNano()
+	w.budget.begin()
+	w.settle()
+	for m := w.inbox.take(); m != nil; {
+		next := m.next
+		w.serve(m)
+		m = next
+	}
+	phase := tick % ticksPerFrame
+	w.runRooms(phase)
+	w.runLinks()
+	w.runSolos(phase)
+	w.budget.end()
+	w.publish()
+}
+
+// settle does what could not be done in the middle of a tick.
+func (w *worker) settle() {
+	for len(w.owed) > 0 && w.engine.events.push(&w.owed[0]) {
+		w.owed = w.owed[:copy(w.owed, w.owed[1:])]
+	}
+	for i := range w.failing {
+		f := w.failing[i]
+		w.failing[i] = failure{}
+		if !f.leg.closed {
+			f.leg.fail(w, f.err)
+		}
+	}
+	w.failing = w.failing[:0]
+	for i := range w.failingRooms {
+		f := w.failingRooms[i]
+		w.failingRooms[i] = roomFailure{}
+		if f.room.open {
+			f.room.fail(w, f.err)
+		}
+	}
+	w.failingRooms = w.failingRooms[:0]
+}
+
+// serve runs a mailbox's commands. One that panics is left out.
+func (w *worker) serve(m *mailbox) {
+	for !w.served(m) {
+		m.pending = m.pending.next
+	}
+}
+
+func (w *worker) served(m *mailbox) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			m.failed(w, panicked(r))
+		}
+	}()
+	m.serve(w)
+	return true
+}
+
+// panicked makes an error of what was recovered.
+func panicked(r any) error { return fmt.Errorf("panic: %v\n%s", r, debug.Stack()) }
+
+func (w *worker) runRooms(phase int64) {
+	rooms := w.rooms[phase]
+	if w.turns[phase] >= len(rooms) {
+		w.turns[phase] = 0
+	}
+	first := w.turns[phase]
+	for i := range rooms {
+		at := (first + i) % len(rooms)
+		if w.budget.spent() {
+			// They go first next time.
+			w.turns[phase] = at
+			for j := i; j < len(rooms); j++ {
+				rooms[(first+j)%len(rooms)].skip(w)
+			}
+			return
+		}
+		w.runRoom(rooms[at])
+	}
+}
+
+func (w *worker) runRoom(x *mix) {
+	defer w.rescueRoom(x)
+	x.run(w)
+}
+
+// rescueRoom ends the port whose work panicked, or the room when it was the
+// room's own.
+func (w *worker) rescueRoom(x *mix) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	err := panicked(r)
+	w.dropBatches()
+	if w.current != nil {
+		w.current.failSoon(w, err)
+		w.current = nil
+		return
+	}
+	w.failingRooms = append(w.failingRooms, roomFailure{x, err})
+}
+
+// lookEvery is how many links or solo legs run between two looks at the budget.
+const lookEvery = 16
+
+func (w *worker) runLinks() {
+	if w.spin >= len(w.links) {
+		w.spin = 0
+	}
+	first, n := w.spin, len(w.links)
+	for i := range n {
+		if i%lookEvery == 0 && w.budget.spent() {
+			w.spin = (first + i) % n
+			w.stats.skipped.Add(uint64(n - i))
+			break
+		}
+		w.runLink(w.links[(first+i)%n])
+	}
+	w.sendSpeakers()
+}
+
+func (w *worker) runLink(k *link) {
+	defer w.rescue()
+	k.run(w)
+}
+
+func (w *worker) runSolos(phase int64) {
+	solos := w.solos[phase]
+	for i := range solos {
+		if i%lookEvery == 0 && w.budget.spent() {
+			w.stats.skipped.Add(uint64(len(solos) - i))
+			break
+		}
+		w.runSolo(solos[i])
+	}
+	w.sendSpeakers()
+}
+
+func (w *worker) runSolo(l *leg) {
+	defer w.rescue()
+	w.current = l
+	l.soloFrame(w)
+	w.current = nil
+}
+
+// rescue ends the port whose work panicked.
+func (w *worker) rescue() {
+	r := recover()
+	if r == nil {
+		return
+	}
+	err := panicked(r)
+	if w.current != nil {
+		w.current.failSoon(w, err)
+		w.current = nil
+		return
+	}
+	w.dropBatches()
+	w.engine.log.Error("mixer worker panicked", "worker", w.index, "err", err)
+}
+
+// sayFrames is how many legs outside rooms are encoded at once.
+const sayFrames = 64
+
+// say encodes a frame of a leg's own, to be sent by sendSpeakers.
+func (w *worker) say(l *leg, pcm []int16) {
+	if !l.ownStream(w) {
+		return
+	}
+	pause := l.out.paused(w.tick)
+	if pause {
+		l.own.forget()
+	}
+	w.encode(l.own, pcm, pause)
+	l.hearing = l.own
+	w.speakers = append(w.speakers, l)
+	if len(w.speakers) >= sayFrames {
+		w.sendSpeakers()
+	}
+}
+
+// sendSpeakers sends what was said, and frees the frames it was made of.
+func (w *worker) sendSpeakers() {
+	defer w.rescue()
+	speaking := w.current
+	w.current = nil
+	w.flush()
+	for i, l := range w.speakers {
+		if l == nil {
+			continue // sent before a panic broke the loop off
+		}
+		w.current = l
+		w.speakers[i] = nil
+		l.send(w, l.hearing)
+		l.hearing = nil
+	}
+	w.speakers = w.speakers[:0]
+	w.resetFrames()
+	w.current = speaking
+}
+
+// tell publishes an event. Levels and speakers are lost when the control side does
+// not keep up; what else happened waits for room.
+func (w *worker) tell(ev Event) {
+	ring := w.engine.events
+	if len(w.owed) == 0 && ring.push(&ev) {
+		return
+	}
+	if ev.Kind == Levels || ev.Kind == ActiveSpeaker || len(w.owed) >= maxOwed {
+		ring.lost.Add(1)
+		return
+	}
+	w.owed = append(w.owed, ev)
+}
+
+// maxOwed bounds the events that wait for room.
+const maxOwed = 1 << 16
+
+// homeWeight is how many legs a room or pair stands for that may yet fill.
+const homeWeight = 4
+
+// load orders workers by how much they have to do; safe from anywhere.
+func (w *worker) load() int64 {
+	busy := math.Float64frombits(w.stats.busy.Load())
+	return homeWeight*w.homes.Load() + w.legs.Load() + int64(busy*1000)
+}
