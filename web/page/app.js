@@ -3,7 +3,7 @@
 import { Api } from "./api.js";
 import { Call } from "./call.js";
 import * as meter from "./meter.js";
-import { callerOf, others, participant, ringingFor, roomNamed, tokenIn, userOf, words } from "./model.js";
+import { callerOf, duration, others, participant, ringingFor, roomNamed, tokenIn, userOf, words } from "./model.js";
 
 const $ = (id) => document.getElementById(id);
 const stored = "skybridge.token";
@@ -108,10 +108,10 @@ function begin(next) {
     meters.push(meter.show($("level-remote"), stream));
   });
   call.addEventListener("state", ({ detail: { state, cause } }) => {
-    tick(cause);
+    status(state, words(state, call.name, cause));
     if (state === "ended" || state === "failed") finish();
   });
-  tick();
+  status(call.state, words(call.state, call.name));
   arrange();
   call.start();
   $("hangup").focus();
@@ -128,12 +128,10 @@ function finish() {
   $("dial-target").focus();
 }
 
-function tick(cause) {
-  if (!call) return;
-  const seconds = call.since ? (Date.now() - call.since) / 1000 : 0;
-  status(call.state, words(call.state, call.name, seconds, cause));
+function tick() {
+  $("duration").textContent = call?.since ? duration(Date.now() - call.since) : "";
 }
-setInterval(() => { if (call?.state === "active") tick(); }, 1000);
+setInterval(tick, 500);
 
 function dial(target) {
   return make(async () => {

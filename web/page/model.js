@@ -72,19 +72,23 @@ export function candidateIn(payload) {
 }
 
 // words says a call's state.
-export function words(state, name, seconds, cause) {
-  const m = Math.floor(seconds / 60);
-  const s = String(Math.floor(seconds % 60)).padStart(2, "0");
+export function words(state, name, cause) {
   switch (state) {
     case "starting": return "Starting…";
     case "initiated": return `Calling ${name}…`;
     case "ringing": return `${name} is ringing…`;
-    case "active": return `Connected to ${name} (${m}:${s})`;
+    case "active": return `Connected to ${name}`;
     case "interrupted": return "The connection is interrupted, trying again…";
     case "ended": return cause ? `The call has ended: ${cause}` : "The call has ended.";
     case "idle": return "Ready.";
     default: return cause ?? "";
   }
+}
+
+// duration is a time as minutes and seconds.
+export function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 // loudness is the level of samples from -1 to 1 as a meter shows it: 0 at -60 dBFS, 1 at
