@@ -64,11 +64,13 @@ func (g *Gate) challenge(req *sip.Request, stale bool) *sip.Reply {
 	return reply
 }
 
-// covers compares the uri of credentials with the Request-URI: scheme, user,
-// host and port. Parameters are left out, since a proxy on the way may add or
-// take one; the rest is what the request acts on.
+// covers compares the uri of credentials with the Request-URI. Where a user and
+// a port are named they must agree; clients are about that name the server alone
+// (sipp does). Parameters are left out, since a proxy on the way may add or take
+// one. That a request is not replayed for another target does not hang on this:
+// a nonce count is good once.
 func covers(uri string, target sip.URI) bool {
 	u, err := sip.ParseURI(uri)
-	return err == nil && u.Scheme == target.Scheme && u.User == target.User &&
-		strings.EqualFold(u.Host, target.Host) && u.Port == target.Port && u.Opaque == target.Opaque
+	return err == nil && u.Scheme == target.Scheme && u.Opaque == target.Opaque && strings.EqualFold(u.Host, target.Host) &&
+		(u.User == "" || u.User == target.User) && (u.Port == 0 || target.Port == 0 || u.Port == target.Port)
 }

@@ -299,7 +299,7 @@ func guesses(t *testing.T, a *Authenticator, user string, n int) (out []string) 
 		auth := answer(t, a, here, user, "guess", MD5)
 		r := a.Check(register(here, auth.String()), users)
 		out = append(out, fmt.Sprint(r.Verdict, " ", r.RetryAfter))
-		time.Sleep(250 * time.Millisecond)
+		<-time.After(250 * time.Millisecond)
 	}
 	return out
 }

@@ -1,0 +1,326 @@
+package trunk
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// line is a stack in virtual time whose registrar answers or not.
+type line struct {
+	mu   sync.Mutex
+	down bool
+	sent []sip.Outbound
+	at   []time.Time
+}
+
+func (l *line) Request(ctx context.Context, o sip.Outbound) (*sip.Response, error) {
+	l.mu.Lock()
+	l.sent, l.at = append(l.sent, o), append(l.at, time.Now())
+	down := l.down
+	l.mu.Unlock()
+	if down {
+		return nil, fault.New(fault.Timeout, "no answer")
+	}
+	return new(sip.Response), nil
+}
+
+func (l *line) Addr(network string) netip.AddrPort {
+	if network == "tls" {
+		return netip.AddrPort{}
+	}
+	return netip.MustParseAddrPort("192.0.2.9:5062")
+}
+
+func (l *line) set(down bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = down
+}
+
+// tries is how many requests were sent since the last call, and the last of them.
+func (l *line) tries() (int, sip.Outbound) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.sent)
+	var last sip.Outbound
+	if n > 0 {
+		last = l.sent[n-1]
+	}
+	l.sent, l.at = nil, nil
+	return n, last
+}
+
+func uri(t testing.TB, s string) sip.URI {
+	t.Helper()
+	u, err := sip.ParseURI(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func provider(t testing.TB) Config {
+	c := Default("provider")
+	c.Server, c.Client, c.Auth = uri(t, "sip:registrar.example"), uri(t, "sip:us@registrar.example"), "provider-auth"
+	return c
+}
+
+func configure(t testing.TB, r *Registrations, cfgs ...Config) {
+	t.Helper()
+	if err := r.Configure(t.Context(), cfgs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// state is the one registration's, once all is quiet.
+func state(t testing.TB, r *Registrations, want Status) State {
+	t.Helper()
+	synctest.Wait()
+	all := r.State()
+	if len(all) != 1 || all[0].Status != want {
+		t.Fatalf("states %+v, want one that is %v", all, want)
+	}
+	return all[0]
+}
+
+func newLine(t *testing.T) (*Registrations, *line) {
+	l := &line{}
+	return NewRegistrations(l, slog.New(slog.DiscardHandler), nil), l
+}
+
+func stop(t testing.TB, r *Registrations) {
+	t.Helper()
+	if err := r.Stop(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStaysRegistered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, l := newLine(t)
+		configure(t, r, provider(t))
+		s := state(t, r, Registered)
+		if s.Auth != "provider-auth" || time.Until(s.Expires) != time.Hour || s.Failures != 0 || s.LastError != "" {
+			t.Errorf("state %+v", s)
+		}
+		n, o := l.tries()
+		if n != 1 || o.Method != "REGISTER" || o.Target.String() != "sip:registrar.example" || o.To.URI.String() != "sip:us@registrar.example" ||
+			len(o.Contacts) != 1 || o.Contacts[0].String() != "<sip:us@192.0.2.9:5062>;expires=3600" {
+			t.Errorf("sent %d, %+v", n, o)
+		}
+		for range 100 {
+			time.Sleep(30 * time.Minute)
+			state(t, r, Registered)
+		}
+		if n, _ := l.tries(); n < 55 || n > 63 { // each 48 to 54 minutes
+			t.Errorf("refreshed %d times in 50 hours", n)
+		}
+		stop(t, r)
+		if n, o := l.tries(); n != 1 || o.Contacts[0].Params.Value("expires") != "0" {
+			t.Errorf("at the end sent %d, %+v", n, o)
+		}
+		if len(r.State()) != 0 || r.Configure(t.Context(), nil) == nil || fault.Of(r.Retry("provider")) != fault.NotFound {
+			t.Error("it is not over after Stop")
+		}
+	})
+}
+
+func TestOutageAndReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, l := newLine(t)
+		var changes []Status
+		r.change = func(s State) { changes = append(changes, s.Status) }
+		l.set(true)
+		cfg := provider(t)
+		cfg.Expiration = 10 * time.Minute
+		configure(t, r, cfg)
+		s := state(t, r, Unregistered)
+		if s.Failures != 1 || s.LastError == "" || s.LastStatus != 0 || time.Until(s.Next) > firstRetry {
+			t.Errorf("state %+v", s)
+		}
+		time.Sleep(10 * time.Minute)
+		l.mu.Lock()
+		for i := 1; i < len(l.at); i++ {
+			least, most := firstRetry<<(i-1)/2, firstRetry<<(i-1)
+			if most >= time.Minute {
+				least, most = 54*time.Second, time.Minute
+			}
+			if d := l.at[i].Sub(l.at[i-1]); d < least || d > most {
+				t.Errorf("try %d came after %v, not %v to %v", i, d, least, most)
+			}
+		}
+		l.mu.Unlock()
+		if n, _ := l.tries(); n < 12 || n > 18 {
+			t.Errorf("%d tries in 10 minutes", n)
+		}
+		l.set(false)
+		if err := r.Retry("provider"); err != nil {
+			t.Fatal(err)
+		}
+		state(t, r, Registered)
+		// A short outage is not seen; a long one is, when what was granted ends.
+		l.set(true)
+		time.Sleep(9*time.Minute + 30*time.Second)
+		if s := state(t, r, Registered); s.Failures == 0 || s.LastError == "" {
+			t.Errorf("state %+v", s)
+		}
+		time.Sleep(30 * time.Second)
+		if s := state(t, r, Unregistered); s.Since.IsZero() {
+			t.Errorf("state %+v", s)
+		}
+		time.Sleep(time.Minute)
+		l.set(false)
+		time.Sleep(time.Minute)
+		state(t, r, Registered)
+		l.set(true)
+		l.tries()
+		if err := r.Stop(t.Context()); fault.Of(err) != fault.Timeout {
+			t.Errorf("Stop: %v", err)
+		}
+		if n, _ := l.tries(); n != 1 {
+			t.Errorf("%d tries to unregister", n)
+		}
+		want := []Status{Registered, Unregistered, Registered, Stopped}
+		if len(changes) != len(want) {
+			t.Fatalf("changes %v, want %v", changes, want)
+		}
+		for i := range want {
+			if changes[i] != want[i] {
+				t.Errorf("changes %v, want %v", changes, want)
+			}
+		}
+	})
+}
+
+func TestMaxRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, l := newLine(t)
+		defer stop(t, r)
+		l.set(true)
+		cfg := provider(t)
+		cfg.MaxRetries = 3
+		configure(t, r, cfg)
+		time.Sleep(24 * time.Hour)
+		if n, _ := l.tries(); n != 5+4 { // 2, 4, 8, 16, 32 s, then three at full length
+			t.Errorf("%d tries", n)
+		}
+		if s := state(t, r, Rejected); !s.Next.IsZero() {
+			t.Errorf("state %+v", s)
+		}
+		l.set(false)
+		if err := r.Retry("provider"); err != nil {
+			t.Fatal(err)
+		}
+		state(t, r, Registered)
+	})
+}
+
+func TestConfigureAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, l := newLine(t)
+		a, b := provider(t), provider(t)
+		b.Name = "other"
+		configure(t, r, a, b)
+		synctest.Wait()
+		l.tries()
+		configure(t, r, a, b)
+		synctest.Wait()
+		if n, _ := l.tries(); n != 0 {
+			t.Errorf("the same again sent %d", n)
+		}
+		b.Expiration = time.Minute
+		configure(t, r, b)
+		synctest.Wait()
+		if n, o := l.tries(); n != 3 || o.Contacts[0].Params.Value("expires") != "60" { // two left, one came anew
+			t.Errorf("sent %d, the last %+v", n, o)
+		}
+		for _, bad := range [][]Config{{b, b}, {Default("")}, {Default("x")}} {
+			if err := r.Configure(t.Context(), bad); fault.Of(err) != fault.Invalid {
+				t.Errorf("%+v: %v", bad, err)
+			}
+		}
+		if s := state(t, r, Registered); s.Name != "other" {
+			t.Errorf("state %+v", s)
+		}
+		stop(t, r)
+	})
+}
+
+func TestContact(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Config)
+		want   string // "" is an error
+	}{
+		{"own address", func(*Config) {}, "sip:us@192.0.2.9:5062"},
+		{"another user", func(c *Config) { c.Contact.User = "line1" }, "sip:line1@192.0.2.9:5062"},
+		{"configured", func(c *Config) { c.Contact = uri(t, "sip:x@198.51.100.1:7000") }, "sip:x@198.51.100.1:7000"},
+		{"by transport", func(c *Config) { c.Transport = "tcp" }, "sip:us@192.0.2.9:5062;transport=tcp"},
+		{"by the server's transport", func(c *Config) { c.Server = uri(t, "sip:h;transport=tcp") }, "sip:us@192.0.2.9:5062;transport=tcp"},
+		{"by the proxy's transport", func(c *Config) { c.Proxy = uri(t, "sip:p;transport=tcp") }, "sip:us@192.0.2.9:5062;transport=tcp"},
+		{"no listener", func(c *Config) { c.Transport = "tls" }, ""},
+		{"no listener for sips", func(c *Config) { c.Server = uri(t, "sips:h") }, ""},
+	} {
+		cfg := provider(t)
+		tt.change(&cfg)
+		r := newRegistration(cfg, &line{}, slog.New(slog.DiscardHandler), nil)
+		got, err := r.ownContact(t.Context())
+		r.cancel()
+		if (err == nil) != (tt.want != "") || err == nil && got.String() != tt.want {
+			t.Errorf("%s: got %s, %v; want %s", tt.name, got, err, tt.want)
+		}
+	}
+	local, err := toward(t.Context(), "127.0.0.1")
+	if err != nil || !local.IsLoopback() {
+		t.Errorf("toward loopback from %v, %v", local, err)
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	timeout := fault.New(fault.Timeout, "no answer")
+	for _, tt := range []struct {
+		name     string
+		status   int
+		err      error
+		change   func(*Config)
+		fails    int
+		least    time.Duration
+		most     time.Duration
+		rejected bool
+	}{
+		{"no answer", 0, timeout, nil, 0, time.Second, 2 * time.Second, false},
+		{"no answer again", 0, timeout, nil, 3, 8 * time.Second, 16 * time.Second, false},
+		{"no answer for long", 0, timeout, nil, 1000, 54 * time.Second, time.Minute, false},
+		{"cannot be sent", 0, fault.New(fault.Invalid, "bad"), nil, 0, 0, 0, true},
+		{"server error", 503, timeout, nil, 10, 54 * time.Second, time.Minute, false},
+		{"time-out", 408, timeout, nil, 0, time.Second, 2 * time.Second, false},
+		{"wrong password", 401, timeout, nil, 0, 0, 0, true},
+		{"wrong password at a proxy", 407, timeout, func(c *Config) { c.AuthRejectionPermanent = false }, 10, 54 * time.Second, time.Minute, true},
+		{"forbidden", 403, timeout, nil, 0, 0, 0, true},
+		{"forbidden for now", 403, timeout, func(c *Config) { c.ForbiddenRetryInterval = time.Hour }, 0, time.Hour, time.Hour, true},
+		{"fatal", 404, timeout, nil, 0, 0, 0, true},
+		{"fatal for now", 606, timeout, func(c *Config) { c.FatalRetryInterval = time.Hour }, 0, time.Hour, time.Hour, true},
+		{"brief", 423, timeout, nil, 0, 0, 0, true},
+	} {
+		cfg := provider(t)
+		if tt.change != nil {
+			tt.change(&cfg)
+		}
+		r := &registration{cfg: cfg}
+		wait, rejected := r.backoff(tt.status, tt.fails, tt.err)
+		if wait < tt.least || wait > tt.most || rejected != tt.rejected {
+			t.Errorf("%s: waits %v (%v to %v), rejected %v", tt.name, wait, tt.least, tt.most, rejected)
+		}
+	}
+}
