@@ -28,7 +28,7 @@ type installation struct {
 	soundDir  string
 }
 
-func (in *installation) roomLimit(string) int  { return 0 }
+func (in *installation) roomLimit(string) int { return 0 }
 func (in *installation) apply(*config.Config) {}
 
 func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*installation, error) {
@@ -70,7 +70,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 				}
 			}
 			if a, ok := auths[get(s, "auth")]; ok {
-				e.Credentials = &a
+				e.Credentials = []digest.Credentials{a}
 			}
 			if a, ok := auths[get(s, "outbound_auth")]; ok {
 				e.Outbound = []sip.Credential{{Realm: "*", Username: a.Username, Password: a.Password}}

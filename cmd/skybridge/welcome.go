@@ -22,12 +22,12 @@ func (s *server) welcome(_ context.Context, w io.Writer) error {
 		return nil // the operator knows the endpoints
 	}
 	first := s.tech.Directory().Endpoint(fmt.Sprint(defaults.FirstPhone))
-	if first == nil || first.Credentials == nil {
+	if first == nil || len(first.Credentials) == 0 {
 		return nil // the files are the operator's by now
 	}
 	if err := fprint(w, "\nRegister a phone\n  server    %s (UDP or TCP; TLS on %s)\n  user      %s\n  password  %s\n"+
 		"  others    %d to %d: passwords in %s/pjsip.conf\n",
-		reachable(s.cfg.SIP.Listen), portOf(s.cfg.SIP.TLSListen), first.Name, first.Credentials.Password,
+		reachable(s.cfg.SIP.Listen), portOf(s.cfg.SIP.TLSListen), first.Name, first.Credentials[0].Password,
 		defaults.FirstPhone+1, defaults.LastPhone, s.loaded.Load().dir); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -35,7 +36,7 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 	l := t.newLeg(e.Name)
 	out := ua.Outbound{
 		Target: target, Route: b.Path, From: t.from(e, req.Caller), To: ua.Address{URI: target},
-		ContactUser: e.Name, Credentials: e.Outbound, RewriteContact: e.Rewrite,
+		ContactUser: cmp.Or(e.ContactUser, e.Name), Credentials: e.Outbound, RewriteContact: e.Rewrite,
 	}
 	if b.FlowBound || e.Rewrite && b.Flow != "" {
 		out.Flow = b.Flow

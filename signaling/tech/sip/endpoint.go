@@ -22,13 +22,15 @@ type Endpoint struct {
 	ConfTech string
 	Context  string
 	Codecs   []*media.Codec // in order of preference
-	// Credentials are what a caller must prove; nil for an endpoint that is known
-	// by its address alone.
-	Credentials *digest.Credentials
-	// Match are the addresses that calls come from without credentials being asked first.
+	// Credentials are what a caller must prove, one of them; none for an endpoint
+	// that is believed.
+	Credentials []digest.Credentials
+	// InsecureInvite believes calls that come from the endpoint's own address.
+	InsecureInvite bool
+	// Match are the addresses, Hosts the names, whose requests are the endpoint's.
 	Match []netip.Prefix
-	// AOR is where the endpoint's contacts are kept; its name is the endpoint's
-	// unless AORName says otherwise.
+	Hosts []string
+	// AORs are where the endpoint's contacts are kept.
 	AORs []string
 	// Outbound answers challenges to our own requests.
 	Outbound []ua.Credential
@@ -38,15 +40,18 @@ type Endpoint struct {
 	Language    string
 	FromUser    string
 	FromDomain  string
+	ContactUser string
 	DTMF        DTMFMode
 	Symmetric   bool // rtp_symmetric
 	Rewrite     bool // rewrite_contact
 	WebRTC      bool // ICE and DTLS-SRTP
 	SendPAI     bool
-	RTPTimeout  time.Duration
-	HoldTimeout time.Duration
-	Variables   []dialplan.Variable
-	Description string
+	// TrustInbound takes the caller from P-Asserted-Identity.
+	TrustInbound bool
+	RTPTimeout   time.Duration
+	HoldTimeout  time.Duration
+	Variables    []dialplan.Variable
+	Description  string
 }
 
 // DTMFMode is how an endpoint takes digits.
@@ -61,7 +66,7 @@ const (
 
 // Trunk reports whether the endpoint peers with another server rather than being
 // a phone that registers.
-func (e *Endpoint) Trunk() bool { return len(e.Match) > 0 || len(e.Outbound) > 0 }
+func (e *Endpoint) Trunk() bool { return len(e.Match)+len(e.Hosts)+len(e.Outbound) > 0 }
 
 // Directory is a configuration's endpoints; immutable.
 type Directory struct {
@@ -72,18 +77,23 @@ type Directory struct {
 	Order []string
 
 	byName map[string]*Endpoint
-	byUser map[string]*Endpoint
+	byUser map[string]*Endpoint // by the user name of its credentials
+	byAOR  map[string]*Endpoint
 }
 
 // index makes the directory searchable.
 func (d *Directory) index() {
 	d.byName = make(map[string]*Endpoint, len(d.Endpoints))
 	d.byUser = make(map[string]*Endpoint, len(d.Endpoints))
+	d.byAOR = make(map[string]*Endpoint, len(d.Endpoints))
 	for i := range d.Endpoints {
 		e := &d.Endpoints[i]
 		d.byName[strings.ToLower(e.Name)] = e
-		if e.Credentials != nil {
-			d.byUser[e.Credentials.Username] = e
+		for _, c := range e.Credentials {
+			d.byUser[c.Username] = e
+		}
+		for _, aor := range e.AORs {
+			d.byAOR[aor] = e
 		}
 	}
 }
@@ -91,22 +101,35 @@ func (d *Directory) index() {
 // Endpoint finds an endpoint by name, or nil.
 func (d *Directory) Endpoint(name string) *Endpoint { return d.byName[strings.ToLower(name)] }
 
-// identify finds who a request may come from: nil for nobody we know. Proof by
-// credentials is a further step.
-func (d *Directory) identify(req *ua.Request) *Endpoint {
+// identify finds who a request may come from, and whether its address says so:
+// nil for nobody we know. Proof by credentials is a further step.
+func (d *Directory) identify(req *ua.Request) (e *Endpoint, byAddress bool) {
 	for _, how := range d.Order {
-		var e *Endpoint
 		switch how {
 		case "ip":
-			e = d.byAddress(req.Source().Remote.Addr())
+			if e := d.byAddress(req.Source().Remote.Addr()); e != nil {
+				return e, true
+			}
 		case "username":
-			e = d.Endpoint(req.From().URI.User)
-		}
-		if e != nil {
-			return e
+			user := req.From().URI.User
+			if e := d.Endpoint(user); e != nil {
+				return e, false
+			}
+			if e := d.byUser[user]; e != nil {
+				return e, false
+			}
 		}
 	}
-	return nil
+	return nil, false
+}
+
+// registering finds whose REGISTER it is: by the AOR that To names, or by From.
+func (d *Directory) registering(req *ua.Request) *Endpoint {
+	if e := d.byAOR[req.To().URI.User]; e != nil && d.Endpoint(req.From().URI.User) == nil {
+		return e
+	}
+	e, _ := d.identify(req)
+	return e
 }
 
 // byAddress finds the endpoint with the narrowest matching prefix.

@@ -20,25 +20,30 @@ const setupTimeout = 10 * time.Second
 // admit tells which endpoint sent a request, or the reply that refuses it. Who is
 // not known gets the challenge that a known user would get.
 func (t *Tech) admit(req *ua.Request) (*Endpoint, *ua.Reply) {
-	d := t.Directory()
-	e := d.identify(req)
-	if e != nil && e.Credentials == nil {
+	e, byAddress := t.Directory().identify(req)
+	if e != nil && byAddress && e.InsecureInvite && req.Method() == "INVITE" {
 		return e, nil
 	}
-	user, refusal := t.cfg.Gate.Admit(req, func(username string) (digest.Credentials, bool) {
-		// Only the identified endpoint's own name and password prove it.
-		if e == nil || e.Credentials.Username != username {
-			return digest.Credentials{}, false
+	return e, t.prove(req, e)
+}
+
+// prove asks for the endpoint's credentials, if it has any; only its own prove
+// it. A nil endpoint is asked just the same and never believed.
+func (t *Tech) prove(req *ua.Request, e *Endpoint) *ua.Reply {
+	if e != nil && len(e.Credentials) == 0 {
+		return nil
+	}
+	_, refusal := t.cfg.Gate.Admit(req, func(username string) (digest.Credentials, bool) {
+		if e != nil {
+			for _, c := range e.Credentials {
+				if c.Username == username {
+					return c, true
+				}
+			}
 		}
-		return *e.Credentials, true
+		return digest.Credentials{}, false
 	})
-	if refusal != nil {
-		return nil, refusal
-	}
-	if e == nil || e.Credentials.Username != user {
-		return nil, &ua.Reply{Status: 403}
-	}
-	return e, nil
+	return refusal
 }
 
 // OnRequest answers REGISTER and OPTIONS, and refuses the rest.
@@ -65,31 +70,24 @@ func (t *Tech) respond(in *ua.IncomingRequest, r ua.Reply) {
 	}
 }
 
-// register takes a REGISTER. The account is named by To, which must be the
-// authenticated user's own.
+// register takes a REGISTER: To must be an AOR of the endpoint that proved itself.
 func (t *Tech) register(in *ua.IncomingRequest) {
 	req := in.Request()
-	d := t.Directory()
-	user, refusal := t.cfg.Gate.Admit(req, func(username string) (digest.Credentials, bool) {
-		if e := d.byUser[username]; e != nil {
-			return *e.Credentials, true
-		}
-		return digest.Credentials{}, false
-	})
-	if refusal != nil {
+	e := t.Directory().registering(req)
+	if refusal := t.prove(req, e); refusal != nil {
 		t.respond(in, *refusal)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 	defer cancel()
-	t.registrar.Handle(ctx, in, d.byUser[user].AORs...)
+	t.registrar.Handle(ctx, in, e.AORs...)
 }
 
 // options answers a ping: 200 for us and for an extension that exists, else 404,
 // as chan_pjsip does.
 func (t *Tech) options(in *ua.IncomingRequest) {
 	req := in.Request()
-	e := t.Directory().identify(req)
+	e, _ := t.Directory().identify(req)
 	status := 200
 	if user := req.URI().User; user != "" && e != nil && !t.cfg.Exists(e.Context, user, signaling.CallerID{}) {
 		status = 404

@@ -1,0 +1,200 @@
+package sip
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/trunk"
+)
+
+// DirectoryOptions are what the files leave to the server.
+type DirectoryOptions struct {
+	Codecs media.Codecs
+	// RTPTimeout is for endpoints that name none; 0 is never.
+	RTPTimeout time.Duration
+}
+
+// NewDirectory makes the directory of what pjsip.conf and sip.conf say. What
+// cannot be taken as it stands is left out, with a warning.
+func NewDirectory(set *endpoint.Set, o DirectoryOptions) (*Directory, []asterisk.Warning) {
+	b := &builder{options: o, directory: &Directory{}}
+	for _, how := range set.Global.IdentifierOrder {
+		if how == "ip" || how == "username" {
+			b.directory.Order = append(b.directory.Order, how)
+		}
+	}
+	if len(b.directory.Order) == 0 {
+		b.directory.Order = []string{"ip", "username"}
+	}
+	rewrite := make(map[string]bool) // AORs of endpoints with rewrite_contact
+	for i := range set.Endpoints {
+		e := &set.Endpoints[i]
+		b.endpoint(e)
+		for _, aor := range e.AORs {
+			rewrite[aor] = rewrite[aor] || e.RewriteContact
+		}
+	}
+	for i := range set.AORs {
+		b.aor(&set.AORs[i], rewrite[set.AORs[i].Name])
+	}
+	for i := range set.Registrations {
+		b.registration(&set.Registrations[i])
+	}
+	b.directory.index()
+	return b.directory, b.warnings.List()
+}
+
+type builder struct {
+	options   DirectoryOptions
+	directory *Directory
+	warnings  asterisk.Warnings
+}
+
+func (b *builder) endpoint(c *endpoint.Endpoint) {
+	e := Endpoint{
+		Name: c.Name, ConfTech: c.Tech, Context: c.Context, Match: c.Identify, Hosts: c.IdentifyHosts, AORs: c.AORs,
+		InsecureInvite: c.InsecureInvite,
+		Caller:         signaling.CallerID{Name: c.CallerName, Number: c.CallerNumber},
+		AccountCode:    c.AccountCode, Language: c.Language, FromUser: c.FromUser, FromDomain: c.FromDomain,
+		ContactUser: c.ContactUser, Symmetric: c.RTPSymmetric, Rewrite: c.RewriteContact,
+		WebRTC: c.WebRTC || c.MediaEncryption == endpoint.EncryptionDTLS, SendPAI: c.SendPAI,
+		TrustInbound: c.TrustIDInbound, RTPTimeout: c.RTPTimeout, HoldTimeout: c.RTPTimeoutHold,
+	}
+	if e.RTPTimeout == 0 {
+		e.RTPTimeout = b.options.RTPTimeout
+	}
+	for _, name := range c.Codecs {
+		codec := b.options.Codecs.ByConfName(name)
+		if codec == nil {
+			b.warnings.Add(asterisk.Warning{
+				File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: codec %s is not here", c.Name, name),
+				Here: "calls use the endpoint's other codecs",
+			})
+			continue
+		}
+		e.Codecs = append(e.Codecs, codec)
+	}
+	if len(e.Codecs) == 0 {
+		b.warnings.Addf(c.File, c.Line, "endpoint %s: no codec that is here is allowed, so it cannot be in a call", c.Name)
+	}
+	for _, a := range c.Auth {
+		e.Credentials = append(e.Credentials, b.credentials(&a))
+	}
+	if len(c.Auth) == 0 && len(c.Identify)+len(c.IdentifyHosts) == 0 {
+		b.warnings.Add(asterisk.Warning{
+			File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s has no auth: whoever names it is believed", c.Name),
+			Fix: "auth = ... or a type=identify section",
+		})
+	}
+	for _, a := range c.OutboundAuth {
+		e.Outbound = append(e.Outbound, outbound(&a))
+	}
+	if c.MediaEncryption == endpoint.EncryptionSDES {
+		b.warnings.Add(asterisk.Warning{
+			File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: media_encryption = sdes is not here", c.Name),
+			Here: "its calls are refused rather than sent in the clear", Fix: "media_encryption = dtls, or no",
+		})
+		e.Codecs = nil
+	}
+	switch c.DTMFMode {
+	case endpoint.DTMFInfo, endpoint.DTMFAutoInfo:
+		e.DTMF = DTMFInfo
+	case endpoint.DTMFInband:
+		e.DTMF = DTMFInband
+	default:
+		e.DTMF = DTMFEvents
+	}
+	for _, v := range c.SetVars {
+		e.Variables = append(e.Variables, dialplan.Variable(v))
+	}
+	b.directory.Endpoints = append(b.directory.Endpoints, e)
+}
+
+func (b *builder) credentials(a *endpoint.Auth) digest.Credentials {
+	c := digest.Credentials{Username: a.Username, Password: a.Password}
+	for _, d := range a.Digests {
+		alg, ok := digest.ParseAlgorithm(d.Algorithm)
+		if !ok {
+			b.warnings.Addf(a.File, a.Line, "auth %s: algorithm %s is not here", a.Name, d.Algorithm)
+			continue
+		}
+		c.HA1[alg] = d.Hash
+	}
+	return c
+}
+
+// outbound answers challenges of the realm that the file names; without one, of
+// any realm: the file says to whom the endpoint belongs.
+func outbound(a *endpoint.Auth) ua.Credential {
+	realm := a.Realm
+	if realm == "" {
+		realm = "*"
+	}
+	return ua.Credential{Realm: realm, Username: a.Username, Password: a.Password}
+}
+
+func (b *builder) aor(c *endpoint.AOR, rewrite bool) {
+	a := registrar.AOR{
+		Name: c.Name, MaxContacts: c.MaxContacts, RemoveExisting: c.RemoveExisting, RemoveUnavailable: c.RemoveUnavailable,
+		DefaultExpiration: c.DefaultExpiration, MinExpiration: c.MinExpiration, MaxExpiration: c.MaxExpiration,
+		QualifyFrequency: c.QualifyFrequency, QualifyTimeout: c.QualifyTimeout, Qualify2xxOnly: c.Qualify2xxOnly,
+		SupportPath: c.SupportPath, RewriteContact: rewrite,
+	}
+	for _, text := range c.Contacts {
+		uri, err := ua.ParseURI(text)
+		if err != nil {
+			b.warnings.Addf(c.File, c.Line, "aor %s: contact %q: %v", c.Name, text, err)
+			continue
+		}
+		a.Contacts = append(a.Contacts, uri)
+	}
+	if err := a.Validate(); err != nil {
+		b.warnings.Addf(c.File, c.Line, "%v", err)
+		return
+	}
+	b.directory.AORs = append(b.directory.AORs, a)
+}
+
+func (b *builder) registration(c *endpoint.Registration) {
+	r := trunk.Default(c.Name)
+	var err error
+	if r.Server, err = ua.ParseURI(c.ServerURI); err == nil {
+		r.Client, err = ua.ParseURI(c.ClientURI)
+	}
+	if err != nil {
+		b.warnings.Addf(c.File, c.Line, "registration %s: %v", c.Name, err)
+		return
+	}
+	user := c.ContactUser
+	if user == "" {
+		user = "s"
+	}
+	r.Contact = ua.URI{Scheme: "sip", User: user}
+	if c.OutboundProxy != "" {
+		if r.Proxy, err = ua.ParseURI(c.OutboundProxy); err != nil {
+			b.warnings.Addf(c.File, c.Line, "registration %s: outbound_proxy %q: %v", c.Name, c.OutboundProxy, err)
+			return
+		}
+	}
+	for _, a := range c.Auth {
+		r.Credentials = append(r.Credentials, outbound(&a))
+		r.Auth = a.Name
+	}
+	r.Endpoint = c.Endpoint
+	r.Expiration, r.RetryInterval = c.Expiration, c.RetryInterval
+	r.ForbiddenRetryInterval, r.FatalRetryInterval = c.ForbiddenRetryInterval, c.FatalRetryInterval
+	r.AuthRejectionPermanent = c.AuthRejectionPermanent
+	if err := r.Validate(); err != nil {
+		b.warnings.Addf(c.File, c.Line, "%v", err)
+		return
+	}
+	b.directory.Registrations = append(b.directory.Registrations, r)
+}
