@@ -91,8 +91,8 @@ func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 	})); err != nil {
 		t.Fatalf("start chromium: %v", err)
 	}
-	// owned by the browser: ends with its context
 	console := make(chan struct{})
+	// owned by the browser: ends with its context
 	go func() {
 		defer close(console)
 		for m, err := range chromedp.Console(ctx) {

@@ -71,12 +71,14 @@ func (f *file) breaches() (found []string) {
 	if !f.test {
 		f.imports(say)
 	}
+	virtual := slices.ContainsFunc(f.tree.Imports, func(i *ast.ImportSpec) bool {
+		return i.Path.Value == `"testing/synctest"`
+	})
 	for _, d := range f.tree.Decls {
 		fn, ok := d.(*ast.FuncDecl)
 		if ok && fn.Recv == nil && fn.Name.Name == "init" && !f.test {
 			say(fn, "func init: say it in an explicit list in cmd")
 		}
-		virtual := mentions(d, "synctest", "Test")
 		ast.Inspect(d, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.GoStmt:
@@ -146,18 +148,6 @@ func (f *file) at(n ast.Node) place {
 	at := f.set.Position(n.Pos())
 	at.Column = 0 // file:line
 	return at
-}
-
-// mentions tells whether pkg.name occurs in n.
-func mentions(n ast.Node, pkg, name string) (found bool) {
-	ast.Inspect(n, func(n ast.Node) bool {
-		if s, ok := n.(*ast.SelectorExpr); ok {
-			x, is := s.X.(*ast.Ident)
-			found = found || is && x.Name == pkg && s.Sel.Name == name
-		}
-		return !found
-	})
-	return found
 }
 
 // global tells whether a function of slog logs to, or changes, the one logger of
