@@ -26,6 +26,7 @@ func (s *server) startSIP(ctx context.Context) error {
 	}
 	dc := digest.Default()
 	dc.Realm = s.cfg.SIP.Realm
+	dc.Algorithms = []digest.Algorithm{digest.MD5}
 	authenticator, err := digest.NewAuthenticator(dc)
 	if err != nil {
 		return err
@@ -69,6 +70,17 @@ func (s *server) startSIP(ctx context.Context) error {
 	s.defers(func() error { s.registrar.Stop(); return nil })
 	s.defers(func() error { return withTimeout(s.trunks.Stop) })
 	return s.tech.Configure(ctx, s.loaded.Load().directory)
+}
+
+// digestAlgorithms are the configured digests; Validate has checked their names.
+func digestAlgorithms(names []string) []digest.Algorithm {
+	var out []digest.Algorithm
+	for _, name := range names {
+		if a, ok := digest.ParseAlgorithm(name); ok {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 func withTimeout(f func(context.Context) error) error {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,6 +54,10 @@ type SIP struct {
 	UserAgent string        `koanf:"user_agent" yaml:"user_agent"`
 	T1        time.Duration `koanf:"t1" yaml:"t1"`
 	Realm     string        `koanf:"realm" yaml:"realm"`
+	// Algorithms are the digests that a challenge offers, in this order: MD5,
+	// SHA-256. Old phones refuse a challenge with one they do not know, even
+	// beside MD5.
+	Algorithms []string `koanf:"algorithms" yaml:"algorithms"`
 	// Origins are the web origins that may open SIP over WebSocket besides the
 	// server's own; "*" is all.
 	Origins []string `koanf:"origins" yaml:"origins"`
@@ -125,16 +130,19 @@ type CallLimit struct {
 func Default() Config {
 	return Config{
 		DataDir: "./data",
-		SIP:     SIP{Listen: ":5060", TLSListen: ":5061", UserAgent: "Skybridge", T1: 500 * time.Millisecond, Realm: "asterisk"},
-		RTP:     RTP{Ports: "10000-20000", Timeout: 30 * time.Second},
-		WebRTC:  WebRTC{Listen: ":7882"},
-		API:     API{Listen: ":8080"},
-		ARI:     ARI{Listen: ":8088", TLSListen: ":8089"},
-		AMI:     Listener{Listen: Off},
-		SNMP:    Listener{Listen: Off},
-		TURN:    Listener{Listen: Off},
-		Media:   Media{FIFO: true},
-		Log:     Log{Level: "info", Format: "text"},
+		SIP: SIP{
+			Listen: ":5060", TLSListen: ":5061", UserAgent: "Skybridge", T1: 500 * time.Millisecond, Realm: "asterisk",
+			Algorithms: []string{"MD5"},
+		},
+		RTP:    RTP{Ports: "10000-20000", Timeout: 30 * time.Second},
+		WebRTC: WebRTC{Listen: ":7882"},
+		API:    API{Listen: ":8080"},
+		ARI:    ARI{Listen: ":8088", TLSListen: ":8089"},
+		AMI:    Listener{Listen: Off},
+		SNMP:   Listener{Listen: Off},
+		TURN:   Listener{Listen: Off},
+		Media:  Media{FIFO: true},
+		Log:    Log{Level: "info", Format: "text"},
 		Shutdown: Shutdown{
 			Drain: 30 * time.Second,
 		},
@@ -176,6 +184,9 @@ func (c Config) Validate() error {
 	if c.SIP.T1 < 10*time.Millisecond || c.SIP.T1 > 5*time.Second {
 		errs = append(errs, fmt.Errorf("sip.t1: %v is outside 10ms to 5s", c.SIP.T1))
 	}
+	if err := c.SIP.checkAlgorithms(); err != nil {
+		errs = append(errs, fmt.Errorf("sip.algorithms: %w", err))
+	}
 	if c.Media.Workers < 0 || c.Media.Workers > 256 {
 		errs = append(errs, fmt.Errorf("media.workers: %d is outside 0 to 256", c.Media.Workers))
 	}
@@ -191,6 +202,21 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("tls: cert_file and key_file go together"))
 	}
 	return errors.Join(errs...)
+}
+
+func (s SIP) checkAlgorithms() error {
+	if len(s.Algorithms) == 0 {
+		return errors.New("at least one of MD5, SHA-256")
+	}
+	for i, a := range s.Algorithms {
+		switch {
+		case a != "MD5" && a != "SHA-256":
+			return fmt.Errorf("%q is neither MD5 nor SHA-256", a)
+		case slices.Contains(s.Algorithms[:i], a):
+			return fmt.Errorf("%s twice", a)
+		}
+	}
+	return nil
 }
 
 // Range is the first and the last RTP port.

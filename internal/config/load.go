@@ -136,12 +136,23 @@ func typed(values map[string]string) (map[string]any, error) {
 		case !ok:
 			return nil, fmt.Errorf("no setting %q", key)
 		case kind == reflect.Slice:
-			flat[key] = strings.Split(value, ",")
+			flat[key] = listOf(value)
 		default:
 			flat[key] = value // koanf's decoder converts weakly
 		}
 	}
 	return maps.Unflatten(flat, "."), nil
+}
+
+// listOf reads "a, b" as a list of two, "" as an empty one.
+func listOf(value string) []string {
+	list := []string{}
+	for item := range strings.SplitSeq(value, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			list = append(list, item)
+		}
+	}
+	return list
 }
 
 // kinds lists every dotted key with the kind of its value.

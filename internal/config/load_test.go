@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func TestLayersOverrideEachOther(t *testing.T) {
 	file := write(t, "sip:\n  listen: 127.0.0.1:5070\n  t1: 100ms\napi:\n  listen: \":9090\"\n")
 	c, err := config.Load(file,
 		[]string{"SKYBRIDGE_API__LISTEN=:9091", "SKYBRIDGE_RTP__PORTS=20000-20100", "SKYBRIDGE_CACHE=/x", "HOME=/root"},
-		map[string]string{"rtp.ports": "30000-30010", "media.workers": "1", "sip.origins": "https://a,https://b"})
+		map[string]string{"rtp.ports": "30000-30010", "media.workers": "1", "sip.origins": "https://a, https://b", "sip.algorithms": "SHA-256,MD5"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +40,9 @@ func TestLayersOverrideEachOther(t *testing.T) {
 	}
 	if c.Media.Workers != 1 || len(c.SIP.Origins) != 2 {
 		t.Errorf("typed flags: workers %d, origins %v", c.Media.Workers, c.SIP.Origins)
+	}
+	if want := []string{"SHA-256", "MD5"}; !slices.Equal(c.SIP.Algorithms, want) {
+		t.Errorf("algorithms %v, want %v", c.SIP.Algorithms, want)
 	}
 	if c.WebRTC.Listen != config.Default().WebRTC.Listen {
 		t.Errorf("an untouched key lost its default: %q", c.WebRTC.Listen)
@@ -64,6 +68,9 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		"environment":        {env: []string{"SKYBRIDGE_SIP__LISEN=x"}, want: "SKYBRIDGE_SIP__LISEN"},
 		"flag":               {flags: map[string]string{"sip.lisen": "x"}, want: "sip.lisen"},
 		"external ip":        {flags: map[string]string{"external_ip": "example"}, want: "external_ip"},
+		"an algorithm":       {flags: map[string]string{"sip.algorithms": "MD5,SHA-512"}, want: "sip.algorithms"},
+		"algorithms twice":   {yaml: "sip:\n  algorithms: [MD5, MD5]\n", want: "sip.algorithms"},
+		"no algorithm":       {flags: map[string]string{"sip.algorithms": ""}, want: "sip.algorithms"},
 		"log level":          {flags: map[string]string{"log.level": "loud"}, want: "log.level"},
 	} {
 		t.Run(name, func(t *testing.T) {
