@@ -32,7 +32,9 @@ func principal(ctx context.Context) auth.Principal {
 // Errors turns an error of the domain into an answer of the API.
 type Errors func(error) error
 
-type callPath struct {
+// PathID is the object that a path names; exported, since huma fills embedded
+// fields by reflection.
+type PathID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -130,7 +132,7 @@ func (r routes) listCalls(ctx context.Context, in *struct {
 	return out, nil
 }
 
-func (r routes) getCall(ctx context.Context, in *callPath) (*callAnswer, error) {
+func (r routes) getCall(ctx context.Context, in *PathID) (*callAnswer, error) {
 	c, err := r.find(ctx, in.ID)
 	if err == nil {
 		return &callAnswer{Body: c.body()}, nil
@@ -142,7 +144,7 @@ func (r routes) getCall(ctx context.Context, in *callPath) (*callAnswer, error) 
 	return &callAnswer{Body: rec}, nil
 }
 
-func (r routes) acceptCall(ctx context.Context, in *callPath) (*callAnswer, error) {
+func (r routes) acceptCall(ctx context.Context, in *PathID) (*callAnswer, error) {
 	c, err := r.find(ctx, in.ID)
 	if err == nil {
 		err = c.accept(principal(ctx))
@@ -153,7 +155,7 @@ func (r routes) acceptCall(ctx context.Context, in *callPath) (*callAnswer, erro
 	return &callAnswer{Body: c.body()}, nil
 }
 
-func (r routes) endCall(ctx context.Context, in *callPath) (*callAnswer, error) {
+func (r routes) endCall(ctx context.Context, in *PathID) (*callAnswer, error) {
 	c, err := r.find(ctx, in.ID)
 	if err != nil {
 		rec, rerr := r.service.record(ctx, principal(ctx), in.ID)
@@ -167,7 +169,7 @@ func (r routes) endCall(ctx context.Context, in *callPath) (*callAnswer, error) 
 }
 
 func (r routes) sendDigits(ctx context.Context, in *struct {
-	callPath
+	PathID
 	Body struct {
 		Digits string `json:"digits" pattern:"^[0-9*#A-Dw]{1,64}$"`
 	}
@@ -184,7 +186,7 @@ func (r routes) sendDigits(ctx context.Context, in *struct {
 }
 
 func (r routes) sendMessage(ctx context.Context, in *struct {
-	callPath
+	PathID
 	Body SendMessage
 },
 ) (*struct{ Body MessageBody }, error) {
@@ -207,7 +209,7 @@ type messageList struct {
 }
 
 func (r routes) getMessages(ctx context.Context, in *struct {
-	callPath
+	PathID
 	After uint64 `query:"after" doc:"The seq of the last message seen"`
 	Wait  int    `query:"wait" minimum:"0" maximum:"55" doc:"Seconds to wait for a message"`
 },
@@ -258,7 +260,7 @@ func (r routes) listRooms(_ context.Context, _ *struct{}) (*struct {
 	return out, nil
 }
 
-func (r routes) getRoom(_ context.Context, in *callPath) (*roomAnswer, error) {
+func (r routes) getRoom(_ context.Context, in *PathID) (*roomAnswer, error) {
 	room, err := r.service.cfg.Rooms.Room(in.ID)
 	if err != nil {
 		return nil, r.fail(err)
@@ -266,7 +268,7 @@ func (r routes) getRoom(_ context.Context, in *callPath) (*roomAnswer, error) {
 	return &roomAnswer{Body: r.service.roomBody(room)}, nil
 }
 
-func (r routes) deleteRoom(ctx context.Context, in *callPath) (*struct{}, error) {
+func (r routes) deleteRoom(ctx context.Context, in *PathID) (*struct{}, error) {
 	if err := r.service.deleteRoom(ctx, principal(ctx), in.ID); err != nil {
 		return nil, r.fail(err)
 	}
@@ -274,7 +276,7 @@ func (r routes) deleteRoom(ctx context.Context, in *callPath) (*struct{}, error)
 }
 
 func (r routes) joinRoom(ctx context.Context, in *struct {
-	callPath
+	PathID
 	Body *JoinRoom
 },
 ) (*struct{ Body JoinBody }, error) {
