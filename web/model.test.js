@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  answerIn, callerOf, candidateIn, duration, loudness, others, participant, ringingFor, roomNamed, tokenIn, userOf, words,
+  answerIn, callerOf, candidateIn, duration, loudness, mine, others, participant, ringingFor, roomNamed, title,
+  tokenIn, userOf, words,
 } from "./page/model.js";
 
 const jwt = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.x`;
@@ -50,6 +51,17 @@ test("who else is in a call", () => {
   assert.equal(callerOf({ metadata: { caller_id: "Bob" }, created_by: "b" }), "Bob");
   assert.equal(callerOf({ created_by: "b" }), "b");
   assert.equal(callerOf({}), "somebody");
+});
+
+test("my calls and their titles", () => {
+  const a = { id: "a", created_by: "anna" };
+  const b = { id: "b", created_by: "bob", participants: [{ user_id: "anna" }], room_id: "r" };
+  const c = { id: "c", created_by: "bob", participants: [{ user_id: null, endpoint: "SIP/1" }] };
+  assert.deepEqual(mine([a, b, c], "anna"), [a, b]);
+  assert.deepEqual(mine([a, b, c], ""), [a, b, c]);
+  assert.equal(title(b, "anna", [{ id: "r", name: "Lobby" }]), "room Lobby");
+  assert.equal(title(b, "anna", []), "room");
+  assert.equal(title(c, "bob", []), "SIP/1");
 });
 
 test("answers and candidates", () => {

@@ -51,8 +51,10 @@ export class Api {
   call(id) { return this.request("GET", `/calls/${id}`); }
   rooms() { return this.all("/rooms"); }
   createCall(participants) { return this.request("POST", "/calls", { body: { participants, call_type: "audio" } }); }
-  createRoom(name) { return this.request("POST", "/rooms", { body: { name } }); }
-  joinRoom(id, pin) { return this.request("POST", `/rooms/${id}/join`, { body: pin ? { pin } : {} }); }
+  createRoom(name, number) { return this.request("POST", "/rooms", { body: { name, number } }); }
+  joinRoom(id, pin) {
+    return this.request("POST", `/rooms/${encodeURIComponent(id)}/join`, { body: pin ? { pin } : {} });
+  }
   accept(id) { return this.request("POST", `/calls/${id}/accept`); }
   end(id, options) { return this.request("POST", `/calls/${id}/end`, options); }
   digits(id, digits) { return this.request("POST", `/calls/${id}/dtmf`, { body: { digits } }); }

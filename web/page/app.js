@@ -3,7 +3,7 @@
 import { Api } from "./api.js";
 import { Call } from "./call.js";
 import * as meter from "./meter.js";
-import { callerOf, duration, others, participant, ringingFor, roomNamed, tokenIn, userOf, words } from "./model.js";
+import { callerOf, duration, mine, participant, ringingFor, roomNamed, title, tokenIn, userOf, words } from "./model.js";
 
 const $ = (id) => document.getElementById(id);
 const stored = "skybridge.token";
@@ -13,6 +13,7 @@ let user = "";
 let call = null;       // the Call under way
 let starting = false;  // one is being made
 let incoming = null;   // the call that rings for us, as the server has it
+let rooms = [];        // as last read
 let meters = [];
 let refreshing = 0;
 let unreachable = false;
@@ -142,22 +143,39 @@ function dial(target) {
 
 // ---- rooms
 
+// join enters a room that exists, or one by its number, which comes into being as it
+// does when a phone dials it. A room of a new name is made when asked for.
 function join(text, create) {
+  const name = text.trim();
   return make(async () => {
-    let room = roomNamed(await api.rooms(), text);
-    if (!room && create) room = await api.createRoom(text.trim());
-    offerCreation(room ? "" : text.trim());
-    if (!room) throw new Error(`There is no room “${text.trim()}”.`);
+    let room = roomNamed(await api.rooms(), name);
+    if (!room && create) room = await api.createRoom(name);
+    const byNumber = !room && /^[0-9*#]+$/.test(name);
+    offerCreation(room || byNumber ? "" : name);
+    if (!room && !byNumber) throw new Error(`There is no room “${name}”.`);
     try {
-      const joined = await api.joinRoom(room.id, $("room-pin").value);
+      const joined = await (room ? enter(room.id) : enterNumber(name));
       $("room-pin-row").hidden = true;
       $("room-pin").value = "";
-      return { id: joined.call_id, name: `room ${room.name || room.number}`, iceServers: joined.ice_servers };
+      return { id: joined.call_id, name: `room ${room?.name || name}`, iceServers: joined.ice_servers };
     } catch (error) {
       if (error.status === 403) $("room-pin-row").hidden = false;
       throw error;
     }
   });
+}
+
+function enter(id) {
+  return api.joinRoom(id, $("room-pin").value);
+}
+
+async function enterNumber(number) {
+  try {
+    return await enter(number);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
+  return enter((await api.createRoom(number, number)).id);
 }
 
 function offerCreation(name) {
@@ -196,19 +214,19 @@ async function decline() {
 // refresh reads my calls and the rooms, and again in a while.
 async function refresh() {
   clearTimeout(refreshing);
-  const mine = api;
-  if (!mine) return;
+  const asked = api;
+  if (!asked) return;
   try {
-    const calls = await mine.calls();
-    const rooms = call ? null : await mine.rooms();
-    if (api !== mine) return;
+    const [calls, known] = await Promise.all([asked.calls(), call ? rooms : asked.rooms()]);
+    if (api !== asked) return;
     if (unreachable && !call && !starting) status("idle", words("idle"));
     unreachable = false;
-    list(calls);
-    if (rooms) suggest(rooms);
+    rooms = known;
+    suggest();
+    list(mine(calls, user));
     ring(call || starting ? null : ringingFor(calls.filter((c) => !declined.has(c.id)), user));
   } catch (error) {
-    if (api !== mine) return;
+    if (api !== asked) return;
     if (error.status === 401) {
       signOut(error.message);
       return;
@@ -225,12 +243,13 @@ function list(calls) {
     item.dataset.call = c.id;
     item.dataset.status = c.status;
     const text = document.createElement("span");
-    text.textContent = `${others(c, user)} – ${c.status}`;
+    const name = title(c, user, rooms);
+    text.textContent = `${name} – ${c.status}`;
     const end = document.createElement("button");
     end.type = "button";
     end.className = "quiet";
     end.textContent = "End";
-    end.setAttribute("aria-label", `End the call with ${others(c, user)}`);
+    end.setAttribute("aria-label", `End the call with ${name}`);
     end.addEventListener("click", () => (call?.id === c.id ? call.hangUp() : api.end(c.id).catch(failed)));
     item.append(text, end);
     return item;
@@ -240,8 +259,13 @@ function list(calls) {
   if (mark(items) !== mark($("calls").children)) $("calls").replaceChildren(...items);
 }
 
-function suggest(rooms) {
-  const options = rooms.map((r) => Object.assign(document.createElement("option"), { value: r.number || r.name, textContent: r.name }));
+function suggest() {
+  const options = rooms.map((r) => {
+    const option = document.createElement("option");
+    option.value = r.number || r.name;
+    option.textContent = r.name;
+    return option;
+  });
   $("rooms").replaceChildren(...options);
 }
 

@@ -20,6 +20,7 @@ export class Call extends EventTarget {
   #pc;
   #held = [];   // candidates of ours until the offer is with the server
   #early = [];  // candidates of the server's until its answer is here
+  #offered = false; // an offer of ours waits for its answer
   #restarted = false;
 
   constructor(api, id, name, microphone, iceServers) {
@@ -53,6 +54,7 @@ export class Call extends EventTarget {
 
   async #offer(options) {
     await this.#pc.setLocalDescription(await this.#pc.createOffer(options));
+    this.#offered = true;
     const { type, sdp } = this.#pc.localDescription;
     const message = await this.#api.send(this.id, "offer", { type, sdp });
     const held = this.#held;
@@ -65,7 +67,8 @@ export class Call extends EventTarget {
   // answered takes the server's answer; it may come twice, in the reply to the offer
   // and as a message.
   async #answered(answer) {
-    if (this.#pc.signalingState !== "have-local-offer") return;
+    if (!this.#offered) return;
+    this.#offered = false;
     await this.#pc.setRemoteDescription(answer);
     const early = this.#early;
     this.#early = null;

@@ -52,6 +52,20 @@ export function others(call, user) {
   return call.created_by && call.created_by !== user ? call.created_by : "nobody else";
 }
 
+// mine keeps the calls that a user has a part in; an administrator is shown all by
+// the server. Without a user every call is.
+export function mine(calls, user) {
+  if (!user) return calls;
+  return calls.filter((c) => c.created_by === user || c.participants?.some((p) => p.user_id === user));
+}
+
+// title names a call for its own parties: the room, or the others.
+export function title(call, user, rooms) {
+  if (!call.room_id) return others(call, user);
+  const room = rooms.find((r) => r.id === call.room_id);
+  return `room ${room?.name || room?.number || ""}`.trim();
+}
+
 // callerOf names who calls.
 export function callerOf(call) {
   return call.metadata?.caller_id || call.created_by || "somebody";
