@@ -281,7 +281,7 @@ func parseDirective(text string) parsedLine {
 func parseEntry(text string) parsedLine {
 	key, value, ok := strings.Cut(text, "=")
 	if !ok {
-		return parsedLine{skip: fmt.Sprintf("no = in %q", text)}
+		return parsedLine{skip: "there is no ="} // the line may hold a secret, so it is not shown
 	}
 	e := Entry{}
 	switch {

@@ -1,0 +1,289 @@
+package endpoint
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+)
+
+// Technologies that an endpoint's channels are named after.
+const (
+	PJSIP = "PJSIP"
+	SIP   = "SIP"
+)
+
+// Set is what one configuration says about endpoints.
+type Set struct {
+	Endpoints     []Endpoint
+	AORs          []AOR
+	Registrations []Registration
+	Transports    []Transport
+	Global        Global
+	// ACL holds for every request, before endpoints are looked at.
+	ACL      []Rule
+	Warnings []asterisk.Warning
+}
+
+// Endpoint finds an endpoint by name, which has case, or nil.
+func (s *Set) Endpoint(name string) *Endpoint {
+	for i := range s.Endpoints {
+		if s.Endpoints[i].Name == name {
+			return &s.Endpoints[i]
+		}
+	}
+	return nil
+}
+
+// AOR finds an address of record by name, or nil.
+func (s *Set) AOR(name string) *AOR {
+	for i := range s.AORs {
+		if s.AORs[i].Name == name {
+			return &s.AORs[i]
+		}
+	}
+	return nil
+}
+
+// Endpoint is one phone or trunk.
+type Endpoint struct {
+	Name string
+	// Tech is the file it stands in: PJSIP or SIP.
+	Tech string
+	// Context is where its calls enter the dialplan.
+	Context string
+	// Codecs are the allowed codecs by Asterisk's names ("ulaw", "opus"), in order of
+	// preference.
+	Codecs []string
+	// Auth are the credentials a caller must prove, one of them; those that are not
+	// Provable cannot. With none at all the endpoint is believed whoever names it.
+	Auth []Auth
+	// InsecureInvite lets calls in without proof, where registering needs it
+	// (insecure=invite).
+	InsecureInvite bool
+	// OutboundAuth answer challenges to our own requests.
+	OutboundAuth []Auth
+	// AORs are the names of the addresses of record at which it is reached.
+	AORs []string
+	// IdentifyBy is how it may be told: "username", "ip", "auth_username", "header".
+	IdentifyBy []string
+	// Identify are the networks and IdentifyHosts the host names whose requests are
+	// its own; with IdentifySRV the names are looked up as SRV first.
+	Identify      []netip.Prefix
+	IdentifyHosts []string
+	IdentifySRV   bool
+	// ACL says which addresses may be it; the last rule that fits decides.
+	ACL []Rule
+
+	CallerName   string
+	CallerNumber string
+	// AccountCode is the endpoint's name where none is given.
+	AccountCode string
+	Language    string
+	MOHSuggest  string
+	Mailboxes   []string
+	SetVars     []Variable
+	CallGroup   string
+	PickupGroup string
+	NamedCall   []string
+	NamedPickup []string
+	// BusyAt is how many calls make it busy, 0 any number (device_state_busy_at).
+	// CallLimit refuses more calls than that, 0 none (chan_sip's call-limit).
+	BusyAt    int
+	CallLimit int
+
+	Transport     string
+	OutboundProxy string
+	FromUser      string
+	FromDomain    string
+	ContactUser   string
+	ForceRport    bool
+	// RewriteContact reaches it where its requests come from, not where they say.
+	RewriteContact bool
+	SendPAI        bool
+	SendRPID       bool
+	TrustIDInbound bool
+	// TrustIDOutbound sends the identity also when it is private.
+	TrustIDOutbound       bool
+	SendDiversion         bool
+	UserEqPhone           bool
+	SuppressQ850          bool
+	AllowTransfer         bool
+	AllowSubscribe        bool
+	AllowOverlap          bool
+	ReferBlindProgress    bool
+	InbandProgress        bool
+	UnauthenticatedOption bool // allow_unauthenticated_options
+	SubscribeContext      string
+	MessageContext        string
+	Rel100                Rel100
+	Timers                Timers
+	MinSE                 time.Duration
+	SessionExpires        time.Duration
+
+	DTMFMode         DTMFMode
+	DirectMedia      bool
+	RTPSymmetric     bool
+	MediaAddress     string
+	BindRTPToMedia   bool
+	ReceivedTransp   bool // media_use_received_transport
+	MediaEncryption  Encryption
+	OptimisticCrypto bool // media_encryption_optimistic
+	SRTPTag32        bool
+	ICE              bool
+	AVPF             bool
+	ForceAVP         bool
+	RTCPMux          bool
+	Bundle           bool
+	WebRTC           bool
+	DTLS             DTLS
+	UsePtime         bool
+	PreferredOnly    bool // preferred_codec_only
+	AudioStreams     int
+	VideoStreams     int
+	T38              bool
+	FaxDetect        bool
+	// RTPTimeout ends a call without audio, RTPTimeoutHold one on hold; RTPKeepalive
+	// is how often silence is broken. 0 is never.
+	RTPTimeout     time.Duration
+	RTPTimeoutHold time.Duration
+	RTPKeepalive   time.Duration
+	RTPPortStart   int // 0: rtp.conf's
+	RTPPortEnd     int
+
+	File string
+	Line int
+}
+
+// Auth is one pair of user name and proof.
+type Auth struct {
+	Name     string // the section; empty for sip.conf
+	Username string
+	// Realm is what the proof is for; empty for the challenger's, or ours.
+	Realm string
+	// Password in the clear, or Digests: hexadecimal H(username:realm:password).
+	Password string
+	Digests  []Digest
+	// NonceLifetime is how long a challenge is good for.
+	NonceLifetime time.Duration
+	File          string
+	Line          int
+}
+
+// Provable reports whether there is anything to prove it with. An endpoint can have an
+// Auth that is not, by a mistake in its file: nobody can be it then. An empty password
+// never proves anything.
+func (a *Auth) Provable() bool { return a.Username != "" && (a.Password != "" || len(a.Digests) > 0) }
+
+// Digest is a hash that stands for a password.
+type Digest struct {
+	Algorithm string // "MD5", "SHA-256", "SHA-512-256"
+	Hash      string
+}
+
+// AOR is an address of record.
+type AOR struct {
+	Name string
+	// MaxContacts can be registered; with 0 none can.
+	MaxContacts       int
+	RemoveExisting    bool
+	RemoveUnavailable bool
+	// Contacts are permanent ones, SIP URIs.
+	Contacts          []string
+	MinExpiration     time.Duration
+	MaxExpiration     time.Duration
+	DefaultExpiration time.Duration
+	// QualifyFrequency is how often contacts are asked with OPTIONS, 0 never.
+	QualifyFrequency    time.Duration
+	QualifyTimeout      time.Duration
+	Qualify2xxOnly      bool
+	AuthenticateQualify bool
+	SupportPath         bool
+	OutboundProxy       string
+	Mailboxes           []string
+	File                string
+	Line                int
+}
+
+// Registration is one that we keep with another server.
+type Registration struct {
+	Name      string
+	ServerURI string
+	ClientURI string
+	// ContactUser is the extension that calls of the server come to.
+	ContactUser            string
+	Auth                   []Auth
+	Transport              string
+	OutboundProxy          string
+	Expiration             time.Duration
+	RetryInterval          time.Duration
+	ForbiddenRetryInterval time.Duration
+	FatalRetryInterval     time.Duration
+	MaxRetries             int
+	AuthRejectionPermanent bool
+	// Line adds a parameter to the contact by which calls are told to be Endpoint's.
+	LineParameter bool
+	Endpoint      string
+	SupportPath   bool
+	UserAgent     string
+	File          string
+	Line          int
+}
+
+// Transport is one listener.
+type Transport struct {
+	Name     string
+	Protocol string // udp, tcp, tls, ws, wss
+	// Bind is where to listen. WebSocket transports listen where http.conf says.
+	Bind                netip.AddrPort
+	Domain              string
+	ExternalMedia       string
+	ExternalSignaling   string
+	ExternalPort        int
+	LocalNet            []netip.Prefix
+	CertFile            string
+	PrivKeyFile         string
+	CAFile              string
+	CAPath              string
+	Method              string
+	VerifyClient        bool
+	VerifyServer        bool
+	RequireClientCert   bool
+	AllowReload         bool
+	Symmetric           bool
+	TOS                 string
+	WebSocketWriteLimit time.Duration
+	File                string
+	Line                int
+}
+
+// Global is what holds for all: pjsip.conf's global and system, sip.conf's general.
+type Global struct {
+	UserAgent    string
+	Realm        string
+	FromUser     string
+	MaxForwards  int
+	KeepAlive    time.Duration
+	TimerT1      time.Duration
+	TimerB       time.Duration
+	OutboundName string // default_outbound_endpoint
+	// IdentifierOrder is in which order endpoints are told: ip, username, anonymous ...
+	IdentifierOrder []string
+	RegContext      string
+	Debug           string
+	// AllowGuest lets calls of nobody in particular into GuestContext (sip.conf).
+	AllowGuest   bool
+	GuestContext string
+}
+
+// Variable is one set_var.
+type Variable struct {
+	Name  string
+	Value string
+}
+
+// Rule is one permit or deny.
+type Rule struct {
+	Permit bool
+	Net    netip.Prefix
+}

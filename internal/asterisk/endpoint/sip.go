@@ -1,0 +1,276 @@
+package endpoint
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
+)
+
+// sipReader gathers what chan_sip keeps in one section: an endpoint with its address
+// of record and credentials, and in [general] also what is the server's.
+type sipReader struct {
+	Endpoint
+	aor AOR
+
+	typ            string
+	secret         string
+	md5            string
+	remoteSecret   string
+	defaultUser    string
+	host           string
+	port           int
+	insecurePort   bool
+	qualify        time.Duration // timeout; 0 is off
+	qualifyEvery   time.Duration
+	transports     []string
+	videoSupport   bool
+	matchAuthUser  bool
+	unsolicitedMWI bool
+
+	general
+}
+
+// general is what stands in [general] alone.
+type general struct {
+	global       Global
+	udp          netip.AddrPort
+	tcp          bool
+	tcpBind      string
+	tls          bool
+	tlsBind      string
+	bindAddr     string
+	bindPort     int
+	cert, key    string
+	caFile       string
+	caPath       string
+	tlsVerify    bool
+	external     string
+	localNet     []netip.Prefix
+	register     []asterisk.Setting
+	registerBy   time.Duration
+	registerWait time.Duration
+	registerMax  int
+	tos          string
+}
+
+// FromSIP reads sip.conf. It never fails: what makes no sense is left out, with a
+// warning.
+func FromSIP(config *asterisk.Config) *Set {
+	set := &Set{Global: defaultGlobal()}
+	var w asterisk.Warnings
+	base := defaultSIP()
+	if s := config.Section("general"); s != nil {
+		sipGeneral.Apply(&base, s, &w)
+		for _, line := range s.Settings {
+			if strings.EqualFold(line.Key, "register") {
+				base.register = append(base.register, line)
+			}
+		}
+	}
+	set.Global = base.global
+	set.Transports = base.sipTransports(config, &w)
+	seen := make(map[string]bool)
+	for _, s := range config.Live() {
+		if strings.EqualFold(s.Name, "general") || strings.EqualFold(s.Name, "authentication") {
+			continue
+		}
+		if seen[s.Name] {
+			w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] is there twice", s.Name), Here: "the second is skipped"})
+			continue
+		}
+		seen[s.Name] = true
+		set.peer(base, s, &w)
+	}
+	for _, line := range base.register {
+		reg, err := ParseRegister(line.Value)
+		if err != nil {
+			w.Add(asterisk.Warning{File: line.File, Line: line.Line, Text: "register: " + err.Error(), Here: "the line is skipped"})
+			continue
+		}
+		reg.File, reg.Line = line.File, line.Line
+		reg.Expiration, reg.RetryInterval, reg.MaxRetries = base.registerBy, base.registerWait, base.registerMax
+		set.Registrations = append(set.Registrations, reg)
+	}
+	set.Warnings = w.List()
+	return set
+}
+
+func defaultSIP() sipReader {
+	r := sipReader{Endpoint: defaultEndpoint(""), aor: defaultAOR("")}
+	r.Tech = SIP
+	r.Codecs = option.Words("ulaw alaw gsm h263")
+	r.RewriteContact = true
+	r.IdentifyBy = option.Words("username ip")
+	r.qualifyEvery = time.Minute
+	r.transports = option.Words("udp")
+	r.aor.MaxContacts, r.aor.RemoveExisting = 1, true
+	r.aor.DefaultExpiration, r.aor.MaxExpiration = 2*time.Minute, time.Hour
+	r.global = defaultGlobal()
+	r.global.IdentifierOrder = option.Words("username ip")
+	r.global.AllowGuest = true
+	r.bindPort = 5060
+	r.registerBy, r.registerWait = 2*time.Minute, 20*time.Second
+	return r
+}
+
+// peer takes over one peer, user or friend.
+func (set *Set) peer(base sipReader, s *asterisk.Section, w *asterisk.Warnings) {
+	at := func(key string, warning asterisk.Warning) {
+		warning.File, warning.Line = s.File, s.Line
+		if line := s.Last(key); line != nil {
+			warning.File, warning.Line = line.File, line.Line
+		}
+		w.Add(warning)
+	}
+	p := base
+	p.Name, p.File, p.Line = s.Name, s.File, s.Line
+	typ, _ := s.Get("type")
+	switch p.typ = strings.ToLower(typ); p.typ {
+	case "peer", "user", "friend":
+	case "":
+		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no type", s.Name), Here: "the section is skipped", Fix: "add type=friend"})
+		return
+	default:
+		at("type", asterisk.Warning{Text: fmt.Sprintf("[%s] type %q is none of peer, user, friend", s.Name, typ), Here: "the section is skipped"})
+		return
+	}
+	sipPeer.Apply(&p, s, w)
+	if line := s.Last("dtmfmode"); line != nil && strings.EqualFold(line.Value, "rfc4733") {
+		at("dtmfmode", asterisk.Warning{Text: fmt.Sprintf("[%s] dtmfmode=rfc4733 is pjsip.conf's spelling", s.Name),
+			Asterisk: "warns of it and uses rfc2833", Here: "it is taken, it is the same", Fix: "write dtmfmode=rfc2833"})
+	}
+	p.credentials(at)
+	if p.typ != "user" {
+		p.reach(at)
+		set.AORs = append(set.AORs, p.aor)
+		p.AORs = []string{p.Name}
+	}
+	if len(p.Codecs) == 0 {
+		at("allow", asterisk.Warning{Text: fmt.Sprintf("[%s] has no allowed codecs", s.Name), Here: "its calls are refused with 488"})
+	}
+	if len(p.transports) > 0 {
+		p.Transport = p.transports[0]
+	}
+	if p.MediaEncryption == EncryptionDTLS {
+		p.DTLS.Verify = "fingerprint"
+	}
+	p.VideoStreams = 0
+	if p.videoSupport {
+		p.VideoStreams = 1
+	}
+	p.finish()
+	set.Endpoints = append(set.Endpoints, p.Endpoint)
+}
+
+// credentials makes the auths of secret, md5secret and remotesecret.
+func (p *sipReader) credentials(at func(string, asterisk.Warning)) {
+	a := defaultAuth("")
+	a.Username, a.File, a.Line = p.Name, p.File, p.Line
+	a.Password = p.secret
+	if p.md5 != "" {
+		a.Password = ""
+		if err := a.addDigest("MD5", p.md5); err != nil {
+			at("md5secret", asterisk.Warning{Text: fmt.Sprintf("[%s] md5secret: %v", p.Name, err), Here: "nobody can prove it"})
+		}
+	}
+	switch {
+	case p.secret != "" || p.md5 != "":
+		p.Auth = []Auth{a}
+	case p.host == "dynamic" || p.typ != "peer":
+		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no secret: whoever names it is believed", p.Name), Fix: "add secret"})
+	}
+	out := a
+	if p.remoteSecret != "" {
+		out.Password, out.Digests = p.remoteSecret, nil
+	}
+	if p.defaultUser != "" {
+		out.Username = p.defaultUser
+	}
+	if p.host != "dynamic" && (out.Password != "" || len(out.Digests) > 0) {
+		p.OutboundAuth = []Auth{out}
+	}
+}
+
+// reach makes the address of record of host, port and qualify.
+func (p *sipReader) reach(at func(string, asterisk.Warning)) {
+	p.aor.Name, p.aor.File, p.aor.Line = p.Name, p.File, p.Line
+	p.aor.Mailboxes = p.Mailboxes
+	p.aor.OutboundProxy = p.OutboundProxy
+	if p.qualify > 0 {
+		p.aor.QualifyFrequency, p.aor.QualifyTimeout = p.qualifyEvery, p.qualify
+	}
+	switch p.host {
+	case "dynamic":
+		return
+	case "":
+		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no host", p.Name), Here: "it can be called nowhere", Fix: "add host=dynamic"})
+		p.aor.MaxContacts = 0
+		return
+	}
+	p.aor.MaxContacts = 0
+	host := p.host
+	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		p.Identify = append(p.Identify, netip.PrefixFrom(addr, addr.BitLen()))
+		if addr.Is6() {
+			host = "[" + addr.String() + "]"
+		}
+	} else {
+		p.IdentifyHosts = append(p.IdentifyHosts, host)
+	}
+	uri := "sip:"
+	if p.defaultUser != "" {
+		uri += p.defaultUser + "@"
+	}
+	uri += host
+	if p.port != 0 {
+		uri += ":" + strconv.Itoa(p.port)
+	}
+	if len(p.transports) > 0 && p.transports[0] != "udp" {
+		uri += ";transport=" + p.transports[0]
+	}
+	p.aor.Contacts = []string{uri}
+}
+
+// sipTransports are the listeners that [general] asks for: UDP always.
+func (r *sipReader) sipTransports(config *asterisk.Config, w *asterisk.Warnings) []Transport {
+	s := config.Section("general")
+	if s == nil {
+		return nil
+	}
+	var list []Transport
+	add := func(protocol, bind, key string, port int) {
+		if bind == "" {
+			bind = r.bindAddr
+		}
+		if bind == "" {
+			bind = "0.0.0.0"
+		}
+		address, err := option.ParseBind(bind, uint16(port))
+		if err != nil {
+			w.Addf(s.File, s.Line, "[general] %s: %v", key, err)
+			return
+		}
+		list = append(list, Transport{
+			Name: "sip.conf-" + protocol, Protocol: protocol, Bind: address, LocalNet: r.localNet,
+			ExternalMedia: r.external, ExternalSignaling: r.external, TOS: r.tos, File: s.File, Line: s.Line,
+		})
+	}
+	add("udp", r.bindAddr, "udpbindaddr", r.bindPort)
+	if r.tcp {
+		add("tcp", r.tcpBind, "tcpbindaddr", r.bindPort)
+	}
+	if r.tls {
+		add("tls", r.tlsBind, "tlsbindaddr", 5061)
+		t := &list[len(list)-1]
+		t.CertFile, t.PrivKeyFile, t.CAFile, t.CAPath, t.VerifyServer = r.cert, r.key, r.caFile, r.caPath, r.tlsVerify
+		if t.PrivKeyFile == "" {
+			t.PrivKeyFile = r.cert // chan_sip keeps both in one file
+		}
+	}
+	return list
+}
