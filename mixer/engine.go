@@ -128,10 +128,11 @@ func (e *Engine) NewRoom(cfg RoomConfig) (*Room, error) {
 	// A playback goes by the first rate whoever listens.
 	r := &Room{engine: e, cfg: cfg, home: w, rates: []int{clipRates[0]}}
 	w.homes.Add(1)
+	r.mix.init(r)
 	r.mail.owner.Store(w)
 	r.mail.failed = func(w *worker, err error) { w.failingRooms = append(w.failingRooms, roomFailure{&r.mix, err}) }
 	e.rooms[r] = struct{}{}
-	r.mail.post(func(w *worker) *worker { r.mix.start(w, r); return nil })
+	r.mail.post(func(w *worker) *worker { r.mix.start(w); return nil })
 	return r, nil
 }
 

@@ -272,4 +272,3 @@ func TestLiveRing(t *testing.T) {
 		t.Errorf("deliver to a closed ring: %v", err)
 	}
 }
-

@@ -19,6 +19,7 @@ type mix struct {
 	room    *Room
 	phase   int64
 	at      int32 // in the worker's list
+	listed  bool
 	open    bool
 	changed bool // rebuild before the next frame
 
@@ -43,10 +44,18 @@ type bridge struct {
 	ringing  bool // its tail is not silent yet
 }
 
-// start is a room's first command.
-func (x *mix) start(w *worker, r *Room) {
-	x.room, x.open = r, true
-	x.limiter = dsp.NewLimiter()
+// init prepares a mix for its worker. It runs on the control side.
+func (x *mix) init(r *Room) {
+	x.room, x.open, x.limiter = r, true, dsp.NewLimiter()
+}
+
+// start puts the room into the worker's list. That is its first command, unless a
+// port's command to join comes before it.
+func (x *mix) start(w *worker) {
+	if x.listed || !x.open {
+		return
+	}
+	x.listed = true
 	x.phase = w.quietPhase()
 	w.addRoom(x)
 }
@@ -56,6 +65,7 @@ func (x *mix) add(w *worker, l *leg) bool {
 	if !x.open {
 		return false
 	}
+	x.start(w)
 	l.place, l.room, l.at = inRoom, x, int32(len(x.members))
 	l.gate, l.talking, l.heard = dsp.Activity{}, false, 0
 	l.phase = x.phase
@@ -98,7 +108,9 @@ func (x *mix) close(w *worker) {
 		c.close()
 	}
 	x.classes = nil
-	w.removeRoom(x)
+	if x.listed {
+		w.removeRoom(x)
+	}
 	x.tell(w, Event{Kind: RoomClosed})
 }
 

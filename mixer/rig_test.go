@@ -340,4 +340,3 @@ func eventPayload(code uint8, end bool, duration uint16) []byte {
 	binary.BigEndian.PutUint16(p[2:], duration)
 	return p
 }
-
