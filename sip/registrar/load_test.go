@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
 )
 
 // TestConcurrentRegisters has many phones at one AOR and readers beside them.
@@ -88,4 +92,57 @@ func BenchmarkRegister(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkEnumeration tells, as gap-ns, by how much the answer to a wrong
+// password takes longer for a user that exists than for one that does not, as
+// somebody who scans would measure it: both in turn, over UDP.
+func BenchmarkEnumeration(b *testing.B) {
+	p := servePBX(b, func(_ *AOR, c *digest.Config) { c.Backoff.Free, c.Backoff.SourceFree = 1e9, 1e9 })
+	took := map[string][]time.Duration{}
+	phones := map[string]*wire{"1001": p.phone(b, "udp", "1001", "guess"), "7777": p.phone(b, "udp", "7777", "guess")}
+	for b.Loop() {
+		for user, w := range phones {
+			attempt := w.auth.Begin("REGISTER", home)
+			if err := attempt.Challenged(401, w.send(user, home).Headers("WWW-Authenticate")); err != nil {
+				b.Fatal(err)
+			}
+			line := "Authorization: " + attempt.Headers()[0].Value
+			began := time.Now()
+			w.send(user, home, line)
+			took[user] = append(took[user], time.Since(began))
+		}
+	}
+	median := func(d []time.Duration) time.Duration {
+		slices.Sort(d)
+		return d[len(d)/2]
+	}
+	b.ReportMetric(float64(median(took["1001"])), "median-ns")
+	b.ReportMetric(float64(median(took["1001"])-median(took["7777"])), "gap-ns")
+}
+
+// BenchmarkRegisterOnTheWire is a digest REGISTER over UDP from socket to disk and
+// back: challenge, credentials, commit, 200.
+func BenchmarkRegisterOnTheWire(b *testing.B) {
+	p := servePBX(b, nil)
+	aors := make([]AOR, 1000)
+	for i := range aors {
+		aors[i] = DefaultAOR(fmt.Sprint("p", i))
+	}
+	if err := p.registrar.Configure(b.Context(), aors); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.SetParallelism(64)
+	var n atomic.Int64
+	b.RunParallel(func(pb *testing.PB) {
+		user := fmt.Sprint("p", n.Add(1)%int64(len(aors)))
+		w := p.phone(b, "udp", user, "secret")
+		for pb.Next() {
+			if a := w.register(user, "Contact: <sip:x@10.0.0.1>"); a.Status() != 200 {
+				b.Fatalf("got\n%s", a.Text)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "registrations/s")
 }

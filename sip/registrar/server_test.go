@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
+	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
 // TestRegisterOnTheWire sends what phones and attackers send, one after the
@@ -51,11 +52,11 @@ func TestRegisterOnTheWire(t *testing.T) {
 				t.Run(tt.name, func(t *testing.T) {
 					a := w.register(tt.to, tt.lines...)
 					// Seconds may have passed since it was bound.
-					got := regexp.MustCompile(`expires=(119|89)\b`).ReplaceAllStringFunc(a.contacts(), func(s string) string {
+					got := regexp.MustCompile(`expires=(119|89)\b`).ReplaceAllStringFunc(strings.Join(a.Headers("Contact"), " "), func(s string) string {
 						return map[string]string{"expires=119": "expires=120", "expires=89": "expires=90"}[s]
 					})
-					if a.status != tt.status || got != tt.contacts || !strings.Contains(a.raw, tt.header) {
-						t.Errorf("got\n%s\nwant %d, Contact %s, header %s", a, tt.status, tt.contacts, tt.header)
+					if a.Status() != tt.status || got != tt.contacts || !strings.Contains(a.Text, tt.header) {
+						t.Errorf("got\n%s\nwant %d, Contact %s, header %s", a.Text, tt.status, tt.contacts, tt.header)
 					}
 				})
 			}
@@ -77,8 +78,8 @@ func TestPath(t *testing.T) {
 		{[]string{"Path: <sip:" + strings.Repeat("x", maxPathBytes) + "@p;lr>", "Supported: path"}, 400, ""},
 	} {
 		a := w.register("1001", append(tt.lines, "Contact: <sip:a@10.0.0.1>")...)
-		if got := strings.Join(a.header["Path"], " "); a.status != tt.status || got != tt.path {
-			t.Errorf("%q gives\n%s", tt.lines, a)
+		if got := strings.Join(a.Headers("Path"), " "); a.Status() != tt.status || got != tt.path {
+			t.Errorf("%q gives\n%s", tt.lines, a.Text)
 		}
 	}
 	if b := p.registrar.Lookup("1001")[0]; len(b.Path) != 3 || b.Target.Host != "10.0.0.1" {
@@ -86,8 +87,8 @@ func TestPath(t *testing.T) {
 	}
 	// Who does not keep Path does not say so.
 	other := p.phone(t, "udp", "1002", "secret")
-	if a := other.register("1002", "Path: <sip:p;lr>", "Contact: <sip:a@10.0.0.1>"); a.status != 200 || a.header["Path"] != nil {
-		t.Errorf("got\n%s", a)
+	if a := other.register("1002", "Path: <sip:p;lr>", "Contact: <sip:a@10.0.0.1>"); a.Status() != 200 || a.Header("Path") != "" {
+		t.Errorf("got\n%s", a.Text)
 	}
 }
 
@@ -96,18 +97,18 @@ func TestReplay(t *testing.T) {
 	p := servePBX(t, nil)
 	w := p.phone(t, "udp", "1001", "secret")
 	attempt := w.auth.Begin("REGISTER", home)
-	if err := attempt.Challenged(401, w.send("1001", home, "Contact: <sip:a@10.0.0.1>").header["Www-Authenticate"]); err != nil {
+	if err := attempt.Challenged(401, w.send("1001", home, "Contact: <sip:a@10.0.0.1>").Headers("WWW-Authenticate")); err != nil {
 		t.Fatal(err)
 	}
 	credentials := "Authorization: " + attempt.Headers()[0].Value
-	if a := w.send("1001", "sip:127.0.0.2", "Contact: <sip:a@10.0.0.1>", credentials); a.status != 401 {
-		t.Errorf("another Request-URI:\n%s", a)
+	if a := w.send("1001", "sip:127.0.0.2", "Contact: <sip:a@10.0.0.1>", credentials); a.Status() != 401 {
+		t.Errorf("another Request-URI:\n%s", a.Text)
 	}
-	if a := w.send("1001", home, "Contact: <sip:a@10.0.0.1>", credentials); a.status != 200 {
-		t.Fatalf("got\n%s", a)
+	if a := w.send("1001", home, "Contact: <sip:a@10.0.0.1>", credentials); a.Status() != 200 {
+		t.Fatalf("got\n%s", a.Text)
 	}
-	if a := w.send("1001", home, "Contact: <sip:evil@10.6.6.6>", credentials); a.status != 401 || !strings.Contains(a.raw, "stale=true") {
-		t.Errorf("the same again:\n%s", a)
+	if a := w.send("1001", home, "Contact: <sip:evil@10.6.6.6>", credentials); a.Status() != 401 || !strings.Contains(a.Text, "stale=true") {
+		t.Errorf("the same again:\n%s", a.Text)
 	}
 	if got := show(p.registrar.Lookup("1001"), time.Now()); got != "a/3600" {
 		t.Errorf("bound %s", got)
@@ -124,15 +125,16 @@ func TestSameShape(t *testing.T) {
 		var lines []string
 		for range 7 { // into the back-off
 			a := w.send(user, home, lines...)
-			s := strings.ReplaceAll(a.raw, w.conn.LocalAddr().String(), "CLIENT")
-			s = strings.ReplaceAll(s, fmt.Sprint("rport=", w.conn.LocalAddr().(*net.UDPAddr).Port), "rport=PORT")
-			s = strings.ReplaceAll(s, user, "USER")
+			s := strings.ReplaceAll(a.Text, w.Local().String(), "CLIENT")
+			s = strings.ReplaceAll(s, fmt.Sprint("rport=", w.Local().Port()), "rport=PORT")
+			s = strings.ReplaceAll(strings.ReplaceAll(s, user, "USER"), w.callID, "CALL")
+			s = regexp.MustCompile(`branch=\w+`).ReplaceAllString(s, "BRANCH")
 			s = regexp.MustCompile(`nonce="[^"]{64}"`).ReplaceAllString(s, "NONCE")
 			s = regexp.MustCompile(`(?m)^(To: .*;tag=)[^;\r]*`).ReplaceAllString(s, "${1}TAG")
 			out = append(out, s)
-			if a.status == 401 {
+			if a.Status() == 401 {
 				attempt = w.auth.Begin("REGISTER", home)
-				if err := attempt.Challenged(401, a.header["Www-Authenticate"]); err != nil {
+				if err := attempt.Challenged(401, a.Headers("WWW-Authenticate")); err != nil {
 					t.Fatal(err)
 				}
 				lines = []string{"Authorization: " + attempt.Headers()[0].Value}
@@ -155,15 +157,10 @@ func TestSameShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner := p.phone(t, "udp", "1001", "secret")
-	_ = owner.conn.Close()
-	if owner.conn = c; c.SetDeadline(time.Now().Add(10*time.Second)) != nil {
-		t.Fatal("no deadline")
+	owner := newWire(t, siptest.Conn(t, "udp", c), "udp", "1001", "secret")
+	if a := owner.register("1001", "Contact: <sip:a@10.0.0.1>"); a.Status() != 200 {
+		t.Errorf("the owner got\n%s", a.Text)
 	}
-	if a := owner.register("1001", "Contact: <sip:a@10.0.0.1>"); a.status != 200 {
-		t.Errorf("the owner got\n%s", a)
-	}
-	_ = c.Close()
 }
 
 // TestMalformedCredentials: whatever stands in Authorization gets 400 or 401,
@@ -172,7 +169,7 @@ func TestMalformedCredentials(t *testing.T) {
 	p := servePBX(t, func(_ *AOR, c *digest.Config) { c.Backoff.Free, c.Backoff.SourceFree = 1e6, 1e6 })
 	w := p.phone(t, "udp", "1001", "guess") // a variant may mean the same
 	good := w.auth.Begin("REGISTER", home)
-	if err := good.Challenged(401, w.send("1001", home).header["Www-Authenticate"]); err != nil {
+	if err := good.Challenged(401, w.send("1001", home).Headers("WWW-Authenticate")); err != nil {
 		t.Fatal(err)
 	}
 	text := good.Headers()[0].Value
@@ -184,72 +181,67 @@ func TestMalformedCredentials(t *testing.T) {
 			}
 			a := w.send("1001", home, "Authorization: "+v)
 			n++
-			if a.status != 400 && a.status != 401 {
-				t.Fatalf("%q gets\n%s", v, a)
+			if a.Status() != 400 && a.Status() != 401 {
+				t.Fatalf("%q gets\n%s", v, a.Text)
 			}
 		}
 	}
 	if n < 200 {
 		t.Errorf("only %d variants", n)
 	}
-	if a := p.phone(t, "tcp", "1002", "secret").register("1002", "Contact: <sip:a@10.0.0.1>"); a.status != 200 {
-		t.Errorf("the next phone got\n%s", a)
+	if a := p.phone(t, "tcp", "1002", "secret").register("1002", "Contact: <sip:a@10.0.0.1>"); a.Status() != 200 {
+		t.Errorf("the next phone got\n%s", a.Text)
 	}
 }
 
-// TestConnectionEnds: a contact behind a NAT is gone with its connection, one
-// over UDP is not.
+// TestConnectionEnds: a contact that only its connection leads to is gone with it,
+// one over UDP is not.
 func TestConnectionEnds(t *testing.T) {
-	p := servePBX(t, nil)
-	tcp, udp := p.phone(t, "tcp", "1001", "secret"), p.phone(t, "udp", "1001", "secret")
-	tcp.register("1001", "Contact: <sip:tcp@10.0.0.1>")
-	udp.register("1001", "Contact: <sip:udp@10.0.0.1>")
-	if got := show(p.registrar.Lookup("1001"), time.Now()); got != "tcp/3600 udp/3600" {
-		t.Fatalf("bound %s", got)
-	}
-	_ = tcp.conn.Close()
-	_ = udp.conn.Close()
-	if e := p.wait(t, Removed); e.Reason != Disconnected || e.Binding.Contact.URI.User != "tcp" || e.Left != 1 {
-		t.Errorf("told %+v", e)
+	for _, network := range []string{"tcp", "ws"} {
+		t.Run(network, func(t *testing.T) {
+			p := servePBX(t, nil)
+			conn, udp := p.phone(t, network, "1001", "secret"), p.phone(t, "udp", "1001", "secret")
+			conn.register("1001", "Contact: <sip:conn@x.invalid;transport="+network+">")
+			udp.register("1001", "Contact: <sip:udp@10.0.0.1>")
+			if got := len(p.registrar.Lookup("1001")); got != 2 {
+				t.Fatalf("%d bound", got)
+			}
+			conn.Close()
+			udp.Close()
+			if e := p.wait(t, Removed); e.Reason != Disconnected || e.Binding.Contact.URI.User != "conn" || e.Left != 1 {
+				t.Errorf("told %+v", e)
+			}
+		})
 	}
 }
 
 // TestCallBackAndQualify asks phones that only answer where they registered from,
 // as a call to them would.
 func TestCallBackAndQualify(t *testing.T) {
-	p := servePBX(t, func(a *AOR, _ *digest.Config) {
-		a.QualifyFrequency, a.QualifyTimeout = time.Hour, 3*time.Second
-	})
-	for i, network := range []string{"udp", "tcp"} {
-		user := fmt.Sprint(1001 + i)
-		w := p.phone(t, network, user, "secret")
-		if a := w.register(user, "Contact: <sip:x@192.0.2.1:9>"); a.status != 200 {
-			t.Fatalf("got\n%s", a)
-		}
-		req := w.request()
-		if !strings.HasPrefix(req, "OPTIONS sip:x@192.0.2.1:9 SIP/2.0\r\n") {
-			t.Fatalf("asked\n%s", req)
-		}
-		reply := "SIP/2.0 200 OK\r\n"
-		for line := range strings.SplitSeq(req, "\r\n") {
-			for _, name := range []string{"Via:", "From:", "To:", "Call-ID:", "CSeq:"} {
-				if strings.HasPrefix(line, name) {
-					reply += line + "\r\n"
-				}
+	for _, network := range []string{"udp", "tcp", "ws"} {
+		t.Run(network, func(t *testing.T) {
+			p := servePBX(t, func(a *AOR, _ *digest.Config) {
+				a.QualifyFrequency, a.QualifyTimeout = time.Hour, 3*time.Second
+			})
+			w := p.phone(t, network, "1001", "secret")
+			if a := w.register("1001", "Contact: <sip:x@192.0.2.1:9>"); a.Status() != 200 {
+				t.Fatalf("got\n%s", a.Text)
 			}
-		}
-		if _, err := w.conn.Write([]byte(reply + "Content-Length: 0\r\n\r\n")); err != nil {
-			t.Fatal(err)
-		}
-		e := p.wait(t, Probed)
-		b := p.registrar.Lookup(user)[0]
-		if e.Binding.Status != qualify.Avail || b.Status != qualify.Avail || b.RTT <= 0 {
-			t.Errorf("%s: told %+v, have %v, %v", network, e, b.Status, b.RTT)
-		}
-		var o sip.Outbound
-		if err := b.Address(&o, p.server.FlowAlive); err != nil || o.Flow != b.Flow {
-			t.Errorf("%s: %+v, %v", network, o, err)
-		}
+			req := w.request()
+			if req.Start != "OPTIONS sip:x@192.0.2.1:9 SIP/2.0" {
+				t.Fatalf("asked\n%s", req.Text)
+			}
+			w.Send(w.Response(req, 200, "t", nil, ""))
+			e := p.wait(t, Probed)
+			b := p.registrar.Lookup("1001")[0]
+			if e.Binding.Status != qualify.Avail || b.Status != qualify.Avail || b.RTT <= 0 {
+				t.Errorf("told %+v, have %v, %v", e, b.Status, b.RTT)
+			}
+			var o sip.Outbound
+			if err := b.Address(&o, p.server.FlowAlive); err != nil || o.Flow != b.Flow {
+				t.Errorf("%+v, %v", o, err)
+			}
+		})
 	}
 }
 

@@ -1,23 +1,18 @@
 package registrar
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/textproto"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
 // pbx is a real server that admits by digest and registers.
@@ -32,7 +27,8 @@ func (p *pbx) OnInvite(in *sip.IncomingInvite) { _ = in.Reject(sip.Reply{Status:
 
 func (p *pbx) OnRequest(in *sip.IncomingRequest) {
 	user, refusal := p.gate.Admit(in.Request(), func(name string) (digest.Credentials, bool) {
-		return digest.Credentials{Password: "secret"}, slices.Contains([]string{"1001", "1002"}, name)
+		_, known := p.registrar.Settings(name)
+		return digest.Credentials{Password: "secret"}, known
 	})
 	if refusal != nil {
 		_ = in.Respond(*refusal) // the client tells
@@ -67,7 +63,7 @@ func servePBX(t testing.TB, change func(*AOR, *digest.Config)) *pbx {
 	if p.server, err = sip.NewServer(scfg, p, log); err != nil {
 		t.Fatal(err)
 	}
-	st := openStore(t, store.Memory)
+	st := openStore(t, filepath.Join(t.TempDir(), "db"))
 	cfg := Default()
 	cfg.OnEvent = func(e Event) {
 		select {
@@ -114,117 +110,66 @@ func (p *pbx) wait(t testing.TB, kind EventKind) Event {
 	}
 }
 
-// wire is a phone that writes its messages by hand.
+// wire is a phone that registers as a test says, message by message.
 type wire struct {
-	t      testing.TB
-	conn   net.Conn
-	cseq   int
-	branch int
-	auth   *digest.Client
-	user   string
-	callID string
-
-	unread   string
-	requests []string
+	*siptest.Peer
+	t        testing.TB
+	network  string
+	user     string
+	auth     *digest.Client
+	callID   string
+	cseq     int
+	requests []*siptest.Message // that the server sent meanwhile
 }
 
+// phone connects a phone of a user.
 func (p *pbx) phone(t testing.TB, network, user, password string) *wire {
 	t.Helper()
-	c, err := net.Dial(network, p.server.Addr(network).String())
-	if err != nil {
-		t.Fatal(err)
+	var peer *siptest.Peer
+	switch addr := p.server.Addr(network); network {
+	case "udp":
+		peer = siptest.UDP(t, addr)
+	case "tcp":
+		peer = siptest.TCP(t, addr)
+	case "ws":
+		peer = siptest.WebSocket(t, "ws://"+addr.String()+"/ws", nil, nil)
 	}
-	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
+	return newWire(t, peer, network, user, password)
+}
+
+func newWire(t testing.TB, peer *siptest.Peer, network, user, password string) *wire {
 	account := digest.Account{Credentials: digest.Credentials{Username: user, Password: password}, Realm: "asterisk"}
-	return &wire{t: t, conn: c, user: user, auth: digest.NewClient(account), callID: c.LocalAddr().String()}
+	return &wire{Peer: peer, t: t, network: network, user: user, auth: digest.NewClient(account), callID: siptest.ID("reg")}
 }
 
-// answer is a response taken apart.
-type answer struct {
-	raw    string
-	status int
-	header textproto.MIMEHeader
-}
-
-func (a *answer) String() string { return a.raw }
-
-// contacts are the Contact lines without what differs from run to run.
-func (a *answer) contacts() string { return strings.Join(a.header["Contact"], " ") }
-
-// send sends a request once and waits for its final answer.
-func (w *wire) send(to, uri string, lines ...string) *answer {
+// send sends a REGISTER once and waits for its final answer.
+func (w *wire) send(to, uri string, lines ...string) *siptest.Message {
 	w.t.Helper()
 	w.cseq++
-	w.branch++
-	msg := fmt.Sprintf("REGISTER %s SIP/2.0\r\nVia: SIP/2.0/%s %s;rport;branch=z9hG4bK%d-%s\r\nMax-Forwards: 70\r\n"+
-		"From: <sip:%s@127.0.0.1>;tag=t\r\nTo: <sip:%s@127.0.0.1>\r\nCall-ID: %s\r\nCSeq: %d REGISTER\r\n%s\r\nContent-Length: 0\r\n\r\n",
-		uri, strings.ToUpper(w.conn.LocalAddr().Network()), w.conn.LocalAddr(), w.branch, w.callID,
-		w.user, to, w.callID, w.cseq, strings.Join(lines, "\r\n"))
-	msg = strings.ReplaceAll(msg, "\r\n\r\nContent-Length", "\r\nContent-Length")
-	if _, err := w.conn.Write([]byte(msg)); err != nil {
-		w.t.Fatal(err)
-	}
+	w.Send(strings.Join(slices.Concat([]string{
+		"REGISTER " + uri + " SIP/2.0",
+		"Via: SIP/2.0/" + strings.ToUpper(w.network) + " " + w.Local().String() + ";rport;branch=" + siptest.ID("z9hG4bK"),
+		"Max-Forwards: 70",
+		"From: <sip:" + w.user + "@127.0.0.1>;tag=t",
+		"To: <sip:" + to + "@127.0.0.1>",
+		"Call-ID: " + w.callID,
+		"CSeq: " + strconv.Itoa(w.cseq) + " REGISTER",
+	}, lines, []string{"Content-Length: 0", "", ""}), "\r\n"))
 	for {
-		m := w.next()
-		if !strings.HasPrefix(m, "SIP/2.0 ") {
+		m := w.Next()
+		switch {
+		case m.Status() == 0:
 			w.requests = append(w.requests, m)
-			continue
-		}
-		if a := parseAnswer(w.t, []byte(m)); a.status >= 200 && a.header.Get("CSeq") == strconv.Itoa(w.cseq)+" REGISTER" {
-			return a
+		case m.Status() >= 200 && m.Header("CSeq") == strconv.Itoa(w.cseq)+" REGISTER":
+			return m
 		}
 	}
-}
-
-// next reads one message; none that comes here has a body.
-func (w *wire) next() string {
-	w.t.Helper()
-	for {
-		if m, rest, whole := strings.Cut(w.unread, "\r\n\r\n"); whole {
-			w.unread = rest
-			return m + "\r\n\r\n"
-		}
-		buf := make([]byte, 65536)
-		n, err := w.conn.Read(buf)
-		if err != nil {
-			w.t.Fatalf("reading: %v", err)
-		}
-		w.unread += string(buf[:n])
-	}
-}
-
-// request gives the next request that the server sends.
-func (w *wire) request() string {
-	if len(w.requests) == 0 {
-		return w.next()
-	}
-	m := w.requests[0]
-	w.requests = w.requests[1:]
-	return m
-}
-
-func parseAnswer(t testing.TB, b []byte) *answer {
-	t.Helper()
-	first, rest, _ := bytes.Cut(b, []byte("\r\n"))
-	fields := strings.SplitN(string(first), " ", 3)
-	status, err := strconv.Atoi(fields[1])
-	if err != nil {
-		t.Fatalf("status line %q", first)
-	}
-	h, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(rest))).ReadMIMEHeader()
-	if err != nil {
-		t.Fatalf("%v in\n%s", err, b)
-	}
-	return &answer{string(b), status, h}
 }
 
 const home = "sip:127.0.0.1"
 
 // register sends a REGISTER, answering challenges.
-func (w *wire) register(to string, lines ...string) *answer {
+func (w *wire) register(to string, lines ...string) *siptest.Message {
 	w.t.Helper()
 	attempt := w.auth.Begin("REGISTER", home)
 	for {
@@ -232,9 +177,20 @@ func (w *wire) register(to string, lines ...string) *answer {
 		for _, h := range attempt.Headers() {
 			all = append(all, h.Name+": "+h.Value)
 		}
-		a := w.send(to, home, all...)
-		if a.status != 401 || attempt.Challenged(401, a.header["Www-Authenticate"]) != nil {
-			return a
+		m := w.send(to, home, all...)
+		if m.Status() != 401 || attempt.Challenged(401, m.Headers("WWW-Authenticate")) != nil {
+			return m
 		}
 	}
+}
+
+// request gives the next request that the server sends.
+func (w *wire) request() *siptest.Message {
+	w.t.Helper()
+	if len(w.requests) == 0 {
+		return w.Next()
+	}
+	m := w.requests[0]
+	w.requests = w.requests[1:]
+	return m
 }
