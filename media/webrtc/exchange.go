@@ -83,7 +83,8 @@ func (p *Peer) read(text string, answer bool) (*reading, error) {
 //
 // A bad offer leaves everything as it was. Its error is of kind Invalid or TooLarge
 // (with the line), NotAcceptable (no codec in common, no DTLS-SRTP, a new
-// certificate), Conflict (our own offer is open), or Gone.
+// certificate), Conflict (our own offer is open), or Gone. An error of ctx comes too
+// late for that: the exchange is half done, and Close is what is left.
 func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, error) {
 	p.negotiation.Lock()
 	defer p.negotiation.Unlock()
