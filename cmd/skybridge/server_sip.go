@@ -26,7 +26,7 @@ func (s *server) startSIP(ctx context.Context) error {
 	}
 	dc := digest.Default()
 	dc.Realm = s.cfg.SIP.Realm
-	dc.Algorithms = []digest.Algorithm{digest.MD5}
+	dc.Algorithms = digestAlgorithms(s.cfg.SIP.Algorithms)
 	authenticator, err := digest.NewAuthenticator(dc)
 	if err != nil {
 		return err
