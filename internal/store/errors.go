@@ -4,9 +4,10 @@ import (
 	"database/sql"
 	"errors"
 
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 // ErrClosed is returned for writes after Close.

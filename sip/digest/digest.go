@@ -25,7 +25,7 @@ type Algorithm uint8
 const (
 	MD5 Algorithm = iota
 	SHA256
-	SHA512_256
+	SHA512256
 	algorithms
 )
 
@@ -61,7 +61,7 @@ func (a Algorithm) hash(parts ...string) string {
 	case SHA256:
 		sum := sha256.Sum256(text)
 		return hex.EncodeToString(sum[:])
-	case SHA512_256:
+	case SHA512256:
 		sum := sha512.Sum512_256(text)
 		return hex.EncodeToString(sum[:])
 	default:

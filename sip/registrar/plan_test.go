@@ -185,7 +185,7 @@ func TestDecide(t *testing.T) {
 			for i, s := range tt.steps {
 				now = now.Add(s.after)
 				p, no := decide(current, ask(t, s.callID, s.cseq, s.contacts...), &aor, now)
-				got, removed := "", ""
+				var got, removed string
 				if no != nil {
 					got = strconv.Itoa(no.status)
 				} else {

@@ -121,7 +121,6 @@ func TestSameShape(t *testing.T) {
 	p := servePBX(t, nil)
 	shape := func(user string) (out []string) {
 		w := p.phone(t, "udp", user, "guess")
-		attempt := w.auth.Begin("REGISTER", home)
 		var lines []string
 		for range 7 { // into the back-off
 			a := w.send(user, home, lines...)
@@ -133,7 +132,7 @@ func TestSameShape(t *testing.T) {
 			s = regexp.MustCompile(`(?m)^(To: .*;tag=)[^;\r]*`).ReplaceAllString(s, "${1}TAG")
 			out = append(out, s)
 			if a.Status() == 401 {
-				attempt = w.auth.Begin("REGISTER", home)
+				attempt := w.auth.Begin("REGISTER", home)
 				if err := attempt.Challenged(401, a.Headers("WWW-Authenticate")); err != nil {
 					t.Fatal(err)
 				}

@@ -115,7 +115,7 @@ func trunkTo(t *testing.T, s *sip.Server, network, password string, change func(
 
 func TestAgainstRegistrar(t *testing.T) {
 	for _, network := range []string{"udp", "tcp"} {
-		for _, alg := range []digest.Algorithm{digest.MD5, digest.SHA256, digest.SHA512_256} {
+		for _, alg := range []digest.Algorithm{digest.MD5, digest.SHA256, digest.SHA512256} {
 			t.Run(network+" "+alg.String(), func(t *testing.T) {
 				events := make(chan registrar.Event, 10)
 				s := registrarFor(t, func(e registrar.Event) { events <- e }, func(a *registrar.AOR, c *digest.Config) {

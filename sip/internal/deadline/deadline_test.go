@@ -38,9 +38,9 @@ func TestAgainstModel(t *testing.T) {
 			},
 			"due": func(t *rapid.T) {
 				now := when.Draw(t, "now")
-				first, any := earliest()
+				first, some := earliest()
 				k, ok := s.Due(now)
-				if ok != (any && !first.After(now)) || ok && !model[k].Equal(first) {
+				if ok != (some && !first.After(now)) || ok && !model[k].Equal(first) {
 					t.Fatalf("due at %v gives %d, %v; earliest is %v", now, k, ok, first)
 				}
 				if ok {
@@ -48,10 +48,10 @@ func TestAgainstModel(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				want, any := earliest()
+				want, some := earliest()
 				got, ok := s.Next()
-				if ok != any || !got.Equal(want) || s.Len() != len(model) {
-					t.Fatalf("next is %v, %v of %d; want %v, %v of %d", got, ok, s.Len(), want, any, len(model))
+				if ok != some || !got.Equal(want) || s.Len() != len(model) {
+					t.Fatalf("next is %v, %v of %d; want %v, %v of %d", got, ok, s.Len(), want, some, len(model))
 				}
 			},
 		})
