@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -187,7 +188,7 @@ func (p *Peer) connect(certificate *pion.Certificate) error {
 // post gives the owner's goroutine something to do. The backlog holds more than a
 // peer can cause by itself, so what does not fit is an owner that hangs.
 func (p *Peer) post(f func()) {
-	if err := p.events.Post(f); err == actor.ErrFull {
+	if err := p.events.Post(f); errors.Is(err, actor.ErrFull) {
 		p.log.Warn("peer event lost", "err", err)
 	}
 }

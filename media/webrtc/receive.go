@@ -57,7 +57,11 @@ func (p *Peer) sink(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteClo
 
 // Write takes a packet. It is called by the goroutine that reads the session.
 func (s *sink) Write(packet []byte) (int, error) {
-	defer s.peer.guard()
+	defer func() {
+		if r := recover(); r != nil {
+			s.peer.panicked(r)
+		}
+	}()
 	s.take(s.ssrc, packet)
 	return len(packet), nil
 }
@@ -74,13 +78,11 @@ func (s *sink) Close() error {
 	return nil
 }
 
-// guard keeps a panic of the owner's from ending the process with pion's
-// goroutine. The peer ends instead.
-func (p *Peer) guard() {
-	if r := recover(); r != nil {
-		p.in.panicked.Store(true)
-		p.broken(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
-	}
+// panicked ends a peer whose owner panicked on pion's goroutine, which would have
+// ended the process.
+func (p *Peer) panicked(reason any) {
+	p.in.panicked.Store(true)
+	p.broken(fmt.Errorf("panic: %v\n%s", reason, debug.Stack()))
 }
 
 // receive takes one RTP packet; pion has checked its header.

@@ -3,6 +3,7 @@ package webrtc
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -370,7 +371,7 @@ func speak(t testing.TB, o *observed, r *remote, payload string) {
 			if err := o.WriteRTP(packet(t, h, payload)); err != nil {
 				t.Fatal(err)
 			}
-			if err := r.track.WriteRTP(&rtp.Packet{Header: h, Payload: []byte(payload)}); err != nil && err != io.ErrClosedPipe {
+			if err := r.track.WriteRTP(&rtp.Packet{Header: h, Payload: []byte(payload)}); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 				t.Fatal(err)
 			}
 		case <-deadline:
@@ -389,12 +390,12 @@ func packet(t testing.TB, h rtp.Header, payload string) []byte {
 }
 
 // replaced is an SDP with one text in the place of another that must be there.
-func replaced(t testing.TB, sdp, old, new string) string {
+func replaced(t testing.TB, sdp, old, with string) string {
 	t.Helper()
 	if !strings.Contains(sdp, old) {
 		t.Fatalf("no %q in\n%s", old, sdp)
 	}
-	return strings.ReplaceAll(sdp, old, new)
+	return strings.ReplaceAll(sdp, old, with)
 }
 
 func headerOf(pt uint8, sequence uint16) rtp.Header {
