@@ -1,0 +1,77 @@
+package digest
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := authenticator(t)
+		try := func(source netip.Addr, user, password string) Result {
+			auth := answer(t, a, source, user, password, MD5)
+			return a.Check(register(source, auth.String()), users)
+		}
+		want := func(r Result, v Verdict, after time.Duration) {
+			t.Helper()
+			if r.Verdict != v || r.RetryAfter != after {
+				t.Errorf("got %v after %v, want %v after %v", r.Verdict, r.RetryAfter, v, after)
+			}
+		}
+		for range 5 {
+			want(try(here, "1001", "guess"), Wrong, 0)
+		}
+		// Doubling from one second to one minute; the right password is not looked at.
+		for _, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+			want(try(here, "1001", "secret"), Throttled, pause*time.Second)
+			want(try(there, "1001", "secret"), Accepted, 0) // the owner, elsewhere
+			want(try(here, "md5only", "secret"), Accepted, 0)
+			time.Sleep(pause * time.Second)
+			want(try(here, "1001", "guess"), Wrong, 0)
+		}
+		time.Sleep(time.Minute)
+		want(try(here, "1001", "secret"), Accepted, 0)
+		want(try(here, "1001", "guess"), Wrong, 0) // and the count began anew
+
+		// A source that tries many names is slowed as a whole; others are not.
+		for i := range 50 {
+			try(there, fmt.Sprint("scan", i), "guess")
+		}
+		want(try(there, "1001", "secret"), Throttled, time.Second)
+		want(try(here, "1001", "secret"), Accepted, 0)
+		time.Sleep(30 * time.Minute)
+		for i := range 49 { // forgotten by halves
+			want(try(there, fmt.Sprint("scan", i), "guess"), Wrong, 0)
+		}
+	})
+}
+
+// TestForgedSource: without a nonce for the address, nobody counts against it.
+func TestForgedSource(t *testing.T) {
+	a := authenticator(t)
+	auth := answer(t, a, there, "1001", "guess", MD5) // issued elsewhere
+	for range 100 {
+		check(t, a, register(here, auth.String()), Unproven)
+	}
+	good := answer(t, a, here, "1001", "secret", MD5)
+	check(t, a, register(here, good.String()), Accepted)
+}
+
+func TestGuardIsBounded(t *testing.T) {
+	a := authenticator(t, func(c *Config) { c.Backoff.Tracked = 100 })
+	for i := range 10000 {
+		a.guard.failed(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), strings.Repeat("x", i%100))
+	}
+	if n := len(a.guard.seen.young) + len(a.guard.seen.old); n > 100 {
+		t.Errorf("table holds %d", n)
+	}
+	for _, tt := range []struct{ a, b string }{{"::ffff:192.0.2.1", "192.0.2.1"}, {"2001:db8::1", "2001:db8::ffff:2%eth0"}} {
+		if network(netip.MustParseAddr(tt.a)) != network(netip.MustParseAddr(tt.b)) {
+			t.Errorf("%s and %s are two", tt.a, tt.b)
+		}
+	}
+}
