@@ -3,6 +3,7 @@ package dialplan
 import (
 	"strings"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -48,23 +49,6 @@ func writeCallerID(c *Call, args, value string) error {
 
 // ParseCallerID reads `"Name" <number>`, `Name <number>`, `<number>` or a number.
 func ParseCallerID(text string) CallerID {
-	text = strings.TrimSpace(text)
-	open := strings.LastIndexByte(text, '<')
-	if open < 0 {
-		if isNumber(text) {
-			return CallerID{Number: text}
-		}
-		return CallerID{Name: strings.Trim(text, `"`)}
-	}
-	number, _, _ := strings.Cut(text[open+1:], ">")
-	return CallerID{
-		Name:   strings.Trim(strings.TrimSpace(text[:open]), `"`),
-		Number: strings.TrimSpace(number),
-	}
-}
-
-// isNumber reports whether text can be dialled: digits, *, # and a leading +.
-func isNumber(text string) bool {
-	rest := strings.TrimPrefix(text, "+")
-	return rest != "" && strings.Trim(rest, "0123456789*#-.() ") == ""
+	name, number := asterisk.ParseCallerID(text)
+	return CallerID{Name: name, Number: number}
 }

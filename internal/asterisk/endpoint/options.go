@@ -7,8 +7,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
 )
 
-// rule reads permit and deny.
-func rule[T any](field func(*T) *[]Rule, permit bool) func(*T, string) error {
+// ParseRule reads permit and deny, addresses separated by commas.
+func ParseRule[T any](field func(*T) *[]Rule, permit bool) func(*T, string) error {
 	return func(t *T, v string) error {
 		for _, p := range option.Split(v) {
 			prefix, err := option.ParsePrefix(p)

@@ -212,8 +212,8 @@ var pjsipSystem = option.Table[Global]{
 var pjsipACL = option.Table[[]Rule]{
 	Name: "an acl",
 	Rows: option.Rows[[]Rule]{
-		"deny":   rule(func(r *[]Rule) *[]Rule { return r }, false),
-		"permit": rule(func(r *[]Rule) *[]Rule { return r }, true),
+		"deny":   ParseRule(func(r *[]Rule) *[]Rule { return r }, false),
+		"permit": ParseRule(func(r *[]Rule) *[]Rule { return r }, true),
 	},
 	Inert: option.Words(`acl contact_acl contact_deny contact_permit`),
 }

@@ -92,8 +92,8 @@ var sipPeer = option.Table[sipReader]{
 		"md5secret":        option.Text(func(r *sipReader) *string { return &r.md5 }),
 		"secret":           option.Text(func(r *sipReader) *string { return &r.secret }),
 		"remotesecret":     option.Text(func(r *sipReader) *string { return &r.remoteSecret }),
-		"permit":           rule(func(r *sipReader) *[]Rule { return &r.ACL }, true),
-		"deny":             rule(func(r *sipReader) *[]Rule { return &r.ACL }, false),
+		"permit":           ParseRule(func(r *sipReader) *[]Rule { return &r.ACL }, true),
+		"deny":             ParseRule(func(r *sipReader) *[]Rule { return &r.ACL }, false),
 		"setvar":           variable(func(r *sipReader) *[]Variable { return &r.SetVars }),
 	}, sipShared),
 	Inert: append(option.Words(`acl auth callbackextension callcounter callingpres cc_agent_policy cid_tag contactacl
