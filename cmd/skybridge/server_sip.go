@@ -68,7 +68,14 @@ func (s *server) startSIP(ctx context.Context) error {
 		return err
 	}
 	s.defers(func() error { s.registrar.Stop(); return nil })
-	s.defers(func() error { return withTimeout(s.trunks.Stop) })
+	s.defers(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), unregisterTimeout)
+		defer cancel()
+		if err := s.trunks.Stop(ctx); err != nil { // a server that is gone needs no farewell
+			s.log.Info("not unregistered everywhere", "err", err)
+		}
+		return nil
+	})
 	return s.tech.Configure(ctx, s.loaded.Load().directory)
 }
 
@@ -82,6 +89,9 @@ func digestAlgorithms(names []string) []digest.Algorithm {
 	}
 	return out
 }
+
+// unregisterTimeout bounds how long the end waits for other registrars.
+const unregisterTimeout = 3 * time.Second
 
 func withTimeout(f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)

@@ -162,7 +162,13 @@ func TestTheMeeting(t *testing.T) {
 	s := server.Start(t, server.Config{Files: files(asteriskPort)})
 	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: asteriskPort, PJSIP: trunkConf(s.SIP)})
 	before := s.Resources(t)
+	t.Run("all", func(t *testing.T) { meet(t, s, asterisk, jssip) })
+	s.Idle(t, before) // also their connections have gone with the peers
+}
 
+// meet has everybody come, talk, hold, and leave. The peers end with it.
+func meet(t *testing.T, s *server.Server, asterisk *peer.AsteriskPeer, jssip string) {
+	t.Helper()
 	phone := peer.Baresip(t, peer.BaresipConfig{
 		User: "1001", Password: "secret1001", Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true,
 		Codecs: []string{"PCMU"}, Tone: 500,
@@ -219,5 +225,4 @@ func TestTheMeeting(t *testing.T) {
 	hear(t, []party{parties[1], parties[3]})
 	peer.Eval[string](t, web, `(async () => { session.terminate(); ua.stop(); return "ended" })()`)
 	wide.Hangup(t)
-	s.Idle(t, before)
 }
