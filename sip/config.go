@@ -36,7 +36,7 @@ type Config struct {
 	// TLSClient is the configuration of TLS connections that we open. Its
 	// ServerName is set to the host of the next hop. Nil takes Go's defaults.
 	TLSClient *tls.Config
-	// Resolver finds where a URI leads; nil takes DNS by RFC 3263 without NAPTR.
+	// Resolver finds where a URI leads; nil takes DNS.
 	Resolver Resolver
 	Limits   Limits
 }

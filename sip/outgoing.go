@@ -150,15 +150,11 @@ func (o *OutgoingInvite) provisional(r *Response) {
 	o.mu.Lock()
 	o.heard = true
 	o.mu.Unlock()
-	if r.status == 100 {
+	if r.status == 100 || !o.waiting() {
 		return
 	}
 	o.addFork(r)
-	o.run.post(func() {
-		if o.waiting() {
-			o.h.OnProvisional(r)
-		}
-	})
+	o.run.post(func() { o.h.OnProvisional(r) })
 }
 
 // addFork makes an early dialog known, so that requests in it are not 481.

@@ -137,13 +137,17 @@ func TestEncodeRefusesControlCharacters(t *testing.T) {
 		"display name": func(m *message) {
 			m.headers.add("From", Address{Display: "x\"\r\nX-Evil: 1", URI: uri("sip:a@b")}.String())
 		},
-		"method":      func(m *message) { m.method = "OPTIONS x\r\n" },
-		"host":        func(m *message) { m.uri.Host = "a\r\nX: y" },
-		"opaque":      func(m *message) { m.uri = URI{Scheme: "x", Opaque: "a b"} },
-		"reason":      func(m *message) { m.method, m.status, m.reason = "", 200, "OK\r\nX: y" },
-		"status":      func(m *message) { m.method, m.status = "", 0 },
-		"param name":  func(m *message) { m.headers.add("To", Address{URI: uri("sip:a@b"), Params: Params{{"x\r\ny", ""}}}.String()) },
-		"param value": func(m *message) { m.headers.add("To", Address{URI: uri("sip:a@b"), Params: Params{{"x", "\r\n"}}}.String()) },
+		"method": func(m *message) { m.method = "OPTIONS x\r\n" },
+		"host":   func(m *message) { m.uri.Host = "a\r\nX: y" },
+		"opaque": func(m *message) { m.uri = URI{Scheme: "x", Opaque: "a b"} },
+		"reason": func(m *message) { m.method, m.status, m.reason = "", 200, "OK\r\nX: y" },
+		"status": func(m *message) { m.method, m.status = "", 0 },
+		"param name": func(m *message) {
+			m.headers.add("To", Address{URI: uri("sip:a@b"), Params: Params{{"x\r\ny", ""}}}.String())
+		},
+		"param value": func(m *message) {
+			m.headers.add("To", Address{URI: uri("sip:a@b"), Params: Params{{"x", "\r\n"}}}.String())
+		},
 	} {
 		m := base()
 		change(m)

@@ -29,13 +29,16 @@ type Resolver interface {
 // maxDestinations bounds how many places one request is tried at.
 const maxDestinations = 8
 
-// dnsResolver asks the system's resolver: SRV records in their order where the
-// URI has no port, then A and AAAA. NAPTR is not asked: without it RFC 3263 §4.1
-// chooses UDP for sip and TLS for sips.
-type dnsResolver struct{}
+// DNS is the usual Resolver: SRV records in their order where the URI has no
+// port, then A and AAAA. NAPTR is not asked: without it RFC 3263 §4.1 chooses UDP
+// for sip and TLS for sips.
+type DNS struct {
+	// Net asks the questions; nil takes net.DefaultResolver.
+	Net *net.Resolver
+}
 
 // Resolve implements Resolver.
-func (dnsResolver) Resolve(ctx context.Context, u URI, transport string) ([]Destination, error) {
+func (d DNS) Resolve(ctx context.Context, u URI, transport string) ([]Destination, error) {
 	network, err := chooseNetwork(u, transport)
 	if err != nil {
 		return nil, err
@@ -52,12 +55,19 @@ func (dnsResolver) Resolve(ctx context.Context, u URI, transport string) ([]Dest
 		return []Destination{{network, netip.AddrPortFrom(ip.Unmap(), port), host}}, nil
 	}
 	if port == 0 {
-		if out, err := lookupSRV(ctx, u, network, host); err != nil || len(out) > 0 {
+		if out, err := d.lookupSRV(ctx, u, network, host); err != nil || len(out) > 0 {
 			return out, err
 		}
 		port = defaultPort(network)
 	}
-	return lookupHost(ctx, network, host, host, port)
+	return d.lookupHost(ctx, network, host, host, port)
+}
+
+func (d DNS) resolver() *net.Resolver {
+	if d.Net != nil {
+		return d.Net
+	}
+	return net.DefaultResolver
 }
 
 func chooseNetwork(u URI, transport string) (string, error) {
@@ -86,12 +96,12 @@ func defaultPort(network string) uint16 {
 
 // lookupSRV gives the targets of the service in their order of preference; none
 // when the domain has no such record.
-func lookupSRV(ctx context.Context, u URI, network, host string) ([]Destination, error) {
+func (d DNS) lookupSRV(ctx context.Context, u URI, network, host string) ([]Destination, error) {
 	service, proto := "sip", network
 	if network == "tls" {
 		service, proto = "sips", "tcp"
 	}
-	_, records, err := net.DefaultResolver.LookupSRV(ctx, service, proto, host)
+	_, records, err := d.resolver().LookupSRV(ctx, service, proto, host)
 	var none *net.DNSError
 	if err != nil && !(errors.As(err, &none) && none.IsNotFound) {
 		return nil, fault.New(fault.Unreachable, "sip: look up %s: %w", u, err)
@@ -100,7 +110,7 @@ func lookupSRV(ctx context.Context, u URI, network, host string) ([]Destination,
 	var last error
 	for _, r := range records {
 		// The certificate must be for the domain, not for the target (RFC 5922 §4).
-		ds, err := lookupHost(ctx, network, r.Target, host, r.Port)
+		ds, err := d.lookupHost(ctx, network, r.Target, host, r.Port)
 		if err != nil {
 			last = err
 			continue
@@ -115,8 +125,8 @@ func lookupSRV(ctx context.Context, u URI, network, host string) ([]Destination,
 	return out, nil
 }
 
-func lookupHost(ctx context.Context, network, target, host string, port uint16) ([]Destination, error) {
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target)
+func (d DNS) lookupHost(ctx context.Context, network, target, host string, port uint16) ([]Destination, error) {
+	ips, err := d.resolver().LookupNetIP(ctx, "ip", target)
 	if err != nil {
 		return nil, fault.New(fault.Unreachable, "sip: look up %s: %w", target, err)
 	}

@@ -60,7 +60,7 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 		dialogs: newDialogTable(),
 	}
 	if s.cfg.Resolver == nil {
-		s.cfg.Resolver = dnsResolver{}
+		s.cfg.Resolver = DNS{}
 	}
 	var err error
 	if s.tr, err = newTransport(&s.cfg); err != nil {

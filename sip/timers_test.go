@@ -109,10 +109,19 @@ func (d dialogEvents) OnReInvite(*ReInvite)         { d.e.add("reinvite") }
 func (d dialogEvents) OnRequest(r *InDialogRequest) { d.e.add("in-dialog %s", r.Request().Method()) }
 func (d dialogEvents) OnEnd(e End)                  { d.e.add("end %v", e.Cause) }
 
+// nowhere resolves nothing: no packet leaves a test.
+type nowhere struct{}
+
+func (nowhere) Resolve(_ context.Context, u URI, _ string) ([]Destination, error) {
+	return nil, fault.New(fault.Unreachable, "%s leads nowhere", u)
+}
+
 // silent is a server without sockets; the test is its transport.
 func silent(t *testing.T, h Handler) *Server {
 	t.Helper()
-	s, err := NewServer(Default(), h, slog.New(slog.DiscardHandler))
+	cfg := Default()
+	cfg.Resolver = nowhere{}
+	s, err := NewServer(cfg, h, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

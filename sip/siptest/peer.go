@@ -198,6 +198,9 @@ func (p *Peer) Close() {
 // Ended is closed when the other side has closed the connection.
 func (p *Peer) Ended() <-chan struct{} { return p.ended }
 
+// Arrived gives the messages as they come, for a test that waits for several things.
+func (p *Peer) Arrived() <-chan *Message { return p.in }
+
 // Local is the peer's own address.
 func (p *Peer) Local() netip.AddrPort { return p.local }
 

@@ -1,0 +1,240 @@
+package sip_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/siptest"
+)
+
+func start(t *testing.T, cfg sip.Config, h sip.Handler) *sip.Server {
+	t.Helper()
+	s, err := sip.NewServer(cfg, h, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestOccupiedPort(t *testing.T) {
+	taken := start(t, siptest.Config("udp", "tcp", "ws"), politely{})
+	defer taken.Close(t.Context())
+	for _, network := range []string{"udp", "tcp", "ws"} {
+		cfg := siptest.Config("udp", "tcp")
+		cfg.Listeners = append(cfg.Listeners, sip.Listener{Network: network, Address: taken.Addr(network).String()})
+		s, err := sip.NewServer(cfg, politely{}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Start(t.Context())
+		if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), network+" "+taken.Addr(network).String()) {
+			t.Errorf("%s: %v", network, err)
+		}
+		// What it had opened is free again.
+		if l, err := net.Listen("tcp", s.Addr("tcp").String()); err != nil {
+			t.Error(err)
+		} else {
+			l.Close()
+		}
+	}
+}
+
+func TestClose(t *testing.T) {
+	server, client := siptest.Certificate(t)
+	cfg := siptest.Config("udp", "tcp", "tls", "ws", "wss")
+	for i := range cfg.Listeners {
+		cfg.Listeners[i].TLS = server
+	}
+	phone := &siptest.Phone{Invites: make(chan *sip.IncomingInvite, 4), Requests: make(chan *sip.IncomingRequest, 4)}
+	s := start(t, cfg, phone)
+	phone.Server = s
+	// A call that is up, one that rings, one that we make; connections of all kinds.
+	up := siptest.UDP(t, s.Addr("udp")).NewCall("sip:x@" + s.Addr("udp").String())
+	up.Send("INVITE", offer)
+	leg := siptest.NewLeg(t)
+	if _, err := siptest.Wait(t, phone.Invites).Accept(sdp(answer), leg); err != nil {
+		t.Fatal(err)
+	}
+	up.Take(up.Peer.Want("SIP/2.0 200"))
+	up.Ack("")
+	siptest.Wait(t, leg.Acks)
+	rings := siptest.TCP(t, s.Addr("tcp")).NewCall("sip:x@" + s.Addr("tcp").String())
+	rings.Send("INVITE", offer)
+	in := siptest.Wait(t, phone.Invites)
+	callee := siptest.UDP(t, netip.AddrPort{})
+	out := siptest.NewLeg(t)
+	o := sip.Outbound{Target: peerURI(callee), From: sip.Address{URI: sip.URI{Scheme: "sip", Host: "me"}}}
+	if _, err := s.Invite(t.Context(), o, out); err != nil {
+		t.Fatal(err)
+	}
+	inv := callee.Want("INVITE ")
+	callee.Send(callee.Response(inv, 180, "c", nil, ""))
+	siptest.Wait(t, out.Provisional)
+	idle := []*siptest.Peer{
+		siptest.TLS(t, s.Addr("tls"), client),
+		siptest.WebSocket(t, "ws://"+s.Addr("ws").String()+"/ws", nil, nil),
+		siptest.WebSocket(t, "wss://"+s.Addr("wss").String()+"/ws", client, nil),
+	}
+
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close(siptest.Ctx(t)) }() // ended by the answers below
+	up.Peer.Send(up.Peer.Response(up.Peer.Skip("BYE "), 200, "", nil, ""))
+	rings.Peer.Skip("SIP/2.0 503")
+	cancel := callee.Skip("CANCEL ")
+	// Meanwhile a new call is refused.
+	late := up.Peer.NewCall("sip:x")
+	late.Send("INVITE", offer)
+	if m := up.Peer.Skip("SIP/2.0 503"); m.Header("Retry-After") == "" {
+		t.Errorf("late call\n%s", m.Text)
+	}
+	if _, err := s.Invite(t.Context(), o, out); fault.Of(err) != fault.Unavailable {
+		t.Errorf("late call of ours: %v", err)
+	}
+	callee.Send(callee.Response(cancel, 200, "c", nil, ""))
+	callee.Send(callee.Response(inv, 487, "c", nil, ""))
+	if err := siptest.Wait(t, closed); err != nil {
+		t.Error(err)
+	}
+	if e := siptest.Wait(t, leg.Ended); e.Cause != sip.EndClosed {
+		t.Errorf("end %+v", e)
+	}
+	siptest.Wait(t, out.Failed)
+	if fault.Of(in.Err()) != fault.Unavailable {
+		t.Errorf("ringing: %v", in.Err())
+	}
+	for _, p := range idle {
+		siptest.Wait(t, p.Ended())
+	}
+	if st := s.Stats(); st.Dialogs+st.ServerTransactions+st.ClientTransactions+st.Connections != 0 {
+		t.Errorf("left: %+v", st)
+	}
+	for _, n := range []string{"tcp", "tls", "ws", "wss"} {
+		if l, err := net.Listen("tcp", s.Addr(n).String()); err != nil {
+			t.Error(err)
+		} else {
+			l.Close()
+		}
+	}
+	if err := s.Close(t.Context()); err == nil {
+		t.Error("closed twice")
+	}
+}
+
+// TestCloseIsBounded: peers that do not answer, and a context that is over.
+func TestCloseIsBounded(t *testing.T) {
+	cfg := siptest.Config("udp", "tcp")
+	cfg.T1 = time.Second
+	cfg.T2 = cfg.T1
+	phone := &siptest.Phone{Invites: make(chan *sip.IncomingInvite, 4)}
+	s := start(t, cfg, phone)
+	call := siptest.TCP(t, s.Addr("tcp")).NewCall("sip:x")
+	call.Send("INVITE", offer)
+	leg := siptest.NewLeg(t)
+	if _, err := siptest.Wait(t, phone.Invites).Accept(sdp(answer), leg); err != nil {
+		t.Fatal(err)
+	}
+	call.Peer.Want("SIP/2.0 200") // and no ACK
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := s.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("close: %v", err)
+	}
+	siptest.Wait(t, leg.Ended)
+}
+
+func TestStateInJSON(t *testing.T) {
+	_, _, leg := established(t, "udp")
+	st := leg.Dialog.State()
+	b, err := json.Marshal(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again sip.DialogState
+	if err := json.Unmarshal(b, &again); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(st, again); d != "" {
+		t.Errorf("%s\n%s", d, b)
+	}
+}
+
+// TestFileDescriptorsRunOut runs a server with 64 descriptors in a process of its
+// own: while they are gone new clients are refused, and later it serves again.
+func TestFileDescriptorsRunOut(t *testing.T) {
+	if os.Getenv("SIP_TEST_FEW_FILES") == "" {
+		exe, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(exe, "-test.run=^TestFileDescriptorsRunOut$", "-test.v")
+		cmd.Env = append(os.Environ(), "SIP_TEST_FEW_FILES=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	s := start(t, siptest.Config("tcp", "ws"), politely{})
+	limit := syscall.Rlimit{Cur: 64, Max: 64}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Skip("no setrlimit: ", err)
+	}
+	for _, network := range []string{"tcp", "ws"} {
+		var open []net.Conn
+		for {
+			c, err := net.Dial("tcp", s.Addr(network).String())
+			if err != nil {
+				if !errors.Is(err, syscall.EMFILE) {
+					t.Fatal(err)
+				}
+				break // both ends are ours: the descriptors are gone
+			}
+			open = append(open, c)
+		}
+		if len(open) < 10 {
+			t.Fatalf("only %d connections", len(open))
+		}
+		for _, c := range open {
+			c.Close()
+		}
+	}
+	deadline := time.Now().Add(siptest.Patience)
+	for served := false; !served; {
+		c, err := net.Dial("tcp", s.Addr("tcp").String())
+		if err != nil {
+			continue // the server still holds some that were closed
+		}
+		call := fmt.Sprintf("OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=%s\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
+			siptest.ID("z9hG4bK"), siptest.ID("c"))
+		buf := make([]byte, 100)
+		if _, err := c.Write([]byte(call)); err == nil {
+			_ = c.SetReadDeadline(time.Now().Add(time.Second)) // else the read fails
+			n, _ := c.Read(buf)
+			served = strings.HasPrefix(string(buf[:n]), "SIP/2.0 200")
+		}
+		c.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("SIP over TCP is dead")
+		}
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
