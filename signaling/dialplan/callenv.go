@@ -71,6 +71,8 @@ func (c *Call) builtin(name string) (string, bool) {
 		return strconv.Itoa(c.ch.HangupCause()), true
 	case "EPOCH":
 		return strconv.FormatInt(c.Now().Unix(), 10), true
+	case "CALLINGPRES", "CALLINGANI2", "CALLINGTON", "CALLINGTNS":
+		return "0", true
 	case "SYSTEMNAME":
 		return c.exec.system, true
 	case "ENTITYID":

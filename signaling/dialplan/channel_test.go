@@ -3,7 +3,6 @@ package dialplan
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -78,11 +77,15 @@ func (r *recorder) ReadDigit(ctx context.Context, timeout time.Duration) (byte, 
 // plan loads a plan from text.
 func plan(t testing.TB, text string, strict bool) *Plan {
 	t.Helper()
-	p, err := LoadFile(asterisk.Loader{FS: fstest.MapFS{"extensions.conf": {Data: []byte(text), Mode: fs.FileMode(0o644)}}}, "extensions.conf", strict)
+	p, err := LoadFile(loaderOf(text), "extensions.conf", strict)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+func loaderOf(text string) asterisk.Loader {
+	return asterisk.Loader{FS: fstest.MapFS{"extensions.conf": {Data: []byte(text)}}}
 }
 
 // testApps are applications that tests use beside the built-in ones.

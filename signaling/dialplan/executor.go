@@ -11,49 +11,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
-// Config bounds and shades what the executor does.
-type Config struct {
-	// Strict gives Asterisk's own result where a plan has a slip that is otherwise
-	// taken as it was meant.
-	Strict bool
-	// Burst is how many steps a call may take at once, StepsPerSecond how many more
-	// each second earns it, up to Burst again. A call that has used them up is in an
-	// endless loop and is ended.
-	Burst          int
-	StepsPerSecond int
-	// StackDepth is how deep Gosub may nest.
-	StackDepth int
-	// AfterHangup is how long the h extension may take.
-	AfterHangup time.Duration
-	// ResponseTimeout is how long a caller may take to begin to dial an extension
-	// (TIMEOUT(response)), DigitTimeout how long between digits (TIMEOUT(digit)).
-	ResponseTimeout time.Duration
-	DigitTimeout    time.Duration
-}
-
-// DefaultConfig is a Config with Asterisk's timeouts.
-func DefaultConfig() Config {
-	return Config{
-		Burst:           100_000,
-		StepsPerSecond:  1_000,
-		StackDepth:      512,
-		AfterHangup:     30 * time.Second,
-		ResponseTimeout: 10 * time.Second,
-		DigitTimeout:    5 * time.Second,
-	}
-}
-
-// Validate reports a Config that cannot be.
-func (c Config) Validate() error {
-	if c.Burst < 1 || c.StepsPerSecond < 1 || c.StackDepth < 1 {
-		return errors.New("dialplan: burst, steps per second and stack depth must be at least 1")
-	}
-	if c.AfterHangup <= 0 || c.ResponseTimeout <= 0 || c.DigitTimeout <= 0 {
-		return errors.New("dialplan: timeouts must be above zero")
-	}
-	return nil
-}
-
 // Options are what an executor is made of.
 type Options struct {
 	Config Config
@@ -129,47 +86,6 @@ func (x *Executor) NewCall(ch Channel) *Call {
 // Run is NewCall and Call.Run, for a channel that is never redirected.
 func (x *Executor) Run(ctx context.Context, ch Channel, start Position) Outcome {
 	return x.NewCall(ch).Run(ctx, start)
-}
-
-// End is how a run ended.
-type End uint8
-
-// The ends of a run.
-const (
-	// EndHangup: an application ended the call.
-	EndHangup End = iota
-	// EndFellThrough: the extension had no further priority. The cause is 17 after
-	// a Dial that found the callee busy, 34 after one that found no way.
-	EndFellThrough
-	// EndGone: the context ended, the channel was hung up.
-	EndGone
-	// EndRedirected: the context ended with ErrRedirected. h has not run, HangUp has
-	// not been called: Run the same Call again at the new position.
-	EndRedirected
-	// EndInvalid: there is no such extension, and no i.
-	EndInvalid
-	// EndTimeout: the absolute timeout was over and there is no T, or no digits came
-	// and there is no t.
-	EndTimeout
-	// EndFailed: an application failed, is unknown or panicked, or the call ran in
-	// circles. Err says which.
-	EndFailed
-)
-
-// String is the end's name, for logs.
-func (e End) String() string {
-	return [...]string{"hangup", "fell through", "gone", "redirected", "invalid", "timeout", "failed"}[e]
-}
-
-// Outcome is the result of Run.
-type Outcome struct {
-	End End
-	// At is the last step before the h extension.
-	At Position
-	// Cause is the channel's Q.850 cause after the run, 0 if nobody gave one.
-	Cause int
-	// Err is why, for EndFailed.
-	Err error
 }
 
 // Run takes the channel through the plan from start on until it is hung up, falls
@@ -431,20 +347,3 @@ func (c *Call) afterHangup(ctx context.Context) {
 	}
 	c.at = last
 }
-
-// budget is a token bucket of steps.
-type budget struct {
-	left float64
-	at   time.Time
-}
-
-func (b *budget) take(now time.Time, c Config) bool {
-	if d := now.Sub(b.at); d > 0 {
-		b.left = min(float64(c.Burst), b.left+d.Seconds()*float64(c.StepsPerSecond))
-		b.at = now
-	}
-	b.left--
-	return b.left >= 0
-}
-
-func (b *budget) refill(now time.Time, c Config) { b.left, b.at = float64(c.Burst), now }

@@ -101,9 +101,9 @@ func unescapeByte(text string) (c byte, escaped bool, rest string, ok bool) {
 	return text[1], true, text[2:], true
 }
 
-// parseSetText reads a set of characters as FILTER and REPLACE write it: a-z is a
-// range, a backslash takes the next character as it is.
-func parseSetText(text string) charSet {
+// parseSetText reads a set of characters: a backslash takes the next character as it
+// is; with ranges, a-z is one.
+func parseSetText(text string, ranges bool) charSet {
 	var s charSet
 	for text != "" {
 		from, _, rest, ok := unescapeByte(text)
@@ -111,15 +111,19 @@ func parseSetText(text string) charSet {
 			break
 		}
 		text = rest
-		if len(text) >= 2 && text[0] == '-' {
-			to, _, rest, ok := unescapeByte(text[1:])
-			if ok {
-				s.addRange(from, to)
-				text = rest
-				continue
-			}
-		}
 		s.add(from)
+		if !ranges || text == "" || text[0] != '-' {
+			continue
+		}
+		if len(text) == 1 {
+			break // a range without an end
+		}
+		to, _, rest, ok := unescapeByte(text[1:])
+		if !ok {
+			break
+		}
+		s.addRange(from, to)
+		text = rest
 	}
 	return s
 }
@@ -129,7 +133,7 @@ func readFilter(_ *Call, args string) (string, error) {
 	if len(parts) < 2 {
 		return "", bad("FILTER", args, "FILTER(allowed,text)")
 	}
-	set := parseSetText(parts[0])
+	set := parseSetText(parts[0], true)
 	var b strings.Builder
 	for _, c := range []byte(parts[1]) {
 		if set.has(c) {
@@ -144,7 +148,7 @@ func readReplace(c *Call, args string) (string, error) {
 	if len(parts) < 2 {
 		return "", bad("REPLACE", args, "REPLACE(variable,characters[,replacement])")
 	}
-	set := parseSetText(parts[1])
+	set := parseSetText(parts[1], false)
 	with := arg(parts, 2)
 	var b strings.Builder
 	for _, x := range []byte(c.named(parts[0])) {

@@ -126,9 +126,12 @@ func (p *Plan) anyMatches(c *Context, exten string, seen map[*Context]bool) bool
 		return false
 	}
 	seen[c] = true
-	for _, e := range c.Extensions {
-		if e.Pattern.Match(exten, Match) != No {
-			return true
+	plain, patterns := c.candidates(exten, Match)
+	for _, list := range [2][]*Extension{plain, patterns} {
+		for _, e := range list {
+			if e.Pattern.Match(exten, Match) != No {
+				return true
+			}
 		}
 	}
 	for _, inc := range c.Includes {

@@ -54,6 +54,31 @@ type Context struct {
 	AutoHints  bool
 	File       string
 	Line       int
+
+	exact map[string][]*Extension // plain names, without hyphens
+	wild  []*Extension            // patterns, in order
+}
+
+// index makes the context searchable. Extensions are in order already; plain names
+// come before patterns in it.
+func (c *Context) index() {
+	c.exact = make(map[string][]*Extension)
+	for _, e := range c.Extensions {
+		if e.Pattern.wild {
+			c.wild = append(c.wild, e)
+		} else {
+			c.exact[e.Pattern.literal] = append(c.exact[e.Pattern.literal], e)
+		}
+	}
+}
+
+// candidates are the extensions that can match, in order; the second list follows the
+// first. Parts of a number can match any plain name.
+func (c *Context) candidates(dialled string, mode Mode) (first, second []*Extension) {
+	if mode != Match {
+		return c.Extensions, nil
+	}
+	return c.exact[withoutHyphens(dialled)], c.wild
 }
 
 // Extension is one name (and caller pattern) in a context.
@@ -138,6 +163,7 @@ func newPlan(general General, globals []Variable, contexts []*Context, warnings 
 	p := &Plan{General: general, Globals: globals, Warnings: warnings, contexts: contexts}
 	p.byName = make(map[string]*Context, len(contexts))
 	for _, c := range contexts {
+		c.index()
 		p.byName[c.Name] = c
 	}
 	return p
@@ -244,25 +270,10 @@ func (s *search) run(context string, pick func(*Extension) *Priority) (Found, bo
 		}
 	}
 	s.visited = append(s.visited, c)
-	for _, e := range c.Extensions {
-		switch e.Pattern.Match(s.exten, s.mode) {
-		case No:
-			continue
-		case Early:
-			if e.HasCallerID && !MatchCallerID(e.CallerID, s.callerID) {
-				continue
-			}
-			if s.mode == MatchMore {
-				s.final = true
-				return Found{}, false
-			}
-		case Yes:
-			if e.HasCallerID && !MatchCallerID(e.CallerID, s.callerID) {
-				continue
-			}
-		}
-		if step := pick(e); step != nil {
-			return Found{Priority: step, Extension: e, Context: c}, true
+	first, second := c.candidates(s.exten, s.mode)
+	for _, list := range [2][]*Extension{first, second} {
+		if found, ok := s.pickFrom(c, list, pick); ok || s.final {
+			return found, ok
 		}
 	}
 	for i := range c.Includes {
@@ -272,6 +283,24 @@ func (s *search) run(context string, pick func(*Extension) *Priority) (Found, bo
 		}
 		if found, ok := s.run(inc.Context, pick); ok {
 			return found, true
+		}
+	}
+	return Found{}, false
+}
+
+// pickFrom takes the first extension that matches and has what is looked for.
+func (s *search) pickFrom(c *Context, list []*Extension, pick func(*Extension) *Priority) (Found, bool) {
+	for _, e := range list {
+		result := e.Pattern.Match(s.exten, s.mode)
+		if result == No || e.HasCallerID && !MatchCallerID(e.CallerID, s.callerID) {
+			continue
+		}
+		if result == Early && s.mode == MatchMore {
+			s.final = true
+			return Found{}, false
+		}
+		if step := pick(e); step != nil {
+			return Found{Priority: step, Extension: e, Context: c}, true
 		}
 	}
 	return Found{}, false

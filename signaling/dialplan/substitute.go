@@ -167,8 +167,11 @@ func splitSubstring(text string) (name string, offset, length int, cut bool) {
 				continue
 			}
 			off, lens, _ := strings.Cut(text[i+1:], ":")
-			offset, _ = leadingInt(off)
 			length = wholeLength
+			var ok bool
+			if offset, ok = leadingInt(off); !ok {
+				return text[:i], 0, length, true
+			}
 			if n, ok := leadingInt(lens); ok {
 				length = n
 			}

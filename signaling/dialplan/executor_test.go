@@ -1,0 +1,257 @@
+package dialplan
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// TestGone hangs the channel up while an application blocks: h runs, with a context
+// that still works.
+func TestGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := plan(t, "[a]\nexten => s,1,Block()\nexten => s,2,NoOp(never)\nexten => h,1,Wait(1)\nexten => h,2,NoOp(after)\n", false)
+		ch := &recorder{}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		call := executor(t, p, nil).NewCall(ch)
+		out := call.Run(ctx, Position{"a", "s", 1})
+		if out.End != EndGone || out.At != (Position{"a", "s", 1}) {
+			t.Errorf("outcome %+v", out)
+		}
+		if want := "s@a:1 Block()\nhung up\nh@a:1 Wait(1)\nh@a:2 NoOp(after)\n"; ch.text() != want {
+			t.Errorf("steps\n%swant\n%s", ch.text(), want)
+		}
+		if !call.HungUp() {
+			t.Error("the call does not know that it is over")
+		}
+	})
+}
+
+// TestRedirect takes a call elsewhere while an application blocks: no h, no hangup, and
+// the subroutine stack is kept.
+func TestRedirect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := plan(t, "[a]\nexten => s,1,Gosub(sub)\nexten => s,2,NoOp(back)\nexten => s,n,Hangup\nexten => s,n(sub),Block()\nexten => h,1,NoOp(h)\n"+
+			"exten => other,1,Return()\n", false)
+		ch := &recorder{}
+		call := executor(t, p, nil).NewCall(ch)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(ErrRedirected) })
+		if out := call.Run(ctx, Position{"a", "s", 1}); out.End != EndRedirected {
+			t.Fatalf("outcome %+v", out)
+		}
+		if ch.hungUp {
+			t.Fatal("a redirected channel is hung up")
+		}
+		if out := call.Run(t.Context(), Position{"a", "other", 1}); out.End != EndHangup {
+			t.Fatalf("outcome %+v", out)
+		}
+		if text := ch.text(); !strings.Contains(text, "other@a:1 Return()\ns@a:2 NoOp(back)\n") {
+			t.Errorf("steps\n%s", text)
+		}
+	})
+}
+
+func TestHungUpBeforeTheFirstStep(t *testing.T) {
+	p := plan(t, "[a]\nexten => s,1,NoOp(never)\n", false)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ch := &recorder{}
+	if out := executor(t, p, nil).Run(ctx, ch, Position{"a", "s", 1}); out.End != EndGone || ch.text() != "hung up\n" {
+		t.Errorf("outcome %+v, steps %s", out, ch.text())
+	}
+}
+
+// TestHangupExtensionIsBounded has an h extension that would never end.
+func TestHangupExtensionIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := plan(t, "[a]\nexten => s,1,Hangup\nexten => h,1,Block()\nexten => h,2,NoOp(never)\n", false)
+		ch := &recorder{}
+		begin := time.Now()
+		executor(t, p, nil).Run(t.Context(), ch, Position{"a", "s", 1})
+		if d := time.Since(begin); d != DefaultConfig().AfterHangup {
+			t.Errorf("the h extension ended after %v", d)
+		}
+		if strings.Contains(ch.text(), "never") {
+			t.Errorf("steps\n%s", ch.text())
+		}
+	})
+}
+
+func TestPanicEndsTheCallOnly(t *testing.T) {
+	p := plan(t, "[a]\nexten => s,1,Panic()\nexten => h,1,NoOp(h)\n[b]\nexten => s,1,NoOp(fine)\n", false)
+	x := executor(t, p, nil)
+	ch := &recorder{}
+	out := x.Run(t.Context(), ch, Position{"a", "s", 1})
+	if out.End != EndFailed || out.Err == nil || !strings.Contains(out.Err.Error(), "on purpose") || out.Cause != 41 {
+		t.Errorf("outcome %+v", out)
+	}
+	if want := "s@a:1 Panic()\nhung up\nh@a:1 NoOp(h)\n"; ch.text() != want {
+		t.Errorf("steps\n%s", ch.text())
+	}
+	if out := x.Run(t.Context(), &recorder{}, Position{"b", "s", 1}); out.End != EndFellThrough {
+		t.Errorf("the next call ends with %+v", out)
+	}
+}
+
+// TestEndlessLoop runs in a circle without ever waiting: it is ended. One that waits in
+// between is not.
+func TestEndlessLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := plan(t, "[tight]\nexten => s,1,Goto(s,1)\nexten => h,1,NoOp(h)\n"+
+			"[waits]\nexten => s,1,Wait(1)\nexten => s,2,Set(I=$[0${I} + 1])\nexten => s,3,GotoIf($[${I} < 5000]?1)\n", false)
+		small := func(o *Options) { o.Config.Burst, o.Config.StepsPerSecond = 1000, 10 }
+		x := executor(t, p, small)
+		out := x.Run(t.Context(), &recorder{}, Position{"tight", "s", 1})
+		if out.End != EndFailed || fault.Of(out.Err) != fault.TooMany {
+			t.Errorf("a tight loop ends with %+v", out)
+		}
+		if out := x.Run(t.Context(), &recorder{}, Position{"waits", "s", 1}); out.End != EndFellThrough {
+			t.Errorf("a loop that waits ends with %+v", out)
+		}
+	})
+}
+
+func TestStackDepth(t *testing.T) {
+	p := plan(t, "[a]\nexten => s,1,Gosub(s,1)\n", false)
+	out := executor(t, p, nil).Run(t.Context(), &recorder{}, Position{"a", "s", 1})
+	if out.End != EndFailed || fault.Of(out.Err) != fault.TooMany {
+		t.Errorf("outcome %+v", out)
+	}
+}
+
+// TestReload changes the plan under a running call: the next step is the new plan's.
+func TestReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before := plan(t, "[a]\nexten => s,1,Wait(2)\nexten => s,2,NoOp(old)\n", false)
+		after := plan(t, "[a]\nexten => s,1,NoOp\nexten => s,2,NoOp(new)\n", false)
+		var mu sync.Mutex
+		current := before
+		x := executor(t, before, func(o *Options) {
+			o.Plan = func() *Plan {
+				mu.Lock()
+				defer mu.Unlock()
+				return current
+			}
+		})
+		time.AfterFunc(time.Second, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			current = after
+		})
+		ch := &recorder{}
+		x.Run(t.Context(), ch, Position{"a", "s", 1})
+		if !strings.Contains(ch.text(), "NoOp(new)") {
+			t.Errorf("steps\n%s", ch.text())
+		}
+	})
+}
+
+// TestManyCalls runs calls side by side that share globals, under the race detector.
+func TestManyCalls(t *testing.T) {
+	p := plan(t, "[a]\nexten => _X.,1,Set(GLOBAL(N)=${EXTEN})\nexten => _X.,2,Set(M=${GLOBAL(N)})\nexten => _X.,3,GotoIf($[\"${M}\" = \"\"]?9)\n", false)
+	x := executor(t, p, nil)
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			out := x.Run(t.Context(), &recorder{}, Position{"a", "1" + strings.Repeat("0", i), 1})
+			if out.End != EndFellThrough && out.End != EndInvalid {
+				t.Errorf("outcome %+v", out)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestTables(t *testing.T) {
+	run := func(context.Context, *Call, string) error { return nil }
+	if _, err := NewApps([]Application{{Name: "A", Run: run}}, []Application{{Name: "a", Run: run}}); err == nil {
+		t.Error("two applications of one name are taken")
+	}
+	if _, err := NewApps([]Application{{Name: "A"}}); err == nil {
+		t.Error("an application that does nothing is taken")
+	}
+	if _, err := NewFunctions(BuiltinFunctions(), BuiltinFunctions()); err == nil {
+		t.Error("two functions of one name are taken")
+	}
+	if _, err := NewExecutor(Options{Config: DefaultConfig()}); err == nil {
+		t.Error("an executor without a plan is made")
+	}
+	if _, err := NewExecutor(Options{Plan: Empty, Globals: NewGlobals(nil), Log: slog.New(slog.DiscardHandler)}); err == nil {
+		t.Error("an executor without limits is made")
+	}
+	apps, err := NewApps(Builtins())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range apps.List() {
+		if a.Synopsis == "" {
+			t.Errorf("%s has no synopsis", a.Name)
+		}
+	}
+}
+
+func TestExec(t *testing.T) {
+	p := plan(t, "[a]\nexten => s,1,NoOp\n", false)
+	c := executor(t, p, nil).NewCall(&recorder{})
+	if err := c.Exec(t.Context(), "nosuch", ""); fault.Of(err) != fault.Unsupported {
+		t.Errorf("error %v", err)
+	}
+	if err := c.Exec(t.Context(), "hangup", "17"); !errors.Is(err, ErrHangup) || c.ch.HangupCause() != 17 {
+		t.Errorf("error %v, cause %d", err, c.ch.HangupCause())
+	}
+}
+
+func TestVars(t *testing.T) {
+	var v Vars
+	for _, set := range []Variable{{"A", "1"}, {"_B", "2"}, {"__C", "3"}, {"__D", "4"}, {"D", "5"}, {"_A", "6"}} {
+		v.Set(set.Name, set.Value)
+	}
+	v.Delete("nosuch")
+	if got, want := v.Inherited(), []Variable{{"A", "6"}, {"B", "2"}, {"__C", "3"}}; !equal(got, want) {
+		t.Errorf("inherited %v, want %v", got, want)
+	}
+	v.Delete("B")
+	if got, want := v.All(), []Variable{{"A", "6"}, {"C", "3"}, {"D", "5"}}; !equal(got, want) {
+		t.Errorf("all %v, want %v", got, want)
+	}
+	g := NewGlobals([]Variable{{"A", "1"}})
+	g.Set("B", "2")
+	g.Merge([]Variable{{"A", "3"}}, false)
+	if got, want := g.All(), []Variable{{"A", "3"}, {"B", "2"}}; !equal(got, want) {
+		t.Errorf("globals %v, want %v", got, want)
+	}
+	g.Merge([]Variable{{"A", "4"}}, true)
+	if got, want := g.All(), []Variable{{"A", "4"}}; !equal(got, want) {
+		t.Errorf("globals %v, want %v", got, want)
+	}
+}
+
+func equal(a, b []Variable) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func BenchmarkRun(b *testing.B) {
+	p := plan(b, "[a]\nexten => _X.,1,NoOp(${EXTEN})\nexten => _X.,n,Set(X=${EXTEN:1})\nexten => _X.,n,GotoIf($[\"${X}\" = \"\"]?9)\nexten => _X.,n,Hangup\n", false)
+	x := executor(b, p, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		x.Run(b.Context(), &recorder{}, Position{"a", "1001", 1})
+	}
+}
