@@ -1,132 +1,163 @@
 package main
 
 import (
-	"net/netip"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/media"
-	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/check"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
 	"github.com/skygenesisenterprise/skybridge/sip"
-	"github.com/skygenesisenterprise/skybridge/sip/digest"
-	"github.com/skygenesisenterprise/skybridge/sip/registrar"
-	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
 
+// installation is what a directory of Asterisk files says, read whole; immutable.
 type installation struct {
 	dir       string
 	directory *siptech.Directory
 	plan      *dialplan.Plan
 	warnings  []asterisk.Warning
-	soundDir  string
+	settings  *asteriskconf.Settings
+	// listeners are pjsip.conf's and sip.conf's transports; none leaves the choice
+	// to the server's own settings.
+	listeners []sip.Listener
+	certFile  string
+	keyFile   string
 }
 
-func (in *installation) roomLimit(string) int { return 0 }
-func (in *installation) apply(*config.Config) {}
+const (
+	defaultData  = "/usr/share/asterisk"
+	soundsFolder = "sounds"
+)
 
+// readInstallation reads a directory. What cannot be read at all is a
+// *config.Error with file and line.
 func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*installation, error) {
-	if _, err := os.Stat(dir); err != nil {
-		return nil, &config.Error{File: dir, Err: err}
-	}
-	l, err := asterisk.OpenDir(dir)
+	apps, err := applications(&app.Services{}) // their names are enough
 	if err != nil {
 		return nil, err
 	}
-	in := &installation{dir: dir, soundDir: "/usr/share/asterisk/sounds"}
-	in.plan, err = dialplan.LoadFile(l, "extensions.conf", cfg.Strict)
+	funcs, err := functions()
 	if err != nil {
-		return nil, &config.Error{File: filepath.Join(dir, "extensions.conf"), Err: err}
+		return nil, err
 	}
-	var w asterisk.Warnings
-	c, err := l.Load("pjsip.conf", &w)
+	loaded, err := check.Dir(dir, check.Options{Strict: cfg.Strict, Apps: apps, Functions: funcs})
 	if err != nil {
-		return nil, &config.Error{File: filepath.Join(dir, "pjsip.conf"), Err: err}
+		return nil, fileError(dir, err)
 	}
-	d := &siptech.Directory{Order: []string{"ip", "username"}}
-	auths := map[string]digest.Credentials{}
-	get := func(s *asterisk.Section, k string) string { v, _ := s.Get(k); return v }
-	for _, s := range c.Live() {
-		if get(s, "type") == "auth" {
-			auths[s.Name] = digest.Credentials{Username: get(s, "username"), Password: get(s, "password")}
-		}
-		if o := get(s, "endpoint_identifier_order"); o != "" {
-			d.Order = strings.Split(o, ",")
-		}
+	directory, warnings := siptech.NewDirectory(loaded.Endpoints, siptech.DirectoryOptions{
+		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout,
+	})
+	in := &installation{
+		dir: dir, directory: directory, plan: loaded.Plan, settings: loaded.Settings,
+		warnings: append(loaded.Warnings, warnings...),
 	}
-	for _, s := range c.Live() {
-		switch get(s, "type") {
-		case "endpoint":
-			e := siptech.Endpoint{Name: s.Name, ConfTech: "PJSIP", Context: get(s, "context"), Symmetric: true, Rewrite: true, RTPTimeout: 30 * time.Second}
-			for _, n := range strings.Split(get(s, "allow"), ",") {
-				if c := codecs.ByConfName(strings.TrimSpace(n)); c != nil {
-					e.Codecs = append(e.Codecs, c)
-				}
-			}
-			if a, ok := auths[get(s, "auth")]; ok {
-				e.Credentials = []digest.Credentials{a}
-			}
-			if a, ok := auths[get(s, "outbound_auth")]; ok {
-				e.Outbound = []sip.Credential{{Realm: "*", Username: a.Username, Password: a.Password}}
-			}
-			if a := get(s, "aors"); a != "" {
-				e.AORs = []string{a}
-			}
-			if cid := get(s, "callerid"); cid != "" {
-				n, num, _ := strings.Cut(cid, "<")
-				e.Caller = signaling.CallerID{Name: strings.Trim(n, " \""), Number: strings.Trim(num, "> ")}
-			}
-			d.Endpoints = append(d.Endpoints, e)
-		case "aor":
-			a := registrar.DefaultAOR(s.Name)
-			if n, err := strconv.Atoi(get(s, "max_contacts")); err == nil {
-				a.MaxContacts = n
-			}
-			a.RemoveExisting = get(s, "remove_existing") == "yes"
-			a.RewriteContact = true
-			if u := get(s, "contact"); u != "" {
-				uri, err := sip.ParseURI(u)
-				if err != nil {
-					return nil, err
-				}
-				a.Contacts = append(a.Contacts, uri)
-			}
-			if n, err := strconv.Atoi(get(s, "qualify_frequency")); err == nil {
-				a.QualifyFrequency = time.Duration(n) * time.Second
-			}
-			d.AORs = append(d.AORs, a)
-		case "registration":
-			t := trunk.Default(s.Name)
-			t.Server, _ = sip.ParseURI(get(s, "server_uri"))
-			t.Client, _ = sip.ParseURI(get(s, "client_uri"))
-			t.Contact = sip.URI{Scheme: "sip", User: get(s, "contact_user")}
-			t.Endpoint = get(s, "endpoint")
-			t.RetryInterval = 2 * time.Second
-			if a, ok := auths[get(s, "outbound_auth")]; ok {
-				t.Credentials = []sip.Credential{{Realm: "*", Username: a.Username, Password: a.Password}}
-			}
-			d.Registrations = append(d.Registrations, t)
+	for _, t := range loaded.Endpoints.Transports {
+		switch t.Protocol {
+		case "udp", "tcp", "tls":
+			in.listeners = append(in.listeners, sip.Listener{Network: t.Protocol, Address: t.Bind.String()})
 		}
 	}
-	for _, s := range c.Live() {
-		if get(s, "type") == "identify" {
-			for i := range d.Endpoints {
-				if d.Endpoints[i].Name == get(s, "endpoint") {
-					m := get(s, "match")
-					if a, err := netip.ParseAddr(m); err == nil {
-						d.Endpoints[i].Match = append(d.Endpoints[i].Match, netip.PrefixFrom(a, a.BitLen()))
-					}
-				}
-			}
-		}
-	}
-	in.directory = d
-	in.warnings = append(w.List(), in.plan.Warnings...)
+	in.chooseCertificate(loaded.Endpoints.Transports)
 	return in, nil
+}
+
+// fileError gives an error of the files the place where it is.
+func fileError(dir string, err error) error {
+	var inside *asterisk.Error
+	if errors.As(err, &inside) {
+		return &config.Error{File: filepath.Join(dir, inside.File), Line: inside.Line, Err: errors.New(inside.Text)}
+	}
+	return &config.Error{File: dir, Err: err}
+}
+
+// apply lets the files speak where the server's own settings are the defaults:
+// ports of rtp.conf and http.conf, the certificate.
+func (in *installation) apply(cfg *config.Config) {
+	std := config.Default()
+	if cfg.AsteriskDir == "" {
+		return // the files of a fresh installation leave it to the settings
+	}
+	if r := in.settings.RTP; r.Start > 0 && r.End > r.Start && cfg.RTP.Ports == std.RTP.Ports {
+		cfg.RTP.Ports = fmt.Sprintf("%d-%d", r.Start, r.End)
+	}
+	h := in.settings.HTTP
+	if cfg.ARI.Listen == std.ARI.Listen {
+		cfg.ARI.Listen = config.Off
+		if h.Enabled {
+			cfg.ARI.Listen = h.Listen()
+		}
+	}
+	if cfg.ARI.TLSListen == std.ARI.TLSListen {
+		cfg.ARI.TLSListen = config.Off
+		if h.Enabled && h.TLS {
+			cfg.ARI.TLSListen = h.TLSBind.String()
+		}
+	}
+	if cfg.TLS.CertFile == "" {
+		cfg.TLS.CertFile, cfg.TLS.KeyFile = in.certFile, in.keyFile
+	}
+}
+
+// chooseCertificate takes the first certificate that the files name and that is
+// there. One that is missing keeps Asterisk from serving TLS; here it is said, and
+// the server's own certificate is used.
+func (in *installation) chooseCertificate(transports []endpoint.Transport) {
+	type pair struct{ cert, key, from string }
+	var named []pair
+	for _, t := range transports {
+		named = append(named, pair{t.CertFile, t.PrivKeyFile, t.File})
+	}
+	if h := in.settings.HTTP; h.TLS {
+		named = append(named, pair{h.CertFile, h.PrivKeyFile, "http.conf"})
+	}
+	for _, p := range named {
+		if p.cert == "" || p.key == "" {
+			continue
+		}
+		_, err1 := os.Stat(p.cert)
+		_, err2 := os.Stat(p.key)
+		if err := errors.Join(err1, err2); err != nil {
+			in.warnings = append(in.warnings, asterisk.Warning{
+				File: p.from, Text: fmt.Sprintf("certificate: %v", err), Asterisk: "serves no TLS",
+				Here: "a self-signed certificate is used", Fix: "put the files there",
+			})
+			continue
+		}
+		in.certFile, in.keyFile = p.cert, p.key
+		return
+	}
+}
+
+// sipListeners are the transports of the files, unless the settings say others.
+func (in *installation) sipListeners(cfg config.Config) []sip.Listener {
+	std := config.Default()
+	if cfg.AsteriskDir == "" || cfg.SIP.Listen != std.SIP.Listen || cfg.SIP.TLSListen != std.SIP.TLSListen {
+		return nil
+	}
+	return in.listeners
+}
+
+// roomLimit is max_members of a confbridge.conf bridge profile; 0 is no limit.
+func (in *installation) roomLimit(profile string) int {
+	if profile == "" {
+		profile = asteriskconf.DefaultBridge
+	}
+	return in.settings.ConfBridge.Bridges[profile].MaxMembers
+}
+
+// soundDir is where Asterisk keeps its sounds.
+func (in *installation) soundDir() string {
+	data := in.settings.Main.Data
+	if data == "" {
+		data = defaultData
+	}
+	return filepath.Join(data, soundsFolder)
 }

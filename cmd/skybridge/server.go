@@ -88,8 +88,8 @@ func start(ctx context.Context, cfg config.Config, dev bool, log *slog.Logger) (
 		run  func(context.Context) error
 	}{
 		{"database", s.startStore},
-		{"certificate", s.loadCertificate},
 		{"configuration", s.loadInstallation},
+		{"certificate", s.loadCertificate},
 		{"media", func(ctx context.Context) error { return s.startMedia(ctx, dev) }},
 		{"calls", s.startEngine},
 		{"sip", s.startSIP},
@@ -225,7 +225,7 @@ func browserCodecs(all media.Codecs) media.Codecs {
 }
 
 func (s *server) startEngine(context.Context) error {
-	folders := []string{filepath.Join(s.cfg.DataDir, "sounds"), s.loaded.Load().soundDir}
+	folders := []string{filepath.Join(s.cfg.DataDir, "sounds"), s.loaded.Load().soundDir()}
 	sounds := sound.NewLibrary(s.codecs, folders...)
 	s.engine = signaling.New(signaling.Config{
 		Mixer: s.mixer, Log: s.log, Sounds: sounds, MaxChannels: s.cfg.Calls.MaxChannels,

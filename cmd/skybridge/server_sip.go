@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
@@ -18,6 +19,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
 
+const digestSecret = "sip.digest_secret"
+
 // startSIP opens the SIP listeners and what lives on them.
 func (s *server) startSIP(ctx context.Context) error {
 	var err error
@@ -27,6 +30,13 @@ func (s *server) startSIP(ctx context.Context) error {
 	dc := digest.Default()
 	dc.Realm = s.cfg.SIP.Realm
 	dc.Algorithms = digestAlgorithms(s.cfg.SIP.Algorithms)
+	// A secret that outlives the process: phones answer a nonce from before a
+	// restart without asking for the password again.
+	secret, err := s.db.Settings.GetOrCreate(ctx, digestSecret, func() (string, error) { return string(auth.NewSecret()), nil })
+	if err != nil {
+		return err
+	}
+	dc.Secret = []byte(secret)
 	authenticator, err := digest.NewAuthenticator(dc)
 	if err != nil {
 		return err
@@ -120,9 +130,15 @@ func (s *server) sipConfig() sip.Config {
 		}
 		c.Listeners = append(c.Listeners, l)
 	}
-	add("udp", s.cfg.SIP.Listen)
-	add("tcp", s.cfg.SIP.Listen)
-	add("tls", s.cfg.SIP.TLSListen)
+	if transports := s.loaded.Load().sipListeners(s.cfg); len(transports) > 0 {
+		for _, t := range transports {
+			add(t.Network, t.Address)
+		}
+	} else {
+		add("udp", s.cfg.SIP.Listen)
+		add("tcp", s.cfg.SIP.Listen)
+		add("tls", s.cfg.SIP.TLSListen)
+	}
 	add("ws", s.cfg.ARI.Listen)
 	add("wss", s.cfg.ARI.TLSListen)
 	return c

@@ -1,0 +1,67 @@
+package newcomer_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/e2e/server"
+)
+
+// seed reads a folder of configuration as an operator wrote it.
+func seed(t *testing.T, name string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	list, err := filepath.Glob("../../testdata/asterisk/" + name + "/*.conf")
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%s: %v, %d files", name, err, len(list))
+	}
+	for _, file := range list {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(file)] = string(text)
+	}
+	return files
+}
+
+// An installation with slips loads as written, says each slip with file and line,
+// and still does what was meant: a phone of sip.conf registers, its calls run the
+// routes, the second line of _9XXX,1 runs after the first.
+func TestAnInstallationWithSlipsLoadsAsWritten(t *testing.T) {
+	for _, name := range []string{"seed-en", "seed-fr"} {
+		t.Run(name, func(t *testing.T) {
+			s := server.Start(t, server.Config{Files: seed(t, name)})
+			for _, slip := range []string{
+				"ari.conf:3: bindaddr", "ari.conf:6: tlscertfile", "extensions.conf:15: priority 1 of extension _9XXX",
+				"sip.conf:7: ", "dtmfmode=rfc4733",
+			} {
+				if !strings.Contains(s.Log(), slip) {
+					t.Errorf("no warning about %q", slip)
+				}
+			}
+			phone := peer.Baresip(t, peer.BaresipConfig{
+				User: "1001", Password: "user_password", Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true, Tone: 500,
+			})
+			phone.Registered(t)
+			if out := s.RX(t, "sip show peers"); !strings.Contains(out, "1001/1001") {
+				t.Errorf("sip show peers:\n%s", out)
+			}
+			phone.Dial(t, "9123")
+			phone.Closed(t) // Stasis: nothing listens, so the plan hangs up
+			for _, step := range []string{`app=Set args="CONF_ID=123"`, `app=Stasis args=sky-genesis-conference,123`} {
+				peer.Eventually(t, "the call to 9123 runs "+step, func() error {
+					if !strings.Contains(s.Log(), step) {
+						return errors.New("not logged")
+					}
+					return nil
+				})
+			}
+		})
+	}
+}

@@ -1,0 +1,85 @@
+// Package page_test drives the page that the server serves as a person would, in
+// a real Chromium, against a real phone.
+package page_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/e2e/server"
+)
+
+// state waits for the page's status line.
+func state(t *testing.T, b *peer.Browser, want string) {
+	t.Helper()
+	peer.Eventually(t, "the page is "+want, func() error {
+		if got := peer.Eval[string](t, b, `document.querySelector("#status").dataset.state`); got != want {
+			return fmt.Errorf("%s: %s", got, peer.Eval[string](t, b, `document.querySelector("#status").textContent`))
+		}
+		return nil
+	})
+}
+
+func click(t *testing.T, b *peer.Browser, id string) {
+	t.Helper()
+	peer.Eval[bool](t, b, fmt.Sprintf(`(() => { document.querySelector("#%s").click(); return true })()`, id))
+}
+
+func fill(t *testing.T, b *peer.Browser, id, text string) {
+	t.Helper()
+	peer.Eval[bool](t, b, fmt.Sprintf(`(() => {
+		const field = document.querySelector("#%s");
+		field.value = %q;
+		field.dispatchEvent(new Event("input", { bubbles: true }));
+		return true;
+	})()`, id, text))
+}
+
+// The page signs in by its link, calls a phone, mutes, hangs up, meets the phone
+// in a room, and is called back.
+func TestThePageCallsAPhoneAndMeetsItInARoom(t *testing.T) {
+	s := server.Start(t, server.Config{})
+	before := s.Resources(t)
+	t.Run("all", func(t *testing.T) { use(t, s) })
+	s.Idle(t, before)
+}
+
+func use(t *testing.T, s *server.Server) {
+	t.Helper()
+	phone := peer.Baresip(t, peer.BaresipConfig{
+		User: "1001", Password: s.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP),
+		Register: true, Answer: true, Codecs: []string{"PCMA"}, Tone: 500,
+	})
+	phone.Registered(t)
+
+	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
+	b.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin")))
+	state(t, b, "idle")
+
+	fill(t, b, "dial-target", "1001")
+	click(t, b, "dial")
+	state(t, b, "active")
+	peer.Hears(t, "the page", b.Recording(), 500)
+	peer.Hears(t, "the phone", phone.Recording(), 700)
+	if level := peer.Eval[string](t, b, `document.querySelector("#level-remote").dataset.peak`); level == "" || level == "0" {
+		t.Errorf("the remote level meter shows %q while the phone is heard", level)
+	}
+	click(t, b, "mute")
+	peer.Silent(t, "the phone", phone.Recording(), 700)
+	click(t, b, "mute")
+	peer.Hears(t, "the phone", phone.Recording(), 700)
+	click(t, b, "hangup")
+	phone.Closed(t)
+
+	phone.Dial(t, "9000")
+	phone.Established(t)
+	fill(t, b, "room", "9000")
+	click(t, b, "join")
+	state(t, b, "active")
+	peer.Hears(t, "the phone in the room", phone.Recording(), 700)
+	peer.Hears(t, "the page in the room", b.Recording(), 500)
+	click(t, b, "hangup")
+	peer.Silent(t, "the phone alone in the room", phone.Recording(), 700)
+	phone.Hangup(t)
+}
