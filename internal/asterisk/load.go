@@ -232,6 +232,7 @@ func (r *resolver) entry(e *Entry, s *Section, at place) error {
 			*old = set
 			return nil
 		}
+		set.Value = trim(set.Value)
 	}
 	s.Settings = append(s.Settings, set)
 	return nil

@@ -43,9 +43,10 @@ func (e *Entry) print(b *strings.Builder) {
 	}
 	b.WriteString(escape(e.Key))
 	b.WriteString(" " + e.Op.String())
-	if e.Value != "" {
-		b.WriteString(" " + escape(e.Value))
+	if e.Value != "" && e.Op != Concatenate {
+		b.WriteByte(' ')
 	}
+	b.WriteString(escape(e.Value))
 }
 
 func (d *Directive) print(b *strings.Builder) {

@@ -89,7 +89,7 @@ const (
 // String is the operator as it is written.
 func (o Operator) String() string { return [...]string{"=", "=>", "+="}[o] }
 
-// Entry is key = value.
+// Entry is key = value. The value of += keeps the spaces before it.
 type Entry struct {
 	Key   string
 	Op    Operator
@@ -127,6 +127,10 @@ func Parse(name, text string, limits Limits, w *Warnings) (*Source, error) {
 		content, err := strip.line(raw, number)
 		if err != nil {
 			return nil, &Error{File: name, Line: number, Text: err.Error()}
+		}
+		if strip.stray {
+			w.Add(Warning{File: name, Line: number, Text: "--; closes a comment that is not open",
+				Asterisk: "misreads the lines that follow", Here: "it begins a comment to the end of the line", Fix: "remove it"})
 		}
 		content = trim(content)
 		if content == "" {
@@ -166,11 +170,13 @@ const maxNestedComments = 128
 
 // commentStripper removes comments; block comments go on over lines and nest.
 type commentStripper struct {
-	open []int // lines on which the block comments began
+	open  []int // lines on which the block comments began
+	stray bool  // the line had a --; that closes nothing
 }
 
 // line is one line without its comments. "\;" is a semicolon.
 func (c *commentStripper) line(text string, number int) (string, error) {
+	c.stray = false
 	if len(c.open) == 0 && strings.IndexByte(text, ';') < 0 {
 		return text, nil
 	}
@@ -202,6 +208,7 @@ func (c *commentStripper) line(text string, number int) (string, error) {
 			c.open = c.open[:len(c.open)-1]
 			start = i + 1
 		case len(c.open) == 0:
+			c.stray = strings.HasSuffix(text[start:i], "--")
 			keep(text[start:i])
 			return out.String(), nil
 		}
@@ -291,6 +298,9 @@ func parseEntry(text string) parsedLine {
 		value, e.Op = value[1:], Object
 	}
 	e.Key, e.Value = trim(key), trim(value)
+	if e.Op == Concatenate {
+		e.Value = value // the spaces before it are part of it; those behind are gone already
+	}
 	if e.Key == "" {
 		return parsedLine{skip: "no name before ="}
 	}
