@@ -59,7 +59,7 @@ func (s *Server) compose(d *draft, f flow) (m *message, raw []byte, branch strin
 		m.headers.add("Contact", c.String())
 	}
 	if d.contact && len(d.contacts) == 0 {
-		c, err := s.ourContact(f, d.contactUser)
+		c, err := s.ourContact(f, d.contactUser, d.uri.Secure())
 		if err != nil {
 			return nil, nil, "", err
 		}
@@ -128,18 +128,22 @@ func inNetworks(list []netip.Prefix, a netip.Addr) bool {
 	return false
 }
 
-// ourContact is the Contact that we give the peer of a flow.
-func (s *Server) ourContact(f flow, user string) (Address, error) {
+// ourContact is the Contact that we give the peer of a flow; a sips request wants
+// a sips Contact (RFC 3261 §12.1.1).
+func (s *Server) ourContact(f flow, user string, secure bool) (Address, error) {
 	host, port, err := s.ourAddr(f)
 	if err != nil {
 		return Address{}, err
 	}
 	u := URI{Scheme: "sip", User: user, Host: host, Port: port}
-	switch n := f.source().Network; n {
-	case "udp":
-	case "wss":
-		u.Params = Params{{Name: "transport", Value: "ws"}} // RFC 7118 §5.2.1 knows one name
-	default:
+	n := f.source().Network
+	switch {
+	case n == "wss":
+		n = "ws" // RFC 7118 §5.2.1 knows one name
+	case n == "tls" && secure:
+		u.Scheme, n = "sips", "tcp" // RFC 3261 §26.2.2
+	}
+	if n != "udp" {
 		u.Params = Params{{Name: "transport", Value: n}}
 	}
 	return Address{URI: u}, nil

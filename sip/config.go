@@ -28,6 +28,10 @@ type Config struct {
 	// ForceRport answers UDP requests to the address they came from even when
 	// their Via does not ask for it (RFC 3581), as NATed phones need.
 	ForceRport bool
+	// SwitchToTCP sends requests of more than 1300 bytes over TCP first when
+	// nothing asks for UDP (RFC 3261 §18.1.1). Many phones behind a NAT would
+	// then be waited for in vain, so it is off.
+	SwitchToTCP bool
 	// Extensions are the option tags that the layers above implement; others
 	// in a Require are refused with 420 (RFC 3261 §8.2.2.3).
 	Extensions []string

@@ -125,6 +125,20 @@ func (d *Dialog) SetRewriteContact(on bool) {
 	d.st.RewriteContact = on
 }
 
+// SetFlow sends our next requests over that flow: for a peer whose connection
+// broke and who has come back over another one. fault.Unreachable says that the
+// flow has ended.
+func (d *Dialog) SetFlow(id FlowID) error {
+	f, ok := d.s.tr.flow(id)
+	if !ok {
+		return fault.New(fault.Unreachable, "sip: flow %s has ended", id)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refresh(nil, f)
+	return nil
+}
+
 // refresh takes what a target refresh request or its response changes: the
 // peer's Contact and the flow (RFC 3261 §12.2); d.mu is held.
 func (d *Dialog) refresh(contacts []Address, f flow) {

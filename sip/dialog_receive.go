@@ -131,8 +131,8 @@ func (d *Dialog) inUpdate(tx *serverTx) {
 }
 
 func (d *Dialog) inBye(tx *serverTx) {
+	d.finish(End{Cause: EndRemote, Request: tx.req}) // first: who has the 200 finds nothing left
 	d.s.answer(tx, Reply{Status: 200})
-	d.finish(End{Cause: EndRemote, Request: tx.req})
 }
 
 // flowClosed changes nothing: the dialog outlives its connection, and the next
@@ -163,7 +163,7 @@ func (r *InDialogRequest) Respond(rep Reply) error {
 	switch r.tx.req.method {
 	case "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER":
 		if rep.Status >= 200 && rep.Status < 300 {
-			c, err := r.d.s.ourContact(r.tx.flow, r.d.contactUser())
+			c, err := r.d.ourContact(r.tx)
 			if err != nil {
 				return err
 			}
@@ -177,10 +177,12 @@ func (r *InDialogRequest) Respond(rep Reply) error {
 	return r.tx.reply(rep)
 }
 
-func (d *Dialog) contactUser() string {
+// ourContact is our Contact in the answer to a request in the dialog.
+func (d *Dialog) ourContact(tx *serverTx) (Address, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.st.ContactUser
+	user := d.st.ContactUser
+	d.mu.Unlock()
+	return d.s.ourContact(tx.flow, user, tx.req.uri.Secure())
 }
 
 // ReInvite is an INVITE inside a dialog that waits for its answer.
@@ -205,7 +207,7 @@ func (r *ReInvite) Accept(rep Reply) error {
 	if err := checkRange(rep.Status, 200, 299); err != nil {
 		return err
 	}
-	c, err := r.d.s.ourContact(r.tx.flow, r.d.contactUser())
+	c, err := r.d.ourContact(r.tx)
 	if err != nil {
 		return err
 	}

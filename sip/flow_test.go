@@ -2,6 +2,7 @@ package sip_test
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -271,4 +272,68 @@ func TestStreamFraming(t *testing.T) {
 		for m := p.Next(); !strings.HasPrefix(m.Start, "SIP/2.0 200"); m = p.Next() {
 		}
 	}
+}
+
+// TestSetFlow: the peer has come back over another connection and only said so to
+// the registrar.
+func TestSetFlow(t *testing.T) {
+	phone, call, leg := established(t, "tcp")
+	call.Peer.Close()
+	again := siptest.TCP(t, phone.Addr("tcp"))
+	again.NewCall("sip:x").Send("REGISTER", "")
+	reg := siptest.Wait(t, phone.Requests)
+	if err := leg.Dialog.SetFlow("tcp-gone-1"); fault.Of(err) != fault.Unreachable {
+		t.Errorf("a flow that is none: %v", err)
+	}
+	if err := leg.Dialog.SetFlow(reg.Request().Source().Flow); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = leg.Dialog.Bye(siptest.Ctx(t)) }() // ended by the answer below
+	again.Send(again.Response(again.Skip("BYE "), 200, "", nil, ""))
+	siptest.Wait(t, leg.Ended)
+}
+
+func TestSecureContact(t *testing.T) {
+	phone, dial := everywhere(t)
+	p := dial["tls"](t)
+	call := p.NewCall("sips:bob@127.0.0.1")
+	call.Send("INVITE", offer)
+	leg := phone.Answer(sdp(answer))
+	m := p.Want("SIP/2.0 200")
+	if got := m.URI("Contact"); !strings.HasPrefix(got, "sips:bob@127.0.0.1:") || !strings.HasSuffix(got, ";transport=tcp") {
+		t.Errorf("contact %s", got)
+	}
+	call.Take(m)
+	call.Ack("")
+	siptest.Wait(t, leg.Acks)
+}
+
+// TestSwitchToTCP: a long request prefers TCP where it is had, else goes over UDP.
+func TestSwitchToTCP(t *testing.T) {
+	cfg := siptest.Config("udp", "tcp")
+	cfg.SwitchToTCP = true
+	phone := siptest.NewPhoneWith(t, "alice", cfg)
+	both := siptest.UDP(t, netip.AddrPort{})
+	l, err := net.Listen("tcp", both.Local().String())
+	if err != nil {
+		t.Skip("the port of the peer is taken for TCP: ", err)
+	}
+	alone := siptest.UDP(t, netip.AddrPort{})
+	request := func(p *siptest.Peer) {
+		o := phone.Outbound(peerURI(p))
+		o.Method, o.ContentType, o.Body = "MESSAGE", "text/plain", []byte(strings.Repeat("x", 1300))
+		go func() { _, _ = phone.Request(siptest.Ctx(t), o) }() // ended by the answers below
+	}
+	request(both)
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := siptest.Conn(t, "tcp", c)
+	p.Send(p.Response(p.Skip("MESSAGE "), 200, "x", nil, ""))
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	request(alone)
+	alone.Send(alone.Response(alone.Skip("MESSAGE "), 200, "x", nil, ""))
 }

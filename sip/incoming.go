@@ -65,7 +65,7 @@ func (s *Server) serverDialog(tx *serverTx, target URI, user string, h DialogHan
 	if err != nil {
 		return nil, Address{}, err
 	}
-	contact, err := s.ourContact(tx.flow, user)
+	contact, err := s.ourContact(tx.flow, user, req.uri.Secure())
 	if err != nil {
 		return nil, Address{}, err
 	}
@@ -153,7 +153,7 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 	i.mu.Lock()
 	user := i.user
 	i.mu.Unlock()
-	contact, err := i.tx.s.ourContact(i.tx.flow, user)
+	contact, err := i.tx.s.ourContact(i.tx.flow, user, i.tx.req.uri.Secure())
 	if err != nil {
 		return err
 	}

@@ -228,7 +228,7 @@ func (r *Request) MaxForwards() int {
 	return r.maxForwards
 }
 
-// Routes is the Route header's addresses that remain after our own was taken.
+// Routes is the Route header's addresses.
 func (r *Request) Routes() ([]Address, error) { return r.addresses("Route") }
 
 // Response is a received response, read only.

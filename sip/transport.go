@@ -67,42 +67,46 @@ func newTransport(cfg *Config) (*transport, error) {
 	}, nil
 }
 
-// open opens every listener, or none.
+// open opens every listener, or none. Nothing is read before all are open, so
+// that whoever handles a message finds them all.
 func (t *transport) open(ctx context.Context) error {
+	serve := make([]func(), 0, len(t.cfg.Listeners))
 	for i := range t.cfg.Listeners {
 		l := &t.cfg.Listeners[i]
-		if err := t.listen(ctx, l); err != nil {
+		f, err := t.listen(ctx, l)
+		if err != nil {
 			return errors.Join(fmt.Errorf("sip: listen on %s %s: %w", l.Network, l.Address, err), t.close())
 		}
+		serve = append(serve, f)
+	}
+	for _, f := range serve {
+		t.goRead(f)
 	}
 	return nil
 }
 
-func (t *transport) listen(ctx context.Context, l *Listener) error {
+// listen opens one listener and gives what serves it.
+func (t *transport) listen(ctx context.Context, l *Listener) (func(), error) {
 	var lc net.ListenConfig
 	if l.Network == "udp" {
 		pc, err := lc.ListenPacket(ctx, "udp", l.Address)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		t.serveUDP(pc.(*net.UDPConn))
-		return nil
+		return t.openUDP(pc.(*net.UDPConn)), nil
 	}
 	nl, err := lc.Listen(ctx, "tcp", l.Address)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	note := func(err error) { t.quirk("accept on "+l.Network, netip.AddrPort{}, err) }
 	gl := newGatedListener(nl, t.gate, note)
 	t.bound = append(t.bound, boundListener{l.Network, addrPort(nl.Addr())})
-	switch l.Network {
-	case "tcp", "tls":
-		t.closers = append(t.closers, gl.Close)
-		t.goRead(func() { t.acceptStreams(gl, l) })
-	default:
-		t.serveHTTP(gl, l)
+	if l.Network == "ws" || l.Network == "wss" {
+		return t.openHTTP(gl, l), nil
 	}
-	return nil
+	t.closers = append(t.closers, gl.Close)
+	return func() { t.acceptStreams(gl, l) }, nil
 }
 
 // goRead starts a goroutine that close waits for; not once close has begun.
@@ -120,7 +124,7 @@ func (t *transport) goRead(f func()) bool {
 	return true
 }
 
-func (t *transport) serveUDP(pc *net.UDPConn) {
+func (t *transport) openUDP(pc *net.UDPConn) func() {
 	// A burst must not be lost while a message is handled; a system that
 	// refuses the size keeps its own.
 	_ = pc.SetReadBuffer(4 << 20)
@@ -129,7 +133,7 @@ func (t *transport) serveUDP(pc *net.UDPConn) {
 	t.udp = append(t.udp, sock)
 	t.bound = append(t.bound, boundListener{"udp", sock.local})
 	t.closers = append(t.closers, pc.Close)
-	t.goRead(func() { t.readUDP(sock) })
+	return func() { t.readUDP(sock) }
 }
 
 func (t *transport) readUDP(sock *udpSocket) {

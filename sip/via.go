@@ -36,18 +36,28 @@ func parseVia(s string) (via, error) {
 	if end < 0 {
 		end = len(s)
 	}
-	sentBy := strings.NewReplacer(" ", "", "\t", "").Replace(s[:end])
-	if strings.ContainsAny(trimSpace(s[:end]), " \t") && !strings.Contains(sentBy, ":") {
-		return via{}, errors.New("bad sent-by in via")
-	}
 	var err error
-	if v.host, v.port, err = parseHostPort(sentBy); err != nil {
+	if v.host, v.port, err = parseHostPort(tightColon(s[:end])); err != nil {
 		return via{}, err
 	}
 	if v.params, err = parseHeaderParams(s[end:]); err == nil && v.version != "2.0" {
 		err = errors.New("via is not SIP/2.0")
 	}
 	return v, err // with an error the host is there: whoever refuses needs it
+}
+
+// tightColon takes the white space away that may stand around the colon of a
+// sent-by.
+func tightColon(s string) string {
+	s = trimSpace(s)
+	if !strings.ContainsAny(s, " \t") {
+		return s
+	}
+	colon := strings.LastIndexByte(s, ':')
+	if colon < 0 {
+		return s
+	}
+	return trimSpace(s[:colon]) + ":" + trimSpace(s[colon+1:])
 }
 
 func (v via) branch() string { return v.params.Value("branch") }

@@ -25,10 +25,10 @@ const httpHeadBytes = 16 << 10
 // wsBuffers lends write buffers to connections that are mostly silent.
 var wsBuffers = &sync.Pool{}
 
-// serveHTTP serves one ws or wss listener: SIP at its path, the configured
-// handler elsewhere. net/http reads every head, and does every TLS handshake, on
-// a goroutine of its own with a deadline.
-func (t *transport) serveHTTP(gl *gatedListener, cfg *Listener) {
+// openHTTP gives what serves one ws or wss listener: SIP at its path, the
+// configured handler elsewhere. net/http reads every head, and does every TLS
+// handshake, on a goroutine of its own with a deadline.
+func (t *transport) openHTTP(gl *gatedListener, cfg *Listener) func() {
 	path := cfg.Path
 	if path == "" {
 		path = "/ws"
@@ -48,8 +48,9 @@ func (t *transport) serveHTTP(gl *gatedListener, cfg *Listener) {
 		MaxHeaderBytes:    httpHeadBytes,
 		ErrorLog:          log.New(quirkWriter{t, cfg.Network}, "", 0),
 	}
-	t.closers = append(t.closers, srv.Close)
-	t.goRead(func() {
+	// Close of a server that does not serve yet does not close the listener.
+	t.closers = append(t.closers, srv.Close, gl.Close)
+	return func() {
 		var err error
 		if cfg.Network == "wss" {
 			err = srv.ServeTLS(gl, "", "")
@@ -59,7 +60,7 @@ func (t *transport) serveHTTP(gl *gatedListener, cfg *Listener) {
 		if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.quirk("serve "+cfg.Network, netip.AddrPort{}, err)
 		}
-	})
+	}
 }
 
 // quirkWriter takes net/http's own log lines into ours, where their rate is bounded.

@@ -1,0 +1,75 @@
+package sip
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func BenchmarkParseMessage(b *testing.B) {
+	in := []byte(goodRequest)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(in)))
+	for b.Loop() {
+		if _, err := parseMessage(in); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncodeMessage(b *testing.B) {
+	m, err := parseMessage([]byte(goodRequest))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.encode(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// answering answers in the reader's own time.
+type answering struct{}
+
+func (answering) OnInvite(*IncomingInvite)     {}
+func (answering) OnRequest(r *IncomingRequest) { _ = r.Respond(Reply{}) } // it is measured, not read
+
+// BenchmarkRequest is one OPTIONS from its bytes to the bytes of its answer, with
+// a transaction of its own, without a socket.
+func BenchmarkRequest(b *testing.B) {
+	cfg := Default()
+	cfg.Limits.Transactions, cfg.Limits.Handlers = 1<<30, 1<<30
+	s, err := NewServer(cfg, answering{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := &counting{wire: newWire(), got: make(chan struct{}, 1)}
+	w.stream = true
+	text := strings.Replace(goodRequest, "INVITE", "OPTIONS", 2)
+	parts := strings.SplitN(text, "776asdhds", 2)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		m, err := parseMessage([]byte(parts[0] + random(4) + parts[1]))
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.receive(w, m, err)
+		<-w.got
+	}
+	b.StopTimer()
+	if err := s.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+type counting struct {
+	*wire
+	got chan struct{}
+}
+
+func (c *counting) send([]byte) error {
+	c.got <- struct{}{}
+	return nil
+}
