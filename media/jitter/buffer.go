@@ -48,7 +48,7 @@ const (
 	// Play gives a packet; its Handle is the caller's again.
 	Play Outcome = iota
 	// Lost means that the next packet did not come but later ones did: conceal
-	// as much as a packet holds.
+	// as much as a packet holds. Sequence and Samples say what is missing.
 	Lost
 	// Empty means that nothing is there. The position waits: conceal, and what
 	// comes next is played later than it would have been.
@@ -255,7 +255,7 @@ func (b *Buffer) Pop() (Packet, Outcome) {
 			b.waited = 0
 			b.lost++
 			b.adapt.popped(b.length, b.queued)
-			return Packet{Samples: b.length, Handle: None}, Lost
+			return Packet{Sequence: b.next - 1, Samples: b.length, Handle: None}, Lost
 		}
 	}
 }
@@ -291,6 +291,16 @@ func (b *Buffer) gap() uint32 {
 func (b *Buffer) advance(n uint32) {
 	b.next += n
 	b.played <<= n
+}
+
+// Peek gives the packet at the position, which stays there: after a Lost, the one
+// that follows what is lost. ok is false when it has not come.
+func (b *Buffer) Peek() (p Packet, ok bool) {
+	at := &b.places[b.next%Places]
+	if !at.used || at.samples == 0 {
+		return Packet{}, false
+	}
+	return Packet{Sequence: b.next, Samples: at.samples, Handle: at.handle}, true
 }
 
 // take removes the packet at the position.

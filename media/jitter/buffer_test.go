@@ -152,6 +152,27 @@ func TestNumbersWrap(t *testing.T) {
 	}
 }
 
+// After a loss the packet behind it can be looked at, for what it repeats.
+func TestPeek(t *testing.T) {
+	p := newPlayer(t)
+	p.run("10 . 12 14")
+	for _, want := range []struct {
+		lost, next uint32
+	}{{11, 12}, {13, 14}} {
+		pkt, outcome := p.b.Pop()
+		if outcome != jitter.Lost || pkt.Sequence != want.lost || pkt.Samples != frame {
+			t.Fatalf("popped %+v, outcome %d", pkt, outcome)
+		}
+		if next, ok := p.b.Peek(); !ok || next.Sequence != want.next || next.Handle != int32(want.next) {
+			t.Fatalf("peeked %+v, %v", next, ok)
+		}
+		p.pop()
+	}
+	if next, ok := p.b.Peek(); ok {
+		t.Errorf("peeked %+v in an empty buffer", next)
+	}
+}
+
 // One packet too many in the buffer is given up after the window, and only then.
 func TestShrinks(t *testing.T) {
 	p := newPlayer(t)
