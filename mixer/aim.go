@@ -40,7 +40,10 @@ func (a *aim) wantsFrom(tick int64) bool { return a.open || tick < a.trusted }
 func (l *leg) setRemote(w *worker, remote netip.AddrPort, symmetric bool) *worker {
 	a := &l.aim
 	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
-	if l.sock == nil || remote == a.announced {
+	switch {
+	case l.sock == nil:
+		return nil
+	case remote == a.announced && (symmetric || !a.open):
 		return nil // a re-INVITE that moves nothing must not unlearn either
 	}
 	*a = aim{announced: remote, remote: remote, open: symmetric}

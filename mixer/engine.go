@@ -56,8 +56,8 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 		return nil, err
 	}
 	for _, c := range codecs {
-		if c.Transcodable() && rateIndex(c.SampleRate) < 0 {
-			return nil, fault.New(fault.Invalid, "mixer: %s has a sample rate of %d Hz", c.Name, c.SampleRate)
+		if err := mixable(c); err != nil {
+			return nil, err
 		}
 	}
 	c, err := newClock()

@@ -182,13 +182,13 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 		l.dropOwn()
 	}
 	l.clip.setRate(l.rate)
+	l.in.idleSince = w.tick
 	l.changed(w)
 	return nil
 }
 
 // changed works out again what follows from the leg's state.
 func (l *leg) changed(w *worker) {
-	l.in.idleSince = w.tick
 	switch l.place {
 	case inRoom:
 		l.playout.start(l.contributes(), l.rate)
@@ -217,6 +217,7 @@ func (l *leg) setMuted(w *worker, in, out bool) *worker {
 
 func (l *leg) setHold(w *worker, hold bool) *worker {
 	l.held = hold
+	l.in.idleSince = w.tick
 	l.changed(w)
 	return nil
 }
@@ -335,7 +336,7 @@ func (l *leg) send(w *worker, s *stream) {
 		ts := l.out.at(w.tick) + uint32(p.start*ticksPerUnit)*l.out.unit
 		paused := l.out.paused(w.tick)
 		if !paused && !l.out.follows(ts) {
-			continue // the leg came here from a list of another phase
+			continue // units of others' time, before the leg came here
 		}
 		length := uint32(p.units*ticksPerUnit) * l.out.unit
 		l.out.fill(s.out[p.from:p.to], l.media.Send.PayloadType, paused, ts, length, w)

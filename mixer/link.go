@@ -168,15 +168,18 @@ func (k *link) run(w *worker) {
 
 // linkFrame makes what the leg hears in this frame, where packets are not relayed.
 func (l *leg) linkFrame(w *worker, from *leg) {
+	early := l.early(w)
 	pcm, what := l.special(w)
-	if what == hearsTalk && l.mode == PairPCM && from != nil {
+	if (what == hearsTalk || early) && l.mode == PairPCM && from != nil {
 		pcm = w.frame(l.rate)
+		w.current = from
 		if !from.playout.on || !from.frame(w, pcm[:cap(pcm)]) {
 			pcm = w.silence[:l.rate/50]
 		}
-		what = hearsOwn
+		w.current, what = l, hearsOwn
 	}
-	if what == hearsOwn {
+	// A frame that comes too early is dropped: kept, it would delay all that follow.
+	if what == hearsOwn && !early {
 		w.say(l, pcm)
 	}
 }

@@ -31,6 +31,9 @@ func (m Media) validate() error {
 	if m.Send.Codec != nil && m.Send.PayloadType > 127 {
 		return fault.New(fault.Invalid, "mixer: payload type %d of %s is over 127", m.Send.PayloadType, m.Send.Codec.Name)
 	}
+	if err := mixable(m.Send.Codec); err != nil {
+		return err
+	}
 	if p := m.Send.Ptime; p < 0 || p > maxPtime || p%(10e6) != 0 {
 		return fault.New(fault.Invalid, "mixer: ptime %v is not 10 to 60 ms", p)
 	}
@@ -52,6 +55,9 @@ func (m Media) validate() error {
 		if f.Codec == nil {
 			return fault.New(fault.Invalid, "mixer: payload type %d has no codec", f.PayloadType)
 		}
+		if err := mixable(f.Codec); err != nil {
+			return err
+		}
 		if err := take(f.PayloadType); err != nil {
 			return err
 		}
@@ -66,6 +72,14 @@ func (m Media) validate() error {
 		if err := take(ev.PayloadType); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// mixable reports a codec whose PCM no room could take.
+func mixable(c *media.Codec) error {
+	if c != nil && c.Transcodable() && rateIndex(c.SampleRate) < 0 {
+		return fault.New(fault.Invalid, "mixer: %s has a sample rate of %d Hz", c.Name, c.SampleRate)
 	}
 	return nil
 }

@@ -99,8 +99,11 @@ func (x *mix) close(w *worker) {
 	if !x.open {
 		return
 	}
-	x.stopPlay(w)
 	x.open = false
+	if x.listed {
+		w.removeRoom(x)
+	}
+	x.stopPlay(w)
 	for len(x.members) > 0 {
 		x.members[len(x.members)-1].idle(w)
 	}
@@ -108,9 +111,6 @@ func (x *mix) close(w *worker) {
 		c.close()
 	}
 	x.classes = nil
-	if x.listed {
-		w.removeRoom(x)
-	}
 	x.tell(w, Event{Kind: RoomClosed})
 }
 
@@ -170,7 +170,7 @@ func (x *mix) rebuild(w *worker) {
 		return c.members == 0
 	})
 	x.rebuildBridges()
-	w.reserveFrames(len(x.members) + 1)
+	w.reserveFrames(2*len(x.members) + 1) // a voice and a clip each, at most
 }
 
 func (x *mix) classFor(key encoding) (*class, error) {

@@ -116,6 +116,9 @@ const (
 // playback, silence. The PCM stays as it is until the worker's next flush.
 func (l *leg) special(w *worker) (pcm []int16, what hears) {
 	pcm, what = nil, hearsTalk
+	if l.early(w) {
+		return nil, hearsNothing
+	}
 	if l.held || l.outMuted {
 		pcm, what = w.silence[:l.rate/50], hearsOwn
 	}
@@ -141,6 +144,12 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 		return nil, hearsNothing
 	}
 	return pcm, what
+}
+
+// early reports whether the time of this frame was already sent: the leg came here
+// from a place of another phase.
+func (l *leg) early(w *worker) bool {
+	return !l.relay.valid && !l.out.paused(w.tick) && !l.out.follows(l.out.at(w.tick))
 }
 
 // soloFrame is one frame of a leg that is in no conversation.

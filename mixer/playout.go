@@ -146,6 +146,9 @@ func (l *leg) next(w *worker, pcm []int16, want int) int {
 	pkt, outcome := p.buffer.Pop()
 	switch outcome {
 	case jitter.Lost:
+		if got := l.restore(w, pcm, pkt); got > 0 {
+			return got
+		}
 		return l.conceal(w, pcm, int(int64(pkt.Samples)*int64(p.target)/int64(p.clockRate)))
 	case jitter.Empty:
 		return l.conceal(w, pcm, want)
@@ -162,6 +165,43 @@ func (l *leg) next(w *worker, pcm []int16, want int) int {
 		}
 	}
 	return got
+}
+
+// redundant is a decoder that can make a lost frame of what the packet after it
+// repeats (in-band FEC, RFC 6716 §2.1.7).
+type redundant interface {
+	DecodeFEC(pcm []int16, packet []byte) (samples int, err error)
+}
+
+// restore decodes a lost packet from the one after it, if that is there already.
+// It returns 0 when that cannot be done.
+func (l *leg) restore(w *worker, pcm []int16, lost jitter.Packet) int {
+	p := &l.playout
+	fec, ok := p.concealer.(redundant)
+	if !ok {
+		return 0
+	}
+	next, ok := p.buffer.Peek()
+	if !ok || next.Sequence != lost.Sequence+1 {
+		return 0
+	}
+	payload, format := w.pool.get(next.Handle)
+	if int(format) >= len(l.in.formats) || l.in.formats[format].decoder != p.concealer {
+		return 0
+	}
+	out := pcm
+	if p.rate != p.target {
+		out = w.decoded[:]
+	}
+	n, err := fec.DecodeFEC(out[:int64(lost.Samples)*int64(p.rate)/int64(p.clockRate)], payload)
+	if err != nil {
+		return 0
+	}
+	p.frames++
+	if p.rate != p.target {
+		return l.resample(w, pcm, out[:n], p.rate)
+	}
+	return n
 }
 
 // crossfade plays two pieces in the time of one: from the first into the second.

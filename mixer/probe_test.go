@@ -18,6 +18,7 @@ type probe struct {
 	kept  map[uint64]probeFrame
 
 	panicOn   func(payload []byte) bool // the decoder's
+	redundant bool                      // decoders know the frame before each
 	encoders  int
 	open      int
 	encodings int
@@ -39,7 +40,12 @@ func newProbe(rate int) *probe {
 			p.open++
 			return &probeEncoder{probe: p}, nil
 		},
-		NewDecoder: func() (media.Decoder, error) { return &probeDecoder{probe: p}, nil },
+		NewDecoder: func() (media.Decoder, error) {
+			if p.redundant {
+				return &redundantDecoder{probeDecoder{probe: p}}, nil
+			}
+			return &probeDecoder{probe: p}, nil
+		},
 		PayloadDuration: func(b []byte) time.Duration {
 			if len(b) != 16 {
 				return 0
@@ -109,6 +115,15 @@ func (d *probeDecoder) Decode(pcm []int16, b []byte) (int, error) {
 
 func (d *probeDecoder) Conceal(pcm []int16) { clear(pcm) }
 func (d *probeDecoder) Close()              {}
+
+// redundantDecoder finds in each payload the frame before it, too.
+type redundantDecoder struct{ probeDecoder }
+
+func (d *redundantDecoder) DecodeFEC(pcm []int16, b []byte) (int, error) {
+	b = append([]byte(nil), b...)
+	binary.BigEndian.PutUint32(b[5:], binary.BigEndian.Uint32(b[5:])-1)
+	return d.Decode(pcm, b)
+}
 
 // frames are the probe's record of what a phone heard.
 func (p *probe) frames(heard []heardPacket) []probeFrame {

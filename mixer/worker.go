@@ -120,7 +120,7 @@ func (w *worker) settle() {
 		f := w.failing[i]
 		w.failing[i] = failure{}
 		if !f.leg.closed {
-			f.leg.fail(w, f.err)
+			w.guarded(func() { f.leg.fail(w, f.err) })
 		}
 	}
 	w.failing = w.failing[:0]
@@ -128,10 +128,17 @@ func (w *worker) settle() {
 		f := w.failingRooms[i]
 		w.failingRooms[i] = roomFailure{}
 		if f.room.open {
-			f.room.fail(w, f.err)
+			w.guarded(func() { f.room.fail(w, f.err) })
 		}
 	}
 	w.failingRooms = w.failingRooms[:0]
+}
+
+// guarded runs what cleans up after a panic, which may panic too.
+func (w *worker) guarded(f func()) {
+	defer w.rescue()
+	w.current = nil
+	f()
 }
 
 // serve runs a mailbox's commands. One that panics is left out.
@@ -282,8 +289,8 @@ func (w *worker) sendSpeakers() {
 	w.current = nil
 	w.flush()
 	for i, l := range w.speakers {
-		if l == nil {
-			continue // sent before a panic broke the loop off
+		if l == nil || l.hearing == nil {
+			continue // left over from a loop that a panic broke off
 		}
 		w.current = l
 		w.speakers[i] = nil

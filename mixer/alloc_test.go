@@ -1,0 +1,164 @@
+package mixer
+
+import (
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
+	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+)
+
+// loop plays a fixed second of somebody's speech, encoded beforehand, so that a
+// test or benchmark measures the mixer alone.
+type loop struct {
+	ring    *Ring
+	frames  [][]byte // whole packets
+	header  rtp.Header
+	step    uint32
+	at      int
+	discard [MaxPacketBytes]byte
+}
+
+// newLoop joins a phone whose PCM is a tone that stops and starts, or goes on when
+// it is always.
+func (r *rig) newLoop(f media.Format, hz float64, always bool) (*loop, *phone) {
+	ph := r.phoneWith("loop", f)
+	lp := &loop{ring: ph.ring, step: uint32(f.Codec.ClockRate / 50)}
+	lp.header = rtp.Header{PayloadType: f.PayloadType, SSRC: ph.ssrc}
+	n := f.Codec.FrameSamples()
+	for i := range 100 {
+		peak := 8000.0
+		if !always && i >= 50 {
+			peak = 0
+		}
+		buf := make([]byte, rtp.HeaderBytes+f.Codec.MaxFrameBytes)
+		k, err := ph.enc.Encode(buf[rtp.HeaderBytes:], tone(hz, peak, f.Codec.SampleRate, i*n, n))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		lp.frames = append(lp.frames, buf[:rtp.HeaderBytes+k])
+	}
+	return lp, ph
+}
+
+// say delivers the next packet and throws away what came.
+func (lp *loop) say(now time.Time) {
+	p := lp.frames[lp.at%len(lp.frames)]
+	lp.at++
+	lp.header.SequenceNumber++
+	lp.header.Timestamp += lp.step
+	lp.header.Put(p)
+	// A ring with room for one packet never refuses; a mistake would show as loss.
+	_ = lp.ring.Deliver(p, now)
+	for {
+		if _, ok := lp.ring.out.pop(lp.discard[:]); !ok {
+			return
+		}
+	}
+}
+
+// quietly runs ticks and drops their events.
+func (r *rig) quietly(n int) {
+	var ev Event
+	for range n {
+		r.now++
+		for _, w := range r.engine.workers {
+			w.step(r.now)
+		}
+		for r.engine.events.pop(&ev) {
+		}
+	}
+}
+
+// A worker's tick allocates nothing, whatever it does.
+func TestTickAllocatesNothing(t *testing.T) {
+	mu, wide, op := formatOf(g711.MuLaw()), formatOf(g722.Codec()), formatOf(opus.Codec())
+	long := mu
+	long.Ptime = 60 * time.Millisecond
+	room := func(r *rig, phones []*phone) error {
+		room := r.room(RoomConfig{})
+		for _, ph := range phones {
+			if err := ph.port.Join(room, JoinOptions{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	pair := func(r *rig, phones []*phone) error { r.pair(phones[0], phones[1]); return nil }
+	for _, tt := range []struct {
+		name    string
+		formats []media.Format
+		always  bool
+		put     func(r *rig, phones []*phone) error
+	}{
+		{"room of three rates", []media.Format{mu, formatOf(g711.ALaw()), wide, op, op, long, mu}, false, room},
+		{"everyone talks", []media.Format{mu, mu, wide, op, op}, true, room},
+		{"relay", []media.Format{mu, mu}, true, pair},
+		{"relay of opus", []media.Format{op, op}, true, pair},
+		{"transcoding", []media.Format{mu, op}, false, pair},
+		{"echo", []media.Format{wide}, true, func(_ *rig, p []*phone) error { p[0].port.Echo(); return nil }},
+		{"idle", []media.Format{mu, op}, true, func(*rig, []*phone) error { return nil }},
+		{"playback", []media.Format{mu, wide, op}, true, func(r *rig, phones []*phone) error {
+			clip := mustClip(r.t, 8000, tone(1000, 6000, 8000, 0, 1234))
+			for _, ph := range phones {
+				if err := ph.port.Play(clip, PlayOptions{Loop: true}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{"playback in a room", []media.Format{mu, wide, op}, true, func(r *rig, phones []*phone) error {
+			clip := mustClip(r.t, 8000, tone(1000, 6000, 8000, 0, 1234))
+			rm := r.room(RoomConfig{})
+			for i, ph := range phones {
+				if err := ph.port.Join(rm, JoinOptions{}); err != nil {
+					return err
+				}
+				if i == 0 {
+					if err := ph.port.Play(clip, PlayOptions{Loop: true}); err != nil {
+						return err
+					}
+				}
+			}
+			return rm.Play(clip, PlayOptions{Loop: true})
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 1)
+			var loops []*loop
+			var phones []*phone
+			for i, f := range tt.formats {
+				lp, ph := r.newLoop(f, 300+150*float64(i), tt.always)
+				loops, phones = append(loops, lp), append(phones, ph)
+			}
+			if err := tt.put(r, phones); err != nil {
+				t.Fatal(err)
+			}
+			now := time.Unix(1000, 0)
+			frame := func() {
+				for i, lp := range loops {
+					if lp.at%37 == i { // now and then one is lost
+						lp.header.SequenceNumber++
+					}
+					lp.say(now)
+				}
+				r.quietly(ticksPerFrame)
+				now = now.Add(20 * time.Millisecond)
+			}
+			for range 300 { // everything that is made lazily
+				frame()
+			}
+			// AllocsPerRun rounds down: 300 frames are one run, so that none escapes.
+			if n := testing.AllocsPerRun(1, func() {
+				for range 300 {
+					frame()
+				}
+			}); n != 0 {
+				t.Errorf("%v allocations in 300 frames", n)
+			}
+		})
+	}
+}

@@ -1,0 +1,207 @@
+package mixer
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+)
+
+// caller is a phone on a real socket that costs as little as it can.
+type caller struct {
+	sock   *rtp.Socket
+	port   *Port
+	frames [][]byte
+	header rtp.Header
+	step   uint32
+	at     int
+}
+
+func (c *caller) say() error {
+	p := c.frames[c.at%len(c.frames)]
+	c.at++
+	c.header.SequenceNumber++
+	c.header.Timestamp += c.step
+	c.header.Put(p)
+	return c.sock.Send(p)
+}
+
+// field is a manual engine with callers on real sockets.
+type field struct {
+	*rig
+	ports   *rtp.Ports
+	callers []*caller
+	batch   *rtp.Batch
+}
+
+func newField(b *testing.B) *field {
+	b.Helper()
+	cfg := rtp.DefaultPortsConfig()
+	cfg.Addresses, cfg.First, cfg.Last = []netip.Addr{netip.MustParseAddr("127.0.0.1")}, 0, 0
+	ports, err := rtp.NewPorts(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := &field{rig: newRig(b, 1), ports: ports, batch: rtp.NewBatch(0, 0)}
+	w := f.engine.workers[0]
+	w.now, w.cpu = f.engine.clock.now, threadTime
+	b.Cleanup(func() {
+		for _, c := range f.callers {
+			if err := c.sock.Close(); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	return f
+}
+
+// call adds a caller; one that does not talk sends silence.
+func (f *field) call(format media.Format, talks bool) *caller {
+	f.t.Helper()
+	var socks [2]*rtp.Socket
+	for i := range socks {
+		s, err := f.ports.Open()
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		socks[i] = s
+	}
+	c := &caller{sock: socks[0], step: uint32(format.Codec.ClockRate / 50)}
+	c.header = rtp.Header{PayloadType: format.PayloadType, SSRC: uint32(len(f.callers) + 1)}
+	enc, err := format.Codec.NewEncoder(media.EncoderConfig{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer enc.Close()
+	n := format.Codec.FrameSamples()
+	for i := range 50 {
+		peak := 8000.0
+		if !talks {
+			peak = 8
+		}
+		buf := make([]byte, rtp.HeaderBytes+format.Codec.MaxFrameBytes)
+		k, err := enc.Encode(buf[rtp.HeaderBytes:], tone(300+float64(len(f.callers)%20)*40, peak, format.Codec.SampleRate, i*n, n))
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		c.frames = append(c.frames, buf[:rtp.HeaderBytes+k])
+	}
+	if c.port, err = f.engine.NewPort(PortConfig{Name: "bench", Transport: socks[1]}); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := c.port.SetMedia(mediaOf(format)); err != nil {
+		f.t.Fatal(err)
+	}
+	c.port.SetRemote(socks[0].LocalAddr(), false)
+	if err := socks[0].Connect(socks[1].LocalAddr()); err != nil {
+		f.t.Fatal(err)
+	}
+	f.callers = append(f.callers, c)
+	return c
+}
+
+// measure runs frames of 20 ms and reports what the worker's part of them costs
+// per participant, in processor time, system calls included.
+func (f *field) measure(b *testing.B) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	frame := func() (cost int64) {
+		for _, c := range f.callers {
+			if err := c.say(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		start := threadTime()
+		f.quietly(ticksPerFrame)
+		cost = threadTime() - start
+		for _, c := range f.callers {
+			if _, err := c.sock.Recv(f.batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return cost
+	}
+	for range 60 {
+		frame()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	var cost, n int64
+	for b.Loop() {
+		cost += frame()
+		n++
+	}
+	each := float64(cost) / float64(n) / float64(len(f.callers)) / 1e3
+	b.ReportMetric(each, "µs/participant")
+	b.ReportMetric(each*float64(len(f.callers))/20e3*100, "%core")
+	if s := f.callers[0].port.Stats(); s.PacketsOut < uint64(n) {
+		b.Errorf("%d packets came out of %d frames", s.PacketsOut, n)
+	}
+}
+
+func (f *field) seat(b *testing.B, callers []*caller) {
+	b.Helper()
+	room := f.room(RoomConfig{Name: "bench"})
+	for _, c := range callers {
+		if err := c.port.Join(room, JoinOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRoom(b *testing.B) {
+	mu := formatOf(g711.MuLaw())
+	for _, bb := range []struct{ rooms, members, talkers int }{
+		{1, 40, 3}, {1, 500, 3}, {10, 10, 10},
+	} {
+		b.Run(fmt.Sprintf("%dx%d_talking%d", bb.rooms, bb.members, bb.talkers), func(b *testing.B) {
+			f := newField(b)
+			for range bb.rooms {
+				first := len(f.callers)
+				for i := range bb.members {
+					f.call(mu, i < bb.talkers)
+				}
+				f.seat(b, f.callers[first:])
+			}
+			f.measure(b)
+		})
+	}
+	b.Run("opus10_talking3", func(b *testing.B) {
+		f := newField(b)
+		for i := range 10 {
+			f.call(formatOf(opus.Codec()), i < 3)
+		}
+		f.seat(b, f.callers)
+		f.measure(b)
+	})
+}
+
+func BenchmarkPair(b *testing.B) {
+	mu, op := formatOf(g711.MuLaw()), formatOf(opus.Codec())
+	for _, bb := range []struct {
+		name string
+		x, y media.Format
+	}{{"relay", mu, mu}, {"opus_pcmu", op, mu}} {
+		b.Run(bb.name, func(b *testing.B) {
+			f := newField(b)
+			for range 20 {
+				x, y := f.call(bb.x, true), f.call(bb.y, true)
+				p, err := f.engine.NewPair()
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, c := range []*caller{x, y} {
+					if err := c.port.Connect(p); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			f.measure(b)
+		})
+	}
+}

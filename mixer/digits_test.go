@@ -1,0 +1,162 @@
+package mixer
+
+import (
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/media/dtmf"
+)
+
+// Digits leave as telephone-event in place of audio, wherever the port is, and
+// what comes back from them is what was asked for.
+func TestSendDigits(t *testing.T) {
+	place := map[string]func(r *rig, a, b *speaker) error{
+		"idle":  func(*rig, *speaker, *speaker) error { return nil },
+		"relay": func(r *rig, a, b *speaker) error { r.pair(a.phone, b.phone); return nil },
+		"room": func(r *rig, a, b *speaker) error {
+			room := r.room(RoomConfig{})
+			if err := b.port.Join(room, JoinOptions{}); err != nil {
+				return err
+			}
+			return a.port.Join(room, JoinOptions{})
+		},
+	}
+	for name, put := range place {
+		for _, eventClock := range []int{8000, 48000} {
+			t.Run(name, func(t *testing.T) {
+				r := newRig(t, 1)
+				codec := g711.MuLaw()
+				if eventClock == 48000 {
+					codec = opus.Codec()
+				}
+				a := &speaker{phone: r.phone("a", codec), hz: 440, peak: 6000}
+				b := &speaker{phone: r.phone("b", codec), hz: 1000, peak: 6000}
+				if err := put(r, a, b); err != nil {
+					t.Fatal(err)
+				}
+				r.frames(10, a, b)
+				a.forget()
+				if err := a.port.SendDigits("1w#", 100*time.Millisecond, 60*time.Millisecond); err != nil {
+					t.Fatal(err)
+				}
+				r.frames(60, a, b)
+				a.continuous()
+				var digits []byte
+				var lengths []time.Duration
+				rx := dtmf.NewReceiver(eventClock)
+				audio := 0
+				for _, h := range a.heard {
+					if h.PayloadType != eventType {
+						audio++
+						continue
+					}
+					for _, ev := range rx.Packet(h.Timestamp, h.Marker, h.payload) {
+						if ev.Kind == dtmf.End {
+							digits, lengths = append(digits, ev.Digit), append(lengths, ev.Duration)
+						}
+					}
+				}
+				if string(digits) != "1#" || lengths[0] != 100*time.Millisecond || lengths[1] != 100*time.Millisecond {
+					t.Errorf("digits %q of %v", digits, lengths)
+				}
+				if ev := r.take(DigitsDone); len(ev) != 1 || !ev[0].Completed {
+					t.Errorf("events: %+v", ev)
+				}
+				// 60 frames, without about 140+60+500+140 ms.
+				if name != "idle" && (audio < 12 || audio > 22) {
+					t.Errorf("%d packets of audio", audio)
+				}
+				if n := a.port.waiting.Load(); n != 0 {
+					t.Errorf("%d digits wait", n)
+				}
+			})
+		}
+	}
+}
+
+func TestSendDigitsLimits(t *testing.T) {
+	r := newRig(t, 1)
+	a := r.phone("a", g711.MuLaw())
+	long := make([]byte, 100)
+	for i := range long {
+		long[i] = '1'
+	}
+	for _, tt := range []struct {
+		digits        string
+		duration, gap time.Duration
+		want          fault.Kind
+	}{
+		{"", 0, 0, fault.Invalid},
+		{"12x", 0, 0, fault.Invalid},
+		{"1", time.Millisecond, 0, fault.Invalid},
+		{"1", time.Minute, 0, fault.Invalid},
+		{"1", 0, -1, fault.Invalid},
+		{string(long) + string(long), 0, 0, fault.TooMany},
+	} {
+		if err := a.port.SendDigits(tt.digits, tt.duration, tt.gap); fault.Of(err) != tt.want {
+			t.Errorf("%q of %v: %v", tt.digits, tt.duration, err)
+		}
+	}
+	if err := a.port.SendDigits(string(long), 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.port.SendDigits(string(long), 0, 0); fault.Of(err) != fault.TooMany {
+		t.Errorf("too many in two calls: %v", err)
+	}
+	// Held by its peer in the middle: what waits is given up, and said.
+	r.ticks(40)
+	m := mediaOf(formatOf(g711.MuLaw()))
+	m.Direction = media.Inactive
+	if err := a.port.SetMedia(m); err != nil {
+		t.Fatal(err)
+	}
+	r.ticks(8)
+	if ev := r.take(DigitsDone); len(ev) != 1 || ev[0].Completed {
+		t.Errorf("events: %+v", ev)
+	}
+	m.SendEvents = media.Events{}
+	if err := a.port.SetMedia(m); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.port.SendDigits("1", 0, 0); fault.Of(err) != fault.Unsupported {
+		t.Errorf("without telephone-event: %v", err)
+	}
+	if n := a.port.waiting.Load(); n != 0 {
+		t.Errorf("%d digits wait", n)
+	}
+}
+
+// A digit in a room is an event and silence, not a sound; one whose end is lost
+// ends by itself.
+func TestDigitsInRoom(t *testing.T) {
+	r := newRig(t, 1)
+	room := r.room(RoomConfig{})
+	a := &speaker{phone: r.phone("a", g711.MuLaw()), hz: 440, peak: 6000}
+	b := &speaker{phone: r.phone("b", g711.MuLaw()), hz: 1000, peak: 6000}
+	for _, s := range []*speaker{a, b} {
+		if err := s.port.Join(room, JoinOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.frames(10, a, b)
+	for i := range 5 {
+		a.send(eventType, i == 0, a.ts, eventPayload(11, false, uint16(160*(i+1))))
+		r.ticks(ticksPerFrame)
+	}
+	r.frames(30, a, b)
+	for _, h := range b.heard {
+		if h.PayloadType == eventType {
+			t.Fatal("the digit was passed into the room")
+		}
+	}
+	ev := r.take(DTMFBegin, DTMFEnd)
+	if len(ev) != 2 || ev[0].Digit != '#' || ev[1].Kind != DTMFEnd || ev[1].Duration != 100*time.Millisecond {
+		t.Errorf("events: %+v", ev)
+	}
+	b.hear()
+	b.continuous()
+}

@@ -1,0 +1,382 @@
+package mixer
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+)
+
+// A port goes to the worker of its room, its commands stay in order on the way,
+// and so do its events.
+func TestMovesBetweenWorkers(t *testing.T) {
+	r := newRig(t, 3)
+	var rooms []*Room
+	for i := range 3 {
+		rooms = append(rooms, r.room(RoomConfig{Name: fmt.Sprint(i)}))
+	}
+	if rooms[0].home == rooms[1].home || rooms[1].home == rooms[2].home {
+		t.Error("rooms were not spread over the workers")
+	}
+	a := &speaker{phone: r.phone("a", g711.MuLaw()), hz: 440, peak: 6000}
+	for i := range 30 {
+		if err := a.port.Join(rooms[i%3], JoinOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		a.port.SetMuted(i%2 == 0, false)
+		if i%4 == 0 {
+			a.port.Echo()
+		}
+		if i%5 == 0 {
+			r.frames(3, a)
+		}
+	}
+	r.frames(5, a)
+	if got := a.port.leg.room; got != &rooms[29%3].mix || a.port.leg.inMuted {
+		t.Errorf("the port ended in %v, muted %v", got, a.port.leg.inMuted)
+	}
+	in := map[*Room]int{}
+	for _, ev := range r.take(Joined, Left) {
+		if ev.Kind == Joined {
+			in[ev.Room]++
+		} else {
+			in[ev.Room]--
+		}
+		if n := in[ev.Room]; n < 0 || n > 1 {
+			t.Fatalf("the port is %d times in a room", n)
+		}
+	}
+	a.continuous()
+	for _, room := range rooms[:2] {
+		if n := room.Members(); n != 0 {
+			t.Errorf("%d members are left in %s", n, room.Name())
+		}
+	}
+}
+
+// Threads post to ports that move while workers run: nothing is lost, nothing is
+// done twice. The race detector watches.
+func TestCommandsFromManyGoroutines(t *testing.T) {
+	l := newLive(t, quiet())
+	var rooms []*Room
+	for range 2 {
+		room, err := l.engine.NewRoom(RoomConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rooms = append(rooms, room)
+	}
+	handsets := make([]*handset, 4)
+	for i := range handsets {
+		handsets[i] = l.handset(fmt.Sprint(i), PortConfig{})
+	}
+	clip := mustClip(t, 8000, make([]int16, 80))
+	var wg sync.WaitGroup
+	const each = 40
+	for _, h := range handsets {
+		for g := range 3 {
+			wg.Add(1)
+			go func() { // ended by its loop, awaited below
+				defer wg.Done()
+				for i := range each {
+					if g == 0 {
+						if err := h.port.Join(rooms[i%2], JoinOptions{}); err != nil {
+							t.Error(err)
+						}
+					}
+					if err := h.port.Play(clip, PlayOptions{Token: "x"}); err != nil {
+						t.Error(err)
+					}
+				}
+			}()
+		}
+	}
+	wg.Wait()
+	for _, h := range handsets {
+		for range 3 * each {
+			h.await(PlaybackDone)
+		}
+	}
+}
+
+// A panic in the work for one port ends that port; the others go on.
+func TestPanicOfAPort(t *testing.T) {
+	for _, where := range []string{"room", "pair", "echo"} {
+		t.Run(where, func(t *testing.T) {
+			r := newRig(t, 1)
+			bad := newProbe(8000)
+			a, b := r.talker("a", bad, 440, 6000), r.talker("b", newProbe(16000), 700, 6000)
+			c := r.talker("c", newProbe(16000), 900, 6000)
+			room := r.room(RoomConfig{})
+			if err := c.port.Join(room, JoinOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			switch where {
+			case "room":
+				for _, s := range []*talker{a, b} {
+					if err := s.port.Join(room, JoinOptions{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			case "pair":
+				r.pair(a.phone, b.phone)
+			case "echo":
+				a.port.Echo()
+				m := mediaOf(a.format) // what it says is not what it hears
+				m.Send = formatOf(g711.MuLaw())
+				if err := a.port.SetMedia(m); err != nil {
+					t.Fatal(err)
+				}
+				a.use(formatOf(g711.MuLaw()))
+				a.format = formatOf(&bad.codec)
+			}
+			r.talk(10, b, c)
+			for range 10 {
+				a.say()
+				r.ticks(ticksPerFrame)
+			}
+			bad.panicOn = func([]byte) bool { return true }
+			a.say()
+			r.ticks(ticksPerFrame)
+			bad.panicOn = nil
+			b.hear()
+			c.hear()
+			c.forget()
+			r.talk(20, b, c)
+			ev := r.take(PortFailed)
+			if len(ev) != 1 || ev[0].Port != a.port || !strings.Contains(ev[0].Err.Error(), "told to panic") {
+				t.Fatalf("events: %+v", ev)
+			}
+			if n := len(c.heard); n != 20 {
+				t.Errorf("another port heard %d packets of 20", n)
+			}
+			c.continuous()
+			if err := a.port.Join(room, JoinOptions{}); err != nil {
+				t.Fatal(err) // the control side may not know yet
+			}
+			if err := a.port.Play(mustClip(t, 8000, nil), PlayOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			r.ticks(8)
+			if ev := r.take(PlaybackDone, Joined); len(ev) != 1 || ev[0].Completed {
+				t.Errorf("events of a failed port: %+v", ev)
+			}
+			a.port.Close()
+			r.ticks(2)
+			if ev := r.take(Closed); len(ev) != 1 {
+				t.Errorf("events: %+v", ev)
+			}
+		})
+	}
+}
+
+// A panic of a room's own ends the room; its members are idle then.
+func TestPanicOfARoom(t *testing.T) {
+	r := newRig(t, 1)
+	room, other := r.room(RoomConfig{}), r.room(RoomConfig{})
+	a, b := r.talker("a", newProbe(8000), 440, 6000), r.talker("b", newProbe(8000), 440, 6000)
+	if err := a.port.Join(room, JoinOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.port.Join(other, JoinOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r.talk(5, a, b)
+	room.mix.bridges = []bridge{{from: 0, to: 1, ringing: true}} // what no input can do
+	r.talk(5, a, b)
+	ev := r.take(RoomFailed, RoomClosed, Left)
+	if len(ev) != 3 || ev[0].Kind != RoomFailed || ev[2].Kind != RoomClosed {
+		t.Fatalf("events: %+v", ev)
+	}
+	if a.port.leg.place != solo {
+		t.Errorf("the member is at %d", a.port.leg.place)
+	}
+	if n := len(b.heard); n != 10 {
+		t.Errorf("the other room's member heard %d packets", n)
+	}
+	if err := a.port.Join(other, JoinOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r.talk(5, a, b)
+	if n := len(other.Snapshot().Members); n != 2 {
+		t.Errorf("%d members", n)
+	}
+}
+
+// A command that panics is left out; those after it still run.
+func TestPanicOfACommand(t *testing.T) {
+	r := newRig(t, 1)
+	a := r.phone("a", g711.MuLaw())
+	ran := 0
+	a.port.mail.post(func(*worker) *worker { ran++; return nil })
+	a.port.mail.post(func(*worker) *worker { panic("told to panic") })
+	a.port.mail.post(func(*worker) *worker { ran++; return nil })
+	r.ticks(2)
+	if ev := r.take(PortFailed); len(ev) != 1 || ran != 2 {
+		t.Errorf("events: %+v, %d commands ran", ev, ran)
+	}
+}
+
+// Past its budget a worker skips rooms in turn, counts them and takes no new work;
+// below it nothing is skipped.
+func TestBudget(t *testing.T) {
+	r := newRig(t, 1)
+	w := r.engine.workers[0]
+	var rooms []*Room
+	var all []*talker
+	for range 8 {
+		room := r.room(RoomConfig{})
+		s := r.talker("t", newProbe(8000), 440, 6000)
+		if err := s.port.Join(room, JoinOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		rooms, all = append(rooms, room), append(all, s)
+	}
+	r.talk(5, all...)
+	// From here on a look at the clock costs the time of half a tick.
+	clock := int64(0)
+	cost := int64(0)
+	w.now = func() int64 { clock += cost; return clock }
+	w.cpu = func() int64 { return clock }
+	run := func(frames int) (skipped []uint64) {
+		var before []uint64
+		for _, room := range rooms {
+			before = append(before, room.Snapshot().Skipped)
+		}
+		r.talk(frames, all...)
+		for i, room := range rooms {
+			skipped = append(skipped, room.Snapshot().Skipped-before[i])
+		}
+		return skipped
+	}
+	cost = int64(100 * time.Microsecond)
+	for i, n := range run(50) {
+		if n != 0 {
+			t.Errorf("room %d skipped %d frames below the budget", i, n)
+		}
+	}
+	if w.overloaded() {
+		t.Error("overloaded below the budget")
+	}
+	cost = int64(3 * time.Millisecond)
+	for i, n := range run(200) {
+		if n == 0 || n > 190 {
+			t.Errorf("room %d skipped %d of 200 frames past the budget", i, n)
+		}
+	}
+	if _, err := r.engine.NewRoom(RoomConfig{}); fault.Of(err) != fault.Unavailable {
+		t.Errorf("a room past the budget: %v", err)
+	}
+	if _, err := r.engine.NewPort(PortConfig{Transport: NewRing()}); fault.Of(err) != fault.Unavailable {
+		t.Errorf("a port past the budget: %v", err)
+	}
+	if err := all[0].port.Join(rooms[1], JoinOptions{}); fault.Of(err) != fault.Unavailable {
+		t.Errorf("a join past the budget: %v", err)
+	}
+	cost = 0
+	run(250)
+	for i, n := range run(50) {
+		if n != 0 {
+			t.Errorf("room %d skipped %d frames afterwards", i, n)
+		}
+	}
+	if _, err := r.engine.NewRoom(RoomConfig{}); err != nil {
+		t.Errorf("a room afterwards: %v", err)
+	}
+	for _, s := range all {
+		s.continuous()
+		checkChain(t, s)
+	}
+}
+
+// Who speaks, how loud, and who is the loudest.
+func TestLevelsAndSpeaker(t *testing.T) {
+	r := newRig(t, 1)
+	var told []Event
+	room := r.room(RoomConfig{Name: "9000", Events: func(ev Event) { told = append(told, ev) }})
+	p := newProbe(8000)
+	a, b := r.talker("a", p, 440, 12000), r.talker("b", p, 700, 0)
+	for _, s := range []*talker{a, b} {
+		if err := s.port.Join(room, JoinOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.talk(50, a, b)
+	snap := room.Snapshot()
+	if len(snap.Members) != 2 || snap.Speaker != a.port {
+		t.Fatalf("snapshot: %+v", snap)
+	}
+	for _, m := range snap.Members {
+		want, talking := uint8(12), true // 12000 of 32768 by a sine
+		if m.Port == b.port {
+			want, talking = dsp.Silence, false
+		}
+		if m.Level != want || m.Talking != talking {
+			t.Errorf("%s: level %d, talking %v", m.Port.Name(), m.Level, m.Talking)
+		}
+	}
+	if s := a.port.Stats(); s.Level != 12 || !s.Talking {
+		t.Errorf("stats: %+v", s)
+	}
+	levels := 0
+	for _, ev := range told {
+		if ev.Kind == Levels {
+			levels++
+		}
+		if ev.Room != room {
+			t.Errorf("event %v without its room", ev.Kind)
+		}
+	}
+	if levels != 5 {
+		t.Errorf("%d level events in a second", levels)
+	}
+	// b is a little louder: a stays. b is much louder: b it is.
+	b.peak = 14000
+	r.talk(30, a, b)
+	if room.Snapshot().Speaker != a.port {
+		t.Error("the speaker changed for little")
+	}
+	b.peak = 30000
+	r.talk(30, a, b)
+	if room.Snapshot().Speaker != b.port {
+		t.Error("the speaker did not change")
+	}
+	b.port.Idle()
+	a.peak = 0
+	r.talk(60, a)
+	told = nil
+	r.talk(50, a)
+	if len(told) != 0 {
+		t.Errorf("a silent room tells %d events", len(told))
+	}
+	if s := room.Snapshot(); s.Speaker != nil || len(s.Members) != 1 {
+		t.Errorf("snapshot: %+v", s)
+	}
+	room.Close()
+	r.tick()
+	if told[len(told)-1].Kind != RoomClosed {
+		t.Errorf("the last event is %v", told[len(told)-1].Kind)
+	}
+}
+
+func TestRoomIsFull(t *testing.T) {
+	r := newRig(t, 1)
+	room := r.room(RoomConfig{MaxMembers: 1})
+	a, b := r.phone("a", g711.MuLaw()), r.phone("b", g711.MuLaw())
+	if err := a.port.Join(room, JoinOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	err := b.port.Join(room, JoinOptions{})
+	if fault.Of(err) != fault.Full || fault.CodeOf(err) != "room_full" {
+		t.Errorf("a full room: %v", err)
+	}
+	a.port.Close()
+	if err := b.port.Join(room, JoinOptions{}); err != nil {
+		t.Errorf("after one left: %v", err)
+	}
+}
