@@ -267,7 +267,7 @@ func (s *section) extension(name string) (*Extension, error) {
 	if name == "" || len(name) > maxNameBytes {
 		return nil, fmt.Errorf("extension name is empty or longer than %d bytes", maxNameBytes)
 	}
-	number, caller, hasCaller := strings.Cut(name, "/")
+	number, caller, hasCaller := cutCaller(name)
 	pattern, err := Compile(strings.TrimSpace(number))
 	if err != nil {
 		return nil, err
@@ -284,18 +284,34 @@ func (s *section) extension(name string) (*Extension, error) {
 	return e, nil
 }
 
+// cutCaller splits "extension/caller"; a slash in a set is part of the set.
+func cutCaller(name string) (number, caller string, found bool) {
+	inSet := false
+	for i, c := range []byte(name) {
+		switch {
+		case c == '[':
+			inSet = true
+		case c == ']':
+			inSet = false
+		case c == '/' && !inSet:
+			return name[:i], name[i+1:], true
+		}
+	}
+	return name, "", false
+}
+
 // hintPriority is the number of `hint`.
 const hintPriority = -1
 
-// priority reads "1", "n", "s", "hint", a label, each with "(label)" and "+offset".
+// priority reads "1", "n", "s", "hint", a label, each with "+offset" and "(label)" behind.
+// What follows the label is not looked at.
 func (s *section) priority(e *Extension, text string) (number int, label string, err error) {
 	head, rest, hasLabel := strings.Cut(text, "(")
 	if hasLabel {
-		var tail string
-		if label, tail, hasLabel = strings.Cut(rest, ")"); !hasLabel {
+		var closed bool
+		if label, _, closed = strings.Cut(rest, ")"); !closed {
 			return 0, "", fmt.Errorf("no closing ) in priority %q", text)
 		}
-		head += strings.TrimSpace(tail) // n(label)+1
 	}
 	head, plus, _ := strings.Cut(strings.TrimSpace(head), "+")
 	switch head = strings.TrimSpace(head); strings.ToLower(head) {
@@ -318,13 +334,8 @@ func (s *section) priority(e *Extension, text string) (number int, label string,
 			}
 		}
 	}
-	if plus != "" {
-		offset, err := strconv.Atoi(strings.TrimSpace(plus))
-		if err != nil {
-			return 0, "", fmt.Errorf("%q is no offset of a priority", plus)
-		}
-		number += offset
-	}
+	offset, _ := leadingInt(plus) // none is none, as in Asterisk
+	number += offset
 	if number < 1 || number > maxPriority {
 		return 0, "", fmt.Errorf("priority %d is not between 1 and %d", number, maxPriority)
 	}

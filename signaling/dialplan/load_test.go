@@ -1,0 +1,57 @@
+package dialplan
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLoad loads every file of testdata/dialplan/load as Asterisk would, and compares
+// what became of it; a real Asterisk 22 shows the same with `dialplan show`, except that
+// it keeps "App (x)" with its space and refuses a capital N.
+func TestLoad(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/dialplan/load/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			parts := readParts(t, file)
+			got := show(plan(t, parts["plan"], true))
+			if *update {
+				if err := os.WriteFile(file, []byte("== plan\n"+parts["plan"]+"== extensions\n"+got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != parts["extensions"] {
+				t.Errorf("%s is loaded as\n%swant\n%s", file, got, parts["extensions"])
+			}
+		})
+	}
+}
+
+// show is a plan as text: every extension in the order of search, and the warnings.
+func show(p *Plan) string {
+	var b strings.Builder
+	for _, c := range p.Contexts() {
+		fmt.Fprintf(&b, "[%s]\n", c.Name)
+		for _, e := range c.Extensions {
+			if e.Hint != nil {
+				fmt.Fprintf(&b, "%s hint %s :%d\n", e.Name(), e.Hint.App, e.Hint.Line)
+			}
+			for _, s := range e.Priorities {
+				fmt.Fprintf(&b, "%s %d[%s] %s(%s) :%d\n", e.Name(), s.Number, s.Label, s.App, s.Args, s.Line)
+			}
+		}
+		for _, i := range c.Includes {
+			fmt.Fprintf(&b, "include %s\n", i.Text)
+		}
+	}
+	for _, w := range p.Warnings {
+		fmt.Fprintf(&b, "! %s\n", w)
+	}
+	return b.String()
+}
