@@ -237,3 +237,12 @@ func (c *Call) setList(name, front, sep, back string) error {
 	}
 	return c.SetVar(name, front+sep+back)
 }
+
+// EnvFunction is ${ENV(name)}, a variable of the process's environment by get. It is
+// no built-in: whoever makes the table decides what of the environment plans may see.
+func EnvFunction(get func(name string) string) Function {
+	return Function{
+		Name: "ENV", Synopsis: "A variable of the environment",
+		Read: func(_ *Call, args string) (string, error) { return get(args), nil },
+	}
+}

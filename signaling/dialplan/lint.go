@@ -24,14 +24,21 @@ func lintTargets(p *Plan, strict bool, w *asterisk.Warnings) {
 			}
 		}
 		for _, e := range c.Extensions {
-			if len(e.Priorities) > 0 && e.Priorities[0].Number != 1 {
-				first := &e.Priorities[0]
+			// High numbers are entry points for Gosub; low ones a slip.
+			if first := firstPriority(e); first != nil && first.Number > 1 && first.Number < 100 {
 				w.Add(asterisk.Warning{File: first.File, Line: first.Line,
 					Text: fmt.Sprintf("extension %s begins at priority %d", e.Name(), first.Number),
 					Here: "it is never reached by dialling, unless another extension has priority 1", Fix: "begin with 1"})
 			}
 		}
 	}
+}
+
+func firstPriority(e *Extension) *Priority {
+	if len(e.Priorities) == 0 {
+		return nil
+	}
+	return &e.Priorities[0]
 }
 
 // eachStep visits every step of a plan.

@@ -215,6 +215,10 @@ func (s *section) step(set asterisk.Setting, name, rest string) {
 	p := Priority{Number: number, Label: label, File: set.File, Line: set.Line}
 	if number == hintPriority {
 		p.App = strings.TrimSpace(app)
+		if e.Hint != nil {
+			s.warn(set, asterisk.Warning{Text: fmt.Sprintf("extension %s has a hint already (%s:%d)", name, e.Hint.File, e.Hint.Line), Here: skipped})
+			return
+		}
 		e.Hint = &p
 		s.builder.keep(e)
 		return

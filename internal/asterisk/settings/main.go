@@ -58,6 +58,7 @@ var mainOptions = option.Table[Main]{
 		"debug":           option.Text(func(m *Main) *string { return &m.Debug }),
 	},
 	Inert: option.Words(`alwaysfork autosystemname cache_media_frames cache_record_files channel_storage_backend console dontwarn
+		documentation_language
 		dumpcore execincludes forceblackbackground highpriority hideconnect hide_messaging_ami_events initcrypto
 		internal_timing languageprefix lightbackground live_dangerously lockconfdir lockmode maxfiles mindtmfduration
 		minmemfree nocolor nofork phone_feature_max quiet record_cache_dir refdebug rtp_pt_dynamic rtp_use_dynamic
