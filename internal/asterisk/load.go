@@ -95,14 +95,16 @@ var errOutside = errors.New("file is outside the configuration directory")
 // locate says in which file system a name is to be found, and by which path there.
 func (r *resolver) locate(name string) (fs.FS, string, error) {
 	clean := path.Clean(name)
-	if path.IsAbs(clean) {
-		if below, ok := strings.CutPrefix(clean, r.loader.Root+"/"); ok && r.loader.Root != "" {
-			return r.loader.FS, below, nil
+	if !path.IsAbs(clean) {
+		if clean != ".." && !strings.HasPrefix(clean, "../") {
+			return r.loader.FS, clean, nil
 		}
-	} else if clean != ".." && !strings.HasPrefix(clean, "../") {
-		return r.loader.FS, clean, nil
-	} else if r.loader.Root != "" {
-		clean = path.Join(r.loader.Root, clean)
+		if r.loader.Root != "" {
+			clean = path.Join(r.loader.Root, clean)
+		}
+	}
+	if below, ok := strings.CutPrefix(clean, r.loader.Root+"/"); ok && r.loader.Root != "" {
+		return r.loader.FS, below, nil
 	}
 	if r.loader.Outside == nil || !path.IsAbs(clean) {
 		return nil, "", errOutside

@@ -142,7 +142,7 @@ func (p *parser) conditional(cond *node) (*node, error) {
 		if yes.op == ":" {
 			return &node{op: "?", left: cond, right: yes.left, third: yes.right}, nil
 		}
-		return nil, errors.New("? without ::")
+		return nil, errors.New("no :: after ?")
 	}
 	no, err := p.parse(binding["?"])
 	if err != nil {

@@ -159,7 +159,7 @@ func (ev *evaluator) match(text, pattern value, anchored bool) value {
 	s := text.plain()
 	m := re.FindStringSubmatchIndex(s)
 	switch {
-	case m != nil && len(m) > 2 && m[2] >= 0:
+	case len(m) > 2 && m[2] >= 0:
 		return textValue(s[m[2]:m[3]])
 	case m != nil:
 		return intValue(int64(m[1] - m[0]))

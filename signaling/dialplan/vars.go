@@ -107,9 +107,9 @@ func NewGlobals(from []Variable) *Globals {
 	return g
 }
 
-// Merge takes over the [globals] of a reloaded plan; clear forgets all others first.
-func (g *Globals) Merge(from []Variable, clear bool) {
-	if clear {
+// Merge takes over the [globals] of a reloaded plan; forget drops all others first.
+func (g *Globals) Merge(from []Variable, forget bool) {
+	if forget {
 		g.vars.mu.Lock()
 		g.vars.list = nil
 		g.vars.mu.Unlock()

@@ -91,7 +91,6 @@ type identify struct {
 	endpoint string
 	match    []string
 	srv      bool
-	header   string
 }
 
 var pjsipIdentify = option.Table[identify]{

@@ -17,20 +17,18 @@ type sipReader struct {
 	Endpoint
 	aor AOR
 
-	typ            string
-	secret         string
-	md5            string
-	remoteSecret   string
-	defaultUser    string
-	host           string
-	port           int
-	insecurePort   bool
-	qualify        time.Duration // timeout; 0 is off
-	qualifyEvery   time.Duration
-	transports     []string
-	videoSupport   bool
-	matchAuthUser  bool
-	unsolicitedMWI bool
+	typ          string
+	secret       string
+	md5          string
+	remoteSecret string
+	defaultUser  string
+	host         string
+	port         int
+	insecurePort bool
+	qualify      time.Duration // timeout; 0 is off
+	qualifyEvery time.Duration
+	transports   []string
+	videoSupport bool
 
 	general
 }
@@ -38,7 +36,6 @@ type sipReader struct {
 // general is what stands in [general] alone.
 type general struct {
 	global       Global
-	udp          netip.AddrPort
 	tcp          bool
 	tcpBind      string
 	tls          bool
@@ -119,44 +116,44 @@ func defaultSIP() sipReader {
 }
 
 // peer takes over one peer, user or friend.
-func (set *Set) peer(base sipReader, s *asterisk.Section, w *asterisk.Warnings) {
+func (s *Set) peer(base sipReader, sec *asterisk.Section, w *asterisk.Warnings) {
 	at := func(key string, warning asterisk.Warning) {
-		warning.File, warning.Line = s.File, s.Line
-		if line := s.Last(key); line != nil {
+		warning.File, warning.Line = sec.File, sec.Line
+		if line := sec.Last(key); line != nil {
 			warning.File, warning.Line = line.File, line.Line
 		}
 		w.Add(warning)
 	}
 	p := base
-	p.Name, p.File, p.Line = s.Name, s.File, s.Line
-	typ, _ := s.Get("type")
+	p.Name, p.File, p.Line = sec.Name, sec.File, sec.Line
+	typ, _ := sec.Get("type")
 	switch p.typ = strings.ToLower(typ); p.typ {
 	case "peer", "user", "friend":
 	case "":
-		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no type", s.Name), Here: "the section is skipped", Fix: "add type=friend"})
+		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no type", sec.Name), Here: "the section is skipped", Fix: "add type=friend"})
 		return
 	default:
-		at("type", asterisk.Warning{Text: fmt.Sprintf("[%s] type %q is none of peer, user, friend", s.Name, typ), Here: "the section is skipped"})
+		at("type", asterisk.Warning{Text: fmt.Sprintf("[%s] type %q is none of peer, user, friend", sec.Name, typ), Here: "the section is skipped"})
 		return
 	}
-	sipPeer.Apply(&p, s, w)
-	if line := s.Last("dtmfmode"); line != nil && strings.EqualFold(line.Value, "rfc4733") {
-		at("dtmfmode", asterisk.Warning{Text: fmt.Sprintf("[%s] dtmfmode=rfc4733 is pjsip.conf's spelling", s.Name),
+	sipPeer.Apply(&p, sec, w)
+	if line := sec.Last("dtmfmode"); line != nil && strings.EqualFold(line.Value, "rfc4733") {
+		at("dtmfmode", asterisk.Warning{Text: fmt.Sprintf("[%s] dtmfmode=rfc4733 is pjsip.conf's spelling", sec.Name),
 			Asterisk: "warns of it and uses rfc2833", Here: "it is taken, it is the same", Fix: "write dtmfmode=rfc2833"})
 	}
 	p.credentials(at)
 	if p.typ != "user" {
 		p.reach(at)
-		set.AORs = append(set.AORs, p.aor)
+		s.AORs = append(s.AORs, p.aor)
 		p.AORs = []string{p.Name}
 	}
 	if len(p.Codecs) == 0 {
-		at("allow", asterisk.Warning{Text: fmt.Sprintf("[%s] has no allowed codecs", s.Name), Here: "its calls are refused with 488"})
+		at("allow", asterisk.Warning{Text: fmt.Sprintf("[%s] has no allowed codecs", sec.Name), Here: "its calls are refused with 488"})
 	}
 	if len(p.transports) > 0 {
 		p.Transport = p.transports[0]
 	}
-	if p.MediaEncryption == EncryptionDTLS {
+	if p.MediaEncryption == EncryptionDTLS && p.DTLS.Verify == "no" && sec.Last("dtlsverify") == nil {
 		p.DTLS.Verify = "fingerprint"
 	}
 	p.VideoStreams = 0
@@ -164,76 +161,76 @@ func (set *Set) peer(base sipReader, s *asterisk.Section, w *asterisk.Warnings) 
 		p.VideoStreams = 1
 	}
 	p.finish()
-	set.Endpoints = append(set.Endpoints, p.Endpoint)
+	s.Endpoints = append(s.Endpoints, p.Endpoint)
 }
 
 // credentials makes the auths of secret, md5secret and remotesecret.
-func (p *sipReader) credentials(at func(string, asterisk.Warning)) {
+func (r *sipReader) credentials(at func(string, asterisk.Warning)) {
 	a := defaultAuth("")
-	a.Username, a.File, a.Line = p.Name, p.File, p.Line
-	a.Password = p.secret
-	if p.md5 != "" {
+	a.Username, a.File, a.Line = r.Name, r.File, r.Line
+	a.Password = r.secret
+	if r.md5 != "" {
 		a.Password = ""
-		if err := a.addDigest("MD5", p.md5); err != nil {
-			at("md5secret", asterisk.Warning{Text: fmt.Sprintf("[%s] md5secret: %v", p.Name, err), Here: "nobody can prove it"})
+		if err := a.addDigest("MD5", r.md5); err != nil {
+			at("md5secret", asterisk.Warning{Text: fmt.Sprintf("[%s] md5secret: %v", r.Name, err), Here: "nobody can prove it"})
 		}
 	}
 	switch {
-	case p.secret != "" || p.md5 != "":
-		p.Auth = []Auth{a}
-	case p.host == "dynamic" || p.typ != "peer":
-		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no secret: whoever names it is believed", p.Name), Fix: "add secret"})
+	case r.secret != "" || r.md5 != "":
+		r.Auth = []Auth{a}
+	case r.host == "dynamic" || r.typ != "peer":
+		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no secret: whoever names it is believed", r.Name), Fix: "add secret"})
 	}
 	out := a
-	if p.remoteSecret != "" {
-		out.Password, out.Digests = p.remoteSecret, nil
+	if r.remoteSecret != "" {
+		out.Password, out.Digests = r.remoteSecret, nil
 	}
-	if p.defaultUser != "" {
-		out.Username = p.defaultUser
+	if r.defaultUser != "" {
+		out.Username = r.defaultUser
 	}
-	if p.host != "dynamic" && (out.Password != "" || len(out.Digests) > 0) {
-		p.OutboundAuth = []Auth{out}
+	if r.host != "dynamic" && (out.Password != "" || len(out.Digests) > 0) {
+		r.OutboundAuth = []Auth{out}
 	}
 }
 
 // reach makes the address of record of host, port and qualify.
-func (p *sipReader) reach(at func(string, asterisk.Warning)) {
-	p.aor.Name, p.aor.File, p.aor.Line = p.Name, p.File, p.Line
-	p.aor.Mailboxes = p.Mailboxes
-	p.aor.OutboundProxy = p.OutboundProxy
-	if p.qualify > 0 {
-		p.aor.QualifyFrequency, p.aor.QualifyTimeout = p.qualifyEvery, p.qualify
+func (r *sipReader) reach(at func(string, asterisk.Warning)) {
+	r.aor.Name, r.aor.File, r.aor.Line = r.Name, r.File, r.Line
+	r.aor.Mailboxes = r.Mailboxes
+	r.aor.OutboundProxy = r.OutboundProxy
+	if r.qualify > 0 {
+		r.aor.QualifyFrequency, r.aor.QualifyTimeout = r.qualifyEvery, r.qualify
 	}
-	switch p.host {
+	switch r.host {
 	case "dynamic":
 		return
 	case "":
-		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no host", p.Name), Here: "it can be called nowhere", Fix: "add host=dynamic"})
-		p.aor.MaxContacts = 0
+		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no host", r.Name), Here: "it can be called nowhere", Fix: "add host=dynamic"})
+		r.aor.MaxContacts = 0
 		return
 	}
-	p.aor.MaxContacts = 0
-	host := p.host
+	r.aor.MaxContacts = 0
+	host := r.host
 	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		p.Identify = append(p.Identify, netip.PrefixFrom(addr, addr.BitLen()))
+		r.Identify = append(r.Identify, netip.PrefixFrom(addr, addr.BitLen()))
 		if addr.Is6() {
 			host = "[" + addr.String() + "]"
 		}
 	} else {
-		p.IdentifyHosts = append(p.IdentifyHosts, host)
+		r.IdentifyHosts = append(r.IdentifyHosts, host)
 	}
 	uri := "sip:"
-	if p.defaultUser != "" {
-		uri += p.defaultUser + "@"
+	if r.defaultUser != "" {
+		uri += r.defaultUser + "@"
 	}
 	uri += host
-	if p.port != 0 {
-		uri += ":" + strconv.Itoa(p.port)
+	if r.port != 0 {
+		uri += ":" + strconv.Itoa(r.port)
 	}
-	if len(p.transports) > 0 && p.transports[0] != "udp" {
-		uri += ";transport=" + p.transports[0]
+	if len(r.transports) > 0 && r.transports[0] != "udp" {
+		uri += ";transport=" + r.transports[0]
 	}
-	p.aor.Contacts = []string{uri}
+	r.aor.Contacts = []string{uri}
 }
 
 // sipTransports are the listeners that [general] asks for: UDP always.
