@@ -56,7 +56,7 @@ func (a *answer) givenUp() {
 	a.d.mu.Unlock()
 	if lost {
 		err := fault.New(fault.Timeout, "sip: no ACK for our 2xx")
-		a.d.s.spawn(func() { a.d.hangUp(nil, End{Cause: EndNoAck, Err: err}) })
+		a.d.giveUp(End{Cause: EndNoAck, Err: err})
 	}
 }
 

@@ -206,5 +206,5 @@ func (d *Dialog) peer() netip.AddrPort {
 // panicked ends the dialog after its handler panicked.
 func (d *Dialog) panicked(r any) {
 	err := d.s.panicked("dialog handler", r)
-	d.s.spawn(func() { d.hangUp(nil, End{Cause: EndPanic, Err: err}) })
+	d.giveUp(End{Cause: EndPanic, Err: err})
 }

@@ -163,9 +163,9 @@ func (d *Dialog) judge(ctx context.Context, method string, r *Response, err erro
 	case r != nil && r.status == 481:
 		d.finish(End{Cause: EndUnknown, Err: statusError(r)})
 	case r != nil && r.status == 408:
-		d.s.spawn(func() { d.hangUp(nil, End{Cause: EndTimeout, Err: statusError(r)}) })
+		d.giveUp(End{Cause: EndTimeout, Err: statusError(r)})
 	case fault.Of(err) == fault.Timeout && ctx.Err() == nil:
-		d.s.spawn(func() { d.hangUp(nil, End{Cause: EndTimeout, Err: err}) })
+		d.giveUp(End{Cause: EndTimeout, Err: err})
 	}
 }
 
@@ -193,6 +193,11 @@ func (d *Dialog) Bye(ctx context.Context, hs ...Header) error {
 	case <-ctx.Done():
 		return fault.New(fault.Timeout, "sip: BYE: %w", ctx.Err())
 	}
+}
+
+// giveUp hangs up where nobody waits for the result.
+func (d *Dialog) giveUp(end End) {
+	d.s.spawn(func() { _ = d.hangUp(nil, end) }) // OnEnd tells
 }
 
 // hangUp says BYE and finishes; it waits for the peer, within 64·T1 for the ACK
@@ -236,7 +241,7 @@ func (d *Dialog) shutdown(ctx context.Context) {
 	busy := d.ended || d.ending
 	d.mu.Unlock()
 	if !busy {
-		d.s.spawn(func() { _ = d.hangUp(nil, End{Cause: EndClosed}) }) // nobody is left to tell
+		d.giveUp(End{Cause: EndClosed})
 	}
 	select {
 	case <-d.done:

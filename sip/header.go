@@ -95,24 +95,6 @@ func (h headers) tokens(name string) []string {
 
 func (h *headers) add(name, value string) { *h = append(*h, Header{name, value}) }
 
-// set replaces the first header of that name and takes the others away.
-func (h *headers) set(name, value string) {
-	out, done := (*h)[:0:0], false
-	for _, f := range *h {
-		if !strings.EqualFold(f.Name, name) {
-			out = append(out, f)
-			continue
-		}
-		if !done {
-			out, done = append(out, Header{f.Name, value}), true
-		}
-	}
-	if !done {
-		out = append(out, Header{name, value})
-	}
-	*h = out
-}
-
 // CheckHeader says whether a header may be sent: its name is a token, its value
 // holds no CR, LF or NUL. The error is of kind fault.Invalid. Everything the
 // package sends passes this check; it is exported so that an API can refuse

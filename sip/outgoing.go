@@ -214,7 +214,7 @@ func (o *OutgoingInvite) answered(l *inviteListener, r *Response) {
 		return
 	}
 	d.in2xx(seq, r, false, auth)
-	d.run.must(func() { o.s.spawn(func() { _ = d.hangUp(nil, End{Cause: EndLocal}) }) }) // after its ACK
+	d.run.must(func() { d.giveUp(End{Cause: EndLocal}) }) // after its ACK
 	if first {
 		o.fail(r, fault.New(fault.Canceled, "sip: canceled"))
 	}

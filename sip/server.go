@@ -111,7 +111,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.phase = phaseClosed
 	s.mu.Unlock()
 	done := make(chan struct{})
-	go func() { // ended by the last handler's return
+	go func() { // owned by Close, ended by the last handler's return
 		s.work.Wait()
 		close(done)
 	}()
@@ -169,7 +169,7 @@ func (s *Server) flowClosed(id FlowID) {
 func (s *Server) guard(what string, f func()) (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.panicked(what, r)
+			_ = s.panicked(what, r) // it has logged the error
 		}
 	}()
 	f()

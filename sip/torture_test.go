@@ -57,7 +57,7 @@ func tortureCases(t testing.TB) []tortureCase {
 	return out
 }
 
-// TestTorture sends each message of RFC 4475, and some of our own, over UDP and
+// TestTorture sends each message of RFC 4475 and RFC 5118 over UDP and
 // TCP, and an OPTIONS after it, which must be answered.
 func TestTorture(t *testing.T) {
 	s := siptest.Server(t, siptest.Config("udp"), politely{})
