@@ -93,6 +93,15 @@ func reasonValue(cause signaling.Cause) string {
 	return fmt.Sprintf(`Q.850;cause=%d;text="%s"`, int(cause), cause.Text())
 }
 
+// cancelReason is the Reason of a CANCEL (RFC 3326 §2): phones that see that
+// another one answered do not list the call as missed.
+func cancelReason(cause signaling.Cause) string {
+	if cause == signaling.CauseAnsweredElse {
+		return `SIP;cause=200;text="Call completed elsewhere"`
+	}
+	return reasonValue(cause)
+}
+
 // causeOfReason reads the cause from Reason headers, or gives otherwise.
 func causeOfReason(headers []string, otherwise signaling.Cause) signaling.Cause {
 	for _, h := range headers {

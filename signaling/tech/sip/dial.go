@@ -29,22 +29,22 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 	if err != nil {
 		return nil, err
 	}
-	target := b.Target
-	if number != "" {
-		target.User = number
-	}
-	l := t.newLeg(e.Name)
 	out := ua.Outbound{
-		Target: target, Route: b.Path, From: t.from(e, req.Caller), To: ua.Address{URI: target},
-		ContactUser: cmp.Or(e.ContactUser, e.Name), Credentials: e.Outbound, RewriteContact: e.Rewrite,
+		NextHop: e.Proxy, From: t.from(e, req.Caller), ContactUser: cmp.Or(e.ContactUser, e.Name), Credentials: e.Outbound,
 	}
-	if b.FlowBound || e.Rewrite && b.Flow != "" {
-		out.Flow = b.Flow
+	if err := b.Address(&out, t.server.FlowAlive); err != nil {
+		return nil, err
 	}
+	out.RewriteContact = out.RewriteContact || e.Rewrite
+	if number != "" {
+		out.Target.User = number
+	}
+	out.To.URI = out.Target
 	if e.SendPAI && req.Caller.Number != "" {
 		pai := ua.Address{Display: printable(req.Caller.Name), URI: ua.URI{Scheme: "sip", User: req.Caller.Number, Host: out.From.URI.Host}}
 		out.Headers = append(out.Headers, ua.Header{Name: "P-Asserted-Identity", Value: pai.String()})
 	}
+	l := t.newLeg(e.Name)
 	l.dial.request = out
 	dtls := e.WebRTC || b.Network == "ws" || b.Network == "wss"
 	party := b.Source.Addr()
@@ -56,11 +56,11 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 	}
 	l.newSession = func() (session, error) {
 		if !dtls && !party.IsValid() {
-			ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+			ctx, cancel := context.WithTimeout(l.live, setupTimeout)
 			defer cancel()
-			addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", target.Host)
+			addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", out.Target.Host)
 			if err != nil {
-				return nil, fault.New(fault.Unreachable, "%s: %w", target.Host, err)
+				return nil, fault.New(fault.Unreachable, "%s: %w", out.Target.Host, err)
 			}
 			party = addrs[0]
 		}

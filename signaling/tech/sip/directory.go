@@ -2,6 +2,7 @@ package sip
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
@@ -25,15 +26,7 @@ type DirectoryOptions struct {
 // NewDirectory makes the directory of what pjsip.conf and sip.conf say. What
 // cannot be taken as it stands is left out, with a warning.
 func NewDirectory(set *endpoint.Set, o DirectoryOptions) (*Directory, []asterisk.Warning) {
-	b := &builder{options: o, directory: &Directory{}}
-	for _, how := range set.Global.IdentifierOrder {
-		if how == "ip" || how == "username" {
-			b.directory.Order = append(b.directory.Order, how)
-		}
-	}
-	if len(b.directory.Order) == 0 {
-		b.directory.Order = []string{"ip", "username"}
-	}
+	b := &builder{options: o, directory: &Directory{Order: set.Global.IdentifierOrder, ACL: acl(set.ACL)}}
 	rewrite := make(map[string]bool) // AORs of endpoints with rewrite_contact
 	for i := range set.Endpoints {
 		e := &set.Endpoints[i]
@@ -48,7 +41,6 @@ func NewDirectory(set *endpoint.Set, o DirectoryOptions) (*Directory, []asterisk
 	for i := range set.Registrations {
 		b.registration(&set.Registrations[i])
 	}
-	b.directory.index()
 	return b.directory, b.warnings.List()
 }
 
@@ -61,9 +53,10 @@ type builder struct {
 func (b *builder) endpoint(c *endpoint.Endpoint) {
 	e := Endpoint{
 		Name: c.Name, ConfTech: c.Tech, Context: c.Context, Match: c.Identify, Hosts: c.IdentifyHosts, AORs: c.AORs,
-		InsecureInvite: c.InsecureInvite,
-		Caller:         signaling.CallerID{Name: c.CallerName, Number: c.CallerNumber},
-		AccountCode:    c.AccountCode, Language: c.Language, FromUser: c.FromUser, FromDomain: c.FromDomain,
+		SRV: c.IdentifySRV, IPOnly: !slices.Contains(c.IdentifyBy, "username") && !slices.Contains(c.IdentifyBy, "auth_username"),
+		ACL: acl(c.ACL), InsecureInvite: c.InsecureInvite,
+		Caller:      signaling.CallerID{Name: c.CallerName, Number: c.CallerNumber},
+		AccountCode: c.AccountCode, Language: c.Language, FromUser: c.FromUser, FromDomain: c.FromDomain,
 		ContactUser: c.ContactUser, Symmetric: c.RTPSymmetric, Rewrite: c.RewriteContact,
 		WebRTC: c.WebRTC || c.MediaEncryption == endpoint.EncryptionDTLS, SendPAI: c.SendPAI,
 		TrustInbound: c.TrustIDInbound, RTPTimeout: c.RTPTimeout, HoldTimeout: c.RTPTimeoutHold,
@@ -97,6 +90,12 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 	for _, a := range c.OutboundAuth {
 		e.Outbound = append(e.Outbound, outbound(&a))
 	}
+	if c.OutboundProxy != "" {
+		var err error
+		if e.Proxy, err = ua.ParseURI(c.OutboundProxy); err != nil {
+			b.warnings.Addf(c.File, c.Line, "endpoint %s: outbound_proxy %q: %v", c.Name, c.OutboundProxy, err)
+		}
+	}
 	if c.MediaEncryption == endpoint.EncryptionSDES {
 		b.warnings.Add(asterisk.Warning{
 			File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: media_encryption = sdes is not here", c.Name),
@@ -116,6 +115,14 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		e.Variables = append(e.Variables, dialplan.Variable(v))
 	}
 	b.directory.Endpoints = append(b.directory.Endpoints, e)
+}
+
+func acl(rules []endpoint.Rule) ACL {
+	out := make(ACL, len(rules))
+	for i, r := range rules {
+		out[i] = Rule(r)
+	}
+	return out
 }
 
 func (b *builder) credentials(a *endpoint.Auth) digest.Credentials {

@@ -20,11 +20,22 @@ const setupTimeout = 10 * time.Second
 // admit tells which endpoint sent a request, or the reply that refuses it. Who is
 // not known gets the challenge that a known user would get.
 func (t *Tech) admit(req *ua.Request) (*Endpoint, *ua.Reply) {
+	if refusal := t.shut(req); refusal != nil {
+		return nil, refusal
+	}
 	e, byAddress := t.Directory().identify(req)
 	if e != nil && byAddress && e.InsecureInvite && req.Method() == "INVITE" {
 		return e, nil
 	}
 	return e, t.prove(req, e)
+}
+
+// shut is the refusal of requests from where none may come.
+func (t *Tech) shut(req *ua.Request) *ua.Reply {
+	if t.Directory().ACL.Permits(req.Source().Remote.Addr()) {
+		return nil
+	}
+	return &ua.Reply{Status: 403}
 }
 
 // prove asks for the endpoint's credentials, if it has any; only its own prove
@@ -73,8 +84,13 @@ func (t *Tech) respond(in *ua.IncomingRequest, r ua.Reply) {
 // register takes a REGISTER: To must be an AOR of the endpoint that proved itself.
 func (t *Tech) register(in *ua.IncomingRequest) {
 	req := in.Request()
+	refusal := t.shut(req)
+	if refusal != nil {
+		t.respond(in, *refusal)
+		return
+	}
 	e := t.Directory().registering(req)
-	if refusal := t.prove(req, e); refusal != nil {
+	if refusal = t.prove(req, e); refusal != nil {
 		t.respond(in, *refusal)
 		return
 	}
@@ -84,15 +100,28 @@ func (t *Tech) register(in *ua.IncomingRequest) {
 }
 
 // options answers a ping: 200 for us and for an extension that exists, else 404,
-// as chan_pjsip does.
+// as chan_pjsip does. Who would have to prove who they are learns nothing of
+// extensions, nor whether they are known.
 func (t *Tech) options(in *ua.IncomingRequest) {
 	req := in.Request()
-	e, _ := t.Directory().identify(req)
-	status := 200
-	if user := req.URI().User; user != "" && e != nil && !t.cfg.Exists(e.Context, user, signaling.CallerID{}) {
-		status = 404
+	reply := ua.Reply{Status: 200, Headers: []ua.Header{{Name: "Accept", Value: sdpType}}}
+	e, byAddress := t.Directory().identify(req)
+	believed := e != nil && (byAddress || len(e.Credentials) == 0)
+	if refusal := t.shut(req); refusal != nil {
+		reply = *refusal
+	} else if user := req.URI().User; user != "" && believed && !t.reachable(e, user, signaling.CallerID{}) {
+		reply.Status = 404
 	}
-	t.respond(in, ua.Reply{Status: status, Headers: []ua.Header{{Name: "Accept", Value: sdpType}}})
+	t.respond(in, reply)
+}
+
+// reachable reports whether an endpoint can dial an extension. What the dialplan
+// would read as more than a number or a name is none: it comes to stand in the
+// arguments of applications, where a comma begins an option, an ampersand another
+// destination.
+func (t *Tech) reachable(e *Endpoint, exten string, caller signaling.CallerID) bool {
+	special := func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("&,|()[]{}\"'`$\\;", r) }
+	return !strings.ContainsFunc(exten, special) && t.cfg.Exists(e.Context, exten, caller)
 }
 
 // OnInvite takes a call.
@@ -124,15 +153,24 @@ func (t *Tech) begin(in *ua.IncomingInvite, e *Endpoint) error {
 	if exten == "" {
 		exten = "s"
 	}
-	if !t.cfg.Exists(e.Context, exten, caller) {
+	switch {
+	case len(e.Codecs) == 0:
+		return fault.New(fault.NotAcceptable, "%s allows no codec that we have", e.Name)
+	case !t.reachable(e, exten, caller):
 		return fault.New(fault.NotFound, "no extension %q in context %q", exten, e.Context)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 	defer cancel()
+	in.SetRewriteContact(e.Rewrite)
 	l := t.newLeg(e.Name)
 	l.incoming, l.callID = in, req.CallID()
+	kept := false
+	defer func() {
+		if !kept {
+			l.abandon()
+		}
+	}()
 	if err := l.take(ctx, req, e); err != nil {
-		l.abandon()
 		return err
 	}
 	c, err := t.engine.Incoming(signaling.Incoming{
@@ -140,9 +178,9 @@ func (t *Tech) begin(in *ua.IncomingInvite, e *Endpoint) error {
 		AccountCode: e.AccountCode, Language: e.Language, Variables: e.Variables,
 	})
 	if err != nil {
-		l.abandon()
 		return err
 	}
+	kept = true // by the channel
 	if err := t.cfg.Run(ctx, c, e.Context, exten); err != nil {
 		c.Hangup(signaling.CauseOf(err)) // the channel refuses the INVITE by itself
 		t.log.Info("dialplan not started", "channel", c.Name(), "err", err)
@@ -165,6 +203,9 @@ func (l *leg) take(ctx context.Context, req *ua.Request, e *Endpoint) error {
 	if err != nil {
 		return err
 	}
+	if e.WebRTC && !parsed.NeedsWebRTC() {
+		return fault.New(fault.NotAcceptable, "%s may not call without DTLS-SRTP", e.Name)
+	}
 	s, err := l.makeSession(e, parsed.NeedsWebRTC(), req.Source().Remote.Addr(), e.codecsFor(nil))
 	if err != nil {
 		return err
@@ -185,7 +226,7 @@ func (l *leg) makeSession(e *Endpoint, dtls bool, party netip.Addr, codecs codec
 		if err != nil {
 			return nil, err
 		}
-		return dtlsSession{s}, nil
+		return &dtlsSession{Session: s}, nil
 	}
 	address, err := t.mediaAddress(party)
 	if err != nil {
@@ -205,42 +246,4 @@ func (t *Tech) mediaAddress(party netip.Addr) (netip.Addr, error) {
 		return t.cfg.External, nil
 	}
 	return sourceFor(party)
-}
-
-// abandon lets go of a leg that got no channel.
-func (l *leg) abandon() {
-	if l.session != nil {
-		l.session.Close()
-	}
-	l.work.Stop()
-}
-
-// callerOf is who calls: the endpoint's own identity where it has one, else what
-// From says. A phone cannot choose another number than its own.
-func callerOf(req *ua.Request, e *Endpoint) signaling.CallerID {
-	from := req.From()
-	id := signaling.CallerID{Name: printable(from.Display), Number: printable(from.URI.User)}
-	if e.Caller.Number != "" {
-		id.Number = e.Caller.Number
-	}
-	if e.Caller.Name != "" {
-		id.Name = e.Caller.Name
-	}
-	return id
-}
-
-const maxName = 80
-
-// printable drops control characters and cuts what is too long.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, s)
-	if len(s) > maxName {
-		s = strings.ToValidUTF8(s[:maxName], "")
-	}
-	return s
 }

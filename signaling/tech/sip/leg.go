@@ -2,8 +2,10 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
@@ -31,6 +33,11 @@ type leg struct {
 	endpoint string
 	log      *slog.Logger
 	work     *actor.Actor
+	doomed   atomic.Bool // the mailbox overflowed
+
+	// live ends with Hangup: from then on nothing but the end waits for the party.
+	live   context.Context //nolint:containedctx // the leg's own life
+	hangup context.CancelFunc
 
 	// newSession makes the media; it is asked once, on work or before Start.
 	newSession func() (session, error)
@@ -44,12 +51,15 @@ type leg struct {
 	outgoing *ua.OutgoingInvite
 	callID   string
 	answer   []byte // to an incoming offer, as long as it is not sent
-	late     bool   // our 2xx holds the offer
-	sentSDP  bool   // an answer went out in a provisional response
-	gotSDP   bool   // the party's answer is in effect
 	hungUp   bool
+	refused  bool // our INVITE was
 	ended    bool
 
+	// The rest is touched by the actor alone, once the leg has started.
+	late   bool // our 2xx holds the offer
+	gotSDP bool // the party's answer is in effect
+	// wish is the direction we want; SendOnly has the party on hold.
+	wish media.Direction
 	dial outboundCall // of an outgoing leg
 }
 
@@ -57,20 +67,31 @@ var _ signaling.Leg = (*leg)(nil)
 
 func (t *Tech) newLeg(name string) *leg {
 	l := &leg{tech: t, endpoint: name, log: t.log.With("endpoint", name)}
+	l.live, l.hangup = context.WithCancel(context.Background())
 	l.work = actor.Start(legQueue, l.crashed)
 	return l
 }
 
-// crashed ends the leg after a panic in its own work.
-func (l *leg) crashed(err error) {
-	l.log.Error("panic in a SIP leg, call ended", "call_id", l.callID, "err", err)
-	l.finish(signaling.CauseTemporary, false)
+// post gives the leg's actor something that may wait. A full mailbox means that
+// this call is beyond help: it is ended, alone.
+func (l *leg) post(f func()) {
+	err := l.work.Post(func() { f(); l.takeUp() })
+	if !errors.Is(err, actor.ErrFull) {
+		return // accepted, or the leg has ended
+	}
+	if !l.doomed.Swap(true) {
+		l.log.Error("SIP leg takes no more work, call ended", "call_id", l.dialogID())
+	}
+	l.hangup() // whatever the actor waits for
+	// What still fills the mailbox will see the flag when it has run. Should all of
+	// it have run meanwhile, there is room for this.
+	_ = l.work.Post(l.takeUp)
 }
 
-// post gives the leg's actor something that may wait.
-func (l *leg) post(f func()) {
-	if err := l.work.Post(f); err != nil {
-		l.log.Debug("SIP leg takes no more work", "err", err)
+// takeUp ends a leg whose mailbox overflowed. Actor only.
+func (l *leg) takeUp() {
+	if l.doomed.Load() {
+		l.end(signaling.CauseTemporary)
 	}
 }
 
@@ -118,10 +139,14 @@ func (l *leg) Start(events signaling.LegEvents) {
 // watchCancel ends the leg when the caller gives up.
 func (l *leg) watchCancel(in *ua.IncomingInvite) {
 	<-in.Done()
-	if in.Err() == nil {
+	err := in.Err()
+	if err == nil {
 		return // answered by us
 	}
 	cause := signaling.CauseNormal
+	if fault.Of(err) != fault.Canceled {
+		cause = signaling.CauseOf(err)
+	}
 	if req := in.CancelRequest(); req != nil {
 		cause = causeOfReason(req.Headers("Reason"), cause)
 	}
@@ -133,22 +158,23 @@ func (l *leg) Ring() {
 	l.post(func() { l.provisional(ua.Reply{Status: 180}) })
 }
 
-// Progress sends 183 with our answer, so that the caller hears early media.
+// Progress sends 183 with our answer, so that the caller hears early media. To an
+// offer that is still to come there is none.
 func (l *leg) Progress() error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.incoming == nil || l.answer == nil {
-		return nil // nothing to open: a late offer, or an outgoing leg
+	incoming, answer := l.incoming, l.answer
+	l.mu.Unlock()
+	if incoming == nil || answer == nil {
+		return nil
 	}
-	answer := l.answer
-	l.sentSDP = true
-	l.post(func() {
-		l.provisional(ua.Reply{Status: 183, ContentType: sdpType, Body: answer})
-	})
+	l.post(func() { l.provisional(ua.Reply{Status: 183, ContentType: sdpType, Body: answer}) })
 	return nil
 }
 
 func (l *leg) provisional(r ua.Reply) {
+	if l.isOver() || l.incoming == nil {
+		return
+	}
 	if err := l.incoming.Progress(r); err != nil && fault.Of(err) != fault.Canceled && fault.Of(err) != fault.Conflict {
 		l.log.Warn("provisional response not sent", "call_id", l.callID, "status", r.Status, "err", err)
 	}
@@ -166,39 +192,41 @@ func (l *leg) accept() {
 	}
 	body := l.answer
 	if l.late {
-		s, err := l.newSession()
-		if err == nil {
-			l.setSession(s)
-			ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
-			defer cancel()
-			body, err = s.Offer(ctx, media.SendRecv)
-		}
-		if err != nil {
-			l.refuse(err)
+		var err error
+		if body, err = l.lateOffer(); err != nil {
+			l.notAnswered(err)
 			return
 		}
 	}
 	dialog, err := l.incoming.Accept(ua.Reply{ContentType: sdpType, Body: body}, (*legDialog)(l))
 	if err != nil {
 		if fault.Of(err) != fault.Canceled { // then watchCancel ends the leg
-			l.refuse(err)
+			l.notAnswered(err)
 		}
 		return
 	}
-	l.setDialog(dialog)
+	l.mu.Lock()
+	l.dialog, l.answer = dialog, nil
+	l.mu.Unlock()
 	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }
 
-// refuse ends an incoming leg that cannot be answered.
-func (l *leg) refuse(err error) {
-	l.log.Warn("call not answered", "call_id", l.callID, "err", err)
-	l.end(signaling.CauseOf(err))
+// lateOffer makes the media and the offer for a caller that made none.
+func (l *leg) lateOffer() ([]byte, error) {
+	s, err := l.newSession()
+	if err != nil {
+		return nil, err
+	}
+	l.setSession(s)
+	ctx, cancel := context.WithTimeout(l.live, requestTimeout)
+	defer cancel()
+	return s.Offer(ctx, l.wish)
 }
 
-func (l *leg) setDialog(d *ua.Dialog) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.dialog = d
+// notAnswered ends an incoming leg that cannot be answered.
+func (l *leg) notAnswered(err error) {
+	l.log.Warn("call not answered", "call_id", l.callID, "err", err)
+	l.end(signaling.CauseOf(err))
 }
 
 func (l *leg) setSession(s session) {
@@ -213,71 +241,11 @@ func (l *leg) isOver() bool {
 	return l.hungUp || l.ended
 }
 
-// Hangup ends the leg in whatever way its state wants.
-func (l *leg) Hangup(cause signaling.Cause) {
-	l.post(func() { l.end(cause) })
-}
-
-// end hangs up: BYE, CANCEL or a refusal, and then the media.
-func (l *leg) end(cause signaling.Cause) {
+// dialogID is the Call-ID, for goroutines other than the actor.
+func (l *leg) dialogID() string {
 	l.mu.Lock()
-	if l.hungUp || l.ended {
-		l.mu.Unlock()
-		return
-	}
-	l.hungUp = true
-	dialog, incoming, outgoing, s := l.dialog, l.incoming, l.outgoing, l.session
-	l.mu.Unlock()
-	if s != nil {
-		s.Port().Idle()
-	}
-	switch {
-	case dialog != nil:
-		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
-		defer cancel()
-		if s != nil {
-			s.Close() // nothing is sent or heard while the BYE waits
-		}
-		if err := dialog.Bye(ctx, reasonHeader(cause)); err != nil {
-			l.log.Info("BYE without an answer", "call_id", l.callID, "err", err)
-		}
-	case incoming != nil:
-		if err := incoming.Reject(ua.Reply{Status: statusOf(cause), Headers: []ua.Header{reasonHeader(cause)}}); err != nil {
-			l.log.Debug("call not refused", "call_id", l.callID, "err", err)
-		}
-	case outgoing != nil:
-		reason := reasonValue(cause)
-		if cause == signaling.CauseAnsweredElse {
-			reason = `SIP;cause=200;text="Call completed elsewhere"`
-		}
-		outgoing.Cancel(reason)
-		return // OnFail or OnAnswer follows and finishes
-	}
-	l.finish(cause, false)
-}
-
-// finish lets go of the media and tells the channel, once.
-func (l *leg) finish(cause signaling.Cause, peer bool) {
-	l.mu.Lock()
-	already := l.ended
-	l.ended = true
-	s, events := l.session, l.events
-	l.mu.Unlock()
-	if already {
-		return
-	}
-	if s != nil {
-		s.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
-		defer cancel()
-		if err := s.Wait(ctx); err != nil {
-			l.log.Error("media of a call did not end in time", "call_id", l.callID, "err", err)
-		}
-	}
-	if events != nil {
-		events.LegEnded(cause, peer)
-	}
-	l.work.Stop()
+	defer l.mu.Unlock()
+	return l.callID
 }
 
 // Port is the leg's media.
@@ -288,40 +256,6 @@ func (l *leg) Port() *mixer.Port {
 		return nil
 	}
 	return l.session.Port()
-}
-
-// Hold sends a re-INVITE that stops or resumes what the party sends.
-func (l *leg) Hold(on bool) error {
-	l.mu.Lock()
-	dialog, s := l.dialog, l.session
-	l.mu.Unlock()
-	if dialog == nil || s == nil {
-		return fault.New(fault.Conflict, "the call is not answered")
-	}
-	l.post(func() {
-		if l.isOver() {
-			return
-		}
-		direction := media.SendRecv
-		if on {
-			direction = media.SendOnly
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
-		defer cancel()
-		offer, err := s.Offer(ctx, direction)
-		if err == nil {
-			var resp *ua.Response
-			if resp, err = dialog.ReInvite(ctx, ua.Content{Type: sdpType, Body: offer}); err == nil {
-				err = s.SetAnswer(resp.Part(sdpType))
-			}
-		}
-		if err != nil {
-			l.log.Warn("hold or resume failed", "call_id", l.callID, "hold", on, "err", err)
-			return
-		}
-		l.tell(func(e signaling.LegEvents) { e.LegMedia() })
-	})
-	return nil
 }
 
 // Info describes the leg.

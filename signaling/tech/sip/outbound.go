@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 )
@@ -12,8 +11,6 @@ import (
 // outboundCall is what an outgoing leg will send.
 type outboundCall struct {
 	request ua.Outbound
-	ctx     context.Context //nolint:containedctx // the INVITE's life, ended with the leg
-	cancel  context.CancelFunc
 	// answeredBy is the tag of the fork whose description is in effect.
 	answeredBy string
 }
@@ -23,34 +20,37 @@ func (l *leg) invite() {
 	if l.isOver() {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	l.dial.ctx, l.dial.cancel = ctx, cancel
-	s, err := l.newSession()
-	if err != nil {
-		l.inviteFailed(err)
-		return
+	if err := l.sendInvite(); err != nil {
+		l.log.Warn("call not sent", "err", err)
+		l.finish(signaling.CauseOf(err), false)
 	}
-	l.setSession(s)
-	offer, err := s.Offer(ctx, media.SendRecv)
-	if err != nil {
-		l.inviteFailed(err)
-		return
-	}
-	l.dial.request.ContentType, l.dial.request.Body = sdpType, offer
-	out, err := l.tech.server.Invite(ctx, l.dial.request, (*legInvite)(l))
-	if err != nil {
-		l.inviteFailed(err)
-		return
-	}
-	l.mu.Lock()
-	l.outgoing = out
-	l.callID = out.CallID()
-	l.mu.Unlock()
 }
 
-func (l *leg) inviteFailed(err error) {
-	l.log.Warn("call not sent", "err", err)
-	l.finish(signaling.CauseOf(err), false)
+func (l *leg) sendInvite() error {
+	s, err := l.newSession()
+	if err != nil {
+		return err
+	}
+	l.setSession(s)
+	setup, done := context.WithTimeout(l.live, setupTimeout)
+	defer done()
+	l.dial.request.ContentType = sdpType
+	if l.dial.request.Body, err = s.Offer(setup, l.wish); err != nil {
+		return err
+	}
+	// Hangup interrupts the search for a way; from then on end takes the call back,
+	// with a reason.
+	ctx, cancel := context.WithCancel(context.Background())
+	settled := context.AfterFunc(l.live, cancel)
+	defer settled()
+	out, err := l.tech.server.Invite(ctx, l.dial.request, (*legInvite)(l))
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.outgoing, l.callID = out, out.CallID()
+	return nil
 }
 
 // legInvite is the leg as its INVITE sees it.
@@ -61,59 +61,54 @@ var _ ua.InviteHandler = (*legInvite)(nil)
 // OnProvisional takes 180 and early media.
 func (d *legInvite) OnProvisional(resp *ua.Response) {
 	l := (*leg)(d)
-	body := resp.Part(sdpType)
-	tag := resp.To().Tag()
-	status := resp.Status()
-	l.post(func() {
-		if l.isOver() {
-			return
+	body, tag, status := resp.Part(sdpType), resp.To().Tag(), resp.Status()
+	l.post(func() { l.progressed(body, tag, status) })
+}
+
+func (l *leg) progressed(body []byte, tag string, status int) {
+	if l.isOver() {
+		return
+	}
+	if len(body) > 0 && !l.gotSDP {
+		if err := l.session.SetAnswer(body); err != nil {
+			l.log.Warn("early answer not usable", "call_id", l.callID, "err", err)
+		} else {
+			l.gotSDP, l.dial.answeredBy = true, tag
+			l.tell(func(e signaling.LegEvents) { e.LegProgress() })
 		}
-		if len(body) > 0 && !l.gotSDP {
-			if err := l.session.SetAnswer(body); err != nil {
-				l.log.Warn("early answer not usable", "call_id", l.callID, "err", err)
-			} else {
-				l.gotSDP = true
-				l.dial.answeredBy = tag
-				l.tell(func(e signaling.LegEvents) { e.LegProgress() })
-			}
-		}
-		if status == 180 {
-			l.tell(func(e signaling.LegEvents) { e.LegRinging() })
-		}
-	})
+	}
+	if status == 180 {
+		l.tell(func(e signaling.LegEvents) { e.LegRinging() })
+	}
 }
 
 // OnAnswer takes the 2xx.
 func (d *legInvite) OnAnswer(dialog *ua.Dialog, resp *ua.Response) ua.DialogHandler {
 	l := (*leg)(d)
-	body := resp.Part(sdpType)
-	tag := resp.To().Tag()
-	l.post(func() {
-		l.mu.Lock()
-		l.dialog = dialog
-		over, hungUp := l.ended, l.hungUp
-		l.mu.Unlock()
-		if over {
-			return
-		}
-		if hungUp { // the 2xx crossed our CANCEL
-			l.mu.Lock()
-			l.hungUp = false
-			l.mu.Unlock()
-			l.end(signaling.CauseNormal)
-			return
-		}
-		if !l.gotSDP || l.dial.answeredBy != tag {
-			if err := l.takeAnswer(body); err != nil {
-				l.log.Warn("answer not usable, call ended", "call_id", l.callID, "err", err)
-				l.end(signaling.CauseOf(err))
-				return
-			}
-			l.gotSDP = true
-		}
-		l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
-	})
+	body, tag := resp.Part(sdpType), resp.To().Tag()
+	l.mu.Lock()
+	l.dialog = dialog // at once: from here on the end is a BYE
+	l.mu.Unlock()
+	l.post(func() { l.answered(body, tag) })
 	return (*legDialog)(l)
+}
+
+func (l *leg) answered(body []byte, tag string) {
+	if l.isOver() { // the 2xx crossed our CANCEL
+		l.end(signaling.CauseNormal)
+		return
+	}
+	// Within one dialog the first description is the answer, and what later
+	// responses bring is not (RFC 3261 §13.2.1).
+	if !l.gotSDP || l.dial.answeredBy != tag {
+		if err := l.takeAnswer(body); err != nil {
+			l.log.Warn("answer not usable, call ended", "call_id", l.callID, "err", err)
+			l.end(signaling.CauseOf(err))
+			return
+		}
+		l.gotSDP = true
+	}
+	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }
 
 func (l *leg) takeAnswer(body []byte) error {
@@ -127,14 +122,16 @@ func (l *leg) takeAnswer(body []byte) error {
 func (d *legInvite) OnFail(resp *ua.Response, err error) {
 	l := (*leg)(d)
 	cause := signaling.CauseOf(err)
-	peer := resp != nil
-	if peer {
+	if resp != nil {
 		cause = causeOfReason(resp.Headers("Reason"), causeOfStatus(resp.Status()))
 	}
+	l.mu.Lock()
+	l.refused = true
+	l.mu.Unlock()
 	l.post(func() {
 		if !l.isOver() {
 			l.log.Info("call refused", "call_id", l.callID, "cause", int(cause), "err", err)
 		}
-		l.finish(cause, peer)
+		l.finish(cause, resp != nil)
 	})
 }

@@ -19,12 +19,14 @@ import (
 // DTLS-SRTP. Descriptions are SDP bodies.
 type session interface {
 	Port() *mixer.Port
-	// Offer describes what we want; direction is ours.
+	// Offer describes what we want; direction is ours. SetAnswer or Rollback follows.
 	Offer(ctx context.Context, direction media.Direction) ([]byte, error)
 	// Answer takes an offer, puts it into effect and gives the answer.
 	Answer(ctx context.Context, offer []byte) ([]byte, error)
 	// SetAnswer puts the answer to our offer into effect.
 	SetAnswer(answer []byte) error
+	// Rollback takes back an offer that the party refused: all is as it was before.
+	Rollback()
 	// Format is what we send.
 	Format() media.Format
 	// Held reports whether the party does not want to hear us.
@@ -127,6 +129,12 @@ func (s *rtpSession) SetAnswer(answer []byte) error {
 	return s.apply(result)
 }
 
+func (s *rtpSession) Rollback() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.negotiator.Rollback()
+}
+
 // apply puts a negotiation into effect. The lock is held.
 func (s *rtpSession) apply(r sdp.Result) error {
 	send := r.Send
@@ -171,23 +179,43 @@ func (s *rtpSession) Wait(ctx context.Context) error { return s.port.Wait(ctx) }
 
 // dtlsSession is WebRTC media under SDP that SIP carries: no trickling, every
 // candidate stands in the description.
-type dtlsSession struct{ *webrtc.Session }
+type dtlsSession struct {
+	*webrtc.Session
+	wish, agreed media.Direction // ours: in the last offer, and in effect
+}
 
-func (s dtlsSession) Offer(ctx context.Context, _ media.Direction) ([]byte, error) {
+func (s *dtlsSession) Offer(ctx context.Context, direction media.Direction) ([]byte, error) {
+	s.wish = direction
+	s.SetDirection(direction)
 	offer, err := s.Session.Offer(ctx, false)
+	if err != nil {
+		s.SetDirection(s.agreed)
+	}
 	return []byte(offer), err
 }
 
-func (s dtlsSession) Answer(ctx context.Context, offer []byte) ([]byte, error) {
+func (s *dtlsSession) Answer(ctx context.Context, offer []byte) ([]byte, error) {
 	answer, err := s.Session.Answer(ctx, string(offer), false)
 	return []byte(answer), err
 }
 
-func (s dtlsSession) SetAnswer(answer []byte) error { return s.Session.SetAnswer(string(answer)) }
-func (s dtlsSession) Format() media.Format          { return s.Media().Send }
-func (s dtlsSession) Held() bool                    { return s.Media().Send.Codec != nil && !s.Media().Direction.Sends() }
-func (s dtlsSession) Remote() string                { return "webrtc" }
-func (s dtlsSession) Secure() bool                  { return true }
+func (s *dtlsSession) SetAnswer(answer []byte) error {
+	if err := s.Session.SetAnswer(string(answer)); err != nil {
+		return err
+	}
+	s.agreed = s.wish
+	return nil
+}
+
+func (s *dtlsSession) Rollback() {
+	s.SetDirection(s.agreed)
+	s.Session.Rollback()
+}
+
+func (s *dtlsSession) Format() media.Format { return s.Media().Send }
+func (s *dtlsSession) Held() bool           { return s.Media().Send.Codec != nil && !s.Media().Direction.Sends() }
+func (s *dtlsSession) Remote() string       { return "webrtc" }
+func (s *dtlsSession) Secure() bool         { return true }
 
 // sourceFor is the local address that packets to remote leave from. It sends
 // nothing.

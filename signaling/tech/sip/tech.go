@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -64,9 +65,7 @@ var (
 // New makes the technology without endpoints.
 func New(cfg Config) *Tech {
 	t := &Tech{cfg: cfg, engine: cfg.Engine, log: cfg.Log}
-	empty := &Directory{Order: []string{"ip", "username"}}
-	empty.index()
-	t.directory.Store(empty)
+	t.directory.Store(&Directory{identifier: &trunk.Identifier{}}) // it knows nobody
 	return t
 }
 
@@ -76,8 +75,14 @@ func (t *Tech) Serve(server *ua.Server, r *registrar.Registrar, trunks *trunk.Re
 }
 
 // Configure replaces the endpoints; calls under way keep what they began with.
+// An error of kind fault.Invalid comes before anything has changed.
 func (t *Tech) Configure(ctx context.Context, d *Directory) error {
-	d.index()
+	hosts := d.resolve(ctx, net.DefaultResolver, func(e *Endpoint, host string, err error) {
+		t.log.Warn("requests of a host are not known by its address", "endpoint", e.Name, "host", host, "err", err)
+	})
+	if err := d.index(hosts); err != nil {
+		return err
+	}
 	if err := t.registrar.Configure(ctx, d.AORs); err != nil {
 		return err
 	}
@@ -116,19 +121,25 @@ func (t *Tech) target(resource string) (*Endpoint, string, error) {
 	return nil, "", fault.New(fault.NotFound, "no endpoint %q", resource)
 }
 
-// contact is the address to ring: the first that is not known to be away.
+// contact is the address to ring: of those that are not known to be away and come
+// first by q the one that registered last, since a phone that starts again leaves
+// its old address behind.
 func (t *Tech) contact(e *Endpoint) (registrar.Binding, error) {
-	var away *registrar.Binding
+	var best, away *registrar.Binding
 	for _, aor := range e.AORs {
 		for _, b := range t.registrar.Lookup(aor) {
-			if b.Status == qualify.Unavail {
+			switch {
+			case b.Status == qualify.Unavail:
 				away = &b
-				continue
+			case best == nil || b.Q > best.Q || b.Q == best.Q && b.Updated.After(best.Updated):
+				best = &b
 			}
-			return b, nil
 		}
 	}
-	if away != nil {
+	switch {
+	case best != nil:
+		return *best, nil
+	case away != nil:
 		return registrar.Binding{}, fault.New(fault.Unreachable, "%s does not answer at %s", e.Name, away.Target)
 	}
 	return registrar.Binding{}, fault.New(fault.Unreachable, "%s is not registered", e.Name)

@@ -121,6 +121,18 @@ func (s *Session) SetAnswer(answer string) error {
 	return s.apply()
 }
 
+// SetDirection says what we want in offers and answers to come: SendOnly to hold
+// the peer, SendRecv to take it back.
+func (s *Session) SetDirection(d media.Direction) { s.peer.SetDirection(d) }
+
+// Rollback takes back an offer that the peer refused. A first offer cannot be
+// taken back: without its answer the session is to be closed.
+func (s *Session) Rollback() {
+	if err := s.peer.Rollback(); err != nil {
+		s.cfg.Log.Debug("offer not taken back", "peer", s.cfg.Name, "err", err)
+	}
+}
+
 // apply tells the mixer what was negotiated.
 func (s *Session) apply() error {
 	n := s.peer.Media()

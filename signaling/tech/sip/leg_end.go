@@ -1,0 +1,108 @@
+package sip
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	ua "github.com/skygenesisenterprise/skybridge/sip"
+)
+
+// Hangup ends the leg in whatever way its state wants.
+func (l *leg) Hangup(cause signaling.Cause) {
+	l.hangup()
+	l.post(func() { l.end(cause) })
+}
+
+// end hangs up: BYE, CANCEL or a refusal, and then the media. It may be called
+// again, and goes on where it was. Actor only.
+func (l *leg) end(cause signaling.Cause) {
+	l.mu.Lock()
+	if l.ended {
+		l.mu.Unlock()
+		return
+	}
+	first := !l.hungUp
+	l.hungUp = true
+	dialog, incoming, outgoing, refused, s := l.dialog, l.incoming, l.outgoing, l.refused, l.session
+	l.mu.Unlock()
+	if first && s != nil {
+		s.Port().Idle()
+	}
+	switch {
+	case dialog != nil:
+		if s != nil {
+			s.Close() // nothing is sent or heard while the BYE waits
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		defer cancel()
+		if err := dialog.Bye(ctx, reasonHeader(cause)); err != nil {
+			l.log.Info("BYE without an answer", "call_id", l.callID, "err", err)
+		}
+	case incoming != nil:
+		if err := incoming.Reject(ua.Reply{Status: statusOf(cause), Headers: []ua.Header{reasonHeader(cause)}}); err != nil {
+			l.log.Debug("call not refused", "call_id", l.callID, "err", err)
+		}
+	case outgoing != nil && !refused:
+		if first {
+			outgoing.Cancel(cancelReason(cause))
+		}
+		return // OnFail or OnAnswer follows and finishes
+	}
+	l.finish(cause, false)
+}
+
+// finish lets go of the media and tells the channel, once. Actor only.
+func (l *leg) finish(cause signaling.Cause, peer bool) {
+	l.mu.Lock()
+	already := l.ended
+	l.ended = true
+	s, events := l.session, l.events
+	l.mu.Unlock()
+	if already {
+		return
+	}
+	l.hangup()
+	if s != nil {
+		s.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		defer cancel()
+		if err := s.Wait(ctx); err != nil {
+			l.log.Error("media of a call did not end in time", "call_id", l.callID, "err", err)
+		}
+	}
+	if events != nil {
+		events.LegEnded(cause, peer)
+	}
+	l.work.Stop()
+}
+
+// abandon lets go of a leg that got no channel.
+func (l *leg) abandon() {
+	l.hangup()
+	if l.session != nil {
+		l.session.Close()
+	}
+	l.work.Stop()
+}
+
+// crashed ends the leg after a panic in its own work; should the end panic too,
+// at least the channel is told.
+func (l *leg) crashed(err error) {
+	l.log.Error("panic in a SIP leg, call ended", "call_id", l.dialogID(), "err", err)
+	if !l.guard(func() { l.end(signaling.CauseTemporary) }) {
+		l.guard(func() { l.finish(signaling.CauseTemporary, false) })
+	}
+}
+
+// guard runs f and reports whether it did not panic.
+func (l *leg) guard(f func()) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.log.Error("panic while ending a SIP leg", "call_id", l.dialogID(), "err", fmt.Sprint(r), "stack", string(debug.Stack()))
+		}
+	}()
+	f()
+	return true
+}
