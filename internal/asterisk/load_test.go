@@ -129,9 +129,9 @@ func TestOpenDir(t *testing.T) {
 	top := t.TempDir()
 	dir := filepath.Join(top, "etc")
 	for name, text := range map[string]string{
-		"etc/main":        "#include \"../shared/one.conf\"\n#include \"../shared/d/*.conf\"\n#include \"" + filepath.ToSlash(dir) + "/local\"\n",
-		"etc/local":       "[local]\n",
-		"shared/one.conf": "[one]\n", "shared/d/two.conf": "[two]\n",
+		"etc/main":      "#include \"../site/one.conf\"\n#include \"../site/d/*.conf\"\n#include \"" + filepath.ToSlash(dir) + "/local\"\n",
+		"etc/local":     "[local]\n",
+		"site/one.conf": "[one]\n", "site/d/two.conf": "[two]\n",
 	} {
 		file := filepath.Join(top, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
