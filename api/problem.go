@@ -1,17 +1,24 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 const problemType = "application/problem+json"
+
+// retryAfter is how many seconds a client should wait that was refused for now.
+const retryAfter = 5
 
 // problem is an error as clients see it (RFC 9457).
 type problem struct {
@@ -20,9 +27,9 @@ type problem struct {
 	Status  int          `json:"status"`
 	Detail  string       `json:"detail,omitempty"`
 	Code    string       `json:"code" doc:"A stable name of what is wrong"`
-	TraceID string       `json:"trace_id"`
-	SIP     *sipStatus   `json:"sip,omitempty"`
-	Errors  []fieldError `json:"errors,omitempty"`
+	TraceID string       `json:"trace_id" doc:"What the log knows the error by"`
+	SIP     *sipStatus   `json:"sip,omitempty" doc:"Why a call failed"`
+	Errors  []fieldError `json:"errors,omitempty" doc:"The fields of the request that are wrong"`
 }
 
 type sipStatus struct {
@@ -32,8 +39,7 @@ type sipStatus struct {
 
 type fieldError struct {
 	Message  string `json:"message"`
-	Location string `json:"location,omitempty"`
-	Value    any    `json:"value,omitempty"`
+	Location string `json:"location,omitempty" doc:"Where in the request: body.participants[0], query.limit"`
 }
 
 // Error is the problem's text.
@@ -45,6 +51,18 @@ func (p *problem) GetStatus() int { return p.Status }
 // ContentType makes huma send a problem as one.
 func (p *problem) ContentType(string) string { return problemType }
 
+// GetHeaders are the headers that the status asks for (RFC 9110 §10.2.3, §11.6.1).
+func (p *problem) GetHeaders() http.Header {
+	h := make(http.Header)
+	switch p.Status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="skybridge"`)
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		h.Set("Retry-After", strconv.Itoa(retryAfter))
+	}
+	return h
+}
+
 func newBody(status int, code, detail string) *problem {
 	return &problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail,
@@ -52,18 +70,29 @@ func newBody(status int, code, detail string) *problem {
 	}
 }
 
+// codeOfStatus names what a library refused by its status alone.
+func codeOfStatus(status int) string {
+	for _, kind := range []fault.Kind{
+		fault.Invalid, fault.Unauthorized, fault.Forbidden, fault.NotFound, fault.TooLarge, fault.TooMany,
+		fault.Unavailable, fault.Internal,
+	} {
+		if kind.HTTPStatus() == status {
+			return kind.String()
+		}
+	}
+	return strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
+}
+
 // newProblem makes huma's own errors (validation, bad JSON) problems of ours.
 func newProblem(status int, msg string, errs ...error) huma.StatusError {
-	p := newBody(status, strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_"), msg)
-	if status == http.StatusUnprocessableEntity {
-		p.Code = fault.Invalid.String()
-	}
+	p := newBody(status, codeOfStatus(status), msg)
 	for _, err := range errs {
 		if err == nil {
 			continue
 		}
 		e := fieldError{Message: err.Error()}
-		if d, ok := err.(huma.ErrorDetailer); ok { //nolint:errorlint // huma passes its own type unwrapped
+		var d huma.ErrorDetailer
+		if errors.As(err, &d) { // without its value: what was sent is not sent back
 			detail := d.ErrorDetail()
 			e = fieldError{Message: detail.Message, Location: detail.Location}
 		}
@@ -79,14 +108,38 @@ func problemOf(log *slog.Logger) func(error) error {
 
 func describe(log *slog.Logger, err error) *problem {
 	kind := fault.Of(err)
+	if kind == fault.Internal && errors.Is(err, context.DeadlineExceeded) {
+		kind = fault.Timeout
+		err = fault.New(kind, "the request took too long")
+	}
 	p := newBody(kind.HTTPStatus(), fault.CodeOf(err), err.Error())
+	var field *voip.FieldError
+	if errors.As(err, &field) {
+		p.Errors = []fieldError{{Message: field.Error(), Location: field.Field}}
+	}
 	switch kind {
 	case fault.Internal:
 		// What went wrong inside is for the log; the client gets the id to ask with.
 		log.Error("request failed", "trace_id", p.TraceID, "err", err)
 		p.Detail = "internal error"
-	case fault.Unreachable, fault.Busy, fault.NoAnswer, fault.Declined:
-		p.SIP = &sipStatus{Status: kind.SIPStatus(), Reason: strings.ReplaceAll(kind.String(), "_", " ")}
+	case fault.Unavailable:
+		log.Warn("request refused", "trace_id", p.TraceID, "err", err)
+	case fault.Unreachable, fault.Busy, fault.Full, fault.NoAnswer, fault.Declined:
+		p.SIP = &sipStatus{Status: kind.SIPStatus(), Reason: reasonPhrase(kind.SIPStatus())}
 	}
 	return p
+}
+
+// reasonPhrase is what SIP says with a status (RFC 3261 §21).
+func reasonPhrase(status int) string {
+	switch status {
+	case 480:
+		return "Temporarily Unavailable"
+	case 486:
+		return "Busy Here"
+	case 603:
+		return "Decline"
+	default:
+		return "Server Internal Error"
+	}
 }

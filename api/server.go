@@ -1,6 +1,10 @@
 // Package api is the HTTP server of the REST API and the console: one fiber app,
 // with authentication, problem bodies (RFC 9457) and the documents of the API.
 //
+// Other origins than the server's own get no access from browsers unless the
+// configuration names them (CORS); without any, OPTIONS is 405. Cookies are never
+// read, so there is nothing to forge a request with.
+//
 // Goroutines: one that serves the listener, ended by Shutdown.
 package api
 
@@ -13,14 +17,17 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/filesystem"
+	"github.com/gofiber/fiber/v2/middleware/cors"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -29,11 +36,14 @@ import (
 
 // Config is what the server is made of.
 type Config struct {
-	Listen  string
-	TLS     *tls.Config // nil serves plain HTTP
+	Listen string
+	TLS    *tls.Config // nil serves plain HTTP
+	// Origins are the web origins besides the server's own whose pages may use
+	// the API ("https://app.example.com"); "*" is all.
+	Origins []string
 	Auth    *auth.Authenticator
 	VoIP    *voip.Service
-	Pages   fs.FS // the console
+	Pages   fs.FS // the console; nil serves none
 	Version string
 	Log     *slog.Logger
 	// Ready says why the server cannot take calls now; nil when it can.
@@ -41,23 +51,33 @@ type Config struct {
 }
 
 const (
-	bodyLimit    = 1 << 20
-	readTimeout  = 15 * time.Second
-	writeTimeout = 75 * time.Second // longer than the longest poll
-	idleTimeout  = 60 * time.Second
-	headerBytes  = 16 << 10
+	bodyLimit      = 1 << 20 // bytes
+	headerLimit    = 16 << 10
+	maxConnections = 8192
+	readTimeout    = 15 * time.Second // of a whole request
+	writeTimeout   = 15 * time.Second // of a whole answer
+	idleTimeout    = 60 * time.Second
+	// requestLimit is how long a handler may take. fiber does not tell when a
+	// client goes away; this ends what nobody waits for. It is more than the
+	// longest poll.
+	requestLimit = voip.MaxWait + 15*time.Second
 )
 
 // Server is the HTTP server.
 type Server struct {
 	cfg      Config
 	app      *fiber.App
-	listener net.Listener
+	listener *listener
 	served   chan error
 }
 
+// ownProblems makes huma speak of errors as we do. The hook is the library's
+// global, the same for every server.
+var ownProblems sync.Once
+
 // New builds the server; Start opens it.
 func New(cfg Config) (*Server, error) {
+	ownProblems.Do(func() { huma.NewError = newProblem })
 	s := &Server{cfg: cfg, served: make(chan error, 1)}
 	s.app = fiber.New(fiber.Config{
 		// fiber reuses its strings after the handler returns; ids are kept.
@@ -65,26 +85,36 @@ func New(cfg Config) (*Server, error) {
 		AppName:               "Skybridge",
 		DisableStartupMessage: true,
 		BodyLimit:             bodyLimit,
+		Concurrency:           maxConnections,
 		ReadTimeout:           readTimeout,
 		WriteTimeout:          writeTimeout,
 		IdleTimeout:           idleTimeout,
-		ReadBufferSize:        headerBytes,
+		ReadBufferSize:        headerLimit,
 		ErrorHandler:          s.failed,
-		StrictRouting:         false,
 	})
+	s.app.Server().Logger = serverLog{cfg.Log}
 	s.app.Use(s.guard)
+	if len(cfg.Origins) > 0 {
+		s.app.Use(cors.New(cors.Config{
+			AllowOriginsFunc: allowed(cfg.Origins),
+			AllowMethods:     "GET,POST,PATCH,DELETE",
+			AllowHeaders:     "Authorization,Content-Type,X-API-Key," + keyHeader,
+			ExposeHeaders:    "Location,Retry-After",
+			MaxAge:           3600,
+		}))
+	}
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
 	s.app.Get("/readyz", s.ready)
-	s.app.Use(voip.Base, s.authenticate)
 	s.registerAPI()
 	if cfg.Pages != nil {
-		s.app.Use("/", pageHeaders, filesystem.New(filesystem.Config{Root: http.FS(cfg.Pages)}))
+		s.servePages(cfg.Pages)
 	}
 	return s, nil
 }
 
+// registerAPI adds the operations: first those that anybody may use, then, behind
+// the authentication, the others.
 func (s *Server) registerAPI() {
-	huma.NewError = newProblem // huma's own hook; the same for every server
 	config := huma.DefaultConfig("Skybridge VoIP API", s.cfg.Version)
 	config.DocsPath = ""
 	config.SchemasPath = ""
@@ -93,7 +123,17 @@ func (s *Server) registerAPI() {
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 		"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},
 	}
-	voip.Register(humafiber.New(s.app, config), s.cfg.VoIP, problemOf(s.cfg.Log))
+	operations := humafiber.New(s.app, config)
+	voip.RegisterHealth(operations, s.cfg.VoIP, s.cfg.Version, s.cfg.Ready)
+	s.app.Use(voip.Base, s.authenticate, newReplays().handle)
+	voip.Register(operations, s.cfg.VoIP, problemOf(s.cfg.Log))
+}
+
+// allowed tells which origins, as browsers write them, may use the API.
+func allowed(origins []string) func(string) bool {
+	return func(origin string) bool {
+		return slices.ContainsFunc(origins, func(o string) bool { return o == "*" || strings.EqualFold(o, origin) })
+	}
 }
 
 // ready answers whether the server takes calls.
@@ -104,64 +144,39 @@ func (s *Server) ready(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"status": "ready"})
 }
 
-// guard turns a panic of a handler into that request's 500.
+// guard bounds a request's time and turns a panic of its handler into its 500.
 func (s *Server) guard(c *fiber.Ctx) (err error) {
+	if _, err := url.ParseRequestURI(string(c.Request().RequestURI())); err != nil {
+		return fiber.NewError(http.StatusBadRequest, "malformed request target")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestLimit)
+	defer cancel()
+	c.SetUserContext(ctx)
 	defer func() {
 		if r := recover(); r != nil {
 			s.cfg.Log.Error("panic in a request", "method", c.Method(), "path", c.Path(),
 				"err", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = fault.New(fault.Internal, "internal error")
+			c.Response().Reset()
+			err = fault.New(fault.Internal, "panic in a request")
 		}
 	}()
-	return c.Next()
-}
-
-// authenticate finds out who is asking, or refuses.
-func (s *Server) authenticate(c *fiber.Ctx) error {
-	var p auth.Principal
-	var err error
-	header := c.Get(fiber.HeaderAuthorization)
-	switch scheme, token, _ := strings.Cut(header, " "); {
-	case strings.EqualFold(scheme, "Bearer"):
-		p, err = s.cfg.Auth.Token(strings.TrimSpace(token))
-	case header != "":
-		err = fault.New(fault.Unauthorized, "authorization must be Bearer")
-	default:
-		if key := c.Get("X-API-Key"); key != "" {
-			p, err = s.cfg.Auth.APIKey(c.UserContext(), key)
-		} else {
-			err = fault.New(fault.Unauthorized, "a bearer token or an API key is needed")
-		}
-	}
-	if err != nil {
-		return err
-	}
-	c.SetUserContext(voip.WithPrincipal(c.UserContext(), p))
-	return c.Next()
-}
-
-// pageHeaders keeps the console's pages to their own origin.
-func pageHeaders(c *fiber.Ctx) error {
-	c.Set("Content-Security-Policy", "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'")
-	c.Set("X-Content-Type-Options", "nosniff")
-	c.Set("Referrer-Policy", "no-referrer")
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	return c.Next()
 }
 
 // failed answers an error that reached fiber: its own, or one of ours.
 func (s *Server) failed(c *fiber.Ctx, err error) error {
+	var p *problem
 	var fe *fiber.Error
-	status, code, text := 0, "", ""
 	if errors.As(err, &fe) {
-		status, code, text = fe.Code, strings.ReplaceAll(strings.ToLower(http.StatusText(fe.Code)), " ", "_"), fe.Message
+		p = newBody(fe.Code, codeOfStatus(fe.Code), fe.Message)
 	} else {
-		p := describe(s.cfg.Log, err)
-		status, code, text = p.Status, p.Code, p.Detail
+		p = describe(s.cfg.Log, err)
 	}
-	if status == http.StatusUnauthorized {
-		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+	for name, values := range p.GetHeaders() {
+		c.Set(name, values[0])
 	}
-	return c.Status(status).JSON(newBody(status, code, text), problemType)
+	return c.Status(p.Status).JSON(p, problemType)
 }
 
 // Start opens the listener and serves it until Shutdown.
@@ -171,25 +186,31 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("api listener %s: %w", s.cfg.Listen, err)
 	}
+	s.listener = newListener(ln, s.cfg.Log)
+	serve := net.Listener(s.listener)
 	if s.cfg.TLS != nil {
-		ln = tls.NewListener(ln, s.cfg.TLS)
+		serve = tls.NewListener(serve, s.cfg.TLS)
 	}
-	s.listener = ln
-	go func() { s.served <- s.app.Listener(ln) }() // owned by s, ended by Shutdown
+	go func() { s.served <- s.app.Listener(serve) }() // owned by s, ended by Shutdown
 	return nil
 }
 
 // Addr is where the server listens.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Shutdown closes the listener, waits for requests under way until ctx ends, and
-// then for the serving goroutine.
+// Shutdown closes the listener, sends long polls home, waits for the other
+// requests under way until ctx ends, cuts what is left, and waits for the serving
+// goroutine. It fails when something had to be cut.
 func (s *Server) Shutdown(ctx context.Context) error {
-	if err := s.app.ShutdownWithContext(ctx); err != nil {
-		return fmt.Errorf("api shutdown: %w", err)
+	if s.listener == nil {
+		return nil
 	}
-	if err := <-s.served; err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("api: %w", err)
+	s.cfg.VoIP.StopWaiting()
+	errs := []error{s.listener.Close(), s.app.ShutdownWithContext(ctx)}
+	s.listener.cut()
+	errs = append(errs, <-s.served)
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("api shutdown: %w", err)
 	}
 	return nil
 }

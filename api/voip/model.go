@@ -3,6 +3,8 @@ package voip
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // CallBody is a call as clients see it.
@@ -33,6 +35,7 @@ type ParticipantBody struct {
 	Role      string           `json:"role"`
 	State     ParticipantState `json:"state"`
 	Muted     bool             `json:"muted"`
+	Held      bool             `json:"held" doc:"Has put the others on hold"`
 	Codec     *string          `json:"codec"`
 	ChannelID *string          `json:"channel_id"`
 }
@@ -47,6 +50,11 @@ type ICEServerBody struct {
 // Status is a call's.
 type Status string
 
+// Schema lists the values in the API's documents.
+func (Status) Schema(huma.Registry) *huma.Schema {
+	return choice(StatusInitiated, StatusRinging, StatusActive, StatusEnded)
+}
+
 // The states of a call.
 const (
 	StatusInitiated Status = "initiated"
@@ -58,10 +66,23 @@ const (
 // ParticipantState is a party's.
 type ParticipantState string
 
+// Schema lists the values in the API's documents.
+func (ParticipantState) Schema(huma.Registry) *huma.Schema {
+	return choice(StateInvited, StateRinging, StateConnected, StateLeft)
+}
+
+func choice[T ~string](values ...T) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, v := range values {
+		s.Enum = append(s.Enum, string(v))
+	}
+	return s
+}
+
 // The states of a party.
 const (
-	StateInvited   ParticipantState = "invited" // has not joined yet, nothing rings
-	StateRinging   ParticipantState = "ringing"
+	StateInvited   ParticipantState = "invited" // is awaited, nothing rings
+	StateRinging   ParticipantState = "ringing" // is being called
 	StateConnected ParticipantState = "connected"
 	StateLeft      ParticipantState = "left"
 )
@@ -74,7 +95,7 @@ type MessageBody struct {
 	FromUser    string          `json:"from_user"`
 	ToUser      string          `json:"to_user"`
 	MessageType string          `json:"message_type"`
-	Payload     json.RawMessage `json:"payload"`
+	Payload     json.RawMessage `json:"payload" doc:"As it was sent"`
 	CreatedAt   time.Time       `json:"created_at"`
 	// Reply is the server's answer to an offer, in the same round trip.
 	Reply *MessageBody `json:"reply,omitempty"`

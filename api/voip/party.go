@@ -1,8 +1,8 @@
 package voip
 
 import (
-	"maps"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
@@ -11,39 +11,107 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 )
 
+const (
+	browserTech = "WebRTC"
+	phoneTech   = "PJSIP" // of the phone that belongs to a user
+)
+
+// The roles of a party.
+const (
+	roleCaller = "caller"
+	roleCallee = "callee"
+)
+
 // maxEarlyCandidates bounds the candidates that may come before their offer.
 const maxEarlyCandidates = 64
 
-// party is one participant of a call; the call's lock guards it.
+// party is one participant of a call; the call's lock guards what can change.
 type party struct {
 	id       string
 	endpoint string
-	user     string // of a browser; empty for a phone
+	user     string // of a browser; empty for a phone that no user has taken
 	role     string
+	phone    string // rings when no browser of a creator's shows up
+	calls    string // what a creator has dialled
 	state    ParticipantState
-	muted    bool
-	codec    string
-	channel  *signaling.Channel
-	leg      *webrtc.Leg // a browser's
-	early    []rtc.Candidate
+
+	channel *signaling.Channel
+	leg     *webrtc.Leg // a browser's
+	early   []rtc.Candidate
+	busy    bool // an offer of theirs is being answered
+	seen    bool // a browser of theirs has sent or asked for a message
+	direct  bool // talks to another browser without us
+	held    bool // has put the others on hold
+
 	place    *conference.Place // in a room
 	roomRole conference.Role
+
+	settled   chan struct{} // closed when the party has a channel, or none will come
+	isSettled bool
 }
 
-func (c *call) add(pt *party) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.parties = append(c.parties, pt)
+func newParty(endpoint, role string, state ParticipantState) *party {
+	return &party{id: signaling.NewID(), endpoint: endpoint, role: role, state: state, settled: make(chan struct{})}
 }
 
-// partyOf is a user's party, or nil. The lock is held.
+// settle ends the wait for the party. The call's lock is held.
+func (pt *party) settle() {
+	if !pt.isSettled {
+		pt.isSettled = true
+		close(pt.settled)
+	}
+}
+
+// leave marks the party as gone. The call's lock is held.
+func (pt *party) leave() {
+	pt.state = StateLeft
+	pt.early = nil
+	pt.held = false
+	pt.settle()
+}
+
+// byeCause is why the party goes when it wishes to: who was called and has not
+// answered refuses. The call's lock is held.
+func (pt *party) byeCause() signaling.Cause {
+	if pt.role == roleCallee && pt.state != StateConnected {
+		return signaling.CauseRejected
+	}
+	return signaling.CauseNormal
+}
+
+// partyOf is a user's party, or nil; one that is still there before one that left.
+// The lock is held.
 func (c *call) partyOf(user string) *party {
-	for _, pt := range c.parties {
-		if pt.user == user && user != "" {
+	return c.party(func(pt *party) bool { return pt.user == user && user != "" })
+}
+
+// partyFor is the party that a principal is: by name, or by the phone that belongs
+// to them. The lock is held.
+func (c *call) partyFor(p auth.Principal) *party {
+	if pt := c.partyOf(p.User); pt != nil {
+		return pt
+	}
+	return c.party(func(pt *party) bool { return pt.user == "" && isPhone(pt.endpoint, p.Extension) })
+}
+
+func (c *call) party(match func(*party) bool) (found *party) {
+	for _, pt := range slices.Backward(c.parties) {
+		switch {
+		case !match(pt):
+		case pt.state != StateLeft:
 			return pt
+		case found == nil:
+			found = pt
 		}
 	}
-	return nil
+	return found
+}
+
+// isPhone reports whether an endpoint is the SIP phone of an extension.
+func isPhone(endpoint, extension string) bool {
+	tech, resource, _ := strings.Cut(endpoint, "/")
+	return extension != "" && resource == extension &&
+		(strings.EqualFold(tech, "SIP") || strings.EqualFold(tech, phoneTech))
 }
 
 // count is the number of parties in a state. The lock is held.
@@ -57,13 +125,11 @@ func (c *call) count(s ParticipantState) int {
 	return n
 }
 
-func (c *call) hasState(s ParticipantState) bool { return c.count(s) > 0 }
-
-// users are the call's browsers. The lock is held.
+// users are those who may read the call's messages. The lock is held.
 func (c *call) users() []string {
-	var out []string
+	out := []string{c.createdBy}
 	for _, pt := range c.parties {
-		if pt.user != "" {
+		if pt.user != "" && !slices.Contains(out, pt.user) {
 			out = append(out, pt.user)
 		}
 	}
@@ -76,78 +142,5 @@ func (c *call) visibleTo(p auth.Principal) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.partyOf(p.User) != nil
-}
-
-func (c *call) isOver() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.status == StatusEnded
-}
-
-func (c *call) endedBefore(t time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.status == StatusEnded && c.ended.Before(t)
-}
-
-// body is the call as clients see it. A creator who has not joined yet is not
-// listed among the participants.
-func (c *call) body() CallBody {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	b := CallBody{
-		ID: c.id, CallType: c.kind, Status: c.status, Direction: "outbound", CreatedBy: c.createdBy,
-		CreatedAt: c.created, AnsweredAt: optionalTime(c.answered), EndedAt: optionalTime(c.ended),
-		Participants: []ParticipantBody{}, Metadata: maps.Clone(c.metadata), ICEServers: c.service.iceServers(),
-	}
-	if c.status == StatusEnded {
-		b.Cause, b.CauseText, b.SIPStatus = int(c.cause), c.cause.Text(), c.sipStatus
-	}
-	switch {
-	case c.bridge != nil:
-		b.BridgeID = string(c.bridge.ID())
-	case c.room != nil:
-		b.BridgeID = string(c.room.Bridge().ID())
-		b.RoomID = c.room.Settings().ID
-	}
-	for _, pt := range c.parties {
-		if pt.role == "caller" && pt.channel == nil && c.room == nil {
-			continue
-		}
-		p := ParticipantBody{
-			ID: pt.id, Endpoint: pt.endpoint, UserID: optionalText(pt.user), Role: pt.role, State: pt.state,
-			Muted: pt.muted, Codec: optionalText(pt.codec),
-		}
-		if pt.channel != nil {
-			id := string(pt.channel.ID())
-			p.ChannelID = &id
-			if _, ok := b.Metadata["asterisk_channel_id"]; !ok {
-				b.Metadata["asterisk_channel_id"] = id
-			}
-		}
-		b.Participants = append(b.Participants, p)
-	}
-	return b
-}
-
-func optionalTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
-func optionalText(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-func (s *Service) iceServers() []ICEServerBody {
-	if s.cfg.ICEServers == nil {
-		return []ICEServerBody{}
-	}
-	return s.cfg.ICEServers
+	return c.partyFor(p) != nil
 }

@@ -3,6 +3,8 @@ package voip
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -11,28 +13,62 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 )
 
-// record finds the record of an ended call that a principal may see.
-func (s *Service) record(ctx context.Context, p auth.Principal, id string) (CallBody, error) {
-	if _, err := uuid.Parse(id); err != nil {
-		return CallBody{}, fault.New(fault.NotFound, "no call %q", id)
+// recordTimeout bounds how long the end of a call waits for the disk.
+const recordTimeout = 10 * time.Second
+
+// record writes the record of an ended call.
+func (c *call) record() {
+	body := c.body()
+	participants, err1 := json.Marshal(body.Participants)
+	metadata, err2 := json.Marshal(body.Metadata)
+	if err := errors.Join(err1, err2); err != nil {
+		c.service.log.Error("call record not written", "call", c.id, "err", err)
+		return
 	}
-	if !p.SeesAll() && !p.Has(auth.RoleAuditor) {
+	c.mu.Lock()
+	rec := store.Call{
+		ID: c.id, CreatedBy: c.createdBy, Type: c.kind, Direction: body.Direction, Status: string(StatusEnded),
+		Participants: participants, Metadata: metadata, Parties: c.users(), BridgeID: body.BridgeID,
+		Cause: int(c.cause), CauseText: c.cause.Text(), SIPStatus: c.sipStatus,
+		Created: c.created, Answered: c.answered, Ended: c.ended,
+	}
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), recordTimeout)
+	defer cancel()
+	if err := c.service.cfg.Store.Calls.Put(ctx, rec); err != nil {
+		c.service.log.Error("call record not written", "call", c.id, "err", err)
+	}
+}
+
+// readsAll reports whether a principal may read every call record.
+func readsAll(p auth.Principal) bool { return p.SeesAll() || p.Has(auth.RoleAuditor) }
+
+// findRecord finds the record of an ended call that a principal may see.
+func (s *Service) findRecord(ctx context.Context, p auth.Principal, id string) (CallBody, error) {
+	unknown := fault.New(fault.NotFound, "no call %q", id)
+	if _, err := uuid.Parse(id); err != nil {
+		return CallBody{}, unknown
+	}
+	if !readsAll(p) {
 		seen, err := s.cfg.Store.Calls.SeenBy(ctx, id, p.User)
 		if err != nil {
 			return CallBody{}, err
 		}
 		if !seen {
-			return CallBody{}, fault.New(fault.NotFound, "no call %q", id)
+			return CallBody{}, unknown
 		}
 	}
 	rec, err := s.cfg.Store.Calls.ByID(ctx, id)
+	if err != nil && fault.Of(err) == fault.NotFound {
+		return CallBody{}, unknown
+	}
 	if err != nil {
 		return CallBody{}, err
 	}
-	return s.recordBody(rec)
+	return recordBody(rec)
 }
 
-func (s *Service) recordBody(rec store.Call) (CallBody, error) {
+func recordBody(rec store.Call) (CallBody, error) {
 	b := CallBody{
 		ID: rec.ID, CallType: rec.Type, Status: Status(rec.Status), Direction: rec.Direction, CreatedBy: rec.CreatedBy,
 		CreatedAt: rec.Created.UTC(), AnsweredAt: optionalTime(rec.Answered), EndedAt: optionalTime(rec.Ended),

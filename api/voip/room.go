@@ -3,7 +3,8 @@ package voip
 import (
 	"context"
 	"encoding/json"
-	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -12,18 +13,14 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
+const mixing = "mixing" // the one bridge_type there is
+
 // CreateRoom is the body of POST /rooms.
 type CreateRoom struct {
 	Name            string       `json:"name" minLength:"1" maxLength:"128"`
-	MaxParticipants int          `json:"max_participants,omitempty" minimum:"0" maximum:"5000"`
+	MaxParticipants int          `json:"max_participants,omitempty" minimum:"0" maximum:"5000" doc:"0 means no limit"`
 	Settings        RoomSettings `json:"settings,omitempty"`
-	Number          string       `json:"number,omitempty" pattern:"^[0-9*#]{1,32}$"`
-}
-
-// JoinRoom is the body of POST /rooms/{id}/join; all of it is optional.
-type JoinRoom struct {
-	Role     string `json:"role,omitempty" enum:"participant,moderator"`
-	Endpoint string `json:"endpoint,omitempty" maxLength:"256" doc:"A phone to ring into the room, instead of the caller's browser"`
+	Number          string       `json:"number,omitempty" pattern:"^[0-9*#]{1,32}$" doc:"What phones dial; made when absent"`
 }
 
 // restoreRooms takes up the rooms that are stored.
@@ -44,7 +41,7 @@ func (s *Service) restoreRooms(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.rooms[r.ID] = RoomBody{Settings: settings}
+		s.settings[r.ID] = settings
 	}
 	return nil
 }
@@ -52,14 +49,17 @@ func (s *Service) restoreRooms(ctx context.Context) error {
 // createRoom makes a room that stays until it is deleted, also over a restart.
 func (s *Service) createRoom(ctx context.Context, p auth.Principal, in CreateRoom) (RoomBody, error) {
 	if in.Settings.BridgeType == "" {
-		in.Settings.BridgeType = "mixing"
+		in.Settings.BridgeType = mixing
 	}
-	if in.Settings.BridgeType != "mixing" {
-		return RoomBody{}, fault.New(fault.Unsupported, "bridge_type %q is not available", in.Settings.BridgeType)
-	}
-	settings, err := json.Marshal(in.Settings)
-	if err != nil {
-		return RoomBody{}, err
+	switch {
+	case in.Settings.BridgeType != mixing:
+		return RoomBody{}, &FieldError{
+			"body.settings.bridge_type", fault.New(fault.Unsupported, "bridge_type %q is not available", in.Settings.BridgeType),
+		}
+	case in.Settings.RequireModerator:
+		return RoomBody{}, &FieldError{
+			"body.settings.require_moderator", fault.New(fault.Unsupported, "require_moderator is not available"),
+		}
 	}
 	room, err := s.cfg.Rooms.Create(conference.Settings{
 		Number: in.Number, Name: in.Name, Max: in.MaxParticipants, Kept: true,
@@ -68,29 +68,107 @@ func (s *Service) createRoom(ctx context.Context, p auth.Principal, in CreateRoo
 	if err != nil {
 		return RoomBody{}, err
 	}
-	rs := room.Settings()
-	err = s.cfg.Store.Rooms.Put(ctx, store.Room{
-		ID: rs.ID, Name: rs.Name, Number: rs.Number, CreatedBy: p.User, MaxParticipants: rs.Max,
-		Settings: settings, Created: rs.Created,
-	})
-	if err != nil {
+	if err := s.keepRoom(ctx, room, in.Settings); err != nil {
 		room.Close()
 		return RoomBody{}, err
 	}
-	s.mu.Lock()
-	s.rooms[rs.ID] = RoomBody{Settings: in.Settings}
-	s.mu.Unlock()
-	return s.roomBody(room), nil
+	return s.roomBody(room, s.roomParties()), nil
 }
 
-// deleteRoom ends a room; who is in it is hung up. Only its creator and an admin may.
-func (s *Service) deleteRoom(ctx context.Context, p auth.Principal, id string) error {
-	room, err := s.cfg.Rooms.Room(id)
+// keepRoom writes a room to disk, with what the API alone knows of it.
+func (s *Service) keepRoom(ctx context.Context, room *conference.Room, settings RoomSettings) error {
+	text, err := json.Marshal(settings)
 	if err != nil {
 		return err
 	}
-	if room.Settings().Creator != p.User && !p.SeesAll() {
-		return fault.New(fault.Forbidden, "only the room's creator may delete it")
+	rs := room.Settings()
+	err = s.cfg.Store.Rooms.Put(ctx, store.Room{
+		ID: rs.ID, Name: rs.Name, Number: rs.Number, CreatedBy: rs.Creator, MaxParticipants: rs.Max,
+		Settings: text, Created: rs.Created,
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settings[rs.ID] = settings
+	return nil
+}
+
+// room finds a room by its id. Whoever knows it may come in.
+func (s *Service) room(id string) (*conference.Room, error) {
+	if _, err := uuid.Parse(id); err != nil {
+		return nil, fault.New(fault.NotFound, "no room %q", id)
+	}
+	return s.cfg.Rooms.Room(id)
+}
+
+// ownRoom finds a room that a principal may see: one that is theirs, or that they
+// are in.
+func (s *Service) ownRoom(p auth.Principal, id string) (*conference.Room, error) {
+	room, err := s.room(id)
+	if err == nil && !s.mayRead(p, room) {
+		return nil, fault.New(fault.NotFound, "no room %q", id)
+	}
+	return room, err
+}
+
+// ruledRoom finds a room that a principal may change: its creator's, or any for an
+// admin.
+func (s *Service) ruledRoom(p auth.Principal, id string) (*conference.Room, error) {
+	room, err := s.ownRoom(p, id)
+	if err == nil && room.Settings().Creator != p.User && !p.SeesAll() {
+		return nil, fault.New(fault.Forbidden, "only the room's creator may do that")
+	}
+	return room, err
+}
+
+// mayRead reports whether a principal may see a room.
+func (s *Service) mayRead(p auth.Principal, room *conference.Room) bool {
+	if p.SeesAll() || room.Settings().Creator == p.User {
+		return true
+	}
+	for _, m := range room.Participants() {
+		if m.User != "" && m.User == p.User {
+			return true
+		}
+		ch, err := s.cfg.Engine.Channel(string(m.Channel))
+		if err == nil && isPhone(phoneTech+"/"+ch.Snapshot().Endpoint, p.Extension) {
+			return true
+		}
+	}
+	for _, c := range s.snapshot() { // on the way in
+		if c.room == room && c.createdBy == p.User && !c.isOver() {
+			return true
+		}
+	}
+	return false
+}
+
+// listRooms lists the rooms that a principal may see, oldest first; with a number,
+// the one that has it, whosever it is: who knows the number may dial it as well.
+func (s *Service) listRooms(p auth.Principal, number string) []RoomBody {
+	out := []RoomBody{}
+	parties := s.roomParties()
+	for _, room := range s.cfg.Rooms.Rooms() {
+		mine := s.mayRead(p, room)
+		if number != "" && room.Settings().Number != number || number == "" && !mine {
+			continue
+		}
+		b := s.roomBody(room, parties)
+		if !mine {
+			b.Participants = []RoomParticipantBody{}
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// deleteRoom ends a room; who is in it is hung up.
+func (s *Service) deleteRoom(ctx context.Context, p auth.Principal, id string) error {
+	room, err := s.ruledRoom(p, id)
+	if err != nil {
+		return err
 	}
 	if err := s.cfg.Store.Rooms.Delete(ctx, id); err != nil && fault.Of(err) != fault.NotFound {
 		return err
@@ -101,29 +179,55 @@ func (s *Service) deleteRoom(ctx context.Context, p auth.Principal, id string) e
 		}
 	}
 	room.Close()
+	for _, c := range s.snapshot() { // also those on the way in
+		if c.room == room {
+			c.end(signaling.CauseNormal)
+		}
+	}
 	s.mu.Lock()
-	delete(s.rooms, id)
+	delete(s.settings, id)
 	s.mu.Unlock()
 	return nil
 }
 
+// roomParties are the ids of those who came into rooms through the API, by channel.
+func (s *Service) roomParties() map[signaling.ChannelID]string {
+	out := make(map[signaling.ChannelID]string)
+	for _, c := range s.snapshot() {
+		if c.room == nil {
+			continue
+		}
+		c.mu.Lock()
+		for _, pt := range c.parties {
+			if pt.channel != nil && pt.state != StateLeft {
+				out[pt.channel.ID()] = pt.id
+			}
+		}
+		c.mu.Unlock()
+	}
+	return out
+}
+
 // roomBody is a room as clients see it.
-func (s *Service) roomBody(room *conference.Room) RoomBody {
+func (s *Service) roomBody(room *conference.Room, parties map[signaling.ChannelID]string) RoomBody {
 	rs := room.Settings()
 	s.mu.Lock()
-	extra, ok := s.rooms[rs.ID]
+	settings, ok := s.settings[rs.ID]
 	s.mu.Unlock()
-	if !ok {
-		extra.Settings.BridgeType = "mixing"
+	if !ok { // made by dialling it
+		settings.BridgeType = mixing
 	}
 	b := RoomBody{
 		ID: rs.ID, Name: rs.Name, Number: rs.Number, BridgeID: string(room.Bridge().ID()),
-		MaxParticipants: rs.Max, Settings: extra.Settings, CreatedBy: rs.Creator, CreatedAt: rs.Created,
+		MaxParticipants: rs.Max, Settings: settings, CreatedBy: rs.Creator, CreatedAt: rs.Created.UTC(),
 		Participants: []RoomParticipantBody{},
 	}
 	for _, m := range room.Participants() {
 		pb := RoomParticipantBody{
-			ID: m.ID, UserID: optionalText(m.User), Role: string(m.Role), ChannelID: string(m.Channel), JoinedAt: m.Joined,
+			ID: m.ID, UserID: optionalText(m.User), Role: string(m.Role), ChannelID: string(m.Channel), JoinedAt: m.Joined.UTC(),
+		}
+		if id, ok := parties[m.Channel]; ok {
+			pb.ID = id
 		}
 		if ch, err := s.cfg.Engine.Channel(string(m.Channel)); err == nil {
 			snap := ch.Snapshot()
@@ -133,71 +237,3 @@ func (s *Service) roomBody(room *conference.Room) RoomBody {
 	}
 	return b
 }
-
-// join lets somebody into a room: the browser whose offer follows, or a phone
-// that is rung. The place is held from now on, for as long as phones ring.
-func (s *Service) join(ctx context.Context, p auth.Principal, id string, in JoinRoom) (JoinBody, error) {
-	room, err := s.cfg.Rooms.Room(id)
-	if err != nil {
-		return JoinBody{}, err
-	}
-	role := conference.RoleParticipant
-	if in.Role == string(conference.RoleModerator) {
-		if room.Settings().Creator != p.User && !p.SeesAll() {
-			return JoinBody{}, fault.New(fault.Forbidden, "only the room's creator may join it as moderator")
-		}
-		role = conference.RoleModerator
-	}
-	place, err := room.Reserve()
-	if err != nil {
-		return JoinBody{}, err
-	}
-	c := newCall(s, p, "audio", nil)
-	c.room, c.ring = room, s.cfg.RingTimeout
-	pt := &party{id: signaling.NewID(), state: StateInvited, role: "caller", place: place, roomRole: role}
-	if err := c.enterRoom(ctx, p, pt, in.Endpoint); err != nil {
-		place.Release()
-		s.drop(c)
-		c.abort()
-		return JoinBody{}, err
-	}
-	return JoinBody{
-		RoomID: id, ParticipantID: pt.id, CallID: c.id, Role: string(role), ICEServers: s.iceServers(),
-	}, nil
-}
-
-func (c *call) enterRoom(ctx context.Context, p auth.Principal, pt *party, endpoint string) error {
-	s := c.service
-	if endpoint == "" {
-		pt.user, pt.endpoint = p.User, "WebRTC/"+p.User
-		c.add(pt)
-		if err := s.add(c); err != nil {
-			return err
-		}
-		s.goDo(c.expire)
-		return nil
-	}
-	target, err := signaling.ParseTarget(endpoint)
-	if err != nil {
-		return err
-	}
-	if err := s.add(c); err != nil {
-		return err
-	}
-	caller := signaling.CallerID{Name: c.room.Settings().Name, Number: c.room.Settings().Number}
-	ch, err := s.cfg.Engine.Outgoing(ctx, signaling.Outgoing{Target: target, Request: signaling.DialRequest{Caller: caller}})
-	if err != nil {
-		return err
-	}
-	pt.endpoint, pt.role, pt.channel = target.String(), "callee", ch
-	c.add(pt)
-	if !s.goDo(func() { c.follow(pt, ch) }) {
-		ch.Hangup(signaling.CauseNormal)
-		return fault.New(fault.Unavailable, "the server is shutting down")
-	}
-	s.goDo(c.expire)
-	return nil
-}
-
-// waitMax is the longest long-poll.
-const waitMax = 55 * time.Second

@@ -1,15 +1,13 @@
 // Package voip is the VoIP REST API: calls, signaling, rooms. The domain (Service,
 // call) knows channels and bridges; the routes know HTTP.
 //
-// Goroutines: one per party that rings or talks, which follows its channel and
-// ends with it.
+// Goroutines: one per party that rings or talks, which follows its channel, and one
+// per browser that is awaited; all end with their call, and Close waits for them.
 package voip
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -37,26 +35,37 @@ type Config struct {
 	// OfferGrace is how long a creator with a registered phone may take to make
 	// an offer before the phone rings instead.
 	OfferGrace time.Duration
-	// PerUser bounds a user's calls at one time.
+	// PerUser bounds a user's calls at one time; 0 means no limit.
 	PerUser    int
 	ICEServers []ICEServerBody
 }
 
-// endedKept is how long an ended call is answered from memory.
-const endedKept = 10 * time.Minute
+const (
+	// endedKept is how long an ended call is answered from memory, so that who
+	// polls its messages sees the end; endedMost bounds how many are.
+	endedKept = 5 * time.Minute
+	endedMost = 10_000
+	// closers is how many calls Close ends at one time.
+	closers = 64
+)
 
 // Service holds the calls made through the API.
 type Service struct {
 	cfg Config
 	log *slog.Logger
 
-	mu      sync.Mutex
-	calls   map[string]*call
-	rooms   map[string]RoomBody // what the API knows of its rooms beyond the registry
-	closed  bool
-	running sync.WaitGroup
-	ctx     context.Context //nolint:containedctx // the service's life
-	stop    context.CancelFunc
+	mu       sync.Mutex // never held while a call's lock is taken
+	calls    map[string]*call
+	live     map[string]int // calls that have not ended, by creator
+	ended    []*call        // oldest first
+	settings map[string]RoomSettings
+	closed   bool
+	running  sync.WaitGroup
+
+	ctx       context.Context //nolint:containedctx // the service's life
+	stop      context.CancelFunc
+	quiet     chan struct{} // closed when nobody may wait any more
+	quietOnce sync.Once
 }
 
 // NewService makes the service and takes up the rooms that are stored.
@@ -64,26 +73,37 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Service{cfg: cfg, log: cfg.Log, calls: make(map[string]*call), rooms: make(map[string]RoomBody)}
+	s := &Service{
+		cfg: cfg, log: cfg.Log, calls: make(map[string]*call), live: make(map[string]int),
+		settings: make(map[string]RoomSettings), quiet: make(chan struct{}),
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	if err := s.restoreRooms(ctx); err != nil {
+		s.stop()
 		return nil, err
 	}
 	return s, nil
 }
 
+// StopWaiting answers the long polls under way, and further ones at once.
+func (s *Service) StopWaiting() { s.quietOnce.Do(func() { close(s.quiet) }) }
+
 // Close ends every call and waits for what follows it.
 func (s *Service) Close() {
+	s.StopWaiting()
 	s.mu.Lock()
 	s.closed = true
-	calls := make([]*call, 0, len(s.calls))
-	for _, c := range s.calls {
-		calls = append(calls, c)
-	}
 	s.mu.Unlock()
-	for _, c := range calls {
-		c.end(signaling.CauseNormal)
+	slots := make(chan struct{}, closers)
+	var ending sync.WaitGroup
+	for _, c := range s.snapshot() {
+		slots <- struct{}{}
+		ending.Go(func() { // owned by Close, which waits for it
+			defer func() { <-slots }()
+			c.end(signaling.CauseNormal)
+		})
 	}
+	ending.Wait()
 	s.stop()
 	s.running.Wait()
 }
@@ -95,44 +115,69 @@ func (s *Service) goDo(f func()) bool {
 	if s.closed {
 		return false
 	}
-	s.running.Add(1)
-	go func() { // owned by the service, ended by its context and the call's end
-		defer s.running.Done()
-		f()
-	}()
+	s.running.Go(f) // owned by the service, ended by the call's end
 	return true
 }
 
+// add takes up a new call of its creator's. It fails with fault.TooMany over the
+// user's limit.
 func (s *Service) add(c *call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.cfg.Engine.Draining() {
-		return fault.New(fault.Unavailable, "the server is shutting down")
+		return errShutdown
 	}
-	if s.cfg.PerUser > 0 {
-		n := 0
-		for _, other := range s.calls {
-			if other.createdBy == c.createdBy && !other.isOver() {
-				n++
-			}
-		}
-		if n >= s.cfg.PerUser {
-			return fault.New(fault.TooMany, "%d calls at one time, the limit", s.cfg.PerUser)
-		}
+	if s.cfg.PerUser > 0 && s.live[c.createdBy] >= s.cfg.PerUser {
+		return fault.New(fault.TooMany, "%d calls at one time, the limit", s.cfg.PerUser)
 	}
-	for id, other := range s.calls {
-		if other.endedBefore(s.cfg.Now().Add(-endedKept)) {
-			delete(s.calls, id)
-		}
-	}
+	s.forget()
 	s.calls[c.id] = c
+	s.live[c.createdBy]++
 	return nil
 }
 
+var errShutdown = fault.New(fault.Unavailable, "the server is shutting down")
+
+// forget lets go of calls that ended long ago. The lock is held.
+func (s *Service) forget() {
+	old := s.cfg.Now().Add(-endedKept)
+	for len(s.ended) > 0 && (len(s.ended) > endedMost || s.ended[0].endedBefore(old)) {
+		delete(s.calls, s.ended[0].id)
+		s.ended = s.ended[1:]
+	}
+}
+
+// retire counts a call as ended; it stays known for a while.
+func (s *Service) retire(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.release(c)
+	s.ended = append(s.ended, c)
+}
+
+// drop takes a call back that could not be made.
 func (s *Service) drop(c *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.release(c)
 	delete(s.calls, c.id)
+}
+
+func (s *Service) release(c *call) {
+	if s.live[c.createdBy]--; s.live[c.createdBy] <= 0 {
+		delete(s.live, c.createdBy)
+	}
+}
+
+// snapshot is every call that is known, in no order.
+func (s *Service) snapshot() []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	calls := make([]*call, 0, len(s.calls))
+	for _, c := range s.calls {
+		calls = append(calls, c)
+	}
+	return calls
 }
 
 // call finds a call that a principal may see. Others' calls do not exist for them.
@@ -146,82 +191,14 @@ func (s *Service) call(p auth.Principal, id string) (*call, error) {
 	return c, nil
 }
 
-// active lists the calls that a principal may see and that have not ended,
-// oldest first.
+// active lists the calls that a principal may see and that have not ended, in no
+// order.
 func (s *Service) active(p auth.Principal) []CallBody {
-	s.mu.Lock()
-	calls := make([]*call, 0, len(s.calls))
-	for _, c := range s.calls {
-		calls = append(calls, c)
-	}
-	s.mu.Unlock()
-	out := []CallBody{}
-	for _, c := range calls {
+	var out []CallBody
+	for _, c := range s.snapshot() {
 		if c.visibleTo(p) && !c.isOver() {
 			out = append(out, c.body())
 		}
 	}
-	slices.SortFunc(out, func(a, b CallBody) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
 	return out
-}
-
-// CreateCall is the body of POST /calls.
-type CreateCall struct {
-	Participants []string       `json:"participants" minItems:"1" maxItems:"64" doc:"Endpoints: SIP/1001, WebRTC/user456, SIP/trunk/0123"`
-	CallType     string         `json:"call_type" enum:"audio,video,screen"`
-	Metadata     map[string]any `json:"metadata,omitempty"`
-	CallerID     string         `json:"caller_id,omitempty" maxLength:"128"`
-	Timeout      int            `json:"timeout,omitempty" minimum:"1" maximum:"600" doc:"Seconds that phones ring"`
-	Record       bool           `json:"record,omitempty"`
-}
-
-// create makes a call and rings its participants.
-func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (*call, error) {
-	if in.Record {
-		return nil, fault.New(fault.Unsupported, "recording is not available")
-	}
-	targets := make([]signaling.Target, len(in.Participants))
-	for i, name := range in.Participants {
-		t, err := signaling.ParseTarget(name)
-		if err != nil {
-			return nil, err
-		}
-		targets[i] = t
-	}
-	caller, err := callerID(in.CallerID, p)
-	if err != nil {
-		return nil, err
-	}
-	c := newCall(s, p, in.CallType, in.Metadata)
-	c.ring = s.cfg.RingTimeout
-	if in.Timeout > 0 {
-		c.ring = time.Duration(in.Timeout) * time.Second
-	}
-	if err := s.add(c); err != nil {
-		return nil, err
-	}
-	c.bridge = s.cfg.Engine.NewBridge(signaling.BridgeConfig{Name: c.id, Creator: "REST"})
-	if err := c.invite(ctx, targets, caller, p); err != nil {
-		s.drop(c)
-		c.abort()
-		return nil, err
-	}
-	return c, nil
-}
-
-// callerID is what the called party sees: as wished, else the user.
-func callerID(wish string, p auth.Principal) (signaling.CallerID, error) {
-	for _, r := range wish {
-		if r < ' ' || r == 0x7f {
-			return signaling.CallerID{}, fault.New(fault.Invalid, "caller_id contains a control character")
-		}
-	}
-	number := p.Extension
-	if number == "" {
-		number = p.User
-	}
-	if wish != "" {
-		return signaling.CallerID{Name: wish, Number: number}, nil
-	}
-	return signaling.CallerID{Name: p.User, Number: number}, nil
 }

@@ -1,0 +1,103 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// listener accepts for the HTTP server. fasthttp ends for good at an error of
+// accept; this one waits and tries again, since a lack of file descriptors passes.
+// It also knows its connections, so that Shutdown can end all of them.
+type listener struct {
+	net.Listener
+	log    *slog.Logger
+	closed chan struct{}
+	once   sync.Once
+	err    error
+
+	mu   sync.Mutex
+	open map[*connection]struct{}
+}
+
+// connection is one of a listener's.
+type connection struct {
+	net.Conn
+	home *listener
+}
+
+const longestPause = time.Second
+
+func newListener(ln net.Listener, log *slog.Logger) *listener {
+	return &listener{Listener: ln, log: log, closed: make(chan struct{}), open: make(map[*connection]struct{})}
+}
+
+// Accept waits for the next connection; it fails only once the listener is closed.
+func (l *listener) Accept() (net.Conn, error) {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, longestPause) {
+		conn, err := l.Listener.Accept()
+		if err == nil {
+			return l.keep(conn), nil
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return nil, err
+		}
+		l.log.Error("no connection could be accepted", "err", err)
+		select {
+		case <-time.After(pause):
+		case <-l.closed:
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+func (l *listener) keep(conn net.Conn) *connection {
+	c := &connection{conn, l}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[c] = struct{}{}
+	return c
+}
+
+// Close ends the connection.
+func (c *connection) Close() error {
+	c.home.mu.Lock()
+	delete(c.home.open, c)
+	c.home.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// Close stops accepting; it may be called again.
+func (l *listener) Close() error {
+	l.once.Do(func() {
+		close(l.closed)
+		l.err = l.Listener.Close()
+	})
+	return l.err
+}
+
+// cut closes the connections that are left.
+func (l *listener) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		if err := c.Conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			l.log.Debug("connection not closed", "peer", c.RemoteAddr(), "err", err)
+		}
+	}
+	clear(l.open)
+}
+
+// serverLog is what the HTTP library says of itself: connections that broke.
+type serverLog struct{ log *slog.Logger }
+
+// Printf implements fasthttp.Logger.
+func (l serverLog) Printf(format string, args ...any) {
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
+		l.log.Debug("http", "err", fmt.Sprintf(format, args...))
+	}
+}

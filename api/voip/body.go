@@ -1,0 +1,73 @@
+package voip
+
+import (
+	"maps"
+	"time"
+)
+
+// body is the call as clients see it. A creator who has not joined yet is not
+// listed among the participants.
+func (c *call) body() CallBody {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := CallBody{
+		ID: c.id, CallType: c.kind, Status: c.status, Direction: "outbound", CreatedBy: c.createdBy,
+		CreatedAt: c.created, AnsweredAt: optionalTime(c.answered), EndedAt: optionalTime(c.ended),
+		Participants: []ParticipantBody{}, Metadata: maps.Clone(c.metadata), ICEServers: c.service.iceServers(),
+	}
+	if c.status == StatusEnded {
+		b.Cause, b.CauseText, b.SIPStatus = int(c.cause), c.cause.Text(), c.sipStatus
+	}
+	switch {
+	case c.bridge != nil:
+		b.BridgeID = string(c.bridge.ID())
+	case c.room != nil:
+		b.BridgeID = string(c.room.Bridge().ID())
+		b.RoomID = c.room.Settings().ID
+	}
+	if c.first != "" {
+		b.Metadata["asterisk_channel_id"] = string(c.first)
+	}
+	for _, pt := range c.parties {
+		if pt.role == roleCaller && pt.channel == nil && !pt.direct && c.room == nil {
+			continue
+		}
+		b.Participants = append(b.Participants, pt.body())
+	}
+	return b
+}
+
+// body is the party as clients see it; what its channel knows is of this moment.
+func (pt *party) body() ParticipantBody {
+	b := ParticipantBody{
+		ID: pt.id, Endpoint: pt.endpoint, UserID: optionalText(pt.user), Role: pt.role, State: pt.state, Held: pt.held,
+	}
+	if pt.channel != nil {
+		s := pt.channel.Snapshot()
+		b.ChannelID = optionalText(string(s.ID))
+		b.Muted, b.Codec, b.Held = s.MutedIn, optionalText(s.Codec), pt.held || s.Held
+	}
+	return b
+}
+
+func optionalTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func optionalText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func (s *Service) iceServers() []ICEServerBody {
+	if s.cfg.ICEServers == nil {
+		return []ICEServerBody{}
+	}
+	return s.cfg.ICEServers
+}

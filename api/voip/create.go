@@ -1,0 +1,135 @@
+package voip
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+)
+
+// CreateCall is the body of POST /calls.
+type CreateCall struct {
+	Participants []string       `json:"participants" nullable:"false" minItems:"1" maxItems:"64" doc:"Endpoints: SIP/1001, WebRTC/user456, SIP/trunk/0123"`
+	CallType     string         `json:"call_type" enum:"audio,video,screen"`
+	Metadata     map[string]any `json:"metadata,omitempty" doc:"Comes back with the call; at most 16 KiB"`
+	CallerID     string         `json:"caller_id,omitempty" maxLength:"128"`
+	Timeout      int            `json:"timeout,omitempty" minimum:"1" maximum:"600" doc:"Seconds that phones ring"`
+	Record       bool           `json:"record,omitempty"`
+}
+
+const (
+	maxParties  = 64
+	maxMetadata = 16 << 10 // bytes of JSON
+)
+
+// FieldError is an error about one field of a request. Its kind is that of Err.
+type FieldError struct {
+	Field string // "body.participants[0]"
+	Err   error
+}
+
+// Error is what is wrong.
+func (e *FieldError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error itself.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// create makes a call and rings its participants.
+func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (*call, error) {
+	if in.Record {
+		return nil, &FieldError{"body.record", fault.New(fault.Unsupported, "recording is not available")}
+	}
+	if err := checkMetadata(in.Metadata); err != nil {
+		return nil, err
+	}
+	targets, err := parseTargets(in.Participants)
+	if err != nil {
+		return nil, err
+	}
+	if len(targets) == 1 && isBrowser(targets[0]) && targets[0].Resource == p.User {
+		return nil, &FieldError{"body.participants[0]", fault.New(fault.Invalid, "you cannot call yourself")}
+	}
+	caller, err := callerID(in.CallerID, p)
+	if err != nil {
+		return nil, err
+	}
+	c := newCall(s, p, in.CallType, in.Metadata)
+	if in.Timeout > 0 {
+		c.ring = time.Duration(in.Timeout) * time.Second
+	}
+	c.caller = caller
+	c.bridge = s.cfg.Engine.NewBridge(signaling.BridgeConfig{Name: c.id, Creator: "REST"})
+	if err := s.add(c); err != nil {
+		c.bridge.Close()
+		return nil, err
+	}
+	if err := c.begin(ctx, targets, p); err != nil {
+		c.abort()
+		return nil, err
+	}
+	return c, nil
+}
+
+// parseTargets reads the endpoints of a request; each may be named once.
+func parseTargets(names []string) ([]signaling.Target, error) {
+	targets := make([]signaling.Target, len(names))
+	for i, name := range names {
+		t, err := signaling.ParseTarget(name)
+		if err == nil && slices.ContainsFunc(targets[:i], func(o signaling.Target) bool { return same(o, t) }) {
+			err = fault.New(fault.Invalid, "%s is named twice", t)
+		}
+		if err != nil {
+			return nil, participantError(i, err)
+		}
+		targets[i] = t
+	}
+	return targets, nil
+}
+
+func participantError(i int, err error) error {
+	return &FieldError{fmt.Sprintf("body.participants[%d]", i), err}
+}
+
+func same(a, b signaling.Target) bool {
+	return strings.EqualFold(a.Tech, b.Tech) && a.Resource == b.Resource
+}
+
+func isBrowser(t signaling.Target) bool { return strings.EqualFold(t.Tech, browserTech) }
+
+func checkMetadata(m map[string]any) error {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return &FieldError{"body.metadata", fault.New(fault.Invalid, "metadata: %w", err)}
+	}
+	if len(text) > maxMetadata {
+		return &FieldError{
+			"body.metadata", fault.New(fault.TooLarge, "metadata of %d bytes, at most %d", len(text), maxMetadata),
+		}
+	}
+	return nil
+}
+
+// callerID is what the called party sees: as wished, else the user.
+func callerID(wish string, p auth.Principal) (signaling.CallerID, error) {
+	for _, r := range wish {
+		if r < ' ' || r == 0x7f {
+			return signaling.CallerID{}, &FieldError{
+				"body.caller_id", fault.New(fault.Invalid, "caller_id contains a control character"),
+			}
+		}
+	}
+	id := signaling.CallerID{Name: p.User, Number: p.Extension}
+	if wish != "" {
+		id.Name = wish
+	}
+	if id.Number == "" {
+		id.Number = p.User
+	}
+	return id, nil
+}

@@ -1,0 +1,123 @@
+package voip
+
+import (
+	"context"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+)
+
+// joinTimeout bounds how long a channel may take to enter its bridge.
+const joinTimeout = 10 * time.Second
+
+// awaitOffer waits for a browser to make its offer. A creator with a phone is rung
+// there after the grace, unless a browser of theirs has shown up. Whoever does not
+// come while phones ring has left.
+func (c *call) awaitOffer(pt *party) {
+	ring := time.NewTimer(c.ring)
+	defer ring.Stop()
+	var grace <-chan time.Time
+	if pt.phone != "" {
+		t := time.NewTimer(c.service.cfg.OfferGrace)
+		defer t.Stop()
+		grace = t.C
+	}
+	for {
+		select {
+		case <-pt.settled:
+			return // its channel is followed, or it has left
+		case <-grace:
+			c.ringPhone(pt)
+		case <-ring.C:
+			c.left(pt, nil, signaling.CauseNoAnswer)
+			return
+		}
+	}
+}
+
+// ringPhone rings the creator's own phone when no browser of theirs has shown up.
+func (c *call) ringPhone(pt *party) {
+	c.mu.Lock()
+	absent := pt.state == StateInvited && !pt.busy && !pt.seen
+	c.mu.Unlock()
+	if !absent {
+		return
+	}
+	target, err := signaling.ParseTarget(phoneTech + "/" + pt.phone)
+	if err != nil {
+		c.service.log.Debug("creator's phone not rung", "call", c.id, "err", err)
+		return
+	}
+	ch, err := c.service.cfg.Engine.Outgoing(c.service.ctx, signaling.Outgoing{
+		Target:  target,
+		Request: signaling.DialRequest{Caller: signaling.CallerID{Name: c.caller.Name, Number: pt.calls}},
+	})
+	if err != nil {
+		c.service.log.Debug("creator's phone not rung", "call", c.id, "endpoint", target.String(), "err", err)
+		return
+	}
+	c.mu.Lock()
+	absent = pt.state == StateInvited && !pt.busy && pt.channel == nil
+	if absent {
+		pt.endpoint, pt.state = target.String(), StateRinging
+		c.attach(pt, ch)
+	}
+	c.mu.Unlock()
+	if !absent { // an offer came meanwhile
+		ch.Hangup(signaling.CauseAnsweredElse)
+		return
+	}
+	c.follow(pt, ch)
+}
+
+// follow keeps a party's state true to its channel: it rings out, joins when it
+// answers, leaves when it ends. A channel that another has replaced is of no more
+// interest.
+func (c *call) follow(pt *party, ch *signaling.Channel) {
+	ring, cancel := context.WithTimeout(context.Background(), c.ring)
+	defer cancel()
+	s, err := ch.Until(ring, func(s signaling.ChannelSnapshot) bool {
+		return s.State == signaling.Ringing || s.State == signaling.Up || s.Ended
+	})
+	if err == nil && s.State == signaling.Ringing {
+		c.mu.Lock()
+		c.rings()
+		c.mu.Unlock()
+	}
+	s, err = ch.Until(ring, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
+	switch {
+	case err != nil:
+		ch.Hangup(signaling.CauseNoAnswer)
+	case !s.Ended:
+		if err := c.join(pt, ch); err != nil {
+			c.service.log.Warn("party not joined", "call", c.id, "channel", ch.Name(), "err", err)
+			ch.Hangup(signaling.CauseOf(err))
+		}
+	}
+	s, err = ch.Until(context.Background(), func(s signaling.ChannelSnapshot) bool { return s.Ended })
+	if err == nil {
+		c.left(pt, ch, s.Cause)
+	}
+}
+
+// join puts a party that is up where the call meets.
+func (c *call) join(pt *party, ch *signaling.Channel) error {
+	ctx, cancel := context.WithTimeout(c.service.ctx, joinTimeout)
+	defer cancel()
+	if c.room == nil {
+		if err := c.bridge.Add(ctx, ch); err != nil {
+			return err
+		}
+	} else if _, err := pt.place.Enter(ctx, ch, pt.user, pt.roomRole); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if pt.channel != ch || pt.state == StateLeft {
+		return fault.New(fault.Gone, "the party has left")
+	}
+	pt.state = StateConnected
+	c.activate()
+	return nil
+}

@@ -1,0 +1,81 @@
+package voip
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+)
+
+// directIdle is how long a call of two browsers without us may go on without a word
+// from either.
+const directIdle = time.Hour
+
+// relay passes a message on to another user. With an answer the two talk to each
+// other without us.
+func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (MessageBody, error) {
+	msg, err := c.messages.post(p.User, other.user, in.MessageType, in.Payload)
+	if err != nil {
+		return MessageBody{}, err
+	}
+	c.mu.Lock()
+	direct, watch := pt.direct, false
+	if in.MessageType == messageAnswer {
+		c.connectDirectly(pt)
+		c.connectDirectly(other)
+		c.activate()
+		watch = !c.watched && pt.direct
+		c.watched = c.watched || watch
+	}
+	c.mu.Unlock()
+	if watch && !c.service.goDo(c.watchDirect) {
+		return MessageBody{}, errShutdown
+	}
+	if direct && in.MessageType == messageHangup {
+		c.leave(pt)
+	}
+	return msg, nil
+}
+
+// connectDirectly marks a party without media of ours as connected. The lock is held.
+func (c *call) connectDirectly(pt *party) {
+	if pt.channel != nil || pt.busy || pt.state == StateLeft || c.room != nil {
+		return
+	}
+	pt.direct, pt.state = true, StateConnected
+	pt.settle()
+}
+
+// watchDirect ends a call that goes on without us once nobody has sent or asked for
+// a message for long: nothing else tells that the browsers are gone.
+func (c *call) watchDirect() {
+	timer := time.NewTimer(directIdle)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.over:
+			return
+		case <-timer.C:
+		}
+		c.mu.Lock()
+		left := directIdle - c.service.cfg.Now().Sub(c.lastSeen)
+		idle := left <= 0 && len(c.parties) == c.count(StateLeft)+c.countDirect()
+		c.mu.Unlock()
+		if idle {
+			c.end(signaling.CauseNormal)
+			return
+		}
+		timer.Reset(max(left, time.Minute))
+	}
+}
+
+// countDirect is the number of parties that talk without us. The lock is held.
+func (c *call) countDirect() int {
+	n := 0
+	for _, pt := range c.parties {
+		if pt.direct && pt.state != StateLeft {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,140 @@
+package voip
+
+import (
+	"context"
+
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+)
+
+// JoinRoom is the body of POST /rooms/{id}/join; all of it is optional.
+type JoinRoom struct {
+	Role     string `json:"role,omitempty" enum:"participant,moderator"`
+	Endpoint string `json:"endpoint,omitempty" maxLength:"256" doc:"A phone to ring into the room, instead of the caller's browser"`
+}
+
+// join lets somebody into a room: the browser whose offer follows, or a phone
+// that is rung. The place is held from now on, for as long as phones ring.
+func (s *Service) join(ctx context.Context, p auth.Principal, id string, in JoinRoom) (JoinBody, error) {
+	room, err := s.room(id)
+	if err != nil {
+		return JoinBody{}, err
+	}
+	role := conference.RoleParticipant
+	if in.Role == string(conference.RoleModerator) {
+		if room.Settings().Creator != p.User && !p.SeesAll() {
+			return JoinBody{}, &FieldError{
+				"body.role", fault.New(fault.Forbidden, "only the room's creator may join it as moderator"),
+			}
+		}
+		role = conference.RoleModerator
+	}
+	place, err := room.Reserve()
+	if err != nil {
+		return JoinBody{}, err
+	}
+	c := newCall(s, p, "audio", nil)
+	c.room = room
+	c.caller = signaling.CallerID{Name: room.Settings().Name, Number: room.Settings().Number}
+	if err := s.add(c); err != nil {
+		place.Release()
+		return JoinBody{}, err
+	}
+	pt, err := c.enter(ctx, p, place, role, in.Endpoint)
+	if err != nil {
+		place.Release()
+		c.abort()
+		return JoinBody{}, err
+	}
+	return JoinBody{
+		RoomID: id, ParticipantID: pt.id, CallID: c.id, Role: string(role), ICEServers: s.iceServers(),
+	}, nil
+}
+
+// enter makes the one party of a call into a room.
+func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Place, role conference.Role, endpoint string) (*party, error) {
+	if endpoint == "" {
+		pt := newParty(browserTech+"/"+p.User, roleCaller, StateInvited)
+		pt.user, pt.place, pt.roomRole = p.User, place, role
+		return pt, c.await(pt)
+	}
+	target, err := signaling.ParseTarget(endpoint)
+	if err == nil && isBrowser(target) {
+		err = fault.New(fault.Invalid, "a browser joins by itself")
+	}
+	if err == nil {
+		pt := newParty(target.String(), roleCallee, StateRinging)
+		pt.place, pt.roomRole = place, role
+		if err = c.dial(ctx, pt, target, c.caller); err == nil {
+			return pt, nil
+		}
+	}
+	return nil, &FieldError{"body.endpoint", err}
+}
+
+// roomMember is somebody in a room, or on the way in.
+type roomMember struct {
+	room    *conference.Room
+	id      string
+	call    *call // nil for a phone that dialled the room
+	party   *party
+	channel *signaling.Channel // nil on the way in
+}
+
+// member finds somebody in a room for a principal who may rule over them: a
+// moderator, the creator, an admin, or themselves.
+func (s *Service) member(p auth.Principal, roomID, id string) (roomMember, error) {
+	room, err := s.ownRoom(p, roomID)
+	if err != nil {
+		return roomMember{}, err
+	}
+	m := roomMember{room: room, id: id}
+	for _, c := range s.snapshot() {
+		if c.room == room {
+			c.mu.Lock()
+			for _, pt := range c.parties {
+				if pt.id == id && pt.state != StateLeft {
+					m.call, m.party, m.channel = c, pt, pt.channel
+				}
+			}
+			c.mu.Unlock()
+		}
+	}
+	ruler := p.SeesAll() || room.Settings().Creator == p.User || m.call != nil && m.call.createdBy == p.User
+	for _, in := range room.Participants() {
+		if in.ID == id && m.call == nil {
+			m.channel, err = s.cfg.Engine.Channel(string(in.Channel))
+			if err != nil {
+				return roomMember{}, err
+			}
+		}
+		ruler = ruler || in.Role == conference.RoleModerator && in.User == p.User
+	}
+	switch {
+	case m.call == nil && m.channel == nil:
+		return roomMember{}, fault.New(fault.NotFound, "no participant %q", id)
+	case !ruler:
+		return roomMember{}, fault.New(fault.Forbidden, "only a moderator may do that")
+	}
+	return m, nil
+}
+
+// mute makes somebody in a room heard or not.
+func (m roomMember) mute(ctx context.Context, on bool) error {
+	if m.channel == nil {
+		return fault.New(fault.Conflict, "not connected yet")
+	}
+	return m.channel.Mute(ctx, on)
+}
+
+// kick puts somebody out of a room. The call of a phone that dialled in goes on in
+// its dialplan.
+func (m roomMember) kick(ctx context.Context) error {
+	if m.call != nil {
+		m.call.takeOut(m.party, signaling.CauseNormal)
+		return nil
+	}
+	return m.room.Kick(ctx, m.id)
+}

@@ -1,0 +1,210 @@
+package voip
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
+)
+
+func (r routes) registerCalls(api huma.API) {
+	const post, get, del = http.MethodPost, http.MethodGet, http.MethodDelete
+	handle(api, r, operation(post, "/calls", "create-call", "Call somebody", http.StatusCreated), r.createCall)
+	handle(api, r, operation(get, "/calls", "list-calls", "List calls", 0), r.listCalls)
+	handle(api, r, operation(get, "/calls/{id}", "get-call", "Show a call", 0), r.getCall)
+	handle(api, r, operation(post, "/calls/{id}/accept", "accept-call", "Accept a call", 0), r.acceptCall)
+	handle(api, r, operation(post, "/calls/{id}/end", "end-call", "End a call", 0), r.endCall)
+	handle(api, r, operation(post, "/calls/{id}/hold", "hold-call", "Put the others on hold", 0), r.hold(true))
+	handle(api, r, operation(post, "/calls/{id}/unhold", "unhold-call", "Come back from hold", 0), r.hold(false))
+	handle(api, r, operation(post, "/calls/{id}/mute", "mute-call", "Mute yourself", 0), r.mute(true))
+	handle(api, r, operation(post, "/calls/{id}/unmute", "unmute-call", "Unmute yourself", 0), r.mute(false))
+	handle(api, r, operation(post, "/calls/{id}/dtmf", "send-dtmf", "Send DTMF digits to the others", http.StatusNoContent), r.sendDigits)
+	handle(api, r, operation(post, "/calls/{id}/participants", "add-participants", "Call more people into a call", http.StatusCreated),
+		r.addParticipants)
+	handle(api, r, operation(del, "/calls/{id}/participants/{pid}", "remove-participant", "Take somebody out of a call",
+		http.StatusNoContent), r.removeParticipant)
+	handle(api, r, operation(post, "/calls/{id}/signaling", "send-signaling", "Send a signaling message", http.StatusCreated),
+		r.sendMessage)
+	handle(api, r, operation(get, "/calls/{id}/signaling", "get-signaling", "Get signaling messages", 0), r.getMessages)
+}
+
+func (r routes) find(p auth.Principal, id string) (*call, error) {
+	if _, err := uuid.Parse(id); err != nil {
+		return nil, fault.New(fault.NotFound, "no call %q", id)
+	}
+	return r.service.call(p, id)
+}
+
+func (r routes) createCall(ctx context.Context, p auth.Principal, in *struct {
+	Once
+	Body CreateCall
+},
+) (*Created[CallBody], error) {
+	c, err := r.service.create(ctx, p, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &Created[CallBody]{Location: Base + "/calls/" + c.id, Body: c.body()}, nil
+}
+
+func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
+	Page
+	Status string    `query:"status" enum:"active,ended" default:"active" doc:"active, oldest first; ended reads the call records, newest first"`
+	Since  time.Time `query:"since" doc:"Leave out what was made before"`
+},
+) (*List[CallBody], error) {
+	if in.Status == string(StatusEnded) {
+		return r.listRecords(ctx, p, in.Page, in.Since)
+	}
+	calls := slices.DeleteFunc(r.service.active(p), func(b CallBody) bool { return b.CreatedAt.Before(in.Since) })
+	slices.SortFunc(calls, func(a, b CallBody) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
+	return page(calls, in.Page, func(b CallBody) string { return b.ID })
+}
+
+func (r routes) listRecords(ctx context.Context, p auth.Principal, in Page, since time.Time) (*List[CallBody], error) {
+	q := store.CallQuery{Status: string(StatusEnded), Since: since, Limit: in.Limit, After: in.Cursor}
+	if !readsAll(p) {
+		q.Party = p.User
+	}
+	records, next, err := r.service.cfg.Store.Calls.List(ctx, q)
+	if fault.Of(err) == fault.Invalid && err != nil {
+		return nil, &FieldError{"query.cursor", fault.New(fault.Invalid, "no cursor of this list")}
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &List[CallBody]{}
+	out.Body.Items = make([]CallBody, len(records))
+	for i, rec := range records {
+		if out.Body.Items[i], err = recordBody(rec); err != nil {
+			return nil, err
+		}
+	}
+	out.Body.NextCursor = optionalText(next)
+	return out, nil
+}
+
+func (r routes) getCall(ctx context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+	c, err := r.find(p, in.ID)
+	if err != nil {
+		return r.getRecord(ctx, p, in.ID)
+	}
+	return &Answer[CallBody]{c.body()}, nil
+}
+
+func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*Answer[CallBody], error) {
+	rec, err := r.service.findRecord(ctx, p, id)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer[CallBody]{rec}, nil
+}
+
+func (r routes) acceptCall(_ context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+	return r.change(p, in.ID, func(c *call) error { return c.accept(p) })
+}
+
+func (r routes) endCall(ctx context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+	c, err := r.find(p, in.ID)
+	if err != nil { // it may have ended long ago
+		return r.getRecord(ctx, p, in.ID)
+	}
+	c.endedBy(p)
+	return &Answer[CallBody]{c.body()}, nil
+}
+
+type callChange func(context.Context, auth.Principal, *PathID) (*Answer[CallBody], error)
+
+func (r routes) hold(on bool) callChange {
+	return func(ctx context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+		return r.change(p, in.ID, func(c *call) error { return c.hold(ctx, p, on) })
+	}
+}
+
+func (r routes) mute(on bool) callChange {
+	return func(ctx context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+		return r.change(p, in.ID, func(c *call) error { return c.muteSelf(ctx, p, on) })
+	}
+}
+
+// change does something to a call and shows it.
+func (r routes) change(p auth.Principal, id string, do func(*call) error) (*Answer[CallBody], error) {
+	c, err := r.find(p, id)
+	if err == nil {
+		err = do(c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Answer[CallBody]{c.body()}, nil
+}
+
+func (r routes) sendDigits(ctx context.Context, p auth.Principal, in *struct {
+	PathID
+	Body struct {
+		Digits string `json:"digits" pattern:"^[0-9*#A-Dw]{1,64}$" doc:"w is a pause of half a second"`
+	}
+},
+) (*struct{}, error) {
+	c, err := r.find(p, in.ID)
+	if err == nil {
+		err = c.sendDigits(ctx, p, in.Body.Digits)
+	}
+	return nil, err
+}
+
+func (r routes) addParticipants(ctx context.Context, p auth.Principal, in *struct {
+	PathID
+	Once
+	Body InviteMore
+},
+) (*Answer[CallBody], error) {
+	return r.change(p, in.ID, func(c *call) error { return c.more(ctx, p, in.Body.Participants) })
+}
+
+func (r routes) removeParticipant(_ context.Context, p auth.Principal, in *PathMember) (*struct{}, error) {
+	c, err := r.find(p, in.ID)
+	if err == nil {
+		err = c.remove(p, in.Participant)
+	}
+	return nil, err
+}
+
+func (r routes) sendMessage(ctx context.Context, p auth.Principal, in *struct {
+	PathID
+	Body SendMessage
+},
+) (*Answer[MessageBody], error) {
+	c, err := r.find(p, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	msg, err := c.send(ctx, p, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer[MessageBody]{msg}, nil
+}
+
+func (r routes) getMessages(ctx context.Context, p auth.Principal, in *struct {
+	PathID
+	After uint64 `query:"after" doc:"The seq of the last message seen"`
+	Wait  int    `query:"wait" minimum:"0" maximum:"55" doc:"Seconds to wait for a message"`
+},
+) (*List[MessageBody], error) {
+	c, err := r.find(p, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &List[MessageBody]{}
+	out.Body.Items = c.poll(ctx, p, in.After, time.Duration(in.Wait)*time.Second)
+	return out, nil
+}

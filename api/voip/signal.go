@@ -1,0 +1,177 @@
+package voip
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+)
+
+// SendMessage is the body of POST /calls/{id}/signaling.
+type SendMessage struct {
+	ToUser      string          `json:"to_user,omitempty" maxLength:"128" doc:"A user of the call; the server when absent, server or asterisk"`
+	MessageType string          `json:"message_type" enum:"offer,answer,ice_candidate,hangup,mute,unmute"`
+	Payload     json.RawMessage `json:"payload,omitempty" doc:"{sdp, type} of an offer or answer; a candidate, or {candidate}; at most 64 KiB"`
+}
+
+// MaxWait is the longest long poll.
+const MaxWait = 55 * time.Second
+
+// send takes a message from a user of the call: for another user it is kept
+// untouched, for the server it is acted upon.
+func (c *call) send(ctx context.Context, p auth.Principal, in SendMessage) (MessageBody, error) {
+	c.mu.Lock()
+	pt, err := c.present(p)
+	if err != nil {
+		c.mu.Unlock()
+		return MessageBody{}, err
+	}
+	c.sees(pt)
+	if !toServer(in.ToUser) {
+		other := c.partyOf(in.ToUser)
+		c.mu.Unlock()
+		if other == nil {
+			return MessageBody{}, &FieldError{"body.to_user", fault.New(fault.NotFound, "no user %q in this call", in.ToUser)}
+		}
+		return c.relay(p, pt, other, in)
+	}
+	c.mu.Unlock()
+	to := in.ToUser
+	if to == "" {
+		to = serverUser
+	}
+	msg, err := c.messages.post(p.User, to, in.MessageType, in.Payload)
+	if err != nil {
+		return MessageBody{}, err
+	}
+	switch in.MessageType {
+	case messageOffer:
+		var reply MessageBody
+		if reply, err = c.offer(ctx, p, pt, in.Payload, to); err == nil {
+			msg.Reply = &reply
+		}
+	case messageCandidate:
+		err = c.candidate(pt, in.Payload)
+	case messageHangup:
+		c.leave(pt)
+	case messageMute, messageUnmute:
+		err = c.mute(ctx, pt, in.MessageType == messageMute)
+	case messageAnswer:
+		err = fault.New(fault.Conflict, "the server made no offer in this call")
+	}
+	return msg, err
+}
+
+// present is the party that a principal is and that may act in the call. The lock
+// is held.
+func (c *call) present(p auth.Principal) (*party, error) {
+	if err := c.open(); err != nil {
+		return nil, err
+	}
+	pt := c.partyOf(p.User)
+	switch {
+	case pt == nil:
+		return nil, fault.New(fault.Conflict, "you have no part in this call; accept or join it first")
+	case pt.state == StateLeft:
+		return nil, fault.New(fault.Conflict, "you have left this call")
+	}
+	return pt, nil
+}
+
+// candidate takes one of the browser's candidates, in either payload shape.
+func (c *call) candidate(pt *party, payload json.RawMessage) error {
+	var cand rtc.Candidate
+	if err := json.Unmarshal(payload, &cand); err != nil {
+		return &FieldError{"body.payload", fault.New(fault.Invalid, "payload of an ice_candidate: %w", err)}
+	}
+	c.mu.Lock()
+	leg := pt.leg
+	if leg == nil {
+		defer c.mu.Unlock()
+		if len(pt.early) >= maxEarlyCandidates {
+			return fault.New(fault.TooMany, "%d candidates before the offer, the limit", maxEarlyCandidates)
+		}
+		pt.early = append(pt.early, cand)
+		return nil
+	}
+	c.mu.Unlock()
+	return leg.AddCandidate(cand)
+}
+
+// leave takes a party out by its own wish; the call goes on if enough remain. Who
+// was called and never came refuses it.
+func (c *call) leave(pt *party) {
+	c.mu.Lock()
+	cause := pt.byeCause()
+	c.mu.Unlock()
+	c.takeOut(pt, cause)
+}
+
+// takeOut ends a party's part in the call.
+func (c *call) takeOut(pt *party, cause signaling.Cause) {
+	c.mu.Lock()
+	ch := pt.channel
+	c.mu.Unlock()
+	if ch != nil {
+		ch.Hangup(cause)
+	}
+	c.left(pt, ch, cause)
+}
+
+// sees notes that a browser of the party's is there. The lock is held.
+func (c *call) sees(pt *party) {
+	pt.seen = true
+	c.lastSeen = c.service.cfg.Now()
+}
+
+// accept takes the call for the user who is called: their offer may follow, or has
+// come already. Until it does, a phone of theirs rings on.
+func (c *call) accept(p auth.Principal) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.open(); err != nil {
+		return err
+	}
+	pt := c.partyFor(p)
+	switch {
+	case pt == nil || pt.role != roleCallee:
+		return fault.New(fault.Conflict, "you are not called in this call")
+	case pt.state == StateLeft:
+		return fault.New(fault.Conflict, "you have left this call")
+	}
+	pt.user, pt.seen = p.User, true
+	if pt.channel == nil && pt.state == StateRinging {
+		pt.state = StateInvited // their other browsers ring no more
+	}
+	return nil
+}
+
+// poll gives the messages to a user after seq, waiting for one if there is none.
+func (c *call) poll(ctx context.Context, p auth.Principal, after uint64, wait time.Duration) []MessageBody {
+	c.mu.Lock()
+	if pt := c.partyOf(p.User); pt != nil {
+		c.sees(pt)
+	}
+	c.mu.Unlock()
+	timer := time.NewTimer(min(wait, MaxWait))
+	defer timer.Stop()
+	for {
+		list, more := c.messages.after(p.User, after)
+		if len(list) > 0 || more == nil || wait <= 0 {
+			return list
+		}
+		select {
+		case <-more:
+		case <-timer.C:
+			return list
+		case <-ctx.Done():
+			return list
+		case <-c.service.quiet:
+			return list
+		}
+	}
+}
