@@ -20,6 +20,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/certs"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
@@ -228,7 +229,7 @@ func (s *server) startEngine(context.Context) error {
 	folders := []string{filepath.Join(s.cfg.DataDir, "sounds"), s.loaded.Load().soundDir()}
 	sounds := sound.NewLibrary(s.codecs, folders...)
 	s.engine = signaling.New(signaling.Config{
-		Mixer: s.mixer, Log: s.log, Sounds: sounds, MaxChannels: s.cfg.Calls.MaxChannels,
+		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels,
 	})
 	s.rooms = conference.NewRegistry(s.engine)
 	services := &app.Services{
@@ -276,6 +277,9 @@ func (s *server) startAPI(ctx context.Context) error {
 		return err
 	}
 	s.defers(func() error { s.voip.Close(); return nil })
+	if err := s.demoRoom(); err != nil {
+		return err
+	}
 	if s.cfg.API.Listen == config.Off {
 		return nil
 	}
@@ -296,6 +300,19 @@ func (s *server) startAPI(ctx context.Context) error {
 		defer cancel()
 		return s.api.Shutdown(ctx)
 	})
+	return nil
+}
+
+// demoRoom makes the room of a fresh installation, unless somebody made one with
+// its number.
+func (s *server) demoRoom() error {
+	if s.cfg.AsteriskDir != "" {
+		return nil
+	}
+	_, err := s.rooms.Create(conference.Settings{Number: defaults.Room, Name: "Demo room", Kept: true})
+	if err != nil && fault.Of(err) != fault.Conflict {
+		return err
+	}
 	return nil
 }
 
