@@ -31,8 +31,6 @@ type flow interface {
 	// send sends one whole message; an error is fault.Unreachable.
 	send(b []byte) error
 	alive() bool
-	// done is closed when the flow has ended; nil when it never does.
-	done() <-chan struct{}
 }
 
 // udpSocket is one UDP listener.
@@ -51,9 +49,8 @@ func (f udpFlow) source() Source {
 	return Source{Network: "udp", Local: f.sock.local, Remote: f.remote, Flow: udpFlowID(f.sock.local, f.remote)}
 }
 
-func (f udpFlow) reliable() bool        { return false }
-func (f udpFlow) alive() bool           { return true }
-func (f udpFlow) done() <-chan struct{} { return nil }
+func (f udpFlow) reliable() bool { return false }
+func (f udpFlow) alive() bool    { return true }
 
 func (f udpFlow) send(b []byte) error {
 	if _, err := f.sock.conn.WriteToUDPAddrPort(b, f.remote); err != nil {

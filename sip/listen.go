@@ -56,7 +56,7 @@ type gatedListener struct {
 
 	once   sync.Once
 	closed chan struct{}
-	spare  *os.File
+	spare  *os.File // touched by the accepting goroutine only
 }
 
 func newGatedListener(l net.Listener, g *gate, note func(error)) *gatedListener {
@@ -74,6 +74,16 @@ func (l *gatedListener) keepSpare() {
 	l.spare = f
 }
 
+func (l *gatedListener) dropSpare() {
+	if l.spare == nil {
+		return
+	}
+	if err := l.spare.Close(); err != nil {
+		l.note(err)
+	}
+	l.spare = nil
+}
+
 // Accept gives the next connection within the limits. Its only error is
 // net.ErrClosed.
 func (l *gatedListener) Accept() (net.Conn, error) {
@@ -88,12 +98,14 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 			l.shed(c)
 			continue
 		case errors.Is(err, net.ErrClosed):
+			l.dropSpare()
 			return nil, net.ErrClosed
 		}
 		l.note(err)
 		l.shedOne()
 		select {
 		case <-l.closed:
+			l.dropSpare()
 			return nil, net.ErrClosed
 		case <-time.After(pause):
 		}
@@ -108,10 +120,7 @@ func (l *gatedListener) shedOne() {
 		l.keepSpare()
 		return
 	}
-	if err := l.spare.Close(); err != nil {
-		l.note(err)
-	}
-	l.spare = nil
+	l.dropSpare()
 	if d, ok := l.Listener.(interface{ SetDeadline(time.Time) error }); ok {
 		if err := d.SetDeadline(time.Now().Add(time.Millisecond)); err == nil {
 			if c, err := l.Listener.Accept(); err == nil {

@@ -39,9 +39,8 @@ func newStream(src Source, conn net.Conn, limits *Limits) *stream {
 	return st
 }
 
-func (st *stream) source() Source        { return st.src }
-func (st *stream) reliable() bool        { return true }
-func (st *stream) done() <-chan struct{} { return st.gone }
+func (st *stream) source() Source { return st.src }
+func (st *stream) reliable() bool { return true }
 
 func (st *stream) alive() bool {
 	select {

@@ -35,9 +35,8 @@ func (w *wire) source() Source {
 	return Source{Network: "udp", Local: netip.MustParseAddrPort("127.0.0.1:5060"),
 		Remote: netip.MustParseAddrPort("127.0.0.1:9"), Flow: "wire"}
 }
-func (w *wire) reliable() bool        { return w.stream }
-func (w *wire) alive() bool           { return true }
-func (w *wire) done() <-chan struct{} { return nil }
+func (w *wire) reliable() bool { return w.stream }
+func (w *wire) alive() bool    { return true }
 
 func (w *wire) send(b []byte) error {
 	w.mu.Lock()
