@@ -37,8 +37,10 @@ func NewClip(rate int, pcm []int16) (*Clip, error) {
 // Duration is the clip's length.
 func (c *Clip) Duration() time.Duration { return c.duration }
 
-// prepare makes the clip available at a rate.
-func (c *Clip) prepare(rate int) error {
+// Prepare makes the clip available at a sample rate in Hz. Playing it does so too,
+// but takes its time for a long clip: a quarter of a second per minute. The error
+// is of kind fault.Invalid.
+func (c *Clip) Prepare(rate int) error {
 	i := rateIndex(rate)
 	if i < 0 {
 		return fault.New(fault.Invalid, "mixer: no codec works at %d Hz", rate)

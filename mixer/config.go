@@ -17,6 +17,12 @@ type Config struct {
 	FIFO bool
 	// Priority is the SCHED_FIFO priority, 1 to 99.
 	Priority int
+	// Spare is the number of Ps beyond one per core and worker; −1 means two per
+	// core. A worker that comes back from its sleep and finds every P taken by some
+	// other goroutine waits for milliseconds, whatever its scheduling: measured with
+	// four busy goroutines on two cores, half of all ticks were 4 ms late without
+	// spare Ps and 0.06 ms late with four.
+	Spare int
 	// Budget is the share of its time that a worker may spend, 0.1 to 0.95. Past
 	// it rooms skip frames in turn, and new work is refused.
 	Budget float64
@@ -35,6 +41,7 @@ func Default() Config {
 	return Config{
 		FIFO:         true,
 		Priority:     10,
+		Spare:        -1,
 		Budget:       0.85,
 		MaxPorts:     20000,
 		MaxMembers:   5000,
@@ -50,6 +57,8 @@ func (c Config) Validate() error {
 		return fault.New(fault.Invalid, "mixer: %d workers; 0 (one per core) to 256 can be had", c.Workers)
 	case c.Priority < 1 || c.Priority > 99:
 		return fault.New(fault.Invalid, "mixer: priority %d is not within 1-99", c.Priority)
+	case c.Spare < -1 || c.Spare > 1024:
+		return fault.New(fault.Invalid, "mixer: %d spare Ps; −1 (two per core) to 1024 can be had", c.Spare)
 	case c.Budget < 0.1 || c.Budget > 0.95:
 		return fault.New(fault.Invalid, "mixer: budget %v is not within 0.1-0.95", c.Budget)
 	case c.MaxPorts < 1 || c.MaxPorts > 1<<20:
@@ -62,6 +71,14 @@ func (c Config) Validate() error {
 		return fault.New(fault.Invalid, "mixer: event backlog %d is not within 64-%d", c.EventBacklog, 1<<20)
 	}
 	return nil
+}
+
+// procs is what GOMAXPROCS grows by.
+func (c Config) procs() int {
+	if c.Spare < 0 {
+		return c.workers() + 2*runtime.NumCPU()
+	}
+	return c.workers() + c.Spare
 }
 
 func (c Config) workers() int {

@@ -17,6 +17,7 @@
 //
 // Goroutines: one per worker, locked to its thread, and one that delivers
 // events. New starts them, Engine.Close ends them. New also raises GOMAXPROCS by
-// the number of workers, for the life of the engine: a worker that comes back
-// from its sleep must find a free P, whatever the rest of the process does.
+// the number of workers and Config.Spare, for the life of the engine: a worker
+// that comes back from its sleep must find a free P, whatever the rest of the
+// process does.
 package mixer

@@ -14,7 +14,8 @@ type batch struct {
 func (w *worker) encode(s *stream, pcm []int16, independent bool) {
 	independent = independent && s.alone != nil
 	if s.key.codec.EncodeBatch == nil {
-		n, err := 0, error(nil)
+		var n int
+		var err error
 		if independent {
 			n, err = s.alone.EncodeIndependent(s.target(), pcm)
 		} else {

@@ -42,7 +42,7 @@ func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + len(e.workers))
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + cfg.procs())
 	for _, w := range e.workers {
 		go w.run() // owned by e, ended by Close
 	}
@@ -228,7 +228,7 @@ func (e *Engine) Close() error {
 	}
 	close(e.stop)
 	<-e.stopped
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0)-len(e.workers), 1))
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0)-e.cfg.procs(), 1))
 	return errors.Join(errs...)
 }
 

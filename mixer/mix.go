@@ -26,7 +26,6 @@ type mix struct {
 	members []*leg
 	classes []*class
 	frames  uint64
-	skipped uint64
 
 	heardAt  [len(clipRates)]bool // somebody listens at this rate
 	spokenAt [len(clipRates)]bool // somebody may speak at this rate

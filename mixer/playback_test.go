@@ -191,10 +191,10 @@ func TestClipLimits(t *testing.T) {
 	if c.Duration() != time.Second {
 		t.Errorf("duration %v", c.Duration())
 	}
-	if err := c.prepare(12345); fault.Of(err) != fault.Invalid {
+	if err := c.Prepare(12345); fault.Of(err) != fault.Invalid {
 		t.Errorf("prepare for 12345 Hz: %v", err)
 	}
-	if err := c.prepare(8000); err != nil || len(c.at(rateIndex(8000))) != 8000 {
+	if err := c.Prepare(8000); err != nil || len(c.at(rateIndex(8000))) != 8000 {
 		t.Errorf("prepare for 8000 Hz: %v, %d samples", err, len(c.at(0)))
 	}
 }

@@ -70,7 +70,7 @@ func (p *Port) SetMedia(m Media) error {
 	}
 	p.media = m
 	if p.clip != nil && m.Send.Codec != nil {
-		if err := p.clip.prepare(m.Send.Codec.SampleRate); err != nil {
+		if err := p.clip.Prepare(m.Send.Codec.SampleRate); err != nil {
 			return err
 		}
 	}
@@ -196,13 +196,18 @@ type PlayOptions struct {
 // pair. A playback under way ends, not Completed. The error is of kind
 // fault.Invalid when the clip cannot be had at the port's sample rate.
 func (p *Port) Play(c *Clip, opts PlayOptions) error {
+	if codec := p.Codec(); codec != nil { // while nobody waits for the lock
+		if err := c.Prepare(codec.SampleRate); err != nil {
+			return err
+		}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return errPortClosed
 	}
 	if codec := p.media.Send.Codec; codec != nil {
-		if err := c.prepare(codec.SampleRate); err != nil {
+		if err := c.Prepare(codec.SampleRate); err != nil {
 			return err
 		}
 	}

@@ -219,9 +219,8 @@ func (ph *phone) send(pt uint8, marker bool, ts uint32, payload []byte) {
 	ph.rig.t.Helper()
 	h := rtp.Header{PayloadType: pt, Marker: marker, SequenceNumber: ph.seq, Timestamp: ts, SSRC: ph.ssrc}
 	ph.seq++
-	p := make([]byte, rtp.HeaderBytes, rtp.HeaderBytes+len(payload))
-	h.Put(p)
-	ph.lastOut = append(p, payload...)
+	ph.lastOut = append(make([]byte, rtp.HeaderBytes), payload...)
+	h.Put(ph.lastOut)
 	ph.deliver(ph.lastOut)
 }
 

@@ -82,12 +82,20 @@ func (r *Room) exit() {
 // fault.Gone, or fault.Invalid when the clip cannot be had at a member's rate.
 func (r *Room) Play(c *Clip, opts PlayOptions) error {
 	r.mu.Lock()
+	rates := slices.Clone(r.rates)
+	r.mu.Unlock()
+	for _, rate := range rates { // while nobody waits for the lock
+		if err := c.Prepare(rate); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return fault.New(fault.Gone, "mixer: room closed")
 	}
 	for _, rate := range r.rates {
-		if err := c.prepare(rate); err != nil {
+		if err := c.Prepare(rate); err != nil {
 			return err
 		}
 	}
@@ -111,7 +119,7 @@ func (r *Room) prepare(rate int) error {
 	if r.clip == nil {
 		return nil
 	}
-	return r.clip.prepare(rate)
+	return r.clip.Prepare(rate)
 }
 
 // Close ends the room; its members become idle, each with a Left event. It may be

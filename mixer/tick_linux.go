@@ -41,8 +41,9 @@ func sleepUntil(ns int64) {
 	ts := unix.NsecToTimespec(ns)
 	for {
 		// The system call, not the raw one: the P must be free meanwhile.
-		_, _, errno := unix.Syscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC,
-			unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+		_, _, errno := unix.Syscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME,
+			uintptr(unsafe.Pointer(&ts)), //nolint:gosec // the kernel reads it during the call
+			0, 0, 0)
 		if errno != unix.EINTR {
 			return
 		}
@@ -53,7 +54,8 @@ func sleepUntil(ns int64) {
 func threadTime() int64 {
 	var ts unix.Timespec
 	_, _, errno := unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_THREAD_CPUTIME_ID,
-		uintptr(unsafe.Pointer(&ts)), 0)
+		uintptr(unsafe.Pointer(&ts)), //nolint:gosec // the kernel fills it during the call
+		0)
 	if errno != 0 {
 		return 0
 	}

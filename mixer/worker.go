@@ -189,7 +189,7 @@ func (w *worker) runRoom(x *mix) {
 // rescueRoom ends the port whose work panicked, or the room when it was the
 // room's own.
 func (w *worker) rescueRoom(x *mix) {
-	r := recover()
+	r := recover() //nolint:revive // callers defer this method
 	if r == nil {
 		return
 	}
@@ -248,7 +248,7 @@ func (w *worker) runSolo(l *leg) {
 
 // rescue ends the port whose work panicked.
 func (w *worker) rescue() {
-	r := recover()
+	r := recover() //nolint:revive // callers defer this method
 	if r == nil {
 		return
 	}
