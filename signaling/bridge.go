@@ -18,13 +18,17 @@ type BridgeConfig struct {
 	AlwaysMix bool
 	// Max is the largest number of members; 0 means no limit.
 	Max int
-	// Levels, where set, is told the members' levels at most five times a second.
+	// Levels, where set, is told what the room says of its members' levels, at most
+	// five times a second. It must not block.
 	Levels func(mixer.Event)
 }
 
 // Bridge joins channels. With two members it is a pair (relayed or transcoded,
 // as the mixer finds cheapest), with more a room; the choice is made again at
 // every join and leave. Its lock guards pointers only: nothing waits under it.
+//
+// Locks are taken in the order channel actor, bridge, mixer; whoever holds the
+// bridge's only posts to a channel.
 type Bridge struct {
 	id     BridgeID
 	engine *Engine
@@ -32,16 +36,35 @@ type Bridge struct {
 
 	mu      sync.Mutex
 	members []member
+	present int // members, and those whose leaving has not been published
 	room    *mixer.Room
 	pair    *mixer.Pair
 	state   BridgeSnapshot
-	closed  bool
+	closed  bool // nobody comes in any more
+	over    bool // nobody is left either
 }
 
 type member struct {
 	channel *Channel
 	port    *mixer.Port // nil until the channel has media
 	muted   bool
+}
+
+// BridgeEvent is the data of ChannelEnteredBridge and ChannelLeftBridge.
+type BridgeEvent struct {
+	Channel ChannelSnapshot
+	Bridge  BridgeSnapshot
+}
+
+// NewBridge makes an empty bridge. It lives until Close.
+func (e *Engine) NewBridge(cfg BridgeConfig) *Bridge {
+	b := &Bridge{id: BridgeID(NewID()), engine: e, cfg: cfg}
+	b.state = BridgeSnapshot{ID: b.id, Name: cfg.Name, Type: "mixing", Creator: cfg.Creator, Created: e.now()}
+	e.mu.Lock()
+	e.bridges[b.id] = b
+	e.mu.Unlock()
+	e.bus.Publish(event.Event{Type: event.BridgeCreated, Bridge: string(b.id), Data: b.Snapshot()})
+	return b
 }
 
 // ID is the bridge's UUID.
@@ -60,33 +83,36 @@ func (b *Bridge) snapshot() BridgeSnapshot {
 	for i, m := range b.members {
 		s.Channels[i] = m.channel.id
 	}
-	switch {
-	case b.room != nil:
+	s.Technology = "simple_bridge"
+	if b.cfg.AlwaysMix || b.room != nil {
 		s.Technology = "softmix"
-	default:
-		s.Technology = "simple_bridge"
 	}
 	return s
 }
 
-// Add puts a channel into the bridge. A channel that is in another bridge leaves
-// it first. It fails with fault.Full when the bridge has no place, fault.Gone
-// when bridge or channel has ended.
+// Add puts a channel into the bridge, where a channel that has no media yet takes
+// part as soon as it has. A channel that is in another bridge leaves that first. It
+// fails with fault.Full (code room_full) when the bridge has no place and fault.Gone
+// when bridge or channel has ended, and then the channel stays where it was; when
+// its media cannot be joined (fault.Unsupported, fault.Unavailable) it is in no
+// bridge.
 func (b *Bridge) Add(ctx context.Context, c *Channel) error {
-	return c.Do(ctx, func() error {
-		if c.state.Ended {
-			return fault.New(fault.Gone, "channel %s has ended", c.name)
-		}
+	return c.doAlive(ctx, func() error {
 		if c.bridge == b {
 			return nil
 		}
+		if err := b.admit(c); err != nil {
+			return err
+		}
 		c.leaveBridge()
-		if err := b.join(c); err != nil {
+		c.echoing = false
+		if err := b.connect(c, c.port()); err != nil {
+			b.departed()
 			return err
 		}
 		c.bridge = b
 		c.state.Bridge = b.id
-		c.emit(event.ChannelEnteredBridge, b.Snapshot())
+		c.emit(event.ChannelEnteredBridge, BridgeEvent{Channel: c.state, Bridge: b.Snapshot()})
 		return nil
 	})
 }
@@ -109,14 +135,20 @@ func (c *Channel) leaveBridge() {
 	}
 	c.bridge = nil
 	c.state.Bridge = ""
-	b.leave(c)
+	c.forgetDigits()
+	defer b.departed()
+	if err := b.leave(c); err != nil {
+		b.engine.log.Error("bridge could not be rearranged", "bridge", string(b.id), "err", err)
+	}
 	c.publish()
-	c.engine.bus.Publish(event.Event{
-		Type: event.ChannelLeftBridge, Channel: string(c.id), Bridge: string(b.id), Data: b.Snapshot(),
+	b.engine.bus.Publish(event.Event{
+		Type: event.ChannelLeftBridge, Channel: string(c.id), Bridge: string(b.id),
+		Data: BridgeEvent{Channel: c.state, Bridge: b.Snapshot()},
 	})
 }
 
-func (b *Bridge) join(c *Channel) error {
+// admit gives a channel a place.
+func (b *Bridge) admit(c *Channel) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -125,112 +157,87 @@ func (b *Bridge) join(c *Channel) error {
 	case b.cfg.Max > 0 && len(b.members) >= b.cfg.Max:
 		return fault.WithCode(fault.Full, "room_full", "bridge %s has its %d members", b.id, b.cfg.Max)
 	}
-	b.members = append(b.members, member{channel: c, port: c.port(), muted: c.state.MutedIn})
-	if err := b.connect(); err != nil {
-		b.members = b.members[:len(b.members)-1]
-		return err
-	}
+	b.present++
+	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn})
 	return nil
 }
 
-func (b *Bridge) leave(c *Channel) {
+// connect joins the media of a channel that was admitted. With an error it has
+// lost its place, and the others are joined as before.
+func (b *Bridge) connect(c *Channel, port *mixer.Port) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := slices.IndexFunc(b.members, func(m member) bool { return m.channel == c })
+	b.members[b.find(c)].port = port
+	err := b.arrange()
+	if err == nil {
+		return nil
+	}
+	if undo := b.remove(c); undo != nil {
+		return fault.New(fault.Of(err), "%w (and those before: %v)", err, undo)
+	}
+	return err
+}
+
+// leave takes a channel's media out.
+func (b *Bridge) leave(c *Channel) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.remove(c)
+}
+
+// departed counts a channel whose leaving is known to everybody.
+func (b *Bridge) departed() {
+	b.mu.Lock()
+	b.present--
+	b.mu.Unlock()
+	b.endIfOver()
+}
+
+// find is a channel's place among the members, or -1. The lock is held.
+func (b *Bridge) find(c *Channel) int {
+	return slices.IndexFunc(b.members, func(m member) bool { return m.channel == c })
+}
+
+// remove takes a member out and joins the others anew. The lock is held.
+func (b *Bridge) remove(c *Channel) error {
+	i := b.find(c)
 	if i < 0 {
-		return
+		return nil
 	}
 	if p := b.members[i].port; p != nil {
 		p.Idle()
 	}
 	b.members = slices.Delete(b.members, i, i+1)
-	if err := b.connect(); err != nil {
-		b.engine.log.Error("bridge could not be rearranged", "bridge", string(b.id), "err", err)
-	}
+	return b.arrange()
 }
 
-// refreshMember takes over a member's new port. Called by the channel's actor.
-func (b *Bridge) refresh(c *Channel) {
+// refresh takes over a member's new port. Called by the channel's actor.
+func (b *Bridge) refresh(c *Channel, port *mixer.Port) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := range b.members {
-		if m := &b.members[i]; m.channel == c && m.port != c.port() {
-			m.port = c.port()
-			if err := b.connect(); err != nil {
-				b.engine.log.Error("bridge could not take a member's media", "bridge", string(b.id),
-					"channel", c.name, "err", err)
-			}
-		}
+	i := b.find(c)
+	if i < 0 || b.members[i].port == port {
+		return nil
 	}
+	if old := b.members[i].port; old != nil {
+		old.Idle()
+	}
+	b.members[i].port = port
+	return b.arrange()
 }
 
-// connect chooses the cheapest way to join the members there are, and arranges
-// their ports so. Called with the lock held; the mixer only queues commands.
-func (b *Bridge) connect() error {
-	if b.cfg.AlwaysMix || len(b.members) > 2 {
-		return b.connectRoom()
-	}
-	return b.connectPair()
-}
-
-func (b *Bridge) connectRoom() error {
-	if b.room == nil {
-		room, err := b.engine.mixer.NewRoom(mixer.RoomConfig{Name: string(b.id), Events: b.cfg.Levels})
-		if err != nil {
-			return err
-		}
-		b.room = room
-	}
-	for _, m := range b.members {
-		if m.port == nil {
-			continue
-		}
-		if err := m.port.Join(b.room, mixer.JoinOptions{Muted: m.muted}); err != nil {
-			return err
-		}
-	}
-	if b.pair != nil {
-		b.pair.Close()
-		b.pair = nil
-	}
-	return nil
-}
-
-func (b *Bridge) connectPair() error {
-	if b.pair == nil {
-		pair, err := b.engine.mixer.NewPair()
-		if err != nil {
-			return err
-		}
-		b.pair = pair
-	}
-	for _, m := range b.members {
-		if m.port == nil {
-			continue
-		}
-		if err := m.port.Connect(b.pair); err != nil {
-			return err
-		}
-	}
-	if b.room != nil {
-		b.room.Close()
-		b.room = nil
-	}
-	return nil
-}
-
-// mute makes a member heard or not. Called by the channel's actor.
+// mute makes a member heard or not, also by what it is joined with later. Called
+// by the channel's actor.
 func (b *Bridge) mute(c *Channel, on bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i := range b.members {
-		if b.members[i].channel == c {
-			b.members[i].muted = on
-		}
+	if i := b.find(c); i >= 0 {
+		b.members[i].muted = on
 	}
 }
 
-// Close ends the bridge: members leave it and stay up.
+// Close ends the bridge: its members leave it and stay up. It returns at once;
+// the BridgeDestroyed event follows the last ChannelLeftBridge.
 func (b *Bridge) Close() {
 	b.mu.Lock()
 	if b.closed {
@@ -238,22 +245,8 @@ func (b *Bridge) Close() {
 		return
 	}
 	b.closed = true
-	members := b.members
-	b.members = nil
-	for _, m := range members {
-		if m.port != nil {
-			m.port.Idle()
-		}
-	}
-	if b.room != nil {
-		b.room.Close()
-	}
-	if b.pair != nil {
-		b.pair.Close()
-	}
-	last := b.snapshot()
+	members := slices.Clone(b.members)
 	b.mu.Unlock()
-
 	for _, m := range members {
 		m.channel.post(func() {
 			if m.channel.bridge == b {
@@ -261,6 +254,27 @@ func (b *Bridge) Close() {
 			}
 		})
 	}
+	b.endIfOver()
+}
+
+// endIfOver ends a closed bridge once nobody is in it.
+func (b *Bridge) endIfOver() {
+	b.mu.Lock()
+	if !b.closed || b.present > 0 || b.over {
+		b.mu.Unlock()
+		return
+	}
+	b.over = true
+	b.dropRoom()
+	b.dropPair()
+	last := b.snapshot()
+	b.mu.Unlock()
 	b.engine.forgetBridge(b)
 	b.engine.bus.Publish(event.Event{Type: event.BridgeDestroyed, Bridge: string(b.id), Data: last})
+}
+
+func (e *Engine) forgetBridge(b *Bridge) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.bridges, b.id)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
@@ -31,7 +32,7 @@ type Channel struct {
 	snap   atomic.Pointer[publishedSnapshot]
 	vars   dialplan.Vars
 	digits chan byte
-	doomed atomic.Bool // the mailbox overflowed
+	lost   lost
 
 	// live ends when the channel hangs up; gone is closed when nothing is left.
 	live   context.Context //nolint:containedctx // the channel's own life
@@ -40,12 +41,18 @@ type Channel struct {
 
 	// The rest is touched by the actor alone.
 	leg       Leg
+	started   bool // the leg knows its channel
+	hungUp    bool // the leg's Hangup was called
 	legEnded  bool
-	running   bool // a dialplan runs on the channel
+	overdue   *time.Timer // lets go of a leg that does not end
+	running   bool        // a dialplan runs on the channel
+	opened    bool        // an incoming caller was given early media
+	echoing   bool
 	state     ChannelSnapshot
+	seen      *mixer.Port // the leg's port as it was last
 	bridge    *Bridge
-	playback  *Playback // what is being played, or nil
-	sent      bool      // the leg's Hangup was called
+	playback  *Playback       // what is being played, or nil
+	sending   []chan struct{} // digits on their way to the party, oldest first
 	destroyed bool
 }
 
@@ -53,6 +60,7 @@ type publishedSnapshot struct {
 	ChannelSnapshot
 	// changed is closed when a newer snapshot is published.
 	changed chan struct{}
+	final   bool // there will be no newer one
 }
 
 // ID is the channel's unique id.
@@ -64,25 +72,39 @@ func (c *Channel) Name() string { return c.name }
 // Snapshot is the channel's newest published state. It never waits.
 func (c *Channel) Snapshot() ChannelSnapshot { return c.snap.Load().ChannelSnapshot }
 
+// Watch is the newest published state, and a channel that is closed when there
+// is a newer one. Nothing is newer than the state of a channel that is gone.
+func (c *Channel) Watch() (ChannelSnapshot, <-chan struct{}) {
+	s := c.snap.Load()
+	return s.ChannelSnapshot, s.changed
+}
+
 // Live is a context that ends when the channel hangs up.
 func (c *Channel) Live() context.Context { return c.live }
 
 // Gone is closed when the channel, its leg and its media are gone.
 func (c *Channel) Gone() <-chan struct{} { return c.gone }
 
-// Digits gives the DTMF digits that the party sends, one byte each. What nobody
-// reads is dropped, oldest first.
-func (c *Channel) Digits() <-chan byte { return c.digits }
-
 // Log is the channel's logger, with its name and id set.
 func (c *Channel) Log() *slog.Logger { return c.log }
 
-// Until waits for a snapshot that satisfies cond, or for ctx.
+// Vars are the channel's dialplan variables.
+func (c *Channel) Vars() *dialplan.Vars { return &c.vars }
+
+// Age is how long the channel has existed.
+func (c *Channel) Age() time.Duration { return c.engine.now().Sub(c.Snapshot().Created) }
+
+// Until waits for a snapshot that satisfies cond, or for ctx. States that follow
+// each other faster than cond is asked may be passed over; the newest never is. It
+// fails with fault.Gone when the channel has gone without satisfying cond.
 func (c *Channel) Until(ctx context.Context, cond func(ChannelSnapshot) bool) (ChannelSnapshot, error) {
 	for {
 		s := c.snap.Load()
-		if cond(s.ChannelSnapshot) {
+		switch {
+		case cond(s.ChannelSnapshot):
 			return s.ChannelSnapshot, nil
+		case s.final:
+			return s.ChannelSnapshot, fault.New(fault.Gone, "channel %s has ended", c.name)
 		}
 		select {
 		case <-s.changed:
@@ -92,34 +114,49 @@ func (c *Channel) Until(ctx context.Context, cond func(ChannelSnapshot) bool) (C
 	}
 }
 
-// Do runs f on the channel's actor and waits for its result.
-func (c *Channel) Do(ctx context.Context, f func() error) error { return c.act.Do(ctx, f) }
-
-// post gives f to the actor. A full mailbox means that this call is beyond help:
-// it is ended, alone.
-func (c *Channel) post(f func()) {
-	err := c.act.Post(func() {
-		f()
-		if c.doomed.Load() {
-			c.end(CauseTemporary)
-		}
+// Do runs f on the channel's actor and waits for its result, or for ctx. It fails
+// with fault.Gone when the channel is gone and fault.TooMany when too much waits
+// there already. An actor must never call it.
+func (c *Channel) Do(ctx context.Context, f func() error) error {
+	err := c.act.Do(ctx, func() error {
+		err := f()
+		c.takeUp()
+		return err
 	})
-	if errors.Is(err, actor.ErrFull) && !c.doomed.Swap(true) {
-		// One of the functions that fill the mailbox will see the flag.
-		c.log.Error("channel mailbox full, call ended")
+	switch {
+	case errors.Is(err, actor.ErrStopped):
+		return fault.New(fault.Gone, "channel %s has ended", c.name)
+	case errors.Is(err, actor.ErrFull):
+		return fault.New(fault.TooMany, "channel %s has %d requests waiting", c.name, mailboxSize)
+	}
+	return err
+}
+
+// Format is what the channel's leg sends now.
+func (c *Channel) Format(ctx context.Context) (media.Format, error) {
+	var f media.Format
+	err := c.Do(ctx, func() error { f = c.leg.Info().Format; return nil })
+	return f, err
+}
+
+// publish makes the working state visible and wakes who waits. Actor only.
+func (c *Channel) publish() {
+	if !c.destroyed {
+		c.swap(&publishedSnapshot{ChannelSnapshot: c.state, changed: make(chan struct{})})
 	}
 }
 
-// publish makes the working state visible and wakes Until. Actor only.
-func (c *Channel) publish() {
-	old := c.snap.Swap(&publishedSnapshot{ChannelSnapshot: c.state, changed: make(chan struct{})})
-	if old != nil {
+func (c *Channel) swap(s *publishedSnapshot) {
+	if old := c.snap.Swap(s); old != nil {
 		close(old.changed)
 	}
 }
 
 // emit publishes the state together with an event about it. Actor only.
 func (c *Channel) emit(t event.Type, data any) {
+	if c.destroyed {
+		return
+	}
 	c.publish()
 	if data == nil {
 		data = c.state
@@ -138,12 +175,23 @@ func (c *Channel) setState(s State) {
 	c.emit(event.ChannelStateChange, nil)
 }
 
-// port is the leg's media, nil when there is none. Actor only.
+// port is the leg's media, nil when there is none. A port that was not there
+// before takes over what was asked of the channel. Actor only.
 func (c *Channel) port() *mixer.Port {
-	if c.leg == nil {
-		return nil
+	p := c.leg.Port()
+	if p == c.seen {
+		return p
 	}
-	return c.leg.Port()
+	c.seen = p
+	if p != nil {
+		if c.state.MutedIn {
+			p.SetMuted(true, false)
+		}
+		if c.echoing {
+			p.Echo()
+		}
+	}
+	return p
 }
 
 // describe copies what the leg says about itself into the state. Actor only.
@@ -158,70 +206,19 @@ func (c *Channel) describe() {
 	if info.Format.Codec != nil {
 		c.state.Codec = info.Format.Codec.ConfName
 	}
-	c.state.Media = c.leg.Port() != nil && info.Format.Codec != nil
+	open := c.state.Outgoing || c.opened || c.state.State == Up
+	c.state.Media = open && info.Format.Codec != nil && c.leg.Port() != nil
 }
 
-// Format is what the channel's leg sends now.
-func (c *Channel) Format(ctx context.Context) (media.Format, error) {
-	var f media.Format
-	err := c.Do(ctx, func() error { f = c.leg.Info().Format; return nil })
-	return f, err
-}
-
-// Hangup ends the channel with a cause; the first cause wins. It returns at
-// once; Gone tells when nothing is left.
-func (c *Channel) Hangup(cause Cause) {
-	c.post(func() { c.end(cause) })
-}
-
-// end begins the end. Actor only.
-func (c *Channel) end(cause Cause) {
-	if !c.state.Ended {
-		c.state.Ended = true
-		c.state.Cause = cause
-		c.emit(event.ChannelHangupRequest, nil)
-		c.stopPlayback()
-		c.leaveBridge()
-		c.hangup()
-	}
-	if !c.sent && !c.legEnded {
-		c.sent = true
-		c.leg.Hangup(c.state.Cause)
-	}
-	c.destroyIfOver()
-}
-
-// destroyIfOver removes the channel once its leg and its dialplan have ended.
-func (c *Channel) destroyIfOver() {
-	if !c.legEnded || c.running || !c.state.Ended || c.destroyed {
+// mediaChanged takes over what is new about the leg's media. Actor only.
+func (c *Channel) mediaChanged() {
+	port := c.port()
+	c.describe()
+	c.publish()
+	if c.bridge == nil {
 		return
 	}
-	c.destroyed = true
-	c.state.State = Down
-	c.engine.forget(c)
-	c.emit(event.ChannelDestroyed, nil)
-	c.log.Info("channel ended", "cause", int(c.state.Cause), "cause_text", c.state.Cause.Text(),
-		"seconds", int(c.engine.now().Sub(c.state.Created).Seconds()))
-	c.act.Stop()
-	close(c.gone)
+	if err := c.bridge.refresh(c, port); err != nil {
+		c.log.Error("media cannot be joined to the bridge", "bridge", string(c.bridge.id), "err", err)
+	}
 }
-
-// crashed is the actor's answer to a panic in one of this channel's functions:
-// this call ends, no other.
-func (c *Channel) crashed(err error) {
-	c.log.Error("panic in a channel, call ended", "err", err)
-	defer func() {
-		if r := recover(); r != nil { // even the end panics: let go of everything
-			c.log.Error("panic while ending a channel", "err", r)
-			c.legEnded, c.running, c.state.Ended = true, false, true
-			c.destroyIfOver()
-		}
-	}()
-	c.end(CauseTemporary)
-}
-
-// Vars are the channel's dialplan variables.
-func (c *Channel) Vars() *dialplan.Vars { return &c.vars }
-
-// Age is how long the channel has existed.
-func (c *Channel) Age() time.Duration { return c.engine.now().Sub(c.Snapshot().Created) }

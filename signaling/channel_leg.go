@@ -12,41 +12,49 @@ type legEvents struct{ c *Channel }
 
 var _ LegEvents = legEvents{}
 
+// start binds the leg to the channel, unless that ended before. Actor only.
+func (c *Channel) start() {
+	if c.state.Ended {
+		return
+	}
+	if c.state.Outgoing {
+		c.setState(Dialing)
+	}
+	c.started = true
+	if !c.guard("start a leg", func() { c.leg.Start(legEvents{c}) }) {
+		c.started = false // whatever it still reports is not waited for
+		c.end(CauseTemporary)
+		return
+	}
+	c.mediaChanged()
+}
+
 func (l legEvents) LegRinging() {
-	l.c.post(func() {
-		if l.c.state.State != Up {
+	l.c.whileLive(func() {
+		if s := l.c.state.State; s == Down || s == Dialing {
 			l.c.setState(Ringing)
 		}
 	})
 }
 
-func (l legEvents) LegProgress() {
-	l.c.post(func() {
-		l.c.describe()
-		l.c.publish()
-	})
-}
+func (l legEvents) LegProgress() { l.c.whileLive(l.c.mediaChanged) }
+
+func (l legEvents) LegMedia() { l.c.whileLive(l.c.mediaChanged) }
 
 func (l legEvents) LegAnswered() {
-	l.c.post(func() {
-		l.c.describe()
+	l.c.whileLive(func() {
+		if l.c.state.State == Up {
+			return
+		}
+		l.c.opened = true
+		l.c.mediaChanged()
 		l.c.setState(Up)
 		l.c.log.Info("channel answered", "codec", l.c.state.Codec)
 	})
 }
 
-func (l legEvents) LegMedia() {
-	l.c.post(func() {
-		l.c.describe()
-		l.c.publish()
-		if l.c.bridge != nil {
-			l.c.bridge.refresh(l.c)
-		}
-	})
-}
-
 func (l legEvents) LegHeld(on bool) {
-	l.c.post(func() {
+	l.c.whileLive(func() {
 		if l.c.state.Held == on {
 			return
 		}
@@ -60,41 +68,50 @@ func (l legEvents) LegHeld(on bool) {
 }
 
 func (l legEvents) LegDigit(digit byte, length time.Duration) {
-	l.c.post(func() { l.c.digit(digit, length) })
-}
-
-func (l legEvents) LegEnded(cause Cause, peer bool) {
-	l.c.post(func() {
-		l.c.legEnded = true
-		if peer && !l.c.state.Ended {
-			l.c.log.Debug("party hung up", "cause", int(cause))
-		}
-		l.c.end(cause)
-	})
+	l.c.whileLive(func() { l.c.digit(digit, length) })
 }
 
 func (l legEvents) LegPort(ev mixer.Event) {
-	l.c.post(func() { l.c.portEvent(ev) })
+	switch ev.Kind {
+	case mixer.DTMFEnd, mixer.DigitsDone, mixer.PlaybackDone, mixer.MediaTimeout, mixer.PortFailed, mixer.TransportError:
+		l.c.whileLive(func() { l.c.portEvent(ev) })
+	default: // says nothing to a channel
+	}
 }
 
-// DigitEvent is the data of ChannelDtmfReceived.
-type DigitEvent struct {
-	Channel ChannelSnapshot
-	Digit   byte
-	Length  time.Duration
+func (l legEvents) LegEnded(cause Cause, peer bool) {
+	over := legOver{cause, peer}
+	l.c.postElse(
+		func() { l.c.legEnds(over) },
+		func() { l.c.lost.legOver.Store(&over) },
+	)
 }
 
-func (c *Channel) digit(digit byte, length time.Duration) {
-	c.emit(event.ChannelDtmfReceived, DigitEvent{Channel: c.state, Digit: digit, Length: length})
-	for {
-		select {
-		case c.digits <- digit:
-			return
-		default:
+// whileLive posts f for as long as the channel has not ended: what a leg says after
+// that, a 200 that crossed our CANCEL for one, changes nothing.
+func (c *Channel) whileLive(f func()) {
+	c.post(func() {
+		if !c.state.Ended {
+			f()
 		}
-		select { // full: the oldest makes room
-		case <-c.digits:
-		default:
-		}
+	})
+}
+
+// portEvent is what the mixer says of the channel's port. Actor only.
+func (c *Channel) portEvent(ev mixer.Event) {
+	switch ev.Kind {
+	case mixer.DTMFEnd:
+		c.digit(ev.Digit, ev.Duration)
+	case mixer.DigitsDone:
+		c.digitsSent()
+	case mixer.PlaybackDone:
+		c.playbackDone(ev)
+	case mixer.MediaTimeout:
+		c.log.Warn("no media from the party, call ended")
+		c.end(CauseRequestedAbsent)
+	case mixer.PortFailed, mixer.TransportError:
+		c.log.Error("media failed, call ended", "err", ev.Err)
+		c.end(CauseTemporary)
+	default:
 	}
 }

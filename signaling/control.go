@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
@@ -18,13 +17,21 @@ func (c *Channel) alive() error {
 	return nil
 }
 
-// Answer accepts an incoming call and waits until its party has the answer. A
-// channel that is up already is left alone.
-func (c *Channel) Answer(ctx context.Context) error {
-	err := c.Do(ctx, func() error {
+// doAlive is Do for a channel that has not ended.
+func (c *Channel) doAlive(ctx context.Context, f func() error) error {
+	return c.Do(ctx, func() error {
 		if err := c.alive(); err != nil {
 			return err
 		}
+		return f()
+	})
+}
+
+// Answer accepts an incoming call and waits until its party has the answer; of an
+// outgoing one it waits for the party's. A channel that is up already is left
+// alone. It fails with fault.Gone when the channel has ended or does so first.
+func (c *Channel) Answer(ctx context.Context) error {
+	err := c.doAlive(ctx, func() error {
 		if c.state.State == Up || c.state.Outgoing {
 			return nil
 		}
@@ -42,10 +49,7 @@ func (c *Channel) Answer(ctx context.Context) error {
 
 // Ring tells an incoming caller that the called party's phone rings.
 func (c *Channel) Ring(ctx context.Context) error {
-	return c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
-		}
+	return c.doAlive(ctx, func() error {
 		if c.state.State == Ring {
 			c.leg.Ring()
 		}
@@ -55,37 +59,30 @@ func (c *Channel) Ring(ctx context.Context) error {
 
 // Progress opens early media towards an incoming caller.
 func (c *Channel) Progress(ctx context.Context) error {
-	return c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
-		}
-		if c.state.State != Ring {
+	return c.doAlive(ctx, func() error {
+		if c.state.State != Ring || c.opened {
 			return nil
 		}
 		if err := c.leg.Progress(); err != nil {
 			return err
 		}
-		c.describe()
-		c.publish()
+		c.opened = true
+		c.mediaChanged()
 		return nil
 	})
 }
 
 // Hold asks the party to stop sending, or to go on.
 func (c *Channel) Hold(ctx context.Context, on bool) error {
-	return c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
-		}
-		return c.leg.Hold(on)
-	})
+	return c.doAlive(ctx, func() error { return c.leg.Hold(on) })
 }
 
-// Mute makes what the party says unheard, or heard again.
+// Mute makes what the party says unheard, or heard again, in whatever bridge the
+// channel is now or later.
 func (c *Channel) Mute(ctx context.Context, on bool) error {
-	return c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
+	return c.doAlive(ctx, func() error {
+		if c.state.MutedIn == on {
+			return nil
 		}
 		c.state.MutedIn = on
 		if p := c.port(); p != nil {
@@ -99,46 +96,23 @@ func (c *Channel) Mute(ctx context.Context, on bool) error {
 	})
 }
 
-// Echo sends the party's own audio back to it, or stops doing so.
+// Echo sends the party's own audio back to it, or stops doing so. A channel in a
+// bridge leaves it for that.
 func (c *Channel) Echo(ctx context.Context, on bool) error {
-	return c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
-		}
+	return c.doAlive(ctx, func() error {
 		p := c.port()
-		if p == nil {
+		switch {
+		case p == nil:
 			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
-		}
-		if on {
+		case on:
+			c.leaveBridge()
+			c.echoing = true
 			p.Echo()
-		} else {
+		case c.echoing:
+			c.echoing = false
 			p.Idle()
 		}
 		return nil
-	})
-}
-
-// The shapes of a digit that is sent without further wishes.
-const (
-	DigitLength = 100 * time.Millisecond
-	DigitGap    = 100 * time.Millisecond
-	maxDigits   = 128
-)
-
-// SendDigits sends DTMF digits to the party, one after another.
-func (c *Channel) SendDigits(ctx context.Context, digits string) error {
-	if len(digits) > maxDigits {
-		return fault.New(fault.TooLarge, "%d digits, at most %d", len(digits), maxDigits)
-	}
-	return c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
-		}
-		p := c.port()
-		if p == nil {
-			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
-		}
-		return p.SendDigits(digits, DigitLength, DigitGap)
 	})
 }
 
@@ -146,10 +120,7 @@ func (c *Channel) SendDigits(ctx context.Context, digits string) error {
 // own. The channel is not gone before f has returned, and hangs up then. It fails
 // with fault.Conflict when something runs on the channel already.
 func (c *Channel) Run(ctx context.Context, f func()) error {
-	return c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
-		}
+	return c.doAlive(ctx, func() error {
 		if c.running {
 			return fault.New(fault.Conflict, "channel %s runs a dialplan already", c.name)
 		}
@@ -160,10 +131,13 @@ func (c *Channel) Run(ctx context.Context, f func()) error {
 }
 
 func (c *Channel) run(f func()) {
-	defer c.post(func() {
-		c.running = false
-		c.end(CauseNormal)
-	})
+	defer c.postElse(
+		func() {
+			c.running = false
+			c.end(CauseNormal)
+		},
+		func() { c.lost.runOver.Store(true) },
+	)
 	defer func() {
 		if r := recover(); r != nil {
 			c.log.Error("panic in a call's program, call ended", "err", fmt.Sprint(r), "stack", string(debug.Stack()))
@@ -173,42 +147,38 @@ func (c *Channel) run(f func()) {
 	f()
 }
 
-// SetPosition records where the channel is in the dialplan.
+// SetPosition records where the channel is in the dialplan. Like the other Set
+// methods it waits for the actor, so that what it sets can be read back at once
+// and a program that runs in circles outruns nobody; on a channel that is gone it
+// does nothing.
 func (c *Channel) SetPosition(pos DialplanPosition) {
-	c.post(func() {
-		c.state.Dialplan = pos
-		c.emit(event.ChannelDialplan, nil)
-	})
+	c.set(event.ChannelDialplan, func() { c.state.Dialplan = pos })
 }
 
 // SetCaller changes the channel's caller id.
-func (c *Channel) SetCaller(id CallerID) {
-	c.post(func() {
-		c.state.Caller = id
-		c.publish()
-	})
-}
+func (c *Channel) SetCaller(id CallerID) { c.set("", func() { c.state.Caller = id }) }
 
 // SetConnected records who the channel is connected to.
-func (c *Channel) SetConnected(id CallerID) {
-	c.post(func() {
-		c.state.Connected = id
-		c.publish()
-	})
-}
+func (c *Channel) SetConnected(id CallerID) { c.set("", func() { c.state.Connected = id }) }
 
 // SetLanguage sets the language of what is played.
-func (c *Channel) SetLanguage(language string) {
-	c.post(func() {
-		c.state.Language = language
-		c.publish()
-	})
-}
+func (c *Channel) SetLanguage(language string) { c.set("", func() { c.state.Language = language }) }
 
 // SetAccountCode sets the account that call records are made for.
-func (c *Channel) SetAccountCode(code string) {
-	c.post(func() {
-		c.state.AccountCode = code
-		c.publish()
+func (c *Channel) SetAccountCode(code string) { c.set("", func() { c.state.AccountCode = code }) }
+
+// set changes the state and publishes it, with an event unless t is empty.
+func (c *Channel) set(t event.Type, f func()) {
+	err := c.Do(context.Background(), func() error {
+		f()
+		if t == "" {
+			c.publish()
+		} else {
+			c.emit(t, nil)
+		}
+		return nil
 	})
+	if err != nil && fault.Of(err) != fault.Gone {
+		c.log.Warn("channel not changed", "err", err)
+	}
 }

@@ -2,26 +2,12 @@ package signaling
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
-)
-
-// DialStatus is how a dial attempt ended, in the words of DIALSTATUS.
-type DialStatus string
-
-// The outcomes of a dial attempt.
-const (
-	DialAnswer      DialStatus = "ANSWER"
-	DialBusy        DialStatus = "BUSY"
-	DialNoAnswer    DialStatus = "NOANSWER"
-	DialCongestion  DialStatus = "CONGESTION"
-	DialUnavailable DialStatus = "CHANUNAVAIL"
-	DialCancel      DialStatus = "CANCEL"
 )
 
 // DialPlan is one attempt: everybody in Targets rings, the first who answers wins.
@@ -41,13 +27,15 @@ type DialPlan struct {
 // DialResult is how an attempt ended.
 type DialResult struct {
 	Status DialStatus
-	// Channel is who answered, nil when nobody did.
+	// Channel is who answered, nil when nobody did. It may have hung up already.
 	Channel *Channel
-	// Cause is the most telling cause of those who did not answer.
+	// Target is what Channel was dialled as.
+	Target Target
+	// Cause is that of who did not answer, of those that made Status.
 	Cause Cause
 	// Err is why nothing could be rung at all.
 	Err error
-	// Rang is how long the phones rang.
+	// Rang is how long the attempt took.
 	Rang time.Duration
 }
 
@@ -56,104 +44,139 @@ type DialEvent struct {
 	Caller ChannelID // empty for a call that the server makes
 	Peer   ChannelSnapshot
 	Target string
-	Status string // "" at the start
-}
-
-type change struct {
-	channel  *Channel
-	snapshot ChannelSnapshot
+	Status string // "" at the start, RINGING, PROGRESS, then a DialStatus
 }
 
 // Dial rings the targets and waits for the first answer, the time-out, or ctx.
 // The losers are hung up before it returns; the winner is up and in no bridge
 // unless Notify put it in one.
 func (e *Engine) Dial(ctx context.Context, plan DialPlan) DialResult {
+	d := dialling{engine: e, plan: plan, ringing: make(map[*Channel]*callee)}
 	begin := e.now()
-	watch, stop := context.WithCancel(ctx)
-	var watchers sync.WaitGroup
-	changes := make(chan change, 4*len(plan.Targets)+1)
-	defer watchers.Wait()
-	defer stop()
-
-	ringing := make(map[*Channel]Target)
-	result := DialResult{Status: DialUnavailable, Cause: CauseUnknown}
-	for _, target := range plan.Targets {
-		c, err := e.dialOne(ctx, target, plan)
-		if err != nil {
-			e.log.Info("endpoint not dialled", "endpoint", target.String(), "err", err)
-			result.worse(statusOf(err), CauseOf(err), err)
-			continue
-		}
-		ringing[c] = target
-		watchers.Add(1)
-		go func() { // owned by Dial, ended by stop
-			defer watchers.Done()
-			follow(watch, c, changes)
-		}()
-	}
-
-	var timeout <-chan time.Time
-	if plan.Timeout > 0 {
-		t := time.NewTimer(plan.Timeout)
-		defer t.Stop()
-		timeout = t.C
-	}
-	for len(ringing) > 0 {
-		select {
-		case ch := <-changes:
-			target, ok := ringing[ch.channel]
-			if !ok {
-				continue
-			}
-			if plan.Notify != nil {
-				plan.Notify(ch.channel, ch.snapshot)
-			}
-			switch {
-			case ch.snapshot.Ended:
-				delete(ringing, ch.channel)
-				status := statusOfCause(ch.snapshot.Cause)
-				result.worse(status, ch.snapshot.Cause, nil)
-				e.publishDial(plan, target, ch.snapshot, string(status))
-			case ch.snapshot.State == Up:
-				delete(ringing, ch.channel)
-				cancelAll(ringing, CauseAnsweredElse)
-				e.publishDial(plan, target, ch.snapshot, string(DialAnswer))
-				return DialResult{Status: DialAnswer, Channel: ch.channel, Cause: CauseNormal, Rang: e.now().Sub(begin)}
-			case ch.snapshot.State == Ringing:
-				e.publishDial(plan, target, ch.snapshot, "RINGING")
-			}
-		case <-timeout:
-			cancelAll(ringing, CauseNoAnswer)
-			return DialResult{Status: DialNoAnswer, Cause: CauseNoAnswer, Rang: e.now().Sub(begin)}
-		case <-ctx.Done():
-			cancelAll(ringing, CauseNormal)
-			return DialResult{Status: DialCancel, Cause: CauseNormal, Rang: e.now().Sub(begin)}
-		}
-	}
+	result := d.run(ctx)
 	result.Rang = e.now().Sub(begin)
 	return result
 }
 
-func (e *Engine) dialOne(ctx context.Context, target Target, plan DialPlan) (*Channel, error) {
-	out := Outgoing{Target: target, Request: DialRequest{Caller: plan.Caller, Prefer: plan.Prefer}}
-	if plan.From != nil {
-		out.LinkedID = plan.From.Snapshot().LinkedID
-		out.Request.Variables = plan.From.vars.Inherited()
-	}
-	c, err := e.Outgoing(ctx, out)
-	if err != nil {
-		return nil, err
-	}
-	e.publishDial(plan, target, c.Snapshot(), "")
-	return c, nil
+// dialling is one Dial under way.
+type dialling struct {
+	engine  *Engine
+	plan    DialPlan
+	ringing map[*Channel]*callee // who may still answer
+	outcome outcomes
 }
 
-func (e *Engine) publishDial(plan DialPlan, target Target, peer ChannelSnapshot, status string) {
-	d := DialEvent{Peer: peer, Target: target.String(), Status: status}
-	if plan.From != nil {
-		d.Caller = plan.From.id
+type callee struct {
+	target Target
+	status string // of the last Dial event
+}
+
+// change is one new state of a called channel.
+type change struct {
+	channel  *Channel
+	snapshot ChannelSnapshot
+}
+
+func (d *dialling) run(ctx context.Context) DialResult {
+	watch, stop := context.WithCancel(ctx)
+	changes := make(chan change)
+	var watchers sync.WaitGroup
+	defer watchers.Wait()
+	defer stop()
+	for _, target := range d.plan.Targets {
+		if c := d.call(ctx, target); c != nil {
+			watchers.Add(1)
+			go func() { // owned by run, ended by stop
+				defer watchers.Done()
+				follow(watch, c, changes)
+			}()
+		}
 	}
-	e.bus.Publish(event.Event{Type: event.Dial, Channel: string(peer.ID), Data: d})
+	var timeout <-chan time.Time
+	if d.plan.Timeout > 0 {
+		t := time.NewTimer(d.plan.Timeout)
+		defer t.Stop()
+		timeout = t.C
+	}
+	for len(d.ringing) > 0 {
+		select {
+		case ch := <-changes:
+			if d.take(ch) {
+				target := d.ringing[ch.channel].target
+				delete(d.ringing, ch.channel)
+				d.cancel(CauseAnsweredElse, DialCancel)
+				return DialResult{Status: DialAnswer, Channel: ch.channel, Target: target, Cause: CauseNormal}
+			}
+		case <-timeout:
+			d.cancel(CauseNoAnswer, DialNoAnswer)
+			return DialResult{Status: DialNoAnswer, Cause: CauseNoAnswer}
+		case <-ctx.Done():
+			d.cancel(CauseNormal, DialCancel)
+			return DialResult{Status: DialCancel, Cause: CauseNormal}
+		}
+	}
+	return d.outcome.result()
+}
+
+// call rings one target. It gives nil when that is not possible.
+func (d *dialling) call(ctx context.Context, target Target) *Channel {
+	out := Outgoing{Target: target, Request: DialRequest{Caller: d.plan.Caller, Prefer: d.plan.Prefer}}
+	if from := d.plan.From; from != nil {
+		s := from.Snapshot()
+		out.LinkedID, out.Language = s.LinkedID, s.Language
+		out.Request.Variables = from.vars.Inherited()
+	}
+	c, err := d.engine.Outgoing(ctx, out)
+	if err != nil {
+		d.engine.log.Info("endpoint not dialled", "endpoint", target.String(), "err", err)
+		d.outcome.failed(err)
+		return nil
+	}
+	d.ringing[c] = &callee{target: target}
+	d.publish(c.Snapshot(), target, "")
+	return c
+}
+
+// take works on one change of a called channel; it reports whether that answered.
+func (d *dialling) take(ch change) bool {
+	who := d.ringing[ch.channel]
+	if d.plan.Notify != nil {
+		d.plan.Notify(ch.channel, ch.snapshot)
+	}
+	status := who.status
+	switch s := ch.snapshot; {
+	case s.State == Up: // also when it hung up at once
+		d.publish(s, who.target, string(DialAnswer))
+		return true
+	case s.Ended:
+		delete(d.ringing, ch.channel)
+		status = string(d.outcome.ended(s.Cause))
+	case s.State == Ringing && status == "":
+		status = "RINGING"
+	case s.Media && status != "PROGRESS":
+		status = "PROGRESS"
+	}
+	if status != who.status {
+		who.status = status
+		d.publish(ch.snapshot, who.target, status)
+	}
+	return false
+}
+
+// cancel hangs up everybody who still rings.
+func (d *dialling) cancel(cause Cause, status DialStatus) {
+	for c, who := range d.ringing {
+		c.Hangup(cause)
+		d.publish(c.Snapshot(), who.target, string(status))
+	}
+}
+
+func (d *dialling) publish(peer ChannelSnapshot, target Target, status string) {
+	data := DialEvent{Peer: peer, Target: target.String(), Status: status}
+	if d.plan.From != nil {
+		data.Caller = d.plan.From.id
+	}
+	d.engine.bus.Publish(event.Event{Type: event.Dial, Channel: string(peer.ID), Data: data})
 }
 
 // follow tells changes of a called channel's state until it is up or over.
@@ -161,10 +184,10 @@ func follow(ctx context.Context, c *Channel, changes chan<- change) {
 	var last ChannelSnapshot
 	for {
 		s, err := c.Until(ctx, func(s ChannelSnapshot) bool {
-			return s.State != last.State || s.Ended != last.Ended || s.Media != last.Media
+			return s.State != last.State || s.Ended || s.Media != last.Media
 		})
 		if err != nil {
-			return
+			return // ctx: an ended channel satisfies the condition
 		}
 		last = s
 		select {
@@ -178,45 +201,36 @@ func follow(ctx context.Context, c *Channel, changes chan<- change) {
 	}
 }
 
-func cancelAll(ringing map[*Channel]Target, cause Cause) {
-	for c := range ringing {
-		c.Hangup(cause)
+// outcomes gathers why the called parties did not answer.
+type outcomes struct {
+	status DialStatus
+	cause  Cause
+	err    error
+}
+
+// ended takes the end of a called channel.
+func (o *outcomes) ended(cause Cause) DialStatus {
+	status := statusOfCause(cause)
+	o.add(status, cause, nil)
+	return status
+}
+
+// failed takes a target that could not be rung.
+func (o *outcomes) failed(err error) {
+	o.add(statusOf(err), CauseOf(err), err)
+}
+
+func (o *outcomes) add(status DialStatus, cause Cause, err error) {
+	if o.status == "" || status.rank() > o.status.rank() {
+		o.status, o.cause, o.err = status, cause, err
 	}
 }
 
-// worse keeps the outcome that tells the caller most: busy before no answer
-// before congestion before unavailable.
-func (r *DialResult) worse(s DialStatus, c Cause, err error) {
-	rank := map[DialStatus]int{DialBusy: 4, DialNoAnswer: 3, DialCongestion: 2, DialUnavailable: 1}
-	if r.Cause == CauseUnknown || rank[s] > rank[r.Status] {
-		r.Status, r.Cause, r.Err = s, c, err
-	}
-}
-
-func statusOf(err error) DialStatus {
-	switch fault.Of(err) {
-	case fault.NotFound, fault.Unreachable, fault.Invalid:
-		return DialUnavailable
-	case fault.Busy, fault.Full:
-		return DialBusy
-	default:
-		if errors.Is(err, context.Canceled) {
-			return DialCancel
+func (o *outcomes) result() DialResult {
+	if o.status == "" {
+		return DialResult{
+			Status: DialUnavailable, Cause: CauseUnallocated, Err: fault.New(fault.Invalid, "nobody to dial"),
 		}
-		return DialCongestion
 	}
-}
-
-// statusOfCause is Asterisk's own table (app_dial).
-func statusOfCause(c Cause) DialStatus {
-	switch c {
-	case CauseBusy:
-		return DialBusy
-	case CauseNoUserResponse, CauseNoAnswer, CauseRejected, CauseNormal:
-		return DialNoAnswer
-	case CauseUnallocated, CauseAbsent, CauseInvalidNumber, CauseRequestedAbsent:
-		return DialUnavailable
-	default:
-		return DialCongestion
-	}
+	return DialResult{Status: o.status, Cause: o.cause, Err: o.err}
 }

@@ -7,7 +7,6 @@
 package signaling
 
 import (
-	"context"
 	"log/slog"
 	"slices"
 	"strings"
@@ -15,10 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
-	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
@@ -26,32 +23,38 @@ import (
 type Config struct {
 	Mixer *mixer.Engine
 	Log   *slog.Logger
-	// Sounds finds and prepares what channels play.
-	Sounds Sounds
-	// MaxChannels bounds the channels alive at once.
+	// MaxChannels bounds the channels alive at once; 0 means 20000.
 	MaxChannels int
-	Now         func() time.Time
+	// Now is the clock of events and times; nil is time.Now.
+	Now func() time.Time
 }
+
+const defaultMaxChannels = 20000
 
 // Engine owns every channel and bridge of the process.
 type Engine struct {
-	mixer  *mixer.Engine
-	log    *slog.Logger
-	sounds Sounds
-	bus    *event.Bus
-	now    func() time.Time
-	max    int
-	ids    identities
-	start  time.Time
+	mixer *mixer.Engine
+	log   *slog.Logger
+	bus   *event.Bus
+	now   func() time.Time
+	max   int
+	ids   identities
+	begun time.Time
 
-	mu       sync.RWMutex // guards the maps, never held while waiting
+	mu       sync.RWMutex // guards what follows, never held while waiting
 	channels map[ChannelID]*Channel
 	bridges  map[BridgeID]*Bridge
-	techs    map[string]Tech
+	techs    map[string]namedTech // by name in upper case
+	alive    int                  // channels that are not gone
+	empty    chan struct{}        // closed when none is; nil when nobody waits for it
 
 	draining  atomic.Bool
 	processed atomic.Uint64
-	empty     chan struct{} // signalled when the last channel goes
+}
+
+type namedTech struct {
+	Tech
+	name string // as in channel names
 }
 
 // New makes an engine without technologies; AddTech brings them.
@@ -60,30 +63,28 @@ func New(cfg Config) *Engine {
 		cfg.Now = time.Now
 	}
 	if cfg.MaxChannels == 0 {
-		cfg.MaxChannels = 20000
+		cfg.MaxChannels = defaultMaxChannels
 	}
 	return &Engine{
 		mixer:    cfg.Mixer,
 		log:      cfg.Log,
-		sounds:   cfg.Sounds,
 		bus:      event.NewBus(cfg.Now),
 		now:      cfg.Now,
 		max:      cfg.MaxChannels,
-		start:    cfg.Now(),
+		begun:    cfg.Now(),
 		channels: make(map[ChannelID]*Channel),
 		bridges:  make(map[BridgeID]*Bridge),
-		techs:    make(map[string]Tech),
-		empty:    make(chan struct{}, 1),
+		techs:    make(map[string]namedTech),
 	}
 }
 
-// AddTech makes a technology dialable under its name and further ones. It is
-// called before the first call.
+// AddTech makes a technology dialable under its name and further ones, which
+// compare without case. It is called before the first call.
 func (e *Engine) AddTech(t Tech, aliases ...string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, name := range append([]string{t.Name()}, aliases...) {
-		e.techs[strings.ToUpper(name)] = t
+		e.techs[strings.ToUpper(name)] = namedTech{t, name}
 	}
 }
 
@@ -94,7 +95,7 @@ func (e *Engine) Bus() *event.Bus { return e.bus }
 func (e *Engine) Mixer() *mixer.Engine { return e.mixer }
 
 // Started is when the engine was made.
-func (e *Engine) Started() time.Time { return e.start }
+func (e *Engine) Started() time.Time { return e.begun }
 
 // Now is the engine's clock.
 func (e *Engine) Now() time.Time { return e.now() }
@@ -102,187 +103,20 @@ func (e *Engine) Now() time.Time { return e.now() }
 // Processed is the number of channels made so far.
 func (e *Engine) Processed() uint64 { return e.processed.Load() }
 
-// Target is a parsed dial string, "PJSIP/1001".
-type Target struct {
-	Tech     string
-	Resource string
-}
-
-// String is the target as it is dialled.
-func (t Target) String() string { return t.Tech + "/" + t.Resource }
-
-// ParseTarget reads one dial string. A target is a typed value: characters that
-// mean something to a dialplan or to SIP are refused, so that a dialled number
-// cannot smuggle a second target, an option or a header.
-func ParseTarget(s string) (Target, error) {
-	tech, resource, ok := strings.Cut(s, "/")
-	if !ok || tech == "" || resource == "" {
-		return Target{}, fault.New(fault.Invalid, "%q is no endpoint: want TECHNOLOGY/RESOURCE", clip(s))
-	}
-	if len(s) > 256 {
-		return Target{}, fault.New(fault.Invalid, "endpoint of %d characters, at most 256", len(s))
-	}
-	for _, r := range resource {
-		alnum := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		if !alnum && !strings.ContainsRune("*#+._-/@", r) {
-			return Target{}, fault.New(fault.Invalid, "endpoint %q contains %q", clip(s), r)
-		}
-	}
-	return Target{Tech: tech, Resource: resource}, nil
-}
-
-func clip(s string) string {
-	if len(s) > 64 {
-		return s[:64] + "…"
-	}
-	return s
-}
-
 // Tech finds a technology by name.
 func (e *Engine) Tech(name string) (Tech, error) {
+	t, _, err := e.tech(name)
+	return t, err
+}
+
+// tech is Tech, with the name as channels bear it.
+func (e *Engine) tech(name string) (Tech, string, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if t, ok := e.techs[strings.ToUpper(name)]; ok {
-		return t, nil
+		return t.Tech, t.name, nil
 	}
-	return nil, fault.New(fault.NotFound, "no technology %q", clip(name))
-}
-
-// Incoming is a call that a technology received.
-type Incoming struct {
-	Leg         Leg
-	Tech        string // as in the channel's name
-	Resource    string
-	Caller      CallerID
-	Context     string
-	Exten       string
-	AccountCode string
-	Language    string
-	Variables   []dialplan.Variable
-}
-
-// Incoming makes the channel of a received call, in state Ring and bound to its
-// leg. The caller then runs the dialplan on it, or whatever it is for.
-func (e *Engine) Incoming(in Incoming) (*Channel, error) {
-	c, err := e.newChannel(in.Tech, in.Resource, in.Leg, func(s *ChannelSnapshot) {
-		s.State = Ring
-		s.Caller = in.Caller
-		s.AccountCode = in.AccountCode
-		s.Language = in.Language
-		s.Dialplan = DialplanPosition{Context: in.Context, Exten: in.Exten, Priority: 1}
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range in.Variables {
-		c.vars.Set(v.Name, v.Value)
-	}
-	in.Leg.Start(legEvents{c})
-	return c, nil
-}
-
-// Outgoing is a call to be made.
-type Outgoing struct {
-	Target    Target
-	Request   DialRequest // Resource is the target's
-	LinkedID  ChannelID   // the call this one belongs to; empty for a new one
-	Connected CallerID
-}
-
-// Outgoing makes the channel of a call to an endpoint and starts its leg. The
-// channel's states tell how it goes.
-func (e *Engine) Outgoing(ctx context.Context, out Outgoing) (*Channel, error) {
-	if e.draining.Load() {
-		return nil, fault.New(fault.Unavailable, "the server is shutting down")
-	}
-	tech, err := e.Tech(out.Target.Tech)
-	if err != nil {
-		return nil, err
-	}
-	out.Request.Resource = out.Target.Resource
-	leg, err := tech.Dial(ctx, out.Request)
-	if err != nil {
-		return nil, err
-	}
-	name := leg.Info().Endpoint
-	if name == "" {
-		name = out.Target.Resource
-	}
-	c, err := e.newChannel(out.Target.Tech, name, leg, func(s *ChannelSnapshot) {
-		s.State = Down
-		s.Outgoing = true
-		s.LinkedID = out.LinkedID
-		s.Caller = CallerID{Number: out.Target.Resource}
-		s.Connected = out.Request.Caller
-		s.Endpoint = name
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range out.Request.Variables {
-		c.vars.Set(v.Name, v.Value)
-	}
-	c.post(func() {
-		if !c.state.Ended {
-			c.setState(Dialing)
-			leg.Start(legEvents{c})
-		}
-	})
-	return c, nil
-}
-
-func (e *Engine) newChannel(tech, resource string, leg Leg, set func(*ChannelSnapshot)) (*Channel, error) {
-	live, hangup := context.WithCancel(context.Background())
-	c := &Channel{
-		id:     e.ids.channelID(e.now()),
-		name:   e.ids.channelName(tech, resource),
-		engine: e,
-		leg:    leg,
-		live:   live,
-		hangup: hangup,
-		gone:   make(chan struct{}),
-		digits: make(chan byte, digitQueue),
-	}
-	c.state = ChannelSnapshot{ID: c.id, Name: c.name, Tech: tech, Created: e.now(), Language: "en"}
-	set(&c.state)
-	if c.state.LinkedID == "" {
-		c.state.LinkedID = c.id
-	}
-	info := leg.Info()
-	c.state.ProtocolID = info.ProtocolID
-	if info.Endpoint != "" {
-		c.state.Endpoint = info.Endpoint
-	}
-	c.log = e.log.With("channel", c.name, "channel_id", string(c.id))
-
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch {
-	case e.draining.Load():
-		hangup()
-		return nil, fault.New(fault.Unavailable, "the server is shutting down")
-	case len(e.channels) >= e.max:
-		hangup()
-		return nil, fault.New(fault.Unavailable, "%d channels, the limit", e.max)
-	}
-	e.channels[c.id] = c
-	e.processed.Add(1)
-	c.act = actor.Start(mailboxSize, c.crashed)
-	c.emit(event.ChannelCreated, nil)
-	c.log.Info("channel created", "endpoint", c.state.Endpoint, "call_id", c.state.ProtocolID)
-	return c, nil
-}
-
-func (e *Engine) forget(c *Channel) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.channels, c.id)
-	if len(e.channels) == 0 {
-		select {
-		case e.empty <- struct{}{}:
-		default:
-		}
-	}
+	return nil, "", fault.New(fault.NotFound, "no technology %q", clip(name))
 }
 
 // Channel finds a channel by its id or name.
@@ -317,23 +151,6 @@ func (e *Engine) Channels() []ChannelSnapshot {
 	return out
 }
 
-// NewBridge makes an empty bridge.
-func (e *Engine) NewBridge(cfg BridgeConfig) *Bridge {
-	b := &Bridge{id: BridgeID(NewID()), engine: e, cfg: cfg}
-	b.state = BridgeSnapshot{ID: b.id, Name: cfg.Name, Type: "mixing", Creator: cfg.Creator, Created: e.now()}
-	e.mu.Lock()
-	e.bridges[b.id] = b
-	e.mu.Unlock()
-	e.bus.Publish(event.Event{Type: event.BridgeCreated, Bridge: string(b.id), Data: b.Snapshot()})
-	return b
-}
-
-func (e *Engine) forgetBridge(b *Bridge) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.bridges, b.id)
-}
-
 // Bridge finds a bridge by its id.
 func (e *Engine) Bridge(id BridgeID) (*Bridge, error) {
 	e.mu.RLock()
@@ -356,7 +173,12 @@ func (e *Engine) Bridges() []BridgeSnapshot {
 	for i, b := range bridges {
 		out[i] = b.Snapshot()
 	}
-	slices.SortFunc(out, func(a, b BridgeSnapshot) int { return a.Created.Compare(b.Created) })
+	slices.SortFunc(out, func(a, b BridgeSnapshot) int {
+		if d := a.Created.Compare(b.Created); d != 0 {
+			return d
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
 	return out
 }
 
@@ -366,9 +188,9 @@ func (e *Engine) Endpoints() []EndpointSnapshot {
 	seen := make(map[Tech]bool)
 	var techs []Tech
 	for _, t := range e.techs {
-		if !seen[t] {
-			seen[t] = true
-			techs = append(techs, t)
+		if !seen[t.Tech] {
+			seen[t.Tech] = true
+			techs = append(techs, t.Tech)
 		}
 	}
 	e.mu.RUnlock()
@@ -378,34 +200,4 @@ func (e *Engine) Endpoints() []EndpointSnapshot {
 	}
 	slices.SortFunc(out, func(a, b EndpointSnapshot) int { return strings.Compare(a.Name, b.Name) })
 	return out
-}
-
-// Drain refuses new calls and waits until the last channel has gone, or ctx.
-func (e *Engine) Drain(ctx context.Context) error {
-	e.draining.Store(true)
-	for {
-		e.mu.RLock()
-		n := len(e.channels)
-		e.mu.RUnlock()
-		if n == 0 {
-			return nil
-		}
-		select {
-		case <-e.empty:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// Draining reports whether new calls are refused.
-func (e *Engine) Draining() bool { return e.draining.Load() }
-
-// HangupAll ends every channel.
-func (e *Engine) HangupAll(cause Cause) {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	for _, c := range e.channels {
-		c.Hangup(cause)
-	}
 }

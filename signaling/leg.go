@@ -46,7 +46,8 @@ type Leg interface {
 	// Answer accepts an incoming call. LegAnswered or LegEnded follows.
 	Answer() error
 	// Hangup ends the leg whatever its state. LegEnded follows once all of it,
-	// media included, is gone.
+	// media included, is gone, within two minutes. A leg that was never started lets
+	// go of what it has and tells nobody.
 	Hangup(cause Cause)
 	// Port is the leg's media in the mixer, or nil when it has none yet.
 	Port() *mixer.Port
@@ -56,7 +57,8 @@ type Leg interface {
 	Info() LegInfo
 }
 
-// LegEvents is how a leg reaches its channel: every method only posts.
+// LegEvents is how a leg reaches its channel: every method only posts. What comes
+// after the channel has ended, but for LegEnded, changes nothing.
 type LegEvents interface {
 	LegRinging()
 	// LegProgress says that early media is there.

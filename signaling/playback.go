@@ -14,15 +14,24 @@ type Sounds interface {
 	// Sound gives the clip of a sound by its name without extension
 	// ("vm-goodbye", "custom/hello"). It fails with fault.NotFound.
 	Sound(ctx context.Context, name, language string) (*mixer.Clip, error)
-	// Tone gives a looping clip of a tone by its name in the indications:
-	// ring, busy, congestion, or a list of frequencies ("440", "350+440").
-	Tone(spec string) (*mixer.Clip, error)
+	// Tone gives a tone by its name in the indications (ring, busy, congestion), or
+	// by a list of frequencies ("440", "350+440/500,0/500"). It fails with
+	// fault.Invalid.
+	Tone(spec string) (Tone, error)
 }
 
-// Playback is one clip being played to a channel.
+// Tone is a call progress tone: what is played once, and what is repeated after
+// that for as long as nobody stops it. Either may be nil.
+type Tone struct {
+	Lead *mixer.Clip
+	Loop *mixer.Clip
+}
+
+// Playback is a clip or tone being played to a channel.
 type Playback struct {
 	ID   string
 	Name string
+	next *mixer.Clip // what is repeated once the first clip is over; actor only
 	done chan struct{}
 	// ok is set before done is closed.
 	ok bool
@@ -41,18 +50,36 @@ type PlayOptions struct {
 }
 
 // Play starts a clip towards the channel, over whatever it hears now. A later
-// Play replaces it. It fails with fault.Conflict when the channel has no media.
+// Play replaces it. It fails with fault.Conflict when the channel has no media,
+// and with fault.Gone when it has ended.
 func (c *Channel) Play(ctx context.Context, clip *mixer.Clip, opts PlayOptions) (*Playback, error) {
-	pb := &Playback{ID: NewID(), Name: opts.Name, done: make(chan struct{})}
+	return c.play(ctx, clip, opts.Loop, &Playback{Name: opts.Name})
+}
+
+// PlayTone is Play for a tone, which goes on until it is stopped or replaced.
+func (c *Channel) PlayTone(ctx context.Context, tone Tone, name string) (*Playback, error) {
+	pb := &Playback{Name: name}
+	switch {
+	case tone.Lead != nil:
+		pb.next = tone.Loop
+		return c.play(ctx, tone.Lead, false, pb)
+	case tone.Loop != nil:
+		return c.play(ctx, tone.Loop, true, pb)
+	}
+	return nil, fault.New(fault.Invalid, "%s is an empty tone", name)
+}
+
+func (c *Channel) play(ctx context.Context, clip *mixer.Clip, loop bool, pb *Playback) (*Playback, error) {
+	pb.ID, pb.done = NewID(), make(chan struct{})
 	err := c.Do(ctx, func() error {
-		if c.state.Ended {
-			return fault.New(fault.Gone, "channel %s has ended", c.name)
+		if err := c.alive(); err != nil {
+			return err
 		}
 		port := c.port()
 		if port == nil {
 			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
 		}
-		if err := port.Play(clip, mixer.PlayOptions{Loop: opts.Loop, Token: pb.ID}); err != nil {
+		if err := port.Play(clip, mixer.PlayOptions{Loop: loop, Token: pb.ID}); err != nil {
 			return err
 		}
 		c.finishPlayback(false) // the one that was replaced
@@ -71,15 +98,42 @@ func (c *Channel) StopPlay(ctx context.Context) error {
 	return c.Do(ctx, func() error { c.stopPlayback(); return nil })
 }
 
+// Stop ends a playback if it is still the one being played to the channel.
+func (c *Channel) Stop(ctx context.Context, pb *Playback) error {
+	return c.Do(ctx, func() error {
+		if c.playback == pb {
+			c.stopPlayback()
+		}
+		return nil
+	})
+}
+
 // stopPlayback ends the playback, if any, as not completed. Actor only.
 func (c *Channel) stopPlayback() {
 	if c.playback == nil {
 		return
 	}
+	c.finishPlayback(false)
 	if p := c.port(); p != nil {
 		p.StopPlay()
 	}
-	c.finishPlayback(false)
+}
+
+// playbackDone is the mixer's word that a clip is over. Actor only.
+func (c *Channel) playbackDone(ev mixer.Event) {
+	pb := c.playback
+	if pb == nil || pb.ID != ev.Token { // replaced or stopped before
+		return
+	}
+	if p := c.port(); ev.Completed && pb.next != nil && p != nil {
+		err := p.Play(pb.next, mixer.PlayOptions{Loop: true, Token: pb.ID})
+		pb.next = nil
+		if err == nil {
+			return
+		}
+		c.log.Warn("tone not repeated", "tone", pb.Name, "err", err)
+	}
+	c.finishPlayback(ev.Completed)
 }
 
 func (c *Channel) finishPlayback(completed bool) {
@@ -91,22 +145,4 @@ func (c *Channel) finishPlayback(completed bool) {
 	pb.ok = completed
 	close(pb.done)
 	c.engine.bus.Publish(event.Event{Type: event.PlaybackFinished, Channel: string(c.id), Data: pb.Name})
-}
-
-// portEvent is what the mixer says of the channel's port. Actor only.
-func (c *Channel) portEvent(ev mixer.Event) {
-	switch ev.Kind {
-	case mixer.DTMFEnd:
-		c.digit(ev.Digit, ev.Duration)
-	case mixer.PlaybackDone:
-		if c.playback != nil && c.playback.ID == ev.Token {
-			c.finishPlayback(ev.Completed)
-		}
-	case mixer.MediaTimeout:
-		c.log.Warn("no media from the party, call ended")
-		c.end(CauseRequestedAbsent)
-	case mixer.PortFailed, mixer.TransportError:
-		c.log.Error("media failed, call ended", "err", ev.Err)
-		c.end(CauseTemporary)
-	}
 }

@@ -3,21 +3,33 @@ package app
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 )
 
-// answer is Answer([delay in ms]).
+// answer is Answer([delay in ms]); a channel that is up is left alone, without
+// the delay.
 func (s *Services) answer(ctx context.Context, c *dialplan.Call, args string) error {
-	if err := channelOf(c).Answer(ctx); err != nil {
+	ch := channelOf(c)
+	if ch.Snapshot().State == signaling.Up {
+		return nil
+	}
+	if err := ch.Answer(ctx); err != nil {
 		return err
 	}
-	if ms, err := strconv.Atoi(args); err == nil && ms > 0 {
-		return wait(ctx, min(time.Duration(ms)*time.Millisecond, time.Hour))
+	delay := strings.TrimSpace(argument(dialplan.SplitArgs(args, 2), 0))
+	if delay == "" {
+		return nil
 	}
-	return nil
+	ms, err := strconv.ParseUint(delay, 10, 31)
+	if err != nil {
+		c.Log().Warn("Answer: delay is no number of milliseconds", "delay", delay)
+		return nil
+	}
+	return wait(ctx, time.Duration(ms)*time.Millisecond)
 }
 
 // ringing is Ringing().
@@ -30,7 +42,8 @@ func (s *Services) progress(ctx context.Context, c *dialplan.Call, _ string) err
 	return channelOf(c).Progress(ctx)
 }
 
-// busy is Busy([seconds]): the caller hears busy, or is refused with it.
+// busy is Busy([seconds]): the caller is refused as busy, or, once the call is
+// up, hears it.
 func (s *Services) busy(ctx context.Context, c *dialplan.Call, args string) error {
 	return s.refuse(ctx, c, args, signaling.CauseBusy, "busy")
 }
@@ -41,27 +54,21 @@ func (s *Services) congestion(ctx context.Context, c *dialplan.Call, args string
 }
 
 func (s *Services) refuse(ctx context.Context, c *dialplan.Call, args string, cause signaling.Cause, tone string) error {
-	ch := channelOf(c)
-	c.Channel().SetHangupCause(int(cause))
-	if ch.Snapshot().State != signaling.Up {
-		return dialplan.ErrHangup // the SIP status says it
-	}
-	clip, err := s.Sounds.Tone(tone)
-	if err != nil {
-		return err
-	}
-	if _, err := ch.Play(ctx, clip, signaling.PlayOptions{Name: "tone:" + tone, Loop: true}); err != nil {
-		return err
-	}
-	seconds, err := strconv.ParseFloat(args, 64)
-	if err != nil || seconds <= 0 {
-		<-ctx.Done() // without a limit the caller hears it until they hang up
+	if channelOf(c).Snapshot().State != signaling.Up {
+		c.Channel().SetHangupCause(int(cause)) // the SIP status says it
 		return dialplan.ErrHangup
 	}
-	if err := wait(ctx, time.Duration(min(seconds, 3600)*float64(time.Second))); err != nil {
+	if err := s.playTone(ctx, c, tone); err != nil {
 		return err
 	}
-	return dialplan.ErrHangup
+	if limit, ok := dialplan.Seconds(argument(dialplan.SplitArgs(args, 2), 0)); ok && limit > 0 {
+		if err := wait(ctx, limit); err != nil {
+			return err
+		}
+		return dialplan.ErrHangup
+	}
+	<-ctx.Done() // without a limit the caller hears it until they hang up
+	return context.Cause(ctx)
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -71,6 +78,6 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }

@@ -2,8 +2,8 @@ package app
 
 import (
 	"context"
+	"strings"
 
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
@@ -11,35 +11,52 @@ import (
 
 // confBridge is ConfBridge(number[,bridge profile[,user profile[,menu]]]). A
 // caller that finds the room full is refused as busy before the answer.
+// CONFBRIDGE_RESULT is HANGUP, KICKED (also when the room is closed) or FAILED;
+// who was kicked goes on in the plan.
 func (s *Services) confBridge(ctx context.Context, c *dialplan.Call, args string) error {
 	parts := dialplan.SplitArgs(args, 4)
-	if len(parts) == 0 || parts[0] == "" {
-		return fault.New(fault.Invalid, "ConfBridge without a room")
-	}
-	profile := ""
-	if len(parts) > 1 {
-		profile = parts[1]
-	}
 	ch := channelOf(c)
-	place, err := s.Rooms.Reserve(parts[0], s.RoomLimit(profile))
+	limit := 0
+	if s.RoomLimit != nil {
+		limit = s.RoomLimit(argument(parts, 1))
+	}
+	room := strings.TrimSpace(argument(parts, 0))
+	place, err := s.Rooms.Reserve(room, limit)
 	if err != nil {
-		ch.Log().Info("not let into the room", "room", parts[0], "err", err)
-		c.Channel().SetVar("CONFBRIDGE_RESULT", "FAILED")
-		c.Channel().SetHangupCause(int(signaling.CauseOf(err)))
-		return dialplan.ErrHangup
+		return notLetIn(c, room, err)
 	}
 	defer place.Release()
 	if err := ch.Answer(ctx); err != nil {
-		return err
+		return notLetIn(c, room, err)
 	}
 	me, err := place.Enter(ctx, ch, "", conference.RoleParticipant)
 	if err != nil {
-		return err
+		return notLetIn(c, room, err)
 	}
-	<-me.Left // also when the channel hangs up
-	if ctx.Err() != nil {
-		return ctx.Err()
+	select {
+	case <-me.Left:
+	case <-ctx.Done(): // hung up, out of time or taken elsewhere
+		if err := place.Room().Leave(context.WithoutCancel(ctx), ch); err != nil {
+			c.Log().Warn("channel not taken out of its room", "room", room, "err", err)
+		}
+		<-me.Left
 	}
-	c.Channel().SetVar("CONFBRIDGE_RESULT", "HANGUP")
+	switch {
+	case ch.Snapshot().Ended:
+		c.Channel().SetVar("CONFBRIDGE_RESULT", "HANGUP")
+		return dialplan.ErrHangup
+	case ctx.Err() != nil:
+		c.Channel().SetVar("CONFBRIDGE_RESULT", "TIMEOUT")
+		return context.Cause(ctx)
+	}
+	c.Channel().SetVar("CONFBRIDGE_RESULT", "KICKED")
 	return nil
+}
+
+// notLetIn ends the call of somebody for whom there is no place.
+func notLetIn(c *dialplan.Call, room string, err error) error {
+	c.Channel().SetVar("CONFBRIDGE_RESULT", "FAILED")
+	c.Log().Info("not let into the room", "room", room, "err", err)
+	c.Channel().SetHangupCause(int(signaling.CauseOf(err)))
+	return dialplan.ErrHangup
 }

@@ -11,52 +11,65 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 )
 
-// dial is Dial(TECH/resource[&TECH/resource...][,timeout[,options]]). Options
-// that act: g (go on in the plan after the called party hangs up), r (ringing
-// tone to a caller that is up). It sets DIALSTATUS, DIALEDPEERNAME, DIALEDTIME,
-// ANSWEREDTIME and HANGUPCAUSE.
-func (s *Services) dial(ctx context.Context, c *dialplan.Call, args string) error {
-	parts := dialplan.SplitArgs(args, 4)
-	if len(parts) == 0 || parts[0] == "" {
-		c.Channel().SetVar("DIALSTATUS", "INVALIDARGS")
-		return nil
-	}
-	targets, err := parseTargets(parts[0])
-	if err != nil {
-		c.Channel().SetVar("DIALSTATUS", "INVALIDARGS")
-		return err
-	}
-	var timeout time.Duration
-	if len(parts) > 1 && parts[1] != "" {
-		seconds, err := strconv.ParseFloat(strings.TrimSpace(parts[1]), 64)
-		if err != nil || seconds < 0 {
-			channelOf(c).Log().Warn("Dial: time-out is no number, none set", "timeout", parts[1])
-		}
-		timeout = time.Duration(min(max(seconds, 0), 86400) * float64(time.Second))
-	}
-	options := ""
-	if len(parts) > 2 {
-		options = parts[2]
-	}
-	d := attempt{services: s, caller: channelOf(c)}
-	defer d.end()
-	return d.run(ctx, c, targets, timeout, strings.Contains(options, "g"))
-}
-
+// maxTargets bounds the endpoints of one Dial.
 const maxTargets = 64
 
-func parseTargets(list string) ([]signaling.Target, error) {
-	names := strings.Split(list, "&")
-	if len(names) > maxTargets {
-		return nil, fault.New(fault.TooMany, "Dial: %d endpoints, at most %d", len(names), maxTargets)
+// dialVariables are what Dial sets; an earlier Dial's are cleared first.
+var dialVariables = []string{
+	"DIALSTATUS", "DIALEDPEERNAME", "DIALEDPEERNUMBER", "DIALEDTIME", "DIALEDTIME_MS", "ANSWEREDTIME",
+	"ANSWEREDTIME_MS", "RINGTIME", "RINGTIME_MS", "PROGRESSTIME", "PROGRESSTIME_MS",
+}
+
+// dial is Dial(TECH/resource[&TECH/resource...][,timeout[,options]]); dialOptions
+// says which options act. It sets DIALSTATUS, and HANGUPCAUSE to the called
+// party's; RINGTIME and PROGRESSTIME when it rings or sends early media;
+// DIALEDPEERNAME, DIALEDPEERNUMBER and BRIDGEPEER when it answers; DIALEDTIME and
+// ANSWEREDTIME, in seconds (_MS: milliseconds), when the conversation is over.
+func (s *Services) dial(ctx context.Context, c *dialplan.Call, args string) error {
+	parts := dialplan.SplitArgs(args, 4)
+	for _, name := range dialVariables {
+		c.Channel().SetVar(name, "")
 	}
-	targets := make([]signaling.Target, 0, len(names))
-	for _, name := range names {
-		t, err := signaling.ParseTarget(strings.TrimSpace(name))
+	targets, err := parseTargets(argument(parts, 0))
+	if err != nil {
+		c.Log().Warn("Dial: nobody is dialled", "err", err)
+		c.Channel().SetVar("DIALSTATUS", "INVALIDARGS")
+		c.Channel().SetHangupCause(int(signaling.CauseInvalidNumber))
+		return dialplan.ErrHangup
+	}
+	var timeout time.Duration
+	if text := strings.TrimSpace(argument(parts, 1)); text != "" {
+		d, ok := dialplan.Seconds(text)
+		if !ok {
+			c.Log().Warn("Dial: time-out is no number, none set", "timeout", text)
+		}
+		timeout = d
+	}
+	d := attempt{
+		services: s, call: c, caller: channelOf(c), options: parseDialOptions(argument(parts, 2)), begun: c.Now(),
+	}
+	defer d.end()
+	return d.run(ctx, targets, timeout)
+}
+
+// parseTargets reads TECH/resource&TECH/resource.
+func parseTargets(list string) ([]signaling.Target, error) {
+	var targets []signaling.Target
+	for name := range strings.SplitSeq(list, "&") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if len(targets) == maxTargets {
+			return nil, fault.New(fault.TooMany, "more than %d endpoints", maxTargets)
+		}
+		t, err := signaling.ParseTarget(name)
 		if err != nil {
 			return nil, err
 		}
 		targets = append(targets, t)
+	}
+	if len(targets) == 0 {
+		return nil, fault.New(fault.Invalid, "no endpoint")
 	}
 	return targets, nil
 }
@@ -64,99 +77,136 @@ func parseTargets(list string) ([]signaling.Target, error) {
 // attempt is one Dial under way.
 type attempt struct {
 	services *Services
+	call     *dialplan.Call
 	caller   *signaling.Channel
-	bridge   *signaling.Bridge
-	ringing  bool
-	early    bool // early media is bridged
+	options  dialOptions
+	begun    time.Time
+	bridge   *signaling.Bridge   // from early media or the answer on
+	tone     *signaling.Playback // ringing, to a caller that is up
+	rung     bool                // the caller knows that it rings
+	only     bool                // there is one target
 }
 
-func (d *attempt) run(ctx context.Context, c *dialplan.Call, targets []signaling.Target, timeout time.Duration, goOn bool) error {
-	vars := c.Channel()
-	vars.SetVar("DIALSTATUS", "")
-	me := d.caller.Snapshot()
+func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout time.Duration) error {
 	format, err := d.caller.Format(ctx)
 	if err != nil {
 		return err
 	}
+	d.only = len(targets) == 1
+	if d.options.ring {
+		d.tell(ctx, d.ring)
+	}
 	result := d.services.Engine.Dial(ctx, signaling.DialPlan{
-		Targets: targets, Timeout: timeout, Caller: me.Caller, From: d.caller, Prefer: format.Codec,
-		Notify: func(callee *signaling.Channel, s signaling.ChannelSnapshot) {
-			d.progress(ctx, callee, s, len(targets) == 1)
-		},
+		Targets: targets, Timeout: timeout, Caller: d.caller.Snapshot().Caller, From: d.caller, Prefer: format.Codec,
+		Notify: func(callee *signaling.Channel, s signaling.ChannelSnapshot) { d.progress(ctx, callee, s) },
 	})
-	vars.SetVar("DIALSTATUS", string(result.Status))
-	vars.SetVar("DIALEDTIME", seconds(result.Rang))
+	d.set("DIALSTATUS", string(result.Status))
 	if result.Channel == nil {
-		vars.SetVar("HANGUPCAUSE", strconv.Itoa(int(result.Cause)))
-		vars.SetHangupCause(int(result.Cause))
-		if err := d.stopTone(ctx); err != nil {
-			return err
-		}
+		d.call.Channel().SetHangupCause(int(result.Cause))
+		d.tell(ctx, d.stopTone)
 		return ctx.Err()
 	}
 	callee := result.Channel
-	defer callee.Hangup(signaling.CauseNormal)
-	vars.SetVar("DIALEDPEERNAME", callee.Name())
-	vars.SetVar("HANGUPCAUSE", strconv.Itoa(int(signaling.CauseNormal)))
+	defer d.release(callee)
+	d.set("DIALEDPEERNAME", callee.Name())
+	d.set("DIALEDPEERNUMBER", result.Target.Resource)
+	d.set("BRIDGEPEER", callee.Name())
+	callee.Vars().Set("BRIDGEPEER", d.caller.Name())
+	if err := d.connect(ctx, callee); err != nil && !callee.Snapshot().Ended {
+		return err
+	}
+	answered := d.call.Now()
+	d.talk(ctx, callee)
+	d.setTime("ANSWEREDTIME", d.call.Now().Sub(answered))
+	d.setTime("DIALEDTIME", d.call.Now().Sub(d.begun))
+	return d.after(ctx, callee)
+}
 
-	if err := d.connect(ctx, callee); err != nil {
-		return err
+// after says how the plan goes on once the conversation is over.
+func (d *attempt) after(ctx context.Context, callee *signaling.Channel) error {
+	switch {
+	case d.caller.Snapshot().Ended:
+		return dialplan.ErrHangup
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
-	answered := c.Now()
-	end, err := callee.Until(ctx, func(s signaling.ChannelSnapshot) bool {
-		return s.Ended || s.Bridge != d.bridge.ID()
-	})
-	vars.SetVar("ANSWEREDTIME", seconds(c.Now().Sub(answered)))
-	if err != nil {
-		return err
+	if s := callee.Snapshot(); s.Ended {
+		d.call.Channel().SetHangupCause(int(s.Cause))
 	}
-	vars.SetVar("HANGUPCAUSE", strconv.Itoa(int(end.Cause)))
-	vars.SetHangupCause(int(end.Cause))
-	if goOn {
+	if d.options.goOn {
 		return nil
 	}
 	return dialplan.ErrHangup
 }
 
-func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
+// release ends the called party's call, unless somebody has moved it elsewhere.
+func (d *attempt) release(callee *signaling.Channel) {
+	if b := callee.Snapshot().Bridge; b != "" && (d.bridge == nil || b != d.bridge.ID()) {
+		return
+	}
+	callee.Hangup(signaling.CauseNormal)
+}
 
 // progress lets the caller know how the called party's phone does.
-func (d *attempt) progress(ctx context.Context, callee *signaling.Channel, s signaling.ChannelSnapshot, only bool) {
+func (d *attempt) progress(ctx context.Context, callee *signaling.Channel, s signaling.ChannelSnapshot) {
 	if s.State == signaling.Up || s.Ended {
 		return
 	}
-	var err error
-	switch {
-	case s.Media && only && !d.early:
-		d.early = true
-		if err = d.caller.Progress(ctx); err == nil {
-			err = d.join(ctx, callee)
-		}
-	case s.State == signaling.Ringing && !d.ringing && !d.early:
-		d.ringing = true
-		if err = d.caller.Ring(ctx); err == nil && d.caller.Snapshot().State == signaling.Up {
-			err = d.ringTone(ctx)
-		}
+	if s.State == signaling.Ringing {
+		d.setOnce("RINGTIME")
 	}
-	if err != nil && ctx.Err() == nil {
+	if s.Media {
+		d.setOnce("PROGRESSTIME")
+	}
+	switch {
+	case d.bridge != nil: // the caller hears for itself
+	case s.Media && d.only && !d.options.ring:
+		d.tell(ctx, func(ctx context.Context) error { return d.early(ctx, callee) })
+	case s.State == signaling.Ringing && !d.rung:
+		d.tell(ctx, d.ring)
+	}
+}
+
+// tell does what lets the caller know; that failing ends no call.
+func (d *attempt) tell(ctx context.Context, f func(context.Context) error) {
+	if err := f(ctx); err != nil && ctx.Err() == nil && fault.Of(err) != fault.Gone {
 		d.caller.Log().Warn("caller not told of the progress of its call", "err", err)
 	}
 }
 
-func (d *attempt) ringTone(ctx context.Context) error {
-	clip, err := d.services.Sounds.Tone("ring")
+// early lets the caller hear what comes before the answer.
+func (d *attempt) early(ctx context.Context, callee *signaling.Channel) error {
+	if err := d.caller.Progress(ctx); err != nil {
+		return err
+	}
+	if err := d.stopTone(ctx); err != nil {
+		return err
+	}
+	return d.join(ctx, callee)
+}
+
+// ring tells the caller that a phone rings, by signalling or, when it is up, by
+// a tone.
+func (d *attempt) ring(ctx context.Context) error {
+	d.rung = true
+	if d.caller.Snapshot().State != signaling.Up {
+		return d.caller.Ring(ctx)
+	}
+	tone, err := d.services.Sounds.Tone("ring")
 	if err != nil {
 		return err
 	}
-	_, err = d.caller.Play(ctx, clip, signaling.PlayOptions{Name: "tone:ring", Loop: true})
+	d.tone, err = d.caller.PlayTone(ctx, tone, "tone:ring")
 	return err
 }
 
 func (d *attempt) stopTone(ctx context.Context) error {
-	if !d.ringing || ctx.Err() != nil {
+	if d.tone == nil {
 		return nil
 	}
-	return d.caller.StopPlay(ctx)
+	err := d.caller.Stop(ctx, d.tone)
+	d.tone = nil
+	return err
 }
 
 // connect answers the caller and joins both parties.
@@ -186,8 +236,57 @@ func (d *attempt) join(ctx context.Context, callee *signaling.Channel) error {
 	return nil
 }
 
+// talk waits until one of both leaves the bridge, the limit of the call is
+// reached, or ctx ends.
+func (d *attempt) talk(ctx context.Context, callee *signaling.Channel) {
+	var limit <-chan time.Time
+	if d.options.limit > 0 {
+		t := time.NewTimer(d.options.limit)
+		defer t.Stop()
+		limit = t.C
+	}
+	for {
+		me, mine := d.caller.Watch()
+		they, theirs := callee.Watch()
+		if d.isOut(me) || d.isOut(they) {
+			return
+		}
+		select {
+		case <-mine:
+		case <-theirs:
+		case <-limit:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (d *attempt) isOut(s signaling.ChannelSnapshot) bool {
+	return s.Ended || d.bridge == nil || s.Bridge != d.bridge.ID()
+}
+
+// end takes back what the caller was given for this attempt.
 func (d *attempt) end() {
+	if d.tone != nil { // the attempt broke off; the caller may go on elsewhere in the plan
+		d.tell(context.Background(), d.stopTone)
+	}
 	if d.bridge != nil {
 		d.bridge.Close()
+	}
+}
+
+func (d *attempt) set(name, value string) { d.call.Channel().SetVar(name, value) }
+
+// setTime sets a length of time, in seconds and in milliseconds.
+func (d *attempt) setTime(name string, t time.Duration) {
+	d.set(name, strconv.FormatInt(int64(t/time.Second), 10))
+	d.set(name+"_MS", strconv.FormatInt(t.Milliseconds(), 10))
+}
+
+// setOnce sets the time since the beginning, the first time.
+func (d *attempt) setOnce(name string) {
+	if v, _ := d.call.Channel().Var(name); v == "" {
+		d.setTime(name, d.call.Now().Sub(d.begun))
 	}
 }

@@ -11,20 +11,22 @@ import (
 // as app, and the plan goes on.
 func (s *Services) stasis(ctx context.Context, c *dialplan.Call, args string) error {
 	parts := dialplan.SplitArgs(args, 0)
-	if len(parts) == 0 || parts[0] == "" {
+	name := argument(parts, 0)
+	if name == "" {
 		return fault.New(fault.Invalid, "Stasis without an application")
 	}
 	c.Channel().SetVar("STASISSTATUS", "")
-	err := s.Stasis.Enter(ctx, parts[0], channelOf(c), parts[1:])
+	err := s.Stasis.Enter(ctx, name, channelOf(c), parts[1:])
+	status := "SUCCESS"
 	switch {
-	case err == nil:
-		c.Channel().SetVar("STASISSTATUS", "SUCCESS")
-		return nil
+	case channelOf(c).Snapshot().Ended:
+		err = dialplan.ErrHangup
 	case ctx.Err() != nil:
-		return ctx.Err()
-	default:
-		channelOf(c).Log().Warn("Stasis failed", "app", parts[0], "err", err)
-		c.Channel().SetVar("STASISSTATUS", "FAILED")
-		return nil
+		err = context.Cause(ctx)
+	case err != nil:
+		c.Log().Warn("Stasis failed", "app", name, "err", err)
+		status, err = "FAILED", nil
 	}
+	c.Channel().SetVar("STASISSTATUS", status)
+	return err
 }

@@ -13,26 +13,31 @@ import (
 // Handler is an application: it has the channel until it returns.
 type Handler func(ctx context.Context, c *signaling.Channel, args []string) error
 
-// Registry knows which applications listen now.
+// Registry knows which applications listen now. The zero value is ready.
 type Registry struct {
 	mu   sync.RWMutex
-	apps map[string]Handler
+	apps map[string]*listener
 }
 
-// Register makes an application listen until the returned function is called.
-// A second registration of the same name replaces the first.
+// listener is one registration, told from others of the same name by its address.
+type listener struct{ handle Handler }
+
+// Register makes an application listen until the returned function is called,
+// once or more often. A second registration of the same name replaces the first.
 func (r *Registry) Register(app string, h Handler) (remove func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.apps == nil {
-		r.apps = make(map[string]Handler)
+		r.apps = make(map[string]*listener)
 	}
-	entry := h
-	r.apps[app] = entry
+	l := &listener{h}
+	r.apps[app] = l
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		delete(r.apps, app)
+		if r.apps[app] == l { // not replaced
+			delete(r.apps, app)
+		}
 	}
 }
 
@@ -40,10 +45,10 @@ func (r *Registry) Register(app string, h Handler) (remove func()) {
 // fails with fault.NotFound when nothing listens.
 func (r *Registry) Enter(ctx context.Context, app string, c *signaling.Channel, args []string) error {
 	r.mu.RLock()
-	h, ok := r.apps[app]
+	l, ok := r.apps[app]
 	r.mu.RUnlock()
 	if !ok {
 		return fault.New(fault.NotFound, "no application listens as %q", app)
 	}
-	return h(ctx, c, args)
+	return l.handle(ctx, c, args)
 }

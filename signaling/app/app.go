@@ -1,0 +1,83 @@
+// Package app has the dialplan applications that touch a channel, one file each,
+// and the adapter that lets the dialplan's executor drive a channel. Applications
+// that only change variables or the place in the plan are package dialplan's.
+//
+// Goroutines: none of its own; a channel's program runs on the channel's (see
+// signaling.Channel.Run).
+package app
+
+import (
+	"context"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
+)
+
+// Services are what the applications work with.
+type Services struct {
+	Engine *signaling.Engine
+	Rooms  *conference.Registry
+	Stasis *stasis.Registry
+	Sounds signaling.Sounds
+	// RoomLimit is the largest number of participants of a room that is made by
+	// dialling it, by the name of a confbridge.conf bridge profile; 0 means none.
+	// It may be nil.
+	RoomLimit func(profile string) int
+}
+
+// Applications is this package's share of the table of applications.
+func Applications(s *Services) []dialplan.Application {
+	list := []dialplan.Application{
+		{Name: "Answer", Synopsis: "Answer a channel if ringing.", Run: s.answer},
+		{Name: "Ringing", Synopsis: "Indicate ringing tone.", Run: s.ringing},
+		{Name: "Progress", Synopsis: "Indicate progress.", Run: s.progress},
+		{Name: "Busy", Synopsis: "Indicate the busy condition.", Run: s.busy},
+		{Name: "Congestion", Synopsis: "Indicate the congestion condition.", Run: s.congestion},
+		{Name: "Dial", Synopsis: "Attempt to connect to another device or endpoint.", Run: s.dial},
+		{Name: "ConfBridge", Synopsis: "Conference bridge application.", Run: s.confBridge},
+		{Name: "Echo", Synopsis: "Echo media back to the calling party.", Run: s.echo},
+		{Name: "Playback", Synopsis: "Play a file.", Run: s.playback},
+		{Name: "Playtones", Synopsis: "Play a tone list.", Run: s.playtones},
+		{Name: "StopPlaytones", Synopsis: "Stop playing a tone list.", Run: s.stopPlaytones},
+		{Name: "SendDTMF", Synopsis: "Send DTMF digits.", Run: s.sendDTMF},
+		{Name: "Stasis", Synopsis: "Hand the channel to an ARI application.", Run: s.stasis},
+	}
+	for i := range list {
+		list[i].Run = whileUp(list[i].Run)
+	}
+	return list
+}
+
+// whileUp refuses an application once the channel is gone, in the h extension:
+// there is nobody to play to or to connect.
+func whileUp(run dialplan.App) dialplan.App {
+	return func(ctx context.Context, c *dialplan.Call, args string) error {
+		if c.HungUp() {
+			return fault.New(fault.Gone, "the channel has hung up")
+		}
+		return run(ctx, c, args)
+	}
+}
+
+// Run takes a channel through the dialplan from a position. It returns at once;
+// the channel hangs up when the plan is through.
+func Run(ctx context.Context, exec *dialplan.Executor, c *signaling.Channel, at dialplan.Position) error {
+	return c.Run(ctx, func() {
+		// What went wrong is logged by the executor.
+		exec.Run(c.Live(), &program{Channel: c}, at)
+	})
+}
+
+// channelOf is the channel that a call runs on.
+func channelOf(c *dialplan.Call) *signaling.Channel { return c.Channel().(*program).Channel }
+
+// argument is the i-th of an application's arguments, or "".
+func argument(args []string, i int) string {
+	if i < len(args) {
+		return args[i]
+	}
+	return ""
+}

@@ -1,0 +1,115 @@
+package signaling
+
+import (
+	"slices"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+)
+
+// arrange joins the media of the members there are in the cheapest way that can
+// be had. An error leaves those that could not be moved where they were; the next
+// arrangement tries again. The lock is held; the mixer only queues commands.
+func (b *Bridge) arrange() error {
+	switch {
+	case len(b.members) == 0:
+		b.dropRoom()
+		b.dropPair()
+		return nil
+	case b.cfg.AlwaysMix || len(b.members) > 2:
+		return b.useRoom()
+	}
+	err := b.usePair()
+	if err != nil && b.room != nil {
+		return b.useRoom() // it works, if at a higher price
+	}
+	return err
+}
+
+// useRoom brings every port into the bridge's room.
+func (b *Bridge) useRoom() error {
+	if b.room == nil {
+		room, err := b.engine.mixer.NewRoom(mixer.RoomConfig{Name: string(b.id), Events: b.roomEvent})
+		if err != nil {
+			return err
+		}
+		b.room = room
+	}
+	for _, m := range b.members {
+		if m.port == nil {
+			continue
+		}
+		err := m.port.Join(b.room, mixer.JoinOptions{Muted: m.muted})
+		if err != nil && fault.Of(err) != fault.Gone { // its channel is about to leave
+			return err
+		}
+	}
+	b.dropPair()
+	return nil
+}
+
+// usePair brings both ports into the bridge's pair.
+func (b *Bridge) usePair() error {
+	if b.pair == nil {
+		pair, err := b.engine.mixer.NewPair()
+		if err != nil {
+			return err
+		}
+		b.pair = pair
+	}
+	for _, m := range b.members {
+		if m.port == nil {
+			continue
+		}
+		err := m.port.Connect(b.pair)
+		if err != nil && fault.Of(err) != fault.Gone { // its channel is about to leave
+			return err
+		}
+	}
+	b.dropRoom()
+	return nil
+}
+
+func (b *Bridge) dropRoom() {
+	if b.room != nil {
+		b.room.Close()
+		b.room = nil
+	}
+}
+
+func (b *Bridge) dropPair() {
+	if b.pair != nil {
+		b.pair.Close()
+		b.pair = nil
+	}
+}
+
+// roomEvent is what the mixer says of the bridge's room.
+func (b *Bridge) roomEvent(ev mixer.Event) {
+	switch ev.Kind {
+	case mixer.RoomFailed:
+		b.roomFailed(ev)
+	case mixer.Levels, mixer.ActiveSpeaker:
+		if b.cfg.Levels != nil {
+			b.cfg.Levels(ev)
+		}
+	default:
+	}
+}
+
+// roomFailed ends the calls of a room whose mixing panicked; nobody in it hears
+// anything any more.
+func (b *Bridge) roomFailed(ev mixer.Event) {
+	b.mu.Lock()
+	if b.room != ev.Room {
+		b.mu.Unlock()
+		return
+	}
+	b.room = nil
+	members := slices.Clone(b.members)
+	b.mu.Unlock()
+	b.engine.log.Error("mixing failed, calls ended", "bridge", string(b.id), "channels", len(members), "err", ev.Err)
+	for _, m := range members {
+		m.channel.Hangup(CauseTemporary)
+	}
+}

@@ -1,0 +1,162 @@
+// Package conference keeps the rooms that people meet in: by number for those
+// who dial, by id for those who come through the API. Both kinds of caller are
+// in the same room.
+//
+// Goroutines: one per participant, which waits for its channel to leave and
+// ends then.
+package conference
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+)
+
+const (
+	firstNumber = 9001 // 9000 is the demo's
+	lastNumber  = 9999
+	maxRooms    = 10000
+	maxNumber   = 80 // characters, as an extension's
+)
+
+// Settings are a room's own.
+type Settings struct {
+	ID     string // UUID; made when empty
+	Number string // what phones dial; made by the registry when empty
+	Name   string
+	Max    int // participants; 0 means no limit
+	// Kept rooms stay when the last participant leaves.
+	Kept    bool
+	Created time.Time
+	Creator string
+}
+
+// Registry holds the rooms of the process. Its lock is taken before a room's.
+type Registry struct {
+	engine *signaling.Engine
+
+	mu       sync.Mutex
+	rooms    map[string]*Room // by id
+	byNumber map[string]*Room
+	next     int // the number to try first
+}
+
+// NewRegistry makes an empty registry.
+func NewRegistry(e *signaling.Engine) *Registry {
+	return &Registry{
+		engine: e, rooms: make(map[string]*Room), byNumber: make(map[string]*Room), next: firstNumber,
+	}
+}
+
+// Create makes a room. It fails with fault.Conflict when its number or id is
+// taken, fault.Full when no number is left, fault.TooMany when there are too many
+// rooms and fault.Invalid for settings that cannot be.
+func (r *Registry) Create(s Settings) (*Room, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.create(s)
+}
+
+func (r *Registry) create(s Settings) (*Room, error) {
+	switch {
+	case len(r.rooms) >= maxRooms:
+		return nil, fault.New(fault.TooMany, "%d rooms, the limit", maxRooms)
+	case s.Max < 0:
+		return nil, fault.New(fault.Invalid, "a room of %d participants", s.Max)
+	case len(s.Number) > maxNumber:
+		return nil, fault.New(fault.Invalid, "room number of %d characters, at most %d", len(s.Number), maxNumber)
+	case s.Number != "" && r.byNumber[s.Number] != nil:
+		return nil, fault.WithCode(fault.Conflict, "number_taken", "room number %s is taken", s.Number)
+	case r.rooms[s.ID] != nil:
+		return nil, fault.New(fault.Conflict, "room %s exists", s.ID)
+	}
+	if s.ID == "" {
+		s.ID = signaling.NewID()
+	}
+	if s.Number == "" {
+		n, err := r.freeNumber()
+		if err != nil {
+			return nil, err
+		}
+		s.Number = n
+	}
+	if s.Created.IsZero() {
+		s.Created = r.engine.Now()
+	}
+	room := &Room{settings: s, registry: r}
+	room.bridge = r.engine.NewBridge(signaling.BridgeConfig{Name: s.Number, Creator: "ConfBridge", AlwaysMix: true})
+	r.rooms[s.ID], r.byNumber[s.Number] = room, room
+	return room, nil
+}
+
+func (r *Registry) freeNumber() (string, error) {
+	for range lastNumber - firstNumber + 1 {
+		n := strconv.Itoa(r.next)
+		if r.next++; r.next > lastNumber {
+			r.next = firstNumber
+		}
+		if r.byNumber[n] == nil {
+			return n, nil
+		}
+	}
+	return "", fault.New(fault.Full, "no room number left between %d and %d", firstNumber, lastNumber)
+}
+
+// forget takes a room out of the lists. The lock is held.
+func (r *Registry) forget(room *Room) {
+	if r.rooms[room.settings.ID] == room {
+		delete(r.rooms, room.settings.ID)
+		delete(r.byNumber, room.settings.Number)
+	}
+}
+
+// Room finds a room by its id.
+func (r *Registry) Room(id string) (*Room, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if room, ok := r.rooms[id]; ok {
+		return room, nil
+	}
+	return nil, fault.New(fault.NotFound, "no room %q", id)
+}
+
+// Reserve keeps a place in the room with a number; a room that nobody made lasts
+// until the last participant has left, and max is its limit. The errors are those
+// of Room.Reserve and Create.
+func (r *Registry) Reserve(number string, max int) (*Place, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room := r.byNumber[number]
+	if room == nil {
+		if number == "" {
+			return nil, fault.New(fault.Invalid, "no room number")
+		}
+		var err error
+		if room, err = r.create(Settings{Number: number, Name: number, Max: max}); err != nil {
+			return nil, err
+		}
+	}
+	return room.Reserve()
+}
+
+// Rooms lists the rooms, oldest first.
+func (r *Registry) Rooms() []*Room {
+	r.mu.Lock()
+	out := make([]*Room, 0, len(r.rooms))
+	for _, room := range r.rooms {
+		out = append(out, room)
+	}
+	r.mu.Unlock()
+	slices.SortFunc(out, func(a, b *Room) int {
+		if d := a.settings.Created.Compare(b.settings.Created); d != 0 {
+			return d
+		}
+		return strings.Compare(a.settings.ID, b.settings.ID)
+	})
+	return out
+}

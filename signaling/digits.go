@@ -1,0 +1,100 @@
+package signaling
+
+import (
+	"context"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/event"
+)
+
+// The shapes of a digit that is sent without further wishes.
+const (
+	DigitLength = 100 * time.Millisecond
+	DigitGap    = 100 * time.Millisecond
+)
+
+// DigitEvent is the data of ChannelDtmfReceived.
+type DigitEvent struct {
+	Channel ChannelSnapshot
+	Digit   byte
+	Length  time.Duration
+}
+
+// Digits gives the DTMF digits that the party sends, one byte each. What nobody
+// reads is dropped, oldest first, and all of it when the channel leaves a bridge:
+// digits of a conversation are none for the dialplan.
+func (c *Channel) Digits() <-chan byte { return c.digits }
+
+func (c *Channel) digit(digit byte, length time.Duration) {
+	c.emit(event.ChannelDtmfReceived, DigitEvent{Channel: c.state, Digit: digit, Length: length})
+	for {
+		select {
+		case c.digits <- digit:
+			return
+		default:
+		}
+		select { // full: the oldest makes room
+		case <-c.digits:
+		default:
+		}
+	}
+}
+
+// forgetDigits drops what nobody has read. Actor only.
+func (c *Channel) forgetDigits() {
+	for {
+		select {
+		case <-c.digits:
+		default:
+			return
+		}
+	}
+}
+
+// SendDigits sends DTMF digits to the party, one after another, in the usual
+// shape. It returns at once; StartDigits tells more.
+func (c *Channel) SendDigits(ctx context.Context, digits string) error {
+	_, err := c.StartDigits(ctx, digits, DigitLength, DigitGap)
+	return err
+}
+
+// StartDigits sends DTMF digits (0-9, *, #, A-D, w for a pause of half a second)
+// of a length, with a gap between them. done is closed when all have been sent or
+// will not be any more. The error is of kind fault.Gone, fault.Conflict (no media
+// yet), fault.Invalid, fault.TooMany, or fault.Unsupported when the party takes no
+// telephone-event.
+func (c *Channel) StartDigits(ctx context.Context, digits string, length, gap time.Duration) (done <-chan struct{}, err error) {
+	sent := make(chan struct{})
+	err = c.Do(ctx, func() error {
+		if err := c.alive(); err != nil {
+			return err
+		}
+		p := c.port()
+		if p == nil {
+			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
+		}
+		if err := p.SendDigits(digits, length, gap); err != nil {
+			return err
+		}
+		c.sending = append(c.sending, sent)
+		return nil
+	})
+	return sent, err
+}
+
+// digitsSent ends the oldest StartDigits under way; the mixer reports in order.
+func (c *Channel) digitsSent() {
+	if len(c.sending) > 0 {
+		close(c.sending[0])
+		c.sending = c.sending[1:]
+	}
+}
+
+// stopSending ends what is played and sent to the party. Actor only.
+func (c *Channel) stopSending() {
+	for len(c.sending) > 0 {
+		c.digitsSent()
+	}
+	c.stopPlayback()
+}
