@@ -125,7 +125,7 @@ func (s *Server) launch(t testing.TB) {
 	t.Helper()
 	s.cmd = exec.Command(s.binary, append([]string{"serve"}, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66")
+	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,9 @@ func (s *Server) Process() *os.Process { return s.cmd.Process }
 // Run runs another command of the binary on the server's data.
 func (s *Server) Run(t testing.TB, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(s.binary, append(args, s.args...)...).CombinedOutput()
+	cmd := exec.Command(s.binary, append(args, s.args...)...)
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // else the race detector holds up its end for a second
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("skybridge %v: %v\n%s", args, err, out)
 	}
