@@ -113,7 +113,8 @@ func (e *Engine) newChannel(tech, resource string, leg Leg, vars []dialplan.Vari
 	if err := e.adopt(c); err != nil {
 		return nil, err
 	}
-	c.log.Info("channel created", "endpoint", c.state.Endpoint, "call_id", c.state.ProtocolID)
+	created := c.Snapshot() // the state itself is the actor's by now
+	c.log.Info("channel created", "endpoint", created.Endpoint, "call_id", created.ProtocolID)
 	return c, nil
 }
 

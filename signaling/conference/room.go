@@ -46,7 +46,18 @@ type Room struct {
 }
 
 // Settings are the room's.
-func (r *Room) Settings() Settings { return r.settings }
+func (r *Room) Settings() Settings {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.settings
+}
+
+// Change gives the room another name and limit. Nobody is put out by a lower one.
+func (r *Room) Change(name string, max int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settings.Name, r.settings.Max = name, max
+}
 
 // Bridge is what joins the room's channels.
 func (r *Room) Bridge() *signaling.Bridge { return r.bridge }
