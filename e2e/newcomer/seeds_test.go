@@ -54,7 +54,8 @@ func TestAnInstallationWithSlipsLoadsAsWritten(t *testing.T) {
 			}
 			phone.Dial(t, "9123")
 			phone.Closed(t) // Stasis: nothing listens, so the plan hangs up
-			for _, step := range []string{`app=Set args="CONF_ID=123"`, `app=Stasis args=sky-genesis-conference,123`} {
+			for _, step := range []string{"position=9123@sky-genesis-voip:1 app=NoOp", "position=9123@sky-genesis-voip:1 app=Set",
+				"app=sky-genesis-conference"} {
 				peer.Eventually(t, "the call to 9123 runs "+step, func() error {
 					if !strings.Contains(s.Log(), step) {
 						return errors.New("not logged")
