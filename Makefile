@@ -27,7 +27,8 @@ PKGS ?= ./...
 test: peers build
 	go vet $(PKGS)
 	go build -o bin/tally ./internal/presubmit/tally
-	@bash -o pipefail -c 'go test -json $(TESTFLAGS) $(PKGS) | bin/tally'
+	go build -race -ldflags '$(LDFLAGS)' -o bin/skybridge.race ./cmd/skybridge
+	@SKYBRIDGE_BINARY=$(CURDIR)/bin/skybridge.race bash -o pipefail -c 'go test -json $(TESTFLAGS) $(PKGS) | bin/tally'
 
 ## bench: every benchmark, with allocations
 bench: deps

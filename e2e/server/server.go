@@ -52,10 +52,14 @@ var build struct {
 	err  error
 }
 
-// Binary builds the server with the race detector, once a test process.
+// Binary is the server with the race detector: SKYBRIDGE_BINARY names one that is
+// there (make test builds it once), else each test process builds its own.
 func Binary(t testing.TB) string {
 	t.Helper()
 	build.once.Do(func() {
+		if build.path = os.Getenv("SKYBRIDGE_BINARY"); build.path != "" {
+			return
+		}
 		dir, err := os.MkdirTemp("", "skybridge-e2e-") //nolint:usetesting // shared by all tests of the process
 		if err != nil {
 			build.err = err
