@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,10 +30,16 @@ type listener struct {
 // connection is one of a listener's.
 type connection struct {
 	net.Conn
-	home *listener
+	home    *listener
+	lingers atomic.Bool
 }
 
-const longestPause = time.Second
+const (
+	longestPause = time.Second
+	// What is still read of a request that was refused before its end.
+	lingerTime  = 2 * time.Second
+	lingerBytes = 16 << 20
+)
 
 func newListener(ln net.Listener, log *slog.Logger) *listener {
 	return &listener{Listener: ln, log: log, closed: make(chan struct{}), open: make(map[*connection]struct{})}
@@ -56,7 +65,7 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 func (l *listener) keep(conn net.Conn) *connection {
-	c := &connection{conn, l}
+	c := &connection{Conn: conn, home: l}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open[c] = struct{}{}
@@ -65,10 +74,35 @@ func (l *listener) keep(conn net.Conn) *connection {
 
 // Close ends the connection.
 func (c *connection) Close() error {
+	if c.lingers.Swap(false) {
+		c.linger()
+	}
 	c.home.mu.Lock()
 	delete(c.home.open, c)
 	c.home.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// linger reads on for a while after the answer. A connection that is closed with
+// something unread is reset, and the client, still sending, would lose the answer.
+func (c *connection) linger() {
+	if tcp, ok := c.Conn.(*net.TCPConn); !ok || tcp.CloseWrite() != nil {
+		return
+	}
+	if err := c.SetReadDeadline(time.Now().Add(lingerTime)); err != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // an error ends it as well
+}
+
+// lingerOn makes a connection of ours, TLS or not, linger when it is closed.
+func lingerOn(conn net.Conn) {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	if c, ok := conn.(*connection); ok {
+		c.lingers.Store(true)
+	}
 }
 
 // Close stops accepting; it may be called again.

@@ -170,6 +170,9 @@ func (s *Server) failed(c *fiber.Ctx, err error) error {
 	var fe *fiber.Error
 	if errors.As(err, &fe) {
 		p = newBody(fe.Code, codeOfStatus(fe.Code), fe.Message)
+		if fe.Code == http.StatusRequestEntityTooLarge { // its rest is on the way
+			lingerOn(c.Context().Conn())
+		}
 	} else {
 		p = describe(s.cfg.Log, err)
 	}

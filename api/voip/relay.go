@@ -7,10 +7,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
-// directIdle is how long a call of two browsers without us may go on without a word
-// from either.
-const directIdle = time.Hour
-
 // relay passes a message on to another user. With an answer the two talk to each
 // other without us.
 func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (MessageBody, error) {
@@ -49,7 +45,8 @@ func (c *call) connectDirectly(pt *party) {
 // watchDirect ends a call that goes on without us once nobody has sent or asked for
 // a message for long: nothing else tells that the browsers are gone.
 func (c *call) watchDirect() {
-	timer := time.NewTimer(directIdle)
+	patience := c.service.cfg.DirectIdle
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for {
 		select {
@@ -58,14 +55,14 @@ func (c *call) watchDirect() {
 		case <-timer.C:
 		}
 		c.mu.Lock()
-		left := directIdle - c.service.cfg.Now().Sub(c.lastSeen)
+		left := patience - c.service.cfg.Now().Sub(c.lastSeen)
 		idle := left <= 0 && len(c.parties) == c.count(StateLeft)+c.countDirect()
 		c.mu.Unlock()
 		if idle {
 			c.end(signaling.CauseNormal)
 			return
 		}
-		timer.Reset(max(left, time.Minute))
+		timer.Reset(max(left, patience/10))
 	}
 }
 

@@ -23,6 +23,12 @@ type CreateRoom struct {
 	Number          string       `json:"number,omitempty" pattern:"^[0-9*#]{1,32}$" doc:"What phones dial; made when absent"`
 }
 
+// ChangeRoom is the body of PATCH /rooms/{id}; what is absent stays.
+type ChangeRoom struct {
+	Name            *string `json:"name,omitempty" minLength:"1" maxLength:"128"`
+	MaxParticipants *int    `json:"max_participants,omitempty" minimum:"0" maximum:"5000" doc:"0 means no limit; nobody is put out by a lower one"`
+}
+
 // restoreRooms takes up the rooms that are stored.
 func (s *Service) restoreRooms(ctx context.Context) error {
 	rooms, err := s.cfg.Store.Rooms.List(ctx)
@@ -164,8 +170,40 @@ func (s *Service) listRooms(p auth.Principal, number string) []RoomBody {
 	return out
 }
 
+// changeRoom gives a room another name or limit.
+func (s *Service) changeRoom(ctx context.Context, p auth.Principal, id string, in ChangeRoom) (RoomBody, error) {
+	s.stored.Lock()
+	defer s.stored.Unlock()
+	room, err := s.ruledRoom(p, id)
+	if err != nil {
+		return RoomBody{}, err
+	}
+	was := room.Settings()
+	if !was.Kept {
+		return RoomBody{}, fault.New(fault.Conflict, "a room that was made by dialling it cannot be changed")
+	}
+	name, limit := was.Name, was.Max
+	if in.Name != nil {
+		name = *in.Name
+	}
+	if in.MaxParticipants != nil {
+		limit = *in.MaxParticipants
+	}
+	s.mu.Lock()
+	settings := s.settings[id]
+	s.mu.Unlock()
+	room.Change(name, limit)
+	if err := s.keepRoom(ctx, room, settings); err != nil {
+		room.Change(was.Name, was.Max)
+		return RoomBody{}, err
+	}
+	return s.roomBody(room, s.roomParties()), nil
+}
+
 // deleteRoom ends a room; who is in it is hung up.
 func (s *Service) deleteRoom(ctx context.Context, p auth.Principal, id string) error {
+	s.stored.Lock()
+	defer s.stored.Unlock()
 	room, err := s.ruledRoom(p, id)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ func (r routes) registerRooms(api huma.API) {
 	handle(api, r, operation(post, "/rooms", "create-room", "Make a room", http.StatusCreated), r.createRoom)
 	handle(api, r, operation(get, "/rooms", "list-rooms", "List your rooms, and those you are in", 0), r.listRooms)
 	handle(api, r, operation(get, "/rooms/{id}", "get-room", "Show a room", 0), r.getRoom)
+	handle(api, r, operation(http.MethodPatch, "/rooms/{id}", "change-room", "Change a room", 0), r.changeRoom)
 	handle(api, r, operation(http.MethodDelete, "/rooms/{id}", "delete-room", "End a room", http.StatusNoContent), r.deleteRoom)
 	handle(api, r, operation(post, "/rooms/{id}/join", "join-room", "Join a room", 0), r.joinRoom)
 	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/mute", "mute-participant", "Mute somebody", 0), r.muteMember(true))
@@ -93,4 +94,15 @@ func (r routes) changeMember(p auth.Principal, in *PathMember, do func(roomMembe
 		return nil, err
 	}
 	return &Answer[RoomBody]{r.service.roomBody(m.room, r.service.roomParties())}, nil
+}
+func (r routes) changeRoom(ctx context.Context, p auth.Principal, in *struct {
+	PathID
+	Body ChangeRoom
+},
+) (*Answer[RoomBody], error) {
+	room, err := r.service.changeRoom(ctx, p, in.ID, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer[RoomBody]{room}, nil
 }

@@ -35,6 +35,9 @@ type Config struct {
 	// OfferGrace is how long a creator with a registered phone may take to make
 	// an offer before the phone rings instead.
 	OfferGrace time.Duration
+	// DirectIdle is how long a call of two browsers that talk without us may go on
+	// without a word from either; 0 means an hour.
+	DirectIdle time.Duration
 	// PerUser bounds a user's calls at one time; 0 means no limit.
 	PerUser    int
 	ICEServers []ICEServerBody
@@ -61,6 +64,9 @@ type Service struct {
 	settings map[string]RoomSettings
 	closed   bool
 	running  sync.WaitGroup
+	// stored is held by who changes a room on disk and in the registry; unlike the
+	// others it is held while waiting.
+	stored sync.Mutex
 
 	ctx       context.Context //nolint:containedctx // the service's life
 	stop      context.CancelFunc
@@ -72,6 +78,9 @@ type Service struct {
 func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.DirectIdle == 0 {
+		cfg.DirectIdle = time.Hour
 	}
 	s := &Service{
 		cfg: cfg, log: cfg.Log, calls: make(map[string]*call), live: make(map[string]int),

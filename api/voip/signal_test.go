@@ -323,3 +323,18 @@ func TestTwoBrowsersTalkDirectly(t *testing.T) {
 		t.Errorf("ended as %s", show(over))
 	}
 }
+
+func TestACallWithoutUsEndsWhenNobodyIsHeardOfAnyMore(t *testing.T) {
+	r := newRig(t, func(c *voip.Config) { c.DirectIdle = 200 * time.Millisecond })
+	alice, bob := r.as("alice"), r.as("bob")
+	c := alice.calls("WebRTC/bob")
+	bob.post("/calls/"+c.ID+"/signaling", map[string]any{"to_user": "alice", "message_type": "answer"}).want(201)
+	talked := time.Now()
+	for time.Since(talked) < 500*time.Millisecond {
+		alice.messages(c.ID, 0, 0) // a word
+	}
+	if got := read(alice, c.ID); got.Status != voip.StatusActive {
+		t.Fatalf("while alice polls the call is %s", show(got))
+	}
+	alice.sees(c.ID, "ended", status(voip.StatusEnded))
+}
