@@ -31,6 +31,7 @@ type packet struct {
 	marker  bool
 	seq     uint16
 	stamp   uint32
+	ssrc    uint32
 	payload []byte
 }
 
@@ -64,7 +65,7 @@ func (e *ear) read() {
 		}
 		p := packet{
 			at: time.Now(), pt: buf[1] & 0x7f, marker: buf[1]&0x80 != 0, seq: binary.BigEndian.Uint16(buf[2:]),
-			stamp: binary.BigEndian.Uint32(buf[4:]), payload: append([]byte(nil), buf[12:n]...),
+			stamp: binary.BigEndian.Uint32(buf[4:]), ssrc: binary.BigEndian.Uint32(buf[8:]), payload: append([]byte(nil), buf[12:n]...),
 		}
 		e.mu.Lock()
 		e.got, e.from = append(e.got, p), from
@@ -194,4 +195,32 @@ func rtp(pt uint8, n, samples int, payload []byte) []byte {
 	binary.BigEndian.PutUint32(b[4:], uint32(n*samples))
 	binary.BigEndian.PutUint32(b[8:], 0x5b1d6e00)
 	return append(b, payload...)
+}
+
+// gaps are the silences of at least that length between two packets.
+func (e *ear) gaps(least time.Duration) (found []time.Duration) {
+	all := e.packets()
+	for i := 1; i < len(all); i++ {
+		if d := all[i].at.Sub(all[i-1].at); d >= least {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// steady checks that what came is one stream: sequence numbers without a break or
+// return, as RFC 3550 has it over every change of a session.
+func (e *ear) steady(t *testing.T) {
+	t.Helper()
+	all := e.packets()
+	for i := 1; i < len(all); i++ {
+		if all[i].ssrc != all[0].ssrc {
+			t.Errorf("packet %d: SSRC %08x after %08x", i, all[i].ssrc, all[0].ssrc)
+			return
+		}
+		if all[i].seq != all[i-1].seq+1 {
+			t.Errorf("packet %d: sequence number %d after %d", i, all[i].seq, all[i-1].seq)
+			return
+		}
+	}
 }
