@@ -213,6 +213,12 @@ func meet(t *testing.T, s *server.Server, asterisk *peer.AsteriskPeer, jssip str
 		}
 	}
 
+	// Digits are events, not sound: nobody hears 770 and 1336 Hz, the tones go on.
+	phone.Digits(t, "5")
+	peer.Silent(t, "the G.722 phone", wide.Recording(), 770)
+	peer.Silent(t, "asterisk", asterisk.Recording("611100"), 1336)
+	hear(t, parties)
+
 	phone.Hold(t)
 	peer.Silent(t, "the G.722 phone", wide.Recording(), 500)
 	phone.Resume(t)

@@ -1,0 +1,90 @@
+package meeting_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/e2e/server"
+)
+
+// Whoever leaves first, the others go on hearing each other, and when the last
+// has left nothing remains of the meeting.
+func TestLeavingInEveryOrder(t *testing.T) {
+	asteriskPort := peer.FreePort(t)
+	s := server.Start(t, server.Config{Files: files(asteriskPort)})
+	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: asteriskPort, PJSIP: trunkConf(s.SIP)})
+	phone := peer.Baresip(t, peer.BaresipConfig{
+		User: "1001", Password: "secret1001", Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true,
+		Codecs: []string{"PCMU"}, Tone: 500,
+	})
+	phone.Registered(t)
+	page := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
+	page.Open(t, s.URL("/"))
+	page.Load(t, client)
+	peer.Eval[string](t, page, fmt.Sprintf("sky.setup(%q, %q)", s.URL(""), s.Token(t, "alice", "--role", "admin")))
+
+	type guest struct {
+		party
+		come, leave func(t *testing.T)
+	}
+	guests := []guest{
+		{
+			party{"the phone", 500, phone.Recording()},
+			func(t *testing.T) { t.Helper(); phone.Dial(t, "9000"); phone.Established(t) },
+			func(t *testing.T) { t.Helper(); phone.Hangup(t); phone.Closed(t) },
+		},
+		{
+			party{"the page", 700, page.Recording()},
+			func(t *testing.T) { t.Helper(); peer.Eval[string](t, page, `sky.join("9000")`) },
+			func(t *testing.T) { t.Helper(); peer.Eval[string](t, page, "sky.hangup()") },
+		},
+		{
+			party{"asterisk", 1100, asterisk.Recording("611100")},
+			func(t *testing.T) {
+				t.Helper()
+				asterisk.Call(t, "skybridge/sip:9000@127.0.0.1:"+fmt.Sprint(s.SIP), "611100")
+			},
+			func(t *testing.T) { t.Helper(); asterisk.Hangup(t) },
+		},
+	}
+	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		var names []string
+		for _, i := range order {
+			names = append(names, guests[i].name)
+		}
+		t.Run(strings.Join(names, ", "), func(t *testing.T) {
+			var here []party
+			for _, g := range guests {
+				g.come(t)
+				here = append(here, g.party)
+			}
+			hear(t, here)
+			for n, i := range order {
+				guests[i].leave(t)
+				var left []party
+				for _, j := range order[n+1:] {
+					left = append(left, guests[j].party)
+				}
+				if len(left) > 1 {
+					hear(t, left)
+				}
+			}
+			empty(t, s)
+		})
+	}
+}
+
+// empty waits until no call holds anything.
+func empty(t *testing.T, s *server.Server) {
+	t.Helper()
+	peer.Eventually(t, "nothing is left of the meeting", func() error {
+		for name, n := range s.Resources(t) {
+			if n > 0 && name != "goroutines" { // the peers' connections are still there
+				return fmt.Errorf("%s: %d", name, n)
+			}
+		}
+		return nil
+	})
+}
