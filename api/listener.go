@@ -31,6 +31,7 @@ type listener struct {
 type connection struct {
 	net.Conn
 	home    *listener
+	used    atomic.Bool // something was read from it
 	lingers atomic.Bool
 }
 
@@ -70,6 +71,15 @@ func (l *listener) keep(conn net.Conn) *connection {
 	defer l.mu.Unlock()
 	l.open[c] = struct{}{}
 	return c
+}
+
+// Read notes that the connection is in use.
+func (c *connection) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.used.Load() {
+		c.used.Store(true)
+	}
+	return n, err
 }
 
 // Close ends the connection.
@@ -114,16 +124,20 @@ func (l *listener) Close() error {
 	return l.err
 }
 
-// cut closes the connections that are left.
-func (l *listener) cut() {
+// cut closes the connections that are left, or of those the ones that have never
+// been used: browsers keep such in store.
+func (l *listener) cut(unused bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.open {
+		if unused && c.used.Load() {
+			continue
+		}
+		delete(l.open, c)
 		if err := c.Conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			l.log.Debug("connection not closed", "peer", c.RemoteAddr(), "err", err)
 		}
 	}
-	clear(l.open)
 }
 
 // serverLog is what the HTTP library says of itself: connections that broke.

@@ -69,6 +69,8 @@ type Server struct {
 	app      *fiber.App
 	listener *listener
 	served   chan error
+	once     sync.Once // of Shutdown
+	err      error
 }
 
 // ownProblems makes huma speak of errors as we do. The hook is the library's
@@ -203,14 +205,21 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Shutdown closes the listener, sends long polls home, waits for the other
 // requests under way until ctx ends, cuts what is left, and waits for the serving
-// goroutine. It fails when something had to be cut.
+// goroutine. It fails when something had to be cut. Calling it again changes nothing.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.listener == nil {
 		return nil
 	}
+	s.once.Do(func() { s.err = s.shutdown(ctx) })
+	return s.err
+}
+
+func (s *Server) shutdown(ctx context.Context) error {
 	s.cfg.VoIP.StopWaiting()
-	errs := []error{s.listener.Close(), s.app.ShutdownWithContext(ctx)}
-	s.listener.cut()
+	errs := []error{s.listener.Close()}
+	s.listener.cut(true)
+	errs = append(errs, s.app.ShutdownWithContext(ctx))
+	s.listener.cut(false)
 	errs = append(errs, <-s.served)
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("api shutdown: %w", err)

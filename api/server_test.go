@@ -1,0 +1,459 @@
+package api_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/api"
+	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/certs"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+)
+
+const patience = 10 * time.Second
+
+// rig is a server whose calls go nowhere: there is no technology.
+type rig struct {
+	t      *testing.T
+	server *api.Server
+	auth   *auth.Authenticator
+	key    string // for the API
+	log    *logBuffer
+	http   *http.Client
+	base   string
+	down   error
+	stop   func() error
+}
+
+// panics is a technology that is broken.
+type panics struct{}
+
+func (panics) Name() string                            { return "BROKEN" }
+func (panics) Endpoints() []signaling.EndpointSnapshot { return nil }
+func (panics) Dial(context.Context, signaling.DialRequest) (signaling.Leg, error) {
+	panic("secret detail")
+}
+
+// keys knows one API key.
+type keys struct{ known auth.Key }
+
+func (k keys) APIKey(_ context.Context, hash string) (auth.Key, error) {
+	switch {
+	case hash == auth.HashKey("sk_broken"):
+		return auth.Key{}, errors.New("the disk is gone")
+	case hash != k.known.Hash:
+		return auth.Key{}, fault.New(fault.NotFound, "no key")
+	}
+	return k.known, nil
+}
+
+func newRig(t *testing.T, change ...func(*api.Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, log: &logBuffer{}}
+	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	sc := store.Default()
+	sc.Path = store.Memory
+	db, err := store.Open(context.Background(), sc, log)
+	must(t, err)
+	mc := mixer.Default()
+	mc.Workers, mc.FIFO = 1, false
+	mix, err := mixer.New(mc, nil, log)
+	must(t, err)
+	engine := signaling.New(signaling.Config{Mixer: mix, Log: log})
+	engine.AddTech(panics{})
+	service, err := voip.NewService(context.Background(), voip.Config{
+		Engine: engine, Rooms: conference.NewRegistry(engine), Store: db, Log: log, RingTimeout: time.Minute, OfferGrace: time.Minute,
+	})
+	must(t, err)
+	var stored auth.Key
+	r.key, stored = auth.NewKey("machine", []auth.Role{auth.RoleService}, time.Time{})
+	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, keys{stored})
+	must(t, err)
+	cfg := api.Config{
+		Listen: "127.0.0.1:0", Auth: r.auth, VoIP: service, Version: "1.2.3", Log: log, Ready: func() error { return r.down },
+		Pages: fstest.MapFS{
+			"index.html": {Data: []byte("<!doctype html>")}, "app.js": {Data: []byte("export {}")},
+		},
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	r.server, err = api.New(cfg)
+	must(t, err)
+	must(t, r.server.Start(context.Background()))
+	r.base = "http://" + r.server.Addr().String()
+	r.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	if cfg.TLS != nil {
+		r.base = "https://" + r.server.Addr().String()
+	}
+	stopped := false
+	r.stop = func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		err := r.server.Shutdown(ctx)
+		service.Close()
+		must(t, engine.Drain(ctx))
+		must(t, mix.Close())
+		must(t, db.Close())
+		return err
+	}
+	t.Cleanup(func() {
+		r.http.CloseIdleConnections()
+		must(t, r.stop())
+	})
+	return r
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// logBuffer is a log that a test can read.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+type response struct {
+	*http.Response
+	body string
+}
+
+func (r *rig) do(method, path, body string, headers ...string) response {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.base+path, strings.NewReader(body))
+	must(r.t, err)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := r.http.Do(req)
+	must(r.t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	must(r.t, err)
+	return response{resp, string(text)}
+}
+
+func (r *rig) token(p auth.Principal) string {
+	r.t.Helper()
+	token, err := r.auth.Issue(p, time.Hour)
+	must(r.t, err)
+	return token
+}
+
+func (r *rig) bearer() []string {
+	r.t.Helper()
+	return []string{"Authorization", "Bearer " + r.token(auth.Principal{User: "alice"}), "Content-Type", "application/json"}
+}
+
+// problem checks that an answer is one.
+func (a response) problem(t *testing.T, status int, code string) {
+	t.Helper()
+	var p struct {
+		Type, Title, Code, Detail string
+		Status                    int
+		Trace                     string `json:"trace_id"`
+	}
+	if a.StatusCode != status || a.Header.Get("Content-Type") != "application/problem+json" {
+		t.Fatalf("%s %s: %s %s: %s", a.Request.Method, a.Request.URL, a.Status, a.Header.Get("Content-Type"), a.body)
+	}
+	must(t, json.Unmarshal([]byte(a.body), &p))
+	if p.Status != status || p.Code != code || p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Trace == "" {
+		t.Errorf("%s %s: problem %s", a.Request.Method, a.Request.URL, a.body)
+	}
+}
+
+func TestHealthAndReadiness(t *testing.T) {
+	r := newRig(t)
+	if a := r.do("GET", "/healthz", ""); a.StatusCode != 200 || a.body != `{"status":"ok"}` {
+		t.Errorf("healthz %s %s", a.Status, a.body)
+	}
+	if a := r.do("GET", "/readyz", ""); a.StatusCode != 200 {
+		t.Errorf("readyz %s %s", a.Status, a.body)
+	}
+	r.down = errors.New("shutting down")
+	if a := r.do("GET", "/readyz", ""); a.StatusCode != 503 || !strings.Contains(a.body, "shutting down") {
+		t.Errorf("readyz while draining %s %s", a.Status, a.body)
+	}
+	if a := r.do("GET", "/healthz", ""); a.StatusCode != 200 {
+		t.Errorf("healthz while draining %s", a.Status)
+	}
+}
+
+func TestAPanicEndsItsRequestAlone(t *testing.T) {
+	r := newRig(t)
+	for range 2 {
+		a := r.do("POST", voip.Base+"/calls", `{"participants":["BROKEN/1"],"call_type":"audio"}`, r.bearer()...)
+		a.problem(t, 500, "internal")
+		if strings.Contains(a.body, "secret detail") {
+			t.Errorf("the client is told %s", a.body)
+		}
+	}
+	if a := r.do("GET", voip.Base+"/rooms", "", r.bearer()...); a.StatusCode != 200 {
+		t.Errorf("the next request: %s", a.Status)
+	}
+	if log := r.log.String(); !strings.Contains(log, "secret detail") || !strings.Contains(log, "server_test.go") {
+		t.Errorf("the log has no stack: %s", log)
+	}
+}
+
+func TestPages(t *testing.T) {
+	r := newRig(t)
+	for path, kind := range map[string]string{"/": "text/html", "/index.html": "text/html", "/app.js": "text/javascript"} {
+		a := r.do("GET", path, "")
+		if a.StatusCode != 200 || !strings.HasPrefix(a.Header.Get("Content-Type"), kind) {
+			t.Errorf("%s: %s %s", path, a.Status, a.Header.Get("Content-Type"))
+		}
+		for _, h := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control", "Permissions-Policy"} {
+			if a.Header.Get(h) == "" {
+				t.Errorf("%s: no %s", path, h)
+			}
+		}
+	}
+	if a := r.do("HEAD", "/app.js", ""); a.StatusCode != 200 || a.body != "" {
+		t.Errorf("HEAD: %s %q", a.Status, a.body)
+	}
+	for _, path := range []string{"/nothing", "/..%2f..%2fetc/passwd", "/../../etc/passwd", "/api", "/api/v2/voip/calls", "/%00", "/.git"} {
+		r.do("GET", path, "").problem(t, 404, "not_found")
+	}
+	r.do("GET", voip.Base+"/nothing", "", r.bearer()...).problem(t, 404, "not_found")
+	r.do("GET", voip.Base+"/nothing", "").problem(t, 401, "unauthorized")
+	a := r.do("PUT", voip.Base+"/calls", "", r.bearer()...)
+	a.problem(t, 405, "method_not_allowed")
+	if allow := a.Header.Get("Allow"); !strings.Contains(allow, "POST") || !strings.Contains(allow, "GET") {
+		t.Errorf("Allow %q", allow)
+	}
+	if a := r.do("GET", "/openapi.json", ""); a.StatusCode != 200 || !strings.Contains(a.body, `"openapi":"3.1`) || !strings.Contains(a.body, "1.2.3") {
+		t.Errorf("openapi.json %s", a.Status)
+	}
+}
+
+func TestOtherOrigins(t *testing.T) {
+	preflight := []string{"Origin", "https://app.example.com", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization"}
+	t.Run("none", func(t *testing.T) {
+		r := newRig(t)
+		r.do("OPTIONS", voip.Base+"/calls", "", preflight...).problem(t, 401, "unauthorized")
+		a := r.do("GET", voip.Base+"/calls", "", append(r.bearer(), "Origin", "https://app.example.com")...)
+		if a.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Error("an origin is allowed that nobody named")
+		}
+	})
+	t.Run("one", func(t *testing.T) {
+		r := newRig(t, func(c *api.Config) { c.Origins = []string{"https://App.example.com"} })
+		a := r.do("OPTIONS", voip.Base+"/calls", "", preflight...)
+		if a.StatusCode != 204 || a.Header.Get("Access-Control-Allow-Origin") != "https://app.example.com" ||
+			!strings.Contains(a.Header.Get("Access-Control-Allow-Headers"), "Authorization") ||
+			!strings.Contains(a.Header.Get("Access-Control-Allow-Methods"), "PATCH") || a.Header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("preflight %s %v", a.Status, a.Header)
+		}
+		a = r.do("GET", voip.Base+"/calls", "", append(r.bearer(), "Origin", "https://app.example.com")...)
+		if a.StatusCode != 200 || a.Header.Get("Access-Control-Allow-Origin") == "" || !slices.Contains(a.Header["Vary"], "Origin") {
+			t.Errorf("request %s %v", a.Status, a.Header)
+		}
+		preflight := slices.Clone(preflight)
+		preflight[1] = "https://app.example.com.evil.org"
+		if a := r.do("OPTIONS", voip.Base+"/calls", "", preflight...); a.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("preflight of another %s %v", a.Status, a.Header)
+		}
+	})
+	t.Run("all", func(t *testing.T) {
+		r := newRig(t, func(c *api.Config) { c.Origins = []string{"*"} })
+		if a := r.do("OPTIONS", voip.Base+"/calls", "", preflight...); a.Header.Get("Access-Control-Allow-Origin") == "" {
+			t.Errorf("preflight %s %v", a.Status, a.Header)
+		}
+	})
+}
+
+func TestWhoAsksIsKnownOrRefused(t *testing.T) {
+	r := newRig(t)
+	secrets := []string{r.key, r.token(auth.Principal{User: "alice"})}
+	for name, tc := range map[string]struct {
+		headers []string
+		status  int
+	}{
+		"a token":             {[]string{"Authorization", "Bearer " + secrets[1]}, 200},
+		"a token, lower case": {[]string{"Authorization", "bearer  " + secrets[1]}, 200},
+		"a key":               {[]string{"X-API-Key", secrets[0]}, 200},
+		"nothing":             {nil, 401},
+		"a cut token":         {[]string{"Authorization", "Bearer " + secrets[1][:len(secrets[1])-4]}, 401},
+		"no scheme":           {[]string{"Authorization", secrets[1]}, 401},
+		"another scheme":      {[]string{"Authorization", "Basic YWxpY2U6c2VjcmV0"}, 401},
+		"a cut key":           {[]string{"X-API-Key", secrets[0][:10]}, 401},
+		"a token as a key":    {[]string{"X-API-Key", secrets[1]}, 401},
+		"a key as a token":    {[]string{"Authorization", "Bearer " + secrets[0]}, 401},
+		"the store is broken": {[]string{"X-API-Key", "sk_broken"}, 500},
+		"a long token":        {[]string{"Authorization", "Bearer " + strings.Repeat("x", 9<<10)}, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := r.do("GET", voip.Base+"/calls", "", tc.headers...)
+			if a.StatusCode != tc.status {
+				t.Fatalf("%s %s", a.Status, a.body)
+			}
+			switch tc.status {
+			case 401:
+				a.problem(t, 401, "unauthorized")
+				if got := a.Header.Get("WWW-Authenticate"); got != `Bearer realm="skybridge"` {
+					t.Errorf("WWW-Authenticate %q", got)
+				}
+			case 500:
+				a.problem(t, 500, "internal")
+				if strings.Contains(a.body, "disk") {
+					t.Errorf("the client is told %s", a.body)
+				}
+			}
+		})
+	}
+	log := r.log.String()
+	if !strings.Contains(log, "disk") {
+		t.Error("the log says nothing of the broken store")
+	}
+	for _, s := range secrets {
+		for _, part := range append(strings.Split(s, "."), s, "YWxpY2U6c2VjcmV0") {
+			if strings.Contains(log, part) {
+				t.Errorf("the log has a secret: %s", log)
+			}
+		}
+	}
+}
+
+func TestWhatIsTooMuch(t *testing.T) {
+	r := newRig(t)
+	r.do("POST", voip.Base+"/calls", strings.Repeat("x", 4<<20), r.bearer()...).problem(t, 413, "too_large")
+	r.do("GET", "/healthz", "", "X-Long", strings.Repeat("x", 20<<10)).problem(t, 431, "request_header_fields_too_large")
+	r.do("GET", "/healthz?"+strings.Repeat("x", 20<<10), "").problem(t, 431, "request_header_fields_too_large")
+	r.do("POST", voip.Base+"/calls", "a: b", append(r.bearer(), "Content-Type", "text/yaml")...).problem(t, 415, "unsupported_media_type")
+	for _, raw := range []string{
+		"RUBBISH\r\n\r\n", "GET  HTTP/1.1\r\n\r\n", "GET /api?\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+	} {
+		conn, err := net.Dial("tcp", r.server.Addr().String())
+		must(t, err)
+		must(t, conn.SetDeadline(time.Now().Add(patience)))
+		_, err = io.WriteString(conn, raw)
+		must(t, err)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || resp.StatusCode != 400 {
+			t.Errorf("%q: %v %v", raw, resp, err)
+		}
+		must(t, conn.Close())
+	}
+	if a := r.do("GET", "/healthz", ""); a.StatusCode != 200 {
+		t.Errorf("the next request: %s", a.Status)
+	}
+}
+
+func TestShutdownWaitsForNobodyWhoIsSilent(t *testing.T) {
+	half := "GET /healthz HT"
+	for name, tc := range map[string]struct {
+		say  []string
+		want error
+	}{
+		"silent": {[]string{"", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"}, nil},
+		// Who is in the middle of a request is waited for, but not for ever.
+		"half a request": {[]string{half}, context.DeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			addr := r.server.Addr().String()
+			var open []net.Conn
+			for _, say := range tc.say {
+				conn, err := net.Dial("tcp", addr)
+				must(t, err)
+				must(t, conn.SetDeadline(time.Now().Add(patience)))
+				_, err = io.WriteString(conn, say)
+				must(t, err)
+				if say != "" && say != half {
+					_, err := http.ReadResponse(bufio.NewReader(conn), nil) // keep-alive from now on
+					must(t, err)
+				}
+				open = append(open, conn)
+			}
+			r.do("GET", "/healthz", "") // the others have been accepted by now
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			for range 2 {
+				if err := r.server.Shutdown(ctx); !errors.Is(err, tc.want) {
+					t.Errorf("shutdown: %v, want %v", err, tc.want)
+				}
+			}
+			for i, conn := range open {
+				if _, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("connection %d is still open", i)
+				}
+				must(t, conn.Close())
+			}
+			if conn, err := net.Dial("tcp", addr); err == nil {
+				t.Error("the listener is still open")
+				must(t, conn.Close())
+			}
+			if err := r.stop(); !errors.Is(err, tc.want) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestAnOccupiedPortIsNamed(t *testing.T) {
+	r := newRig(t)
+	s, err := api.New(api.Config{Listen: r.server.Addr().String(), Auth: r.auth, VoIP: &voip.Service{}, Log: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	if err := s.Start(context.Background()); err == nil || !strings.Contains(err.Error(), r.server.Addr().String()) {
+		t.Errorf("started: %v", err)
+	}
+	must(t, s.Shutdown(context.Background()))
+}
+
+func TestTLS(t *testing.T) {
+	cert, err := certs.SelfSigned(t.TempDir(), time.Now())
+	must(t, err)
+	r := newRig(t, func(c *api.Config) {
+		c.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}
+	})
+	if a := r.do("GET", "/healthz", ""); a.StatusCode != 200 || a.TLS.Version != tls.VersionTLS13 {
+		t.Errorf("%s over %v", a.Status, a.TLS)
+	}
+	r.do("POST", voip.Base+"/calls", strings.Repeat("x", 4<<20), r.bearer()...).problem(t, 413, "too_large")
+	_, err = tls.Dial("tcp", r.server.Addr().String(), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
+	if err == nil {
+		t.Error("TLS 1.2 is spoken")
+	}
+}
