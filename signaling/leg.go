@@ -37,7 +37,8 @@ type DialRequest struct {
 // reach the channel through LegEvents. A method called in the wrong state does
 // nothing.
 type Leg interface {
-	// Start binds the leg to its channel; an outgoing leg begins to ring.
+	// Start binds the leg to its channel; an outgoing leg begins to ring. A leg that
+	// has ended by itself meanwhile says so now.
 	Start(events LegEvents)
 	// Ring tells an incoming caller that the called party rings.
 	Ring()

@@ -124,10 +124,14 @@ func (l *leg) Start(events signaling.LegEvents) {
 	l.events = events
 	early := l.early
 	l.early = nil
-	incoming := l.incoming
+	incoming, ended := l.incoming, l.ended
 	l.mu.Unlock()
 	for _, ev := range early {
 		events.LegPort(ev)
+	}
+	if ended { // before it had anybody to tell
+		events.LegEnded(signaling.CauseFailure, false)
+		return
 	}
 	if incoming != nil {
 		go l.watchCancel(incoming) // owned by l, ended by the INVITE's end

@@ -1,0 +1,249 @@
+package signaling_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
+)
+
+func target(name string) signaling.Target { return signaling.Target{Tech: "Test", Resource: name} }
+
+func limit(n int) func(*signaling.Config) {
+	return func(c *signaling.Config) { c.MaxChannels = n }
+}
+
+// A leg for which there is no channel is let go, and the next call finds room.
+func TestTooManyChannels(t *testing.T) {
+	h := signaltest.New(t, nil, limit(1))
+	e := h.Tech.Endpoint("1002", signaltest.Endpoint{Script: signaltest.Script{Start: signaltest.Answers}})
+	first := h.Call(h.Leg("1001", nil, signaltest.Script{}))
+	_, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: target("1002")})
+	kind(t, err, fault.Unavailable)
+	refused := signaltest.Receive(t, "the leg", e.Legs())
+	if got := signaltest.Receive(t, "its hangup", refused.Hung()); got != signaling.CauseCongestion {
+		t.Errorf("leg hung up with %d", got)
+	}
+	if got := refused.Calls(); !slices.Equal(got, []string{"Hangup"}) {
+		t.Errorf("leg was told %v", got)
+	}
+	_, err = h.Engine.Incoming(signaling.Incoming{Leg: h.Leg("1003", nil, signaltest.Script{}), Tech: "Test", Resource: "1003"})
+	kind(t, err, fault.Unavailable)
+
+	first.Hangup(signaling.CauseNormal)
+	h.Gone(first)
+	c, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: target("1002")})
+	ok(t, err)
+	h.Until(c, "up", func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up })
+	if n := h.Engine.Processed(); n != 2 {
+		t.Errorf("%d channels processed", n)
+	}
+}
+
+func TestOutgoing(t *testing.T) {
+	h := signaltest.New(t, nil)
+	e := h.Tech.Endpoint("1002", signaltest.Endpoint{Script: signaltest.Script{Start: signaltest.Rings}})
+	h.Tech.Endpoint("away", signaltest.Endpoint{Err: fault.New(fault.Unreachable, "not registered")})
+	c, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{
+		Target: signaling.Target{Tech: "TEST", Resource: "1002"}, LinkedID: "1.1", Language: "fr",
+		Request: signaling.DialRequest{
+			Caller: signaling.CallerID{Name: "Ada", Number: "815"}, Variables: []dialplan.Variable{{Name: "__DEPTH", Value: "2"}},
+		},
+	})
+	ok(t, err)
+	s := h.Until(c, "ringing", func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Ringing })
+	if s.LinkedID != "1.1" || s.Language != "fr" || !s.Outgoing || s.Caller.Number != "1002" ||
+		s.Connected.Name != "Ada" || s.Endpoint != "1002" || s.ProtocolID != "call-of-1002" || s.Tech != "Test" {
+		t.Errorf("made %+v", s)
+	}
+	if !strings.HasPrefix(c.Name(), "Test/1002-") {
+		t.Errorf("name %s", c.Name())
+	}
+	if v, _ := c.Vars().Get("DEPTH"); v != "2" {
+		t.Errorf("variable %q", v)
+	}
+	if l := signaltest.Receive(t, "the leg", e.Legs()); l.Request.Resource != "1002" || l.Request.Caller.Number != "815" {
+		t.Errorf("dialled with %+v", l.Request)
+	}
+	if found, err := h.Engine.Channel(c.Name()); err != nil || found != c {
+		t.Errorf("by name: %v %v", found, err)
+	}
+
+	_, err = h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: target("nobody")})
+	kind(t, err, fault.NotFound)
+	_, err = h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: target("away")})
+	kind(t, err, fault.Unreachable)
+	_, err = h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: signaling.Target{Tech: "DAHDI", Resource: "1"}})
+	kind(t, err, fault.NotFound)
+}
+
+func TestDrain(t *testing.T) {
+	h := signaltest.New(t, nil)
+	ok(t, h.Engine.Drain(t.Context())) // nothing to wait for
+
+	h = signaltest.New(t, nil)
+	e := h.Tech.Endpoint("1002", signaltest.Endpoint{})
+	a := h.Call(h.Leg("1001", nil, signaltest.Script{}))
+	b := h.Call(h.Leg("1002", nil, signaltest.Script{}))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.Engine.Drain(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("drained: %v", err)
+	}
+	if !h.Engine.Draining() {
+		t.Error("not draining")
+	}
+	_, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: target("1002")})
+	kind(t, err, fault.Unavailable)
+	if len(e.Legs()) != 0 {
+		t.Error("a leg was made")
+	}
+	_, err = h.Engine.Incoming(signaling.Incoming{Leg: h.Leg("1003", nil, signaltest.Script{})})
+	kind(t, err, fault.Unavailable)
+
+	var waiting sync.WaitGroup
+	for range 3 { // all are told
+		waiting.Go(func() {
+			if err := h.Engine.Drain(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	h.Engine.HangupAll(signaling.CauseNormal)
+	waiting.Wait()
+	for _, c := range []*signaling.Channel{a, b} {
+		select {
+		case <-c.Gone():
+		default:
+			t.Errorf("drained before %s was gone", c.Name())
+		}
+	}
+}
+
+func TestIDsAreUnique(t *testing.T) {
+	h := signaltest.New(t, nil)
+	const callers, each = 8, 50
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	ids, names := make(map[signaling.ChannelID]bool), make(map[string]bool)
+	for range callers {
+		wg.Go(func() {
+			for range each {
+				c := h.Call(h.Leg("1001", nil, signaltest.Script{}))
+				mu.Lock()
+				ids[c.ID()], names[c.Name()] = true, true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(ids) != callers*each || len(names) != callers*each {
+		t.Errorf("%d ids and %d names of %d channels", len(ids), len(names), callers*each)
+	}
+	list := h.Engine.Channels()
+	if !slices.IsSortedFunc(list, func(a, b signaling.ChannelSnapshot) int { return a.Created.Compare(b.Created) }) {
+		t.Error("the list is not by age")
+	}
+	if k := (signaling.Key{Kind: "channel", ID: "1.2"}); k.String() != "channel/1.2" {
+		t.Errorf("key %s", k)
+	}
+	if k := (signaling.Key{Kind: "channel", ID: "1.2", Node: "n1"}); k.String() != "channel/1.2@n1" {
+		t.Errorf("key %s", k)
+	}
+}
+
+var targets = []struct {
+	text   string
+	want   signaling.Target
+	number string
+}{
+	{"PJSIP/1001", signaling.Target{Tech: "PJSIP", Resource: "1001"}, "1001"},
+	{"sip/trunk/0123", signaling.Target{Tech: "sip", Resource: "trunk/0123"}, "0123"},
+	{"PJSIP/0123@trunk", signaling.Target{Tech: "PJSIP", Resource: "0123@trunk"}, "0123"},
+	{"WebRTC/ada.l_ove-lace", signaling.Target{Tech: "WebRTC", Resource: "ada.l_ove-lace"}, "ada.l_ove-lace"},
+	{"SIP/*98#", signaling.Target{Tech: "SIP", Resource: "*98#"}, "*98#"},
+	{"SIP/+33123", signaling.Target{Tech: "SIP", Resource: "+33123"}, "+33123"},
+	{text: ""},
+	{text: "1001"},
+	{text: "/1001"},
+	{text: "SIP/"},
+	{text: "SIP/1&SIP/2"},
+	{text: "SIP/1,30,g"},
+	{text: "SIP/1\r\nX: y"},
+	{text: "SIP/1;transport=tcp"},
+	{text: "SIP/<sip:a>"},
+	{text: "SIP/${EXTEN}"},
+	{text: "S\rP/1"},
+	{text: "SIP/é"},
+	{text: "SIP/" + strings.Repeat("1", 300)},
+}
+
+func TestParseTarget(t *testing.T) {
+	for _, ca := range targets {
+		got, err := signaling.ParseTarget(ca.text)
+		if ca.want == (signaling.Target{}) {
+			if fault.Of(err) != fault.Invalid || err == nil {
+				t.Errorf("%q gives %+v, %v", ca.text, got, err)
+			}
+			continue
+		}
+		if err != nil || got != ca.want || got.Number() != ca.number || got.String() != ca.text {
+			t.Errorf("%q gives %+v, number %q, %v", ca.text, got, got.Number(), err)
+		}
+	}
+}
+
+func FuzzParseTarget(f *testing.F) {
+	for _, ca := range targets {
+		f.Add(ca.text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := signaling.ParseTarget(text)
+		if err != nil {
+			if len(err.Error()) > 500 {
+				t.Errorf("an error of %d characters", len(err.Error()))
+			}
+			return
+		}
+		if got.String() != text {
+			t.Errorf("%q prints as %q", text, got)
+		}
+		if strings.ContainsAny(text, "&,;<>\"'${}()\r\n\t \x00:") {
+			t.Errorf("%q is let through", text)
+		}
+		got.Number()
+	})
+}
+
+func TestWords(t *testing.T) {
+	for state, want := range map[signaling.State]string{
+		signaling.Down: "Down", signaling.Dialing: "Dialing", signaling.Ring: "Ring", signaling.Ringing: "Ringing",
+		signaling.Up: "Up", signaling.BusyState: "Busy",
+	} {
+		if state.String() != want {
+			t.Errorf("state %d is %s, want %s", state, state, want)
+		}
+	}
+	for cause, want := range map[signaling.Cause]string{
+		16: "Normal Clearing", 17: "User busy", 26: "Answered elsewhere", 96: "Mandatory information element is missing", 77: "Unknown",
+	} {
+		if cause.Text() != want {
+			t.Errorf("cause %d is %q, want %q", cause, cause.Text(), want)
+		}
+	}
+	for err, want := range map[error]signaling.Cause{
+		nil: 16, fault.New(fault.Full, ""): 17, fault.New(fault.NotFound, ""): 1, fmt.Errorf("other"): 41,
+	} {
+		if got := signaling.CauseOf(err); got != want {
+			t.Errorf("%v is cause %d, want %d", err, got, want)
+		}
+	}
+}
