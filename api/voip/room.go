@@ -129,9 +129,11 @@ func (s *Service) ruledRoom(p auth.Principal, id string) (*conference.Room, erro
 	return room, err
 }
 
-// mayRead reports whether a principal may see a room.
+// mayRead reports whether a principal may see a room. A kept room of nobody's is
+// the installation's, and everybody's.
 func (s *Service) mayRead(p auth.Principal, room *conference.Room) bool {
-	if p.SeesAll() || room.Settings().Creator == p.User {
+	rs := room.Settings()
+	if p.SeesAll() || rs.Creator == p.User || rs.Creator == "" && rs.Kept {
 		return true
 	}
 	for _, m := range room.Participants() {

@@ -284,7 +284,7 @@ func (s *server) startAPI(ctx context.Context) error {
 		return nil
 	}
 	ac := api.Config{
-		Listen: s.cfg.API.Listen, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
+		Listen: s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
 	}
 	if s.cfg.API.TLS {
 		ac.TLS = &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS13}

@@ -7,10 +7,12 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,6 +81,9 @@ type WebRTC struct {
 type API struct {
 	Listen string `koanf:"listen" yaml:"listen"`
 	TLS    bool   `koanf:"tls" yaml:"tls"`
+	// Origins are the web origins besides the server's own whose pages may use
+	// the API; "*" is all.
+	Origins []string `koanf:"origins" yaml:"origins"`
 }
 
 // ARI is the port of ARI and of SIP over WebSocket.
@@ -153,55 +158,104 @@ func Default() Config {
 // Validate checks every component and gives all that is wrong at once.
 func (c Config) Validate() error {
 	var errs []error
-	if c.DataDir == "" {
-		errs = append(errs, errors.New("data_dir: must not be empty"))
-	}
-	if c.ExternalIP != "" {
-		if _, err := netip.ParseAddr(c.ExternalIP); err != nil {
-			errs = append(errs, fmt.Errorf("external_ip: %w", err))
-		}
-	}
-	for key, listen := range map[string]string{
-		"sip.listen": c.SIP.Listen, "sip.tls_listen": c.SIP.TLSListen, "webrtc.listen": c.WebRTC.Listen,
-		"api.listen": c.API.Listen, "ari.listen": c.ARI.Listen, "ari.tls_listen": c.ARI.TLSListen,
-		"ami.listen": c.AMI.Listen, "snmp.listen": c.SNMP.Listen, "turn.listen": c.TURN.Listen,
-	} {
-		if err := checkListen(listen); err != nil {
+	check := func(key string, err error) {
+		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", key, err))
 		}
 	}
-	if _, _, err := c.RTP.Range(); err != nil {
-		errs = append(errs, fmt.Errorf("rtp.ports: %w", err))
+	if c.DataDir == "" {
+		check("data_dir", errors.New("must not be empty"))
 	}
-	if c.RTP.Address != "" {
-		if _, err := netip.ParseAddr(c.RTP.Address); err != nil {
-			errs = append(errs, fmt.Errorf("rtp.address: %w", err))
-		}
+	for _, l := range c.Listeners() {
+		check(l.Key, checkListen(l.Address))
 	}
-	if n := len(c.Auth.JWTSecret); n > 0 && n < 16 {
-		errs = append(errs, fmt.Errorf("auth.jwt_secret: %d characters, at least 16", n))
+	check("external_ip", checkAddress(c.ExternalIP))
+	check("rtp.address", checkAddress(c.RTP.Address))
+	_, _, err := c.RTP.Range()
+	check("rtp.ports", err)
+	check("rtp.timeout", atLeast(c.RTP.Timeout, 0))
+	check("sip.t1", between(c.SIP.T1, 10*time.Millisecond, 5*time.Second))
+	check("sip.algorithms", c.SIP.checkAlgorithms())
+	check("sip.origins", checkOrigins(c.SIP.Origins))
+	check("api.origins", checkOrigins(c.API.Origins))
+	if n := len(c.Auth.JWTSecret); n > 0 {
+		check("auth.jwt_secret", atLeast(n, 16))
 	}
-	if c.SIP.T1 < 10*time.Millisecond || c.SIP.T1 > 5*time.Second {
-		errs = append(errs, fmt.Errorf("sip.t1: %v is outside 10ms to 5s", c.SIP.T1))
-	}
-	if err := c.SIP.checkAlgorithms(); err != nil {
-		errs = append(errs, fmt.Errorf("sip.algorithms: %w", err))
-	}
-	if c.Media.Workers < 0 || c.Media.Workers > 256 {
-		errs = append(errs, fmt.Errorf("media.workers: %d is outside 0 to 256", c.Media.Workers))
-	}
-	switch c.Log.Level {
-	case "debug", "info", "warn", "error":
-	default:
-		errs = append(errs, fmt.Errorf("log.level: %q is none of debug, info, warn, error", c.Log.Level))
-	}
-	if c.Log.Format != "text" && c.Log.Format != "json" {
-		errs = append(errs, fmt.Errorf("log.format: %q is neither text nor json", c.Log.Format))
-	}
+	check("media.workers", between(c.Media.Workers, 0, 256))
+	check("calls.max_channels", atLeast(c.Calls.MaxChannels, 1))
+	check("calls.per_user", atLeast(c.Calls.PerUser, 0))
+	check("calls.ring_timeout", between(c.Calls.RingTimeout, time.Second, 10*time.Minute))
+	check("shutdown.drain", atLeast(c.Shutdown.Drain, 0))
+	check("log.level", oneOf(c.Log.Level, "debug", "info", "warn", "error"))
+	check("log.format", oneOf(c.Log.Format, "text", "json"))
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		errs = append(errs, errors.New("tls: cert_file and key_file go together"))
+		check("tls", errors.New("cert_file and key_file go together"))
 	}
 	return errors.Join(errs...)
+}
+
+// Setting is one address among the settings.
+type Setting struct {
+	Key     string
+	Address string
+}
+
+// Listeners are the addresses of all listeners.
+func (c Config) Listeners() []Setting {
+	return []Setting{
+		{"sip.listen", c.SIP.Listen},
+		{"sip.tls_listen", c.SIP.TLSListen},
+		{"webrtc.listen", c.WebRTC.Listen},
+		{"api.listen", c.API.Listen},
+		{"ari.listen", c.ARI.Listen},
+		{"ari.tls_listen", c.ARI.TLSListen},
+		{"ami.listen", c.AMI.Listen},
+		{"snmp.listen", c.SNMP.Listen},
+		{"turn.listen", c.TURN.Listen},
+	}
+}
+
+func between[T cmp.Ordered](v, low, high T) error {
+	if v < low || v > high {
+		return fmt.Errorf("%v is outside %v to %v", v, low, high)
+	}
+	return nil
+}
+
+func atLeast[T cmp.Ordered](v, low T) error {
+	if v < low {
+		return fmt.Errorf("%v, at least %v", v, low)
+	}
+	return nil
+}
+
+func oneOf(v string, known ...string) error {
+	if !slices.Contains(known, v) {
+		return fmt.Errorf("%q is none of %s", v, strings.Join(known, ", "))
+	}
+	return nil
+}
+
+func checkAddress(s string) error {
+	if s == "" {
+		return nil
+	}
+	_, err := netip.ParseAddr(s)
+	return err
+}
+
+// checkOrigins wants origins as browsers write them (RFC 6454 §6.2).
+func checkOrigins(list []string) error {
+	for _, o := range list {
+		if o == "*" {
+			continue
+		}
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme == "" || u.Host == "" || o != u.Scheme+"://"+u.Host {
+			return fmt.Errorf("%q is no origin: want SCHEME://HOST[:PORT] or *", o)
+		}
+	}
+	return nil
 }
 
 func (s SIP) checkAlgorithms() error {

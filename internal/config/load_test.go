@@ -57,21 +57,32 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		line  int
 		want  string
 	}{
-		"unknown key":        {yaml: "sip:\n  lisen: :5060\n", line: 2, want: "lisen"},
-		"wrong type":         {yaml: "media:\n  workers: many\n", line: 2, want: "Media"},
-		"not yaml":           {yaml: "sip: [\n", line: 1},
-		"bad address":        {yaml: "sip:\n  listen: nowhere\n", want: "sip.listen"},
-		"bad range":          {yaml: "rtp:\n  ports: 20000\n", want: "rtp.ports"},
-		"backward range":     {yaml: "rtp:\n  ports: 20000-10000\n", want: "rtp.ports"},
-		"short secret":       {yaml: "auth:\n  jwt_secret: abc\n", want: "auth.jwt_secret"},
-		"half a certificate": {yaml: "tls:\n  cert_file: a.pem\n", want: "key_file"},
-		"environment":        {env: []string{"SKYBRIDGE_SIP__LISEN=x"}, want: "SKYBRIDGE_SIP__LISEN"},
-		"flag":               {flags: map[string]string{"sip.lisen": "x"}, want: "sip.lisen"},
-		"external ip":        {flags: map[string]string{"external_ip": "example"}, want: "external_ip"},
-		"an algorithm":       {flags: map[string]string{"sip.algorithms": "MD5,SHA-512"}, want: "sip.algorithms"},
-		"algorithms twice":   {yaml: "sip:\n  algorithms: [MD5, MD5]\n", want: "sip.algorithms"},
-		"no algorithm":       {flags: map[string]string{"sip.algorithms": ""}, want: "sip.algorithms"},
-		"log level":          {flags: map[string]string{"log.level": "loud"}, want: "log.level"},
+		"unknown key":         {yaml: "sip:\n  lisen: :5060\n", line: 2, want: "lisen"},
+		"wrong type":          {yaml: "media:\n  workers: many\n", line: 2, want: "Media"},
+		"not yaml":            {yaml: "sip: [\n", line: 1},
+		"bad address":         {yaml: "sip:\n  listen: nowhere\n", want: "sip.listen"},
+		"bad range":           {yaml: "rtp:\n  ports: 20000\n", want: "rtp.ports"},
+		"backward range":      {yaml: "rtp:\n  ports: 20000-10000\n", want: "rtp.ports"},
+		"short secret":        {yaml: "auth:\n  jwt_secret: abc\n", want: "auth.jwt_secret"},
+		"half a certificate":  {yaml: "tls:\n  cert_file: a.pem\n", want: "key_file"},
+		"environment":         {env: []string{"SKYBRIDGE_SIP__LISEN=x"}, want: "SKYBRIDGE_SIP__LISEN"},
+		"flag":                {flags: map[string]string{"sip.lisen": "x"}, want: "sip.lisen"},
+		"media time-out":      {flags: map[string]string{"rtp.timeout": "-1s"}, want: "rtp.timeout"},
+		"no ringing":          {flags: map[string]string{"calls.ring_timeout": "0"}, want: "calls.ring_timeout"},
+		"no calls":            {flags: map[string]string{"calls.max_channels": "0"}, want: "calls.max_channels"},
+		"a negative limit":    {flags: map[string]string{"calls.per_user": "-1"}, want: "calls.per_user"},
+		"an origin's path":    {flags: map[string]string{"api.origins": "https://a/b"}, want: "api.origins"},
+		"an origin's user":    {flags: map[string]string{"api.origins": "https://u@a"}, want: "api.origins"},
+		"no origin":           {flags: map[string]string{"sip.origins": "*,a.example"}, want: "sip.origins"},
+		"no number":           {flags: map[string]string{"media.workers": "two"}, want: "workers"},
+		"no duration":         {env: []string{"SKYBRIDGE_SIP__T1=fast"}, want: "t1"},
+		"a port too large":    {flags: map[string]string{"api.listen": ":65536"}, want: "api.listen"},
+		"a name to listen on": {flags: map[string]string{"api.listen": "example.org:80"}, want: "api.listen"},
+		"external ip":         {flags: map[string]string{"external_ip": "example"}, want: "external_ip"},
+		"an algorithm":        {flags: map[string]string{"sip.algorithms": "MD5,SHA-512"}, want: "sip.algorithms"},
+		"algorithms twice":    {yaml: "sip:\n  algorithms: [MD5, MD5]\n", want: "sip.algorithms"},
+		"no algorithm":        {flags: map[string]string{"sip.algorithms": ""}, want: "sip.algorithms"},
+		"log level":           {flags: map[string]string{"log.level": "loud"}, want: "log.level"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := ""
@@ -93,5 +104,27 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 func TestMissingFileIsAnError(t *testing.T) {
 	if _, err := config.Load("/does/not/exist.yaml", nil, nil); err == nil {
 		t.Fatal("no error")
+	}
+}
+
+func TestEveryMistakeIsNamedAtOnceAndInOrder(t *testing.T) {
+	flags := map[string]string{"sip.listen": "x", "turn.listen": "y", "log.format": "z"}
+	_, err := config.Load("", nil, flags)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	at := -1
+	for _, key := range []string{"sip.listen", "turn.listen", "log.format"} {
+		i := strings.Index(err.Error(), key)
+		if i <= at {
+			t.Errorf("%s is not in its place in %q", key, err)
+		}
+		at = i
+	}
+}
+
+func TestTheDefaultsAreValid(t *testing.T) {
+	if err := config.Default().Validate(); err != nil {
+		t.Error(err)
 	}
 }
