@@ -74,7 +74,7 @@ func fromAsterisk(args []string) ([]string, error) {
 		}
 	}
 	if dir != "" {
-		if _, err := os.Stat(dir); err != nil {
+		if _, err := os.Stat(dir); err != nil { //nolint:gosec // the operator names it
 			return nil, fmt.Errorf("configuration directory: %w", err)
 		}
 		out = append(out, "--asterisk-dir", dir)

@@ -84,7 +84,8 @@ func (s *server) stopOrAgain(signals <-chan os.Signal) error {
 		case sig := <-signals:
 			if sig != syscall.SIGHUP {
 				cancel()
-				<-drained
+				err := <-drained // only that it was cut short
+				s.log.Debug("drain ended", "err", err)
 				return s.stop(false)
 			}
 		}

@@ -146,7 +146,9 @@ func (s *Server) launch(t testing.TB) {
 		if err != nil {
 			return err
 		}
-		defer resp.Body.Close()
+		if err := resp.Body.Close(); err != nil {
+			return err
+		}
 		if resp.StatusCode != http.StatusOK {
 			return errors.New(resp.Status)
 		}
@@ -273,9 +275,8 @@ func (s *Server) Do(t testing.TB, token, method, path string, in, out any) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if out != nil {

@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func TestHoldAndResume(t *testing.T) {
 		t.Fatalf("%b, version %s", r.Changed, version(t, first))
 	}
 	refreshed, r := answer(t, n, peerSDP("m=audio 4000 RTP/AVP 96 0 97\na=rtpmap:96 opus/48000/2\na=rtpmap:97 telephone-event/8000\n"))
-	if r.Changed != 0 || string(refreshed) != string(first) {
+	if r.Changed != 0 || !bytes.Equal(refreshed, first) {
 		t.Errorf("refresh: %b\n%s", r.Changed, refreshed)
 	}
 

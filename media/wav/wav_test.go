@@ -10,8 +10,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"pgregory.net/rapid"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 func le16(v ...int) (b []byte) {

@@ -70,11 +70,11 @@ func (s *band) adaptUpper(ih int32) {
 // scale turns a logarithmic step into a linear one (SCALEL, SCALEH).
 func scale(nb, bias int32) int32 {
 	mantissa := exponential[nb>>6&31]
-	if shift := bias - nb>>11; shift >= 0 {
+	shift := bias - nb>>11
+	if shift >= 0 {
 		return mantissa >> shift << 2
-	} else {
-		return mantissa << -shift << 2
 	}
+	return mantissa << -shift << 2
 }
 
 // predict takes one quantised difference and predicts the next sample.

@@ -3,6 +3,7 @@
 package opus
 
 import (
+	"errors"
 	"bytes"
 	"math"
 	"testing"
@@ -207,7 +208,7 @@ func TestBatchErrors(t *testing.T) {
 	for range 2 {
 		Codec().EncodeBatch(jobs)
 		for i, want := range []error{errOther, errFrame, nil, errTwice, errClosed, errDst} {
-			if jobs[i].Err != want {
+			if !errors.Is(jobs[i].Err, want) {
 				t.Errorf("job %d: %v, want %v", i, jobs[i].Err, want)
 			}
 			if (jobs[i].N > 0) != (want == nil) {
