@@ -3,8 +3,8 @@
 package opus
 
 import (
-	"errors"
 	"bytes"
+	"errors"
 	"math"
 	"testing"
 	"time"
