@@ -124,14 +124,10 @@ func (l *leg) Start(events signaling.LegEvents) {
 	l.events = events
 	early := l.early
 	l.early = nil
-	incoming, ended := l.incoming, l.ended
+	incoming := l.incoming
 	l.mu.Unlock()
 	for _, ev := range early {
 		events.LegPort(ev)
-	}
-	if ended { // before it had anybody to tell
-		events.LegEnded(signaling.CauseFailure, false)
-		return
 	}
 	if incoming != nil {
 		go l.watchCancel(incoming) // owned by l, ended by the INVITE's end
