@@ -51,7 +51,8 @@ type Config struct {
 }
 
 const (
-	bodyLimit      = 1 << 20 // bytes
+	bodyLimit      = 1 << 20         // bytes
+	idleWorker     = 2 * time.Second // a goroutine without a connection ends soon
 	headerLimit    = 16 << 10
 	maxConnections = 8192
 	readTimeout    = 15 * time.Second // of a whole request
@@ -95,6 +96,7 @@ func New(cfg Config) (*Server, error) {
 		ErrorHandler:          s.failed,
 	})
 	s.app.Server().Logger = serverLog{cfg.Log}
+	s.app.Server().MaxIdleWorkerDuration = idleWorker
 	s.app.Use(s.guard)
 	if len(cfg.Origins) > 0 {
 		s.app.Use(cors.New(cors.Config{

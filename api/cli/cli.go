@@ -57,6 +57,7 @@ func commands() []command {
 		{"core show uptime", "Show how long the server runs", showUptime},
 		{"core show applications", "List dialplan applications", showApplications},
 		{"core show resources", "Count what calls hold", showResources},
+		{"core show threads", "List goroutines by what they wait for", showThreads},
 		{"core show help", "List commands", showHelp},
 		{"core waitfullybooted", "Wait until the server takes calls", waitFullyBooted},
 		{"core stop gracefully", "Stop when the last call has ended", stopGracefully},

@@ -39,7 +39,7 @@ func fill(t *testing.T, b *peer.Browser, id, text string) {
 // The page signs in by its link, calls a phone, mutes, hangs up, meets the phone
 // in a room, and is called back.
 func TestThePageCallsAPhoneAndMeetsItInARoom(t *testing.T) {
-	s := server.Start(t, server.Config{})
+	s := server.Start(t, server.Config{Set: map[string]string{"sip.t1": "150ms"}}) // so that transactions are soon forgotten
 	before := s.Resources(t)
 	t.Run("all", func(t *testing.T) { use(t, s) })
 	s.Idle(t, before)
