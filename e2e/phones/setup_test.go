@@ -152,3 +152,12 @@ func (l *lab) refused(t *testing.T, number string, status int) {
 	t.Helper()
 	l.caller(t, "refused", number, nil, "STATUS", strconv.Itoa(status)).Wait(t)
 }
+
+// holds tells whether calls hold that many of something.
+func (l *lab) holds(t *testing.T, what string, want int) error {
+	t.Helper()
+	if n := l.Resources(t)[what]; n != want {
+		return fmt.Errorf("%d %s, not %d", n, what, want)
+	}
+	return nil
+}
