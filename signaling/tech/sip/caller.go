@@ -2,6 +2,7 @@ package sip
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
@@ -46,10 +47,11 @@ func identity(a ua.Address) signaling.CallerID {
 
 const maxName = 80 // bytes
 
-// printable drops control characters and cuts what is too long.
+// printable drops control characters and what is no UTF-8, and cuts what is too
+// long.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if r < ' ' || r == 0x7f || r == utf8.RuneError {
 			return -1
 		}
 		return r
