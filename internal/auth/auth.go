@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -136,12 +138,15 @@ func (a *Authenticator) Token(token string) (Principal, error) {
 	if _, err := a.parser.ParseWithClaims(token, &c, a.key); err != nil {
 		return Principal{}, fault.New(fault.Unauthorized, "token: %w", err)
 	}
-	if c.Subject == "" {
-		return Principal{}, fault.New(fault.Unauthorized, "token: no subject")
+	if err := CheckUser(c.Subject); err != nil {
+		return Principal{}, fault.New(fault.Unauthorized, "token: subject: %w", err)
+	}
+	if err := checkExtension(c.Extension); err != nil {
+		return Principal{}, fault.New(fault.Unauthorized, "token: %w", err)
 	}
 	p := Principal{User: c.Subject, Extension: c.Extension, Expires: c.ExpiresAt.Time}
 	for _, r := range append(c.Roles, strings.Fields(c.Scope)...) {
-		if role := Role(r); !p.Has(role) && known(role) {
+		if role, err := ParseRole(r); err == nil && !p.Has(role) {
 			p.Roles = append(p.Roles, role)
 		}
 	}
@@ -151,8 +156,45 @@ func (a *Authenticator) Token(token string) (Principal, error) {
 	return p, nil
 }
 
-func known(r Role) bool {
-	return slices.Contains([]Role{RoleAdmin, RoleService, RoleUser, RoleAuditor}, r)
+// ParseRole reads a role's name.
+func ParseRole(name string) (Role, error) {
+	switch r := Role(name); r {
+	case RoleAdmin, RoleService, RoleUser, RoleAuditor:
+		return r, nil
+	default:
+		return "", fmt.Errorf("%q is none of admin, service, user, auditor", name)
+	}
+}
+
+const (
+	maxUser      = 128
+	maxExtension = 64
+)
+
+// CheckUser says what is wrong with a user's name: it stands in logs, command
+// output and SIP headers.
+func CheckUser(name string) error {
+	switch {
+	case name == "":
+		return errors.New("no name")
+	case len(name) > maxUser:
+		return fmt.Errorf("a name of %d bytes, at most %d", len(name), maxUser)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return errors.New("a name with unprintable characters")
+	}
+	return nil
+}
+
+// checkExtension says what is wrong with an extension: it is dialled.
+func checkExtension(number string) error {
+	wrong := strings.ContainsFunc(number, func(r rune) bool {
+		alnum := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		return !alnum && !strings.ContainsRune("*#+._-", r)
+	})
+	if wrong || len(number) > maxExtension {
+		return errors.New("extension: not a number that can be dialled")
+	}
+	return nil
 }
 
 // key gives the one key that belongs to a token's algorithm: a public key is
@@ -167,8 +209,11 @@ func (a *Authenticator) key(t *jwt.Token) (any, error) {
 	return a.cfg.PublicKey, nil
 }
 
-// Issue makes an HS256 token of our own.
+// Issue makes an HS256 token of our own, for a principal that Token would accept.
 func (a *Authenticator) Issue(p Principal, life time.Duration) (string, error) {
+	if err := errors.Join(CheckUser(p.User), checkExtension(p.Extension)); err != nil {
+		return "", fault.New(fault.Invalid, "issue token: %w", err)
+	}
 	now := a.cfg.Now()
 	c := claims{
 		Extension: p.Extension,

@@ -111,6 +111,10 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		"wrong audience":          hs(with("aud", "mail")),
 		"no subject":              hs(with("sub", nil)),
 		"subject of another type": hs(with("sub", 7)),
+		"a line break in it":      hs(with("sub", "bob\r\nX: y")),
+		"a long subject":          hs(with("sub", strings.Repeat("b", 129))),
+		"a second target":         hs(with("extension", "1001&PJSIP/1002")),
+		"a long extension":        hs(with("extension", strings.Repeat("1", 65))),
 		"a megabyte of dots":      strings.Repeat(".", 1<<20),
 		"two parts":               "a.b",
 		"empty":                   "",
@@ -118,6 +122,27 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	} {
 		if p, err := a.Token(token); fault.Of(err) != fault.Unauthorized {
 			t.Errorf("%s: accepted as %+v, %v", name, p, err)
+		}
+	}
+}
+
+func TestTokensAreIssuedOnlyToThoseWhoCanUseThem(t *testing.T) {
+	a, err := auth.New(auth.Config{Secret: secret}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []auth.Principal{{}, {User: "a\x00"}, {User: "\xff"}, {User: "a", Extension: "1 2"}} {
+		if token, err := a.Issue(p, time.Hour); err == nil {
+			t.Errorf("%+v got %s", p, token)
+		}
+	}
+	for _, name := range []string{"alice@example.org", "José Müller", "用户"} {
+		token, err := a.Issue(auth.Principal{User: name}, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := a.Token(token); err != nil || p.User != name {
+			t.Errorf("%s: %+v, %v", name, p, err)
 		}
 	}
 }

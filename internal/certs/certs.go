@@ -3,6 +3,7 @@
 package certs
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -35,40 +36,81 @@ func Load(certFile, keyFile string) (tls.Certificate, error) {
 }
 
 // SelfSigned gives the certificate kept in dir, or makes one for the host's names
-// and addresses when there is none or it soon expires.
+// and addresses when there is none or it soon expires. The key is made once and
+// stays, so that each file is replaced on its own and whole.
 func SelfSigned(dir string, now time.Time) (tls.Certificate, error) {
-	certFile, keyFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-	c, err := tls.LoadX509KeyPair(certFile, keyFile)
-	switch {
-	case err == nil && c.Leaf != nil && now.Before(c.Leaf.NotAfter.Add(-renewBefore)):
-		return c, nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return tls.Certificate{}, fmt.Errorf("certificate %s: %w", certFile, err)
-	}
-	certPEM, keyPEM, err := create(now)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("self-signed certificate: %w", err)
-	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return tls.Certificate{}, err
 	}
-	if err := os.WriteFile(keyFile, keyPEM, 0o600); err != nil {
+	certFile, keyFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	keyPEM, err := keyIn(keyFile)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("key %s: %w", keyFile, err)
+	}
+	certPEM, err := os.ReadFile(certFile) //nolint:gosec // in the data folder
+	if err == nil {
+		c, err := tls.X509KeyPair(certPEM, keyPEM)
+		if err != nil {
+			return tls.Certificate{}, fmt.Errorf("certificate %s: %w", certFile, err)
+		}
+		if now.Before(c.Leaf.NotAfter.Add(-renewBefore)) {
+			return c, nil
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return tls.Certificate{}, err
 	}
-	if err := os.WriteFile(certFile, certPEM, 0o644); err != nil { //nolint:gosec // a certificate is public
+	if certPEM, err = create(keyPEM, now); err != nil {
+		return tls.Certificate{}, fmt.Errorf("self-signed certificate: %w", err)
+	}
+	if err := replace(certFile, certPEM, 0o644); err != nil {
 		return tls.Certificate{}, err
 	}
 	return tls.X509KeyPair(certPEM, keyPEM)
 }
 
-func create(now time.Time) (certPEM, keyPEM []byte, err error) {
+// keyIn reads the key in a file, or makes one there.
+func keyIn(file string) ([]byte, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // in the data folder
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return text, err
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	text = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return text, replace(file, text, 0o600)
+}
+
+// replace writes a file whole or not at all.
+func replace(file string, text []byte, mode fs.FileMode) error {
+	if err := os.WriteFile(file+".new", text, mode); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}
+
+// create signs a certificate with its own key.
+func create(keyPEM []byte, now time.Time) ([]byte, error) {
+	block, _ := pem.Decode(keyPEM)
+	if block == nil {
+		return nil, errors.New("no PEM in the key file")
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := parsed.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("a key of type %T cannot sign", parsed)
 	}
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	t := x509.Certificate{
 		SerialNumber: serial,
@@ -84,21 +126,16 @@ func create(now time.Time) (certPEM, keyPEM []byte, err error) {
 	}
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, a := range addrs {
 		if n, ok := a.(*net.IPNet); ok && !n.IP.IsLinkLocalUnicast() {
 			t.IPAddresses = append(t.IPAddresses, n.IP)
 		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, &t, &t, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(rand.Reader, &t, &t, key.Public(), key)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, nil, err
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), nil
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }

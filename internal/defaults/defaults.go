@@ -30,8 +30,8 @@ const (
 	Room       = "9000"
 )
 
-// Write fills dir with the default files, unless it has a pjsip.conf already.
-// It reports whether it wrote.
+// Write fills dir with the default files, unless it has a pjsip.conf already; other
+// files that are there stay as they are. It reports whether it wrote.
 func Write(dir string) (bool, error) {
 	if _, err := os.Stat(filepath.Join(dir, "pjsip.conf")); err == nil {
 		return false, nil
@@ -55,9 +55,20 @@ func Write(dir string) (bool, error) {
 		if err := t.ExecuteTemplate(&text, name+".tmpl", data); err != nil {
 			return false, fmt.Errorf("default %s: %w", name, err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o600); err != nil {
+		if err := create(filepath.Join(dir, name), text.String()); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
+}
+
+// create writes a file, whole or not at all, unless it is there already.
+func create(file, text string) error {
+	if _, err := os.Stat(file); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }
