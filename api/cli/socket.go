@@ -103,15 +103,26 @@ func (s *Socket) Close() error {
 	return err
 }
 
-// ErrNotRunning is returned by Ask when no server listens.
-var ErrNotRunning = errors.New("unable to connect to the server")
+// NotRunningError is returned by Ask when no server listens.
+type NotRunningError struct {
+	Socket string
+	Err    error
+}
+
+// Error names the socket.
+func (e *NotRunningError) Error() string {
+	return fmt.Sprintf("unable to connect to the server (does %s exist?): %v", e.Socket, e.Err)
+}
+
+// Unwrap gives the reason.
+func (e *NotRunningError) Unwrap() error { return e.Err }
 
 // Ask sends one command to a server's socket and copies its answer to w.
 func Ask(ctx context.Context, path, line string, w io.Writer) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", path)
 	if err != nil {
-		return fmt.Errorf("%w (does %s exist?)", ErrNotRunning, path)
+		return &NotRunningError{Socket: path, Err: err}
 	}
 	defer func() { _ = conn.Close() }() // read to its end by then
 	if _, err := fmt.Fprintf(conn, "%s\n", line); err != nil {

@@ -14,7 +14,10 @@ import (
 )
 
 func apiKeyCommand(s *settings) *cobra.Command {
-	c := &cobra.Command{Use: "apikey", Short: "Make, list and revoke keys for the API", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use: "apikey", Short: "Make, list and revoke keys for the API", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 	c.AddCommand(apiKeyCreate(s), apiKeyList(s), apiKeyRevoke(s))
 	return c
 }
@@ -39,8 +42,8 @@ func apiKeyCreate(s *settings) *cobra.Command {
 	c := &cobra.Command{
 		Use: "create --user NAME", Short: "Make a key and print it, once", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if user == "" {
-				return usageError{errors.New("--user is needed")}
+			if _, err := principalOf(user, "", roles); err != nil {
+				return err
 			}
 			now := time.Now()
 			var expires time.Time

@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -14,20 +12,23 @@ func asteriskStyle(name string, args []string) bool {
 	if name == "asterisk" || name == "rasterisk" {
 		return true
 	}
-	if len(args) == 0 || !strings.HasPrefix(args[0], "-") || strings.HasPrefix(args[0], "--") {
-		return false
-	}
-	return slices.Contains([]string{"-C", "-V", "-f", "-x"}, args[0]) || strings.HasPrefix(args[0], "-r")
+	// Our own flags are words, but for the -h of help.
+	return len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' && args[0][1] != '-' && args[0] != "-h"
 }
+
+// etcAsterisk is where Asterisk looks for its files.
+const etcAsterisk = "/etc/asterisk"
 
 // fromAsterisk translates Asterisk's command line into ours:
 //
 //	-V                    version
-//	-rx CMD, -x CMD       one console command
+//	-rx CMD, -x CMD       one console command; -s FILE names the socket
+//	-r                    console commands from standard input
 //	-C FILE               the directory of FILE is the configuration
 //	-f -g -q -m -n -c -v  a start in the foreground; the rest is accepted
+//	-h                    help
 func fromAsterisk(args []string) ([]string, error) {
-	dir, command := "", ""
+	dir, command, socket := etcAsterisk, "", ""
 	remote, ask := false, false
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
@@ -38,6 +39,8 @@ func fromAsterisk(args []string) ([]string, error) {
 			switch flag := arg[j]; flag {
 			case 'V':
 				return []string{"version"}, nil
+			case 'h':
+				return []string{"help"}, nil
 			case 'C', 'x', 'U', 'G', 'e', 'L', 'M', 's':
 				value := arg[j+1:]
 				if value == "" {
@@ -46,38 +49,32 @@ func fromAsterisk(args []string) ([]string, error) {
 					}
 					value = args[i]
 				}
-				if flag == 'C' {
+				switch flag {
+				case 'C':
 					dir = filepath.Dir(value)
-				}
-				if flag == 'x' {
+				case 'x':
 					command, ask = value, true
+				case 's':
+					socket = value
 				}
 				j = len(arg)
 			case 'r', 'R':
 				remote = true
-			case 'f', 'g', 'q', 'm', 'n', 'c', 'v', 'd', 'p', 'F', 'B', 'W', 'T', 'i', 'I', 't':
+			case 'f', 'g', 'q', 'm', 'n', 'c', 'v', 'd', 'p', 'F', 'B', 'W', 'X', 'T', 'i', 'I', 't':
 			default:
 				return nil, fmt.Errorf("unknown option -%c", flag)
 			}
 		}
 	}
-	var out []string
-	switch {
-	case ask:
-		out = []string{"rx", command}
-	case remote:
-		out = []string{"rx"}
-	default:
-		out = []string{"serve"}
-		if dir == "" {
-			dir = "/etc/asterisk"
-		}
+	if !ask && !remote {
+		return []string{"serve", "--asterisk-dir", dir}, nil
 	}
-	if dir != "" {
-		if _, err := os.Stat(dir); err != nil { //nolint:gosec // the operator names it
-			return nil, fmt.Errorf("configuration directory: %w", err)
-		}
-		out = append(out, "--asterisk-dir", dir)
+	out := []string{"rx"}
+	if socket != "" {
+		out = append(out, "--socket", socket)
+	}
+	if ask {
+		out = append(out, "--", command)
 	}
 	return out, nil
 }

@@ -1,16 +1,16 @@
 package main
 
-import (
-	"github.com/spf13/cobra"
+import "github.com/spf13/cobra"
 
-	"github.com/skygenesisenterprise/skybridge/internal/config"
-)
-
-func checkCommand() *cobra.Command {
+func checkCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "check DIR", Short: "Say what Asterisk files mean here", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, err := readInstallation(args[0], config.Default(), codecs())
+			cfg, err := s.load()
+			if err != nil {
+				return err
+			}
+			in, err := readInstallation(args[0], cfg, codecs())
 			if err != nil {
 				return err
 			}

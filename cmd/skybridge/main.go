@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
@@ -32,11 +33,12 @@ func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
 // run is the command line: what it was called with, where it writes, the exit code.
 func run(args []string, out, errs io.Writer) int {
-	name, rest := args[0], args[1:]
-	if asteriskStyle(filepath.Base(name), rest) {
+	name, rest := filepath.Base(args[0]), args[1:]
+	asAsterisk := asteriskStyle(name, rest)
+	if asAsterisk {
 		translated, err := fromAsterisk(rest)
 		if err != nil {
-			fmt.Fprintln(errs, err)
+			fmt.Fprintf(errs, "%s: %v\n", name, err)
 			return exitUsage
 		}
 		rest = translated
@@ -46,10 +48,15 @@ func run(args []string, out, errs io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(errs)
 	err := root.ExecuteContext(context.Background())
-	if err == nil {
+	var down *cli.NotRunningError
+	switch {
+	case err == nil:
 		return 0
+	case asAsterisk && errors.As(err, &down): // in the words that scripts know
+		fmt.Fprintf(errs, "Unable to connect to remote asterisk (does %s exist?)\n", down.Socket)
+	default:
+		fmt.Fprintf(errs, "skybridge: %v\n", err)
 	}
-	fmt.Fprintf(errs, "skybridge: %v\n", err)
 	return exitCode(err)
 }
 
@@ -89,12 +96,14 @@ func rootCommand() *cobra.Command {
 	f.StringVar(&s.asteriskDir, "asterisk-dir", "", "take endpoints, routes and ports from this directory of Asterisk files")
 	f.StringVar(&s.dataDir, "data-dir", "", "where the database, the certificate and the default files live")
 	f.StringArrayVar(&s.set, "set", nil, "one setting, KEY=VALUE (--set sip.listen=127.0.0.1:5060)")
-	root.AddCommand(serveCommand(&s), checkCommand(), tokenCommand(&s), apiKeyCommand(&s), rxCommand(&s), versionCommand())
-	for _, c := range root.Commands() {
-		if c.Args == nil {
-			continue
-		}
-		check := c.Args
+	root.AddCommand(serveCommand(&s), checkCommand(&s), tokenCommand(&s), apiKeyCommand(&s), rxCommand(&s), versionCommand())
+	strictArgs(root)
+	return root
+}
+
+// strictArgs makes wrong arguments of a command, and of those below it, usage errors.
+func strictArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
 				return usageError{err}
@@ -102,7 +111,9 @@ func rootCommand() *cobra.Command {
 			return nil
 		}
 	}
-	return root
+	for _, sub := range c.Commands() {
+		strictArgs(sub)
+	}
 }
 
 // settings are the flags that every command takes.

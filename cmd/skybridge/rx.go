@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,30 +15,47 @@ import (
 const socketName = "skybridge.ctl"
 
 func rxCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
+	var socket string
+	c := &cobra.Command{
 		Use:     `rx ["COMMAND"]`,
 		Short:   "Ask the running server, in Asterisk's console commands",
+		Long:    "Ask the running server, in Asterisk's console commands. Without a command they are read from standard input.",
 		Example: `  skybridge rx "core show channels"`,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := s.load()
-			if err != nil {
-				return err
+			if socket == "" {
+				cfg, err := s.load()
+				if err != nil {
+					return err
+				}
+				socket = filepath.Join(cfg.DataDir, socketName)
 			}
-			socket := filepath.Join(cfg.DataDir, socketName)
 			if len(args) > 0 {
 				return cli.Ask(cmd.Context(), socket, strings.Join(args, " "), cmd.OutOrStdout())
 			}
-			lines := bufio.NewScanner(os.Stdin)
-			for lines.Scan() {
-				if err := cli.Ask(cmd.Context(), socket, lines.Text(), cmd.OutOrStdout()); err != nil {
-					return err
-				}
-			}
-			if err := lines.Err(); err != nil {
-				return fmt.Errorf("read commands: %w", err)
-			}
-			return nil
+			return converse(cmd, socket)
 		},
 	}
+	c.Flags().StringVar(&socket, "socket", "", "the server's console socket, if it is not in the data folder")
+	return c
+}
+
+// converse asks what standard input says, line by line.
+func converse(cmd *cobra.Command, socket string) error {
+	lines := bufio.NewScanner(cmd.InOrStdin())
+	for lines.Scan() {
+		switch line := strings.TrimSpace(lines.Text()); line {
+		case "":
+		case "exit", "quit":
+			return nil
+		default:
+			if err := cli.Ask(cmd.Context(), socket, line, cmd.OutOrStdout()); err != nil {
+				return err
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read commands: %w", err)
+	}
+	return nil
 }

@@ -35,6 +35,14 @@ func serveCommand(s *settings) *cobra.Command {
 // one stops, SIGHUP reloads.
 func serve(ctx context.Context, cfg config.Config, dev bool, out, errs io.Writer) error {
 	log := newLogger(cfg.Log, errs)
+	for _, l := range cfg.Listeners() {
+		switch l.Key {
+		case "ami.listen", "snmp.listen", "turn.listen":
+			if l.Address != config.Off {
+				log.Warn("setting without effect: there is no such listener yet", "key", l.Key)
+			}
+		}
+	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)

@@ -68,7 +68,7 @@ type server struct {
 	plan       atomic.Pointer[dialplan.Plan]
 	loaded     atomic.Pointer[installation]
 	lastReload atomic.Pointer[time.Time]
-	firstStart bool // the default files were written just now
+	reloading  sync.Mutex
 	stopAsked  chan bool
 
 	undo []func() error // what stop does, last first
@@ -148,11 +148,9 @@ func (s *server) loadInstallation(context.Context) error {
 	dir := s.cfg.AsteriskDir
 	if dir == "" {
 		dir = filepath.Join(s.cfg.DataDir, "asterisk")
-		wrote, err := defaults.Write(dir)
-		if err != nil {
+		if _, err := defaults.Write(dir); err != nil {
 			return err
 		}
-		s.firstStart = wrote
 	}
 	in, err := readInstallation(dir, s.cfg, s.codecs)
 	if err != nil {
@@ -176,6 +174,8 @@ func (s *server) use(in *installation) {
 
 // reload reads everything again and puts it into effect if all of it is valid.
 func (s *server) reload(ctx context.Context) error {
+	s.reloading.Lock() // a signal and the console may ask at the same time
+	defer s.reloading.Unlock()
 	in, err := readInstallation(s.loaded.Load().dir, s.cfg, s.codecs)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -23,8 +22,12 @@ func tokenCommand(s *settings) *cobra.Command {
 	c := &cobra.Command{
 		Use: "token --user NAME", Short: "Make a token for the API", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if user == "" {
-				return usageError{errors.New("--user is needed")}
+			p, err := principalOf(user, extension, roles)
+			if err != nil {
+				return err
+			}
+			if life <= 0 {
+				return usageError{fmt.Errorf("--life %v: a token must end", life)}
 			}
 			cfg, err := s.load()
 			if err != nil {
@@ -39,10 +42,6 @@ func tokenCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p := auth.Principal{User: user, Extension: extension}
-			for _, r := range roles {
-				p.Roles = append(p.Roles, auth.Role(r))
-			}
 			token, err := a.Issue(p, life)
 			if err != nil {
 				return err
@@ -56,6 +55,22 @@ func tokenCommand(s *settings) *cobra.Command {
 	c.Flags().StringSliceVar(&roles, "role", []string{string(auth.RoleUser)}, "admin, user, service, auditor")
 	c.Flags().DurationVar(&life, "life", 12*time.Hour, "how long it is valid")
 	return c
+}
+
+// principalOf is who the flags speak of.
+func principalOf(user, extension string, roles []string) (auth.Principal, error) {
+	p := auth.Principal{User: user, Extension: extension}
+	if err := auth.CheckUser(user); err != nil {
+		return p, usageError{fmt.Errorf("--user: %w", err)}
+	}
+	for _, name := range roles {
+		role, err := auth.ParseRole(name)
+		if err != nil {
+			return p, usageError{fmt.Errorf("--role: %w", err)}
+		}
+		p.Roles = append(p.Roles, role)
+	}
+	return p, nil
 }
 
 func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*store.Store, error) {
