@@ -2,6 +2,7 @@ package sip
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -51,7 +52,7 @@ const maxName = 80 // bytes
 // long.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+		if unicode.IsControl(r) || r == utf8.RuneError {
 			return -1
 		}
 		return r

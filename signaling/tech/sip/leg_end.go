@@ -46,7 +46,9 @@ func (l *leg) end(cause signaling.Cause) {
 		}
 	case outgoing != nil && !refused:
 		if first {
-			outgoing.Cancel(cancelReason(cause))
+			if err := outgoing.Cancel(cancelReason(cause)); err != nil {
+				l.log.Error("call not taken back", "call_id", l.callID, "err", err)
+			}
 		}
 		return // OnFail or OnAnswer follows and finishes
 	}

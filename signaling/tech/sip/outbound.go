@@ -122,16 +122,18 @@ func (l *leg) takeAnswer(body []byte) error {
 func (d *legInvite) OnFail(resp *ua.Response, err error) {
 	l := (*leg)(d)
 	cause := signaling.CauseOf(err)
-	if resp != nil {
+	refusal := resp != nil && resp.Status() >= 300 // else a 2xx that crossed our CANCEL
+	if refusal {
 		cause = causeOfReason(resp.Headers("Reason"), causeOfStatus(resp.Status()))
 	}
 	l.mu.Lock()
 	l.refused = true
 	l.mu.Unlock()
 	l.post(func() {
-		if !l.isOver() {
+		ours := l.isOver()
+		if !ours {
 			l.log.Info("call refused", "call_id", l.callID, "cause", int(cause), "err", err)
 		}
-		l.finish(cause, resp != nil)
+		l.finish(cause, refusal && !ours)
 	})
 }

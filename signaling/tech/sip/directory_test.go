@@ -1,0 +1,146 @@
+package sip
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+)
+
+var update = flag.Bool("update", false, "write what the files of testdata/sip/directory come to into them")
+
+// TestNewDirectory reads the files of testdata/sip/directory: a pjsip.conf or
+// sip.conf, and behind "== directory" what it comes to.
+func TestNewDirectory(t *testing.T) {
+	files, err := filepath.Glob("../../../testdata/sip/directory/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			input, want, _ := strings.Cut(string(data), "== directory\n")
+			head, text, _ := strings.Cut(input, "\n")
+			name := strings.TrimPrefix(head, "== ")
+			set, err := endpoint.Load(asterisk.Loader{FS: fstest.MapFS{name: {Data: []byte(text)}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, warnings := NewDirectory(set, DirectoryOptions{Codecs: codecs(), RTPTimeout: time.Minute})
+			if err := d.index(nil); err != nil {
+				t.Fatal(err)
+			}
+			got := dump(d, warnings)
+			if *update {
+				if err := os.WriteFile(file, []byte(input+"== directory\n"+got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != want {
+				t.Errorf("%s comes to\n%swant\n%s", file, got, want)
+			}
+		})
+	}
+}
+
+// dump shows what a directory says beyond zero values.
+func dump(d *Directory, warnings []asterisk.Warning) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "order %v\n", d.order())
+	if len(d.ACL) > 0 {
+		fmt.Fprintf(&b, "acl %v\n", d.ACL)
+	}
+	for i := range d.Endpoints {
+		show(&b, "endpoint", d.Endpoints[i])
+	}
+	for i := range d.AORs {
+		a := d.AORs[i]
+		fmt.Fprintf(&b, "aor %s", a.Name)
+		differences(&b, a, registrar.DefaultAOR(a.Name))
+	}
+	for i := range d.Registrations {
+		r := d.Registrations[i]
+		fmt.Fprintf(&b, "registration %s: %s at %s, contact %s, by %s, proof %d\n", r.Name, &r.Client, &r.Server, &r.Contact, r.Endpoint, len(r.Credentials))
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(&b, "%s\n", w)
+	}
+	return b.String()
+}
+
+func show(b *strings.Builder, kind string, e Endpoint) {
+	fmt.Fprintf(b, "%s %s\n", kind, e.Name)
+	v := reflect.ValueOf(e)
+	for i := range v.NumField() {
+		name, f := v.Type().Field(i).Name, v.Field(i)
+		switch {
+		case f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0 || name == "Name":
+		case name == "Codecs":
+			var names []string
+			for _, c := range e.Codecs {
+				names = append(names, c.ConfName)
+			}
+			fmt.Fprintf(b, "  Codecs %s\n", strings.Join(names, ","))
+		case name == "Credentials":
+			for _, c := range e.Credentials {
+				fmt.Fprintf(b, "  Credentials %s, password %v, HA1 %q\n", c.Username, c.Password != "", c.HA1)
+			}
+		case name == "Outbound":
+			for _, c := range e.Outbound {
+				fmt.Fprintf(b, "  Outbound %s for realm %s\n", c.Username, c.Realm)
+			}
+		case name == "Proxy":
+			fmt.Fprintf(b, "  Proxy %s\n", &e.Proxy)
+		default:
+			fmt.Fprintf(b, "  %s %v\n", name, f.Interface())
+		}
+	}
+}
+
+func differences(b *strings.Builder, a, usual registrar.AOR) {
+	v, u := reflect.ValueOf(a), reflect.ValueOf(usual)
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		if reflect.DeepEqual(v.Field(i).Interface(), u.Field(i).Interface()) || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0 {
+			continue
+		}
+		if name == "Contacts" {
+			for _, c := range a.Contacts {
+				fmt.Fprintf(b, " Contact=%s", &c)
+			}
+			continue
+		}
+		fmt.Fprintf(b, " %s=%v", name, v.Field(i).Interface())
+	}
+	b.WriteString("\n")
+}
+
+func TestCodecsFor(t *testing.T) {
+	all := codecs() // g722, ulaw, alaw
+	e := Endpoint{Codecs: all[:2]}
+	for _, tc := range []struct{ prefer, want string }{{"", "g722,ulaw"}, {"g722", "g722,ulaw"}, {"ulaw", "ulaw,g722"}, {"alaw", "g722,ulaw"}} {
+		var names []string
+		for _, c := range e.codecsFor(all.ByConfName(tc.prefer)) {
+			names = append(names, c.ConfName)
+		}
+		if got := strings.Join(names, ","); got != tc.want {
+			t.Errorf("prefer %q: %s, want %s", tc.prefer, got, tc.want)
+		}
+	}
+	if e.Codecs[0] != all[0] {
+		t.Error("the endpoint's own list has changed")
+	}
+}
