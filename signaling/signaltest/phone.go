@@ -90,6 +90,15 @@ func (p *Phone) Negotiate(o PhoneOptions) {
 	}
 }
 
+// Offer makes the port send another codec than the phone speaks.
+func (p *Phone) Offer(codec *media.Codec) {
+	p.t.Helper()
+	f := media.Format{Codec: codec, PayloadType: codec.PayloadType}
+	if err := p.Port.SetMedia(mixer.Media{Send: f, Receive: []media.Format{f}}); err != nil {
+		p.t.Fatalf("media: %v", err)
+	}
+}
+
 func (p *Phone) payloadType() uint8 {
 	if p.codec.PayloadType == media.DynamicPT {
 		return 111

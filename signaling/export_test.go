@@ -1,0 +1,14 @@
+package signaling
+
+import "github.com/skygenesisenterprise/skybridge/mixer"
+
+// FailRoom tells the bridge what the mixer tells when mixing its room panics.
+func (b *Bridge) FailRoom(err error) {
+	b.mu.Lock()
+	room := b.room
+	b.mu.Unlock()
+	if room != nil {
+		room.Close()
+	}
+	b.roomEvent(mixer.Event{Kind: mixer.RoomFailed, Room: room, Err: err})
+}
