@@ -95,15 +95,21 @@ func (t *Tech) host() string {
 	return "skybridge.invalid"
 }
 
-// connectionState ends a WebRTC leg whose connection is lost for good.
+// connectionState ends a WebRTC leg whose connection is lost for good, or closed
+// by the party without a BYE.
 func (l *leg) connectionState(s rtc.State) {
-	if s != rtc.StateFailed {
+	cause := signaling.CauseNormal
+	switch s {
+	case rtc.StateFailed:
+		cause = signaling.CauseFailure
+	case rtc.StateClosed:
+	default:
 		return
 	}
 	l.post(func() {
 		if !l.isOver() {
-			l.log.Info("media connection lost, call ended", "call_id", l.callID)
-			l.end(signaling.CauseFailure)
+			l.log.Info("media connection is over, call ended", "call_id", l.callID, "state", s.String())
+			l.end(cause)
 		}
 	})
 }

@@ -82,9 +82,13 @@ func (l *leg) finish(cause signaling.Cause, peer bool) {
 
 // abandon lets go of a leg that got no channel.
 func (l *leg) abandon() {
+	l.mu.Lock()
+	l.ended = true // so that the end of its media is none of its call
+	s := l.session
+	l.mu.Unlock()
 	l.hangup()
-	if l.session != nil {
-		l.session.Close()
+	if s != nil {
+		s.Close()
 	}
 	l.work.Stop()
 }

@@ -98,14 +98,27 @@ func (l *Leg) portEvent(ev mixer.Event) {
 	l.events.LegPort(ev)
 }
 
-// stateChanged ends the leg when its connection is lost for good.
+// stateChanged ends the leg when its connection is lost for good, or the browser
+// has closed it.
 func (l *Leg) stateChanged(s rtc.State) {
 	l.mu.Lock()
-	l.state = s
+	if l.state < rtc.StateFailed { // the first end says why
+		l.state = s
+	}
 	started := l.events != nil
 	l.mu.Unlock()
-	if started && s == rtc.StateFailed {
+	if started {
+		l.endIfOver(s)
+	}
+}
+
+// endIfOver ends the leg in a final state of its connection.
+func (l *Leg) endIfOver(s rtc.State) {
+	switch s {
+	case rtc.StateFailed:
 		l.end(signaling.CauseFailure, true)
+	case rtc.StateClosed: // by the browser: when we close, the leg has ended already
+		l.end(signaling.CauseNormal, true)
 	}
 }
 
@@ -113,15 +126,13 @@ func (l *Leg) stateChanged(s rtc.State) {
 func (l *Leg) Start(events signaling.LegEvents) {
 	l.mu.Lock()
 	l.events = events
-	failed := l.state == rtc.StateFailed
+	state := l.state
 	for _, ev := range l.early {
 		events.LegPort(ev)
 	}
 	l.early = nil
 	l.mu.Unlock()
-	if failed {
-		l.end(signaling.CauseFailure, true)
-	}
+	l.endIfOver(state)
 }
 
 // Ring does nothing: a browser that made an offer shows its own progress.

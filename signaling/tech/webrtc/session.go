@@ -3,7 +3,8 @@
 // API). Session, the media alone, also serves SIP phones that speak WebRTC.
 //
 // Goroutines: one per session, which carries packets from the mixer to the
-// peer; it ends with the session's port.
+// peer and ends with the session's port, and one per leg that ends, which waits
+// for its media to be gone.
 package webrtc
 
 import (
