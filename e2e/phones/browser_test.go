@@ -114,3 +114,36 @@ func TestBrowsersAsPhones(t *testing.T) {
 		})
 	}
 }
+
+// A page may lose its WebSocket in the middle of a call: it connects and registers
+// again, and the call goes on and ends as any other. One that is closed without a
+// word has its call ended.
+func TestAPageThatLosesItsConnection(t *testing.T) {
+	jssip := peer.JsSIP(t)
+	l := open(t, callPlan)
+	l.run(t, "JsSIP", func(t *testing.T) {
+		b := l.phone(t, "1001", peer.BaresipConfig{Tone: 503, Answer: true})
+		web := peer.Chromium(t, peer.ChromiumConfig{Tone: 877})
+		web.Open(t, site(t))
+		web.Load(t, jssip)
+		register(t, web, jssipRegisters, fmt.Sprintf("ws://127.0.0.1:%d/ws", l.WS), "1002")
+		peer.Eval[string](t, web, fmt.Sprintf(jssipCalls, "1001"))
+		b.Established(t)
+		peer.Eval[string](t, web, `new Promise((done) => {
+			window.over = new Promise((ended) => session.on("ended", (e) => ended(e.originator)));
+			ua.on("registered", () => done("again"));
+			ua._transport.socket._ws.close();
+		})`)
+		peer.Hears(t, "the phone", b.Recording(), 877, 503)
+		b.Hangup(t)
+		b.Closed(t)
+		if who := peer.Eval[string](t, web, "over"); who != "remote" {
+			t.Errorf("ended by %s", who)
+		}
+		peer.Eval[string](t, web, fmt.Sprintf(jssipCalls, "1001"))
+		b.Established(t)
+		peer.Hears(t, "the phone", b.Recording(), 877, 503)
+		web.Open(t, "about:blank")
+		b.Closed(t)
+	})
+}

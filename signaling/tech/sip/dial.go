@@ -96,20 +96,27 @@ func (t *Tech) host() string {
 }
 
 // connectionState ends a WebRTC leg whose connection is lost for good, or closed
-// by the party without a BYE.
+// by the party without a BYE. A page that is gone takes its WebSocket with it, and
+// is not waited for as long as one whose network is away.
 func (l *leg) connectionState(s rtc.State) {
-	cause := signaling.CauseNormal
+	cause := signaling.CauseFailure
 	switch s {
-	case rtc.StateFailed:
-		cause = signaling.CauseFailure
+	case rtc.StateDisconnected, rtc.StateFailed:
 	case rtc.StateClosed:
+		cause = signaling.CauseNormal
 	default:
 		return
 	}
 	l.post(func() {
-		if !l.isOver() {
-			l.log.Info("media connection is over, call ended", "call_id", l.callID, "state", s.String())
-			l.end(cause)
+		if l.isOver() || s == rtc.StateDisconnected && l.signalled() {
+			return
 		}
+		l.log.Info("media connection is over, call ended", "call_id", l.callID, "state", s.String())
+		l.end(cause)
 	})
+}
+
+// signalled reports whether there is still a way to tell the party anything.
+func (l *leg) signalled() bool {
+	return l.dialog == nil || l.tech.server.FlowAlive(l.dialog.State().Flow)
 }

@@ -35,6 +35,7 @@ func (l *leg) end(cause signaling.Cause) {
 		if s != nil {
 			s.Close() // nothing is sent or heard while the BYE waits
 		}
+		l.follow()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
 		if err := dialog.Bye(ctx, reasonHeader(cause)); err != nil {
@@ -53,6 +54,27 @@ func (l *leg) end(cause signaling.Cause) {
 		return // OnFail or OnAnswer follows and finishes
 	}
 	l.finish(cause, false)
+}
+
+// follow finds the party's new connection when that of the call is gone: a browser
+// registers again over it, with the contact that the call knows.
+func (l *leg) follow() {
+	st := l.dialog.State()
+	e := l.tech.Directory().Endpoint(l.endpoint)
+	if l.tech.server.FlowAlive(st.Flow) || e == nil {
+		return
+	}
+	for _, aor := range e.AORs {
+		for _, b := range l.tech.registrar.Lookup(aor) {
+			if !b.Contact.URI.Equal(st.Target) || b.Flow == "" || !l.tech.server.FlowAlive(b.Flow) {
+				continue
+			}
+			if err := l.dialog.SetFlow(b.Flow); err != nil {
+				l.log.Info("new connection not taken", "call_id", l.callID, "err", err)
+			}
+			return
+		}
+	}
 }
 
 // finish lets go of the media and tells the channel, once. Actor only.
