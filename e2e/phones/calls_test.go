@@ -114,10 +114,10 @@ func TestCallsThatAreNotAnswered(t *testing.T) {
 	})
 	for status, want := range map[int]struct{ plain, plan int }{
 		486: {486, 410}, // BUSY
-		603: {403, 484}, // NOANSWER
-		480: {480, 484},
+		480: {480, 484}, // NOANSWER
 		503: {503, 500}, // CONGESTION
 		404: {404, 501}, // CHANUNAVAIL
+		603: {403, 501}, // as Asterisk has it
 	} {
 		l.run(t, fmt.Sprintf("the phone answers %d", status), func(t *testing.T) {
 			b := l.callee(t, "reject", nil, "STATUS", fmt.Sprint(status))
