@@ -141,6 +141,9 @@ func (d *attempt) after(ctx context.Context, callee *signaling.Channel) error {
 
 // release ends the called party's call, unless somebody has moved it elsewhere.
 func (d *attempt) release(callee *signaling.Channel) {
+	// A move is one act of the channel's actor: after this it is over. The error
+	// says that the channel is gone.
+	_ = callee.Do(context.Background(), func() error { return nil })
 	if b := callee.Snapshot().Bridge; b != "" && (d.bridge == nil || b != d.bridge.ID()) {
 		return
 	}

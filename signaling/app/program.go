@@ -107,13 +107,10 @@ func (p *program) Executing(at dialplan.Position, app, args string) {
 	p.Log().Debug("executing", "position", at.String(), "app", app)
 }
 
-// HangUp begins to end the channel.
+// HangUp begins to end the channel. What ends without a cause ends normally.
 func (p *program) HangUp() {
-	cause := signaling.Cause(p.cause.Load())
-	if cause == signaling.CauseUnknown {
-		cause = signaling.CauseNormal
-	}
-	p.Hangup(cause)
+	p.cause.CompareAndSwap(int64(signaling.CauseUnknown), int64(signaling.CauseNormal))
+	p.Hangup(signaling.Cause(p.cause.Load()))
 }
 
 // ReadDigit waits for a DTMF digit.

@@ -45,7 +45,8 @@ type House struct {
 func NewMixer(t T, codecs ...*media.Codec) *mixer.Engine {
 	t.Helper()
 	cfg := mixer.Default()
-	cfg.Workers = 1
+	// Tests share the machine, and the race detector makes a tick ten times dearer.
+	cfg.Workers, cfg.FIFO, cfg.Budget = 1, false, 0.95
 	e, err := mixer.New(cfg, codecs, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatalf("mixer: %v", err)

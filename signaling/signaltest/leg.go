@@ -27,9 +27,10 @@ type Leg struct {
 	// Request is what an outgoing leg was dialled with.
 	Request signaling.DialRequest
 
-	house *House
-	name  string
-	hung  chan signaling.Cause
+	house   *House
+	name    string
+	hung    chan signaling.Cause
+	started chan struct{}
 
 	mu     sync.Mutex
 	events signaling.LegEvents
@@ -44,7 +45,7 @@ var _ signaling.Leg = (*Leg)(nil)
 
 // Leg makes a leg of a name. Without a phone it has no media.
 func (h *House) Leg(name string, phone *Phone, script Script) *Leg {
-	l := &Leg{house: h, name: name, Script: script, hung: make(chan signaling.Cause, 1)}
+	l := &Leg{house: h, name: name, Script: script, hung: make(chan signaling.Cause, 1), started: make(chan struct{})}
 	l.Give(phone)
 	return l
 }
@@ -153,6 +154,9 @@ func (l *Leg) End(cause signaling.Cause, peer bool) {
 // Hung gives the cause that the leg was hung up with.
 func (l *Leg) Hung() <-chan signaling.Cause { return l.hung }
 
+// Started is closed once the leg has its channel.
+func (l *Leg) Started() <-chan struct{} { return l.started }
+
 // Calls are the names of the methods called so far but for Port and Info.
 func (l *Leg) Calls() []string {
 	l.mu.Lock()
@@ -169,6 +173,7 @@ func (l *Leg) note(call string) {
 // Start takes the channel.
 func (l *Leg) Start(events signaling.LegEvents) {
 	l.note("Start")
+	defer close(l.started)
 	l.mu.Lock()
 	l.events = events
 	over := l.over
@@ -214,6 +219,13 @@ func (l *Leg) Hangup(cause signaling.Cause) {
 	} else {
 		l.End(cause, false)
 	}
+}
+
+// Phone is the leg's media, or nil.
+func (l *Leg) Phone() *Phone {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.phone
 }
 
 // Port is the phone's.

@@ -24,6 +24,8 @@ type Endpoint struct {
 	// empty.
 	Script Script
 	Phone  func() *Phone
+	// Hidden is a party whose media is not there before Leg.Show.
+	Hidden bool
 	// Err, where set, is why it cannot be dialled.
 	Err error
 
@@ -39,8 +41,16 @@ func (t *Tech) Endpoint(name string, e Endpoint) *Endpoint {
 	return &e
 }
 
-// Legs gives the legs that were made by dialling, in order.
+// Legs gives the legs that were made by dialling, in order, started or not.
 func (e *Endpoint) Legs() <-chan *Leg { return e.legs }
+
+// Leg waits for the next leg that was made by dialling, and for its start.
+func (e *Endpoint) Leg(t T) *Leg {
+	t.Helper()
+	l := Receive(t, "a leg", e.legs)
+	Receive(t, "its start", l.Started())
+	return l
+}
 
 // Name is "Test".
 func (t *Tech) Name() string { return "Test" }
@@ -62,6 +72,7 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 	}
 	l := t.house.Leg(req.Resource, phone, e.Script)
 	l.Request = req
+	l.hide(e.Hidden)
 	e.legs <- l
 	return l, nil
 }

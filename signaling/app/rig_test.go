@@ -1,0 +1,154 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/tone"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/app"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
+	"github.com/skygenesisenterprise/skybridge/signaling/sound"
+	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
+)
+
+// rig is a house with a dialplan: testdata/dialplan/applications.conf, and
+// Note(), which says what a plan came to.
+type rig struct {
+	*signaltest.House
+	t     *testing.T
+	rooms *conference.Registry
+	apps  stasis.Registry
+	exec  *dialplan.Executor
+	notes chan string
+}
+
+func testCodecs() []*media.Codec {
+	return media.Codecs{g711.MuLaw(), g711.ALaw(), g722.Codec()}
+}
+
+// newRig makes a rig; without a mixer nothing can be bridged, but time may be
+// virtual.
+func newRig(t *testing.T, mix *mixer.Engine) *rig {
+	t.Helper()
+	r := &rig{t: t, House: signaltest.New(t, mix), notes: make(chan string, 64)}
+	r.rooms = conference.NewRegistry(r.Engine)
+	services := &app.Services{
+		Engine: r.Engine, Rooms: r.rooms, Stasis: &r.apps, Sounds: sound.NewLibrary(testCodecs(), sounds(t)),
+		RoomLimit: func(profile string) int { return map[string]int{"small": 2}[profile] },
+	}
+	apps, err := dialplan.NewApps(dialplan.Builtins(), app.Applications(services), []dialplan.Application{{
+		Name: "Note", Run: func(_ context.Context, _ *dialplan.Call, args string) error { r.notes <- args; return nil },
+	}})
+	ok(t, err)
+	funcs, err := dialplan.NewFunctions(dialplan.BuiltinFunctions())
+	ok(t, err)
+	loader, err := asterisk.OpenDir("../../testdata/dialplan")
+	ok(t, err)
+	plan, err := dialplan.LoadFile(loader, "applications.conf", false)
+	ok(t, err)
+	for _, w := range plan.Warnings {
+		t.Errorf("warning: %s", w)
+	}
+	r.exec, err = dialplan.NewExecutor(dialplan.Options{
+		Config: dialplan.DefaultConfig(), Plan: func() *dialplan.Plan { return plan }, Apps: apps, Functions: funcs,
+		Globals: dialplan.NewGlobals(nil), Log: slog.New(slog.NewTextHandler(r.Log, nil)),
+	})
+	ok(t, err)
+	return r
+}
+
+// sounds is a folder of sounds: custom/hello is 500 Hz for 400 ms, in French
+// 700 Hz, custom/long is 500 Hz for 10 s.
+func sounds(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, pcm := range map[string][]int16{
+		"en/custom/hello": tone.Sine(500, 8000, 0.4, 8000),
+		"fr/custom/hello": tone.Sine(700, 8000, 0.4, 8000),
+		"en/custom/long":  tone.Sine(500, 8000, 10, 8000),
+	} {
+		file := filepath.Join(dir, name+".wav")
+		ok(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		ok(t, tone.WriteWAV(file, pcm, 8000))
+	}
+	return dir
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run lets a leg call a context.
+func (r *rig) run(l *signaltest.Leg, context string, vars ...dialplan.Variable) *signaling.Channel {
+	r.t.Helper()
+	c := r.Call(l, vars...)
+	ok(r.t, app.Run(r.t.Context(), r.exec, c, dialplan.Position{Context: context, Exten: "s", Priority: 1}))
+	return c
+}
+
+// note checks the next notes.
+func (r *rig) note(want ...string) {
+	r.t.Helper()
+	for _, w := range want {
+		if got := signaltest.Receive(r.t, "a note: "+w, r.notes); got != w {
+			r.t.Errorf("note %q, want %q", got, w)
+		}
+	}
+}
+
+// noMore checks that no note is left of a channel that is gone.
+func (r *rig) noMore() {
+	r.t.Helper()
+	select {
+	case n := <-r.notes:
+		r.t.Errorf("note %q", n)
+	default:
+	}
+}
+
+// told checks what a leg was told so far.
+func told(t *testing.T, l *signaltest.Leg, want ...string) {
+	t.Helper()
+	if got := l.Calls(); !slices.Equal(got, want) {
+		t.Errorf("leg was told %v, want %v", got, want)
+	}
+}
+
+// hears waits until a phone hears these tones, and no other of those in use.
+func hears(t *testing.T, p *signaltest.Phone, tones ...float64) {
+	t.Helper()
+	var wrong []string
+	for range 20 {
+		pcm := p.Hears(400 * time.Millisecond)
+		wrong = nil
+		for _, hz := range []float64{440, 480, 500, 700, 900} {
+			switch level := tone.Lasting(pcm, p.Rate(), hz); {
+			case slices.Contains(tones, hz) && level < -25:
+				wrong = append(wrong, fmt.Sprintf("%v Hz is missing: %.1f dBFS", hz, level))
+			case !slices.Contains(tones, hz) && level > -40:
+				wrong = append(wrong, fmt.Sprintf("%v Hz is heard: %.1f dBFS", hz, level))
+			}
+		}
+		if wrong == nil {
+			return
+		}
+	}
+	t.Errorf("wants to hear %v Hz: %v", tones, wrong)
+}
