@@ -1,49 +1,51 @@
 package cli
 
 import (
-	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
-const bridgeRow = "%-36s %-36s %5s %-15s %-15s %s\n"
+const bridgeRow = "%-36s %-36s %5s %-15s %-15s %s"
 
 func bridgeShowAll(c *Console, w io.Writer, _ []string) error {
-	if _, err := fmt.Fprintf(w, bridgeRow, "Bridge-ID", "Name", "Chans", "Type", "Technology", "Duration"); err != nil {
-		return err
-	}
+	p := printer{w: w}
+	p.line(bridgeRow, "Bridge-ID", "Name", "Chans", "Type", "Technology", "Duration")
 	for _, b := range c.Engine.Bridges() {
-		name := b.Name
-		if name == "" {
-			name = "<unknown>"
-		}
-		_, err := fmt.Fprintf(w, bridgeRow, b.ID, name, fmt.Sprint(len(b.Channels)), b.Type, b.Technology,
+		p.line(bridgeRow, b.ID, orWord(b.Name, "<unknown>"), strconv.Itoa(len(b.Channels)), b.Type, b.Technology,
 			clock(c.Now().Sub(b.Created)))
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	return p.err
 }
 
 func bridgeShow(c *Console, w io.Writer, args []string) error {
+	p := printer{w: w}
 	if len(args) != 1 {
-		_, err := fmt.Fprintln(w, "Usage: bridge show <bridge-id>")
-		return err
+		p.line("Usage: bridge show <bridge-id>")
+		return p.err
 	}
 	bridge, err := c.Engine.Bridge(signaling.BridgeID(args[0]))
 	if err != nil {
-		_, err := fmt.Fprintf(w, "Bridge '%s' not found\n", args[0])
-		return err
+		p.line("Bridge '%s' not found", args[0])
+		return p.err
 	}
 	b := bridge.Snapshot()
-	_, err = fmt.Fprintf(w, "Id: %s\nType: %s\nTechnology: %s\nCreator: %s\nName: %s\nNum-Channels: %d\nNum-Active: %d\nDuration: %s\n",
-		b.ID, b.Type, b.Technology, b.Creator, b.Name, len(b.Channels), len(b.Channels), clock(c.Now().Sub(b.Created)))
+	p.line("Id: %s", b.ID)
+	p.line("Type: %s", b.Type)
+	p.line("Technology: %s", b.Technology)
+	p.line("Subclass: %s", b.Class)
+	p.line("Creator: %s", b.Creator)
+	p.line("Name: %s", b.Name)
+	p.line("Video-Mode: none")
+	p.line("Video-Source-Id: ")
+	p.line("Num-Channels: %d", len(b.Channels))
+	p.line("Num-Active: %d", len(b.Channels))
+	p.line("Duration: %s", clock(c.Now().Sub(b.Created)))
 	for _, id := range b.Channels {
-		if ch, cerr := c.Engine.Channel(string(id)); cerr == nil && err == nil {
-			_, err = fmt.Fprintf(w, "Channel: %s\n", ch.Name())
+		if ch, err := c.Engine.Channel(string(id)); err == nil { // else it has left meanwhile
+			p.line("Channel: %s", ch.Name())
 		}
 	}
-	return err
+	return p.err
 }

@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
 const (
-	channelRow = "%-64.64s %-32.32s %-7.7s %-30.30s\n"
-	verboseRow = "%-80.80s %-24.24s %-24.24s %4s %-7.7s %-12.12s %-25.25s %-15.15s %8.8s %-11.11s %-11.11s %-20.20s\n"
+	channelRow = "%-64.64s %-32.32s %-7.7s %-30.30s"
+	verboseRow = "%-80.80s %-24.24s %-24.24s %4s %-7.7s %-12.12s %-25.25s %-15.15s %8.8s %-11.11s %-11.11s %-20.20s"
 )
 
 func showChannels(c *Console, w io.Writer, args []string) error {
@@ -20,53 +21,47 @@ func showChannels(c *Console, w io.Writer, args []string) error {
 		form = args[0]
 	}
 	list := c.Engine.Channels()
-	var err error
-	print := func(format string, values ...any) { //nolint:predeclared // reads best here
-		if err == nil {
-			_, err = fmt.Fprintf(w, format, values...)
-		}
-	}
+	p := printer{w: w}
 	switch form {
 	case "concise":
 		for _, s := range list {
-			print("%s\n", concise(c, s))
+			p.line("%s", concise(c, s))
 		}
-		return err
+		return p.err
 	case "count":
 	case "verbose":
-		print(verboseRow, "Channel", "Context", "Extension", "Prio", "State", "Application", "Data", "CallerID",
+		p.line(verboseRow, "Channel", "Context", "Extension", "Prio", "State", "Application", "Data", "CallerID",
 			"Duration", "Accountcode", "PeerAccount", "BridgeID")
 		for _, s := range list {
-			print(verboseRow, s.Name, s.Dialplan.Context, s.Dialplan.Exten, strconv.Itoa(s.Dialplan.Priority), s.State,
-				orNone(s.Dialplan.App), s.Dialplan.Data, s.Caller.Number, clock(c.Now().Sub(s.Created)), s.AccountCode, "",
+			p.line(verboseRow, s.Name, s.Dialplan.Context, s.Dialplan.Exten, strconv.Itoa(s.Dialplan.Priority), s.State,
+				orWord(s.Dialplan.App, "(None)"), s.Dialplan.Data, s.Caller.Number, clock(c.Now().Sub(s.Created)), s.AccountCode, "",
 				string(s.Bridge))
 		}
 	default:
-		print(channelRow, "Channel", "Location", "State", "Application(Data)")
+		p.line(channelRow, "Channel", "Location", "State", "Application(Data)")
 		for _, s := range list {
-			print(channelRow, s.Name, location(s), s.State, application(s))
+			p.line(channelRow, s.Name, location(s), s.State, application(s))
 		}
 	}
-	calls := countCalls(list)
-	print("%d active channel%s\n%d active call%s\n%d call%s processed\n",
-		len(list), plural(len(list)), calls, plural(calls), c.Engine.Processed(), plural(int(c.Engine.Processed())))
-	return err
+	p.line("%d active channel%s", len(list), plural(len(list)))
+	p.totals(c, list)
+	return p.err
+}
+
+// totals says how many calls there are and were.
+func (p *printer) totals(c *Console, list []signaling.ChannelSnapshot) {
+	n, processed := countCalls(list), int(c.Engine.Processed())
+	p.line("%d active call%s", n, plural(n))
+	p.line("%d call%s processed", processed, plural(processed))
 }
 
 func concise(c *Console, s signaling.ChannelSnapshot) string {
 	seconds := strconv.Itoa(int(c.Now().Sub(s.Created).Seconds()))
 	fields := []string{
 		s.Name, s.Dialplan.Context, s.Dialplan.Exten, strconv.Itoa(s.Dialplan.Priority), s.State.String(),
-		orNone(s.Dialplan.App), s.Dialplan.Data, s.Caller.Number, s.AccountCode, "", "3", seconds, string(s.Bridge), string(s.ID),
+		orWord(s.Dialplan.App, "(None)"), s.Dialplan.Data, s.Caller.Number, s.AccountCode, "", "3", seconds, string(s.Bridge), string(s.ID),
 	}
-	out := ""
-	for i, f := range fields {
-		if i > 0 {
-			out += "!"
-		}
-		out += f
-	}
-	return out
+	return strings.Join(fields, "!")
 }
 
 // countCalls counts what belongs together once.
@@ -79,89 +74,83 @@ func countCalls(list []signaling.ChannelSnapshot) int {
 }
 
 func showCalls(c *Console, w io.Writer, _ []string) error {
-	n := countCalls(c.Engine.Channels())
-	_, err := fmt.Fprintf(w, "%d active call%s\n%d call%s processed\n", n, plural(n),
-		c.Engine.Processed(), plural(int(c.Engine.Processed())))
-	return err
+	p := printer{w: w}
+	p.totals(c, c.Engine.Channels())
+	return p.err
 }
 
 func showChannel(c *Console, w io.Writer, args []string) error {
+	p := printer{w: w}
 	if len(args) != 1 {
-		_, err := fmt.Fprintln(w, "Usage: core show channel <channel>")
-		return err
+		p.line("Usage: core show channel <channel>")
+		return p.err
 	}
 	ch, err := c.Engine.Channel(args[0])
 	if err != nil {
-		_, err := fmt.Fprintf(w, "%s is not a known channel\n", args[0])
-		return err
+		p.line("%s is not a known channel", args[0])
+		return p.err
 	}
 	s := ch.Snapshot()
 	age := c.Now().Sub(s.Created)
-	elapsed := fmt.Sprintf("%dh%dm%ds", int(age.Hours()), int(age.Minutes())%60, int(age.Seconds())%60)
-	rows := [][2]string{
+	p.line(" -- General --")
+	for _, row := range [][2]string{
 		{"Name", s.Name},
 		{"Type", s.Tech},
 		{"UniqueID", string(s.ID)},
 		{"LinkedID", string(s.LinkedID)},
-		{"Caller ID", orNA(s.Caller.Number)},
-		{"Caller ID Name", orNA(s.Caller.Name)},
-		{"Connected Line ID", orNA(s.Connected.Number)},
-		{"Connected Line ID Name", orNA(s.Connected.Name)},
+		{"Caller ID", orWord(s.Caller.Number, "(N/A)")},
+		{"Caller ID Name", orWord(s.Caller.Name, "(N/A)")},
+		{"Connected Line ID", orWord(s.Connected.Number, "(N/A)")},
+		{"Connected Line ID Name", orWord(s.Connected.Name, "(N/A)")},
 		{"Language", s.Language},
-		{"State", fmt.Sprintf("%s (%d)", s.State, stateNumber(s.State))},
+		{"State", fmt.Sprintf("%s (%d)", s.State, s.State)},
 		{"NativeFormats", "(" + s.Codec + ")"},
-		{"Elapsed Time", elapsed},
-		{"Bridge ID", orNotBridged(string(s.Bridge))},
+		{"WriteFormat", s.Codec},
+		{"ReadFormat", s.Codec},
+		{"Elapsed Time", fmt.Sprintf("%dh%dm%ds", int(age.Hours()), int(age.Minutes())%60, int(age.Seconds())%60)},
+		{"Bridge ID", orWord(string(s.Bridge), "(Not bridged)")},
+	} {
+		p.labelled(row[0], row[1])
 	}
-	_, err = fmt.Fprintln(w, " -- General --")
-	for _, r := range rows {
-		if err == nil {
-			_, err = fmt.Fprintf(w, "%16s: %s\n", r[0], r[1])
-		}
-	}
-	if err == nil {
-		_, err = fmt.Fprintf(w, " --   PBX   --\n%16s: %s\n%16s: %s\n%16s: %d\n%16s: %s\n%16s: %s\n      Variables:\n",
-			"Context", s.Dialplan.Context, "Extension", s.Dialplan.Exten, "Priority", s.Dialplan.Priority,
-			"Application", orNA(s.Dialplan.App), "Data", orEmpty(s.Dialplan.Data))
-	}
+	p.line(" --   PBX   --")
+	p.labelled("Context", s.Dialplan.Context)
+	p.labelled("Extension", s.Dialplan.Exten)
+	p.labelled("Priority", strconv.Itoa(s.Dialplan.Priority))
+	p.labelled("Application", orWord(s.Dialplan.App, "(N/A)"))
+	p.labelled("Data", orWord(s.Dialplan.Data, "(Empty)"))
+	p.line("      Variables:")
 	for _, v := range ch.Vars().All() {
-		if err == nil {
-			_, err = fmt.Fprintf(w, "%s=%s\n", v.Name, v.Value)
-		}
+		p.line("%s=%s", v.Name, v.Value)
 	}
-	return err
+	return p.err
 }
 
-// stateNumber is Asterisk's number of a state.
-func stateNumber(s signaling.State) int {
-	return [...]int{0, 1, 2, 3, 4, 5, 6, 7}[s]
-}
+// labelled prints a value behind its name; the colons stand in one column.
+func (p *printer) labelled(label, value string) { p.line("%15s: %s", label, value) }
 
 func requestHangup(c *Console, w io.Writer, args []string) error {
+	p := printer{w: w}
 	if len(args) != 1 {
-		_, err := fmt.Fprintln(w, "Usage: channel request hangup <channel>|<all>")
-		return err
+		p.line("Usage: channel request hangup <channel>|<all>")
+		return p.err
 	}
-	if args[0] == "all" {
-		list := c.Engine.Channels()
-		for _, s := range list {
-			if ch, err := c.Engine.Channel(string(s.ID)); err == nil {
-				ch.Hangup(signaling.CauseNormal)
-			}
-			if _, err := fmt.Fprintf(w, "Requested Hangup on channel '%s'\n", s.Name); err != nil {
-				return err
-			}
+	names := args
+	if strings.EqualFold(args[0], "all") {
+		names = nil
+		for _, s := range c.Engine.Channels() {
+			names = append(names, s.Name)
 		}
-		return nil
 	}
-	ch, err := c.Engine.Channel(args[0])
-	if err != nil {
-		_, err := fmt.Fprintf(w, "%s is not a known channel\n", args[0])
-		return err
+	for _, name := range names {
+		ch, err := c.Engine.Channel(name)
+		if err != nil {
+			p.line("%s is not a known channel", name)
+			continue
+		}
+		ch.Hangup(signaling.CauseNormal)
+		p.line("Requested Hangup on channel '%s'", ch.Name())
 	}
-	ch.Hangup(signaling.CauseNormal)
-	_, err = fmt.Fprintf(w, "Requested Hangup on channel '%s'\n", ch.Name())
-	return err
+	return p.err
 }
 
 func location(s signaling.ChannelSnapshot) string {
@@ -189,30 +178,10 @@ func plural(n int) string {
 	return "s"
 }
 
-func orNone(s string) string {
+// orWord is s, or a word where there is nothing.
+func orWord(s, word string) string {
 	if s == "" {
-		return "(None)"
-	}
-	return s
-}
-
-func orNA(s string) string {
-	if s == "" {
-		return "(N/A)"
-	}
-	return s
-}
-
-func orEmpty(s string) string {
-	if s == "" {
-		return "(Empty)"
-	}
-	return s
-}
-
-func orNotBridged(s string) string {
-	if s == "" {
-		return "(Not bridged)"
+		return word
 	}
 	return s
 }

@@ -8,7 +8,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sort"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,12 +63,12 @@ func commands() []command {
 		{"core waitfullybooted", "Wait until the server takes calls", waitFullyBooted},
 		{"core stop gracefully", "Stop when the last call has ended", stopGracefully},
 		{"core stop now", "Stop at once", stopNow},
-		{"core reload", "Read the configuration again", reload},
-		{"reload", "Read the configuration again", reload},
-		{"sip reload", "Read the configuration again", reload},
-		{"pjsip reload", "Read the configuration again", reload},
-		{"module reload", "Read the configuration again", reload},
-		{"dialplan reload", "Read the configuration again", dialplanReload},
+		{"core reload", "Read the configuration again", reload("Configuration reloaded.")},
+		{"reload", "Read the configuration again", reload("Configuration reloaded.")},
+		{"sip reload", "Read the configuration again", reload("Configuration reloaded.")},
+		{"pjsip reload", "Read the configuration again", reload("Configuration reloaded.")},
+		{"module reload", "Read the configuration again", reload("Configuration reloaded.")},
+		{"dialplan reload", "Read the configuration again", reload("Dialplan reloaded.")},
 		{"dialplan show", "Show the dialplan", dialplanShow},
 		{"channel request hangup", "Hang up a channel, or all", requestHangup},
 		{"bridge show all", "List bridges", bridgeShowAll},
@@ -81,63 +82,77 @@ func commands() []command {
 	}
 }
 
-const maxCommand = 1024
+const maxCommand = 1024 // bytes
 
 // Run answers one command.
 func (c *Console) Run(_ context.Context, w io.Writer, line string) error {
-	line = strings.TrimSpace(line)
-	if len(line) > maxCommand {
-		return fmt.Errorf("command of %d characters, at most %d", len(line), maxCommand)
-	}
 	words := strings.Fields(line)
+	if len(words) == 0 {
+		return nil
+	}
 	best, rest := command{}, []string(nil)
 	for _, cmd := range commands() {
 		want := strings.Fields(cmd.words)
-		if len(words) >= len(want) && len(want) > len(strings.Fields(best.words)) && equalFold(words[:len(want)], want) {
+		if begins(words, want) && len(want) > len(strings.Fields(best.words)) {
 			best, rest = cmd, words[len(want):]
 		}
 	}
 	if best.run == nil {
-		_, err := fmt.Fprintf(w, "No such command '%s' (type 'core show help %s' for other possible commands)\n",
-			line, strings.Join(words[:min(2, len(words))], " "))
-		return err
+		return unknown(w, words)
 	}
 	return best.run(c, w, rest)
 }
 
-func equalFold(a, b []string) bool {
-	for i := range a {
-		if !strings.EqualFold(a[i], b[i]) {
-			return false
-		}
+// unknown says that there is no such command, and up to which word there are others.
+func unknown(w io.Writer, words []string) error {
+	known := 0
+	for known < len(words)-1 && len(beginning(words[:known+1])) > 0 {
+		known++
 	}
-	return true
+	p := printer{w: w}
+	p.line("No such command '%s' (type 'core show help %s' for other possible commands)",
+		strings.Join(words, " "), strings.Join(words[:known+1], " "))
+	return p.err
 }
 
-func showHelp(_ *Console, w io.Writer, _ []string) error {
-	list := commands()
-	sort.Slice(list, func(i, j int) bool { return list[i].words < list[j].words })
-	for _, cmd := range list {
-		if _, err := fmt.Fprintf(w, "%30.30s -- %s\n", cmd.words, cmd.help); err != nil {
-			return err
-		}
+// beginning lists the commands that begin with some words.
+func beginning(words []string) []command {
+	return slices.DeleteFunc(commands(), func(cmd command) bool { return !begins(strings.Fields(cmd.words), words) })
+}
+
+// begins reports whether words begin with others, whatever their case.
+func begins(words, first []string) bool {
+	return len(words) >= len(first) && slices.EqualFunc(words[:len(first)], first, strings.EqualFold)
+}
+
+func showHelp(_ *Console, w io.Writer, args []string) error {
+	list := beginning(args)
+	if len(list) == 0 {
+		return unknown(w, args)
 	}
-	return nil
+	slices.SortFunc(list, func(a, b command) int { return strings.Compare(a.words, b.words) })
+	p := printer{w: w}
+	for _, cmd := range list {
+		p.line("%30.30s -- %s", cmd.words, cmd.help)
+	}
+	return p.err
 }
 
 func showVersion(c *Console, w io.Writer, _ []string) error {
-	_, err := fmt.Fprintf(w, "Skybridge %s\n", c.Version)
-	return err
+	p := printer{w: w}
+	p.line("Skybridge %s", c.Version)
+	return p.err
 }
 
 func showUptime(c *Console, w io.Writer, args []string) error {
-	up, reloaded := c.Now().Sub(c.Engine.Started()), c.Now().Sub(c.LastReload())
 	show := inWords
-	if len(args) > 0 && args[0] == "seconds" {
-		show = func(d time.Duration) string { return fmt.Sprint(int(d.Seconds())) }
+	if len(args) > 0 && strings.EqualFold(args[0], "seconds") {
+		show = func(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 	}
-	_, err := fmt.Fprintf(w, "System uptime: %s\nLast reload: %s\n", show(up), show(reloaded))
-	return err
+	p := printer{w: w}
+	p.line("System uptime: %s", show(c.Now().Sub(c.Engine.Started())))
+	p.line("Last reload: %s", show(c.Now().Sub(c.LastReload())))
+	return p.err
 }
 
 // inWords is "1 day, 2 hours, 3 seconds".
@@ -147,14 +162,11 @@ func inWords(d time.Duration) string {
 	for _, unit := range []struct {
 		name string
 		size int
-	}{{"week", 604800}, {"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}} {
+	}{{"year", 31536000}, {"week", 604800}, {"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}} {
 		n := seconds / unit.size
 		seconds %= unit.size
-		switch {
-		case n == 1:
-			parts = append(parts, "1 "+unit.name)
-		case n > 1:
-			parts = append(parts, fmt.Sprintf("%d %ss", n, unit.name))
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s%s", n, unit.name, plural(n)))
 		}
 	}
 	if len(parts) == 0 {
@@ -165,37 +177,35 @@ func inWords(d time.Duration) string {
 
 func showApplications(c *Console, w io.Writer, _ []string) error {
 	list := c.Apps.List()
-	if _, err := fmt.Fprintln(w, "    -= Registered Applications =-"); err != nil {
-		return err
-	}
+	p := printer{w: w}
+	p.line("    -= Registered Applications =-")
 	for _, a := range list {
-		if _, err := fmt.Fprintf(w, "  %20s: %s\n", a.Name, a.Synopsis); err != nil {
-			return err
-		}
+		p.line("  %20s: %s", a.Name, a.Synopsis)
 	}
-	_, err := fmt.Fprintf(w, "    -= %d Applications Registered =-\n", len(list))
-	return err
+	p.line("    -= %d Applications Registered =-", len(list))
+	return p.err
 }
 
 func showResources(c *Console, w io.Writer, _ []string) error {
+	p := printer{w: w}
 	for _, r := range c.Resources() {
-		if _, err := fmt.Fprintf(w, "%s: %d\n", r.Name, r.Count); err != nil {
-			return err
-		}
+		p.line("%s: %d", r.Name, r.Count)
 	}
-	return nil
+	return p.err
 }
 
 func waitFullyBooted(_ *Console, w io.Writer, _ []string) error {
 	// The socket is opened last, so whoever can ask has the answer.
-	_, err := fmt.Fprintln(w, "Asterisk has fully booted.")
-	return err
+	p := printer{w: w}
+	p.line("Asterisk has fully booted.")
+	return p.err
 }
 
 func stopGracefully(c *Console, w io.Writer, _ []string) error {
 	c.Stop(true)
-	_, err := fmt.Fprintln(w, "Waiting for inactivity to perform halt...")
-	return err
+	p := printer{w: w}
+	p.line("Waiting for inactivity to perform halt...")
+	return p.err
 }
 
 func stopNow(c *Console, _ io.Writer, _ []string) error {
@@ -203,20 +213,16 @@ func stopNow(c *Console, _ io.Writer, _ []string) error {
 	return nil
 }
 
-func reload(c *Console, w io.Writer, _ []string) error {
-	if err := c.Reload(); err != nil {
-		_, werr := fmt.Fprintf(w, "Reload failed, the old configuration stays: %v\n", err)
-		return werr
+// reload reads the configuration again and says, in the words of the part that was
+// named, that it is in force.
+func reload(done string) func(*Console, io.Writer, []string) error {
+	return func(c *Console, w io.Writer, _ []string) error {
+		p := printer{w: w}
+		if err := c.Reload(); err != nil {
+			p.line("Reload failed, the old configuration stays: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		} else {
+			p.line("%s", done)
+		}
+		return p.err
 	}
-	_, err := fmt.Fprintln(w, "Configuration reloaded.")
-	return err
-}
-
-func dialplanReload(c *Console, w io.Writer, _ []string) error {
-	if err := c.Reload(); err != nil {
-		_, werr := fmt.Fprintf(w, "Reload failed, the old configuration stays: %v\n", err)
-		return werr
-	}
-	_, err := fmt.Fprintln(w, "Dialplan reloaded.")
-	return err
 }

@@ -4,13 +4,21 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 )
 
+// dialplanRow has an extension, or what else a context has, and where it comes from.
+const dialplanRow = "  %-17s %-45s [%s]"
+
+// counts are what a listing of the dialplan ends with.
+type counts struct{ contexts, extensions, priorities int }
+
 // dialplanShow is `dialplan show [[exten@]context]`.
 func dialplanShow(c *Console, w io.Writer, args []string) error {
+	p := printer{w: w}
 	exten, context := "", ""
 	if len(args) > 0 {
 		context = args[0]
@@ -18,26 +26,28 @@ func dialplanShow(c *Console, w io.Writer, args []string) error {
 			exten, context = e, ctx
 		}
 	}
-	var contexts, extensions, priorities int
-	for _, ctx := range c.Plan().Contexts() {
-		if context != "" && ctx.Name != context {
-			continue
+	plan := c.Plan()
+	list := plan.Contexts()
+	if context != "" {
+		only := plan.Context(context)
+		if only == nil {
+			p.line("There is no existence of '%s' context", context)
+			return p.err
 		}
-		contexts++
-		e, p, err := showContext(w, ctx, exten)
-		if err != nil {
-			return err
+		list = []*dialplan.Context{only}
+	}
+	var n counts
+	if exten == "" {
+		for _, ctx := range list {
+			p.context(ctx, &n)
 		}
-		extensions += e
-		priorities += p
+	} else if !p.extension(c, plan, list, exten, &n) {
+		p.line("There is no existence of %s@%s extension", exten, context)
+		return p.err
 	}
-	if contexts == 0 && context != "" {
-		_, err := fmt.Fprintf(w, "There is no existence of '%s' context\n", context)
-		return err
-	}
-	_, err := fmt.Fprintf(w, "-= %d extension%s (%d priorit%s) in %d context%s. =-\n",
-		extensions, plural(extensions), priorities, ies(priorities), contexts, plural(contexts))
-	return err
+	p.line("-= %d extension%s (%d priorit%s) in %d context%s. =-",
+		n.extensions, plural(n.extensions), n.priorities, ies(n.priorities), n.contexts, plural(n.contexts))
+	return p.err
 }
 
 func ies(n int) string {
@@ -47,36 +57,68 @@ func ies(n int) string {
 	return "ies"
 }
 
-func showContext(w io.Writer, ctx *dialplan.Context, only string) (extensions, priorities int, err error) {
-	row := func(head string, p dialplan.Priority) {
-		if err == nil {
-			what := fmt.Sprintf("%d. %s(%s)", p.Number, p.App, p.Args)
-			_, err = fmt.Fprintf(w, "  %-17s %-45s [%s:%d]\n", head, what, filepath.Base(p.File), p.Line)
-		}
-	}
-	_, err = fmt.Fprintf(w, "[ Context '%s' created by 'pbx_config' ]\n", ctx.Name)
-	for _, e := range ctx.Extensions {
-		if only != "" && e.Name() != only {
-			continue
-		}
-		extensions++
-		head := fmt.Sprintf("'%s' =>", e.Name())
-		for _, p := range e.Priorities {
-			priorities++
-			if p.Label != "" && err == nil {
-				_, err = fmt.Fprintf(w, "     [%s]\n", p.Label)
+// extension prints what an extension would run, also by a pattern or an include. It
+// reports whether there is any.
+func (p *printer) extension(c *Console, plan *dialplan.Plan, list []*dialplan.Context, exten string, n *counts) bool {
+	for _, ctx := range list {
+		found, ok := plan.Find(ctx.Name, exten, 1, "", c.Now())
+		if !ok {
+			i := slices.IndexFunc(ctx.Extensions, func(e *dialplan.Extension) bool { return e.Name() == exten })
+			if i < 0 {
+				continue
 			}
-			row(head, p)
-			head = ""
+			found = dialplan.Found{Extension: ctx.Extensions[i], Context: ctx}
 		}
+		p.title(found.Context, n)
+		p.steps(found.Extension, n)
+		p.line("")
+	}
+	return n.contexts > 0
+}
+
+func (p *printer) title(ctx *dialplan.Context, n *counts) {
+	n.contexts++
+	p.line("[ Context '%s' created by 'pbx_config' ]", ctx.Name)
+}
+
+// context prints all of a context.
+func (p *printer) context(ctx *dialplan.Context, n *counts) {
+	const by = "pbx_config"
+	p.title(ctx, n)
+	for _, e := range ctx.Extensions {
+		p.steps(e, n)
 	}
 	for _, inc := range ctx.Includes {
-		if err == nil && only == "" {
-			_, err = fmt.Fprintf(w, "  Include =>        %-45s [pbx_config]\n", "'"+inc.Text+"'")
+		p.line(dialplanRow, "Include =>", "'"+inc.Text+"'", by)
+	}
+	for _, pattern := range ctx.IgnorePats {
+		p.line(dialplanRow, "Ignore pattern =>", "'"+pattern.String()+"'", by)
+	}
+	for _, s := range ctx.Switches {
+		p.line(dialplanRow, "Alt. Switch =>", "'"+s.Text+"'", by)
+	}
+	p.line("")
+}
+
+// steps prints an extension: its name stands before its first step.
+func (p *printer) steps(e *dialplan.Extension, n *counts) {
+	n.extensions++
+	head := fmt.Sprintf("'%s' =>", e.Name())
+	row := func(what string, step *dialplan.Priority) {
+		p.line(dialplanRow, head, what, fmt.Sprintf("%s:%d", filepath.Base(step.File), step.Line))
+		head = ""
+	}
+	if e.Hint != nil {
+		row("hint: "+e.Hint.App, e.Hint)
+	}
+	for i := range e.Priorities {
+		step := &e.Priorities[i]
+		if step.Label != "" {
+			p.line("     [%s]", step.Label)
+		}
+		for _, s := range append([]dialplan.Priority{*step}, step.Also...) {
+			n.priorities++
+			row(fmt.Sprintf("%d. %s(%s)", s.Number, s.App, s.Args), &s)
 		}
 	}
-	if err == nil {
-		_, err = fmt.Fprintln(w)
-	}
-	return extensions, priorities, err
 }

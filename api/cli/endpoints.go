@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,78 +27,94 @@ const endpointHeader = `
 
 `
 
+// The columns below are those of the headers.
+const (
+	endpointRow     = " Endpoint:  %-51.51s  %-12.12s  %d of inf"
+	channelLine     = "    Channel:  %-49.49s  %-12.12s  %s"
+	extenLine       = "        Exten: %-24.24s  CLCID: %s"
+	nestedContact   = "      Contact:  %-42.42s %-10.10s %-8.8s %11.3f"
+	contactRow      = "  Contact:  %-46.46s %-10.10s %-8.8s %11.3f"
+	registrationRow = " %-54.54s  %-26.26s  %s"
+)
+
+const contactHeader = `
+  Contact:  <Aor/ContactUri..............................> <Hash....> <Status> <RTT(ms)..>
+==========================================================================================
+
+`
+
+const registrationHeader = `
+ <Registration/ServerURI..............................>  <Auth....................>  <Status.......>
+==========================================================================================
+
+`
+
 func pjsipEndpoints(c *Console, w io.Writer, _ []string) error {
+	p := printer{w: w}
 	list := c.Engine.Endpoints()
-	if len(list) == 0 {
-		_, err := io.WriteString(w, "No objects found.\n\n")
-		return err
-	}
-	if _, err := io.WriteString(w, endpointHeader); err != nil {
-		return err
+	if len(list) > 0 {
+		p.text(endpointHeader)
 	}
 	channels := c.Engine.Channels()
 	for _, e := range list {
-		if err := endpointRows(c, w, e, channels); err != nil {
-			return err
-		}
+		p.endpoint(c, e, channels)
 	}
-	_, err := fmt.Fprintf(w, "\nObjects found: %d\n\n", len(list))
-	return err
+	p.found(len(list))
+	return p.err
+}
+
+// found ends a list of objects.
+func (p *printer) found(n int) {
+	if n == 0 {
+		p.text("No objects found.\n\n")
+		return
+	}
+	p.text(fmt.Sprintf("\nObjects found: %d\n\n", n))
 }
 
 func pjsipEndpoint(c *Console, w io.Writer, args []string) error {
-	for _, e := range c.Engine.Endpoints() {
-		if len(args) != 1 || e.Name != args[0] {
-			continue
-		}
-		if _, err := io.WriteString(w, endpointHeader); err != nil {
-			return err
-		}
-		if err := endpointRows(c, w, e, c.Engine.Channels()); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(w, "\n ParameterName : ParameterValue\n %s\n allow         : (%s)\n callerid      : %s\n context       : %s\n\n",
-			strings.Repeat("=", 30), strings.Join(e.Codecs, "|"), e.CallerID, e.Context)
-		return err
+	p := printer{w: w}
+	name := strings.Join(args, " ")
+	list := c.Engine.Endpoints()
+	i := slices.IndexFunc(list, func(e signaling.EndpointSnapshot) bool { return e.Name == name })
+	if i < 0 {
+		p.line("Unable to find object %s.", name)
+		p.line("")
+		return p.err
 	}
-	_, err := fmt.Fprintf(w, "Unable to find object %s.\n", strings.Join(args, " "))
-	return err
+	e := list[i]
+	p.text(endpointHeader)
+	p.endpoint(c, e, c.Engine.Channels())
+	p.line("")
+	p.line(" ParameterName : ParameterValue")
+	p.line(" %s", strings.Repeat("=", 30))
+	for _, row := range [][2]string{
+		{"allow", "(" + strings.Join(e.Codecs, "|") + ")"}, {"callerid", orWord(e.CallerID, "<unknown>")}, {"context", e.Context},
+	} {
+		p.line(" %-13s : %s", row[0], row[1])
+	}
+	p.line("")
+	return p.err
 }
 
-func endpointRows(c *Console, w io.Writer, e signaling.EndpointSnapshot, channels []signaling.ChannelSnapshot) error {
-	var own []signaling.ChannelSnapshot
-	for _, ch := range channels {
-		if ch.Endpoint == e.Name && ch.Tech != "WebRTC" {
-			own = append(own, ch)
-		}
-	}
+// endpoint prints an endpoint with what belongs to it.
+func (p *printer) endpoint(c *Console, e signaling.EndpointSnapshot, channels []signaling.ChannelSnapshot) {
+	own := slices.DeleteFunc(slices.Clone(channels), func(ch signaling.ChannelSnapshot) bool {
+		return ch.Endpoint != e.Name || ch.Tech == "WebRTC"
+	})
 	name := e.Name
 	if e.CallerID != "" {
 		name += "/" + e.CallerID
 	}
-	_, err := fmt.Fprintf(w, " Endpoint:  %-49.49s  %-12.12s  %d of %s\n", name, deviceState(e, len(own)), len(own), "inf")
+	p.line(endpointRow, name, deviceState(e, len(own)), len(own))
 	for _, ct := range e.Contacts {
-		if err == nil {
-			err = contactRow(w, e, ct, "      ")
-		}
+		p.contact(nestedContact, e, ct)
 	}
 	for _, ch := range own {
-		if err == nil {
-			_, err = fmt.Fprintf(w, "    Channel:  %-48.48s  %-12.12s  %s\n        Exten: %-24.24s  CLCID: %s\n",
-				ch.Name+"/"+orNoneEmpty(ch.Dialplan.App), ch.State, clock(c.Now().Sub(ch.Created)), ch.Dialplan.Exten, ch.Connected)
-		}
+		p.line(channelLine, ch.Name+"/"+orWord(ch.Dialplan.App, "AppDial"), ch.State, clock(c.Now().Sub(ch.Created)))
+		p.line(extenLine, ch.Dialplan.Exten, ch.Connected)
 	}
-	if err == nil {
-		_, err = io.WriteString(w, "\n")
-	}
-	return err
-}
-
-func orNoneEmpty(app string) string {
-	if app == "" {
-		return "AppDial"
-	}
-	return app
+	p.line("")
 }
 
 // deviceState is the endpoint's state in the words of the console.
@@ -116,137 +132,56 @@ func deviceState(e signaling.EndpointSnapshot, channels int) string {
 // reachable reports whether the endpoint has an address that answers, or that
 // nobody asks.
 func reachable(e signaling.EndpointSnapshot) bool {
-	for _, ct := range e.Contacts {
-		if ct.Status != signaling.ContactUnavailable {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.Contacts, func(ct signaling.ContactSnapshot) bool {
+		return ct.Status != signaling.ContactUnavailable
+	})
 }
 
-func contactRow(w io.Writer, e signaling.EndpointSnapshot, ct signaling.ContactSnapshot, indent string) error {
+func (p *printer) contact(row string, e signaling.EndpointSnapshot, ct signaling.ContactSnapshot) {
 	hash := sha256.Sum256([]byte(ct.URI))
-	_, err := fmt.Fprintf(w, "%sContact:  %-40.40s %s %-8.8s %11.3f\n", indent, e.Name+"/"+ct.URI,
-		hex.EncodeToString(hash[:5]), ct.Status, rttMillis(ct))
-	return err
-}
-
-func rttMillis(ct signaling.ContactSnapshot) float64 {
-	if ct.Status != signaling.ContactAvailable {
-		return math.NaN()
+	rtt := math.NaN()
+	if ct.Status == signaling.ContactAvailable {
+		rtt = float64(ct.RTT) / float64(time.Millisecond)
 	}
-	return float64(ct.RTT) / float64(time.Millisecond)
+	// Asterisk prints nan in lower case.
+	line := fmt.Sprintf(row, e.Name+"/"+ct.URI, hex.EncodeToString(hash[:5]), ct.Status, rtt)
+	if math.IsNaN(rtt) {
+		line = line[:len(line)-len("NaN")] + "nan"
+	}
+	p.line("%s", line)
 }
 
 func pjsipContacts(c *Console, w io.Writer, _ []string) error {
-	_, err := fmt.Fprintf(w, "\n  Contact:  <Aor/ContactUri..............................> <Hash....> <Status> <RTT(ms)..>\n%s\n\n",
-		strings.Repeat("=", 90))
+	p := printer{w: w}
 	n := 0
 	for _, e := range c.Engine.Endpoints() {
 		for _, ct := range e.Contacts {
-			n++
-			if err == nil {
-				err = contactRow(w, e, ct, "  ")
+			if n++; n == 1 {
+				p.text(contactHeader)
 			}
+			p.contact(contactRow, e, ct)
 		}
 	}
-	if err == nil {
-		_, err = fmt.Fprintf(w, "\nObjects found: %d\n\n", n)
-	}
-	return err
+	p.found(n)
+	return p.err
 }
 
 func pjsipRegistrations(c *Console, w io.Writer, _ []string) error {
-	_, err := fmt.Fprintf(w, "\n <Registration/ServerURI..............................>  <Auth....................>  <Status.......>\n%s\n\n",
-		strings.Repeat("=", 90))
+	p := printer{w: w}
 	n := 0
 	for _, e := range c.Engine.Endpoints() {
 		if e.Registration == "" {
 			continue
 		}
-		n++
-		if err == nil {
-			_, err = fmt.Fprintf(w, " %-53.53s  %-26.26s  %s\n", e.Name, e.Name, e.Registration)
+		if n++; n == 1 {
+			p.text(registrationHeader)
 		}
-	}
-	if err == nil {
-		_, err = fmt.Fprintf(w, "\nObjects found: %d\n\n", n)
-	}
-	return err
-}
-
-const peerRow = "%-25.25s %-39.39s %-3.3s %-10.10s %-10.10s %-3.3s %-8s %-11s %-32.32s %s\n"
-
-// sipPeers is chan_sip's list, over the same endpoints.
-func sipPeers(c *Console, w io.Writer, _ []string) error {
-	_, err := fmt.Fprintf(w, peerRow, "Name/username", "Host", "Dyn", "Forcerport", "Comedia", "ACL", "Port", "Status", "Description", "")
-	var monitoredOn, monitoredOff, plainOn, plainOff int
-	list := c.Engine.Endpoints()
-	for _, e := range list {
-		host, port, dyn := "(Unspecified)", "0", "D"
-		if e.Static {
-			dyn = ""
-		}
-		status := "Unmonitored"
+		name := e.Name
 		if len(e.Contacts) > 0 {
-			ct := e.Contacts[0]
-			host, port = hostPort(ct.URI)
-			switch ct.Status {
-			case signaling.ContactAvailable:
-				status = fmt.Sprintf("OK (%d ms)", ct.RTT.Milliseconds())
-				monitoredOn++
-			case signaling.ContactUnavailable:
-				status = "UNREACHABLE"
-				monitoredOff++
-			case signaling.ContactNotQualified:
-				plainOn++
-			}
-		} else {
-			plainOff++
+			name += "/" + e.Contacts[0].URI
 		}
-		if err == nil {
-			_, err = fmt.Fprintf(w, peerRow, e.Name+"/"+e.Name, host, dyn, "Yes", "Yes", "", port, status, e.Description, "")
-		}
+		p.line(registrationRow, name, e.Name, e.Registration)
 	}
-	if err == nil {
-		_, err = fmt.Fprintf(w, "%d sip peers [Monitored: %d online, %d offline Unmonitored: %d online, %d offline]\n",
-			len(list), monitoredOn, monitoredOff, plainOn, plainOff)
-	}
-	return err
-}
-
-// hostPort is where a contact's URI leads.
-func hostPort(uri string) (host, port string) {
-	_, rest, _ := strings.Cut(uri, ":")
-	if _, after, ok := strings.Cut(rest, "@"); ok {
-		rest = after
-	}
-	rest, _, _ = strings.Cut(rest, ";")
-	if h, p, err := net.SplitHostPort(rest); err == nil {
-		return h, p
-	}
-	return rest, "5060"
-}
-
-func sipRegistry(c *Console, w io.Writer, _ []string) error {
-	_, err := fmt.Fprintf(w, "%-39.39s %-6.6s %-12.12s  %8s %-20.20s %-25.25s\n",
-		"Host", "dnsmgr", "Username", "Refresh", "State", "Reg.Time")
-	n := 0
-	for _, e := range c.Engine.Endpoints() {
-		if e.Registration == "" {
-			continue
-		}
-		n++
-		host := ""
-		if len(e.Contacts) > 0 {
-			host, _ = hostPort(e.Contacts[0].URI)
-		}
-		if err == nil {
-			_, err = fmt.Fprintf(w, "%-39.39s %-6.6s %-12.12s  %8d %-20.20s %-25.25s\n", host, "N", e.Name, 0, e.Registration, "")
-		}
-	}
-	if err == nil {
-		_, err = fmt.Fprintf(w, "%d SIP registrations.\n", n)
-	}
-	return err
+	p.found(n)
+	return p.err
 }

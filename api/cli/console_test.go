@@ -1,0 +1,331 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/api/cli"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+)
+
+var update = flag.Bool("update", false, "write the layouts anew")
+
+var began = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+// rig is a console over a real engine with channels of no media.
+type rig struct {
+	*cli.Console
+	t      *testing.T
+	now    atomic.Int64 // seconds since began
+	stops  []bool
+	reload error
+	tech   *tech
+}
+
+func nothing(context.Context, *dialplan.Call, string) error { return nil }
+
+// tech has the endpoints and makes the legs that a test wants.
+type tech struct{ endpoints []signaling.EndpointSnapshot }
+
+func (*tech) Name() string                              { return "PJSIP" }
+func (x *tech) Endpoints() []signaling.EndpointSnapshot { return x.endpoints }
+func (*tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg, error) {
+	return &leg{name: req.Resource}, nil
+}
+
+// leg is a party that does nothing by itself.
+type leg struct {
+	name   string
+	events signaling.LegEvents
+}
+
+func (l *leg) Start(e signaling.LegEvents)  { l.events = e }
+func (*leg) Ring()                          {}
+func (*leg) Progress() error                { return nil }
+func (l *leg) Answer() error                { l.events.LegAnswered(); return nil }
+func (l *leg) Hangup(cause signaling.Cause) { l.events.LegEnded(cause, false) }
+func (*leg) Port() *mixer.Port              { return nil }
+func (*leg) Hold(bool) error                { return nil }
+func (l *leg) Info() signaling.LegInfo {
+	return signaling.LegInfo{Endpoint: l.name, Format: media.Format{Codec: g711.MuLaw()}}
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	mc := mixer.Default()
+	mc.Workers, mc.FIFO = 1, false
+	mix, err := mixer.New(mc, nil, log)
+	must(t, err)
+	r := &rig{t: t, tech: &tech{}}
+	clock := func() time.Time { return began.Add(time.Duration(r.now.Load()) * time.Second) }
+	engine := signaling.New(signaling.Config{Mixer: mix, Log: log, Now: clock})
+	engine.AddTech(r.tech)
+	t.Cleanup(func() {
+		engine.HangupAll(signaling.CauseNormal)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		must(t, engine.Drain(ctx))
+		must(t, mix.Close())
+	})
+	files, err := asterisk.OpenDir("testdata/conf")
+	must(t, err)
+	plan, err := dialplan.LoadFile(files, "extensions.conf", false)
+	must(t, err)
+	apps, err := dialplan.NewApps([]dialplan.Application{
+		{Name: "NoOp", Synopsis: "Do nothing.", Run: nothing}, {Name: "Answer", Synopsis: "Answer a channel if ringing.", Run: nothing},
+	})
+	must(t, err)
+	r.Console = &cli.Console{
+		Engine: engine, Plan: func() *dialplan.Plan { return plan }, Apps: apps, Version: "1.2.3", Now: clock,
+		Reload:     func() error { return r.reload },
+		LastReload: func() time.Time { return began.Add(time.Minute) },
+		Resources: func() []cli.Resource {
+			return []cli.Resource{{Name: "channels", Count: 2}, {Name: "rtp ports", Count: 4}}
+		},
+		Stop: func(gracefully bool) { r.stops = append(r.stops, gracefully) },
+	}
+	return r
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ask runs a command.
+func (r *rig) ask(line string) string {
+	r.t.Helper()
+	var out bytes.Buffer
+	if err := r.Run(context.Background(), &out, line); err != nil {
+		r.t.Errorf("%s: %v", line, err)
+	}
+	return out.String()
+}
+
+// layout holds a command's output against its file. What is random in it is given
+// other names, of the same length, first.
+func (r *rig) layout(name, line string, random ...string) {
+	r.t.Helper()
+	got := strings.NewReplacer(random...).Replace(r.ask(line))
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		must(r.t, os.WriteFile(file, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	must(r.t, err)
+	if got != string(want) {
+		r.t.Errorf("%s:\n%s\nwant:\n%s", line, got, want)
+	}
+}
+
+// call makes a call of two: a caller in the dialplan, and the phone it has dialled.
+func (r *rig) call() (bridge string) {
+	r.t.Helper()
+	caller, err := r.Engine.Incoming(signaling.Incoming{
+		Leg: &leg{name: "1001"}, Tech: "PJSIP", Resource: "1001", Caller: signaling.CallerID{Name: "Alice", Number: "1001"},
+		Context: "internal", Exten: "1002", AccountCode: "sales", Variables: []dialplan.Variable{{Name: "DEST", Value: "1002"}},
+	})
+	must(r.t, err)
+	r.now.Store(5)
+	called, err := r.Engine.Outgoing(r.t.Context(), signaling.Outgoing{
+		Target: signaling.Target{Tech: "PJSIP", Resource: "1002"}, LinkedID: caller.ID(),
+		Request: signaling.DialRequest{Caller: signaling.CallerID{Name: "Alice", Number: "1001"}},
+	})
+	must(r.t, err)
+	caller.SetPosition(signaling.DialplanPosition{Context: "internal", Exten: "1002", Priority: 2, App: "Dial", Data: "PJSIP/1002,30"})
+	caller.SetConnected(signaling.CallerID{Number: "1002"})
+	must(r.t, caller.Answer(r.t.Context()))
+	b := r.Engine.NewBridge(signaling.BridgeConfig{Creator: "Dial"})
+	r.t.Cleanup(b.Close)
+	must(r.t, b.Add(r.t.Context(), caller))
+	_, err = called.Until(r.t.Context(), func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Dialing })
+	must(r.t, err)
+	r.now.Store(3725)
+	return string(b.ID())
+}
+
+const sameLength = "00000000-0000-0000-0000-000000000000"
+
+func TestLayouts(t *testing.T) {
+	r := newRig(t)
+	r.layout("channels-none", "core show channels")
+	r.layout("endpoints-none", "pjsip show endpoints")
+	id := r.call()
+	second := r.Engine.NewBridge(signaling.BridgeConfig{Name: "9000", Creator: "ConfBridge", AlwaysMix: true})
+	defer second.Close()
+	random := []string{id, sameLength, string(second.ID()), strings.ReplaceAll(sameLength, "0", "1")}
+	r.layout("channels", "core show channels", random...)
+	r.layout("channels-verbose", "core show channels verbose", append(random, id[:20], sameLength[:20])...)
+	r.layout("channels-concise", "core show channels concise", random...)
+	r.layout("channels-count", "core show channels count")
+	r.layout("channel", "core show channel PJSIP/1001-00000000", random...)
+	r.layout("channel-called", "core show channel PJSIP/1002-00000001")
+	r.layout("calls", "core show calls")
+	r.layout("bridges", "bridge show all", random...)
+	r.layout("bridge", "bridge show "+id, random...)
+	r.layout("dialplan", "dialplan show")
+	r.layout("dialplan-context", "dialplan show internal")
+	r.layout("dialplan-pattern", "dialplan show 9123@internal")
+	r.layout("dialplan-include", "dialplan show s@internal")
+	r.layout("applications", "core show applications")
+	r.layout("help", "core show help")
+
+	r.tech.endpoints = []signaling.EndpointSnapshot{
+		{
+			Tech: "PJSIP", Name: "1001", CallerID: "1001", Context: "internal", Codecs: []string{"opus", "ulaw"}, Description: "Front desk",
+			Contacts: []signaling.ContactSnapshot{{URI: "sip:1001@192.0.2.7:5060", Status: signaling.ContactAvailable, RTT: 12345 * time.Microsecond}},
+		},
+		{Tech: "PJSIP", Name: "1002", Context: "internal", Contacts: []signaling.ContactSnapshot{
+			{URI: "sip:1002@[2001:db8::1]:5070;transport=tcp", Status: signaling.ContactNotQualified},
+			{URI: "sip:1002@192.0.2.9", Status: signaling.ContactUnavailable},
+		}},
+		{Tech: "PJSIP", Name: "1003", Context: "internal"},
+		{
+			Tech: "PJSIP", Name: "pbx-with-a-name-that-is-rather-long-for-a-column-of-fifty-one", Context: "from-pbx", Trunk: true, Static: true,
+			Registration: "Registered", Contacts: []signaling.ContactSnapshot{{URI: "sip:pbx.example.com", Status: signaling.ContactUnavailable}},
+		},
+	}
+	r.layout("endpoints", "pjsip show endpoints")
+	r.layout("endpoint", "pjsip show endpoint 1001")
+	r.layout("contacts", "pjsip show contacts")
+	r.layout("registrations", "pjsip show registrations")
+	r.layout("peers", "sip show peers")
+	r.layout("registry", "sip show registry")
+}
+
+// Columns begin where their headers do.
+func TestColumnsStandBelowTheirHeaders(t *testing.T) {
+	for file, columns := range map[string]struct {
+		header, row string
+		words       [][2]string // of the header and the row
+	}{
+		"endpoints": {" Endpoint:  <", " Endpoint:  1001", [][2]string{{"<Endpoint", "1001/1001"}, {"<State", "In use"}, {"<Channels", "1 of inf"}}},
+		"contacts":  {"  Contact:  <", "  Contact:  1001", [][2]string{{"<Aor", "1001/sip"}, {"<Status>", "Avail"}}},
+		"channels":  {"Channel ", "PJSIP/1001", [][2]string{{"Location", "1002@internal:2"}, {"State", "Up"}, {"Application(", "Dial("}}},
+		"bridges":   {"Bridge-ID", sameLength, [][2]string{{"Name", "<unknown>"}, {"Type", "mixing"}, {"Technology", "simple_bridge"}, {"Duration", "01:02:00"}}},
+		"peers":     {"Name/username", "1001/1001", [][2]string{{"Host", "192.0.2.7"}, {"Dyn", "D"}, {"Port", "5060"}, {"Status", "OK (12 ms)"}, {"Description", "Front desk"}}},
+	} {
+		text, err := os.ReadFile(filepath.Join("testdata", file+".txt"))
+		must(t, err)
+		var header, row string
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, columns.header) && header == "" {
+				header = line
+			} else if strings.HasPrefix(line, columns.row) && row == "" {
+				row = line
+			}
+		}
+		for _, w := range columns.words {
+			if i, j := strings.Index(header, w[0]), strings.Index(row, w[1]); i < 0 || i != j {
+				t.Errorf("%s: %s begins at %d, %s at %d:\n%s%s", file, w[0], i, w[1], j, header, row)
+			}
+		}
+	}
+}
+
+func TestWhatIsNotThere(t *testing.T) {
+	r := newRig(t)
+	for line, want := range map[string]string{
+		"":                               "",
+		"  \t ":                          "",
+		"no such thing":                  "No such command 'no such thing' (type 'core show help no' for other possible commands)\n",
+		"core show nothing":              "No such command 'core show nothing' (type 'core show help core show nothing' for other possible commands)\n",
+		"core":                           "No such command 'core' (type 'core show help core' for other possible commands)\n",
+		"sip  show   registrations  now": "No such command 'sip show registrations now' (type 'core show help sip show registrations' for other possible commands)\n",
+		"core show help nothing":         "No such command 'nothing' (type 'core show help nothing' for other possible commands)\n",
+		"core show channel x":            "x is not a known channel\n",
+		"core show channel":              "Usage: core show channel <channel>\n",
+		"channel request hangup x":       "x is not a known channel\n",
+		"channel request hangup":         "Usage: channel request hangup <channel>|<all>\n",
+		"bridge show x":                  "Bridge 'x' not found\n",
+		"bridge show":                    "Usage: bridge show <bridge-id>\n",
+		"pjsip show endpoint x":          "Unable to find object x.\n\n",
+		"pjsip show contacts":            "No objects found.\n\n",
+		"pjsip show registrations":       "No objects found.\n\n",
+		"dialplan show nowhere":          "There is no existence of 'nowhere' context\n",
+		"dialplan show 42@internal":      "There is no existence of 42@internal extension\n",
+		"core show channel \x1b[2J\a":    "?[2J? is not a known channel\n",
+	} {
+		if got := r.ask(line); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestCommandsThatDoSomething(t *testing.T) {
+	r := newRig(t)
+	for line, want := range map[string]string{
+		"core waitfullybooted":     "Asterisk has fully booted.\n",
+		"CORE Show VERSION":        "Skybridge 1.2.3\n",
+		"core reload":              "Configuration reloaded.\n",
+		"module reload res_ari.so": "Configuration reloaded.\n",
+		"sip reload":               "Configuration reloaded.\n",
+		"dialplan reload":          "Dialplan reloaded.\n",
+		"core show resources":      "channels: 2\nrtp ports: 4\n",
+		"core show help bridge":    "                   bridge show -- Show one bridge\n               bridge show all -- List bridges\n",
+	} {
+		if got := r.ask(line); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+	r.reload = errors.New("pjsip.conf:3: no ]\nextensions.conf:1: no context")
+	if got := r.ask("dialplan reload"); got != "Reload failed, the old configuration stays: pjsip.conf:3: no ]; extensions.conf:1: no context\n" {
+		t.Errorf("a bad reload: %q", got)
+	}
+	r.ask("core stop gracefully")
+	r.ask("core stop now")
+	if len(r.stops) != 2 || !r.stops[0] || r.stops[1] {
+		t.Errorf("stops %v", r.stops)
+	}
+	if got := r.ask("core show threads"); !strings.Contains(got, "goroutine profile") {
+		t.Errorf("threads %q", got)
+	}
+
+	r.call()
+	if got := r.ask("channel request hangup PJSIP/1002-00000001"); got != "Requested Hangup on channel 'PJSIP/1002-00000001'\n" {
+		t.Errorf("hangup: %q", got)
+	}
+	if got := r.ask("channel request hangup all"); !strings.Contains(got, "Requested Hangup on channel 'PJSIP/1001-00000000'\n") {
+		t.Errorf("hangup of all: %q", got)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	must(t, r.Engine.Drain(ctx))
+}
+
+func TestUptime(t *testing.T) {
+	r := newRig(t)
+	for seconds, want := range map[int64]string{
+		60:                      "System uptime: 1 minute\nLast reload: 0 seconds\n",
+		61:                      "System uptime: 1 minute, 1 second\nLast reload: 1 second\n",
+		2*3600 + 60:             "System uptime: 2 hours, 1 minute\nLast reload: 2 hours\n",
+		86400 + 2*3600 + 3:      "System uptime: 1 day, 2 hours, 3 seconds\nLast reload: 1 day, 1 hour, 59 minutes, 3 seconds\n",
+		31536000 + 2*604800 + 1: "System uptime: 1 year, 2 weeks, 1 second\nLast reload: 1 year, 1 week, 6 days, 23 hours, 59 minutes, 1 second\n",
+	} {
+		r.now.Store(seconds)
+		if got := r.ask("core show uptime"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	r.now.Store(3661)
+	if got := r.ask("core show uptime seconds"); got != "System uptime: 3661\nLast reload: 3601\n" {
+		t.Errorf("in seconds %q", got)
+	}
+}
