@@ -68,7 +68,10 @@ func (l legEvents) LegHeld(on bool) {
 }
 
 func (l legEvents) LegDigit(digit byte, length time.Duration) {
-	l.c.whileLive(func() { l.c.digit(digit, length) })
+	l.c.whileLive(func() {
+		l.c.digit(digit, length)
+		l.c.passDigit(digit, length, bySignalling)
+	})
 }
 
 func (l legEvents) LegPort(ev mixer.Event) {
@@ -102,6 +105,7 @@ func (c *Channel) portEvent(ev mixer.Event) {
 	switch ev.Kind {
 	case mixer.DTMFEnd:
 		c.digit(ev.Digit, ev.Duration)
+		c.passDigit(ev.Digit, ev.Duration, byEvent)
 	case mixer.DigitsDone:
 		c.digitsSent()
 	case mixer.PlaybackDone:

@@ -62,25 +62,32 @@ func (c *Channel) SendDigits(ctx context.Context, digits string) error {
 // StartDigits sends DTMF digits (0-9, *, #, A-D, w for a pause of half a second)
 // of a length, with a gap between them. done is closed when all have been sent or
 // will not be any more. The error is of kind fault.Gone, fault.Conflict (no media
-// yet), fault.Invalid, fault.TooMany, or fault.Unsupported when the party takes no
-// telephone-event.
+// yet), fault.Invalid, fault.TooMany, or fault.Unsupported when the party takes
+// digits in no way.
 func (c *Channel) StartDigits(ctx context.Context, digits string, length, gap time.Duration) (done <-chan struct{}, err error) {
 	sent := make(chan struct{})
-	err = c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
-		}
-		p := c.port()
-		if p == nil {
-			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
-		}
-		if err := p.SendDigits(digits, length, gap); err != nil {
+	err = c.doAlive(ctx, func() error {
+		if err := c.sendDigits(digits, length, gap); err != nil {
 			return err
 		}
 		c.sending = append(c.sending, sent)
 		return nil
 	})
 	return sent, err
+}
+
+// sendDigits sends digits as telephone-events, or by signalling to a party that
+// takes none. DigitsDone or digitsSent follows. Actor only.
+func (c *Channel) sendDigits(digits string, length, gap time.Duration) error {
+	p := c.port()
+	if p == nil {
+		return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
+	}
+	err := p.SendDigits(digits, length, gap)
+	if other, ok := c.leg.(DigitSender); ok && fault.Of(err) == fault.Unsupported {
+		return other.SendDigits(digits, length, gap, func() { c.post(c.digitsSent) })
+	}
+	return err
 }
 
 // digitsSent ends the oldest StartDigits under way; the mixer reports in order.

@@ -58,6 +58,13 @@ type Leg interface {
 	Info() LegInfo
 }
 
+// DigitSender is a Leg whose party may want digits by signalling (SIP INFO)
+// instead of as telephone-events. It fails with fault.Unsupported for a party that
+// takes neither. sent is called when all of them are out or will not be any more.
+type DigitSender interface {
+	SendDigits(digits string, length, gap time.Duration, sent func()) error
+}
+
 // LegEvents is how a leg reaches its channel: every method only posts. What comes
 // after the channel has ended, but for LegEnded, changes nothing.
 type LegEvents interface {

@@ -62,6 +62,12 @@ func TestKeys(t *testing.T) {
 			c.Wait(t)
 		})
 	}
+	l.run(t, "by INFO to a phone that takes telephone-events", func(t *testing.T) {
+		b := l.phone(t, "1001", peer.BaresipConfig{Answer: true})
+		c := l.caller(t, "info", "1001", nil, "MEDIATYPE", "application/dtmf-relay", "BODY", "Signal=5\n      Duration=160")
+		pressed(t, b, "5", func() { b.Hangup(t) })
+		c.Wait(t)
+	})
 	for _, codecs := range [][2]string{{"PCMU", "PCMU"}, {"PCMU", "opus"}, {"opus", "PCMA"}} {
 		l.run(t, "from a phone with "+codecs[0]+" to one with "+codecs[1], func(t *testing.T) {
 			a := l.phone(t, "1001", peer.BaresipConfig{Codecs: codecs[:1], Tone: 503})

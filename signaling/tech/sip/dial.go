@@ -44,7 +44,7 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 		pai := ua.Address{Display: printable(req.Caller.Name), URI: ua.URI{Scheme: "sip", User: req.Caller.Number, Host: out.From.URI.Host}}
 		out.Headers = append(out.Headers, ua.Header{Name: "P-Asserted-Identity", Value: pai.String()})
 	}
-	l := t.newLeg(e.Name)
+	l := t.newLeg(e)
 	l.dial.request = out
 	dtls := e.WebRTC || b.Network == "ws" || b.Network == "wss"
 	party := b.Source.Addr()

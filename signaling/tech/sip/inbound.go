@@ -162,7 +162,7 @@ func (t *Tech) begin(in *ua.IncomingInvite, e *Endpoint) error {
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 	defer cancel()
 	in.SetRewriteContact(e.Rewrite)
-	l := t.newLeg(e.Name)
+	l := t.newLeg(e)
 	l.incoming, l.callID = in, req.CallID()
 	kept := false
 	defer func() {

@@ -31,6 +31,7 @@ const (
 type leg struct {
 	tech     *Tech
 	endpoint string
+	dtmf     DTMFMode
 	log      *slog.Logger
 	work     *actor.Actor
 	doomed   atomic.Bool // the mailbox overflowed
@@ -65,8 +66,8 @@ type leg struct {
 
 var _ signaling.Leg = (*leg)(nil)
 
-func (t *Tech) newLeg(name string) *leg {
-	l := &leg{tech: t, endpoint: name, log: t.log.With("endpoint", name)}
+func (t *Tech) newLeg(e *Endpoint) *leg {
+	l := &leg{tech: t, endpoint: e.Name, dtmf: e.DTMF, log: t.log.With("endpoint", e.Name)}
 	l.live, l.hangup = context.WithCancel(context.Background())
 	l.work = actor.Start(legQueue, l.crashed)
 	return l

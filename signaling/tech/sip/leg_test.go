@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
@@ -288,6 +290,60 @@ func TestRequestsInsideACall(t *testing.T) {
 		t.Fatal(err)
 	}
 	told.want(t, "ended 16 true")
+}
+
+// Digits go by INFO to who wants them so, one after another, and a party that does
+// not answer them stops them.
+func TestDigitsByInfo(t *testing.T) {
+	phone := siptest.NewPhone(t, "callee", "udp")
+	r := newRig(t, strings.Replace(callee(phone), "context = internal\n", "context = internal\ndtmf_mode = info\n", 1))
+	l, told := r.dial("callee")
+	if err := l.SendDigits("1", 100*time.Millisecond, 0, func() {}); fault.Of(err) != fault.Conflict {
+		t.Errorf("before the answer: %v", err)
+	}
+	answer := r.offer(0, "PCMU", "sendrecv")
+	leg := phone.Answer(ua.Reply{ContentType: answer.Type, Body: answer.Body})
+	told.want(t, "answered")
+	for digits, want := range map[string]fault.Kind{"": fault.Invalid, "1x": fault.Invalid, strings.Repeat("1", maxDigits+1): fault.TooMany} {
+		if err := l.SendDigits(digits, 100*time.Millisecond, 0, func() {}); fault.Of(err) != want {
+			t.Errorf("%.10q: %v", digits, err)
+		}
+	}
+	sent := make(chan struct{})
+	if err := l.SendDigits("1w#", 80*time.Millisecond, 10*time.Millisecond, func() { close(sent) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Signal=1\r\nDuration=80\r\n", "Signal=#\r\nDuration=80\r\n"} {
+		info := siptest.Wait(t, leg.Requests)
+		if got := string(info.Request().Body()); info.Request().Method() != "INFO" || got != want {
+			t.Errorf("%s %q", info.Request().Method(), got)
+		}
+		if err := info.Respond(ua.Reply{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	siptest.Wait(t, sent)
+	stopped := make(chan struct{})
+	if err := l.SendDigits("23", 80*time.Millisecond, 0, func() { close(stopped) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := siptest.Wait(t, leg.Requests).Respond(ua.Reply{Status: 415}); err != nil {
+		t.Fatal(err)
+	}
+	siptest.Wait(t, stopped)
+	l.Hangup(signaling.CauseNormal)
+	told.want(t, "ended 16 false")
+
+	plain := siptest.NewPhone(t, "callee", "udp")
+	r = newRig(t, callee(plain))
+	l, told = r.dial("callee")
+	plain.Answer(ua.Reply{ContentType: answer.Type, Body: answer.Body})
+	told.want(t, "answered")
+	if err := l.SendDigits("1", 100*time.Millisecond, 0, func() {}); fault.Of(err) != fault.Unsupported {
+		t.Errorf("to a phone with telephone-events: %v", err)
+	}
+	l.Hangup(signaling.CauseNormal)
+	told.want(t, "ended 16 false")
 }
 
 // A call that came in through a NAT is answered there, also inside its dialog.

@@ -1,0 +1,65 @@
+package signaling
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// came is how a digit came from its party.
+type came uint8
+
+const (
+	byEvent      came = iota // a telephone-event, which the mixer passes on by itself
+	bySignalling             // SIP INFO
+)
+
+// The lengths of a digit that is passed on.
+const (
+	minPassed = 40 * time.Millisecond
+	maxPassed = 10 * time.Second
+)
+
+// passDigit hands a digit to the other party of a conversation of two, unless the
+// mixer has done so. A conference's digits are the conference's. Actor only.
+func (c *Channel) passDigit(digit byte, length time.Duration, how came) {
+	b := c.bridge
+	if b == nil || b.cfg.AlwaysMix {
+		return
+	}
+	other := b.other(c)
+	if other == nil {
+		return
+	}
+	other.post(func() {
+		p := other.port()
+		if other.state.Ended || other.bridge != b || p == nil {
+			return
+		}
+		if how == byEvent && p.Media().SendEvents.ClockRate != 0 {
+			return
+		}
+		err := other.sendDigits(string(digit), min(max(length, minPassed), maxPassed), DigitGap)
+		switch {
+		case err == nil:
+			other.sending = append(other.sending, make(chan struct{})) // nobody waits for it
+		case fault.Of(err) != fault.Unsupported:
+			other.log.Info("digit not passed on", "err", err)
+		}
+	})
+}
+
+// other is the second of two members, or nil.
+func (b *Bridge) other(c *Channel) *Channel {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.members) != 2 {
+		return nil
+	}
+	for _, m := range b.members {
+		if m.channel != c {
+			return m.channel
+		}
+	}
+	return nil
+}
