@@ -2,10 +2,8 @@ package api_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -14,207 +12,28 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/certs"
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/internal/store"
-	"github.com/skygenesisenterprise/skybridge/mixer"
-	"github.com/skygenesisenterprise/skybridge/signaling"
-	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
-
-const patience = 10 * time.Second
-
-// rig is a server whose calls go nowhere: there is no technology.
-type rig struct {
-	t      *testing.T
-	server *api.Server
-	auth   *auth.Authenticator
-	key    string // for the API
-	log    *logBuffer
-	http   *http.Client
-	base   string
-	down   error
-	stop   func() error
-}
-
-// panics is a technology that is broken.
-type panics struct{}
-
-func (panics) Name() string                            { return "BROKEN" }
-func (panics) Endpoints() []signaling.EndpointSnapshot { return nil }
-func (panics) Dial(context.Context, signaling.DialRequest) (signaling.Leg, error) {
-	panic("secret detail")
-}
-
-// keys knows one API key.
-type keys struct{ known auth.Key }
-
-func (k keys) APIKey(_ context.Context, hash string) (auth.Key, error) {
-	switch {
-	case hash == auth.HashKey("sk_broken"):
-		return auth.Key{}, errors.New("the disk is gone")
-	case hash != k.known.Hash:
-		return auth.Key{}, fault.New(fault.NotFound, "no key")
-	}
-	return k.known, nil
-}
-
-func newRig(t *testing.T, change ...func(*api.Config)) *rig {
-	t.Helper()
-	r := &rig{t: t, log: &logBuffer{}}
-	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	sc := store.Default()
-	sc.Path = store.Memory
-	db, err := store.Open(context.Background(), sc, log)
-	must(t, err)
-	mc := mixer.Default()
-	mc.Workers, mc.FIFO = 1, false
-	mix, err := mixer.New(mc, nil, log)
-	must(t, err)
-	engine := signaling.New(signaling.Config{Mixer: mix, Log: log})
-	engine.AddTech(panics{})
-	service, err := voip.NewService(context.Background(), voip.Config{
-		Engine: engine, Rooms: conference.NewRegistry(engine), Store: db, Log: log, RingTimeout: time.Minute, OfferGrace: time.Minute,
-	})
-	must(t, err)
-	var stored auth.Key
-	r.key, stored = auth.NewKey("machine", []auth.Role{auth.RoleService}, time.Time{})
-	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, keys{stored})
-	must(t, err)
-	cfg := api.Config{
-		Listen: "127.0.0.1:0", Auth: r.auth, VoIP: service, Version: "1.2.3", Log: log, Ready: func() error { return r.down },
-		Pages: fstest.MapFS{
-			"index.html": {Data: []byte("<!doctype html>")}, "app.js": {Data: []byte("export {}")},
-		},
-	}
-	for _, f := range change {
-		f(&cfg)
-	}
-	r.server, err = api.New(cfg)
-	must(t, err)
-	must(t, r.server.Start(context.Background()))
-	r.base = "http://" + r.server.Addr().String()
-	r.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
-	if cfg.TLS != nil {
-		r.base = "https://" + r.server.Addr().String()
-	}
-	stopped := false
-	r.stop = func() error {
-		if stopped {
-			return nil
-		}
-		stopped = true
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		err := r.server.Shutdown(ctx)
-		service.Close()
-		must(t, engine.Drain(ctx))
-		must(t, mix.Close())
-		must(t, db.Close())
-		return err
-	}
-	t.Cleanup(func() {
-		r.http.CloseIdleConnections()
-		must(t, r.stop())
-	})
-	return r
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// logBuffer is a log that a test can read.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
-type response struct {
-	*http.Response
-	body string
-}
-
-func (r *rig) do(method, path, body string, headers ...string) response {
-	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), method, r.base+path, strings.NewReader(body))
-	must(r.t, err)
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	resp, err := r.http.Do(req)
-	must(r.t, err)
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	must(r.t, err)
-	return response{resp, string(text)}
-}
-
-func (r *rig) token(p auth.Principal) string {
-	r.t.Helper()
-	token, err := r.auth.Issue(p, time.Hour)
-	must(r.t, err)
-	return token
-}
-
-func (r *rig) bearer() []string {
-	r.t.Helper()
-	return []string{"Authorization", "Bearer " + r.token(auth.Principal{User: "alice"}), "Content-Type", "application/json"}
-}
-
-// problem checks that an answer is one.
-func (a response) problem(t *testing.T, status int, code string) {
-	t.Helper()
-	var p struct {
-		Type, Title, Code, Detail string
-		Status                    int
-		Trace                     string `json:"trace_id"`
-	}
-	if a.StatusCode != status || a.Header.Get("Content-Type") != "application/problem+json" {
-		t.Fatalf("%s %s: %s %s: %s", a.Request.Method, a.Request.URL, a.Status, a.Header.Get("Content-Type"), a.body)
-	}
-	must(t, json.Unmarshal([]byte(a.body), &p))
-	if p.Status != status || p.Code != code || p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Trace == "" {
-		t.Errorf("%s %s: problem %s", a.Request.Method, a.Request.URL, a.body)
-	}
-}
 
 func TestHealthAndReadiness(t *testing.T) {
 	r := newRig(t)
-	if a := r.do("GET", "/healthz", ""); a.StatusCode != 200 || a.body != `{"status":"ok"}` {
+	if a := r.do("GET", "/healthz", ""); a.StatusCode != http.StatusOK || a.body != `{"status":"ok"}` {
 		t.Errorf("healthz %s %s", a.Status, a.body)
 	}
-	if a := r.do("GET", "/readyz", ""); a.StatusCode != 200 {
+	if a := r.do("GET", "/readyz", ""); a.StatusCode != http.StatusOK {
 		t.Errorf("readyz %s %s", a.Status, a.body)
 	}
 	r.down = errors.New("shutting down")
-	if a := r.do("GET", "/readyz", ""); a.StatusCode != 503 || !strings.Contains(a.body, "shutting down") {
+	if a := r.do("GET", "/readyz", ""); a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.body, "shutting down") {
 		t.Errorf("readyz while draining %s %s", a.Status, a.body)
 	}
-	if a := r.do("GET", "/healthz", ""); a.StatusCode != 200 {
+	if a := r.do("GET", "/healthz", ""); a.StatusCode != http.StatusOK {
 		t.Errorf("healthz while draining %s", a.Status)
 	}
 }
@@ -228,7 +47,7 @@ func TestAPanicEndsItsRequestAlone(t *testing.T) {
 			t.Errorf("the client is told %s", a.body)
 		}
 	}
-	if a := r.do("GET", voip.Base+"/rooms", "", r.bearer()...); a.StatusCode != 200 {
+	if a := r.do("GET", voip.Base+"/rooms", "", r.bearer()...); a.StatusCode != http.StatusOK {
 		t.Errorf("the next request: %s", a.Status)
 	}
 	if log := r.log.String(); !strings.Contains(log, "secret detail") || !strings.Contains(log, "server_test.go") {
@@ -240,7 +59,7 @@ func TestPages(t *testing.T) {
 	r := newRig(t)
 	for path, kind := range map[string]string{"/": "text/html", "/index.html": "text/html", "/app.js": "text/javascript"} {
 		a := r.do("GET", path, "")
-		if a.StatusCode != 200 || !strings.HasPrefix(a.Header.Get("Content-Type"), kind) {
+		if a.StatusCode != http.StatusOK || !strings.HasPrefix(a.Header.Get("Content-Type"), kind) {
 			t.Errorf("%s: %s %s", path, a.Status, a.Header.Get("Content-Type"))
 		}
 		for _, h := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cache-Control", "Permissions-Policy"} {
@@ -249,7 +68,7 @@ func TestPages(t *testing.T) {
 			}
 		}
 	}
-	if a := r.do("HEAD", "/app.js", ""); a.StatusCode != 200 || a.body != "" {
+	if a := r.do("HEAD", "/app.js", ""); a.StatusCode != http.StatusOK || a.body != "" {
 		t.Errorf("HEAD: %s %q", a.Status, a.body)
 	}
 	for _, path := range []string{"/nothing", "/..%2f..%2fetc/passwd", "/../../etc/passwd", "/api", "/api/v2/voip/calls", "/%00", "/.git"} {
@@ -262,7 +81,7 @@ func TestPages(t *testing.T) {
 	if allow := a.Header.Get("Allow"); !strings.Contains(allow, "POST") || !strings.Contains(allow, "GET") {
 		t.Errorf("Allow %q", allow)
 	}
-	if a := r.do("GET", "/openapi.json", ""); a.StatusCode != 200 || !strings.Contains(a.body, `"openapi":"3.1`) || !strings.Contains(a.body, "1.2.3") {
+	if a := r.do("GET", "/openapi.json", ""); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"openapi":"3.1`) || !strings.Contains(a.body, "1.2.3") {
 		t.Errorf("openapi.json %s", a.Status)
 	}
 }
@@ -280,13 +99,13 @@ func TestOtherOrigins(t *testing.T) {
 	t.Run("one", func(t *testing.T) {
 		r := newRig(t, func(c *api.Config) { c.Origins = []string{"https://App.example.com"} })
 		a := r.do("OPTIONS", voip.Base+"/calls", "", preflight...)
-		if a.StatusCode != 204 || a.Header.Get("Access-Control-Allow-Origin") != "https://app.example.com" ||
+		if a.StatusCode != http.StatusNoContent || a.Header.Get("Access-Control-Allow-Origin") != "https://app.example.com" ||
 			!strings.Contains(a.Header.Get("Access-Control-Allow-Headers"), "Authorization") ||
 			!strings.Contains(a.Header.Get("Access-Control-Allow-Methods"), "PATCH") || a.Header.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("preflight %s %v", a.Status, a.Header)
 		}
 		a = r.do("GET", voip.Base+"/calls", "", append(r.bearer(), "Origin", "https://app.example.com")...)
-		if a.StatusCode != 200 || a.Header.Get("Access-Control-Allow-Origin") == "" || !slices.Contains(a.Header["Vary"], "Origin") {
+		if a.StatusCode != http.StatusOK || a.Header.Get("Access-Control-Allow-Origin") == "" || !slices.Contains(a.Header["Vary"], "Origin") {
 			t.Errorf("request %s %v", a.Status, a.Header)
 		}
 		preflight := slices.Clone(preflight)
@@ -370,13 +189,12 @@ func TestWhatIsTooMuch(t *testing.T) {
 		must(t, conn.SetDeadline(time.Now().Add(patience)))
 		_, err = io.WriteString(conn, raw)
 		must(t, err)
-		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || resp.StatusCode != 400 {
-			t.Errorf("%q: %v %v", raw, resp, err)
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 400 ") {
+			t.Errorf("%q: %q %v", raw, line, err)
 		}
 		must(t, conn.Close())
 	}
-	if a := r.do("GET", "/healthz", ""); a.StatusCode != 200 {
+	if a := r.do("GET", "/healthz", ""); a.StatusCode != http.StatusOK {
 		t.Errorf("the next request: %s", a.Status)
 	}
 }
@@ -402,8 +220,9 @@ func TestShutdownWaitsForNobodyWhoIsSilent(t *testing.T) {
 				_, err = io.WriteString(conn, say)
 				must(t, err)
 				if say != "" && say != half {
-					_, err := http.ReadResponse(bufio.NewReader(conn), nil) // keep-alive from now on
+					resp, err := http.ReadResponse(bufio.NewReader(conn), nil) // keep-alive from now on
 					must(t, err)
+					must(t, resp.Body.Close())
 				}
 				open = append(open, conn)
 			}
@@ -448,7 +267,7 @@ func TestTLS(t *testing.T) {
 	r := newRig(t, func(c *api.Config) {
 		c.TLS = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}
 	})
-	if a := r.do("GET", "/healthz", ""); a.StatusCode != 200 || a.TLS.Version != tls.VersionTLS13 {
+	if a := r.do("GET", "/healthz", ""); a.StatusCode != http.StatusOK || a.TLS.Version != tls.VersionTLS13 {
 		t.Errorf("%s over %v", a.Status, a.TLS)
 	}
 	r.do("POST", voip.Base+"/calls", strings.Repeat("x", 4<<20), r.bearer()...).problem(t, 413, "too_large")

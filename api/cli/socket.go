@@ -137,7 +137,8 @@ func (s *Socket) answer(conn *net.UnixConn) {
 	defer s.running.Done()
 	defer func() { <-s.slots }()
 	defer conn.Close()
-	defer context.AfterFunc(s.ctx, func() { _ = conn.SetReadDeadline(time.Now()) })() // who says nothing
+	stop := context.AfterFunc(s.ctx, func() { _ = conn.SetReadDeadline(time.Now()) }) // who says nothing
+	defer stop()
 	line, err := s.read(conn)
 	if err != nil {
 		s.log.Debug("console connection", "err", err)
@@ -218,7 +219,8 @@ func Ask(ctx context.Context, path, line string, w io.Writer) error {
 		return &NotRunningError{Socket: path, Err: err}
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
 	line = strings.NewReplacer("\r", " ", "\n", " ").Replace(line) // one command
 	if _, err := io.WriteString(conn, line+"\n"); err != nil {
 		return fmt.Errorf("send command: %w", cmp.Or(ctx.Err(), err))

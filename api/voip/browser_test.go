@@ -6,7 +6,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,9 +24,7 @@ type browser struct {
 	heard  chan []byte
 	states chan pion.PeerConnectionState
 	found  chan pion.ICECandidateInit
-
-	mu   sync.Mutex
-	seen uint64 // the last message
+	seen   uint64 // the last message
 }
 
 func newBrowser(t *testing.T) *browser {

@@ -1,6 +1,7 @@
 package voip_test
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -284,7 +285,7 @@ func TestARequestIsDoneOnce(t *testing.T) {
 	body := map[string]any{"participants": []string{"WebRTC/carol"}, "call_type": "audio"}
 	first := alice.do("POST", "/calls", body, "Idempotency-Key", "k").want(201)
 	again := alice.do("POST", "/calls", body, "Idempotency-Key", "k").want(201)
-	if string(first.body) != string(again.body) || first.header.Get("Location") != again.header.Get("Location") {
+	if !bytes.Equal(first.body, again.body) || first.header.Get("Location") != again.header.Get("Location") {
 		t.Errorf("answered %s, then %s", first.body, again.body)
 	}
 	body["call_type"] = "video"

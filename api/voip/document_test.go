@@ -95,8 +95,12 @@ func (d *document) valid(s map[string]any, v any, at string) error {
 		return fmt.Errorf("%s is %v, none of %v", at, v, enum)
 	}
 	if s["format"] == "date-time" && v != nil {
-		if when, err := time.Parse(time.RFC3339Nano, v.(string)); err != nil || when.Location() != time.UTC {
-			return fmt.Errorf("%s is %v, no time in UTC (%v)", at, v, err)
+		when, err := time.Parse(time.RFC3339Nano, v.(string))
+		if err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		if when.Location() != time.UTC {
+			return fmt.Errorf("%s is %v, not in UTC", at, v)
 		}
 	}
 	switch v := v.(type) {

@@ -156,7 +156,6 @@ func (ph *phone) end(cause signaling.Cause, peer bool) {
 func (ph *phone) rings()                      { ph.events.LegRinging() }
 func (ph *phone) answers()                    { ph.events.LegAnswered() }
 func (ph *phone) hangsUp(why signaling.Cause) { ph.end(why, true) }
-func (ph *phone) presses(digit byte)          { ph.events.LegDigit(digit, 100*time.Millisecond) }
 func (ph *phone) hungUp(t *testing.T) signaling.Cause {
 	t.Helper()
 	select {

@@ -1,0 +1,198 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/api"
+	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+)
+
+const patience = 10 * time.Second
+
+// rig is a server whose calls go nowhere: there is no technology.
+type rig struct {
+	t      *testing.T
+	server *api.Server
+	auth   *auth.Authenticator
+	key    string // for the API
+	log    *logBuffer
+	http   *http.Client
+	base   string
+	down   error
+	stop   func() error
+}
+
+// panics is a technology that is broken.
+type panics struct{}
+
+func (panics) Name() string                            { return "BROKEN" }
+func (panics) Endpoints() []signaling.EndpointSnapshot { return nil }
+func (panics) Dial(context.Context, signaling.DialRequest) (signaling.Leg, error) {
+	panic("secret detail")
+}
+
+// keys knows one API key.
+type keys struct{ known auth.Key }
+
+func (k keys) APIKey(_ context.Context, hash string) (auth.Key, error) {
+	switch {
+	case hash == auth.HashKey("sk_broken"):
+		return auth.Key{}, errors.New("the disk is gone")
+	case hash != k.known.Hash:
+		return auth.Key{}, fault.New(fault.NotFound, "no key")
+	}
+	return k.known, nil
+}
+
+func newRig(t *testing.T, change ...func(*api.Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, log: &logBuffer{}}
+	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	sc := store.Default()
+	sc.Path = store.Memory
+	db, err := store.Open(context.Background(), sc, log)
+	must(t, err)
+	mc := mixer.Default()
+	mc.Workers, mc.FIFO = 1, false
+	mix, err := mixer.New(mc, nil, log)
+	must(t, err)
+	engine := signaling.New(signaling.Config{Mixer: mix, Log: log})
+	engine.AddTech(panics{})
+	service, err := voip.NewService(context.Background(), voip.Config{
+		Engine: engine, Rooms: conference.NewRegistry(engine), Store: db, Log: log, RingTimeout: time.Minute, OfferGrace: time.Minute,
+	})
+	must(t, err)
+	var stored auth.Key
+	r.key, stored = auth.NewKey("machine", []auth.Role{auth.RoleService}, time.Time{})
+	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, keys{stored})
+	must(t, err)
+	cfg := api.Config{
+		Listen: "127.0.0.1:0", Auth: r.auth, VoIP: service, Version: "1.2.3", Log: log, Ready: func() error { return r.down },
+		Pages: fstest.MapFS{
+			"index.html": {Data: []byte("<!doctype html>")}, "app.js": {Data: []byte("export {}")},
+		},
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	r.server, err = api.New(cfg)
+	must(t, err)
+	must(t, r.server.Start(context.Background()))
+	r.base = "http://" + r.server.Addr().String()
+	r.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	if cfg.TLS != nil {
+		r.base = "https://" + r.server.Addr().String()
+	}
+	stopped := false
+	r.stop = func() error {
+		if stopped {
+			return nil
+		}
+		stopped = true
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		err := r.server.Shutdown(ctx)
+		service.Close()
+		must(t, engine.Drain(ctx))
+		must(t, mix.Close())
+		must(t, db.Close())
+		return err
+	}
+	t.Cleanup(func() {
+		r.http.CloseIdleConnections()
+		must(t, r.stop())
+	})
+	return r
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// logBuffer is a log that a test can read.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+type response struct {
+	*http.Response
+	body string
+}
+
+func (r *rig) do(method, path, body string, headers ...string) response {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.base+path, strings.NewReader(body))
+	must(r.t, err)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := r.http.Do(req)
+	must(r.t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	must(r.t, err)
+	return response{resp, string(text)}
+}
+
+func (r *rig) token(p auth.Principal) string {
+	r.t.Helper()
+	token, err := r.auth.Issue(p, time.Hour)
+	must(r.t, err)
+	return token
+}
+
+func (r *rig) bearer() []string {
+	r.t.Helper()
+	return []string{"Authorization", "Bearer " + r.token(auth.Principal{User: "alice"}), "Content-Type", "application/json"}
+}
+
+// problem checks that an answer is one.
+func (a response) problem(t *testing.T, status int, code string) {
+	t.Helper()
+	var p struct {
+		Type, Title, Code, Detail string
+		Status                    int
+		Trace                     string `json:"trace_id"`
+	}
+	if a.StatusCode != status || a.Header.Get("Content-Type") != "application/problem+json" {
+		t.Fatalf("%s %s: %s %s: %s", a.Request.Method, a.Request.URL, a.Status, a.Header.Get("Content-Type"), a.body)
+	}
+	must(t, json.Unmarshal([]byte(a.body), &p))
+	if p.Status != status || p.Code != code || p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Trace == "" {
+		t.Errorf("%s %s: problem %s", a.Request.Method, a.Request.URL, a.body)
+	}
+}
