@@ -38,20 +38,24 @@ func (l *Library) Tone(spec string) (signaling.Tone, error) {
 	if len(spec) > maxSpec {
 		return signaling.Tone{}, fault.New(fault.Invalid, "tone list of %d characters, at most %d", len(spec), maxSpec)
 	}
-	list := spec
-	if named, ok := indications[strings.ToLower(strings.TrimSpace(spec))]; ok {
-		list = named
-	}
+	list := cadence(spec)
 	cached, err := l.cache.get("tone "+list, stamp{}, func() (entry, error) { return renderTone(list) })
 	return cached.tone, err
 }
 
+// cadence is the list of a tone by its name, or the list itself.
+func cadence(spec string) string {
+	if named, ok := indications[strings.ToLower(strings.TrimSpace(spec))]; ok {
+		return named
+	}
+	return spec
+}
+
 func renderTone(list string) (entry, error) {
-	tones, err := dtmf.ParseTones(list)
+	lead, loop, err := synthesize(list)
 	if err != nil {
 		return entry{}, err
 	}
-	lead, loop := tones.Clip(toneRate, toneLevel)
 	e := entry{bytes: 2 * (len(lead) + len(loop))}
 	if e.tone.Lead, err = toneClip(lead); err != nil {
 		return entry{}, err
@@ -60,6 +64,16 @@ func renderTone(list string) (entry, error) {
 		return entry{}, err
 	}
 	return e, nil
+}
+
+// synthesize gives the PCM of a list at toneRate: what comes once, and what repeats.
+func synthesize(list string) (lead, loop []int16, err error) {
+	tones, err := dtmf.ParseTones(list)
+	if err != nil {
+		return nil, nil, err
+	}
+	lead, loop = tones.Clip(toneRate, toneLevel)
+	return lead, loop, nil
 }
 
 // toneClip is the clip of PCM, nil where there is none.
