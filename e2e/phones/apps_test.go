@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
-	"github.com/skygenesisenterprise/skybridge/e2e/server"
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 )
 
@@ -48,12 +47,10 @@ exten => 641,1,Wait(60)
 
 // Each application does what extensions.conf says.
 func TestApplications(t *testing.T) {
-	guest := peer.FreePort(t)
-	files := conf(guest, appPlan)
+	files := conf(peer.FreePort(t), appPlan)
 	files["confbridge.conf"] = "[general]\n\n[tiny]\ntype = bridge\nmax_members = 1\n"
-	s := server.Start(t, server.Config{Files: files, Set: map[string]string{"sip.t1": "50ms"}})
-	l := &lab{Server: s, guest: guest, idle: s.Resources(t)}
-	sounds := filepath.Join(s.Dir, "sounds", "en", "own")
+	l := start(t, files)
+	sounds := filepath.Join(l.Dir, "sounds", "en", "own")
 	if err := os.MkdirAll(sounds, 0o700); err != nil {
 		t.Fatal(err)
 	}

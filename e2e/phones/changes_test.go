@@ -75,6 +75,25 @@ func TestCallsThatChange(t *testing.T) {
 	})
 }
 
+// A party that sends nothing any more is hung up on after its rtp_timeout.
+func TestSilenceEndsACall(t *testing.T) {
+	files := conf(peer.FreePort(t), callPlan)
+	files["pjsip.conf"] = strings.Replace(files["pjsip.conf"], "aors = guest\n", "aors = guest\nrtp_timeout = 1\n", 1)
+	l := start(t, files)
+	l.run(t, "one that speaks first", func(t *testing.T) {
+		e := listen(t)
+		b := l.phone(t, "1001", peer.BaresipConfig{Tone: 503, Answer: true})
+		c := l.caller(t, "call", "1001", e)
+		t.Run("speaks", func(t *testing.T) {
+			e.speak(t, 877)
+			peer.Hears(t, "the phone", b.Recording(), 877, 503)
+			e.await(t, "more than the timeout", func() bool { return len(e.packets()) > 100 })
+		})
+		c.Wait(t) // for a BYE
+		b.Closed(t)
+	})
+}
+
 // Requests that come twice, late or for nothing.
 func TestStrayRequests(t *testing.T) {
 	l := open(t, callPlan)

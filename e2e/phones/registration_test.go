@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
-	"github.com/skygenesisenterprise/skybridge/e2e/server"
 )
 
 // phonesOnly are phones and nobody who would be let in without a password: 1001
@@ -60,15 +59,10 @@ remove_existing = yes
 
 func openRegistrar(t *testing.T) *lab {
 	t.Helper()
-	s := server.Start(t, server.Config{
-		Files: map[string]string{
-			"pjsip.conf": phonesOnly,
-			"extensions.conf": "[internal]\nexten => _100X,1,Dial(PJSIP/${EXTEN},30)\n same => n,Hangup()\n" +
-				"exten => 600,1,Echo()\n",
-		},
-		Set: map[string]string{"sip.t1": "50ms"},
+	return start(t, map[string]string{
+		"pjsip.conf":      phonesOnly,
+		"extensions.conf": "[internal]\nexten => _100X,1,Dial(PJSIP/${EXTEN},30)\n same => n,Hangup()\nexten => 600,1,Echo()\n",
 	})
-	return &lab{Server: s, idle: s.Resources(t)}
 }
 
 // A phone registers over each transport, is called there, and calls.
@@ -76,8 +70,8 @@ func TestPhonesRegister(t *testing.T) {
 	l := openRegistrar(t)
 	for _, transport := range []string{"udp", "tcp", "tls"} {
 		l.run(t, transport, func(t *testing.T) {
-			caller := register3(t, l, "1003", "udp", peer.BaresipConfig{Tone: 503})
-			b := register3(t, l, "1002", transport, peer.BaresipConfig{Tone: 877, Answer: true})
+			caller := registered(t, l, "1003", "udp", peer.BaresipConfig{Tone: 503})
+			b := registered(t, l, "1002", transport, peer.BaresipConfig{Tone: 877, Answer: true})
 			caller.Dial(t, "1002")
 			caller.Established(t)
 			peer.Hears(t, "the phone", b.Recording(), 503, 877)
@@ -92,8 +86,8 @@ func TestPhonesRegister(t *testing.T) {
 	}
 }
 
-// register3 starts a phone of phonesOnly, registered.
-func register3(t *testing.T, l *lab, number, transport string, cfg peer.BaresipConfig) *peer.BaresipPeer {
+// registered starts a phone of phonesOnly, registered.
+func registered(t *testing.T, l *lab, number, transport string, cfg peer.BaresipConfig) *peer.BaresipPeer {
 	t.Helper()
 	cfg.User, cfg.Password, cfg.Transport, cfg.Register, cfg.Server = number, "secret", transport, true, at(l.SIP)
 	if transport == "tls" {
@@ -136,12 +130,28 @@ func TestRulesOfRegistration(t *testing.T) {
 	})
 }
 
+// A phone that has started again rings, though the address it had before is still
+// registered.
+func TestThePhoneThatRegisteredLastRings(t *testing.T) {
+	l := openRegistrar(t)
+	t.Run("one that goes without a word", func(t *testing.T) { registered(t, l, "1001", "udp", peer.BaresipConfig{}) })
+	b := registered(t, l, "1001", "udp", peer.BaresipConfig{Tone: 877, Answer: true})
+	if out := l.RX(t, "pjsip show contacts"); strings.Count(out, "1001/") != 2 {
+		t.Errorf("contacts:\n%s", out)
+	}
+	caller := registered(t, l, "1003", "udp", peer.BaresipConfig{})
+	caller.Dial(t, "1001")
+	caller.Established(t)
+	caller.Hangup(t)
+	b.Closed(t)
+}
+
 // What a phone registered survives the end of the process, however sudden.
 func TestBindingsSurviveAKill(t *testing.T) {
 	l := openRegistrar(t)
-	b := register3(t, l, "1002", "udp", peer.BaresipConfig{Tone: 877, Answer: true})
+	b := registered(t, l, "1002", "udp", peer.BaresipConfig{Tone: 877, Answer: true})
 	l.Restart(t)
-	caller := register3(t, l, "1003", "udp", peer.BaresipConfig{Tone: 503})
+	caller := registered(t, l, "1003", "udp", peer.BaresipConfig{Tone: 503})
 	caller.Dial(t, "1002")
 	caller.Established(t)
 	peer.Hears(t, "the phone", b.Recording(), 503, 877)

@@ -83,8 +83,15 @@ type lab struct {
 func open(t *testing.T, extensions string) *lab {
 	t.Helper()
 	guest := peer.FreePort(t)
-	s := server.Start(t, server.Config{Files: conf(guest, extensions), Set: map[string]string{"sip.t1": "50ms"}})
-	return &lab{Server: s, guest: guest, idle: s.Resources(t)}
+	l := start(t, conf(guest, extensions))
+	l.guest = guest
+	return l
+}
+
+func start(t *testing.T, files map[string]string) *lab {
+	t.Helper()
+	s := server.Start(t, server.Config{Files: files, Set: map[string]string{"sip.t1": "50ms"}})
+	return &lab{Server: s, idle: s.Resources(t)}
 }
 
 // run runs a test and waits until it has left nothing behind, its peers' own
