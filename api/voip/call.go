@@ -2,7 +2,9 @@ package voip
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -96,7 +98,7 @@ func (c *call) await(pt *party) error {
 	}
 	c.parties = append(c.parties, pt)
 	c.mu.Unlock()
-	if !c.service.goDo(func() { c.awaitOffer(pt) }) {
+	if !c.goDo(func() { c.awaitOffer(pt) }) {
 		return errShutdown
 	}
 	return nil
@@ -124,11 +126,25 @@ func (c *call) dial(ctx context.Context, pt *party, t signaling.Target, caller s
 
 // watch follows a party's channel from now on.
 func (c *call) watch(pt *party, ch *signaling.Channel) error {
-	if !c.service.goDo(func() { c.follow(pt, ch) }) {
+	if !c.goDo(func() { c.follow(pt, ch) }) {
 		ch.Hangup(signaling.CauseNormal)
 		return errShutdown
 	}
 	return nil
+}
+
+// goDo runs f as part of the call. A panic in it ends this call, no other. It reports
+// false once the service closes.
+func (c *call) goDo(f func()) bool {
+	return c.service.goDo(func() {
+		defer func() {
+			if r := recover(); r != nil {
+				c.service.log.Error("panic in a call, call ended", "call", c.id, "err", fmt.Sprint(r), "stack", string(debug.Stack()))
+				c.end(signaling.CauseTemporary)
+			}
+		}()
+		f()
+	})
 }
 
 // attach gives a party its channel. The lock is held.

@@ -69,11 +69,23 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (
 		c.bridge.Close()
 		return nil, err
 	}
-	if err := c.begin(ctx, targets, p); err != nil {
-		c.abort()
+	if err := c.make(func() error { return c.begin(ctx, targets, p) }); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// make does the first steps of a call. When they fail, or panic, nothing is left of it.
+func (c *call) make(steps func() error) (err error) {
+	made := false
+	defer func() {
+		if !made {
+			c.abort()
+		}
+	}()
+	err = steps()
+	made = err == nil
+	return err
 }
 
 // parseTargets reads the endpoints of a request; each may be named once.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -250,6 +251,34 @@ func TestACalledPhonesOwnerTakesItInTheBrowser(t *testing.T) {
 	got := alice.sees(c.ID, "active", status(voip.StatusActive))
 	if pt := got.Participants[0]; pt.Endpoint != "WebRTC/bob" || pt.UserID == nil || *pt.UserID != "bob" || pt.State != voip.StateConnected {
 		t.Errorf("participant %s", show(pt))
+	}
+}
+
+func TestAPanicEndsItsCallAlone(t *testing.T) {
+	var broken atomic.Bool
+	r := newRig(t, func(c *voip.Config) {
+		c.Now = func() time.Time {
+			if broken.CompareAndSwap(true, false) {
+				panic("no time")
+			}
+			return time.Now()
+		}
+	})
+	alice := r.as("alice")
+	other := alice.calls("WebRTC/bob")
+	c := alice.calls("SIP/1001", "SIP/1002")
+	one, two := r.phone("1001"), r.phone("1002")
+	one.answers()
+	alice.sees(c.ID, "one is in", func(c voip.CallBody) bool { return c.Participants[0].State == voip.StateConnected })
+	broken.Store(true)
+	two.answers() // the call would be active, and the time be taken
+	if over := alice.sees(c.ID, "ended", status(voip.StatusEnded)); over.Cause != int(signaling.CauseTemporary) {
+		t.Errorf("ended as %s", show(over))
+	}
+	one.hungUp(t)
+	two.hungUp(t)
+	if got := listed(alice, ""); !slices.Equal(got, []string{other.ID}) {
+		t.Errorf("left are %v", got)
 	}
 }
 

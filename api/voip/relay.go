@@ -24,7 +24,7 @@ func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (Messag
 		c.watched = c.watched || watch
 	}
 	c.mu.Unlock()
-	if watch && !c.service.goDo(c.watchDirect) {
+	if watch && !c.goDo(c.watchDirect) {
 		return MessageBody{}, errShutdown
 	}
 	if direct && in.MessageType == messageHangup {

@@ -35,19 +35,27 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in Join
 	if err != nil {
 		return JoinBody{}, err
 	}
+	joined := false
+	defer func() {
+		if !joined {
+			place.Release()
+		}
+	}()
 	c := newCall(s, p, "audio", nil)
 	c.room = room
 	c.caller = signaling.CallerID{Name: room.Settings().Name, Number: room.Settings().Number}
 	if err := s.add(c); err != nil {
-		place.Release()
 		return JoinBody{}, err
 	}
-	pt, err := c.enter(ctx, p, place, role, in.Endpoint)
+	var pt *party
+	err = c.make(func() (err error) {
+		pt, err = c.enter(ctx, p, place, role, in.Endpoint)
+		return err
+	})
 	if err != nil {
-		place.Release()
-		c.abort()
 		return JoinBody{}, err
 	}
+	joined = true
 	return JoinBody{
 		RoomID: id, ParticipantID: pt.id, CallID: c.id, Role: string(role), ICEServers: s.iceServers(),
 	}, nil
