@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
@@ -204,4 +205,52 @@ func BenchmarkPair(b *testing.B) {
 			f.measure(b)
 		})
 	}
+}
+
+// BenchmarkMix is the worker's part without the kernel's: packets come and go
+// through rings.
+func BenchmarkMix(b *testing.B) {
+	for _, bb := range []struct {
+		name             string
+		members, talkers int
+	}{{"40_talking3", 40, 3}, {"10_talking10", 10, 10}} {
+		b.Run(bb.name, func(b *testing.B) {
+			r := newRig(b, 1)
+			room := r.room(RoomConfig{})
+			var loops []*loop
+			for i := range bb.members {
+				lp, ph := r.newLoop(formatOf(g711.MuLaw()), 300+40*float64(i%20), true)
+				if i >= bb.talkers {
+					lp.frames = silent(lp.frames)
+				}
+				if err := ph.port.Join(room, JoinOptions{}); err != nil {
+					b.Fatal(err)
+				}
+				loops = append(loops, lp)
+			}
+			now := time.Unix(1000, 0)
+			b.ReportAllocs()
+			var cost, n time.Duration
+			for b.Loop() {
+				for _, lp := range loops {
+					lp.say(now)
+				}
+				start := time.Now()
+				r.quietly(ticksPerFrame)
+				cost += time.Since(start)
+				now, n = now.Add(media.FrameDuration), n+1
+			}
+			b.ReportMetric(float64(cost)/float64(n)/float64(bb.members)/1e3, "µs/participant")
+		})
+	}
+}
+
+// silent makes µ-law silence of packets.
+func silent(packets [][]byte) [][]byte {
+	for _, p := range packets {
+		for i := range p[rtp.HeaderBytes:] {
+			p[rtp.HeaderBytes+i] = 0xff
+		}
+	}
+	return packets
 }
