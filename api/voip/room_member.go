@@ -15,10 +15,20 @@ type JoinRoom struct {
 	Endpoint string `json:"endpoint,omitempty" maxLength:"256" doc:"A phone to ring into the room, instead of the caller's browser"`
 }
 
+// roomToJoin finds a room by its id, or by the number that phones dial.
+func (s *Service) roomToJoin(name string) (*conference.Room, error) {
+	for _, room := range s.cfg.Rooms.Rooms() {
+		if room.Settings().Number == name {
+			return room, nil
+		}
+	}
+	return s.room(name)
+}
+
 // join lets somebody into a room: the browser whose offer follows, or a phone
 // that is rung. The place is held from now on, for as long as phones ring.
 func (s *Service) join(ctx context.Context, p auth.Principal, id string, in JoinRoom) (JoinBody, error) {
-	room, err := s.room(id)
+	room, err := s.roomToJoin(id)
 	if err != nil {
 		return JoinBody{}, err
 	}
@@ -57,7 +67,7 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in Join
 	}
 	joined = true
 	return JoinBody{
-		RoomID: id, ParticipantID: pt.id, CallID: c.id, Role: string(role), ICEServers: s.iceServers(),
+		RoomID: room.Settings().ID, ParticipantID: pt.id, CallID: c.id, Role: string(role), ICEServers: s.iceServers(),
 	}, nil
 }
 

@@ -101,7 +101,10 @@ func TestARoomIsMadeAndDeleted(t *testing.T) {
 	if got := r.as("root", role("admin")).rooms(""); len(got) != 2 {
 		t.Errorf("the admin sees %v", got)
 	}
-	bob.joins(room.ID, nil)
+	bob.post("/rooms/9002/join", nil).want(404)
+	if j := bob.joins(room.Number, nil); j.RoomID != room.ID {
+		t.Errorf("by its number bob joins %s", show(j))
+	}
 	bob.get("/rooms/" + room.ID).want(200) // on the way in
 	bob.delete("/rooms/"+room.ID).want(403, "forbidden")
 

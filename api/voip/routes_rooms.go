@@ -16,7 +16,7 @@ func (r routes) registerRooms(api huma.API) {
 	handle(api, r, operation(get, "/rooms/{id}", "get-room", "Show a room", 0), r.getRoom)
 	handle(api, r, operation(http.MethodPatch, "/rooms/{id}", "change-room", "Change a room", 0), r.changeRoom)
 	handle(api, r, operation(http.MethodDelete, "/rooms/{id}", "delete-room", "End a room", http.StatusNoContent), r.deleteRoom)
-	handle(api, r, operation(post, "/rooms/{id}/join", "join-room", "Join a room", 0), r.joinRoom)
+	handle(api, r, operation(post, "/rooms/{id}/join", "join-room", "Join a room, by its id or its number", 0), r.joinRoom)
 	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/mute", "mute-participant", "Mute somebody", 0), r.muteMember(true))
 	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/unmute", "unmute-participant", "Unmute somebody", 0),
 		r.muteMember(false))
