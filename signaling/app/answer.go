@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -20,16 +18,7 @@ func (s *Services) answer(ctx context.Context, c *dialplan.Call, args string) er
 	if err := ch.Answer(ctx); err != nil {
 		return err
 	}
-	delay := strings.TrimSpace(argument(dialplan.SplitArgs(args, 2), 0))
-	if delay == "" {
-		return nil
-	}
-	ms, err := strconv.ParseUint(delay, 10, 31)
-	if err != nil {
-		c.Log().Warn("Answer: delay is no number of milliseconds", "delay", delay)
-		return nil
-	}
-	return wait(ctx, time.Duration(ms)*time.Millisecond)
+	return wait(ctx, milliseconds(argument(dialplan.SplitArgs(args, 2), 0), 0))
 }
 
 // ringing is Ringing().

@@ -164,6 +164,16 @@ func TestAFullRoom(t *testing.T) {
 	if _, err := first.Enter(t.Context(), r.up("1002"), "", conference.RoleParticipant); fault.Of(err) != fault.Gone {
 		t.Errorf("entered with a place that was given back: %v", err)
 	}
+	room := third.Room()
+	room.Change("larger", 3)
+	_, err = room.Reserve()
+	ok(t, err)
+	room.Change("smaller", 1) // nobody is put out
+	_, err = room.Reserve()
+	kind(t, err, fault.Full, "room_full")
+	if s := room.Settings(); s.Name != "smaller" || s.Max != 1 || len(room.Participants()) != 1 {
+		t.Errorf("settings %+v", s)
+	}
 	second.Release()
 }
 

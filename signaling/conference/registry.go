@@ -126,9 +126,9 @@ func (r *Registry) Room(id string) (*Room, error) {
 }
 
 // Reserve keeps a place in the room with a number; a room that nobody made lasts
-// until the last participant has left, and max is its limit. The errors are those
+// until the last participant has left, and limit is its own. The errors are those
 // of Room.Reserve and Create.
-func (r *Registry) Reserve(number string, max int) (*Place, error) {
+func (r *Registry) Reserve(number string, limit int) (*Place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	room := r.byNumber[number]
@@ -137,7 +137,7 @@ func (r *Registry) Reserve(number string, max int) (*Place, error) {
 			return nil, fault.New(fault.Invalid, "no room number")
 		}
 		var err error
-		if room, err = r.create(Settings{Number: number, Name: number, Max: max}); err != nil {
+		if room, err = r.create(Settings{Number: number, Name: number, Max: limit}); err != nil {
 			return nil, err
 		}
 	}

@@ -53,10 +53,10 @@ func (r *Room) Settings() Settings {
 }
 
 // Change gives the room another name and limit. Nobody is put out by a lower one.
-func (r *Room) Change(name string, max int) {
+func (r *Room) Change(name string, limit int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.settings.Name, r.settings.Max = name, max
+	r.settings.Name, r.settings.Max = name, limit
 }
 
 // Bridge is what joins the room's channels.

@@ -48,11 +48,11 @@ const slotBytes = 512
 
 var errNotMade = errors.New("the sound could not be made")
 
-func newCache(max int) *cache { return &cache{max: max, kept: make(map[string]*list.Element)} }
+func newCache(bytes int) *cache { return &cache{max: bytes, kept: make(map[string]*list.Element)} }
 
 // get gives the entry of a key, made anew when its stamp is another one. Errors
 // are not kept.
-func (c *cache) get(key string, s stamp, make func() (entry, error)) (entry, error) {
+func (c *cache) get(key string, s stamp, produce func() (entry, error)) (entry, error) {
 	c.mu.Lock()
 	e := c.kept[key]
 	if e != nil && e.Value.(*slot).stamp != s {
@@ -68,9 +68,9 @@ func (c *cache) get(key string, s stamp, make func() (entry, error)) (entry, err
 
 	sl := e.Value.(*slot)
 	sl.once.Do(func() {
-		sl.err = errNotMade // should make panic
+		sl.err = errNotMade // should produce panic
 		defer func() { c.made(e) }()
-		sl.entry, sl.err = make()
+		sl.entry, sl.err = produce()
 	})
 	return sl.entry, sl.err
 }
