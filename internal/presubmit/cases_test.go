@@ -25,8 +25,8 @@ func TestRules(t *testing.T) {
 		{"on end to end", "api/a.go", imports("e2e/peer"), "api may not import e2e/peer"},
 		{"a new part", "extra/a.go", "package extra", "no place in the layers"},
 
-		{"sipgo in sip", "sip/siptest/a.go", `package siptest; import "github.com/emiago/sipgo/sip"`, ""},
-		{"sipgo elsewhere", "signaling/tech/sip/a.go", `package sip; import "github.com/emiago/sipgo"`, "only in sip"},
+		{"sipgo as a peer", "sip/a_test.go", `package sip_test; import "github.com/emiago/sipgo/sip"`, ""},
+		{"sipgo in the product", "sip/a.go", `package sip; import "github.com/emiago/sipgo"`, "only in"},
 		{"fiber elsewhere", "signaling/a.go", `package a; import "github.com/gofiber/fiber/v2"`, "only in api"},
 		{"prometheus elsewhere", "api/voip/a.go", `package a; import "github.com/prometheus/client_golang/prometheus"`, "only in api/metrics"},
 		{"pion elsewhere", "media/sdp/a.go", `package a; import "github.com/pion/sdp/v3"`, "only in media/rtp"},

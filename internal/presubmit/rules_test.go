@@ -29,14 +29,14 @@ var below = map[string][]string{
 var only = map[string][]string{
 	module + "/sip":            {"sip", "signaling/tech", "api", "cmd", "e2e"},
 	module + "/media/webrtc":   {"media/webrtc", "signaling/tech", "api", "cmd", "e2e"},
-	"github.com/emiago/sipgo":  {"sip", "e2e"},
+	"github.com/emiago/sipgo":  {}, // a peer of tests; see docs/adr/0004
 	"github.com/gofiber":       {"api", "e2e"},
 	"github.com/prometheus":    {"api/metrics", "e2e"},
 	"github.com/pion":          {"media/rtp", "media/srtp", "media/webrtc", "e2e"},
 	"github.com/chromedp":      {"e2e"},
 	"go.uber.org/goleak":       {},
-	"testing":                  {"e2e", "media/mediatest", "sip/siptest"},
-	"github.com/google/go-cmp": {},
+	"testing":                  {"e2e", "internal/golden", "media/mediatest", "sip/siptest"},
+	"github.com/google/go-cmp": {"internal/golden"},
 	"pgregory.net/rapid":       {},
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/golden"
 	"github.com/skygenesisenterprise/skybridge/media"
 )
 
@@ -96,13 +97,13 @@ func TestAnswers(t *testing.T) {
 			fmt.Fprintf(&results, "%s: %v: %v\n", name, fault.Of(err), err)
 			continue
 		}
-		golden(t, "answers/"+name+".sdp", body)
+		golden.Equal(t, filepath.Join(testdata, "answers/"+name+".sdp"), string(body))
 		fmt.Fprintf(&results, "%s: %s\n", name, summary(r))
 		if len(parse(t, body).Media) != len(offer.Media) {
 			t.Errorf("%s: media lines do not match the offer's", name)
 		}
 	}
-	golden(t, "answers/results.txt", results.Bytes())
+	golden.Equal(t, filepath.Join(testdata, "answers/results.txt"), results.String())
 }
 
 // summary is a Result in one line.
@@ -196,7 +197,7 @@ func TestProduct(t *testing.T) {
 		}
 		fmt.Fprintf(&out, "%v: %s\n", o, summary(r))
 	})
-	golden(t, "golden/product.txt", out.Bytes())
+	golden.Equal(t, filepath.Join(testdata, "golden/product.txt"), out.String())
 }
 
 type addressCase struct {

@@ -3,12 +3,14 @@ package sdp
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/golden"
 	"github.com/skygenesisenterprise/skybridge/media"
 )
 
@@ -32,7 +34,7 @@ func TestFiles(t *testing.T) {
 			out.WriteByte('\n')
 		}
 	}
-	golden(t, "golden/sessions.txt", out.Bytes())
+	golden.Equal(t, filepath.Join(testdata, "golden/sessions.txt"), out.String())
 }
 
 func describe(out *bytes.Buffer, s *Session, m *Media) {

@@ -1,67 +1,26 @@
 package endpoint
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write what the files of testdata/asterisk/endpoint are read as into them")
 
 // TestLoad reads every file of testdata/asterisk/endpoint. It has parts that begin
 // with "== name": the configuration's files, and "set", what they are read as. The set
 // shows what differs from the defaults, without passwords.
 func TestLoad(t *testing.T) {
-	files, err := filepath.Glob("../../../testdata/asterisk/endpoint/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			input, want, _ := strings.Cut(string(data), "== set\n")
-			set, err := Load(asterisk.Loader{FS: parts(input)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := dump(set)
-			if *update {
-				if err := os.WriteFile(file, []byte(input+"== set\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != want {
-				t.Errorf("%s is read as\n%swant\n%s", file, got, want)
-			}
-		})
-	}
-}
-
-func parts(text string) fstest.MapFS {
-	files := fstest.MapFS{}
-	var name string
-	for line := range strings.Lines(text) {
-		if after, ok := strings.CutPrefix(line, "== "); ok {
-			name = strings.TrimSpace(after)
-			files[name] = &fstest.MapFile{Mode: 0o644}
-			continue
+	golden.Files(t, "../../../testdata/asterisk/endpoint/*.txt", "set", func(t *testing.T, input string) string {
+		set, err := Load(asterisk.Loader{FS: golden.FS(input)})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if f := files[name]; f != nil {
-			f.Data = append(f.Data, line...)
-		}
-	}
-	return files
+		return dump(set)
+	})
 }
 
 func dump(s *Set) string {

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -13,62 +12,25 @@ import (
 	"testing/fstest"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write what the files of testdata/asterisk/settings are read as into them")
 
 // TestLoad reads every file of testdata/asterisk/settings: parts that begin with
 // "== name" are the configuration's files, "settings" what they are read as, "strict"
 // what Asterisk would make of them.
 func TestLoad(t *testing.T) {
-	files, err := filepath.Glob("../../../testdata/asterisk/settings/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			input, want, _ := strings.Cut(string(data), "== settings\n")
-			from := asterisk.Loader{FS: parts(input)}
-			s, err := Load(from, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			strict, err := Load(from, true)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := dump(s) + "== strict\n" + dump(strict)
-			if *update {
-				if err := os.WriteFile(file, []byte(input+"== settings\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != want {
-				t.Errorf("%s is read as\n%swant\n%s", file, got, want)
-			}
-		})
-	}
-}
-
-func parts(text string) fstest.MapFS {
-	files := fstest.MapFS{}
-	var name string
-	for line := range strings.Lines(text) {
-		if after, ok := strings.CutPrefix(line, "== "); ok {
-			name = strings.TrimSpace(after)
-			files[name] = &fstest.MapFile{Mode: 0o644}
-			continue
+	golden.Files(t, "../../../testdata/asterisk/settings/*.txt", "settings", func(t *testing.T, input string) string {
+		from := asterisk.Loader{FS: golden.FS(input)}
+		s, err := Load(from, false)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if f := files[name]; f != nil {
-			f.Data = append(f.Data, line...)
+		strict, err := Load(from, true)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	return files
+		return dump(s) + "== strict\n" + dump(strict)
+	})
 }
 
 func dump(s *Settings) string {

@@ -1,59 +1,32 @@
 package sip
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	"github.com/skygenesisenterprise/skybridge/internal/golden"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 )
-
-var update = flag.Bool("update", false, "write what the files of testdata/sip/directory come to into them")
 
 // TestNewDirectory reads the files of testdata/sip/directory: a pjsip.conf or
 // sip.conf, and behind "== directory" what it comes to.
 func TestNewDirectory(t *testing.T) {
-	files, err := filepath.Glob("../../../testdata/sip/directory/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			input, want, _ := strings.Cut(string(data), "== directory\n")
-			head, text, _ := strings.Cut(input, "\n")
-			name := strings.TrimPrefix(head, "== ")
-			set, err := endpoint.Load(asterisk.Loader{FS: fstest.MapFS{name: {Data: []byte(text)}}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			d, warnings := NewDirectory(set, DirectoryOptions{Codecs: codecs(), RTPTimeout: time.Minute})
-			if err := d.index(nil); err != nil {
-				t.Fatal(err)
-			}
-			got := dump(d, warnings)
-			if *update {
-				if err := os.WriteFile(file, []byte(input+"== directory\n"+got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != want {
-				t.Errorf("%s comes to\n%swant\n%s", file, got, want)
-			}
-		})
-	}
+	golden.Files(t, "../../../testdata/sip/directory/*.txt", "directory", func(t *testing.T, input string) string {
+		set, err := endpoint.Load(asterisk.Loader{FS: golden.FS(input)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, warnings := NewDirectory(set, DirectoryOptions{Codecs: codecs(), RTPTimeout: time.Minute})
+		if err := d.index(nil); err != nil {
+			t.Fatal(err)
+		}
+		return dump(d, warnings)
+	})
 }
 
 // dump shows what a directory says beyond zero values.

@@ -1,20 +1,13 @@
 package sdp
 
 import (
-	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/skygenesisenterprise/skybridge/media"
 )
-
-// update writes the golden files anew; what changed is then read by a person.
-var update = flag.Bool("update", false, "write golden files")
 
 const testdata = "../../testdata/sdp"
 
@@ -48,25 +41,6 @@ func files(t testing.TB) (names []string, bodies map[string][]byte) {
 		bodies[name] = body
 	}
 	return names, bodies
-}
-
-// golden compares with a file under testdata, line by line.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join(testdata, name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(want, got) {
-		t.Errorf("%s: -want +got\n%s", name,
-			cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")))
-	}
 }
 
 func parse(t testing.TB, body []byte) *Session {
