@@ -78,24 +78,23 @@ func fileError(dir string, err error) error {
 	return &config.Error{File: dir, Err: err}
 }
 
-// apply lets the files speak where the server's own settings are the defaults:
-// ports of rtp.conf and http.conf, the certificate.
+// apply lets the files speak where nobody has made the setting: ports of rtp.conf
+// and http.conf, the certificate.
 func (in *installation) apply(cfg *config.Config) {
-	std := config.Default()
 	if cfg.AsteriskDir == "" {
 		return // the files of a fresh installation leave it to the settings
 	}
-	if r := in.settings.RTP; r.Start > 0 && r.End > r.Start && cfg.RTP.Ports == std.RTP.Ports {
+	if r := in.settings.RTP; r.Start > 0 && r.End > r.Start && !cfg.IsSet("rtp.ports") {
 		cfg.RTP.Ports = fmt.Sprintf("%d-%d", r.Start, r.End)
 	}
 	h := in.settings.HTTP
-	if cfg.ARI.Listen == std.ARI.Listen {
+	if !cfg.IsSet("ari.listen") {
 		cfg.ARI.Listen = config.Off
 		if h.Enabled {
 			cfg.ARI.Listen = h.Listen()
 		}
 	}
-	if cfg.ARI.TLSListen == std.ARI.TLSListen {
+	if !cfg.IsSet("ari.tls_listen") {
 		cfg.ARI.TLSListen = config.Off
 		if h.Enabled && h.TLS {
 			cfg.ARI.TLSListen = h.TLSBind.String()
@@ -136,13 +135,36 @@ func (in *installation) chooseCertificate(transports []endpoint.Transport) {
 	}
 }
 
-// sipListeners are the transports of the files, unless the settings say others.
+// sipListeners are the transports of the files, or those of the settings where the
+// files have none. A setting that somebody made replaces the transports it speaks of
+// and leaves the others: sip.listen those of UDP and TCP, sip.tls_listen those of TLS.
 func (in *installation) sipListeners(cfg config.Config) []sip.Listener {
-	std := config.Default()
-	if cfg.AsteriskDir == "" || cfg.SIP.Listen != std.SIP.Listen || cfg.SIP.TLSListen != std.SIP.TLSListen {
-		return nil
+	own := []sip.Listener{
+		{Network: "udp", Address: cfg.SIP.Listen},
+		{Network: "tcp", Address: cfg.SIP.Listen},
+		{Network: "tls", Address: cfg.SIP.TLSListen},
 	}
-	return in.listeners
+	if cfg.AsteriskDir == "" || len(in.listeners) == 0 {
+		return own
+	}
+	set := func(l sip.Listener) bool {
+		if l.Network == "tls" {
+			return cfg.IsSet("sip.tls_listen")
+		}
+		return cfg.IsSet("sip.listen")
+	}
+	var out []sip.Listener
+	for _, l := range in.listeners {
+		if !set(l) {
+			out = append(out, l)
+		}
+	}
+	for _, l := range own {
+		if set(l) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // roomLimit is max_members of a confbridge.conf bridge profile; 0 is no limit.

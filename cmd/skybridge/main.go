@@ -126,19 +126,19 @@ type settings struct {
 
 // load reads the settings with the flags on top.
 func (s *settings) load() (config.Config, error) {
-	flags := make(map[string]string)
+	var flags []config.Flag
 	for _, kv := range s.set {
 		key, value, ok := strings.Cut(kv, "=")
 		if !ok {
 			return config.Config{}, usageError{fmt.Errorf("--set %q: want KEY=VALUE", kv)}
 		}
-		flags[key] = value
+		flags = append(flags, config.Flag{Key: key, Value: value, Name: "--set " + key})
 	}
 	if s.asteriskDir != "" {
-		flags["asterisk_dir"] = s.asteriskDir
+		flags = append(flags, config.Flag{Key: "asterisk_dir", Value: s.asteriskDir, Name: "--asterisk-dir"})
 	}
 	if s.dataDir != "" {
-		flags["data_dir"] = s.dataDir
+		flags = append(flags, config.Flag{Key: "data_dir", Value: s.dataDir, Name: "--data-dir"})
 	}
 	return config.Load(s.file, os.Environ(), flags)
 }

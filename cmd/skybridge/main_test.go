@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -167,10 +168,12 @@ func TestExitCodes(t *testing.T) {
 func TestSettingsOfTheCommandLine(t *testing.T) {
 	t.Setenv("SKYBRIDGE_API__LISTEN", ":9001")
 	t.Setenv("SKYBRIDGE_RTP__PORTS", "20000-20010")
-	s := settings{asteriskDir: "/a", dataDir: "/d", set: []string{"rtp.ports=30000-30010", "log.level=debug", "auth.issuer=a=b"}}
+	s := settings{asteriskDir: "/a", dataDir: "d", set: []string{"rtp.ports=30000-30010", "log.level=debug", "auth.issuer=a=b"}}
 	cfg, err := s.load()
 	must(t, err)
-	if cfg.AsteriskDir != "/a" || cfg.DataDir != "/d" || cfg.RTP.Ports != "30000-30010" || cfg.Log.Level != "debug" ||
+	wd, err := os.Getwd()
+	must(t, err)
+	if cfg.AsteriskDir != "/a" || cfg.DataDir != filepath.Join(wd, "d") || cfg.RTP.Ports != "30000-30010" || cfg.Log.Level != "debug" ||
 		cfg.Auth.Issuer != "a=b" || cfg.API.Listen != ":9001" {
 		t.Errorf("settings %+v", cfg)
 	}

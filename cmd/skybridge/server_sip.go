@@ -130,14 +130,8 @@ func (s *server) sipConfig() sip.Config {
 		}
 		c.Listeners = append(c.Listeners, l)
 	}
-	if transports := s.loaded.Load().sipListeners(s.cfg); len(transports) > 0 {
-		for _, t := range transports {
-			add(t.Network, t.Address)
-		}
-	} else {
-		add("udp", s.cfg.SIP.Listen)
-		add("tcp", s.cfg.SIP.Listen)
-		add("tls", s.cfg.SIP.TLSListen)
+	for _, l := range s.loaded.Load().sipListeners(s.cfg) {
+		add(l.Network, l.Address)
 	}
 	add("ws", s.cfg.ARI.Listen)
 	add("wss", s.cfg.ARI.TLSListen)

@@ -6,18 +6,7 @@
 // SKYBRIDGE_SIP__LISTEN: upper case, a double underscore for the dot.
 package config
 
-import (
-	"cmp"
-	"errors"
-	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
-)
+import "time"
 
 // Off closes a listener.
 const Off = "off"
@@ -42,6 +31,9 @@ type Config struct {
 	Shutdown    Shutdown  `koanf:"shutdown" yaml:"shutdown"`
 	TLS         TLS       `koanf:"tls" yaml:"tls"`
 	Calls       CallLimit `koanf:"calls" yaml:"calls"`
+
+	// origins are the places of the keys that somebody has set.
+	origins map[string]Origin
 }
 
 // Listener is a component that only has an address; it is closed by "off".
@@ -153,155 +145,4 @@ func Default() Config {
 		},
 		Calls: CallLimit{MaxChannels: 20000, RingTimeout: 30 * time.Second, PerUser: 20},
 	}
-}
-
-// Validate checks every component and gives all that is wrong at once.
-func (c Config) Validate() error {
-	var errs []error
-	check := func(key string, err error) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", key, err))
-		}
-	}
-	if c.DataDir == "" {
-		check("data_dir", errors.New("must not be empty"))
-	}
-	for _, l := range c.Listeners() {
-		check(l.Key, checkListen(l.Address))
-	}
-	check("external_ip", checkAddress(c.ExternalIP))
-	check("rtp.address", checkAddress(c.RTP.Address))
-	_, _, err := c.RTP.Range()
-	check("rtp.ports", err)
-	check("rtp.timeout", atLeast(c.RTP.Timeout, 0))
-	check("sip.t1", between(c.SIP.T1, 10*time.Millisecond, 5*time.Second))
-	check("sip.algorithms", c.SIP.checkAlgorithms())
-	check("sip.origins", checkOrigins(c.SIP.Origins))
-	check("api.origins", checkOrigins(c.API.Origins))
-	if n := len(c.Auth.JWTSecret); n > 0 {
-		check("auth.jwt_secret", atLeast(n, 16))
-	}
-	check("media.workers", between(c.Media.Workers, 0, 256))
-	check("calls.max_channels", atLeast(c.Calls.MaxChannels, 1))
-	check("calls.per_user", atLeast(c.Calls.PerUser, 0))
-	check("calls.ring_timeout", between(c.Calls.RingTimeout, time.Second, 10*time.Minute))
-	check("shutdown.drain", atLeast(c.Shutdown.Drain, 0))
-	check("log.level", oneOf(c.Log.Level, "debug", "info", "warn", "error"))
-	check("log.format", oneOf(c.Log.Format, "text", "json"))
-	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		check("tls", errors.New("cert_file and key_file go together"))
-	}
-	return errors.Join(errs...)
-}
-
-// Setting is one address among the settings.
-type Setting struct {
-	Key     string
-	Address string
-}
-
-// Listeners are the addresses of all listeners.
-func (c Config) Listeners() []Setting {
-	return []Setting{
-		{"sip.listen", c.SIP.Listen},
-		{"sip.tls_listen", c.SIP.TLSListen},
-		{"webrtc.listen", c.WebRTC.Listen},
-		{"api.listen", c.API.Listen},
-		{"ari.listen", c.ARI.Listen},
-		{"ari.tls_listen", c.ARI.TLSListen},
-		{"ami.listen", c.AMI.Listen},
-		{"snmp.listen", c.SNMP.Listen},
-		{"turn.listen", c.TURN.Listen},
-	}
-}
-
-func between[T cmp.Ordered](v, low, high T) error {
-	if v < low || v > high {
-		return fmt.Errorf("%v is outside %v to %v", v, low, high)
-	}
-	return nil
-}
-
-func atLeast[T cmp.Ordered](v, low T) error {
-	if v < low {
-		return fmt.Errorf("%v, at least %v", v, low)
-	}
-	return nil
-}
-
-func oneOf(v string, known ...string) error {
-	if !slices.Contains(known, v) {
-		return fmt.Errorf("%q is none of %s", v, strings.Join(known, ", "))
-	}
-	return nil
-}
-
-func checkAddress(s string) error {
-	if s == "" {
-		return nil
-	}
-	_, err := netip.ParseAddr(s)
-	return err
-}
-
-// checkOrigins wants origins as browsers write them (RFC 6454 §6.2).
-func checkOrigins(list []string) error {
-	for _, o := range list {
-		if o == "*" {
-			continue
-		}
-		u, err := url.Parse(o)
-		if err != nil || u.Scheme == "" || u.Host == "" || o != u.Scheme+"://"+u.Host {
-			return fmt.Errorf("%q is no origin: want SCHEME://HOST[:PORT] or *", o)
-		}
-	}
-	return nil
-}
-
-func (s SIP) checkAlgorithms() error {
-	if len(s.Algorithms) == 0 {
-		return errors.New("at least one of MD5, SHA-256")
-	}
-	for i, a := range s.Algorithms {
-		switch {
-		case a != "MD5" && a != "SHA-256":
-			return fmt.Errorf("%q is neither MD5 nor SHA-256", a)
-		case slices.Contains(s.Algorithms[:i], a):
-			return fmt.Errorf("%s twice", a)
-		}
-	}
-	return nil
-}
-
-// Range is the first and the last RTP port.
-func (r RTP) Range() (lo, hi int, err error) {
-	a, b, ok := strings.Cut(r.Ports, "-")
-	if !ok {
-		return 0, 0, fmt.Errorf("%q is no range: want FIRST-LAST", r.Ports)
-	}
-	lo, err1 := strconv.Atoi(strings.TrimSpace(a))
-	hi, err2 := strconv.Atoi(strings.TrimSpace(b))
-	if err1 != nil || err2 != nil || lo < 1024 && lo != 0 || hi > 65535 || hi < lo {
-		return 0, 0, fmt.Errorf("%q is no range within 1024-65535", r.Ports)
-	}
-	return lo, hi, nil
-}
-
-func checkListen(s string) error {
-	if s == Off {
-		return nil
-	}
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return fmt.Errorf("%q: want HOST:PORT, :PORT or %q", s, Off)
-	}
-	if host != "" && host != "localhost" {
-		if _, err := netip.ParseAddr(host); err != nil {
-			return fmt.Errorf("%q: the host must be an address", s)
-		}
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		return fmt.Errorf("%q: port outside 0 to 65535", s)
-	}
-	return nil
 }

@@ -4,8 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/knadh/koanf/maps"
@@ -16,19 +20,27 @@ import (
 type Error struct {
 	File string // "" for a flag or the environment
 	Line int    // 0 when unknown
+	Name string // the flag or the variable, where that is known
 	Err  error
 }
 
-// Error is "file:line: what".
+// Error is "file:line: what" or "flag: what".
 func (e *Error) Error() string {
 	switch {
-	case e.File != "" && e.Line > 0:
-		return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err)
 	case e.File != "":
-		return fmt.Sprintf("%s: %v", e.File, e.Err)
+		return fmt.Sprintf("%s: %v", place(e.File, e.Line), e.Err)
+	case e.Name != "":
+		return fmt.Sprintf("%s: %v", e.Name, e.Err)
 	default:
 		return e.Err.Error()
 	}
+}
+
+func place(file string, line int) string {
+	if line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, line)
 }
 
 // Unwrap gives what is wrong.
@@ -36,56 +48,78 @@ func (e *Error) Unwrap() error { return e.Err }
 
 const maxFile = 1 << 20
 
+// Flag is one setting of the command line.
+type Flag struct {
+	Key   string // dotted
+	Value string
+	Name  string // as the user wrote it, for errors: "--set sip.listen"
+}
+
 // Load reads the settings: file (may be ""), the environment (as from
-// os.Environ) and flags (dotted keys). Errors are of type *Error.
-func Load(file string, environ []string, flags map[string]string) (Config, error) {
+// os.Environ) and flags, the later of which count more. A relative data_dir is made
+// absolute. Errors are, or wrap, *Error.
+func Load(file string, environ []string, flags []Flag) (Config, error) {
 	k := koanf.New(".")
 	if err := k.Load(layer(toMap(Default())), nil); err != nil {
 		return Config{}, fmt.Errorf("defaults: %w", err)
 	}
+	origins := make(map[string]Origin)
 	if file != "" {
-		m, err := readFile(file)
+		m, from, err := readFile(file)
 		if err != nil {
 			return Config{}, err
 		}
 		if err := k.Load(layer(m), nil); err != nil {
 			return Config{}, &Error{File: file, Err: err}
 		}
+		origins = from
 	}
 	env, err := fromEnviron(environ)
 	if err != nil {
+		return Config{}, err
+	}
+	values, errs := make(map[string]any), []error(nil)
+	kinds := kinds()
+	for _, f := range slices.Concat(env, flags) {
+		from := Origin{Name: f.Name}
+		v, err := parse(kinds, f.Key, f.Value)
+		if err != nil {
+			errs = append(errs, from.wrong(err))
+			continue
+		}
+		values[f.Key], origins[f.Key] = v, from
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Config{}, err
+	}
+	if err := k.Load(layer(maps.Unflatten(values, ".")), nil); err != nil {
 		return Config{}, &Error{Err: err}
 	}
-	for _, values := range []map[string]string{env, flags} {
-		m, err := typed(values)
-		if err != nil {
-			return Config{}, &Error{Err: err}
-		}
-		if err := k.Load(layer(m), nil); err != nil {
-			return Config{}, &Error{Err: err}
-		}
-	}
-	var c Config
+	c := Config{origins: origins}
 	if err := k.Unmarshal("", &c); err != nil {
 		return Config{}, &Error{File: file, Err: err}
 	}
 	if err := c.Validate(); err != nil {
-		return Config{}, &Error{File: file, Err: err}
+		return Config{}, err
+	}
+	if c.DataDir, err = filepath.Abs(c.DataDir); err != nil {
+		return Config{}, c.Origin("data_dir").wrong(err)
 	}
 	return c, nil
 }
 
-func readFile(file string) (map[string]any, error) {
+// readFile gives the settings of a file, nested, and where each stands in it.
+func readFile(file string) (map[string]any, map[string]Origin, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return nil, &Error{File: file, Err: errors.Unwrap(err)}
+		return nil, nil, &Error{File: file, Err: errors.Unwrap(err)}
 	}
 	if info.Size() > maxFile {
-		return nil, &Error{File: file, Err: fmt.Errorf("%d bytes, at most %d", info.Size(), maxFile)}
+		return nil, nil, &Error{File: file, Err: fmt.Errorf("%d bytes, at most %d", info.Size(), maxFile)}
 	}
 	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
 	if err != nil {
-		return nil, &Error{File: file, Err: err}
+		return nil, nil, &Error{File: file, Err: errors.Unwrap(err)}
 	}
 	// Once into the struct, strictly, for unknown keys and wrong types with
 	// their line; once into a map, for the layers.
@@ -93,55 +127,78 @@ func readFile(file string) (map[string]any, error) {
 	if err := yaml.UnmarshalWithOptions(text, &strict, yaml.Strict()); err != nil {
 		var syntax yaml.Error
 		if errors.As(err, &syntax) && syntax.GetToken() != nil {
-			return nil, &Error{File: file, Line: syntax.GetToken().Position.Line, Err: errors.New(syntax.GetMessage())}
+			return nil, nil, &Error{File: file, Line: syntax.GetToken().Position.Line, Err: errors.New(syntax.GetMessage())}
 		}
-		return nil, &Error{File: file, Err: err}
+		return nil, nil, &Error{File: file, Err: err}
 	}
 	m := make(map[string]any)
 	if err := yaml.Unmarshal(text, &m); err != nil {
-		return nil, &Error{File: file, Err: err}
+		return nil, nil, &Error{File: file, Err: err}
 	}
-	return m, nil
+	dropEmpty(m)
+	return m, originsOf(file, text, m), nil
+}
+
+// dropEmpty removes keys without a value, as a block is whose lines are all
+// comments: they set nothing.
+func dropEmpty(m map[string]any) {
+	for key, v := range m {
+		switch v := v.(type) {
+		case nil:
+			delete(m, key)
+		case map[string]any:
+			dropEmpty(v)
+		}
+	}
 }
 
 const envPrefix = "SKYBRIDGE_"
 
 // fromEnviron turns SKYBRIDGE_SIP__LISTEN into sip.listen. A variable without
 // the double underscore counts when it names a top-level key.
-func fromEnviron(environ []string) (map[string]string, error) {
-	out := make(map[string]string)
+func fromEnviron(environ []string) ([]Flag, error) {
+	var out []Flag
+	kinds := kinds()
 	for _, kv := range environ {
 		name, value, ok := strings.Cut(kv, "=")
 		if !ok || !strings.HasPrefix(name, envPrefix) {
 			continue
 		}
 		key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, envPrefix)), "__", ".")
-		if _, known := kinds()[key]; !known {
+		if _, known := kinds[key]; !known {
 			if strings.Contains(key, ".") {
-				return nil, fmt.Errorf("environment %s: no setting %q", name, key)
+				return nil, &Error{Name: name, Err: fmt.Errorf("no setting %q", key)}
 			}
 			continue // SKYBRIDGE_ANYTHING may belong to a script
 		}
-		out[key] = value
+		out = append(out, Flag{Key: key, Value: value, Name: name})
 	}
 	return out, nil
 }
 
-// typed turns the strings of flags and environment into a nested map.
-func typed(values map[string]string) (map[string]any, error) {
-	flat := make(map[string]any, len(values))
-	for key, value := range values {
-		kind, ok := kinds()[key]
-		switch {
-		case !ok:
-			return nil, fmt.Errorf("no setting %q", key)
-		case kind == reflect.Slice:
-			flat[key] = listOf(value)
-		default:
-			flat[key] = value // koanf's decoder converts weakly
-		}
+// parse turns the text of a flag or a variable into the key's type.
+func parse(kinds map[string]reflect.Type, key, value string) (v any, err error) {
+	t, ok := kinds[key]
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("no setting %q", key)
+	case t == reflect.TypeFor[time.Duration]():
+		v, err = time.ParseDuration(value)
+	case t.Kind() == reflect.Slice:
+		v = listOf(value)
+	case t.Kind() == reflect.Bool:
+		v, err = strconv.ParseBool(value)
+	case t.Kind() == reflect.Int:
+		v, err = strconv.Atoi(value)
+	default:
+		v = value
 	}
-	return maps.Unflatten(flat, "."), nil
+	if err != nil {
+		return nil, fmt.Errorf("%s: %q is no %s", key, value, map[reflect.Kind]string{
+			reflect.Bool: "true or false", reflect.Int: "number", reflect.Int64: "duration (500ms, 30s, 5m)",
+		}[t.Kind()])
+	}
+	return v, nil
 }
 
 // listOf reads "a, b" as a list of two, "" as an empty one.
@@ -155,10 +212,10 @@ func listOf(value string) []string {
 	return list
 }
 
-// kinds lists every dotted key with the kind of its value.
-func kinds() map[string]reflect.Kind {
-	out := make(map[string]reflect.Kind)
-	walk(reflect.ValueOf(Default()), "", func(key string, v reflect.Value) { out[key] = v.Kind() })
+// kinds lists every dotted key with the type of its value.
+func kinds() map[string]reflect.Type {
+	out := make(map[string]reflect.Type)
+	walk(reflect.ValueOf(Default()), "", func(key string, v reflect.Value) { out[key] = v.Type() })
 	return out
 }
 
@@ -170,6 +227,9 @@ func toMap(c Config) map[string]any {
 
 func walk(v reflect.Value, prefix string, visit func(string, reflect.Value)) {
 	for i := range v.NumField() {
+		if !v.Type().Field(i).IsExported() {
+			continue
+		}
 		key := prefix + v.Type().Field(i).Tag.Get("koanf")
 		if v.Field(i).Kind() == reflect.Struct {
 			walk(v.Field(i), key+".", visit)

@@ -21,11 +21,21 @@ func write(t *testing.T, text string) string {
 	return file
 }
 
+// flags are settings of a command line, each KEY=VALUE.
+func flags(set ...string) []config.Flag {
+	var out []config.Flag
+	for _, kv := range set {
+		key, value, _ := strings.Cut(kv, "=")
+		out = append(out, config.Flag{Key: key, Value: value, Name: "--set " + key})
+	}
+	return out
+}
+
 func TestLayersOverrideEachOther(t *testing.T) {
 	file := write(t, "sip:\n  listen: 127.0.0.1:5070\n  t1: 100ms\napi:\n  listen: \":9090\"\n")
 	c, err := config.Load(file,
 		[]string{"SKYBRIDGE_API__LISTEN=:9091", "SKYBRIDGE_RTP__PORTS=20000-20100", "SKYBRIDGE_CACHE=/x", "HOME=/root"},
-		map[string]string{"rtp.ports": "30000-30010", "media.workers": "1", "sip.origins": "https://a, https://b", "sip.algorithms": "SHA-256,MD5"})
+		flags("rtp.ports=30000-30010", "media.workers=1", "sip.origins=https://a, https://b", "sip.algorithms=SHA-256,MD5"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,52 +62,87 @@ func TestLayersOverrideEachOther(t *testing.T) {
 func TestWrongSettingsNameTheirPlace(t *testing.T) {
 	for name, tc := range map[string]struct {
 		yaml  string
-		env   []string
-		flags map[string]string
-		line  int
+		env   string
+		flag  string
+		place string // FILE stands for the file's name
 		want  string
 	}{
-		"unknown key":         {yaml: "sip:\n  lisen: :5060\n", line: 2, want: "lisen"},
-		"wrong type":          {yaml: "media:\n  workers: many\n", line: 2, want: "Media"},
-		"not yaml":            {yaml: "sip: [\n", line: 1},
-		"bad address":         {yaml: "sip:\n  listen: nowhere\n", want: "sip.listen"},
-		"bad range":           {yaml: "rtp:\n  ports: 20000\n", want: "rtp.ports"},
-		"backward range":      {yaml: "rtp:\n  ports: 20000-10000\n", want: "rtp.ports"},
-		"short secret":        {yaml: "auth:\n  jwt_secret: abc\n", want: "auth.jwt_secret"},
-		"half a certificate":  {yaml: "tls:\n  cert_file: a.pem\n", want: "key_file"},
-		"environment":         {env: []string{"SKYBRIDGE_SIP__LISEN=x"}, want: "SKYBRIDGE_SIP__LISEN"},
-		"flag":                {flags: map[string]string{"sip.lisen": "x"}, want: "sip.lisen"},
-		"media time-out":      {flags: map[string]string{"rtp.timeout": "-1s"}, want: "rtp.timeout"},
-		"no ringing":          {flags: map[string]string{"calls.ring_timeout": "0"}, want: "calls.ring_timeout"},
-		"no calls":            {flags: map[string]string{"calls.max_channels": "0"}, want: "calls.max_channels"},
-		"a negative limit":    {flags: map[string]string{"calls.per_user": "-1"}, want: "calls.per_user"},
-		"an origin's path":    {flags: map[string]string{"api.origins": "https://a/b"}, want: "api.origins"},
-		"an origin's user":    {flags: map[string]string{"api.origins": "https://u@a"}, want: "api.origins"},
-		"no origin":           {flags: map[string]string{"sip.origins": "*,a.example"}, want: "sip.origins"},
-		"no number":           {flags: map[string]string{"media.workers": "two"}, want: "workers"},
-		"no duration":         {env: []string{"SKYBRIDGE_SIP__T1=fast"}, want: "t1"},
-		"a port too large":    {flags: map[string]string{"api.listen": ":65536"}, want: "api.listen"},
-		"a name to listen on": {flags: map[string]string{"api.listen": "example.org:80"}, want: "api.listen"},
-		"external ip":         {flags: map[string]string{"external_ip": "example"}, want: "external_ip"},
-		"an algorithm":        {flags: map[string]string{"sip.algorithms": "MD5,SHA-512"}, want: "sip.algorithms"},
-		"algorithms twice":    {yaml: "sip:\n  algorithms: [MD5, MD5]\n", want: "sip.algorithms"},
-		"no algorithm":        {flags: map[string]string{"sip.algorithms": ""}, want: "sip.algorithms"},
-		"log level":           {flags: map[string]string{"log.level": "loud"}, want: "log.level"},
+		"unknown key":           {yaml: "sip:\n  lisen: :5060\n", place: "FILE:2: ", want: "lisen"},
+		"wrong type":            {yaml: "media:\n  workers: many\n", place: "FILE:2: ", want: "Media"},
+		"not yaml":              {yaml: "sip: [\n", place: "FILE:1: "},
+		"bad address":           {yaml: "# ours\nsip:\n  t1: 1s\n\n  listen: nowhere\n", place: "FILE:5: ", want: "sip.listen"},
+		"bad range":             {yaml: "rtp:\n  ports: 20000\n", place: "FILE:2: ", want: "rtp.ports"},
+		"backward range":        {yaml: "rtp:\n  ports: 20000-10000\n", place: "FILE:2: ", want: "rtp.ports"},
+		"short secret":          {yaml: "auth:\n  jwt_secret: abc\n", place: "FILE:2: ", want: "auth.jwt_secret"},
+		"half a certificate":    {yaml: "tls:\n  cert_file: a.pem\n", place: "FILE:2: ", want: "key_file"},
+		"half a key":            {yaml: "strict: true\ntls: {key_file: a.pem}\n", place: "FILE:2: ", want: "cert_file"},
+		"a top-level key":       {yaml: "data_dir: /d\nexternal_ip: example\n", place: "FILE:2: ", want: "external_ip"},
+		"algorithms twice":      {yaml: "sip:\n  algorithms: [MD5, MD5]\n", place: "FILE:2: ", want: "sip.algorithms"},
+		"behind an anchor":      {yaml: "sip: &s\n  listen: nowhere\n", place: "FILE:2: ", want: "sip.listen"},
+		"environment":           {env: "SKYBRIDGE_SIP__LISEN=x", place: "SKYBRIDGE_SIP__LISEN: ", want: "sip.lisen"},
+		"environment's value":   {env: "SKYBRIDGE_LOG__LEVEL=loud", place: "SKYBRIDGE_LOG__LEVEL: ", want: "log.level"},
+		"flag":                  {flag: "sip.lisen=x", place: "--set sip.lisen: ", want: "sip.lisen"},
+		"a flag's value":        {yaml: "sip:\n  listen: :5060\n", flag: "sip.listen=x", place: "--set sip.listen: ", want: "sip.listen"},
+		"media time-out":        {flag: "rtp.timeout=-1s", place: "--set", want: "rtp.timeout"},
+		"no ringing":            {flag: "calls.ring_timeout=0", place: "--set", want: "calls.ring_timeout"},
+		"no calls":              {flag: "calls.max_channels=0", place: "--set", want: "calls.max_channels"},
+		"a negative limit":      {flag: "calls.per_user=-1", place: "--set", want: "calls.per_user"},
+		"an origin's path":      {flag: "api.origins=https://a/b", place: "--set", want: "api.origins"},
+		"an origin's user":      {flag: "api.origins=https://u@a", place: "--set", want: "api.origins"},
+		"no origin":             {flag: "sip.origins=*,a.example", place: "--set", want: "sip.origins"},
+		"no number":             {yaml: "sip:\n  t1: 1s\n", flag: "media.workers=two", place: "--set media.workers: ", want: "number"},
+		"no duration":           {env: "SKYBRIDGE_SIP__T1=fast", place: "SKYBRIDGE_SIP__T1: ", want: "duration"},
+		"neither true or false": {flag: "strict=maybe", place: "--set strict: ", want: "true or false"},
+		"a port too large":      {flag: "api.listen=:65536", place: "--set", want: "api.listen"},
+		"a name to listen on":   {flag: "api.listen=example.org:80", place: "--set", want: "api.listen"},
+		"external ip":           {flag: "external_ip=example", place: "--set", want: "external_ip"},
+		"an algorithm":          {flag: "sip.algorithms=MD5,SHA-512", place: "--set", want: "sip.algorithms"},
+		"no algorithm":          {flag: "sip.algorithms=", place: "--set", want: "sip.algorithms"},
+		"log level":             {flag: "log.level=loud", place: "--set", want: "log.level"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := ""
+			file, set, env := "", []string(nil), []string(nil)
 			if tc.yaml != "" {
 				file = write(t, tc.yaml)
 			}
-			_, err := config.Load(file, tc.env, tc.flags)
+			if tc.env != "" {
+				env = append(env, tc.env)
+			}
+			if tc.flag != "" {
+				set = append(set, tc.flag)
+			}
+			_, err := config.Load(file, env, flags(set...))
 			var e *config.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v, want a config error", err)
 			}
-			if e.File != file || tc.line != 0 && e.Line != tc.line || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("got %q (line %d), want line %d and %q", err, e.Line, tc.line, tc.want)
+			place := strings.Replace(tc.place, "FILE", file, 1)
+			if text := err.Error(); !strings.HasPrefix(text, place) || !strings.Contains(text, tc.want) {
+				t.Errorf("got %q, want %q and %q", text, place, tc.want)
 			}
 		})
+	}
+}
+
+func TestASettingKnowsWhereItWasMade(t *testing.T) {
+	file := write(t, "sip:\n  listen: \":5060\"\n  t1: 100ms\napi:\n  # nothing\nturn:\n  listen:\n")
+	c, err := config.Load(file, []string{"SKYBRIDGE_SIP__T1=200ms"}, flags("log.level=debug"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{
+		"sip.listen":  file + ":2", // though it is the default's value
+		"sip.t1":      "SKYBRIDGE_SIP__T1",
+		"log.level":   "--set log.level",
+		"api.listen":  "",
+		"turn.listen": "", // a key without a value sets nothing
+	} {
+		if got := c.Origin(key).String(); got != want || c.IsSet(key) != (want != "") {
+			t.Errorf("%s: set at %q (%v), want %q", key, got, c.IsSet(key), want)
+		}
+	}
+	if std := config.Default(); c.API.Listen != std.API.Listen || c.TURN.Listen != std.TURN.Listen {
+		t.Errorf("keys without a value lost their defaults: %+v %+v", c.API, c.TURN)
 	}
 }
 
@@ -108,8 +153,7 @@ func TestMissingFileIsAnError(t *testing.T) {
 }
 
 func TestEveryMistakeIsNamedAtOnceAndInOrder(t *testing.T) {
-	flags := map[string]string{"sip.listen": "x", "turn.listen": "y", "log.format": "z"}
-	_, err := config.Load("", nil, flags)
+	_, err := config.Load("", nil, flags("turn.listen=y", "sip.listen=x", "log.format=z"))
 	if err == nil {
 		t.Fatal("no error")
 	}
