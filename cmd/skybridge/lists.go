@@ -8,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 )
 
 // codecs is every codec of the server, one line each.
@@ -29,5 +30,5 @@ func applications(s *app.Services) (dialplan.Apps, error) {
 
 // functions is every dialplan function.
 func functions() (dialplan.Functions, error) {
-	return dialplan.NewFunctions(dialplan.BuiltinFunctions())
+	return dialplan.NewFunctions(function.All())
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 // answer is Answer([delay in ms]); a channel that is up is left alone, without
@@ -18,7 +19,7 @@ func (s *Services) answer(ctx context.Context, c *dialplan.Call, args string) er
 	if err := ch.Answer(ctx); err != nil {
 		return err
 	}
-	return wait(ctx, milliseconds(argument(dialplan.SplitArgs(args, 2), 0), 0))
+	return wait(ctx, milliseconds(argument.At(argument.Split(args, 2), 0), 0))
 }
 
 // ringing is Ringing().
@@ -50,7 +51,7 @@ func (s *Services) refuse(ctx context.Context, c *dialplan.Call, args string, ca
 	if err := s.playTone(ctx, c, tone); err != nil {
 		return err
 	}
-	if limit, ok := dialplan.Seconds(argument(dialplan.SplitArgs(args, 2), 0)); ok && limit > 0 {
+	if limit, ok := argument.Seconds(argument.At(argument.Split(args, 2), 0)); ok && limit > 0 {
 		if err := wait(ctx, limit); err != nil {
 			return err
 		}

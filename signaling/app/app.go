@@ -73,11 +73,3 @@ func Run(ctx context.Context, exec *dialplan.Executor, c *signaling.Channel, at 
 
 // channelOf is the channel that a call runs on.
 func channelOf(c *dialplan.Call) *signaling.Channel { return c.Channel().(*program).Channel }
-
-// argument is the i-th of an application's arguments, or "".
-func argument(args []string, i int) string {
-	if i < len(args) {
-		return args[i]
-	}
-	return ""
-}

@@ -7,6 +7,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 // confBridge is ConfBridge(number[,bridge profile[,user profile[,menu]]]). A
@@ -14,13 +15,13 @@ import (
 // CONFBRIDGE_RESULT is HANGUP, KICKED (also when the room is closed) or FAILED;
 // who was kicked goes on in the plan.
 func (s *Services) confBridge(ctx context.Context, c *dialplan.Call, args string) error {
-	parts := dialplan.SplitArgs(args, 4)
+	parts := argument.Split(args, 4)
 	ch := channelOf(c)
 	limit := 0
 	if s.RoomLimit != nil {
-		limit = s.RoomLimit(argument(parts, 1))
+		limit = s.RoomLimit(argument.At(parts, 1))
 	}
-	room := strings.TrimSpace(argument(parts, 0))
+	room := strings.TrimSpace(argument.At(parts, 0))
 	place, err := s.Rooms.Reserve(room, limit)
 	if err != nil {
 		return notLetIn(c, room, err)

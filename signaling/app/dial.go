@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 // maxTargets bounds the endpoints of one Dial.
@@ -26,11 +27,11 @@ var dialVariables = []string{
 // DIALEDPEERNAME, DIALEDPEERNUMBER and BRIDGEPEER when it answers; DIALEDTIME and
 // ANSWEREDTIME, in seconds (_MS: milliseconds), when the conversation is over.
 func (s *Services) dial(ctx context.Context, c *dialplan.Call, args string) error {
-	parts := dialplan.SplitArgs(args, 4)
+	parts := argument.Split(args, 4)
 	for _, name := range dialVariables {
 		c.Channel().SetVar(name, "")
 	}
-	targets, err := parseTargets(argument(parts, 0))
+	targets, err := parseTargets(argument.At(parts, 0))
 	if err != nil {
 		c.Log().Warn("Dial: nobody is dialled", "err", err)
 		c.Channel().SetVar("DIALSTATUS", "INVALIDARGS")
@@ -38,15 +39,15 @@ func (s *Services) dial(ctx context.Context, c *dialplan.Call, args string) erro
 		return dialplan.ErrHangup
 	}
 	var timeout time.Duration
-	if text := strings.TrimSpace(argument(parts, 1)); text != "" {
-		d, ok := dialplan.Seconds(text)
+	if text := strings.TrimSpace(argument.At(parts, 1)); text != "" {
+		d, ok := argument.Seconds(text)
 		if !ok {
 			c.Log().Warn("Dial: time-out is no number, none set", "timeout", text)
 		}
 		timeout = d
 	}
 	d := attempt{
-		services: s, call: c, caller: channelOf(c), options: parseDialOptions(argument(parts, 2)), begun: c.Now(),
+		services: s, call: c, caller: channelOf(c), options: parseDialOptions(argument.At(parts, 2)), begun: c.Now(),
 	}
 	defer d.end()
 	return d.run(ctx, targets, timeout)

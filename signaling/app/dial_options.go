@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 // dialOptions are the options of Dial that act here; others are taken and ignored.
@@ -32,7 +32,7 @@ func parseDialOptions(text string) (o dialOptions) {
 				o.limit = shorter(o.limit, time.Duration(n)*time.Millisecond)
 			}
 		case 'S':
-			if d, ok := dialplan.Seconds(arg); ok {
+			if d, ok := argument.Seconds(arg); ok {
 				o.limit = shorter(o.limit, d)
 			}
 		}

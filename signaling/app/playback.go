@@ -8,16 +8,17 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 // playback is Playback(file[&file...][,options]). It answers first unless
 // noanswer is given, and sets PLAYBACKSTATUS.
 func (s *Services) playback(ctx context.Context, c *dialplan.Call, args string) error {
-	parts := dialplan.SplitArgs(args, 2)
-	if argument(parts, 0) == "" {
+	parts := argument.Split(args, 2)
+	if argument.At(parts, 0) == "" {
 		return fault.New(fault.Invalid, "Playback without a sound")
 	}
-	options := strings.ToLower(argument(parts, 1))
+	options := strings.ToLower(argument.At(parts, 1))
 	ch := channelOf(c)
 	switch {
 	case ch.Snapshot().State == signaling.Up:

@@ -20,6 +20,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
@@ -54,7 +55,7 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 		Name: "Note", Run: func(_ context.Context, _ *dialplan.Call, args string) error { r.notes <- args; return nil },
 	}})
 	ok(t, err)
-	funcs, err := dialplan.NewFunctions(dialplan.BuiltinFunctions())
+	funcs, err := dialplan.NewFunctions(function.All())
 	ok(t, err)
 	loader, err := asterisk.OpenDir("../../testdata/dialplan")
 	ok(t, err)

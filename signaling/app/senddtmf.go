@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 const (
@@ -23,16 +24,16 @@ const (
 // sendDTMF is SendDTMF(digits[,gap in ms[,length in ms]]). It returns when the
 // last digit has been sent. A party without telephone-event gets tones.
 func (s *Services) sendDTMF(ctx context.Context, c *dialplan.Call, args string) error {
-	parts := dialplan.SplitArgs(args, 4)
-	digits, wrong := dialable(argument(parts, 0))
+	parts := argument.Split(args, 4)
+	digits, wrong := dialable(argument.At(parts, 0))
 	if wrong != "" {
 		c.Log().Warn("SendDTMF leaves out what is no digit", "characters", len(wrong))
 	}
 	if digits == "" {
 		return nil
 	}
-	gap := milliseconds(argument(parts, 1), dtmfGap)
-	length := milliseconds(argument(parts, 2), signaling.DigitLength)
+	gap := milliseconds(argument.At(parts, 1), dtmfGap)
+	length := milliseconds(argument.At(parts, 2), signaling.DigitLength)
 	ch := channelOf(c)
 	done, err := ch.StartDigits(ctx, digits, length, gap)
 	if fault.Of(err) == fault.Unsupported {

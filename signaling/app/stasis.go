@@ -5,13 +5,14 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 // stasis is Stasis(app[,args...]). STASISSTATUS is FAILED when nothing listens
 // as app, and the plan goes on.
 func (s *Services) stasis(ctx context.Context, c *dialplan.Call, args string) error {
-	parts := dialplan.SplitArgs(args, 0)
-	name := argument(parts, 0)
+	parts := argument.Split(args, 0)
+	name := argument.At(parts, 0)
 	if name == "" {
 		return fault.New(fault.Invalid, "Stasis without an application")
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"strconv"
 	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/timing"
 )
 
 func noOp(context.Context, *Call, string) error { return nil }
@@ -16,14 +19,14 @@ func gotoApp(_ context.Context, c *Call, args string) error {
 func gotoIf(_ context.Context, c *Call, args string) error {
 	condition, branches, _ := strings.Cut(args, "?")
 	yes, no, _ := strings.Cut(branches, ":")
-	return c.branch(Truth(condition), yes, no)
+	return c.branch(argument.Truth(condition), yes, no)
 }
 
 // gotoIfTime is GotoIfTime(times,weekdays,mdays,months[,timezone]?yes:no).
 func gotoIfTime(_ context.Context, c *Call, args string) error {
 	when, branches, _ := strings.Cut(args, "?")
 	yes, no, _ := strings.Cut(branches, ":")
-	t, err := ParseTiming(when)
+	t, err := timing.Parse(when)
 	if err != nil {
 		return err
 	}
@@ -41,25 +44,11 @@ func (c *Call) branch(condition bool, yes, no string) error {
 	return c.GotoTarget(target)
 }
 
-// Truth is how GotoIf, ExecIf, While and IF() take a condition: nothing is false, a
-// text that begins with a number is true unless that is zero, any other is true.
-func Truth(condition string) bool {
-	condition = strings.TrimSpace(condition)
-	if condition == "" {
-		return false
-	}
-	if c := condition[0]; c >= '0' && c <= '9' || c == '-' || c == '+' {
-		n, ok := leadingInt(condition)
-		return !ok || n != 0
-	}
-	return true
-}
-
 // execIf is ExecIf(condition?app(args):app(args)).
 func execIf(ctx context.Context, c *Call, args string) error {
-	condition, yes, no := splitChoice(args, false)
+	condition, yes, no := argument.Choice(args, false)
 	app := no
-	if Truth(strings.Trim(condition, `"`)) {
+	if argument.Truth(strings.Trim(condition, `"`)) {
 		app = yes
 	}
 	if app == "" {
@@ -95,7 +84,7 @@ func parseCause(text string) (cause int, known bool) {
 	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n <= 127 {
 		return n, true
 	}
-	if n, ok := causeNames[strings.TrimPrefix(lower(text), "ast_cause_")]; ok {
+	if n, ok := causeNames[strings.TrimPrefix(strings.ToLower(text), "ast_cause_")]; ok {
 		return n, true
 	}
 	return normalClearing, false

@@ -7,9 +7,14 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/substitute"
 )
 
-var errEmptyStack = errors.New("nothing to return to: there was no Gosub")
+var (
+	errEmptyStack   = errors.New("nothing to return to: there was no Gosub")
+	errNoSubroutine = errors.New("not in a subroutine")
+)
 
 // gosub is Gosub([[context,]exten,]priority[(arg1[,arg2...])]).
 func gosub(_ context.Context, c *Call, args string) error {
@@ -18,9 +23,9 @@ func gosub(_ context.Context, c *Call, args string) error {
 
 // gosubIf is GosubIf(condition?target[(args)]:target[(args)]).
 func gosubIf(_ context.Context, c *Call, args string) error {
-	condition, yes, no := splitChoice(args, false)
+	condition, yes, no := argument.Choice(args, false)
 	target := no
-	if Truth(strings.Trim(condition, `"`)) {
+	if argument.Truth(strings.Trim(condition, `"`)) {
 		target = yes
 	}
 	if target == "" {
@@ -43,7 +48,7 @@ func (c *Call) gosub(text string) error {
 	}
 	back := c.at
 	back.Priority++
-	return c.push(frame{back: back}, to, SplitArgs(args, 0))
+	return c.push(frame{back: back}, to, argument.Split(args, 0))
 }
 
 // push enters a subroutine with its arguments as ARG1, ARG2 ... and their number as ARGC.
@@ -54,14 +59,14 @@ func (c *Call) push(f frame, to Position, args []string) error {
 	// Arguments of the caller are not seen by the callee, even where it has fewer.
 	n := len(args)
 	if len(c.stack) > 0 {
-		if v, ok := c.local("ARGC"); ok {
+		if v, ok := c.Local("ARGC"); ok {
 			if outer, err := strconv.Atoi(v); err == nil {
-				n = max(n, min(outer, maxNesting))
+				n = max(n, min(outer, substitute.MaxNesting))
 			}
 		}
 	}
 	for i := range n {
-		f.set("ARG"+strconv.Itoa(i+1), arg(args, i))
+		f.set("ARG"+strconv.Itoa(i+1), argument.At(args, i))
 	}
 	f.set("ARGC", strconv.Itoa(len(args)))
 	c.stack = append(c.stack, f)
@@ -106,9 +111,9 @@ func stackPop(_ context.Context, c *Call, _ string) error {
 // macro is Macro(name[,arg1[,arg2...]]): it runs the context macro-NAME from s on and
 // goes on when that has no further priority. Gosub has taken its place in Asterisk.
 func macro(_ context.Context, c *Call, args string) error {
-	parts := SplitArgs(args, 0)
+	parts := argument.Split(args, 0)
 	if len(parts) == 0 {
-		return bad("Macro", args, "Macro(name[,arguments])")
+		return fault.New(fault.Invalid, "Macro(%s): use Macro(name[,arguments])", args)
 	}
 	to := Position{"macro-" + parts[0], StartExten, 1}
 	if _, ok := c.find(to); !ok {

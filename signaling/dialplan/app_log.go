@@ -4,11 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"strconv"
+	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 // verbose is Verbose([level,]message).
 func verbose(ctx context.Context, c *Call, args string) error {
-	parts := SplitArgs(args, 2)
+	parts := argument.Split(args, 2)
 	message := args
 	level := 0
 	if len(parts) == 2 {
@@ -22,9 +25,9 @@ func verbose(ctx context.Context, c *Call, args string) error {
 
 // logApp is Log(level,message).
 func logApp(ctx context.Context, c *Call, args string) error {
-	parts := SplitArgs(args, 2)
+	parts := argument.Split(args, 2)
 	level := slog.LevelInfo
-	switch upper(arg(parts, 0)) {
+	switch strings.ToUpper(argument.At(parts, 0)) {
 	case "ERROR":
 		level = slog.LevelError
 	case "WARNING":
@@ -35,6 +38,6 @@ func logApp(ctx context.Context, c *Call, args string) error {
 	default:
 		c.warn("Log with an unknown level", "args", args)
 	}
-	c.log.Log(ctx, level, arg(parts, 1), "at", c.where())
+	c.log.Log(ctx, level, argument.At(parts, 1), "at", c.where())
 	return nil
 }

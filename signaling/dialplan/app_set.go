@@ -3,6 +3,8 @@ package dialplan
 import (
 	"context"
 	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 // set is Set(name=value). Everything after the first "=" is the value.
@@ -13,7 +15,7 @@ func set(_ context.Context, c *Call, args string) error {
 
 // mset is MSet(name=value[,name=value...]).
 func mset(_ context.Context, c *Call, args string) error {
-	for _, pair := range SplitArgs(args, 0) {
+	for _, pair := range argument.Split(args, 0) {
 		c.assign("MSet", pair)
 	}
 	return nil
@@ -33,10 +35,6 @@ func (c *Call) assign(app, pair string) {
 
 // clearHash is ClearHash(name).
 func clearHash(_ context.Context, c *Call, args string) error {
-	name := strings.TrimSpace(args)
-	keys, _ := c.ch.Var(hashVar(name, ""))
-	for _, k := range strings.Split(keys, ",") {
-		c.ch.SetVar(hashVar(name, k), "")
-	}
+	c.clearHash(strings.TrimSpace(args))
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 var (
@@ -14,7 +16,7 @@ var (
 // while is While(condition): where it does not hold, the call goes on behind the
 // EndWhile that belongs to it.
 func while(_ context.Context, c *Call, args string) error {
-	if Truth(args) {
+	if argument.Truth(args) {
 		return nil
 	}
 	return c.leaveWhile()

@@ -2,7 +2,8 @@ package dialplan
 
 import (
 	"slices"
-	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/pattern"
 )
 
 // contextBuilder gathers a context's extensions.
@@ -13,28 +14,11 @@ type contextBuilder struct {
 
 // key is one text for all spellings of an extension.
 func key(e *Extension) string {
-	k := patternKey(e.Pattern)
+	k := e.Pattern.Key()
 	if e.HasCallerID {
-		k += "/" + patternKey(e.CallerID)
+		k += "/" + e.CallerID.Key()
 	}
 	return k
-}
-
-func patternKey(p Pattern) string {
-	if !p.wild {
-		return p.literal
-	}
-	var b strings.Builder
-	b.WriteByte('_')
-	for _, e := range p.elements {
-		b.WriteByte(byte(e.kind))
-		for _, w := range e.set {
-			for i := range 8 {
-				b.WriteByte(byte(w >> (8 * i)))
-			}
-		}
-	}
-	return b.String()
 }
 
 func (b *contextBuilder) find(e *Extension) *Extension { return b.byName[key(e)] }
@@ -56,12 +40,12 @@ func (b *contextBuilder) finish() *Context {
 
 // compareExtensions orders by name; of one name, those for certain callers come first.
 func compareExtensions(a, b *Extension) int {
-	if c := Compare(a.Pattern, b.Pattern); c != 0 {
+	if c := pattern.Compare(a.Pattern, b.Pattern); c != 0 {
 		return c
 	}
 	switch {
 	case a.HasCallerID && b.HasCallerID:
-		return Compare(a.CallerID, b.CallerID)
+		return pattern.Compare(a.CallerID, b.CallerID)
 	case a.HasCallerID:
 		return -1
 	case b.HasCallerID:

@@ -115,14 +115,6 @@ func (c *Call) Exec(ctx context.Context, app, args string) error {
 	return c.guard(ctx, a, args)
 }
 
-// SetAbsoluteTimeout ends the call, or sends it to T, when d has passed; 0 is never.
-func (c *Call) SetAbsoluteTimeout(d time.Duration) {
-	c.deadline = time.Time{}
-	if d > 0 {
-		c.deadline = c.Now().Add(d)
-	}
-}
-
 // where is the file and line of the step that runs, for messages.
 func (c *Call) where() string {
 	if c.line == nil {

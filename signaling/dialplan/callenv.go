@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/substitute"
 )
 
 // Substitute expands text for this call and logs what could not be expanded.
 func (c *Call) Substitute(text string) string {
-	out, err := Substitute(c, text)
+	out, err := substitute.Text(c, text)
 	if err != nil {
 		c.warn("substitution", "err", err)
 	}
@@ -22,7 +23,7 @@ func (c *Call) Var(name string) (string, bool) {
 	if v, ok := c.builtin(name); ok {
 		return v, true
 	}
-	if v, ok := c.local(name); ok {
+	if v, ok := c.Local(name); ok {
 		return v, true
 	}
 	if v, ok := c.ch.Var(name); ok {
@@ -31,8 +32,24 @@ func (c *Call) Var(name string) (string, bool) {
 	return c.exec.globals.Get(name)
 }
 
-// local is a variable of the subroutine that runs, or of those that called it.
-func (c *Call) local(name string) (string, bool) {
+// Eval substitutes a text that is itself the result of a substitution, as EVAL() does.
+// How deep that goes is bounded, and each time costs a step.
+func (c *Call) Eval(text string) (string, error) {
+	if c.nesting >= substitute.MaxNesting || !c.budget.take(c.Now(), c.exec.config) {
+		return "", substitute.ErrTooDeep
+	}
+	c.nesting++
+	defer func() { c.nesting-- }()
+	return substitute.Text(c, text)
+}
+
+// Exception is why the call came to the e extension, and from where; the reason is ""
+// while it did not.
+func (c *Call) Exception() (reason string, from Position) { return c.failure.reason, c.failure.at }
+
+// Local is LOCAL(name): a variable of the subroutine that runs, or of those that called
+// it.
+func (c *Call) Local(name string) (string, bool) {
 	if f := c.owner(name); f != nil {
 		for _, v := range f.vars {
 			if v.Name == name {
@@ -41,6 +58,15 @@ func (c *Call) local(name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// SetLocal sets a variable that lasts until Return. Outside a subroutine it is an error.
+func (c *Call) SetLocal(name, value string) error {
+	if len(c.stack) == 0 {
+		return errNoSubroutine
+	}
+	c.stack[len(c.stack)-1].set(name, value)
+	return nil
 }
 
 // owner is the innermost subroutine that has a variable, or nil.

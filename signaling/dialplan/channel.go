@@ -3,6 +3,8 @@ package dialplan
 import (
 	"context"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 )
 
 // CallerID is who is calling.
@@ -22,6 +24,12 @@ func (c CallerID) String() string {
 		return `"` + c.Name + `"`
 	}
 	return `"` + c.Name + `" <` + c.Number + ">"
+}
+
+// ParseCallerID reads `"Name" <number>`, `Name <number>`, `<number>` or a number.
+func ParseCallerID(text string) CallerID {
+	name, number := asterisk.ParseCallerID(text)
+	return CallerID{Name: name, Number: number}
 }
 
 // Channel is what the executor needs of a channel. Its methods are called on the

@@ -1,18 +1,22 @@
-// Package dialplan is extensions.conf: patterns, expressions and variable
-// substitution as pure functions, the loaded plan as immutable data, and the
-// executor that takes one channel through it.
+// Package dialplan is extensions.conf: the loaded plan as immutable data, the executor
+// that takes one channel through it, and the applications that need nothing but the
+// call itself.
 //
-// Layers within the package, from the bottom up:
+// From the bottom up:
 //
-//   - Pattern matches dialled digits; Compare puts patterns in Asterisk's order.
-//   - Evaluate computes $[ ], Substitute expands ${ }, both on an Env.
-//   - Plan is what Load made of the files; Find and FindLabel search it.
-//   - Executor, Call and Channel run it. Applications are functions of type App,
-//     given to the executor in one explicit table.
+//   - Load makes a Plan of the files and says what in them looks like a slip; Find and
+//     FindLabel search it.
+//   - Executor, Call and Channel run it. Applications (type App) and functions are
+//     given to the executor in explicit tables.
 //
-// Where Asterisk's result is plainly not what the writer of a file meant, the
-// plan is loaded as meant, with a warning; Config.Strict asks for Asterisk's own
-// result instead.
+// What is pure has rooms of its own, which know nothing of calls: pattern is the names
+// of extensions, timing the time conditions, argument what stands between parentheses,
+// expr the $[ ], substitute the ${ }. The functions are in function, the check of a
+// whole configuration directory in check. Applications that move media or signalling
+// are in signaling/app.
+//
+// Where Asterisk's result is plainly not what the writer of a file meant, the plan is
+// loaded as meant, with a warning; Config.Strict asks for Asterisk's own result instead.
 //
 // The package starts no goroutine: a call runs on the goroutine of whoever calls
 // Call.Run, and waits there.

@@ -16,8 +16,8 @@ type Options struct {
 	Config Config
 	// Plan gives the plan as it is now; it is asked before every step.
 	Plan func() *Plan
-	// Apps and Functions must hold what the plans use; Builtins and
-	// BuiltinFunctions are this package's share.
+	// Apps and Functions must hold what the plans use: Builtins and the package
+	// function are what is independent of the server.
 	Apps      Apps
 	Functions Functions
 	Globals   *Globals

@@ -1,4 +1,4 @@
-package dialplan
+package dialplan_test
 
 import (
 	"context"
@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 )
 
 // TestGone hangs the channel up while an application blocks: h runs, with a context
@@ -18,16 +21,16 @@ import (
 func TestGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := plan(t, "[a]\nexten => s,1,Block()\nexten => s,2,NoOp(never)\nexten => h,1,Wait(1)\nexten => h,2,NoOp(after)\n", false)
-		ch := &recorder{}
+		ch := &dialplantest.Channel{}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		call := executor(t, p, nil).NewCall(ch)
-		out := call.Run(ctx, Position{"a", "s", 1})
-		if out.End != EndGone || out.At != (Position{"a", "s", 1}) {
+		out := call.Run(ctx, dialplan.Position{"a", "s", 1})
+		if out.End != dialplan.EndGone || out.At != (dialplan.Position{"a", "s", 1}) {
 			t.Errorf("outcome %+v", out)
 		}
-		if want := "s@a:1 Block()\nhung up\nh@a:1 Wait(1)\nh@a:2 NoOp(after)\n"; ch.text() != want {
-			t.Errorf("steps\n%swant\n%s", ch.text(), want)
+		if want := "s@a:1 Block()\nhung up\nh@a:1 Wait(1)\nh@a:2 NoOp(after)\n"; ch.Trace() != want {
+			t.Errorf("steps\n%swant\n%s", ch.Trace(), want)
 		}
 		if !call.HungUp() {
 			t.Error("the call does not know that it is over")
@@ -41,20 +44,20 @@ func TestRedirect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := plan(t, "[a]\nexten => s,1,Gosub(sub)\nexten => s,2,NoOp(back)\nexten => s,n,Hangup\nexten => s,n(sub),Block()\nexten => h,1,NoOp(h)\n"+
 			"exten => other,1,Return()\n", false)
-		ch := &recorder{}
+		ch := &dialplantest.Channel{}
 		call := executor(t, p, nil).NewCall(ch)
 		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(ErrRedirected) })
-		if out := call.Run(ctx, Position{"a", "s", 1}); out.End != EndRedirected {
+		time.AfterFunc(time.Second, func() { cancel(dialplan.ErrRedirected) })
+		if out := call.Run(ctx, dialplan.Position{"a", "s", 1}); out.End != dialplan.EndRedirected {
 			t.Fatalf("outcome %+v", out)
 		}
-		if ch.hungUp {
+		if ch.HungUp {
 			t.Fatal("a redirected channel is hung up")
 		}
-		if out := call.Run(t.Context(), Position{"a", "other", 1}); out.End != EndHangup {
+		if out := call.Run(t.Context(), dialplan.Position{"a", "other", 1}); out.End != dialplan.EndHangup {
 			t.Fatalf("outcome %+v", out)
 		}
-		if text := ch.text(); !strings.Contains(text, "other@a:1 Return()\ns@a:2 NoOp(back)\n") {
+		if text := ch.Trace(); !strings.Contains(text, "other@a:1 Return()\ns@a:2 NoOp(back)\n") {
 			t.Errorf("steps\n%s", text)
 		}
 	})
@@ -64,9 +67,9 @@ func TestHungUpBeforeTheFirstStep(t *testing.T) {
 	p := plan(t, "[a]\nexten => s,1,NoOp(never)\n", false)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	ch := &recorder{}
-	if out := executor(t, p, nil).Run(ctx, ch, Position{"a", "s", 1}); out.End != EndGone || ch.text() != "hung up\n" {
-		t.Errorf("outcome %+v, steps %s", out, ch.text())
+	ch := &dialplantest.Channel{}
+	if out := executor(t, p, nil).Run(ctx, ch, dialplan.Position{"a", "s", 1}); out.End != dialplan.EndGone || ch.Trace() != "hung up\n" {
+		t.Errorf("outcome %+v, steps %s", out, ch.Trace())
 	}
 }
 
@@ -74,14 +77,14 @@ func TestHungUpBeforeTheFirstStep(t *testing.T) {
 func TestHangupExtensionIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := plan(t, "[a]\nexten => s,1,Hangup\nexten => h,1,Block()\nexten => h,2,NoOp(never)\n", false)
-		ch := &recorder{}
+		ch := &dialplantest.Channel{}
 		begin := time.Now()
-		executor(t, p, nil).Run(t.Context(), ch, Position{"a", "s", 1})
-		if d := time.Since(begin); d != DefaultConfig().AfterHangup {
+		executor(t, p, nil).Run(t.Context(), ch, dialplan.Position{"a", "s", 1})
+		if d := time.Since(begin); d != dialplan.DefaultConfig().AfterHangup {
 			t.Errorf("the h extension ended after %v", d)
 		}
-		if strings.Contains(ch.text(), "never") {
-			t.Errorf("steps\n%s", ch.text())
+		if strings.Contains(ch.Trace(), "never") {
+			t.Errorf("steps\n%s", ch.Trace())
 		}
 	})
 }
@@ -89,15 +92,15 @@ func TestHangupExtensionIsBounded(t *testing.T) {
 func TestPanicEndsTheCallOnly(t *testing.T) {
 	p := plan(t, "[a]\nexten => s,1,Panic()\nexten => h,1,NoOp(h)\n[b]\nexten => s,1,NoOp(fine)\n", false)
 	x := executor(t, p, nil)
-	ch := &recorder{}
-	out := x.Run(t.Context(), ch, Position{"a", "s", 1})
-	if out.End != EndFailed || out.Err == nil || !strings.Contains(out.Err.Error(), "on purpose") || out.Cause != 41 {
+	ch := &dialplantest.Channel{}
+	out := x.Run(t.Context(), ch, dialplan.Position{"a", "s", 1})
+	if out.End != dialplan.EndFailed || out.Err == nil || !strings.Contains(out.Err.Error(), "on purpose") || out.Cause != 41 {
 		t.Errorf("outcome %+v", out)
 	}
-	if want := "s@a:1 Panic()\nhung up\nh@a:1 NoOp(h)\n"; ch.text() != want {
-		t.Errorf("steps\n%s", ch.text())
+	if want := "s@a:1 Panic()\nhung up\nh@a:1 NoOp(h)\n"; ch.Trace() != want {
+		t.Errorf("steps\n%s", ch.Trace())
 	}
-	if out := x.Run(t.Context(), &recorder{}, Position{"b", "s", 1}); out.End != EndFellThrough {
+	if out := x.Run(t.Context(), &dialplantest.Channel{}, dialplan.Position{"b", "s", 1}); out.End != dialplan.EndFellThrough {
 		t.Errorf("the next call ends with %+v", out)
 	}
 }
@@ -108,13 +111,13 @@ func TestEndlessLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := plan(t, "[tight]\nexten => s,1,Goto(s,1)\nexten => h,1,NoOp(h)\n"+
 			"[waits]\nexten => s,1,Wait(1)\nexten => s,2,Set(I=$[0${I} + 1])\nexten => s,3,GotoIf($[${I} < 5000]?1)\n", false)
-		small := func(o *Options) { o.Config.Burst, o.Config.StepsPerSecond = 1000, 10 }
+		small := func(o *dialplan.Options) { o.Config.Burst, o.Config.StepsPerSecond = 1000, 10 }
 		x := executor(t, p, small)
-		out := x.Run(t.Context(), &recorder{}, Position{"tight", "s", 1})
-		if out.End != EndFailed || fault.Of(out.Err) != fault.TooMany {
+		out := x.Run(t.Context(), &dialplantest.Channel{}, dialplan.Position{"tight", "s", 1})
+		if out.End != dialplan.EndFailed || fault.Of(out.Err) != fault.TooMany {
 			t.Errorf("a tight loop ends with %+v", out)
 		}
-		if out := x.Run(t.Context(), &recorder{}, Position{"waits", "s", 1}); out.End != EndFellThrough {
+		if out := x.Run(t.Context(), &dialplantest.Channel{}, dialplan.Position{"waits", "s", 1}); out.End != dialplan.EndFellThrough {
 			t.Errorf("a loop that waits ends with %+v", out)
 		}
 	})
@@ -122,8 +125,8 @@ func TestEndlessLoop(t *testing.T) {
 
 func TestStackDepth(t *testing.T) {
 	p := plan(t, "[a]\nexten => s,1,Gosub(s,1)\n", false)
-	out := executor(t, p, nil).Run(t.Context(), &recorder{}, Position{"a", "s", 1})
-	if out.End != EndFailed || fault.Of(out.Err) != fault.TooMany {
+	out := executor(t, p, nil).Run(t.Context(), &dialplantest.Channel{}, dialplan.Position{"a", "s", 1})
+	if out.End != dialplan.EndFailed || fault.Of(out.Err) != fault.TooMany {
 		t.Errorf("outcome %+v", out)
 	}
 }
@@ -135,8 +138,8 @@ func TestReload(t *testing.T) {
 		after := plan(t, "[a]\nexten => s,1,NoOp\nexten => s,2,NoOp(new)\n", false)
 		var mu sync.Mutex
 		current := before
-		x := executor(t, before, func(o *Options) {
-			o.Plan = func() *Plan {
+		x := executor(t, before, func(o *dialplan.Options) {
+			o.Plan = func() *dialplan.Plan {
 				mu.Lock()
 				defer mu.Unlock()
 				return current
@@ -147,10 +150,10 @@ func TestReload(t *testing.T) {
 			defer mu.Unlock()
 			current = after
 		})
-		ch := &recorder{}
-		x.Run(t.Context(), ch, Position{"a", "s", 1})
-		if !strings.Contains(ch.text(), "NoOp(new)") {
-			t.Errorf("steps\n%s", ch.text())
+		ch := &dialplantest.Channel{}
+		x.Run(t.Context(), ch, dialplan.Position{"a", "s", 1})
+		if !strings.Contains(ch.Trace(), "NoOp(new)") {
+			t.Errorf("steps\n%s", ch.Trace())
 		}
 	})
 }
@@ -162,8 +165,8 @@ func TestManyCalls(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {
-			out := x.Run(t.Context(), &recorder{}, Position{"a", "1" + strings.Repeat("0", i), 1})
-			if out.End != EndFellThrough && out.End != EndInvalid {
+			out := x.Run(t.Context(), &dialplantest.Channel{}, dialplan.Position{"a", "1" + strings.Repeat("0", i), 1})
+			if out.End != dialplan.EndFellThrough && out.End != dialplan.EndInvalid {
 				t.Errorf("outcome %+v", out)
 			}
 		})
@@ -172,23 +175,23 @@ func TestManyCalls(t *testing.T) {
 }
 
 func TestTables(t *testing.T) {
-	run := func(context.Context, *Call, string) error { return nil }
-	if _, err := NewApps([]Application{{Name: "A", Run: run}}, []Application{{Name: "a", Run: run}}); err == nil {
+	run := func(context.Context, *dialplan.Call, string) error { return nil }
+	if _, err := dialplan.NewApps([]dialplan.Application{{Name: "A", Run: run}}, []dialplan.Application{{Name: "a", Run: run}}); err == nil {
 		t.Error("two applications of one name are taken")
 	}
-	if _, err := NewApps([]Application{{Name: "A"}}); err == nil {
+	if _, err := dialplan.NewApps([]dialplan.Application{{Name: "A"}}); err == nil {
 		t.Error("an application that does nothing is taken")
 	}
-	if _, err := NewFunctions(BuiltinFunctions(), BuiltinFunctions()); err == nil {
+	if _, err := dialplan.NewFunctions(function.All(), function.All()); err == nil {
 		t.Error("two functions of one name are taken")
 	}
-	if _, err := NewExecutor(Options{Config: DefaultConfig()}); err == nil {
+	if _, err := dialplan.NewExecutor(dialplan.Options{Config: dialplan.DefaultConfig()}); err == nil {
 		t.Error("an executor without a plan is made")
 	}
-	if _, err := NewExecutor(Options{Plan: Empty, Globals: NewGlobals(nil), Log: slog.New(slog.DiscardHandler)}); err == nil {
+	if _, err := dialplan.NewExecutor(dialplan.Options{Plan: dialplan.Empty, Globals: dialplan.NewGlobals(nil), Log: slog.New(slog.DiscardHandler)}); err == nil {
 		t.Error("an executor without limits is made")
 	}
-	apps, err := NewApps(Builtins())
+	apps, err := dialplan.NewApps(dialplan.Builtins())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,41 +204,41 @@ func TestTables(t *testing.T) {
 
 func TestExec(t *testing.T) {
 	p := plan(t, "[a]\nexten => s,1,NoOp\n", false)
-	c := executor(t, p, nil).NewCall(&recorder{})
+	c := executor(t, p, nil).NewCall(&dialplantest.Channel{})
 	if err := c.Exec(t.Context(), "nosuch", ""); fault.Of(err) != fault.Unsupported {
 		t.Errorf("error %v", err)
 	}
-	if err := c.Exec(t.Context(), "hangup", "17"); !errors.Is(err, ErrHangup) || c.ch.HangupCause() != 17 {
-		t.Errorf("error %v, cause %d", err, c.ch.HangupCause())
+	if err := c.Exec(t.Context(), "hangup", "17"); !errors.Is(err, dialplan.ErrHangup) || c.Channel().HangupCause() != 17 {
+		t.Errorf("error %v, cause %d", err, c.Channel().HangupCause())
 	}
 }
 
 func TestVars(t *testing.T) {
-	var v Vars
-	for _, set := range []Variable{{"A", "1"}, {"_B", "2"}, {"__C", "3"}, {"__D", "4"}, {"D", "5"}, {"_A", "6"}} {
+	var v dialplan.Vars
+	for _, set := range []dialplan.Variable{{"A", "1"}, {"_B", "2"}, {"__C", "3"}, {"__D", "4"}, {"D", "5"}, {"_A", "6"}} {
 		v.Set(set.Name, set.Value)
 	}
 	v.Delete("nosuch")
-	if got, want := v.Inherited(), []Variable{{"A", "6"}, {"B", "2"}, {"__C", "3"}}; !equal(got, want) {
+	if got, want := v.Inherited(), []dialplan.Variable{{"A", "6"}, {"B", "2"}, {"__C", "3"}}; !equal(got, want) {
 		t.Errorf("inherited %v, want %v", got, want)
 	}
 	v.Delete("B")
-	if got, want := v.All(), []Variable{{"A", "6"}, {"C", "3"}, {"D", "5"}}; !equal(got, want) {
+	if got, want := v.All(), []dialplan.Variable{{"A", "6"}, {"C", "3"}, {"D", "5"}}; !equal(got, want) {
 		t.Errorf("all %v, want %v", got, want)
 	}
-	g := NewGlobals([]Variable{{"A", "1"}})
+	g := dialplan.NewGlobals([]dialplan.Variable{{"A", "1"}})
 	g.Set("B", "2")
-	g.Merge([]Variable{{"A", "3"}}, false)
-	if got, want := g.All(), []Variable{{"A", "3"}, {"B", "2"}}; !equal(got, want) {
+	g.Merge([]dialplan.Variable{{"A", "3"}}, false)
+	if got, want := g.All(), []dialplan.Variable{{"A", "3"}, {"B", "2"}}; !equal(got, want) {
 		t.Errorf("globals %v, want %v", got, want)
 	}
-	g.Merge([]Variable{{"A", "4"}}, true)
-	if got, want := g.All(), []Variable{{"A", "4"}}; !equal(got, want) {
+	g.Merge([]dialplan.Variable{{"A", "4"}}, true)
+	if got, want := g.All(), []dialplan.Variable{{"A", "4"}}; !equal(got, want) {
 		t.Errorf("globals %v, want %v", got, want)
 	}
 }
 
-func equal(a, b []Variable) bool {
+func equal(a, b []dialplan.Variable) bool {
 	if len(a) != len(b) {
 		return false
 	}
@@ -252,6 +255,6 @@ func BenchmarkRun(b *testing.B) {
 	x := executor(b, p, nil)
 	b.ReportAllocs()
 	for b.Loop() {
-		x.Run(b.Context(), &recorder{}, Position{"a", "1001", 1})
+		x.Run(b.Context(), &dialplantest.Channel{}, dialplan.Position{"a", "1001", 1})
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/pattern"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/substitute"
 )
 
 // lintTargets warns of jumps to places that do not exist. Jumps whose target is
@@ -79,7 +81,7 @@ func jumpTargets(step *Priority) []string {
 func cutOutside(text string, sep byte) (before, after string, found bool) {
 	for i := 0; i < len(text); i++ {
 		if text[i] == '$' && i+1 < len(text) && (text[i+1] == '{' || text[i+1] == '[') {
-			inner, _, _ := splitBracket(text[i+2:], text[i+1])
+			inner, _, _ := substitute.Bracket(text[i+2:], text[i+1])
 			i += 2 + len(inner)
 			continue
 		}
@@ -133,10 +135,10 @@ func (p *Plan) anyMatches(c *Context, exten string, seen map[*Context]bool) bool
 		return false
 	}
 	seen[c] = true
-	plain, patterns := c.candidates(exten, Match)
+	plain, patterns := c.candidates(exten, pattern.Match)
 	for _, list := range [2][]*Extension{plain, patterns} {
 		for _, e := range list {
-			if e.Pattern.Match(exten, Match) != No {
+			if e.Pattern.Match(exten, pattern.Match) != pattern.No {
 				return true
 			}
 		}

@@ -7,6 +7,10 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/pattern"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/substitute"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/timing"
 )
 
 // Limits of a plan. What goes beyond is skipped with a warning.
@@ -81,7 +85,7 @@ func (l *loader) ReadFunction(name, _ string) (string, error) {
 }
 
 func (l *loader) substitute(set asterisk.Setting, text string) string {
-	out, err := Substitute(l, text)
+	out, err := substitute.Text(l, text)
 	if err != nil {
 		l.warnings.Addf(set.File, set.Line, "%v", err)
 	}
@@ -133,7 +137,7 @@ func (l *loader) readContext(s *asterisk.Section) {
 		case "include":
 			sec.include(set)
 		case "ignorepat":
-			if p, err := Compile(l.substitute(set, set.Value)); err != nil {
+			if p, err := pattern.Compile(l.substitute(set, set.Value)); err != nil {
 				l.warnings.Addf(set.File, set.Line, "ignorepat: %v", err)
 			} else {
 				b.context.IgnorePats = append(b.context.IgnorePats, p)
@@ -272,13 +276,13 @@ func (s *section) extension(name string) (*Extension, error) {
 		return nil, fmt.Errorf("extension name is empty or longer than %d bytes", maxNameBytes)
 	}
 	number, caller, hasCaller := cutCaller(name)
-	pattern, err := Compile(strings.TrimSpace(number))
-	if err != nil {
+	e := &Extension{HasCallerID: hasCaller}
+	var err error
+	if e.Pattern, err = pattern.Compile(strings.TrimSpace(number)); err != nil {
 		return nil, err
 	}
-	e := &Extension{Pattern: pattern, HasCallerID: hasCaller}
 	if hasCaller {
-		if e.CallerID, err = Compile(strings.TrimSpace(caller)); err != nil {
+		if e.CallerID, err = pattern.Compile(strings.TrimSpace(caller)); err != nil {
 			return nil, fmt.Errorf("caller of %w", err)
 		}
 	}
@@ -338,7 +342,7 @@ func (s *section) priority(e *Extension, text string) (number int, label string,
 			}
 		}
 	}
-	offset, _ := leadingInt(plus) // none is none, as in Asterisk
+	offset, _ := argument.Int(plus) // none is none, as in Asterisk
 	number += offset
 	if number < 1 || number > maxPriority {
 		return 0, "", fmt.Errorf("priority %d is not between 1 and %d", number, maxPriority)
@@ -369,7 +373,7 @@ func (s *section) include(set asterisk.Setting) {
 	}
 	inc := Include{Context: strings.TrimSpace(name), Text: text, File: set.File, Line: set.Line}
 	if timed {
-		t, err := ParseTiming(when)
+		t, err := timing.Parse(when)
 		if err != nil {
 			s.warn(set, asterisk.Warning{Text: "include: " + err.Error(), Here: skipped})
 			return

@@ -1,4 +1,4 @@
-package dialplan
+package dialplan_test
 
 import (
 	"fmt"
@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
 )
 
 // TestLoad loads every file of testdata/dialplan/load as Asterisk would, and compares
@@ -34,7 +37,7 @@ func TestLoad(t *testing.T) {
 }
 
 // show is a plan as text: every extension in the order of search, and the warnings.
-func show(p *Plan) string {
+func show(p *dialplan.Plan) string {
 	var b strings.Builder
 	for _, c := range p.Contexts() {
 		fmt.Fprintf(&b, "[%s]\n", c.Name)
@@ -64,10 +67,10 @@ func BenchmarkLoad(b *testing.B) {
 		fmt.Fprintf(&text, "exten => %d,1,NoOp(${EXTEN})\n same => n,Dial(PJSIP/${EXTEN},30)\n same => n,Goto(voicemail,s,1)\n", 100_000+i)
 	}
 	text.WriteString("[voicemail]\nexten => s,1,Hangup\n")
-	from := loaderOf(text.String())
+	from := dialplantest.Loader(text.String())
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := LoadFile(from, "extensions.conf", false)
+		p, err := dialplan.LoadFile(from, "extensions.conf", false)
 		if err != nil || len(p.Warnings) != 0 {
 			b.Fatal(err, p.Warnings)
 		}

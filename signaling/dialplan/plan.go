@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/pattern"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/timing"
 )
 
 // maxSearch bounds how many contexts one lookup visits through includes.
@@ -50,7 +52,7 @@ type Context struct {
 	Extensions []*Extension
 	Includes   []Include
 	Switches   []Switch
-	IgnorePats []Pattern
+	IgnorePats []pattern.Pattern
 	AutoHints  bool
 	File       string
 	Line       int
@@ -64,28 +66,28 @@ type Context struct {
 func (c *Context) index() {
 	c.exact = make(map[string][]*Extension)
 	for _, e := range c.Extensions {
-		if e.Pattern.wild {
+		if e.Pattern.IsPattern() {
 			c.wild = append(c.wild, e)
 		} else {
-			c.exact[e.Pattern.literal] = append(c.exact[e.Pattern.literal], e)
+			c.exact[e.Pattern.Key()] = append(c.exact[e.Pattern.Key()], e)
 		}
 	}
 }
 
 // candidates are the extensions that can match, in order; the second list follows the
 // first. Parts of a number can match any plain name.
-func (c *Context) candidates(dialled string, mode Mode) (first, second []*Extension) {
-	if mode != Match {
+func (c *Context) candidates(dialled string, mode pattern.Mode) (first, second []*Extension) {
+	if mode != pattern.Match {
 		return c.Extensions, nil
 	}
-	return c.exact[withoutHyphens(dialled)], c.wild
+	return c.exact[pattern.Plain(dialled)], c.wild
 }
 
 // Extension is one name (and caller pattern) in a context.
 type Extension struct {
-	Pattern Pattern
+	Pattern pattern.Pattern
 	// CallerID restricts the extension to matching callers when HasCallerID.
-	CallerID    Pattern
+	CallerID    pattern.Pattern
 	HasCallerID bool
 	// Hint is the device list of `exten => x,hint,...`, HintPriority's App.
 	Hint *Priority
@@ -96,9 +98,9 @@ type Extension struct {
 // Name is the extension as written, with "/callerid" where it has one.
 func (e *Extension) Name() string {
 	if e.HasCallerID {
-		return e.Pattern.source + "/" + e.CallerID.source
+		return e.Pattern.String() + "/" + e.CallerID.String()
 	}
-	return e.Pattern.source
+	return e.Pattern.String()
 }
 
 // Priority is one step: an application and its argument text, not yet substituted.
@@ -144,8 +146,8 @@ func (e *Extension) Labelled(label string) int {
 // Include is one `include =>` with the times at which it holds.
 type Include struct {
 	Context string
-	Timing  *Timing // nil means always
-	Text    string  // as written, for lists
+	Timing  *timing.Condition // nil means always
+	Text    string            // as written, for lists
 	File    string
 	Line    int
 }
@@ -189,7 +191,7 @@ type Found struct {
 // can follow one another. callerID is the caller's number; at decides which timed
 // includes hold.
 func (p *Plan) Find(context, exten string, priority int, callerID string, at time.Time) (Found, bool) {
-	s := search{plan: p, exten: exten, callerID: callerID, at: at, mode: Match}
+	s := search{plan: p, exten: exten, callerID: callerID, at: at, mode: pattern.Match}
 	return s.run(context, func(e *Extension) *Priority { return e.At(priority) })
 }
 
@@ -202,7 +204,7 @@ func (p *Plan) Exists(context, exten, callerID string, at time.Time) bool {
 // FindLabel is the number of the priority with a label, or of the number that the
 // label is, in the first extension that matches and has it; 0 if there is none.
 func (p *Plan) FindLabel(context, exten, label, callerID string, at time.Time) int {
-	s := search{plan: p, exten: exten, callerID: callerID, at: at, mode: Match}
+	s := search{plan: p, exten: exten, callerID: callerID, at: at, mode: pattern.Match}
 	found, ok := s.run(context, func(e *Extension) *Priority { return e.At(e.Labelled(label)) })
 	if !ok {
 		return 0
@@ -212,7 +214,7 @@ func (p *Plan) FindLabel(context, exten, label, callerID string, at time.Time) i
 
 // FindHint is the hint of the extension that matches, or nil.
 func (p *Plan) FindHint(context, exten, callerID string, at time.Time) *Priority {
-	s := search{plan: p, exten: exten, callerID: callerID, at: at, mode: Match}
+	s := search{plan: p, exten: exten, callerID: callerID, at: at, mode: pattern.Match}
 	found, ok := s.run(context, func(e *Extension) *Priority { return e.Hint })
 	if !ok {
 		return nil
@@ -222,14 +224,14 @@ func (p *Plan) FindHint(context, exten, callerID string, at time.Time) *Priority
 
 // CanMatch reports whether digits are an extension or the beginning of one.
 func (p *Plan) CanMatch(context, digits, callerID string, at time.Time) bool {
-	s := search{plan: p, exten: digits, callerID: callerID, at: at, mode: CanMatch}
+	s := search{plan: p, exten: digits, callerID: callerID, at: at, mode: pattern.CanMatch}
 	_, ok := s.run(context, func(e *Extension) *Priority { return e.At(1) })
 	return ok
 }
 
 // MatchMore reports whether digits with more digits could be an extension.
 func (p *Plan) MatchMore(context, digits, callerID string, at time.Time) bool {
-	s := search{plan: p, exten: digits, callerID: callerID, at: at, mode: MatchMore}
+	s := search{plan: p, exten: digits, callerID: callerID, at: at, mode: pattern.MatchMore}
 	_, ok := s.run(context, func(e *Extension) *Priority { return e.At(1) })
 	return ok
 }
@@ -241,7 +243,7 @@ func (p *Plan) IgnoresPattern(context, digits string) bool {
 		return false
 	}
 	for _, pat := range c.IgnorePats {
-		if pat.Match(digits, Match) != No {
+		if pat.Match(digits, pattern.Match) != pattern.No {
 			return true
 		}
 	}
@@ -254,7 +256,7 @@ type search struct {
 	exten    string
 	callerID string
 	at       time.Time
-	mode     Mode
+	mode     pattern.Mode
 	visited  []*Context
 	final    bool // an early match has answered MatchMore with no
 }
@@ -292,10 +294,10 @@ func (s *search) run(context string, pick func(*Extension) *Priority) (Found, bo
 func (s *search) pickFrom(c *Context, list []*Extension, pick func(*Extension) *Priority) (Found, bool) {
 	for _, e := range list {
 		result := e.Pattern.Match(s.exten, s.mode)
-		if result == No || e.HasCallerID && !MatchCallerID(e.CallerID, s.callerID) {
+		if result == pattern.No || e.HasCallerID && !pattern.MatchCallerID(e.CallerID, s.callerID) {
 			continue
 		}
-		if result == Early && s.mode == MatchMore {
+		if result == pattern.Early && s.mode == pattern.MatchMore {
 			s.final = true
 			return Found{}, false
 		}

@@ -1,10 +1,14 @@
-package dialplan
+package dialplan_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/pattern"
 )
 
 func TestFind(t *testing.T) {
@@ -91,45 +95,20 @@ func TestIncludesEnd(t *testing.T) {
 	}
 }
 
-func TestTiming(t *testing.T) {
-	sunday := time.Date(2026, 11, 22, 12, 30, 0, 0, time.UTC)
-	for _, c := range []struct {
-		text string
-		want string // yes, no or error
-	}{
-		{"*,*,*,*", "yes"}, {"", "yes"}, {"12:00-13:00", "yes"}, {"12:30", "yes"}, {"12:30-12:30", "yes"}, {"12:31-13:00", "no"},
-		{"22:00-12:30", "yes"}, {"22:00-12:29", "no"}, {"9:00-10:00&12:00-12:45", "yes"}, {"*,sun", "yes"}, {"*,sat-mon", "yes"},
-		{"*,mon-sat", "no"}, {"*,mon&sun", "yes"}, {"*,Sunday", "yes"}, {"*,*,22", "yes"}, {"*,*,20-25", "yes"}, {"*,*,25-20", "no"},
-		{"*,*,*,nov", "yes"}, {"*,*,*,oct-dec", "yes"}, {"*,*,*,jan-mar", "no"}, {"*,*,*,11", "yes"}, {"*,0", "yes"},
-		{"13:00-14:00,*,*,*,Europe/Paris", "yes"}, {"12:00-13:00,*,*,*,Europe/Paris", "no"},
-		{"12:00-13:00|sun|*|*", "yes"}, {"25:00-26:00", "error"}, {"12", "error"}, {"*,xyz", "error"}, {"*,*,32", "error"}, {"*,*,0", "error"},
-		{"*,*,*,13", "error"}, {"*,*,*,*,Nowhere/At_All", "error"}, {"1,2,3,4,5,6", "error"},
-	} {
-		timing, err := ParseTiming(c.text)
-		got := "error"
-		if err == nil {
-			got = map[bool]string{true: "yes", false: "no"}[timing.Holds(sunday)]
-		}
-		if got != c.want {
-			t.Errorf("%q: %s (%v), want %s", c.text, got, err, c.want)
-		}
-	}
-}
-
 // FuzzLoad looks for panics, and for plans that are out of order.
 func FuzzLoad(f *testing.F) {
-	for _, line := range lines(f, "run/bad-lines.txt") {
-		f.Add("[a]\n" + line + "\n")
+	for line := range strings.Lines(readParts(f, "../../testdata/dialplan/run/bad-lines.txt")["plan"]) {
+		f.Add("[a]\n" + line)
 	}
 	f.Add("[a]\nexten => _X./_1X.,n(x)+2,Goto(a,b,c)\nsame => hint,x\ninclude => a,1:00-2:00,mon\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := LoadFile(loaderOf(text), "extensions.conf", len(text)%2 == 0)
+		p, err := dialplan.LoadFile(dialplantest.Loader(text), "extensions.conf", len(text)%2 == 0)
 		if err != nil {
 			return
 		}
 		for _, c := range p.Contexts() {
 			for i, e := range c.Extensions {
-				if i > 0 && compareExtensions(c.Extensions[i-1], e) > 0 {
+				if i > 0 && outOfOrder(c.Extensions[i-1], e) {
 					t.Fatalf("%s comes before %s", c.Extensions[i-1].Name(), e.Name())
 				}
 				for j := range e.Priorities {
@@ -144,6 +123,18 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// outOfOrder reports whether b must come before a: by name, and of one name those for
+// certain callers first.
+func outOfOrder(a, b *dialplan.Extension) bool {
+	switch order := pattern.Compare(a.Pattern, b.Pattern); {
+	case order != 0:
+		return order > 0
+	case a.HasCallerID && b.HasCallerID:
+		return pattern.Compare(a.CallerID, b.CallerID) > 0
+	}
+	return b.HasCallerID
 }
 
 // BenchmarkFind looks a number up in a context of 1,000 extensions and 100 patterns.

@@ -1,4 +1,4 @@
-package dialplan
+package dialplan_test
 
 import (
 	"flag"
@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
 )
 
 var update = flag.Bool("update", false, "write what the run files' plans do into them")
@@ -26,23 +29,23 @@ func TestRun(t *testing.T) {
 			call := settings(parts["call"])
 			synctest.Test(t, func(t *testing.T) {
 				p := plan(t, parts["plan"], call["strict"] == "yes")
-				ch := &recorder{caller: ParseCallerID(call["caller"]), digits: call["digits"]}
+				ch := &dialplantest.Channel{Caller: dialplan.ParseCallerID(call["caller"]), Digits: call["digits"]}
 				context, exten, _ := strings.Cut(call["start"], ",")
-				x := executor(t, p, func(o *Options) { o.Config.Strict = call["strict"] == "yes" })
-				out := x.Run(t.Context(), ch, Position{context, exten, 1})
-				ch.note("%s at %s, cause %d", out.End, out.At, out.Cause)
+				x := executor(t, p, func(o *dialplan.Options) { o.Config.Strict = call["strict"] == "yes" })
+				out := x.Run(t.Context(), ch, dialplan.Position{context, exten, 1})
+				ch.Note("%s at %s, cause %d", out.End, out.At, out.Cause)
 				var warnings strings.Builder
 				for _, w := range p.Warnings {
 					fmt.Fprintln(&warnings, w)
 				}
 				if *update {
-					text := fmt.Sprintf("== call\n%s== plan\n%s== steps\n%s== warnings\n%s", parts["call"], parts["plan"], ch.text(), &warnings)
+					text := fmt.Sprintf("== call\n%s== plan\n%s== steps\n%s== warnings\n%s", parts["call"], parts["plan"], ch.Trace(), &warnings)
 					if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 						t.Fatal(err)
 					}
 					return
 				}
-				if got := ch.text(); got != parts["steps"] {
+				if got := ch.Trace(); got != parts["steps"] {
 					t.Errorf("%s took the steps\n%swant\n%s", file, got, parts["steps"])
 				}
 				if got := warnings.String(); got != parts["warnings"] {
@@ -53,7 +56,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func readParts(t *testing.T, file string) map[string]string {
+func readParts(t testing.TB, file string) map[string]string {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {

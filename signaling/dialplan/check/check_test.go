@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 )
 
 func options(t *testing.T) Options {
@@ -19,7 +20,7 @@ func options(t *testing.T) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	functions, err := dialplan.NewFunctions(dialplan.BuiltinFunctions())
+	functions, err := dialplan.NewFunctions(function.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,48 @@
+package function
+
+import (
+	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+)
+
+func readCallerID(c *dialplan.Call, args string) (string, error) {
+	id := c.Channel().CallerID()
+	item, _, _ := strings.Cut(strings.ToLower(args), ",")
+	switch item {
+	case "num", "number":
+		return id.Number, nil
+	case "name":
+		return id.Name, nil
+	case "all":
+		return id.String(), nil
+	case "num-valid", "name-valid":
+		return bit(item == "num-valid" && id.Number != "" || item == "name-valid" && id.Name != ""), nil
+	case "pres", "num-pres", "name-pres":
+		return "allowed_not_screened", nil
+	case "ani2":
+		return "0", nil
+	case "name-charset":
+		return "utf8", nil
+	case "ani", "ani-num", "ani-name", "ani-all", "dnid", "dnid-num-plan", "rdnis", "subaddr", "tag", "num-plan":
+		return "", nil
+	}
+	return "", fault.New(fault.NotFound, "CALLERID has no %q", item)
+}
+
+func writeCallerID(c *dialplan.Call, args, value string) error {
+	id := c.Channel().CallerID()
+	switch strings.ToLower(args) {
+	case "num", "number":
+		id.Number = value
+	case "name":
+		id.Name = value
+	case "all", "":
+		id = dialplan.ParseCallerID(value)
+	default:
+		return fault.New(fault.Unsupported, "CALLERID(%s) cannot be set", args)
+	}
+	c.Channel().SetCallerID(id)
+	return nil
+}
