@@ -11,9 +11,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 )
 
-//go:embed client.js
-var client string
-
 // quick shortens SIP's timers, so that what a transaction keeps after its end is
 // gone in seconds and a test can see that nothing remains.
 var quick = map[string]string{"sip.t1": "150ms"}
@@ -137,25 +134,6 @@ func hear(t *testing.T, parties []party) {
 	}
 }
 
-const jssipCall = `(async () => {
-	const ua = window.ua = new JsSIP.UA({
-		sockets: [new JsSIP.WebSocketInterface("wss://127.0.0.1:%d/ws")],
-		uri: "sip:1002@127.0.0.1", password: "secret1002",
-	});
-	await new Promise((done, fail) => {
-		ua.on("registered", done);
-		ua.on("registrationFailed", (e) => fail(new Error(e.cause)));
-		ua.start();
-	});
-	await new Promise((done, fail) => {
-		window.session = ua.call("sip:%s@127.0.0.1", {
-			mediaConstraints: { audio: true, video: false },
-			eventHandlers: { confirmed: done, failed: (e) => fail(new Error(e.cause)) },
-		});
-	});
-	return "confirmed";
-})()`
-
 // TestTheMeeting: a phone, a G.722 phone, a browser by REST, a browser by JsSIP
 // over WSS, and a real Asterisk over its trunk meet in one room; each hears all
 // others and not itself; and when they have left, in whatever order, nothing is
@@ -171,7 +149,7 @@ func TestTheMeeting(t *testing.T) {
 }
 
 // meet has everybody come, talk, hold, and leave. The peers end with it.
-func meet(t *testing.T, s *server.Server, asterisk *peer.AsteriskPeer, jssip string) {
+func meet(t *testing.T, s *server.Server, asterisk *peer.AsteriskPeer, jssip peer.Library) {
 	t.Helper()
 	phone := peer.Baresip(t, peer.BaresipConfig{
 		User: "1001", Password: "secret1001", Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true,
@@ -188,16 +166,12 @@ func meet(t *testing.T, s *server.Server, asterisk *peer.AsteriskPeer, jssip str
 	wide.Dial(t, "9000")
 	wide.Established(t)
 
-	page := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
-	page.Open(t, s.URL("/"))
-	page.Load(t, client)
-	peer.Eval[string](t, page, fmt.Sprintf("sky.setup(%q, %q)", s.URL(""), s.Token(t, "alice", "--role", "admin")))
-	peer.Eval[string](t, page, `sky.join("9000")`)
+	page := peer.RESTPage(t, s.URL("/"), s.Token(t, "alice", "--role", "admin"), peer.ChromiumConfig{Tone: 700})
+	page.Join(t, "9000")
 
-	web := peer.Chromium(t, peer.ChromiumConfig{Tone: 900})
-	web.Open(t, s.URL("/"))
-	web.Load(t, jssip)
-	peer.Eval[string](t, web, fmt.Sprintf(jssipCall, s.WSS, "9000"))
+	web := peer.SIPPage(t, jssip, peer.ChromiumConfig{Tone: 900})
+	web.Register(t, fmt.Sprintf("wss://127.0.0.1:%d/ws", s.WSS), "1002", "secret1002")
+	web.Call(t, "9000")
 
 	asterisk.Call(t, "skybridge/sip:9000@127.0.0.1:"+fmt.Sprint(s.SIP), "611100")
 
@@ -231,8 +205,9 @@ func meet(t *testing.T, s *server.Server, asterisk *peer.AsteriskPeer, jssip str
 	phone.Hangup(t)
 	hear(t, parties[1:])
 	asterisk.Hangup(t)
-	peer.Eval[string](t, page, "sky.hangup()")
+	page.Hangup(t)
 	hear(t, []party{parties[1], parties[3]})
-	peer.Eval[string](t, web, `(async () => { session.terminate(); ua.stop(); return "ended" })()`)
+	web.Hangup(t)
+	web.Leave(t)
 	wide.Hangup(t)
 }

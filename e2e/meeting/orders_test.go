@@ -2,6 +2,7 @@ package meeting_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,10 +21,9 @@ func TestLeavingInEveryOrder(t *testing.T) {
 		Codecs: []string{"PCMU"}, Tone: 500,
 	})
 	phone.Registered(t)
-	page := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
-	page.Open(t, s.URL("/"))
-	page.Load(t, client)
-	peer.Eval[string](t, page, fmt.Sprintf("sky.setup(%q, %q)", s.URL(""), s.Token(t, "alice", "--role", "admin")))
+	page := peer.RESTPage(t, s.URL("/"), s.Token(t, "alice", "--role", "admin"), peer.ChromiumConfig{Tone: 700})
+	web := peer.SIPPage(t, peer.JsSIP(t), peer.ChromiumConfig{Tone: 900})
+	web.Register(t, fmt.Sprintf("wss://127.0.0.1:%d/ws", s.WSS), "1002", "secret1002")
 
 	type guest struct {
 		party
@@ -37,8 +37,13 @@ func TestLeavingInEveryOrder(t *testing.T) {
 		},
 		{
 			party{"the page", 700, page.Recording()},
-			func(t *testing.T) { t.Helper(); peer.Eval[string](t, page, `sky.join("9000")`) },
-			func(t *testing.T) { t.Helper(); peer.Eval[string](t, page, "sky.hangup()") },
+			func(t *testing.T) { t.Helper(); page.Join(t, "9000") },
+			func(t *testing.T) { t.Helper(); page.Hangup(t) },
+		},
+		{
+			party{"the JsSIP page", 900, web.Recording()},
+			func(t *testing.T) { t.Helper(); web.Call(t, "9000") },
+			func(t *testing.T) { t.Helper(); web.Hangup(t) },
 		},
 		{
 			party{"asterisk", 1100, asterisk.Recording("611100")},
@@ -49,7 +54,7 @@ func TestLeavingInEveryOrder(t *testing.T) {
 			func(t *testing.T) { t.Helper(); asterisk.Hangup(t) },
 		},
 	}
-	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+	for _, order := range orders(len(guests)) {
 		var names []string
 		for _, i := range order {
 			names = append(names, guests[i].name)
@@ -74,6 +79,19 @@ func TestLeavingInEveryOrder(t *testing.T) {
 			empty(t, s)
 		})
 	}
+}
+
+// orders are all orders of 0 to n-1.
+func orders(n int) (all [][]int) {
+	if n == 0 {
+		return [][]int{nil}
+	}
+	for _, shorter := range orders(n - 1) {
+		for at := range n {
+			all = append(all, slices.Insert(slices.Clone(shorter), at, n-1))
+		}
+	}
+	return all
 }
 
 // empty waits until no call holds anything.

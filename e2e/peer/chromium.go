@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -115,7 +114,7 @@ func (b *Browser) Open(t testing.TB, url string) {
 	b.do(t, "open "+url, chromedp.Navigate(url))
 }
 
-// Load runs a script in the page, for example JsSIP.
+// Load runs a script in the page.
 func (b *Browser) Load(t testing.TB, script string) {
 	t.Helper()
 	b.do(t, "load a script", chromedp.Evaluate[chromedp.Void](script))
@@ -169,19 +168,4 @@ func (b *Browser) do(t testing.TB, what string, steps ...chromedp.Action[chromed
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatalf("chromium does not %s: %v", what, err)
 	}
-}
-
-// JsSIP is the source of JsSIP for Browser.Load; it defines JsSIP.
-func JsSIP(t testing.TB) string { t.Helper(); return bundle(t, "jssip.js") }
-
-// SIPJS is the source of SIP.js for Browser.Load; it defines SIP.
-func SIPJS(t testing.TB) string { t.Helper(); return bundle(t, "sip.js") }
-
-func bundle(t testing.TB, name string) string {
-	t.Helper()
-	source, err := os.ReadFile(filepath.Join(cache(t), "npm", "dist", name))
-	if err != nil {
-		t.Skipf("no %s on this machine: run testdata/peers/install.sh", name)
-	}
-	return string(source)
 }

@@ -1,8 +1,6 @@
 package peer_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
@@ -10,7 +8,7 @@ import (
 
 // A page calls itself over WebRTC on loopback and hears its own microphone.
 func TestChromium(t *testing.T) {
-	site := emptySite(t)
+	site := peer.EmptySite(t)
 	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 600})
 	b.Open(t, site)
 	if v := peer.Eval[string](t, b, `(async () => {
@@ -32,21 +30,4 @@ func TestChromium(t *testing.T) {
 		t.Fatal(v)
 	}
 	peer.Hears(t, "the page", b.Recording(), 600, 440)
-}
-
-// emptySite serves an empty page.
-func emptySite(t *testing.T) string {
-	t.Helper()
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/" {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "text/html")
-		if _, err := w.Write([]byte("<!doctype html><title>peer</title>")); err != nil {
-			t.Error(err)
-		}
-	}))
-	t.Cleanup(site.Close)
-	return site.URL
 }

@@ -3,7 +3,6 @@ package phones_test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
@@ -95,15 +94,12 @@ func TestKeysOfABrowser(t *testing.T) {
 	l := open(t, dtmfPlan)
 	l.run(t, "JsSIP", func(t *testing.T) {
 		b := l.phone(t, "1001", peer.BaresipConfig{Answer: true, Tone: 503})
-		web := peer.Chromium(t, peer.ChromiumConfig{Tone: 877})
-		web.Open(t, site(t))
-		web.Load(t, jssip)
-		register(t, web, jssipRegisters, fmt.Sprintf("ws://127.0.0.1:%d/ws", l.WS), "1002")
-		peer.Eval[string](t, web, fmt.Sprintf(jssipCalls, "1001"))
+		web := l.page(t, jssip)
+		web.Call(t, "1001")
 		peer.Hears(t, "the page", web.Recording(), 503, 877)
-		peer.Eval[string](t, web, fmt.Sprintf(pressInPage, "2580"))
-		pressed(t, b, "2580", func() { peer.Eval[string](t, web, `(() => { session.terminate(); return "ended" })()`) })
-		peer.Eval[string](t, web, jssipLeaves)
+		peer.Eval[string](t, web.Browser, fmt.Sprintf(pressInPage, "2580"))
+		pressed(t, b, "2580", func() { web.Hangup(t) })
+		web.Leave(t)
 	})
 }
 
@@ -111,21 +107,14 @@ func TestKeysOfABrowser(t *testing.T) {
 // that the API is told to press.
 func TestKeysThroughTheAPI(t *testing.T) {
 	t.Parallel() // it ends by waiting for the API's idle workers
-	client, err := os.ReadFile("../meeting/client.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	l := open(t, dtmfPlan)
 	l.run(t, "REST", func(t *testing.T) {
 		b := l.phone(t, "1001", peer.BaresipConfig{Codecs: []string{"G722"}, Answer: true, Tone: 503})
-		web := peer.Chromium(t, peer.ChromiumConfig{Tone: 877})
-		web.Open(t, l.URL("/"))
-		web.Load(t, string(client))
 		token := l.Token(t, "alice", "--role", "admin")
-		peer.Eval[string](t, web, fmt.Sprintf("sky.setup(%q, %q)", l.URL(""), token))
-		call := peer.Eval[string](t, web, `sky.dial("PJSIP/1001")`)
+		web := peer.RESTPage(t, l.URL("/"), token, peer.ChromiumConfig{Tone: 877})
+		call := web.Dial(t, "PJSIP/1001")
 		peer.Hears(t, "the phone", b.Recording(), 877, 503)
-		peer.Eval[string](t, web, `sky.digit("7")`)
+		peer.Eval[string](t, web.Browser, `phone.digit("7")`)
 		if e := b.Await(t, "CALL_DTMF_START"); e.Param != "7" {
 			t.Errorf("key %q", e.Param)
 		}
@@ -133,6 +122,6 @@ func TestKeysThroughTheAPI(t *testing.T) {
 		if status != http.StatusNoContent {
 			t.Errorf("dtmf: status %d", status)
 		}
-		pressed(t, b, "13#", func() { peer.Eval[string](t, web, "sky.hangup()") })
+		pressed(t, b, "13#", func() { web.Hangup(t) })
 	})
 }

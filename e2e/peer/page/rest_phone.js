@@ -1,5 +1,5 @@
-// A browser client in the fewest words: REST for signaling, trickled ICE both ways.
-window.sky = (() => {
+// A phone by the API in the fewest words: REST for signaling, trickled ICE both ways.
+window.phone = (() => {
   let token, base, call, pc, local, polling;
 
   const api = async (method, path, body) => {
@@ -51,7 +51,7 @@ window.sky = (() => {
       for (const m of items) {
         after = m.seq;
         if (m.message_type === "ice_candidate") await pc.addIceCandidate(m.payload);
-        if (m.message_type === "hangup") { polling = null; pc.close(); window.sky.ended = true; }
+        if (m.message_type === "hangup") { polling = null; pc.close(); window.phone.ended = true; }
       }
     }
   };
