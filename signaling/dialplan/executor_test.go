@@ -20,11 +20,11 @@ import (
 // that still works.
 func TestGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := plan(t, "[a]\nexten => s,1,Block()\nexten => s,2,NoOp(never)\nexten => h,1,Wait(1)\nexten => h,2,NoOp(after)\n", false)
+		p := dialplantest.Plan(t, "[a]\nexten => s,1,Block()\nexten => s,2,NoOp(never)\nexten => h,1,Wait(1)\nexten => h,2,NoOp(after)\n", false)
 		ch := &dialplantest.Channel{}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		call := executor(t, p, nil).NewCall(ch)
+		call := dialplantest.Executor(t, p).NewCall(ch)
 		out := call.Run(ctx, dialplan.Position{"a", "s", 1})
 		if out.End != dialplan.EndGone || out.At != (dialplan.Position{"a", "s", 1}) {
 			t.Errorf("outcome %+v", out)
@@ -42,10 +42,10 @@ func TestGone(t *testing.T) {
 // the subroutine stack is kept.
 func TestRedirect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := plan(t, "[a]\nexten => s,1,Gosub(sub)\nexten => s,2,NoOp(back)\nexten => s,n,Hangup\nexten => s,n(sub),Block()\nexten => h,1,NoOp(h)\n"+
+		p := dialplantest.Plan(t, "[a]\nexten => s,1,Gosub(sub)\nexten => s,2,NoOp(back)\nexten => s,n,Hangup\nexten => s,n(sub),Block()\nexten => h,1,NoOp(h)\n"+
 			"exten => other,1,Return()\n", false)
 		ch := &dialplantest.Channel{}
-		call := executor(t, p, nil).NewCall(ch)
+		call := dialplantest.Executor(t, p).NewCall(ch)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(dialplan.ErrRedirected) })
 		if out := call.Run(ctx, dialplan.Position{"a", "s", 1}); out.End != dialplan.EndRedirected {
@@ -64,11 +64,11 @@ func TestRedirect(t *testing.T) {
 }
 
 func TestHungUpBeforeTheFirstStep(t *testing.T) {
-	p := plan(t, "[a]\nexten => s,1,NoOp(never)\n", false)
+	p := dialplantest.Plan(t, "[a]\nexten => s,1,NoOp(never)\n", false)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	ch := &dialplantest.Channel{}
-	if out := executor(t, p, nil).Run(ctx, ch, dialplan.Position{"a", "s", 1}); out.End != dialplan.EndGone || ch.Trace() != "hung up\n" {
+	if out := dialplantest.Executor(t, p).Run(ctx, ch, dialplan.Position{"a", "s", 1}); out.End != dialplan.EndGone || ch.Trace() != "hung up\n" {
 		t.Errorf("outcome %+v, steps %s", out, ch.Trace())
 	}
 }
@@ -76,10 +76,10 @@ func TestHungUpBeforeTheFirstStep(t *testing.T) {
 // TestHangupExtensionIsBounded has an h extension that would never end.
 func TestHangupExtensionIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := plan(t, "[a]\nexten => s,1,Hangup\nexten => h,1,Block()\nexten => h,2,NoOp(never)\n", false)
+		p := dialplantest.Plan(t, "[a]\nexten => s,1,Hangup\nexten => h,1,Block()\nexten => h,2,NoOp(never)\n", false)
 		ch := &dialplantest.Channel{}
 		begin := time.Now()
-		executor(t, p, nil).Run(t.Context(), ch, dialplan.Position{"a", "s", 1})
+		dialplantest.Executor(t, p).Run(t.Context(), ch, dialplan.Position{"a", "s", 1})
 		if d := time.Since(begin); d != dialplan.DefaultConfig().AfterHangup {
 			t.Errorf("the h extension ended after %v", d)
 		}
@@ -90,8 +90,8 @@ func TestHangupExtensionIsBounded(t *testing.T) {
 }
 
 func TestPanicEndsTheCallOnly(t *testing.T) {
-	p := plan(t, "[a]\nexten => s,1,Panic()\nexten => h,1,NoOp(h)\n[b]\nexten => s,1,NoOp(fine)\n", false)
-	x := executor(t, p, nil)
+	p := dialplantest.Plan(t, "[a]\nexten => s,1,Panic()\nexten => h,1,NoOp(h)\n[b]\nexten => s,1,NoOp(fine)\n", false)
+	x := dialplantest.Executor(t, p)
 	ch := &dialplantest.Channel{}
 	out := x.Run(t.Context(), ch, dialplan.Position{"a", "s", 1})
 	if out.End != dialplan.EndFailed || out.Err == nil || !strings.Contains(out.Err.Error(), "on purpose") || out.Cause != 41 {
@@ -109,10 +109,10 @@ func TestPanicEndsTheCallOnly(t *testing.T) {
 // between is not.
 func TestEndlessLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := plan(t, "[tight]\nexten => s,1,Goto(s,1)\nexten => h,1,NoOp(h)\n"+
+		p := dialplantest.Plan(t, "[tight]\nexten => s,1,Goto(s,1)\nexten => h,1,NoOp(h)\n"+
 			"[waits]\nexten => s,1,Wait(1)\nexten => s,2,Set(I=$[0${I} + 1])\nexten => s,3,GotoIf($[${I} < 5000]?1)\n", false)
 		small := func(o *dialplan.Options) { o.Config.Burst, o.Config.StepsPerSecond = 1000, 10 }
-		x := executor(t, p, small)
+		x := dialplantest.Executor(t, p, small)
 		out := x.Run(t.Context(), &dialplantest.Channel{}, dialplan.Position{"tight", "s", 1})
 		if out.End != dialplan.EndFailed || fault.Of(out.Err) != fault.TooMany {
 			t.Errorf("a tight loop ends with %+v", out)
@@ -124,8 +124,8 @@ func TestEndlessLoop(t *testing.T) {
 }
 
 func TestStackDepth(t *testing.T) {
-	p := plan(t, "[a]\nexten => s,1,Gosub(s,1)\n", false)
-	out := executor(t, p, nil).Run(t.Context(), &dialplantest.Channel{}, dialplan.Position{"a", "s", 1})
+	p := dialplantest.Plan(t, "[a]\nexten => s,1,Gosub(s,1)\n", false)
+	out := dialplantest.Executor(t, p).Run(t.Context(), &dialplantest.Channel{}, dialplan.Position{"a", "s", 1})
 	if out.End != dialplan.EndFailed || fault.Of(out.Err) != fault.TooMany {
 		t.Errorf("outcome %+v", out)
 	}
@@ -134,11 +134,11 @@ func TestStackDepth(t *testing.T) {
 // TestReload changes the plan under a running call: the next step is the new plan's.
 func TestReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		before := plan(t, "[a]\nexten => s,1,Wait(2)\nexten => s,2,NoOp(old)\n", false)
-		after := plan(t, "[a]\nexten => s,1,NoOp\nexten => s,2,NoOp(new)\n", false)
+		before := dialplantest.Plan(t, "[a]\nexten => s,1,Wait(2)\nexten => s,2,NoOp(old)\n", false)
+		after := dialplantest.Plan(t, "[a]\nexten => s,1,NoOp\nexten => s,2,NoOp(new)\n", false)
 		var mu sync.Mutex
 		current := before
-		x := executor(t, before, func(o *dialplan.Options) {
+		x := dialplantest.Executor(t, before, func(o *dialplan.Options) {
 			o.Plan = func() *dialplan.Plan {
 				mu.Lock()
 				defer mu.Unlock()
@@ -160,8 +160,8 @@ func TestReload(t *testing.T) {
 
 // TestManyCalls runs calls side by side that share globals, under the race detector.
 func TestManyCalls(t *testing.T) {
-	p := plan(t, "[a]\nexten => _X.,1,Set(GLOBAL(N)=${EXTEN})\nexten => _X.,2,Set(M=${GLOBAL(N)})\nexten => _X.,3,GotoIf($[\"${M}\" = \"\"]?9)\n", false)
-	x := executor(t, p, nil)
+	p := dialplantest.Plan(t, "[a]\nexten => _X.,1,Set(GLOBAL(N)=${EXTEN})\nexten => _X.,2,Set(M=${GLOBAL(N)})\nexten => _X.,3,GotoIf($[\"${M}\" = \"\"]?9)\n", false)
+	x := dialplantest.Executor(t, p)
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {
@@ -203,8 +203,8 @@ func TestTables(t *testing.T) {
 }
 
 func TestExec(t *testing.T) {
-	p := plan(t, "[a]\nexten => s,1,NoOp\n", false)
-	c := executor(t, p, nil).NewCall(&dialplantest.Channel{})
+	p := dialplantest.Plan(t, "[a]\nexten => s,1,NoOp\n", false)
+	c := dialplantest.Executor(t, p).NewCall(&dialplantest.Channel{})
 	if err := c.Exec(t.Context(), "nosuch", ""); fault.Of(err) != fault.Unsupported {
 		t.Errorf("error %v", err)
 	}
@@ -251,8 +251,8 @@ func equal(a, b []dialplan.Variable) bool {
 }
 
 func BenchmarkRun(b *testing.B) {
-	p := plan(b, "[a]\nexten => _X.,1,NoOp(${EXTEN})\nexten => _X.,n,Set(X=${EXTEN:1})\nexten => _X.,n,GotoIf($[\"${X}\" = \"\"]?9)\nexten => _X.,n,Hangup\n", false)
-	x := executor(b, p, nil)
+	p := dialplantest.Plan(b, "[a]\nexten => _X.,1,NoOp(${EXTEN})\nexten => _X.,n,Set(X=${EXTEN:1})\nexten => _X.,n,GotoIf($[\"${X}\" = \"\"]?9)\nexten => _X.,n,Hangup\n", false)
+	x := dialplantest.Executor(b, p)
 	b.ReportAllocs()
 	for b.Loop() {
 		x.Run(b.Context(), &dialplantest.Channel{}, dialplan.Position{"a", "1001", 1})

@@ -22,7 +22,7 @@ func TestLoad(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			parts := readParts(t, file)
-			got := show(plan(t, parts["plan"], true))
+			got := show(dialplantest.Plan(t, parts["plan"], true))
 			if *update {
 				if err := os.WriteFile(file, []byte("== plan\n"+parts["plan"]+"== extensions\n"+got), 0o644); err != nil {
 					t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestFind(t *testing.T) {
-	p := plan(t, `
+	p := dialplantest.Plan(t, `
 [a]
 exten => 100,1,NoOp
 exten => _1XX,1,NoOp
@@ -86,7 +86,7 @@ func TestIncludesEnd(t *testing.T) {
 		fmt.Fprintf(&b, "[c%d]\ninclude => c%d\ninclude => c0\n", i, i+1)
 	}
 	b.WriteString("[c1000]\nexten => far,1,NoOp\n")
-	p := plan(t, b.String(), false)
+	p := dialplantest.Plan(t, b.String(), false)
 	if p.Exists("c0", "far", "", time.Time{}) {
 		t.Error("an extension is found a thousand includes away")
 	}
@@ -147,7 +147,7 @@ func BenchmarkFind(b *testing.B) {
 	for i := range 100 {
 		fmt.Fprintf(&text, "exten => _%dX.,1,NoOp\n", 100+i)
 	}
-	p := plan(b, text.String(), false)
+	p := dialplantest.Plan(b, text.String(), false)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, ok := p.Find("a", "19955512", 1, "", time.Time{}); !ok {

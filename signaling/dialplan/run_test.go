@@ -28,10 +28,10 @@ func TestRun(t *testing.T) {
 			parts := readParts(t, file)
 			call := settings(parts["call"])
 			synctest.Test(t, func(t *testing.T) {
-				p := plan(t, parts["plan"], call["strict"] == "yes")
+				p := dialplantest.Plan(t, parts["plan"], call["strict"] == "yes")
 				ch := &dialplantest.Channel{Caller: dialplan.ParseCallerID(call["caller"]), Digits: call["digits"]}
 				context, exten, _ := strings.Cut(call["start"], ",")
-				x := executor(t, p, func(o *dialplan.Options) { o.Config.Strict = call["strict"] == "yes" })
+				x := dialplantest.Executor(t, p, func(o *dialplan.Options) { o.Config.Strict = call["strict"] == "yes" })
 				out := x.Run(t.Context(), ch, dialplan.Position{context, exten, 1})
 				ch.Note("%s at %s, cause %d", out.End, out.At, out.Cause)
 				var warnings strings.Builder

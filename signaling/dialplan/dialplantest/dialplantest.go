@@ -7,6 +7,7 @@ package dialplantest
 
 import (
 	"log/slog"
+	"testing"
 	"testing/fstest"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
@@ -20,28 +21,37 @@ func Loader(text string) asterisk.Loader {
 }
 
 // Plan loads a plan from text.
-func Plan(text string, strict bool) (*dialplan.Plan, error) {
-	return dialplan.LoadFile(Loader(text), "extensions.conf", strict)
+func Plan(t testing.TB, text string, strict bool) *dialplan.Plan {
+	t.Helper()
+	p, err := dialplan.LoadFile(Loader(text), "extensions.conf", strict)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
-// Executor runs calls through one plan; change, which may be nil, sees its options
-// before it is made.
-func Executor(p *dialplan.Plan, change func(*dialplan.Options)) (*dialplan.Executor, error) {
+// Executor runs calls through one plan. Changes see its options before it is made.
+func Executor(t testing.TB, p *dialplan.Plan, changes ...func(*dialplan.Options)) *dialplan.Executor {
+	t.Helper()
 	apps, err := dialplan.NewApps(dialplan.Builtins(), Apps())
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 	funcs, err := dialplan.NewFunctions(function.All())
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 	o := dialplan.Options{
 		Config: dialplan.DefaultConfig(), Plan: func() *dialplan.Plan { return p }, Apps: apps, Functions: funcs,
 		Globals: dialplan.NewGlobals(p.Globals), Log: slog.New(slog.DiscardHandler),
 		SystemName: "sky", EntityID: "02:00:00:00:00:01",
 	}
-	if change != nil {
+	for _, change := range changes {
 		change(&o)
 	}
-	return dialplan.NewExecutor(o)
+	x, err := dialplan.NewExecutor(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
 }

@@ -2,31 +2,29 @@ package dialplantest
 
 import (
 	"context"
-	"errors"
+	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 )
 
 // Inside runs f as the application of the first step of a call: extension s of context
-// t. change is Executor's.
-func Inside(ch *Channel, change func(*dialplan.Options), f func(c *dialplan.Call)) error {
-	p, err := Plan("[t]\nexten => s,1,Inside()\n", false)
-	if err != nil {
-		return err
-	}
+// t. Changes are Executor's.
+func Inside(t testing.TB, ch *Channel, f func(c *dialplan.Call), changes ...func(*dialplan.Options)) {
+	t.Helper()
 	inside := dialplan.Application{Name: "Inside", Run: func(_ context.Context, c *dialplan.Call, _ string) error {
 		f(c)
-		return dialplan.ErrHangup
+		return nil
 	}}
-	var bad error
-	x, err := Executor(p, func(o *dialplan.Options) {
-		o.Apps, bad = dialplan.NewApps(o.Apps.List(), []dialplan.Application{inside})
-		if change != nil {
-			change(o)
+	withInside := func(o *dialplan.Options) {
+		apps, err := dialplan.NewApps(o.Apps.List(), []dialplan.Application{inside})
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
-	if err := errors.Join(bad, err); err != nil {
-		return err
+		o.Apps = apps
 	}
-	return x.Run(context.Background(), ch, dialplan.Position{Context: "t", Exten: "s", Priority: 1}).Err
+	p := Plan(t, "[t]\nexten => s,1,Inside()\n", false)
+	x := Executor(t, p, append(changes, withInside)...)
+	if out := x.Run(t.Context(), ch, dialplan.Position{Context: "t", Exten: "s", Priority: 1}); out.Err != nil {
+		t.Error(out.Err)
+	}
 }

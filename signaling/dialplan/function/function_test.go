@@ -18,10 +18,7 @@ const substitutions = "../../../testdata/dialplan/substitutions.tsv"
 func inside(t testing.TB, f func(c *dialplan.Call)) {
 	t.Helper()
 	ch := &dialplantest.Channel{Caller: dialplan.CallerID{Name: "Ann", Number: "1001"}}
-	err := dialplantest.Inside(ch, func(o *dialplan.Options) {
-		o.SystemName, o.EntityID = "", ""
-		o.Now = func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
-	}, func(c *dialplan.Call) {
+	dialplantest.Inside(t, ch, func(c *dialplan.Call) {
 		for _, v := range []string{
 			"A=hello", "N=12345", "E=", "I=A", "P=", "ONE=1", "Lh=nested", "LIST=a:b:c:d", "DASH=x-y-z", "COMMA=1,2,3", "MIX=a1-B2.c3",
 			"GLOBAL(G)=glob", "GLOBAL(SHADOW)=g", "SHADOW=c", "RAW=${A}", "ARR=1,2,3", "CNT=5", "SP=a b c", "ABA=aaaa",
@@ -33,10 +30,10 @@ func inside(t testing.TB, f func(c *dialplan.Call)) {
 			}
 		}
 		f(c)
+	}, func(o *dialplan.Options) {
+		o.SystemName, o.EntityID = "", ""
+		o.Now = func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestSubstitutions goes through testdata/dialplan/substitutions.tsv: a text, what a real
