@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // answer is a 2xx of ours that is repeated until its ACK comes (RFC 3261
@@ -67,14 +68,14 @@ func (a *answer) stop() {
 }
 
 // inAck takes an ACK for a 2xx, on the reader's goroutine.
-func (d *Dialog) inAck(req *Request) {
+func (d *Dialog) inAck(req *message.Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	a := d.unacked[req.cseq]
+	a := d.unacked[req.Seq()]
 	if a == nil || d.ended {
 		return // repeated, or for nothing
 	}
-	delete(d.unacked, req.cseq)
+	delete(d.unacked, req.Seq())
 	a.stop()
 	close(a.acked)
 	d.run.must(func() {

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // listener is told of what comes back for a request; its methods run on readers'
 // goroutines and must not block.
 type listener interface {
-	response(*Response)
+	response(*message.Response)
 	failed(error)
 }
 
@@ -23,7 +24,7 @@ func (s *Server) begin(d *draft, f flow, l listener) (*clientTx, error) {
 		return nil, err
 	}
 	tx := &clientTx{
-		s: s, key: clientKey(branch, d.method), req: m, raw: raw, flow: f,
+		s: s, key: clientKey(branch, d.method), req: m, seq: d.seq, raw: raw, flow: f,
 		onResponse: l.response, onFail: l.failed,
 	}
 	return tx, tx.start()
@@ -33,14 +34,14 @@ func (s *Server) begin(d *draft, f flow, l listener) (*clientTx, error) {
 type waiter struct{ result chan outcome }
 
 type outcome struct {
-	r   *Response
+	r   *message.Response
 	err error
 }
 
 func newWaiter() *waiter { return &waiter{result: make(chan outcome, 1)} }
 
-func (w *waiter) response(r *Response) {
-	if r.status >= 200 {
+func (w *waiter) response(r *message.Response) {
+	if r.Status() >= 200 {
 		w.put(outcome{r: r})
 	}
 }
@@ -54,7 +55,7 @@ func (w *waiter) put(o outcome) {
 	}
 }
 
-func (w *waiter) wait(ctx context.Context) (*Response, error) {
+func (w *waiter) wait(ctx context.Context) (*message.Response, error) {
 	select {
 	case o := <-w.result:
 		return o.r, o.err
@@ -80,10 +81,10 @@ type inviteTx struct {
 }
 
 // note is told of every response before anyone else.
-func (i *inviteTx) note(r *Response) {
+func (i *inviteTx) note(r *message.Response) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if r.status >= 200 {
+	if r.Status() >= 200 {
 		i.final = true
 		if i.timer != nil {
 			i.timer.Stop()
@@ -110,25 +111,25 @@ func (i *inviteTx) sendCancel() {
 	}
 	i.sent = true
 	tx := i.tx
-	m := &message{method: "CANCEL", uri: tx.req.uri}
-	for _, h := range tx.req.headers {
+	m := &message.Message{Method: "CANCEL", URI: tx.req.URI}
+	for _, h := range tx.req.Headers {
 		switch h.Name {
 		case "Via", "Route", "Max-Forwards", "From", "To", "Call-ID":
-			m.headers = append(m.headers, h)
+			m.Headers = append(m.Headers, h)
 		}
 	}
-	m.headers.add("CSeq", cseqText(tx.req.cseq, "CANCEL"))
+	m.Headers.Add("CSeq", message.FormatCSeq(tx.seq, "CANCEL"))
 	if i.reason != "" {
-		m.headers.add("Reason", i.reason)
+		m.Headers.Add("Reason", i.reason)
 	}
 	i.timer = time.AfterFunc(64*tx.s.cfg.T1, i.giveUp)
-	raw, err := m.encode()
+	raw, err := m.Encode()
 	if err != nil {
 		return // Cancel has checked the reason; giveUp ends it in any case
 	}
 	c := &clientTx{
-		s: tx.s, key: clientKey(branchOf(tx.key), "CANCEL"), req: m, raw: raw, flow: tx.flow,
-		onResponse: func(*Response) {}, // the INVITE's own final response counts
+		s: tx.s, key: clientKey(branchOf(tx.key), "CANCEL"), req: m, seq: tx.seq, raw: raw, flow: tx.flow,
+		onResponse: func(*message.Response) {}, // the INVITE's own final response counts
 		onFail:     func(error) {},
 	}
 	_ = c.start() // a dead connection ends the INVITE as well

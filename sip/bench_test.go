@@ -4,31 +4,9 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
-
-func BenchmarkParseMessage(b *testing.B) {
-	in := []byte(goodRequest)
-	b.ReportAllocs()
-	b.SetBytes(int64(len(in)))
-	for b.Loop() {
-		if _, err := parseMessage(in); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkEncodeMessage(b *testing.B) {
-	m, err := parseMessage([]byte(goodRequest))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := m.encode(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
 
 // answering answers in the reader's own time.
 type answering struct{}
@@ -51,7 +29,7 @@ func BenchmarkRequest(b *testing.B) {
 	parts := strings.SplitN(text, "776asdhds", 2)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		m, err := parseMessage([]byte(parts[0] + random(4) + parts[1]))
+		m, err := message.Parse([]byte(parts[0] + message.NewTag() + parts[1]))
 		if err != nil {
 			b.Fatal(err)
 		}

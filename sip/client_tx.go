@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // clientTx is a client transaction: it repeats our request until an answer
@@ -12,14 +13,15 @@ import (
 type clientTx struct {
 	s    *Server
 	key  string
-	req  *message
+	req  *message.Message
+	seq  uint32 // its CSeq
 	raw  []byte // the request as sent
 	ack  []byte // the ACK of a refusal, as sent
 	flow flow
 	// onResponse takes each provisional response, the final one, and after a 2xx
 	// to an INVITE every further 2xx. It runs on the reader's goroutine, in the
 	// order of arrival, and must not block.
-	onResponse func(*Response)
+	onResponse func(*message.Response)
 	// onFail takes the end without a final response: fault.Timeout or
 	// fault.Unreachable. At most once, and not after a final response.
 	onFail func(error)
@@ -56,7 +58,7 @@ func (tx *clientTx) start() error {
 // repeat is timer A, which doubles for ever, or timer E, which stops at T2.
 func (tx *clientTx) repeat() {
 	tx.mu.Lock()
-	invite := tx.req.method == "INVITE"
+	invite := tx.req.Method == "INVITE"
 	if tx.state > txProceeding || tx.state == txProceeding && invite {
 		tx.mu.Unlock()
 		return
@@ -89,7 +91,7 @@ func (tx *clientTx) expired() {
 	}
 	tx.mu.Unlock()
 	tx.fail(fault.New(fault.Timeout, "sip: no answer to %s from %s %s",
-		tx.req.method, tx.flow.source().Network, tx.flow.source().Remote))
+		tx.req.Method, tx.flow.source().Network, tx.flow.source().Remote))
 }
 
 // fail ends the transaction with an error unless a final response has come.
@@ -106,7 +108,7 @@ func (tx *clientTx) fail(err error) {
 }
 
 // received takes a response.
-func (tx *clientTx) received(r *Response) {
+func (tx *clientTx) received(r *message.Response) {
 	tx.mu.Lock()
 	pass := tx.step(r)
 	tx.mu.Unlock()
@@ -116,18 +118,18 @@ func (tx *clientTx) received(r *Response) {
 }
 
 // step moves on and says whether the response goes up.
-func (tx *clientTx) step(r *Response) bool {
-	invite := tx.req.method == "INVITE"
+func (tx *clientTx) step(r *message.Response) bool {
+	invite := tx.req.Method == "INVITE"
 	switch {
-	case tx.state == txCompleted && invite && r.status >= 300:
+	case tx.state == txCompleted && invite && r.Status() >= 300:
 		// Our ACK was lost; a failure shows in its next repetition.
 		_ = tx.flow.send(tx.ack)
 		return false
 	case tx.state == txAccepted:
-		return r.status >= 200 && r.status < 300
+		return r.Status() >= 200 && r.Status() < 300
 	case tx.state > txProceeding:
 		return false
-	case r.status < 200:
+	case r.Status() < 200:
 		tx.state = txProceeding
 		if invite {
 			tx.stopTimers()
@@ -136,7 +138,7 @@ func (tx *clientTx) step(r *Response) bool {
 	}
 	tx.stopTimers()
 	switch {
-	case invite && r.status < 300:
+	case invite && r.Status() < 300:
 		tx.state = txAccepted
 		tx.life = time.AfterFunc(64*tx.s.cfg.T1, tx.expired) // timer M
 	case invite:
@@ -160,17 +162,17 @@ func (tx *clientTx) linger(d time.Duration) {
 }
 
 // acknowledge sends the ACK of a refusal (RFC 3261 §17.1.1.3).
-func (tx *clientTx) acknowledge(r *Response) {
-	ack := &message{method: "ACK", uri: tx.req.uri}
-	for _, h := range tx.req.headers {
+func (tx *clientTx) acknowledge(r *message.Response) {
+	ack := &message.Message{Method: "ACK", URI: tx.req.URI}
+	for _, h := range tx.req.Headers {
 		switch h.Name {
 		case "Via", "Route", "From", "Call-ID", "Max-Forwards":
-			ack.headers = append(ack.headers, h)
+			ack.Headers = append(ack.Headers, h)
 		}
 	}
-	ack.headers.add("To", r.headers.value("To"))
-	ack.headers.add("CSeq", cseqText(tx.req.cseq, "ACK"))
-	b, err := ack.encode()
+	ack.Headers.Add("To", r.Header("To"))
+	ack.Headers.Add("CSeq", message.FormatCSeq(tx.seq, "ACK"))
+	b, err := ack.Encode()
 	if err != nil {
 		return // the To of a response that was parsed has no control characters
 	}

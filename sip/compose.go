@@ -2,99 +2,101 @@ package sip
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // draft is a request of ours before it is known how it will travel; it can be
 // composed again for another attempt.
 type draft struct {
 	method      string
-	uri         URI
-	route       []Address
-	from, to    Address
+	uri         message.URI
+	route       []message.Address
+	from, to    message.Address
 	callID      string
 	seq         uint32
-	contact     bool      // our own Contact goes in
-	contactUser string    // of our own Contact
-	contacts    []Address // instead of our own
+	contact     bool              // our own Contact goes in
+	contactUser string            // of our own Contact
+	contacts    []message.Address // instead of our own
 	maxForwards int
-	extra       []Header
+	extra       []message.Header
 	content     Content
 	attempts    []*digest.Attempt // at being let in, one for each credential
-	auth        []Header          // the answers to challenges, as last sent
+	auth        []message.Header  // the answers to challenges, as last sent
 }
 
 // compose makes the message for one attempt over a flow, with a new branch.
-func (s *Server) compose(d *draft, f flow) (m *message, raw []byte, branch string, err error) {
+func (s *Server) compose(d *draft, f flow) (m *message.Message, raw []byte, branch string, err error) {
 	if len(d.content.Body) > 0 && d.content.Type == "" {
 		return nil, nil, "", fault.New(fault.Invalid, "sip: body without a content type")
 	}
-	branch = newBranch()
-	m = &message{method: d.method, body: d.content.Body, cseq: d.seq, callID: d.callID}
+	branch = message.NewBranch()
+	m = &message.Message{Method: d.method, Body: d.content.Body}
 	uri, route := looseRoute(d.uri, d.route)
-	m.uri = uri
-	m.headers = make(headers, 0, len(d.extra)+len(route)+14)
+	m.URI = uri
+	m.Headers = make(message.Headers, 0, len(d.extra)+len(route)+14)
 	host, port, err := s.ourAddr(f)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	v := via{
-		version: "2.0", transport: strings.ToUpper(f.source().Network), host: host, port: port,
-		params: Params{{Name: "branch", Value: branch}, {Name: "rport"}},
+	v := message.Via{
+		Version: "2.0", Transport: strings.ToUpper(f.source().Network), Host: host, Port: port,
+		Params: message.Params{{Name: "branch", Value: branch}, {Name: "rport"}},
 	}
-	m.headers.add("Via", v.String())
+	m.Headers.Add("Via", v.String())
 	for _, a := range route {
-		m.headers.add("Route", a.String())
+		m.Headers.Add("Route", a.String())
 	}
-	m.headers.add("Max-Forwards", strconv.Itoa(d.maxForwards))
-	m.headers.add("From", d.from.String())
-	m.headers.add("To", d.to.String())
-	m.headers.add("Call-ID", d.callID)
-	m.headers.add("CSeq", cseqText(d.seq, d.method))
+	m.Headers.Add("Max-Forwards", strconv.Itoa(d.maxForwards))
+	m.Headers.Add("From", d.from.String())
+	m.Headers.Add("To", d.to.String())
+	m.Headers.Add("Call-ID", d.callID)
+	m.Headers.Add("CSeq", message.FormatCSeq(d.seq, d.method))
 	for _, c := range d.contacts {
-		m.headers.add("Contact", c.String())
+		m.Headers.Add("Contact", c.String())
 	}
 	if d.contact && len(d.contacts) == 0 {
 		c, err := s.ourContact(f, d.contactUser, d.uri.Secure())
 		if err != nil {
 			return nil, nil, "", err
 		}
-		m.headers.add("Contact", c.String())
+		m.Headers.Add("Contact", c.String())
 	}
 	d.authorize()
-	m.headers = append(m.headers, d.auth...)
+	m.Headers = append(m.Headers, d.auth...)
 	switch d.method {
 	case "INVITE", "UPDATE", "OPTIONS", "SUBSCRIBE", "REFER":
-		m.headers.add("Allow", allowValue)
+		m.Headers.Add("Allow", allowValue)
 		s.addSupported(m)
 	}
 	if s.cfg.UserAgent != "" {
-		m.headers.add("User-Agent", s.cfg.UserAgent)
+		m.Headers.Add("User-Agent", s.cfg.UserAgent)
 	}
-	m.headers = append(m.headers, d.extra...)
-	if len(m.body) > 0 {
-		m.headers.add("Content-Type", d.content.Type)
+	m.Headers = append(m.Headers, d.extra...)
+	if len(m.Body) > 0 {
+		m.Headers.Add("Content-Type", d.content.Type)
 	}
-	raw, err = m.encode()
+	raw, err = m.Encode()
 	return m, raw, branch, err
 }
 
 // looseRoute gives the Request-URI and the Route headers for a route set
 // (RFC 3261 §12.2.1.1): a first hop without lr is a strict router, which wants
 // itself in the Request-URI and the target at the end of the route.
-func looseRoute(target URI, route []Address) (URI, []Address) {
+func looseRoute(target message.URI, route []message.Address) (message.URI, []message.Address) {
 	if len(route) == 0 || route[0].URI.Params.Has("lr") {
 		return target, route
 	}
 	uri := route[0].URI
 	uri.Headers = nil
 	uri.Params = uri.Params.Without("method")
-	out := append(make([]Address, 0, len(route)), route[1:]...)
-	return uri, append(out, Address{URI: target})
+	out := append(make([]message.Address, 0, len(route)), route[1:]...)
+	return uri, append(out, message.Address{URI: target})
 }
 
 // ourAddr is the host and port that the peer of a flow reaches us at.
@@ -130,12 +132,12 @@ func inNetworks(list []netip.Prefix, a netip.Addr) bool {
 
 // ourContact is the Contact that we give the peer of a flow; a sips request wants
 // a sips Contact (RFC 3261 §12.1.1).
-func (s *Server) ourContact(f flow, user string, secure bool) (Address, error) {
+func (s *Server) ourContact(f flow, user string, secure bool) (message.Address, error) {
 	host, port, err := s.ourAddr(f)
 	if err != nil {
-		return Address{}, err
+		return message.Address{}, err
 	}
-	u := URI{Scheme: "sip", User: user, Host: host, Port: port}
+	u := message.URI{Scheme: "sip", User: user, Host: host, Port: port}
 	n := f.source().Network
 	switch {
 	case n == "wss":
@@ -144,7 +146,30 @@ func (s *Server) ourContact(f flow, user string, secure bool) (Address, error) {
 		u.Scheme, n = "sips", "tcp" // RFC 3261 §26.2.2
 	}
 	if n != "udp" {
-		u.Params = Params{{Name: "transport", Value: n}}
+		u.Params = message.Params{{Name: "transport", Value: n}}
 	}
-	return Address{URI: u}, nil
+	return message.Address{URI: u}, nil
+}
+
+// reserved are the headers that the stack writes itself; a caller's are refused.
+var reserved = []string{
+	"Via", "From", "To", "Call-ID", "CSeq", "Contact", "Route", "Record-Route",
+	"Max-Forwards", "Content-Length", "Content-Type", "Authorization", "Proxy-Authorization",
+}
+
+// checkExtra checks the headers that a caller wants added.
+func checkExtra(hs []message.Header) error {
+	for _, h := range hs {
+		if err := message.CheckHeader(h.Name, h.Value); err != nil {
+			return err
+		}
+		if containsFold(reserved, message.LongName(h.Name)) {
+			return fault.New(fault.Invalid, "header %s is the stack's own", h.Name)
+		}
+	}
+	return nil
+}
+
+func containsFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(e string) bool { return strings.EqualFold(e, s) })
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Config is what a Server is made from. Start from Default.
@@ -131,13 +132,11 @@ func (c *Config) Validate() error {
 	if c.T1 <= 0 || c.T2 < c.T1 || c.T4 <= 0 {
 		return fault.New(fault.Invalid, "sip: timers must be positive, T2 no less than T1")
 	}
-	if err := CheckHeader("User-Agent", c.UserAgent); err != nil {
+	if err := message.CheckHeader("User-Agent", c.UserAgent); err != nil {
 		return fmt.Errorf("sip: %w", err)
 	}
-	if h := c.External.Host; h != "" && !isHostName(h) {
-		if _, err := netip.ParseAddr(h); err != nil {
-			return fault.New(fault.Invalid, "sip: external host %q is neither a name nor an address", h)
-		}
+	if h := c.External.Host; h != "" && !message.IsHost(h) {
+		return fault.New(fault.Invalid, "sip: external host %q is neither a name nor an address", h)
 	}
 	for _, l := range []struct {
 		name  string

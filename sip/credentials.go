@@ -1,6 +1,9 @@
 package sip
 
-import "github.com/skygenesisenterprise/skybridge/sip/digest"
+import (
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
+)
 
 // wallet holds the credentials of one peer. It keeps the peer's nonces, so that
 // later requests of a dialog need no challenge.
@@ -18,7 +21,7 @@ func newWallet(creds []Credential) wallet {
 }
 
 // begin begins a request with whatever credentials there are.
-func (w wallet) begin(method string, uri URI) []*digest.Attempt {
+func (w wallet) begin(method string, uri message.URI) []*digest.Attempt {
 	out := make([]*digest.Attempt, 0, len(w))
 	for _, c := range w {
 		out = append(out, c.Begin(method, uri.String()))
@@ -34,16 +37,16 @@ func (d *draft) authorize() {
 	d.auth = nil
 	for _, a := range d.attempts {
 		for _, h := range a.Headers() {
-			d.auth = append(d.auth, Header(h))
+			d.auth = append(d.auth, message.Header(h))
 		}
 	}
 }
 
 // answerChallenge takes a 401 or 407 and reports whether the draft may be sent
 // again. Credentials answer their own realm only (ErrRealm else).
-func (d *draft) answerChallenge(r *Response) bool {
+func (d *draft) answerChallenge(r *message.Response) bool {
 	name := "WWW-Authenticate"
-	switch r.status {
+	switch r.Status() {
 	case 401:
 	case 407:
 		name = "Proxy-Authenticate"
@@ -52,7 +55,7 @@ func (d *draft) answerChallenge(r *Response) bool {
 	}
 	answered := false
 	for _, a := range d.attempts {
-		if a.Challenged(r.status, r.headers.all(name)) == nil {
+		if a.Challenged(r.Status(), r.Headers(name)) == nil {
 			answered = true
 		}
 	}
@@ -61,9 +64,9 @@ func (d *draft) answerChallenge(r *Response) bool {
 
 // credentialsOf are the credentials that a request was sent with: the ACK for its
 // 2xx repeats them (RFC 3261 §22.1).
-func credentialsOf(m *message) []Header {
-	var out []Header
-	for _, h := range m.headers {
+func credentialsOf(m *message.Message) []message.Header {
+	var out []message.Header
+	for _, h := range m.Headers {
 		if h.Name == "Authorization" || h.Name == "Proxy-Authorization" {
 			out = append(out, h)
 		}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // DialogID is a dialog as RFC 3261 §12 names it, seen from our side.
@@ -18,13 +19,13 @@ type DialogID struct {
 type DialogState struct {
 	ID DialogID `json:"id"`
 	// Local and Remote are the From and To of our requests, with their tags.
-	Local  Address `json:"local"`
-	Remote Address `json:"remote"`
+	Local  message.Address `json:"local"`
+	Remote message.Address `json:"remote"`
 	// ContactUser is the user part of our Contact; Target is the peer's Contact.
-	ContactUser string `json:"contact_user,omitempty"`
-	Target      URI    `json:"target"`
+	ContactUser string      `json:"contact_user,omitempty"`
+	Target      message.URI `json:"target"`
 	// Route is the route set, in the order of our requests.
-	Route []Address `json:"route,omitempty"`
+	Route []message.Address `json:"route,omitempty"`
 	// LocalSeq and RemoteSeq are the last CSeq numbers; 0 means none yet.
 	LocalSeq  uint32 `json:"local_seq"`
 	RemoteSeq uint32 `json:"remote_seq"`
@@ -33,9 +34,9 @@ type DialogState struct {
 	// Invite is set when an INVITE made the dialog, so that a BYE ends it.
 	Invite bool `json:"invite"`
 	// Flow is what the peer's last message came over.
-	Flow           FlowID `json:"flow,omitempty"`
-	RewriteContact bool   `json:"rewrite_contact,omitempty"`
-	Secure         bool   `json:"secure,omitempty"`
+	Flow           message.FlowID `json:"flow,omitempty"`
+	RewriteContact bool           `json:"rewrite_contact,omitempty"`
+	Secure         bool           `json:"secure,omitempty"`
 }
 
 // dialogQueue bounds what waits for one dialog's handler.
@@ -73,7 +74,7 @@ type Dialog struct {
 type ackOut struct {
 	raw  []byte
 	flow flow
-	auth []Header // of the INVITE, which the ACK repeats (RFC 3261 §22.1)
+	auth []message.Header // of the INVITE, which the ACK repeats (RFC 3261 §22.1)
 }
 
 func (s *Server) newDialog(st DialogState, f flow, h DialogHandler) *Dialog {
@@ -110,7 +111,7 @@ func (d *Dialog) State() DialogState {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	st := d.st
-	st.Route = append([]Address(nil), st.Route...)
+	st.Route = append([]message.Address(nil), st.Route...)
 	return st
 }
 
@@ -128,7 +129,7 @@ func (d *Dialog) SetRewriteContact(on bool) {
 // SetFlow sends our next requests over that flow: for a peer whose connection
 // broke and who has come back over another one. fault.Unreachable says that the
 // flow has ended.
-func (d *Dialog) SetFlow(id FlowID) error {
+func (d *Dialog) SetFlow(id message.FlowID) error {
 	f, ok := d.s.tr.flow(id)
 	if !ok {
 		return fault.New(fault.Unreachable, "sip: flow %s has ended", id)
@@ -141,7 +142,7 @@ func (d *Dialog) SetFlow(id FlowID) error {
 
 // refresh takes what a target refresh request or its response changes: the
 // peer's Contact and the flow (RFC 3261 §12.2); d.mu is held.
-func (d *Dialog) refresh(contacts []Address, f flow) {
+func (d *Dialog) refresh(contacts []message.Address, f flow) {
 	if len(contacts) > 0 && !contacts[0].Wildcard {
 		d.st.Target = contacts[0].URI
 	}

@@ -1,28 +1,32 @@
 package sip
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/skygenesisenterprise/skybridge/sip/message"
+)
 
 // inRequest takes a request of the peer's, on the reader's goroutine and so in
 // the order of arrival.
 func (d *Dialog) inRequest(tx *serverTx) {
 	req := tx.req
 	d.mu.Lock()
-	if d.ended || d.ending && req.method != "BYE" {
+	if d.ended || d.ending && req.Method() != "BYE" {
 		d.mu.Unlock()
 		d.s.answer(tx, Reply{Status: 481})
 		return
 	}
-	if d.st.RemoteSeq != 0 && req.cseq <= d.st.RemoteSeq { // RFC 3261 §12.2.2
+	if d.st.RemoteSeq != 0 && req.Seq() <= d.st.RemoteSeq { // RFC 3261 §12.2.2
 		d.mu.Unlock()
 		d.s.answer(tx, Reply{Status: 500, Reason: "CSeq Out of Order"})
 		return
 	}
-	d.st.RemoteSeq = req.cseq
+	d.st.RemoteSeq = req.Seq()
 	f := tx.flow
 	if d.flow == nil || !d.flow.alive() {
 		d.refresh(nil, f)
 	}
-	switch req.method {
+	switch req.Method() {
 	case "INVITE":
 		d.inInvite(tx)
 	case "UPDATE":
@@ -31,7 +35,7 @@ func (d *Dialog) inRequest(tx *serverTx) {
 		d.mu.Unlock()
 		d.inBye(tx)
 	default:
-		if req.method == "SUBSCRIBE" || req.method == "NOTIFY" || req.method == "REFER" {
+		if req.Method() == "SUBSCRIBE" || req.Method() == "NOTIFY" || req.Method() == "REFER" {
 			d.refreshFrom(req, f)
 		}
 		d.mu.Unlock()
@@ -41,7 +45,7 @@ func (d *Dialog) inRequest(tx *serverTx) {
 
 // refreshFrom is refresh with the Contact of a request; a broken one changes
 // nothing. d.mu is held.
-func (d *Dialog) refreshFrom(req *Request, f flow) {
+func (d *Dialog) refreshFrom(req *message.Request, f flow) {
 	contacts, err := req.Contacts()
 	if err != nil {
 		contacts = nil
@@ -60,7 +64,7 @@ func (d *Dialog) deliver(r *InDialogRequest) {
 	})
 	if !ok {
 		d.s.count.refused.Add(1)
-		d.s.answer(r.tx, Reply{Status: 503, Headers: []Header{retryAfter()}})
+		d.s.answer(r.tx, Reply{Status: 503, Headers: []message.Header{retryAfter()}})
 	}
 }
 
@@ -69,7 +73,7 @@ func (d *Dialog) inInvite(tx *serverTx) {
 	refuse := Reply{}
 	switch {
 	case d.inviteIn != nil || d.updateIn != nil:
-		refuse = Reply{Status: 500, Headers: []Header{retryAfter()}}
+		refuse = Reply{Status: 500, Headers: []message.Header{retryAfter()}}
 	case d.offerOut || d.awaitsAnswer():
 		refuse = Reply{Status: 491}
 	}
@@ -82,7 +86,7 @@ func (d *Dialog) inInvite(tx *serverTx) {
 	r := &ReInvite{tx: tx, d: d, done: make(chan struct{})}
 	d.inviteIn = r
 	d.mu.Unlock()
-	tx.setOnCancel(func(*Request) { r.giveUp() })
+	tx.setOnCancel(func(*message.Request) { r.giveUp() })
 	ok := d.run.post(func() {
 		if h := d.theHandler(); h != nil {
 			h.OnReInvite(r)
@@ -92,7 +96,7 @@ func (d *Dialog) inInvite(tx *serverTx) {
 	})
 	if !ok {
 		d.s.count.refused.Add(1)
-		_ = r.Reject(Reply{Status: 503, Headers: []Header{retryAfter()}}) // as above
+		_ = r.Reject(Reply{Status: 503, Headers: []message.Header{retryAfter()}}) // as above
 	}
 }
 
@@ -110,11 +114,11 @@ func (d *Dialog) awaitsAnswer() bool {
 // inUpdate takes an UPDATE by RFC 3311 §5.2. It unlocks d.mu.
 func (d *Dialog) inUpdate(tx *serverTx) {
 	r := &InDialogRequest{tx: tx, d: d}
-	if len(tx.req.body) > 0 {
+	if len(tx.req.Body()) > 0 {
 		refuse := Reply{}
 		switch {
 		case d.inviteIn != nil || d.updateIn != nil:
-			refuse = Reply{Status: 500, Headers: []Header{retryAfter()}}
+			refuse = Reply{Status: 500, Headers: []message.Header{retryAfter()}}
 		case d.offerOut || d.awaitsAnswer():
 			refuse = Reply{Status: 491}
 		}
@@ -137,7 +141,7 @@ func (d *Dialog) inBye(tx *serverTx) {
 
 // flowClosed changes nothing: the dialog outlives its connection, and the next
 // request of ours finds or makes another.
-func (d *Dialog) flowClosed(FlowID) {}
+func (d *Dialog) flowClosed(message.FlowID) {}
 
 // InDialogRequest is a request inside a dialog other than INVITE, ACK and BYE.
 type InDialogRequest struct {
@@ -146,7 +150,7 @@ type InDialogRequest struct {
 }
 
 // Request is the request.
-func (r *InDialogRequest) Request() *Request { return r.tx.req }
+func (r *InDialogRequest) Request() *message.Request { return r.tx.req }
 
 // Respond answers, now or later; see IncomingRequest.Respond.
 func (r *InDialogRequest) Respond(rep Reply) error {
@@ -160,7 +164,7 @@ func (r *InDialogRequest) Respond(rep Reply) error {
 		}
 		r.d.mu.Unlock()
 	}
-	switch r.tx.req.method {
+	switch r.tx.req.Method() {
 	case "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER":
 		if rep.Status >= 200 && rep.Status < 300 {
 			c, err := r.d.ourContact(r.tx)
@@ -178,11 +182,11 @@ func (r *InDialogRequest) Respond(rep Reply) error {
 }
 
 // ourContact is our Contact in the answer to a request in the dialog.
-func (d *Dialog) ourContact(tx *serverTx) (Address, error) {
+func (d *Dialog) ourContact(tx *serverTx) (message.Address, error) {
 	d.mu.Lock()
 	user := d.st.ContactUser
 	d.mu.Unlock()
-	return d.s.ourContact(tx.flow, user, tx.req.uri.Secure())
+	return d.s.ourContact(tx.flow, user, tx.req.URI().Secure())
 }
 
 // ReInvite is an INVITE inside a dialog that waits for its answer.
@@ -194,7 +198,7 @@ type ReInvite struct {
 }
 
 // Request is the INVITE.
-func (r *ReInvite) Request() *Request { return r.tx.req }
+func (r *ReInvite) Request() *message.Request { return r.tx.req }
 
 // Done is closed when it has been answered or the peer took it back.
 func (r *ReInvite) Done() <-chan struct{} { return r.done }
@@ -254,7 +258,7 @@ func (r *ReInvite) settle() {
 // answerWith sends a 2xx to an INVITE and begins its repetition.
 func (d *Dialog) answerWith(tx *serverTx, rep Reply, raw []byte) error {
 	d.mu.Lock()
-	a := d.track(tx.req.cseq, raw, tx.flow, len(tx.req.body) == 0 && len(rep.Body) > 0)
+	a := d.track(tx.req.Seq(), raw, tx.flow, len(tx.req.Body()) == 0 && len(rep.Body) > 0)
 	d.mu.Unlock()
 	if err := tx.respond(rep.Status, raw); err != nil {
 		d.untrack(a)

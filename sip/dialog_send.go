@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Request sends INFO, UPDATE, REFER, NOTIFY, MESSAGE and the like and waits for
 // the final response, as Server.Request does. A 481, a 408 or no answer at all
 // ends the dialog (RFC 3261 §12.2.1.2).
-func (d *Dialog) Request(ctx context.Context, method string, c Content, hs ...Header) (*Response, error) {
+func (d *Dialog) Request(ctx context.Context, method string, c Content, hs ...message.Header) (*message.Response, error) {
 	switch method {
 	case "INVITE", "BYE", "ACK", "CANCEL":
 		return nil, fault.New(fault.Invalid, "sip: %s has a method of its own", method)
@@ -23,7 +24,7 @@ func (d *Dialog) Request(ctx context.Context, method string, c Content, hs ...He
 		defer d.endOffer()
 	}
 	r, err := d.transact(ctx, method, c, hs)
-	if err == nil && r.status < 300 && (method == "UPDATE" || method == "SUBSCRIBE" || method == "NOTIFY") {
+	if err == nil && r.Status() < 300 && (method == "UPDATE" || method == "SUBSCRIBE" || method == "NOTIFY") {
 		d.refreshResponse(r)
 	}
 	return r, err
@@ -46,7 +47,7 @@ func (d *Dialog) endOffer() {
 	d.offerOut = false
 }
 
-func (d *Dialog) refreshResponse(r *Response) {
+func (d *Dialog) refreshResponse(r *message.Response) {
 	contacts, err := r.Contacts()
 	if err != nil {
 		return // the target stays as it was
@@ -57,7 +58,7 @@ func (d *Dialog) refreshResponse(r *Response) {
 }
 
 // draft is the next request of ours; d.sending is held until it is on the wire.
-func (d *Dialog) draft(method string, c Content, hs []Header) (*draft, error) {
+func (d *Dialog) draft(method string, c Content, hs []message.Header) (*draft, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ended || d.ending && method != "BYE" {
@@ -116,7 +117,7 @@ func (d *Dialog) way(ctx context.Context) (flow, error) {
 
 // transact sends a request, answers challenges, and ends the dialog if the
 // response says that the peer has.
-func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []Header) (*Response, error) {
+func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []message.Header) (*message.Response, error) {
 	dr, err := d.draft(method, c, hs)
 	if err != nil {
 		return nil, err
@@ -127,18 +128,18 @@ func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []He
 			d.judge(ctx, method, nil, err)
 			return nil, err
 		}
-		if r.status < 300 {
+		if r.Status() < 300 {
 			return r, nil
 		}
 		if !dr.answerChallenge(r) {
 			d.judge(ctx, method, r, nil)
-			return r, statusError(r)
+			return r, r.Err()
 		}
 	}
 }
 
 // once is one transaction.
-func (d *Dialog) once(ctx context.Context, dr *draft) (*Response, error) {
+func (d *Dialog) once(ctx context.Context, dr *draft) (*message.Response, error) {
 	w := newWaiter()
 	d.sending.Lock()
 	f, err := d.way(ctx)
@@ -155,15 +156,15 @@ func (d *Dialog) once(ctx context.Context, dr *draft) (*Response, error) {
 
 // judge ends the dialog after a 481, a 408 or silence, but for BYE, which ends
 // it anyway.
-func (d *Dialog) judge(ctx context.Context, method string, r *Response, err error) {
+func (d *Dialog) judge(ctx context.Context, method string, r *message.Response, err error) {
 	if method == "BYE" {
 		return
 	}
 	switch {
-	case r != nil && r.status == 481:
-		d.finish(End{Cause: EndUnknown, Err: statusError(r)})
-	case r != nil && r.status == 408:
-		d.giveUp(End{Cause: EndTimeout, Err: statusError(r)})
+	case r != nil && r.Status() == 481:
+		d.finish(End{Cause: EndUnknown, Err: r.Err()})
+	case r != nil && r.Status() == 408:
+		d.giveUp(End{Cause: EndTimeout, Err: r.Err()})
 	case fault.Of(err) == fault.Timeout && ctx.Err() == nil:
 		d.giveUp(End{Cause: EndTimeout, Err: err})
 	}
@@ -173,7 +174,7 @@ func (d *Dialog) judge(ctx context.Context, method string, r *Response, err erro
 // ACK, or 64·T1), sends it and waits for the answer or for ctx; what is left then
 // goes on by itself. OnEnd comes when it is over. fault.Gone says that the
 // dialog has ended already.
-func (d *Dialog) Bye(ctx context.Context, hs ...Header) error {
+func (d *Dialog) Bye(ctx context.Context, hs ...message.Header) error {
 	if err := checkExtra(hs); err != nil {
 		return err
 	}
@@ -202,7 +203,7 @@ func (d *Dialog) giveUp(end End) {
 
 // hangUp says BYE and finishes; it waits for the peer, within 64·T1 for the ACK
 // and as much for the answer.
-func (d *Dialog) hangUp(hs []Header, end End) error {
+func (d *Dialog) hangUp(hs []message.Header, end End) error {
 	d.mu.Lock()
 	if d.ended || d.ending {
 		d.mu.Unlock()
@@ -228,7 +229,7 @@ func (d *Dialog) hangUp(hs []Header, end End) error {
 		}
 	}
 	_, err := d.transact(context.Background(), "BYE", Content{}, hs)
-	var refused *StatusError
+	var refused *message.StatusError
 	if errors.As(err, &refused) {
 		return nil // whatever it says, the peer knows
 	}

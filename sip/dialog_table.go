@@ -3,6 +3,8 @@ package sip
 import (
 	"context"
 	"sync"
+
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // inDialog is whatever takes requests with a To tag of ours: a dialog, or a call
@@ -10,8 +12,8 @@ import (
 // block, but shutdown, which waits.
 type inDialog interface {
 	inRequest(*serverTx)
-	inAck(*Request)
-	flowClosed(FlowID)
+	inAck(*message.Request)
+	flowClosed(message.FlowID)
 	// shutdown ends it politely and waits for that until ctx is done.
 	shutdown(ctx context.Context)
 	// abandon ends it without a word.

@@ -1,6 +1,6 @@
-// Package sip is Skybridge's SIP user agent: it reads and writes messages, keeps
-// transactions and dialogs, and finds the way to a peer. It does not know SDP
-// (bodies are bytes), channels, codecs or endpoints.
+// Package sip is Skybridge's SIP user agent: it keeps transactions and dialogs, and
+// finds the way to a peer; its messages are those of package message. It does not
+// know SDP (bodies are bytes), channels, codecs or endpoints.
 //
 // A Server opens listeners (UDP, TCP, TLS, WebSocket) and gives what comes in to
 // a Handler: an INVITE as an IncomingInvite, whose Accept makes a Dialog with a

@@ -7,25 +7,19 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
-
-// FlowID names one way to a peer (RFC 5626): an accepted or opened connection,
-// or a UDP socket of ours with the peer's address. It is plain text and may be
-// stored. The flow of a connection ends with the connection and never means
-// another one later, not even after a restart; a UDP flow does not end. "" is
-// no flow.
-type FlowID string
 
 // FlowHandler may be implemented by a Handler that wants to know when a
 // connection has ended, to forget the bindings that were made over it.
 // OnFlowClosed runs on the connection's own goroutine and must not block.
 type FlowHandler interface {
-	OnFlowClosed(FlowID)
+	OnFlowClosed(message.FlowID)
 }
 
 // flow is something that messages are sent over.
 type flow interface {
-	source() Source
+	source() message.Source
 	// reliable says that the transport repeats what is lost (RFC 3261 §17).
 	reliable() bool
 	// send sends one whole message; an error is fault.Unreachable.
@@ -45,8 +39,8 @@ type udpFlow struct {
 	remote netip.AddrPort
 }
 
-func (f udpFlow) source() Source {
-	return Source{Network: "udp", Local: f.sock.local, Remote: f.remote, Flow: udpFlowID(f.sock.local, f.remote)}
+func (f udpFlow) source() message.Source {
+	return message.Source{Network: "udp", Local: f.sock.local, Remote: f.remote, Flow: udpFlowID(f.sock.local, f.remote)}
 }
 
 func (f udpFlow) reliable() bool { return false }
@@ -59,12 +53,12 @@ func (f udpFlow) send(b []byte) error {
 	return nil
 }
 
-func udpFlowID(local, remote netip.AddrPort) FlowID {
-	return FlowID(fmt.Sprintf("udp %s %s", local, remote))
+func udpFlowID(local, remote netip.AddrPort) message.FlowID {
+	return message.FlowID(fmt.Sprintf("udp %s %s", local, remote))
 }
 
 // parseUDPFlow reads what udpFlowID wrote.
-func parseUDPFlow(id FlowID) (local, remote netip.AddrPort, ok bool) {
+func parseUDPFlow(id message.FlowID) (local, remote netip.AddrPort, ok bool) {
 	l, r, found := strings.Cut(strings.TrimPrefix(string(id), "udp "), " ")
 	if !strings.HasPrefix(string(id), "udp ") || !found {
 		return

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -64,7 +65,7 @@ func TestBackOverTheSameFlow(t *testing.T) {
 			p.Want("SIP/2.0 200")
 
 			// A call to the flow that was stored.
-			o := phone.Outbound(sip.URI{Scheme: "sip", User: "u8s", Host: "df7jal23ls0d.invalid", Params: sip.Params{{Name: "transport", Value: "ws"}}})
+			o := phone.Outbound(message.URI{Scheme: "sip", User: "u8s", Host: "df7jal23ls0d.invalid", Params: message.Params{{Name: "transport", Value: "ws"}}})
 			o.Flow = src.Flow
 			leg := phone.Call(siptest.Ctx(t), o)
 			inv := p.Want("INVITE ")
@@ -108,7 +109,7 @@ func TestConnectionsAreReused(t *testing.T) {
 	phone, callee := siptest.NewPhone(t, "alice", "tcp"), siptest.NewPhone(t, "bob", "tcp")
 	o := phone.Outbound(callee.URI("tcp"))
 	o.Method = "OPTIONS"
-	flows := map[sip.FlowID]bool{}
+	flows := map[message.FlowID]bool{}
 	for range 3 {
 		done := make(chan error, 1)
 		go func() { // ended by the answer below
@@ -152,17 +153,17 @@ func TestTLSName(t *testing.T) {
 // watcher tells which flows have ended.
 type watcher struct {
 	*siptest.Phone
-	ended chan sip.FlowID
+	ended chan message.FlowID
 }
 
 func (w *watcher) OnInvite(i *sip.IncomingInvite)   { w.Invites <- i }
 func (w *watcher) OnRequest(r *sip.IncomingRequest) { w.Requests <- r }
-func (w *watcher) OnFlowClosed(id sip.FlowID)       { w.ended <- id }
+func (w *watcher) OnFlowClosed(id message.FlowID)   { w.ended <- id }
 
 func TestFlowEnds(t *testing.T) {
 	w := &watcher{
 		Phone: &siptest.Phone{Invites: make(chan *sip.IncomingInvite, 4), Requests: make(chan *sip.IncomingRequest, 4)},
-		ended: make(chan sip.FlowID, 4),
+		ended: make(chan message.FlowID, 4),
 	}
 	s := siptest.Server(t, siptest.Config("tcp", "udp"), w)
 	p := siptest.TCP(t, s.Addr("tcp"))
@@ -175,7 +176,7 @@ func TestFlowEnds(t *testing.T) {
 	got := make(chan error, 1)
 	go func() { // ended by the connection's end
 		_, err := s.Request(context.Background(), sip.Outbound{Method: "OPTIONS", Flow: flow,
-			Target: sip.URI{Scheme: "sip", Host: "x.invalid"}, From: sip.Address{URI: sip.URI{Scheme: "sip", Host: "y"}}})
+			Target: message.URI{Scheme: "sip", Host: "x.invalid"}, From: message.Address{URI: message.URI{Scheme: "sip", Host: "y"}}})
 		got <- err
 	}()
 	p.Skip("OPTIONS ")

@@ -1,5 +1,7 @@
 package sip
 
+import "github.com/skygenesisenterprise/skybridge/sip/message"
+
 // Handler is what the layer above does with what comes in. Each call runs on a
 // goroutine of its own; a panic ends that request with 500 and a log line.
 type Handler interface {
@@ -19,7 +21,7 @@ type Handler interface {
 type DialogHandler interface {
 	// OnAck takes the first ACK for a 2xx of ours. Its body is the answer when
 	// our 2xx held the offer.
-	OnAck(*Request)
+	OnAck(*message.Request)
 	// OnReInvite takes an INVITE inside the dialog.
 	OnReInvite(*ReInvite)
 	// OnRequest takes every other request inside the dialog but BYE: INFO,
@@ -53,7 +55,7 @@ type End struct {
 	Cause EndCause
 	// Request is the peer's BYE with EndRemote, else nil; its Reason header may
 	// hold a Q.850 cause (RFC 3326).
-	Request *Request
+	Request *message.Request
 	// Err tells more with EndNoAck, EndTimeout, EndUnknown and EndPanic.
 	Err error
 }
@@ -62,16 +64,16 @@ type End struct {
 // the call's own goroutine and must not block.
 type InviteHandler interface {
 	// OnProvisional takes a 101 to 199. To().Tag() tells forks apart.
-	OnProvisional(*Response)
+	OnProvisional(*message.Response)
 	// OnAnswer takes the first 2xx and gives the handler for the dialog. The
 	// ACK is already sent, unless the INVITE had no body and the 2xx has one:
 	// then Dialog.Ack must be called with the answer. The 2xx of further forks
 	// are acknowledged and ended without a word.
-	OnAnswer(*Dialog, *Response) DialogHandler
+	OnAnswer(*Dialog, *message.Response) DialogHandler
 	// OnFail takes the final response that is no 2xx, or nil with what else
 	// went wrong. The error's kind is that of the status; fault.Canceled after
 	// Cancel. It is the last call.
-	OnFail(*Response, error)
+	OnFail(*message.Response, error)
 }
 
 // Reply is a response of ours. The stack adds every header of its own: Via, To
@@ -82,10 +84,10 @@ type Reply struct {
 	// Reason is the phrase; "" takes the RFC's.
 	Reason string
 	// Headers are added as they are; the stack's own names are refused.
-	Headers []Header
+	Headers []message.Header
 	// Contacts are the Contact of a 3xx or of a 200 to REGISTER. Replies that
 	// make or refresh a dialog have the stack's Contact instead.
-	Contacts    []Address
+	Contacts    []message.Address
 	ContentType string
 	Body        []byte
 }
@@ -110,29 +112,29 @@ type Outbound struct {
 	// Method is the method of Server.Request; Server.Invite ignores it.
 	Method string
 	// Target is the Request-URI.
-	Target URI
+	Target message.URI
 	// NextHop is where to send it without a Route header (an outbound proxy);
 	// zero goes by Route, then by Target.
-	NextHop URI
+	NextHop message.URI
 	// Route is a preloaded route set (RFC 3261 §12.2.1.1).
-	Route []Address
+	Route []message.Address
 	// From is our own address and To the peer's; tags are the stack's own. A
 	// zero To takes Target.
-	From, To Address
+	From, To message.Address
 	// Contacts replace the stack's Contact; a REGISTER without any asks for the
 	// bindings. INVITE and SUBSCRIBE ignore them.
-	Contacts []Address
+	Contacts []message.Address
 	// ContactUser is the user part of the stack's own Contact.
 	ContactUser string
 	// Flow sends over that flow and nowhere else.
-	Flow FlowID
+	Flow message.FlowID
 	// Transport overrides the URI's: "udp", "tcp" or "tls".
 	Transport string
 	// Credentials answer 401 and 407; without a matching one the challenge is
 	// the final response.
 	Credentials []Credential
 	// Headers are added as they are; the stack's own names are refused.
-	Headers     []Header
+	Headers     []message.Header
 	ContentType string
 	Body        []byte
 	// MaxForwards is one less than that of the call that is passed on; 0 means 70.

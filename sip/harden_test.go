@@ -15,6 +15,7 @@ import (
 	"github.com/fasthttp/websocket"
 
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -202,7 +203,7 @@ type fragile struct{ *siptest.Leg }
 
 func (fragile) OnInvite(*sip.IncomingInvite)   { panic("at the invite") }
 func (fragile) OnRequest(*sip.IncomingRequest) { panic("at the request") }
-func (fragile) OnFlowClosed(sip.FlowID)        { panic("at the flow") }
+func (fragile) OnFlowClosed(message.FlowID)    { panic("at the flow") }
 
 type fragileDialog struct{ *siptest.Leg }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // IncomingRequest is a request outside any dialog. The first final Respond
@@ -14,7 +15,7 @@ import (
 type IncomingRequest struct{ tx *serverTx }
 
 // Request is the request.
-func (r *IncomingRequest) Request() *Request { return r.tx.req }
+func (r *IncomingRequest) Request() *message.Request { return r.tx.req }
 
 // Respond answers; Status 0 is 200. The error is fault.Invalid for what cannot
 // be sent, fault.Conflict after a final answer, fault.Unreachable when the
@@ -39,9 +40,9 @@ func (r *IncomingRequest) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 	tx := r.tx
 	contacts, err := tx.req.Contacts()
 	if err != nil || len(contacts) != 1 {
-		return nil, fault.New(fault.Invalid, "sip: %s without one Contact makes no dialog", tx.req.method)
+		return nil, fault.New(fault.Invalid, "sip: %s without one Contact makes no dialog", tx.req.Method())
 	}
-	d, contact, err := tx.s.serverDialog(tx, contacts[0].URI, tx.req.uri.User, h)
+	d, contact, err := tx.s.serverDialog(tx, contacts[0].URI, tx.req.URI().User, h)
 	if err != nil {
 		return nil, err
 	}
@@ -59,27 +60,27 @@ func (r *IncomingRequest) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 
 // serverDialog makes the dialog of a request of the peer's (RFC 3261 §12.1.1),
 // and our Contact in it.
-func (s *Server) serverDialog(tx *serverTx, target URI, user string, h DialogHandler) (*Dialog, Address, error) {
+func (s *Server) serverDialog(tx *serverTx, target message.URI, user string, h DialogHandler) (*Dialog, message.Address, error) {
 	req := tx.req
-	route, err := req.addresses("Record-Route")
+	route, err := req.Addresses("Record-Route")
 	if err != nil {
-		return nil, Address{}, err
+		return nil, message.Address{}, err
 	}
-	contact, err := s.ourContact(tx.flow, user, req.uri.Secure())
+	contact, err := s.ourContact(tx.flow, user, req.URI().Secure())
 	if err != nil {
-		return nil, Address{}, err
+		return nil, message.Address{}, err
 	}
 	id := dialogIDOf(req)
 	id.LocalTag = tx.tag
 	return s.newDialog(DialogState{
 		ID:     id,
-		Local:  req.to.WithTag(tx.tag),
-		Remote: req.from,
+		Local:  req.To().WithTag(tx.tag),
+		Remote: req.From(),
 		Target: target, Route: route,
 		ContactUser: user,
-		RemoteSeq:   req.cseq,
-		Invite:      req.method == "INVITE",
-		Secure:      req.uri.Secure() && req.source.Secure(),
+		RemoteSeq:   req.Seq(),
+		Invite:      req.Method() == "INVITE",
+		Secure:      req.URI().Secure() && req.Source().Secure(),
 	}, tx.flow, h), contact, nil
 }
 
@@ -87,7 +88,7 @@ func (s *Server) serverDialog(tx *serverTx, target URI, user string, h DialogHan
 type IncomingInvite struct {
 	tx      *serverTx
 	id      DialogID
-	target  URI
+	target  message.URI
 	rewrite bool
 	done    chan struct{}
 
@@ -95,7 +96,7 @@ type IncomingInvite struct {
 	user   string // of our Contact
 	over   bool
 	err    error
-	cancel *Request
+	cancel *message.Request
 	last   []byte // the last provisional response
 	remind *time.Timer
 }
@@ -104,21 +105,21 @@ type IncomingInvite struct {
 // not give it up (RFC 3261 §13.3.1.1).
 const remindEvery = time.Minute
 
-func (s *Server) newIncomingInvite(tx *serverTx, target URI) (*IncomingInvite, Reply) {
+func (s *Server) newIncomingInvite(tx *serverTx, target message.URI) (*IncomingInvite, Reply) {
 	id := dialogIDOf(tx.req)
 	id.LocalTag = tx.tag
-	in := &IncomingInvite{tx: tx, id: id, target: target, user: tx.req.uri.User, done: make(chan struct{})}
+	in := &IncomingInvite{tx: tx, id: id, target: target, user: tx.req.URI().User, done: make(chan struct{})}
 	if !s.dialogs.putNew(id, in) {
 		return nil, Reply{Status: 500}
 	}
-	tx.setOnCancel(func(req *Request) {
+	tx.setOnCancel(func(req *message.Request) {
 		in.end(487, fault.New(fault.Canceled, "sip: canceled by the caller"), req)
 	})
 	return in, Reply{}
 }
 
 // Request is the INVITE.
-func (i *IncomingInvite) Request() *Request { return i.tx.req }
+func (i *IncomingInvite) Request() *message.Request { return i.tx.req }
 
 // ID is the id that the dialog will have.
 func (i *IncomingInvite) ID() DialogID { return i.id }
@@ -153,7 +154,7 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 	i.mu.Lock()
 	user := i.user
 	i.mu.Unlock()
-	contact, err := i.tx.s.ourContact(i.tx.flow, user, i.tx.req.uri.Secure())
+	contact, err := i.tx.s.ourContact(i.tx.flow, user, i.tx.req.URI().Secure())
 	if err != nil {
 		return err
 	}
@@ -260,7 +261,7 @@ func (i *IncomingInvite) Err() error {
 
 // CancelRequest is the CANCEL or BYE that ended the INVITE, or nil; its Reason
 // header tells when another fork answered (RFC 3326).
-func (i *IncomingInvite) CancelRequest() *Request {
+func (i *IncomingInvite) CancelRequest() *message.Request {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.cancel
@@ -296,7 +297,7 @@ func (i *IncomingInvite) settle() {
 }
 
 // end gives the INVITE up for the peer's sake.
-func (i *IncomingInvite) end(status int, err error, req *Request) {
+func (i *IncomingInvite) end(status int, err error, req *message.Request) {
 	if i.take() != nil {
 		return
 	}
@@ -310,18 +311,18 @@ func (i *IncomingInvite) end(status int, err error, req *Request) {
 // inRequest takes a request in the early dialog: BYE ends it (RFC 3261 §15);
 // others come too early (RFC 3311 §5.2 for UPDATE).
 func (i *IncomingInvite) inRequest(tx *serverTx) {
-	if tx.req.method != "BYE" {
-		i.tx.s.answer(tx, Reply{Status: 500, Headers: []Header{retryAfter()}})
+	if tx.req.Method() != "BYE" {
+		i.tx.s.answer(tx, Reply{Status: 500, Headers: []message.Header{retryAfter()}})
 		return
 	}
 	i.tx.s.answer(tx, Reply{Status: 200})
 	i.end(487, fault.New(fault.Canceled, "sip: ended by the caller"), tx.req)
 }
 
-func (i *IncomingInvite) inAck(*Request) {}
+func (i *IncomingInvite) inAck(*message.Request) {}
 
-func (i *IncomingInvite) flowClosed(id FlowID) {
-	if i.tx.flow.reliable() && i.tx.req.source.Flow == id {
+func (i *IncomingInvite) flowClosed(id message.FlowID) {
+	if i.tx.flow.reliable() && i.tx.req.Source().Flow == id {
 		i.end(487, fault.New(fault.Unreachable, "sip: the caller's connection closed"), nil)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	other "github.com/emiago/sipgo/sip"
 
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -161,7 +162,7 @@ func TestOurCallToThem(t *testing.T) {
 		})
 	})
 	phone := siptest.NewPhone(t, "alice", "udp", "tcp")
-	to := sip.URI{Scheme: "sip", User: "them", Host: "127.0.0.1", Port: int(u.udp.Port())}
+	to := message.URI{Scheme: "sip", User: "them", Host: "127.0.0.1", Port: int(u.udp.Port())}
 	for _, network := range []string{"udp", "tcp"} {
 		o := phone.Outbound(to)
 		if network == "tcp" {

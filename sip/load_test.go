@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -24,7 +25,7 @@ func (quick) OnRequest(r *sip.IncomingRequest) { _ = r.Respond(sip.Reply{}) } //
 // nobody takes the events of a dialog that needs no care.
 type nobody struct{}
 
-func (nobody) OnAck(*sip.Request)               {}
+func (nobody) OnAck(*message.Request)           {}
 func (nobody) OnReInvite(r *sip.ReInvite)       { _ = r.Accept(sip.Reply{}) } // the test reads it
 func (nobody) OnRequest(r *sip.InDialogRequest) { _ = r.Respond(sip.Reply{}) }
 func (nobody) OnEnd(sip.End)                    {}
@@ -48,7 +49,7 @@ func TestManyCalls(t *testing.T) {
 			callee := siptest.Server(t, cfg, quick{t})
 			phone := siptest.NewPhoneWith(t, "alice", cfg)
 			a := callee.Addr(network)
-			o := phone.Outbound(sip.URI{Scheme: "sip", User: "x", Host: a.Addr().String(), Port: int(a.Port())})
+			o := phone.Outbound(message.URI{Scheme: "sip", User: "x", Host: a.Addr().String(), Port: int(a.Port())})
 			o.Transport, o.ContentType, o.Body = network, "application/sdp", []byte(offer)
 			done := make(chan struct{})
 			for range 16 {
@@ -126,7 +127,7 @@ func BenchmarkCall(b *testing.B) {
 	callee := siptest.Server(b, cfg, quick{b})
 	phone := siptest.NewPhoneWith(b, "alice", cfg)
 	a := callee.Addr("udp")
-	o := phone.Outbound(sip.URI{Scheme: "sip", User: "x", Host: a.Addr().String(), Port: int(a.Port())})
+	o := phone.Outbound(message.URI{Scheme: "sip", User: "x", Host: a.Addr().String(), Port: int(a.Port())})
 	o.ContentType, o.Body = "application/sdp", []byte(offer)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // hop is one way for a request: a flow, or a destination to find one for.
@@ -25,7 +26,7 @@ func (s *Server) newDraft(o *Outbound, w wallet) (*draft, error) {
 	}
 	d := &draft{
 		method: o.Method, uri: o.Target, route: o.Route,
-		from: o.From.WithTag(newTag()), to: o.To.WithTag(""),
+		from: o.From.WithTag(message.NewTag()), to: o.To.WithTag(""),
 		callID: o.CallID, seq: o.CSeq,
 		contactUser: o.ContactUser, maxForwards: o.MaxForwards,
 		extra: o.Headers, content: Content{o.ContentType, o.Body},
@@ -33,10 +34,10 @@ func (s *Server) newDraft(o *Outbound, w wallet) (*draft, error) {
 	d.uri.Headers = nil
 	d.attempts = w.begin(d.method, d.uri)
 	if d.to.URI.IsZero() {
-		d.to = Address{URI: d.uri}
+		d.to = message.Address{URI: d.uri}
 	}
 	if d.callID == "" {
-		d.callID = newCallID()
+		d.callID = message.NewCallID()
 	}
 	if d.seq == 0 {
 		d.seq = 1
@@ -110,7 +111,7 @@ func (s *Server) take(ctx context.Context, h hop) (flow, error) {
 // more is returned together with an error of its status's kind (see
 // StatusError); without a response the error is fault.Timeout,
 // fault.Unreachable, or fault.Invalid for what cannot be sent.
-func (s *Server) Request(ctx context.Context, o Outbound) (*Response, error) {
+func (s *Server) Request(ctx context.Context, o Outbound) (*message.Response, error) {
 	switch o.Method {
 	case "INVITE", "ACK", "CANCEL", "BYE":
 		return nil, fault.New(fault.Invalid, "sip: %s is not for Request", o.Method)
@@ -142,7 +143,7 @@ func worthAnother(err error) bool {
 }
 
 // requestVia sends over one hop until there is no challenge left to answer.
-func (s *Server) requestVia(ctx context.Context, d *draft, h hop) (*Response, error) {
+func (s *Server) requestVia(ctx context.Context, d *draft, h hop) (*message.Response, error) {
 	f, err := s.take(ctx, h)
 	if err != nil {
 		return nil, err
@@ -152,17 +153,17 @@ func (s *Server) requestVia(ctx context.Context, d *draft, h hop) (*Response, er
 		if err != nil {
 			return nil, err
 		}
-		if r.status < 300 {
+		if r.Status() < 300 {
 			return r, nil
 		}
 		if !d.answerChallenge(r) {
-			return r, statusError(r)
+			return r, r.Err()
 		}
 		d.seq++
 	}
 }
 
-func (s *Server) roundTrip(ctx context.Context, d *draft, f flow) (*Response, error) {
+func (s *Server) roundTrip(ctx context.Context, d *draft, f flow) (*message.Response, error) {
 	w := newWaiter()
 	tx, err := s.begin(d, f, w)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // OutgoingInvite is an INVITE of ours that waits for its answer.
@@ -133,24 +134,24 @@ func (l *inviteListener) failed(err error) {
 
 // response runs on the reader's goroutine: the dialog of a 2xx is there before
 // anything that follows it on the wire.
-func (l *inviteListener) response(r *Response) {
+func (l *inviteListener) response(r *message.Response) {
 	o := l.o
 	l.inv.note(r)
 	switch {
-	case r.status < 200:
+	case r.Status() < 200:
 		o.provisional(r)
-	case r.status < 300:
+	case r.Status() < 300:
 		o.answered(l, r)
 	default:
 		o.refused(l, r)
 	}
 }
 
-func (o *OutgoingInvite) provisional(r *Response) {
+func (o *OutgoingInvite) provisional(r *message.Response) {
 	o.mu.Lock()
 	o.heard = true
 	o.mu.Unlock()
-	if r.status == 100 || !o.waiting() {
+	if r.Status() == 100 || !o.waiting() {
 		return
 	}
 	o.addFork(r)
@@ -158,8 +159,8 @@ func (o *OutgoingInvite) provisional(r *Response) {
 }
 
 // addFork makes an early dialog known, so that requests in it are not 481.
-func (o *OutgoingInvite) addFork(r *Response) {
-	tag := r.to.Tag()
+func (o *OutgoingInvite) addFork(r *message.Response) {
+	tag := r.To().Tag()
 	if tag == "" {
 		return
 	}
@@ -180,12 +181,12 @@ func (o *OutgoingInvite) waiting() bool {
 
 // answered takes a 2xx: the first makes the dialog, those of other forks are
 // acknowledged and ended (RFC 3261 §13.2.2.4).
-func (o *OutgoingInvite) answered(l *inviteListener, r *Response) {
-	f, seq := flowOf(r, l.inv.tx.flow), r.cseq
+func (o *OutgoingInvite) answered(l *inviteListener, r *message.Response) {
+	f, seq := flowOf(r, l.inv.tx.flow), r.Seq()
 	o.mu.Lock()
 	d, auth := o.dialog, credentialsOf(l.inv.tx.req)
-	if d != nil && d.id.RemoteTag != r.to.Tag() {
-		d = o.extra[r.to.Tag()]
+	if d != nil && d.id.RemoteTag != r.To().Tag() {
+		d = o.extra[r.To().Tag()]
 	}
 	known, first := d != nil, o.dialog == nil
 	if !known && len(o.extra) >= maxForks {
@@ -197,7 +198,7 @@ func (o *OutgoingInvite) answered(l *inviteListener, r *Response) {
 		if first {
 			o.dialog = d
 		} else {
-			o.extra[r.to.Tag()] = d
+			o.extra[r.To().Tag()] = d
 		}
 	}
 	late := o.late && first
@@ -222,29 +223,29 @@ func (o *OutgoingInvite) answered(l *inviteListener, r *Response) {
 
 // flowOf is where a response came from: over UDP a peer may answer from another
 // address than the one we sent to.
-func flowOf(r *Response, sent flow) flow {
+func flowOf(r *message.Response, sent flow) flow {
 	if u, ok := sent.(udpFlow); ok {
-		return udpFlow{u.sock, r.source.Remote}
+		return udpFlow{u.sock, r.Source().Remote}
 	}
 	return sent
 }
 
 // newDialog is the dialog of a 2xx (RFC 3261 §12.1.2); o.mu is held.
-func (o *OutgoingInvite) newDialog(r *Response, f flow) *Dialog {
+func (o *OutgoingInvite) newDialog(r *message.Response, f flow) *Dialog {
 	id := o.id
-	id.RemoteTag = r.to.Tag()
+	id.RemoteTag = r.To().Tag()
 	target := o.draft.uri
 	if contacts, err := r.Contacts(); err == nil && len(contacts) > 0 && !contacts[0].Wildcard {
 		target = contacts[0].URI
 	}
-	route, err := r.addresses("Record-Route")
+	route, err := r.Addresses("Record-Route")
 	if err != nil {
 		route = nil // without it the peer's Contact is all there is
 	}
 	slices.Reverse(route)
 	d := o.s.newDialog(DialogState{
-		ID: id, Local: o.draft.from, Remote: r.to, Target: target, Route: route,
-		ContactUser: o.draft.contactUser, LocalSeq: r.cseq, Caller: true, Invite: true,
+		ID: id, Local: o.draft.from, Remote: r.To(), Target: target, Route: route,
+		ContactUser: o.draft.contactUser, LocalSeq: r.Seq(), Caller: true, Invite: true,
 		RewriteContact: o.rewrite,
 		Secure:         o.draft.uri.Secure() && f.source().Network == "tls",
 	}, f, nil)
@@ -256,14 +257,14 @@ func (o *OutgoingInvite) newDialog(r *Response, f flow) *Dialog {
 }
 
 // refused takes a final response of 300 and more.
-func (o *OutgoingInvite) refused(l *inviteListener, r *Response) {
+func (o *OutgoingInvite) refused(l *inviteListener, r *message.Response) {
 	o.mu.Lock()
 	again := !o.over && !o.canceled && o.draft.answerChallenge(r)
 	if again {
 		o.draft.seq++
 	}
 	o.mu.Unlock()
-	err := statusError(r)
+	err := r.Err()
 	switch {
 	case again:
 		f := l.inv.tx.flow
@@ -272,7 +273,7 @@ func (o *OutgoingInvite) refused(l *inviteListener, r *Response) {
 				o.fail(nil, err)
 			}
 		})
-	case r.status == 503 && o.retry(err):
+	case r.Status() == 503 && o.retry(err):
 	default:
 		o.fail(r, err)
 	}
@@ -294,7 +295,7 @@ func (o *OutgoingInvite) retry(err error) bool {
 }
 
 // fail ends the call without an answer.
-func (o *OutgoingInvite) fail(r *Response, err error) {
+func (o *OutgoingInvite) fail(r *message.Response, err error) {
 	o.settle(func() { o.h.OnFail(r, err) })
 }
 
@@ -336,7 +337,7 @@ func (o *OutgoingInvite) watch(ctx context.Context) {
 // OnFail follows. After the final response it does nothing. The error is
 // fault.Invalid for a reason that cannot be sent.
 func (o *OutgoingInvite) Cancel(reason string) error {
-	if err := CheckHeader("Reason", reason); err != nil {
+	if err := message.CheckHeader("Reason", reason); err != nil {
 		return err
 	}
 	o.mu.Lock()
@@ -369,11 +370,11 @@ func (o *OutgoingInvite) panicked(r any) {
 
 // inRequest takes a request in an early dialog: it comes too early.
 func (o *OutgoingInvite) inRequest(tx *serverTx) {
-	o.s.answer(tx, Reply{Status: 500, Headers: []Header{retryAfter()}})
+	o.s.answer(tx, Reply{Status: 500, Headers: []message.Header{retryAfter()}})
 }
 
-func (o *OutgoingInvite) inAck(*Request)    {}
-func (o *OutgoingInvite) flowClosed(FlowID) {}
+func (o *OutgoingInvite) inAck(*message.Request)    {}
+func (o *OutgoingInvite) flowClosed(message.FlowID) {}
 
 func (o *OutgoingInvite) shutdown(ctx context.Context) {
 	_ = o.Cancel("") // no reason, no error

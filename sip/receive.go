@@ -4,52 +4,55 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // receive takes every message off every transport, on the reader's goroutine and
 // so in the order of arrival. m may be nil or unsound, err says why. A panic
 // anywhere below costs the message, not the process.
-func (s *Server) receive(f flow, m *message, err error) {
+func (s *Server) receive(f flow, m *message.Parsed, err error) {
 	s.guard("receive", func() {
 		switch {
 		case err != nil:
 			s.receiveMalformed(f, m, err)
-		case m.status != 0:
-			s.receiveResponse(&Response{message: *m, source: f.source()})
+		case m.IsResponse():
+			s.receiveResponse(message.NewResponse(m, f.source()))
 		default:
 			s.count.requestsIn.Add(1)
-			s.receiveRequest(f, &Request{message: *m, source: f.source()})
+			s.receiveRequest(f, message.NewRequest(m, f.source()))
 		}
 	})
 }
 
 // receiveMalformed answers what can be answered, and is silent else.
-func (s *Server) receiveMalformed(f flow, m *message, err error) {
+func (s *Server) receiveMalformed(f flow, m *message.Parsed, err error) {
 	s.count.malformed.Add(1)
 	s.quirks.note("malformed message", f.source().Remote, err)
-	if !m.answerable() {
+	if !m.Answerable() {
 		return
 	}
 	status := 400
-	var bad *malformed
+	var bad *message.Malformed
 	if errors.As(err, &bad) {
-		status = bad.status
+		status = bad.Status
 	}
-	s.refuse(f, m, Reply{Status: status})
+	s.refuse(f, message.NewRequest(m, f.source()), Reply{Status: status})
 }
 
-func (s *Server) receiveResponse(r *Response) {
+func (s *Server) receiveResponse(r *message.Response) {
 	s.count.responsesIn.Add(1)
-	if r.headers.count("Via") > 1 { // not ours to pass on (RFC 3261 §8.1.3.3)
+	if len(r.Headers("Via")) > 1 { // not ours to pass on (RFC 3261 §8.1.3.3)
 		return
 	}
-	if tx := s.txs.findClient(clientKey(r.via.branch(), r.cseqMethod)); tx != nil {
+	_, method := r.CSeq()
+	if tx := s.txs.findClient(clientKey(r.Via().Branch(), method)); tx != nil {
 		tx.received(r)
 	}
 }
 
-func (s *Server) receiveRequest(f flow, req *Request) {
-	switch req.method {
+func (s *Server) receiveRequest(f flow, req *message.Request) {
+	switch req.Method() {
 	case "ACK":
 		s.receiveAck(req)
 		return
@@ -57,8 +60,8 @@ func (s *Server) receiveRequest(f flow, req *Request) {
 		s.receiveCancel(f, req)
 		return
 	}
-	tx := &serverTx{s: s, key: serverKey(&req.message, req.method), merge: mergeKey(&req.message),
-		req: req, flow: s.answerFlow(f, &req.message), tag: newTag()}
+	tx := &serverTx{s: s, key: serverKey(req, req.Method()), merge: mergeKey(req),
+		req: req, flow: s.answerFlow(f, req), tag: message.NewTag()}
 	old, merged, full := s.txs.addServer(tx)
 	switch {
 	case old != nil:
@@ -67,7 +70,7 @@ func (s *Server) receiveRequest(f flow, req *Request) {
 		return
 	case full:
 		s.count.refused.Add(1)
-		s.refuse(f, &req.message, Reply{Status: 503, Headers: []Header{{"Retry-After", "5"}}})
+		s.refuse(f, req, Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "5"}}})
 		return
 	}
 	tx.start()
@@ -82,8 +85,8 @@ func (s *Server) receiveRequest(f flow, req *Request) {
 // has gone.
 func (s *Server) answer(tx *serverTx, r Reply) { _ = tx.reply(r) }
 
-func (s *Server) receiveAck(req *Request) {
-	if tx := s.txs.findServer(serverKey(&req.message, "INVITE")); tx != nil && tx.acked() {
+func (s *Server) receiveAck(req *message.Request) {
+	if tx := s.txs.findServer(serverKey(req, "INVITE")); tx != nil && tx.acked() {
 		return
 	}
 	if d := s.dialogs.find(dialogIDOf(req)); d != nil {
@@ -93,23 +96,23 @@ func (s *Server) receiveAck(req *Request) {
 
 // receiveCancel answers a CANCEL by RFC 3261 §9.2; the INVITE's own answer is
 // whoever holds the INVITE's to give.
-func (s *Server) receiveCancel(f flow, req *Request) {
-	tx := s.txs.findServer(serverKey(&req.message, "INVITE"))
+func (s *Server) receiveCancel(f flow, req *message.Request) {
+	tx := s.txs.findServer(serverKey(req, "INVITE"))
 	if tx == nil {
-		s.refuse(f, &req.message, Reply{Status: 481})
+		s.refuse(f, req, Reply{Status: 481})
 		return
 	}
-	out := s.replyTo(&req.message, req.source, tx.tag, Reply{Status: 200})
+	out := s.replyTo(req, tx.tag, Reply{Status: 200})
 	s.completeReply(out, Reply{})
-	if b, err := out.encode(); err == nil && s.answerFlow(f, &req.message).send(b) == nil {
+	if b, err := out.Encode(); err == nil && s.answerFlow(f, req).send(b) == nil {
 		s.count.responsesOut.Add(1)
 	}
 	tx.canceled(req)
 }
 
 // dialogIDOf is the dialog that a request from the peer belongs to.
-func dialogIDOf(req *Request) DialogID {
-	return DialogID{CallID: req.callID, LocalTag: req.to.Tag(), RemoteTag: req.from.Tag()}
+func dialogIDOf(req *message.Request) DialogID {
+	return DialogID{CallID: req.CallID(), LocalTag: req.To().Tag(), RemoteTag: req.From().Tag()}
 }
 
 // dispatch inspects a new request in the order of RFC 3261 §8.2 and gives it to
@@ -120,7 +123,7 @@ func (s *Server) dispatch(tx *serverTx) {
 		s.answer(tx, r)
 		return
 	}
-	if req.to.Tag() != "" {
+	if req.To().Tag() != "" {
 		if d := s.dialogs.find(dialogIDOf(req)); d != nil {
 			d.inRequest(tx)
 			return
@@ -128,17 +131,17 @@ func (s *Server) dispatch(tx *serverTx) {
 		s.answer(tx, Reply{Status: 481})
 		return
 	}
-	switch req.method {
+	switch req.Method() {
 	case "BYE", "UPDATE": // these live in dialogs only
 		s.answer(tx, Reply{Status: 481})
 		return
 	}
 	if s.draining() {
 		s.count.refused.Add(1)
-		s.answer(tx, Reply{Status: 503, Headers: []Header{{"Retry-After", "30"}}})
+		s.answer(tx, Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "30"}}})
 		return
 	}
-	if req.method == "INVITE" {
+	if req.Method() == "INVITE" {
 		s.dispatchInvite(tx)
 		return
 	}
@@ -151,12 +154,12 @@ func (s *Server) handle(tx *serverTx, f func()) {
 	if s.handlers.Add(1) > int64(s.cfg.Limits.Handlers) {
 		s.handlers.Add(-1)
 		s.count.refused.Add(1)
-		s.answer(tx, Reply{Status: 503, Headers: []Header{{"Retry-After", "5"}}})
+		s.answer(tx, Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "5"}}})
 		return
 	}
 	ok := s.spawn(func() {
 		defer s.handlers.Add(-1)
-		if !s.guard("handler of "+tx.req.method, f) {
+		if !s.guard("handler of "+tx.req.Method(), f) {
 			s.answer(tx, Reply{Status: 500})
 		}
 	})
@@ -167,33 +170,33 @@ func (s *Server) handle(tx *serverTx, f func()) {
 
 // inspect checks what holds for every request, in a dialog or not. A zero Reply
 // lets the request pass.
-func (s *Server) inspect(req *Request) Reply {
+func (s *Server) inspect(req *message.Request) Reply {
 	switch {
-	case slices.Contains(known, req.method):
+	case slices.Contains(known, req.Method()):
 		return Reply{Status: 405}
-	case !slices.Contains(methods, req.method):
+	case !slices.Contains(methods, req.Method()):
 		return Reply{Status: 501}
 	}
-	switch req.uri.Scheme {
+	switch req.URI().Scheme {
 	case "sip", "sips", "tel":
 	default:
 		return Reply{Status: 416}
 	}
-	if req.maxForwards == 0 && (req.method == "INVITE" || req.method == "MESSAGE") {
+	if req.MaxForwards() == 0 && (req.Method() == "INVITE" || req.Method() == "MESSAGE") {
 		return Reply{Status: 483} // these go on to someone else
 	}
 	if unknown := s.unsupported(req); len(unknown) > 0 {
-		return Reply{Status: 420, Headers: []Header{{"Unsupported", strings.Join(unknown, ", ")}}}
+		return Reply{Status: 420, Headers: []message.Header{{Name: "Unsupported", Value: strings.Join(unknown, ", ")}}}
 	}
-	if len(req.body) > 0 && (req.method == "INVITE" || req.method == "UPDATE") {
+	if len(req.Body()) > 0 && (req.Method() == "INVITE" || req.Method() == "UPDATE") {
 		return s.inspectBody(req)
 	}
 	return Reply{}
 }
 
-func (s *Server) unsupported(req *Request) []string {
+func (s *Server) unsupported(req *message.Request) []string {
 	var out []string
-	for _, tag := range req.headers.tokens("Require") {
+	for _, tag := range req.Tokens("Require") {
 		if !containsFold(s.cfg.Extensions, tag) {
 			out = append(out, tag)
 		}
@@ -203,25 +206,25 @@ func (s *Server) unsupported(req *Request) []string {
 
 // inspectBody refuses a body that nobody could read (RFC 3261 §8.2.3). One that
 // its sender calls optional is let through, to be ignored.
-func (s *Server) inspectBody(req *Request) Reply {
-	if enc := req.headers.tokens("Content-Encoding"); len(enc) > 0 && !containsFold(enc, "identity") {
-		return Reply{Status: 415, Headers: []Header{{"Accept-Encoding", "identity"}}}
+func (s *Server) inspectBody(req *message.Request) Reply {
+	if enc := req.Tokens("Content-Encoding"); len(enc) > 0 && !containsFold(enc, "identity") {
+		return Reply{Status: 415, Headers: []message.Header{{Name: "Accept-Encoding", Value: "identity"}}}
 	}
 	if !containsFold(s.cfg.Accept, req.ContentType()) &&
-		!strings.Contains(strings.ToLower(req.headers.value("Content-Disposition")), "handling=optional") {
-		return Reply{Status: 415, Headers: []Header{{"Accept", strings.Join(s.cfg.Accept, ", ")}}}
+		!strings.Contains(strings.ToLower(req.Header("Content-Disposition")), "handling=optional") {
+		return Reply{Status: 415, Headers: []message.Header{{Name: "Accept", Value: strings.Join(s.cfg.Accept, ", ")}}}
 	}
 	return Reply{}
 }
 
 // acceptsOurs says whether the peer would read a body of ours (RFC 3261 §20.1).
-func (s *Server) acceptsOurs(req *Request) bool {
-	if !req.headers.has("Accept") {
+func (s *Server) acceptsOurs(req *message.Request) bool {
+	if !req.HasHeader("Accept") {
 		return true
 	}
-	for _, t := range req.headers.tokens("Accept") {
+	for _, t := range req.Tokens("Accept") {
 		t, _, _ = strings.Cut(strings.ToLower(t), ";")
-		t = trimSpace(t)
+		t = strings.TrimSpace(t)
 		if t == "*/*" || t == "application/*" || containsFold(s.cfg.Accept, t) {
 			return true
 		}
@@ -232,8 +235,8 @@ func (s *Server) acceptsOurs(req *Request) bool {
 // dispatchInvite makes the early dialog of an INVITE and gives it to the handler.
 func (s *Server) dispatchInvite(tx *serverTx) {
 	contacts, err := tx.req.Contacts()
-	if err == nil && len(contacts) == 0 && !tx.req.via.modern() {
-		contacts = []Address{tx.req.from} // RFC 2543 lets the Contact out
+	if err == nil && len(contacts) == 0 && !tx.req.Via().Modern() {
+		contacts = []message.Address{tx.req.From()} // RFC 2543 lets the Contact out
 	}
 	if err != nil || len(contacts) != 1 || contacts[0].Wildcard {
 		s.answer(tx, Reply{Status: 400, Reason: "Bad Contact"})

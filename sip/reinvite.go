@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // glareRetries bounds how often a re-INVITE is tried again after a 491.
@@ -16,7 +17,7 @@ const glareRetries = 8
 // body: then Ack must be called with the answer. A response of 300 and more is
 // returned with an error of its kind, and the dialog goes on unless it was 408
 // or 481.
-func (d *Dialog) ReInvite(ctx context.Context, c Content, hs ...Header) (*Response, error) {
+func (d *Dialog) ReInvite(ctx context.Context, c Content, hs ...message.Header) (*message.Response, error) {
 	dr, err := d.draft("INVITE", c, hs)
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func (d *Dialog) glarePause(ctx context.Context) error {
 }
 
 // reInvite is one INVITE, with the answers to its challenges.
-func (d *Dialog) reInvite(ctx context.Context, dr *draft) (*Response, error) {
+func (d *Dialog) reInvite(ctx context.Context, dr *draft) (*message.Response, error) {
 	if err := d.beginOffer(); err != nil {
 		return nil, err
 	}
@@ -66,13 +67,13 @@ func (d *Dialog) reInvite(ctx context.Context, dr *draft) (*Response, error) {
 			d.judge(ctx, "INVITE", nil, err)
 			return nil, err
 		}
-		if r.status < 300 {
+		if r.Status() < 300 {
 			d.refreshResponse(r)
 			return r, nil
 		}
 		if !dr.answerChallenge(r) {
 			d.judge(ctx, "INVITE", r, nil)
-			return r, statusError(r)
+			return r, r.Err()
 		}
 	}
 }
@@ -85,15 +86,15 @@ type reInviter struct {
 	inv  inviteTx
 }
 
-func (w *reInviter) response(r *Response) {
+func (w *reInviter) response(r *message.Response) {
 	w.inv.note(r)
-	if r.status >= 200 && r.status < 300 {
-		w.d.in2xx(r.cseq, r, w.late, credentialsOf(w.inv.tx.req))
+	if r.Status() >= 200 && r.Status() < 300 {
+		w.d.in2xx(r.Seq(), r, w.late, credentialsOf(w.inv.tx.req))
 	}
 	w.waiter.response(r)
 }
 
-func (d *Dialog) reInviteOnce(ctx context.Context, dr *draft) (*Response, error) {
+func (d *Dialog) reInviteOnce(ctx context.Context, dr *draft) (*message.Response, error) {
 	w := &reInviter{waiter: newWaiter(), d: d, late: len(dr.content.Body) == 0}
 	w.inv.giveUp = func() { w.failed(fault.New(fault.Timeout, "sip: no final response after CANCEL")) }
 	d.sending.Lock()
@@ -117,7 +118,7 @@ func (d *Dialog) reInviteOnce(ctx context.Context, dr *draft) (*Response, error)
 
 // in2xx takes a 2xx to an INVITE of ours, first or repeated, on the reader's
 // goroutine: it is acknowledged on the dialog's.
-func (d *Dialog) in2xx(seq uint32, r *Response, late bool, auth []Header) {
+func (d *Dialog) in2xx(seq uint32, r *message.Response, late bool, auth []message.Header) {
 	d.mu.Lock()
 	a := d.acks[seq]
 	first := a == nil
@@ -134,7 +135,7 @@ func (d *Dialog) in2xx(seq uint32, r *Response, late bool, auth []Header) {
 	switch {
 	case !first:
 		d.run.post(func() { d.repeatAck(a) })
-	case late && len(r.body) > 0:
+	case late && len(r.Body()) > 0:
 		d.mu.Lock()
 		d.ackDue = seq
 		d.mu.Unlock()
@@ -190,7 +191,7 @@ func (d *Dialog) repeatAck(a *ackOut) {
 // says that no such 2xx waits.
 func (d *Dialog) Ack(c Content) error {
 	if len(c.Body) > 0 {
-		if err := CheckHeader("Content-Type", c.Type); err != nil {
+		if err := message.CheckHeader("Content-Type", c.Type); err != nil {
 			return err
 		}
 	}

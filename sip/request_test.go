@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -76,7 +77,7 @@ func TestMergedRequest(t *testing.T) {
 	p.Want("SIP/2.0 482")
 	p.Send(strings.Replace(call.Again("ACK", ""), call.Branch, call.Branch+"other", 1))
 	p.Send(call.Again("INVITE", offer)) // the same branch: repeated, not merged
-	if err := in.Reject(sip.Reply{Status: 302, Contacts: []sip.Address{{URI: sip.URI{Scheme: "sip", User: "x", Host: "y"}}}}); err != nil {
+	if err := in.Reject(sip.Reply{Status: 302, Contacts: []message.Address{{URI: message.URI{Scheme: "sip", User: "x", Host: "y"}}}}); err != nil {
 		t.Fatal(err)
 	}
 	if m := p.Skip("SIP/2.0 302"); m.Header("Contact") != "<sip:x@y>" {
@@ -97,18 +98,18 @@ func TestRespond(t *testing.T) {
 	for _, bad := range []sip.Reply{
 		{Status: 99}, {Status: 700},
 		{Reason: "OK\r\nX: y"},
-		{Headers: []sip.Header{{Name: "X", Value: "a\nb"}}},
-		{Headers: []sip.Header{{Name: "X Y", Value: "a"}}},
-		{Headers: []sip.Header{{Name: "Call-ID", Value: "a"}}},
-		{Headers: []sip.Header{{Name: "v", Value: "a"}}},
+		{Headers: []message.Header{{Name: "X", Value: "a\nb"}}},
+		{Headers: []message.Header{{Name: "X Y", Value: "a"}}},
+		{Headers: []message.Header{{Name: "Call-ID", Value: "a"}}},
+		{Headers: []message.Header{{Name: "v", Value: "a"}}},
 		{Body: []byte("x")},
-		{Contacts: []sip.Address{{Display: "x\r\ny", URI: sip.URI{Scheme: "sip", Host: "h"}}}},
+		{Contacts: []message.Address{{Display: "x\r\ny", URI: message.URI{Scheme: "sip", Host: "h"}}}},
 	} {
 		if err := r.Respond(bad); fault.Of(err) != fault.Invalid {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
-	if err := r.Respond(sip.Reply{Contacts: []sip.Address{{URI: sip.URI{Scheme: "sip", User: "x", Host: "y"}, Params: sip.Params{{Name: "expires", Value: "60"}}}}}); err != nil {
+	if err := r.Respond(sip.Reply{Contacts: []message.Address{{URI: message.URI{Scheme: "sip", User: "x", Host: "y"}, Params: message.Params{{Name: "expires", Value: "60"}}}}}); err != nil {
 		t.Fatal(err)
 	}
 	m := p.Want("SIP/2.0 200")
@@ -235,7 +236,7 @@ func TestDigestLeak(t *testing.T) {
 // places is where service.example leads.
 type places []sip.Destination
 
-func (p places) Resolve(ctx context.Context, u sip.URI, transport string) ([]sip.Destination, error) {
+func (p places) Resolve(ctx context.Context, u message.URI, transport string) ([]sip.Destination, error) {
 	if u.Host != "service.example" {
 		return sip.DNS{}.Resolve(ctx, u, transport)
 	}
@@ -251,7 +252,7 @@ func TestFailover(t *testing.T) {
 		{Network: "udp", Addr: refusing.Local()}, {Network: "udp", Addr: good.Local()},
 	}
 	phone := siptest.NewPhoneWith(t, "alice", cfg)
-	target := sip.URI{Scheme: "sip", User: "x", Host: "service.example"}
+	target := message.URI{Scheme: "sip", User: "x", Host: "service.example"}
 	got := make(chan error, 1)
 	o := phone.Outbound(target)
 	o.Method = "OPTIONS"
@@ -273,26 +274,26 @@ func TestFailover(t *testing.T) {
 
 func TestWhatCannotBeSent(t *testing.T) {
 	phone := siptest.NewPhone(t, "alice")
-	base := phone.Outbound(sip.URI{Scheme: "sip", User: "x", Host: "127.0.0.1", Port: 9})
+	base := phone.Outbound(message.URI{Scheme: "sip", User: "x", Host: "127.0.0.1", Port: 9})
 	for name, c := range map[string]struct {
 		change func(*sip.Outbound)
 		kind   fault.Kind
 	}{
 		"display name":  {func(o *sip.Outbound) { o.From.Display = "x\"\r\nX-Evil: 1" }, fault.Invalid},
-		"to host":       {func(o *sip.Outbound) { o.To.URI = sip.URI{Scheme: "sip", Host: "a\r\nX: y"} }, fault.Invalid},
-		"header":        {func(o *sip.Outbound) { o.Headers = []sip.Header{{Name: "X", Value: "a\r\nb"}} }, fault.Invalid},
-		"own header":    {func(o *sip.Outbound) { o.Headers = []sip.Header{{Name: "CSeq", Value: "1 X"}} }, fault.Invalid},
+		"to host":       {func(o *sip.Outbound) { o.To.URI = message.URI{Scheme: "sip", Host: "a\r\nX: y"} }, fault.Invalid},
+		"header":        {func(o *sip.Outbound) { o.Headers = []message.Header{{Name: "X", Value: "a\r\nb"}} }, fault.Invalid},
+		"own header":    {func(o *sip.Outbound) { o.Headers = []message.Header{{Name: "CSeq", Value: "1 X"}} }, fault.Invalid},
 		"call-id":       {func(o *sip.Outbound) { o.CallID = "a\nb" }, fault.Invalid},
 		"content type":  {func(o *sip.Outbound) { o.ContentType, o.Body = "a\r\nb", []byte("x") }, fault.Invalid},
 		"no type":       {func(o *sip.Outbound) { o.Body = []byte("x") }, fault.Invalid},
-		"no target":     {func(o *sip.Outbound) { o.Target = sip.URI{} }, fault.Invalid},
-		"no from":       {func(o *sip.Outbound) { o.From = sip.Address{} }, fault.Invalid},
+		"no target":     {func(o *sip.Outbound) { o.Target = message.URI{} }, fault.Invalid},
+		"no from":       {func(o *sip.Outbound) { o.From = message.Address{} }, fault.Invalid},
 		"method":        {func(o *sip.Outbound) { o.Method = "A B" }, fault.Invalid},
 		"tcp, nobody":   {func(o *sip.Outbound) { o.Transport, o.Target.Port = "tcp", 1 }, fault.Unreachable},
-		"websocket":     {func(o *sip.Outbound) { o.Target.Params = sip.Params{{Name: "transport", Value: "ws"}} }, fault.Unreachable},
+		"websocket":     {func(o *sip.Outbound) { o.Target.Params = message.Params{{Name: "transport", Value: "ws"}} }, fault.Unreachable},
 		"flow is over":  {func(o *sip.Outbound) { o.Flow = "tcp-0-1" }, fault.Unreachable},
 		"call at BYE":   {func(o *sip.Outbound) { o.Method = "BYE" }, fault.Invalid},
-		"contact break": {func(o *sip.Outbound) { o.Contacts = []sip.Address{{URI: sip.URI{Scheme: "sip", Host: "a\nb"}}} }, fault.Invalid},
+		"contact break": {func(o *sip.Outbound) { o.Contacts = []message.Address{{URI: message.URI{Scheme: "sip", Host: "a\nb"}}} }, fault.Invalid},
 	} {
 		o := base
 		o.Method = "OPTIONS"

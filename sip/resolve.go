@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Destination is one place to send a request to.
@@ -23,7 +24,7 @@ type Destination struct {
 // "udp", "tcp", "tls" or "" for what the URI says. An error is of kind
 // fault.Unreachable.
 type Resolver interface {
-	Resolve(ctx context.Context, u URI, transport string) ([]Destination, error)
+	Resolve(ctx context.Context, u message.URI, transport string) ([]Destination, error)
 }
 
 // maxDestinations bounds how many places one request is tried at.
@@ -38,7 +39,7 @@ type DNS struct {
 }
 
 // Resolve implements Resolver.
-func (d DNS) Resolve(ctx context.Context, u URI, transport string) ([]Destination, error) {
+func (d DNS) Resolve(ctx context.Context, u message.URI, transport string) ([]Destination, error) {
 	network, err := chooseNetwork(u, transport)
 	if err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func (d DNS) resolver() *net.Resolver {
 	return net.DefaultResolver
 }
 
-func chooseNetwork(u URI, transport string) (string, error) {
+func chooseNetwork(u message.URI, transport string) (string, error) {
 	if transport == "" {
 		transport = u.Params.Value("transport")
 	}
@@ -96,7 +97,7 @@ func defaultPort(network string) uint16 {
 
 // lookupSRV gives the targets of the service in their order of preference; none
 // when the domain has no such record.
-func (d DNS) lookupSRV(ctx context.Context, u URI, network, host string) ([]Destination, error) {
+func (d DNS) lookupSRV(ctx context.Context, u message.URI, network, host string) ([]Destination, error) {
 	service, proto := "sip", network
 	if network == "tls" {
 		service, proto = "sips", "tcp"

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Server is a SIP user agent server and client over any number of listeners.
@@ -149,13 +150,13 @@ func (s *Server) draining() bool {
 func (s *Server) Addr(network string) netip.AddrPort { return s.tr.addr(network) }
 
 // FlowAlive reports whether something can still be sent over a flow.
-func (s *Server) FlowAlive(id FlowID) bool {
+func (s *Server) FlowAlive(id message.FlowID) bool {
 	_, ok := s.tr.flow(id)
 	return ok
 }
 
 // flowClosed tells everyone who waits for a connection that has ended.
-func (s *Server) flowClosed(id FlowID) {
+func (s *Server) flowClosed(id message.FlowID) {
 	s.txs.flowClosed(id)
 	for _, d := range s.dialogs.snapshot() {
 		d.flowClosed(id)

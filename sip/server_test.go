@@ -19,6 +19,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -81,7 +82,7 @@ func TestClose(t *testing.T) {
 	in := siptest.Wait(t, phone.Invites)
 	callee := siptest.UDP(t, netip.AddrPort{})
 	out := siptest.NewLeg(t)
-	o := sip.Outbound{Target: peerURI(callee), From: sip.Address{URI: sip.URI{Scheme: "sip", Host: "me"}}}
+	o := sip.Outbound{Target: peerURI(callee), From: message.Address{URI: message.URI{Scheme: "sip", Host: "me"}}}
 	if _, err := s.Invite(t.Context(), o, out); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // txState is the state of a transaction (RFC 3261 §17, RFC 6026 §7).
@@ -28,7 +29,7 @@ type serverTx struct {
 	s     *Server
 	key   string
 	merge string // From tag, Call-ID and CSeq, for RFC 3261 §8.2.2.2; "" inside dialogs
-	req   *Request
+	req   *message.Request
 	flow  flow
 	tag   string // the To tag of our responses
 
@@ -38,33 +39,34 @@ type serverTx struct {
 	interval time.Duration // timer G
 	again    *time.Timer   // 100 Trying, then timer G
 	life     *time.Timer   // timers H, I, J, L
-	onCancel func(*Request)
+	onCancel func(*message.Request)
 }
 
 // serverKey is the id of a request's transaction (RFC 3261 §17.2.3). CANCEL is
 // matched to its INVITE by asking with method "INVITE", and so is ACK. Call-ID
 // and CSeq keep peers apart that use one branch for everything.
-func serverKey(m *message, method string) string {
-	seq := strconv.FormatUint(uint64(m.cseq), 10)
-	if m.via.modern() {
-		return strings.Join([]string{m.via.branch(), m.via.sentBy(), m.callID, seq, method}, " ")
+func serverKey(req *message.Request, method string) string {
+	n, _ := req.CSeq()
+	seq, via := strconv.FormatUint(uint64(n), 10), req.Via()
+	if via.Modern() {
+		return strings.Join([]string{via.Branch(), via.SentBy(), req.CallID(), seq, method}, " ")
 	}
 	// RFC 2543: everything that such a peer keeps the same in a retransmission.
-	return strings.Join([]string{m.uri.String(), m.from.Tag(), m.callID, seq, method, m.via.String()}, " ")
+	return strings.Join([]string{req.URI().String(), req.From().Tag(), req.CallID(), seq, method, via.String()}, " ")
 }
 
-func mergeKey(m *message) string {
-	if m.to.Tag() != "" {
+func mergeKey(req *message.Request) string {
+	if req.To().Tag() != "" {
 		return ""
 	}
-	return m.from.Tag() + " " + m.callID + " " + strconv.FormatUint(uint64(m.cseq), 10) + " " + m.cseqMethod
+	return req.From().Tag() + " " + req.CallID() + " " + message.FormatCSeq(req.CSeq())
 }
 
 // start runs the timers that a new transaction has.
 func (tx *serverTx) start() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if tx.req.method == "INVITE" {
+	if tx.req.Method() == "INVITE" {
 		// 200 ms with the usual T1 (RFC 3261 §17.2.1).
 		tx.again = time.AfterFunc(tx.s.cfg.T1*2/5, tx.trying)
 		return
@@ -88,7 +90,7 @@ func (tx *serverTx) respond(status int, b []byte) error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.state > txProceeding {
-		return fault.New(fault.Conflict, "sip: %s is answered already", tx.req.method)
+		return fault.New(fault.Conflict, "sip: %s is answered already", tx.req.Method())
 	}
 	if err := tx.flow.send(b); err != nil {
 		tx.end()
@@ -102,7 +104,7 @@ func (tx *serverTx) respond(status int, b []byte) error {
 	if tx.again != nil {
 		tx.again.Stop()
 	}
-	invite := tx.req.method == "INVITE"
+	invite := tx.req.Method() == "INVITE"
 	switch {
 	case status < 200:
 		tx.state = txProceeding
@@ -177,7 +179,7 @@ func (tx *serverTx) acked() bool {
 }
 
 // canceled takes a CANCEL that matched.
-func (tx *serverTx) canceled(req *Request) {
+func (tx *serverTx) canceled(req *message.Request) {
 	tx.mu.Lock()
 	f := tx.onCancel
 	final := tx.state > txProceeding
@@ -187,7 +189,7 @@ func (tx *serverTx) canceled(req *Request) {
 	}
 }
 
-func (tx *serverTx) setOnCancel(f func(*Request)) {
+func (tx *serverTx) setOnCancel(f func(*message.Request)) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.onCancel = f

@@ -1,9 +1,7 @@
 package sip
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -13,11 +11,12 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // stream is a flow over a connection: TCP, TLS or a WebSocket.
 type stream struct {
-	src    Source
+	src    message.Source
 	conn   net.Conn
 	opened string // the host that we connected to; "" when the peer connected
 	limits *Limits
@@ -30,7 +29,7 @@ type stream struct {
 	gone         chan struct{}
 }
 
-func newStream(src Source, conn net.Conn, limits *Limits) *stream {
+func newStream(src message.Source, conn net.Conn, limits *Limits) *stream {
 	st := &stream{src: src, conn: conn, limits: limits, gone: make(chan struct{})}
 	st.writeMessage = func(b []byte) error {
 		_, err := conn.Write(b)
@@ -39,8 +38,8 @@ func newStream(src Source, conn net.Conn, limits *Limits) *stream {
 	return st
 }
 
-func (st *stream) source() Source { return st.src }
-func (st *stream) reliable() bool { return true }
+func (st *stream) source() message.Source { return st.src }
+func (st *stream) reliable() bool         { return true }
 
 func (st *stream) alive() bool {
 	select {
@@ -104,15 +103,12 @@ func (st *stream) goodbye() {
 	}
 }
 
-// errFraming ends a connection on which no next message can be found.
-var errFraming = errors.New("no message boundary")
-
 // framer cuts the messages out of a TCP or TLS connection (RFC 3261 §18.3).
 type framer struct {
 	st  *stream
 	buf []byte
 	// receive takes one message, sound or not.
-	receive func(*message, error)
+	receive func(*message.Parsed, error)
 	spoken  bool // a message has been seen
 	started bool // the clock of a message that is not whole runs
 	crlf    int  // line ends between messages, for the ping of RFC 5626 §3.5.1
@@ -191,38 +187,18 @@ func (f *framer) skipLineEnds() error {
 // next gives one message to receive and says how many bytes it had; 0 means
 // that more must be read.
 func (f *framer) next() (int, error) {
-	maxBytes := f.st.limits.MessageBytes
-	end := bytes.Index(f.buf, crlf2)
-	if end < 0 {
-		if len(f.buf) > maxBytes {
-			return 0, fmt.Errorf("%w: headers over %d bytes", errFraming, maxBytes)
+	m, size, err := message.Cut(f.buf, f.st.limits.MessageBytes)
+	if errors.Is(err, message.ErrFraming) {
+		if m != nil {
+			f.receive(m, err)
 		}
-		return 0, f.startMessage()
+		return 0, err
 	}
-	m, first := parseHead(string(f.buf[:end]))
-	if m == nil {
-		return 0, fmt.Errorf("%w: %w", errFraming, first)
-	}
-	length, err := m.contentLength()
-	if err == nil && length < 0 {
-		err = bad("no content-length on a stream")
-	}
-	if err == nil && (length > maxBytes || end+4+length > maxBytes) {
-		err = &malformed{status: 513, why: fmt.Sprintf("message over %d bytes", maxBytes)}
-	}
-	if err != nil {
-		if first == nil || err.status != 400 {
-			first = err
-		}
-		f.receive(m.finish(nil, first))
-		return 0, fmt.Errorf("%w: %w", errFraming, err)
-	}
-	size := end + 4 + length
-	if len(f.buf) < size {
+	if size == 0 {
 		return 0, f.startMessage()
 	}
 	f.spoken = true
-	f.receive(m.finish(f.buf[end+4:size], first))
+	f.receive(m, err)
 	f.started = false
 	return size, nil
 }

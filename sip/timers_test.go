@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // doubling is T1 doubling up to T2 = 8·T1, until before 64·T1.
@@ -50,12 +51,12 @@ func TestAnswerIsRepeatedUntilItsAck(t *testing.T) {
 }
 
 func ackFor(answer string) string {
-	m, err := parseMessage([]byte(answer))
+	m, err := message.Parse([]byte(answer))
 	if err != nil {
 		panic(err)
 	}
 	return strings.NewReplacer("INVITE sip", "ACK sip", "314159 INVITE", "314159 ACK", "bK776", "bKack",
-		"To: Bob <sip:bob@biloxi.com>", "To: "+m.to.String(), "Content-Length: 4\r\n\r\nv=0\n", "Content-Length: 0\r\n\r\n").Replace(goodRequest)
+		"To: Bob <sip:bob@biloxi.com>", "To: "+m.To().String(), "Content-Length: 4\r\n\r\nv=0\n", "Content-Length: 0\r\n\r\n").Replace(goodRequest)
 }
 
 func TestAckStopsTheAnswer(t *testing.T) {
@@ -140,8 +141,8 @@ func TestRingingIsSaidAgainEachMinute(t *testing.T) {
 // clientOver starts a client transaction over the wire.
 func clientOver(s *Server, w *wire, method string, l listener) (*clientTx, error) {
 	return s.begin(&draft{
-		method: method, uri: uri("sip:bob@biloxi.com"), from: Address{URI: uri("sip:a@b"), Params: Params{{"tag", "1"}}},
-		to: Address{URI: uri("sip:bob@biloxi.com")}, callID: "c", seq: 1, maxForwards: 70,
+		method: method, uri: uri("sip:bob@biloxi.com"), from: message.Address{URI: uri("sip:a@b"), Params: message.Params{{Name: "tag", Value: "1"}}},
+		to: message.Address{URI: uri("sip:bob@biloxi.com")}, callID: "c", seq: 1, maxForwards: 70,
 	}, w, l)
 }
 
@@ -175,12 +176,12 @@ func TestRequestsAreRepeated(t *testing.T) {
 }
 
 func responseTo(request string, status int, toTag string) string {
-	m, err := parseMessage([]byte(request))
+	m, err := message.Parse([]byte(request))
 	if err != nil {
 		panic(err)
 	}
 	out := fmt.Sprintf("SIP/2.0 %d X\r\n", status)
-	for _, h := range m.headers {
+	for _, h := range m.AllHeaders() {
 		switch h.Name {
 		case "To":
 			out += "To: " + h.Value
@@ -247,7 +248,7 @@ type noting struct {
 	inv inviteTx
 }
 
-func (n *noting) response(r *Response) {
+func (n *noting) response(r *message.Response) {
 	n.inv.note(r)
 	n.waiter.response(r)
 }

@@ -12,6 +12,8 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // transport holds the sockets: it opens them, reads from them and finds the
@@ -21,8 +23,8 @@ import (
 // listener, one reader for each connection. All are in readers and end with close.
 type transport struct {
 	cfg     *Config
-	receive func(flow, *message, error)
-	closed  func(FlowID)                        // told when a connection has ended
+	receive func(flow, *message.Parsed, error)
+	closed  func(message.FlowID)                // told when a connection has ended
 	quirk   func(string, netip.AddrPort, error) // told what to log of a peer
 
 	gate    *gate
@@ -35,7 +37,7 @@ type transport struct {
 	udp     []*udpSocket
 	closers []func() error
 	bound   []boundListener
-	flows   map[FlowID]*stream
+	flows   map[message.FlowID]*stream
 	byPeer  map[peerKey]*stream
 	half    map[net.Conn]struct{} // in their TLS handshake
 	dials   map[dialKey]*dial
@@ -60,7 +62,7 @@ func newTransport(cfg *Config) (*transport, error) {
 		cfg:    cfg,
 		gate:   newGate(cfg.Limits.Connections, cfg.Limits.ConnectionsPerIP),
 		run:    hex.EncodeToString(id[:]),
-		flows:  make(map[FlowID]*stream),
+		flows:  make(map[message.FlowID]*stream),
 		byPeer: make(map[peerKey]*stream),
 		half:   make(map[net.Conn]struct{}),
 		dials:  make(map[dialKey]*dial),
@@ -153,10 +155,10 @@ func (t *transport) readUDP(sock *udpSocket) {
 		}
 		f := udpFlow{sock, remote}
 		if n > t.cfg.Limits.MessageBytes {
-			t.receive(f, nil, bad("datagram over %d bytes", t.cfg.Limits.MessageBytes))
+			t.receive(f, nil, &message.Malformed{Status: 400, Why: fmt.Sprintf("datagram over %d bytes", t.cfg.Limits.MessageBytes)})
 			continue
 		}
-		m, err := parseMessage(buf[:n])
+		m, err := message.Parse(buf[:n])
 		t.receive(f, m, err)
 	}
 }
@@ -219,11 +221,11 @@ func (t *transport) adopt(network string, c net.Conn, opened string) (*stream, b
 		return nil, false
 	}
 	t.seq++
-	src := Source{
+	src := message.Source{
 		Network: network,
 		Local:   addrPort(c.LocalAddr()),
 		Remote:  addrPort(c.RemoteAddr()),
-		Flow:    FlowID(network + "-" + t.run + "-" + strconv.FormatUint(t.seq, 10)),
+		Flow:    message.FlowID(network + "-" + t.run + "-" + strconv.FormatUint(t.seq, 10)),
 	}
 	st := newStream(src, c, &t.cfg.Limits)
 	st.opened = opened
@@ -247,9 +249,9 @@ func (t *transport) drop(st *stream) {
 
 func (t *transport) readStream(st *stream) {
 	defer t.drop(st)
-	f := framer{st: st, receive: func(m *message, err error) { t.receive(st, m, err) }}
+	f := framer{st: st, receive: func(m *message.Parsed, err error) { t.receive(st, m, err) }}
 	err := f.run()
-	if errors.Is(err, errFraming) {
+	if errors.Is(err, message.ErrFraming) {
 		st.goodbye()
 	}
 	if !quiet(err) {
@@ -258,7 +260,7 @@ func (t *transport) readStream(st *stream) {
 }
 
 // flow is the live flow of that id.
-func (t *transport) flow(id FlowID) (flow, bool) {
+func (t *transport) flow(id message.FlowID) (flow, bool) {
 	if local, remote, ok := parseUDPFlow(id); ok {
 		for _, s := range t.udp {
 			if s.local == local {

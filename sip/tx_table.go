@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // txTable holds every transaction.
@@ -98,7 +99,7 @@ func (t *txTable) sizes() (server, client int) {
 }
 
 // flowClosed ends the transactions of a connection that has ended.
-func (t *txTable) flowClosed(id FlowID) {
+func (t *txTable) flowClosed(id message.FlowID) {
 	t.mu.Lock()
 	var clients []*clientTx
 	for _, tx := range t.client {

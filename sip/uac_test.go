@@ -9,12 +9,13 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
-func peerURI(p *siptest.Peer) sip.URI {
+func peerURI(p *siptest.Peer) message.URI {
 	a := p.Local()
-	return sip.URI{Scheme: "sip", User: "peer", Host: a.Addr().String(), Port: int(a.Port())}
+	return message.URI{Scheme: "sip", User: "peer", Host: a.Addr().String(), Port: int(a.Port())}
 }
 
 // calling is a phone that calls a raw peer, and the INVITE as the peer got it.
@@ -52,7 +53,7 @@ func inDialog(p *siptest.Peer, inv *siptest.Message, tag string) *siptest.Call {
 
 func TestInviteHasWhatItNeeds(t *testing.T) {
 	phone, p, leg, inv := calling(t, func(o *sip.Outbound) {
-		o.Headers = []sip.Header{{Name: "X-Id", Value: "7"}}
+		o.Headers = []message.Header{{Name: "X-Id", Value: "7"}}
 		o.MaxForwards = 12
 		o.From.Display = `Al "the" ice`
 	})
@@ -76,7 +77,7 @@ func TestInviteHasWhatItNeeds(t *testing.T) {
 		t.Errorf("ack\n%s", ack.Text)
 	}
 	f := siptest.Wait(t, leg.Failed)
-	var status *sip.StatusError
+	var status *message.StatusError
 	if fault.Of(f.Err) != fault.NotFound || f.Response.Status() != 404 || !errors.As(f.Err, &status) || status.Status != 404 {
 		t.Errorf("failed %+v", f)
 	}
@@ -217,7 +218,7 @@ func TestReInviteOurs(t *testing.T) {
 	_, p, leg, inv := called(t, nil)
 	ctx := siptest.Ctx(t)
 	type result struct {
-		r   *sip.Response
+		r   *message.Response
 		err error
 	}
 	reinvite := func() <-chan result {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -46,7 +47,7 @@ func TestAnswerHasWhatADialogNeeds(t *testing.T) {
 	p.Send(strings.Replace(text, rr[0], rr[0]+"\r\n"+rr[1], 1))
 	in := siptest.Wait(t, phone.Invites)
 	if err := in.Progress(sip.Reply{Status: 183, ContentType: "application/sdp", Body: []byte(answer),
-		Headers: []sip.Header{{Name: "X-Early", Value: "yes"}}}); err != nil {
+		Headers: []message.Header{{Name: "X-Early", Value: "yes"}}}); err != nil {
 		t.Fatal(err)
 	}
 	early := p.Want("SIP/2.0 183 Session Progress")

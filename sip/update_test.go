@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -81,7 +82,7 @@ func TestSubscription(t *testing.T) {
 		t.Errorf("expires %d %v", n, ok)
 	}
 	leg := siptest.NewLeg(t)
-	d, err := in.Accept(sip.Reply{Headers: []sip.Header{{Name: "Expires", Value: "60"}}}, leg)
+	d, err := in.Accept(sip.Reply{Headers: []message.Header{{Name: "Expires", Value: "60"}}}, leg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestSubscription(t *testing.T) {
 	done := make(chan error, 1)
 	notify := func(state string) {
 		_, err := d.Request(siptest.Ctx(t), "NOTIFY", sip.Content{Type: "application/pidf+xml", Body: []byte("<presence/>")},
-			sip.Header{Name: "Event", Value: "presence"}, sip.Header{Name: "Subscription-State", Value: state})
+			message.Header{Name: "Event", Value: "presence"}, message.Header{Name: "Subscription-State", Value: state})
 		done <- err
 	}
 	go notify("active;expires=60") // ended by the answer below
@@ -145,7 +146,7 @@ func TestEarlyControls(t *testing.T) {
 		t.Errorf("reject 200: %v", err)
 	}
 	// What cannot be sent leaves the call as it is.
-	if _, err := in.Accept(sip.Reply{Headers: []sip.Header{{Name: "X", Value: "a\r\nb"}}}, siptest.NewLeg(t)); fault.Of(err) != fault.Invalid {
+	if _, err := in.Accept(sip.Reply{Headers: []message.Header{{Name: "X", Value: "a\r\nb"}}}, siptest.NewLeg(t)); fault.Of(err) != fault.Invalid {
 		t.Errorf("accept: %v", err)
 	}
 	if _, err := in.Accept(sdp(answer), siptest.NewLeg(t)); err != nil {
@@ -164,7 +165,7 @@ func TestEarlyControls(t *testing.T) {
 // panicky panics in an InviteHandler.
 type panicky struct{ *siptest.Leg }
 
-func (panicky) OnProvisional(*sip.Response) { panic("at the ringing") }
+func (panicky) OnProvisional(*message.Response) { panic("at the ringing") }
 
 func TestInviteHandlerPanics(t *testing.T) {
 	phone := siptest.NewPhone(t, "alice")
@@ -202,7 +203,7 @@ func TestWildcardListener(t *testing.T) {
 		}
 	}()
 	p := siptest.UDP(t, netip.AddrPort{})
-	o := sip.Outbound{Method: "OPTIONS", Target: peerURI(p), From: sip.Address{URI: sip.URI{Scheme: "sip", Host: "me"}}}
+	o := sip.Outbound{Method: "OPTIONS", Target: peerURI(p), From: message.Address{URI: message.URI{Scheme: "sip", Host: "me"}}}
 	done := make(chan error, 1)
 	go func() { // ended by the answer below
 		_, err := s.Request(siptest.Ctx(t), o)
@@ -226,7 +227,7 @@ func TestKinds(t *testing.T) {
 		491: fault.Conflict, 499: fault.Invalid, 500: fault.Internal, 503: fault.Unavailable, 600: fault.Busy,
 		603: fault.Declined, 699: fault.Declined,
 	} {
-		if got := sip.KindOf(status); got != kind {
+		if got := message.KindOf(status); got != kind {
 			t.Errorf("%d is %v, want %v", status, got, kind)
 		}
 	}
@@ -234,7 +235,7 @@ func TestKinds(t *testing.T) {
 		100: "Trying", 199: "Early Dialog Terminated", 198: "Session Progress", 299: "OK", 399: "Redirect",
 		486: "Busy Here", 499: "Request Failure", 599: "Server Failure", 699: "Global Failure",
 	} {
-		if got := sip.ReasonPhrase(status); got != phrase {
+		if got := message.ReasonPhrase(status); got != phrase {
 			t.Errorf("%d is %q, want %q", status, got, phrase)
 		}
 	}

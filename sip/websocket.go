@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/fasthttp/websocket"
+
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // wsProtocol is the subprotocol of SIP (RFC 7118 §4).
@@ -171,7 +173,7 @@ func (t *transport) readWebSocket(st *stream, c *websocket.Conn, alive func() er
 			}
 			continue
 		}
-		m, err := parseMessage(data)
+		m, err := message.Parse(data)
 		t.receive(st, m, err)
 	}
 }

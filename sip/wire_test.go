@@ -13,7 +13,29 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
+
+const goodRequest = "INVITE sip:bob@biloxi.com SIP/2.0\r\n" +
+	"Via: SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK776asdhds\r\n" +
+	"Max-Forwards: 70\r\n" +
+	"To: Bob <sip:bob@biloxi.com>\r\n" +
+	"From: Alice <sip:alice@atlanta.com>;tag=1928301774\r\n" +
+	"Call-ID: a84b4c76e66710@pc33.atlanta.com\r\n" +
+	"CSeq: 314159 INVITE\r\n" +
+	"Contact: <sip:alice@pc33.atlanta.com>\r\n" +
+	"Content-Type: application/sdp\r\n" +
+	"Content-Length: 4\r\n" +
+	"\r\n" +
+	"v=0\n"
+
+func uri(s string) message.URI {
+	u, err := message.ParseURI(s)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
 
 // wire is a flow into the test: it keeps what is sent and when.
 type wire struct {
@@ -31,8 +53,8 @@ type sentMessage struct {
 
 func newWire() *wire { return &wire{start: time.Now()} }
 
-func (w *wire) source() Source {
-	return Source{Network: "udp", Local: netip.MustParseAddrPort("127.0.0.1:5060"),
+func (w *wire) source() message.Source {
+	return message.Source{Network: "udp", Local: netip.MustParseAddrPort("127.0.0.1:5060"),
 		Remote: netip.MustParseAddrPort("127.0.0.1:9"), Flow: "wire"}
 }
 func (w *wire) reliable() bool { return w.stream }
@@ -89,13 +111,13 @@ func (e *events) all() []string {
 	return slices.Clone(e.log)
 }
 
-func (e *events) OnInvite(i *IncomingInvite)   { e.invite(i) }
-func (e *events) OnRequest(r *IncomingRequest) { e.add("request %s", r.Request().Method()) }
-func (e *events) OnProvisional(r *Response)    { e.add("provisional %d", r.Status()) }
-func (e *events) OnFail(r *Response, err error) {
+func (e *events) OnInvite(i *IncomingInvite)        { e.invite(i) }
+func (e *events) OnRequest(r *IncomingRequest)      { e.add("request %s", r.Request().Method()) }
+func (e *events) OnProvisional(r *message.Response) { e.add("provisional %d", r.Status()) }
+func (e *events) OnFail(r *message.Response, err error) {
 	e.add("fail %v %v", r != nil, fault.Of(err))
 }
-func (e *events) OnAnswer(d *Dialog, r *Response) DialogHandler {
+func (e *events) OnAnswer(d *Dialog, r *message.Response) DialogHandler {
 	e.dialog = d
 	e.add("answer %d", r.Status())
 	return dialogEvents{e}
@@ -103,7 +125,7 @@ func (e *events) OnAnswer(d *Dialog, r *Response) DialogHandler {
 
 type dialogEvents struct{ e *events }
 
-func (d dialogEvents) OnAck(*Request)               { d.e.add("ack") }
+func (d dialogEvents) OnAck(*message.Request)       { d.e.add("ack") }
 func (d dialogEvents) OnReInvite(*ReInvite)         { d.e.add("reinvite") }
 func (d dialogEvents) OnRequest(r *InDialogRequest) { d.e.add("in-dialog %s", r.Request().Method()) }
 func (d dialogEvents) OnEnd(e End)                  { d.e.add("end %v", e.Cause) }
@@ -111,7 +133,7 @@ func (d dialogEvents) OnEnd(e End)                  { d.e.add("end %v", e.Cause)
 // nowhere resolves nothing: no packet leaves a test.
 type nowhere struct{}
 
-func (nowhere) Resolve(_ context.Context, u URI, _ string) ([]Destination, error) {
+func (nowhere) Resolve(_ context.Context, u message.URI, _ string) ([]Destination, error) {
 	return nil, fault.New(fault.Unreachable, "%s leads nowhere", u)
 }
 
@@ -128,7 +150,7 @@ func silent(t *testing.T, h Handler) *Server {
 }
 
 func give(s *Server, w *wire, text string) {
-	m, err := parseMessage([]byte(text))
+	m, err := message.Parse([]byte(text))
 	s.receive(w, m, err)
 	synctest.Wait()
 }

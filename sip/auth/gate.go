@@ -13,6 +13,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Gate admits requests whose sender knows the password. It is safe for
@@ -28,7 +29,7 @@ func NewGate(a *digest.Authenticator, log *slog.Logger) *Gate { return &Gate{dig
 // Admit gives the user that sent a request, or the reply that refuses it: 401
 // with a challenge, 400 for credentials that cannot be read, 503 with
 // Retry-After after too many wrong passwords.
-func (g *Gate) Admit(req *sip.Request, lookup digest.Lookup) (username string, refusal *sip.Reply) {
+func (g *Gate) Admit(req *message.Request, lookup digest.Lookup) (username string, refusal *sip.Reply) {
 	source := req.Source().Remote
 	r := g.digest.Check(digest.Request{
 		Method:        req.Method(),
@@ -45,7 +46,7 @@ func (g *Gate) Admit(req *sip.Request, lookup digest.Lookup) (username string, r
 	case digest.Throttled:
 		g.log.Warn("credentials not looked at after wrong ones", "endpoint", r.Username, "peer", source, "call_id", req.CallID())
 		seconds := int((r.RetryAfter + time.Second - 1) / time.Second)
-		return "", &sip.Reply{Status: 503, Headers: []sip.Header{{Name: "Retry-After", Value: strconv.Itoa(seconds)}}}
+		return "", &sip.Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: strconv.Itoa(seconds)}}}
 	case digest.Wrong:
 		g.log.Warn("credentials wrong", "endpoint", r.Username, "peer", source, "call_id", req.CallID())
 	}
@@ -54,12 +55,12 @@ func (g *Gate) Admit(req *sip.Request, lookup digest.Lookup) (username string, r
 
 // Challenge is the refusal of a request without credentials, for callers that
 // refuse by other means and must not show it.
-func (g *Gate) Challenge(req *sip.Request) *sip.Reply { return g.challenge(req, false) }
+func (g *Gate) Challenge(req *message.Request) *sip.Reply { return g.challenge(req, false) }
 
-func (g *Gate) challenge(req *sip.Request, stale bool) *sip.Reply {
+func (g *Gate) challenge(req *message.Request, stale bool) *sip.Reply {
 	reply := &sip.Reply{Status: 401}
 	for _, c := range g.digest.Challenges(req.Source().Remote.Addr(), stale) {
-		reply.Headers = append(reply.Headers, sip.Header{Name: "WWW-Authenticate", Value: c})
+		reply.Headers = append(reply.Headers, message.Header{Name: "WWW-Authenticate", Value: c})
 	}
 	return reply
 }
@@ -69,8 +70,8 @@ func (g *Gate) challenge(req *sip.Request, stale bool) *sip.Reply {
 // (sipp does). Parameters are left out, since a proxy on the way may add or take
 // one. That a request is not replayed for another target does not hang on this:
 // a nonce count is good once.
-func covers(uri string, target sip.URI) bool {
-	u, err := sip.ParseURI(uri)
+func covers(uri string, target message.URI) bool {
+	u, err := message.ParseURI(uri)
 	return err == nil && u.Scheme == target.Scheme && u.Opaque == target.Opaque && strings.EqualFold(u.Host, target.Host) &&
 		(u.User == "" || u.User == target.User) && (u.Port == 0 || target.Port == 0 || u.Port == target.Port)
 }

@@ -3,7 +3,7 @@ package auth
 import (
 	"testing"
 
-	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 func TestCovers(t *testing.T) {
@@ -30,7 +30,7 @@ func TestCovers(t *testing.T) {
 		{"", "sip:pbx.example", false},
 		{"*", "sip:pbx.example", false},
 	} {
-		target, err := sip.ParseURI(tt.target)
+		target, err := message.ParseURI(tt.target)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/deadline"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Status is what is known of a contact.
@@ -45,7 +46,7 @@ type Result struct {
 // Sender sends a request and waits for its final response; *sip.Server is one.
 // A response of 300 and more comes with an error.
 type Sender interface {
-	Request(context.Context, sip.Outbound) (*sip.Response, error)
+	Request(context.Context, sip.Outbound) (*message.Response, error)
 }
 
 // Target is what to probe and how.

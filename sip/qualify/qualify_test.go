@@ -17,17 +17,20 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // sender answers probes in virtual time.
-type sender func(context.Context, sip.Outbound) (*sip.Response, error)
+type sender func(context.Context, sip.Outbound) (*message.Response, error)
 
-func (s sender) Request(ctx context.Context, o sip.Outbound) (*sip.Response, error) { return s(ctx, o) }
+func (s sender) Request(ctx context.Context, o sip.Outbound) (*message.Response, error) {
+	return s(ctx, o)
+}
 
 // silent is a contact that never answers.
-func silent(ctx context.Context, _ sip.Outbound) (*sip.Response, error) {
+func silent(ctx context.Context, _ sip.Outbound) (*message.Response, error) {
 	<-ctx.Done()
 	return nil, fault.New(fault.Timeout, "no answer")
 }
@@ -90,7 +93,7 @@ func TestSchedule(t *testing.T) {
 func TestWatchAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var under, most atomic.Int32
-		q := newQualifier(t, Default(), func(ctx context.Context, o sip.Outbound) (*sip.Response, error) {
+		q := newQualifier(t, Default(), func(ctx context.Context, o sip.Outbound) (*message.Response, error) {
 			most.Store(max(most.Load(), under.Add(1)))
 			defer under.Add(-1)
 			return silent(ctx, o)
@@ -120,7 +123,7 @@ func TestWatchAgain(t *testing.T) {
 func TestForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent, reported atomic.Int32
-		q := newQualifier(t, Default(), func(ctx context.Context, o sip.Outbound) (*sip.Response, error) {
+		q := newQualifier(t, Default(), func(ctx context.Context, o sip.Outbound) (*message.Response, error) {
 			sent.Add(1)
 			return silent(ctx, o)
 		})
@@ -143,7 +146,7 @@ func TestConcurrencyIsBounded(t *testing.T) {
 		var under, most atomic.Int32
 		cfg := Default()
 		cfg.Concurrent = 5
-		q := newQualifier(t, cfg, func(ctx context.Context, o sip.Outbound) (*sip.Response, error) {
+		q := newQualifier(t, cfg, func(ctx context.Context, o sip.Outbound) (*message.Response, error) {
 			most.Store(max(most.Load(), under.Add(1)))
 			defer under.Add(-1)
 			return silent(ctx, o)
@@ -245,8 +248,8 @@ func TestOverLoopback(t *testing.T) {
 			results := make(chan Result, 1)
 			q.Watch("x", Target{
 				Outbound: func() (sip.Outbound, error) {
-					u := sip.URI{Scheme: "sip", User: "1001", Host: "127.0.0.1", Port: int(tt.addr.Port())}
-					return sip.Outbound{Target: u, From: sip.Address{URI: u}}, tt.err
+					u := message.URI{Scheme: "sip", User: "1001", Host: "127.0.0.1", Port: int(tt.addr.Port())}
+					return sip.Outbound{Target: u, From: message.Address{URI: u}}, tt.err
 				},
 				Every: time.Hour, Timeout: time.Second, Only2xx: tt.only2xx, Report: func(r Result) { results <- r },
 			})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // AOR is an address of record and how it is kept: the options of pjsip.conf's
@@ -13,7 +14,7 @@ type AOR struct {
 	// Name is the user part that phones register, "1001".
 	Name string
 	// Contacts are permanent; they are never written down and never expire.
-	Contacts []sip.URI
+	Contacts []message.URI
 	// MaxContacts bounds the contacts that were registered; with 0 none can be.
 	MaxContacts int
 	// RemoveExisting makes room for a contact past MaxContacts by removing those

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 )
 
@@ -22,15 +23,15 @@ type Binding struct {
 	// reg-id (RFC 5626 §6).
 	Key string
 	// Contact is what was registered, with its parameters but expires.
-	Contact sip.Address
+	Contact message.Address
 	// Target is the URI to reach it by: the contact's, or where the REGISTER came
 	// from with RewriteContact.
-	Target sip.URI
+	Target message.URI
 	// Path is the route to it (RFC 3327).
-	Path []sip.Address
+	Path []message.Address
 	// Flow is what its REGISTER came over. FlowBound says that nothing else leads
 	// to it: a WebSocket, a connection through a NAT.
-	Flow      sip.FlowID
+	Flow      message.FlowID
 	FlowBound bool
 	Network   string // "udp", "tcp", "tls", "ws", "wss"; "" for a permanent contact
 	Source    netip.AddrPort
@@ -62,7 +63,7 @@ func (b *Binding) remaining(now time.Time) int {
 }
 
 // listed is the contact as a 200 to REGISTER names it.
-func (b *Binding) listed(now time.Time) sip.Address {
+func (b *Binding) listed(now time.Time) message.Address {
 	c := b.Contact
 	if !b.Static {
 		c.Params = c.Params.With("expires", strconv.Itoa(b.remaining(now)))
@@ -88,7 +89,7 @@ var ErrNoFlow error = &fault.Error{Kind: fault.Unreachable, Err: errors.New("reg
 // Address sets what of a request leads to the contact: Target, Route, Flow and
 // RewriteContact. alive tells whether a flow can still be sent over
 // (Server.FlowAlive).
-func (b *Binding) Address(o *sip.Outbound, alive func(sip.FlowID) bool) error {
+func (b *Binding) Address(o *sip.Outbound, alive func(message.FlowID) bool) error {
 	o.Target, o.Route, o.Flow, o.RewriteContact = b.Target, b.Path, "", false
 	rewritten := !b.Target.Equal(b.Contact.URI)
 	reliable := b.Network != "udp"
@@ -129,21 +130,21 @@ func (b *Binding) stored() store.Binding {
 func restore(v store.Binding) (Binding, error) {
 	b := Binding{
 		AOR: v.AOR, Key: v.Key, CallID: v.CallID, CSeq: v.CSeq, Q: v.Q, Instance: v.Instance, RegID: v.RegID,
-		UserAgent: v.UserAgent, Network: v.Transport, Flow: sip.FlowID(v.Flow), FlowBound: v.FlowBound,
+		UserAgent: v.UserAgent, Network: v.Transport, Flow: message.FlowID(v.Flow), FlowBound: v.FlowBound,
 		Registered: v.Registered, Updated: v.Updated, Expires: v.Expires,
 	}
 	var err error
-	if b.Contact, err = sip.ParseAddress(v.Contact); err != nil {
+	if b.Contact, err = message.ParseAddress(v.Contact); err != nil {
 		return Binding{}, fmt.Errorf("registrar: kept contact of %s: %w", v.AOR, err)
 	}
-	if b.Target, err = sip.ParseURI(v.Target); err != nil {
+	if b.Target, err = message.ParseURI(v.Target); err != nil {
 		return Binding{}, fmt.Errorf("registrar: kept target of %s: %w", v.AOR, err)
 	}
 	if b.Source, err = netip.ParseAddrPort(v.Source); err != nil {
 		return Binding{}, fmt.Errorf("registrar: kept source of %s: %w", v.AOR, err)
 	}
 	for _, p := range v.Path {
-		a, err := sip.ParseAddress(p)
+		a, err := message.ParseAddress(p)
 		if err != nil {
 			return Binding{}, fmt.Errorf("registrar: kept path of %s: %w", v.AOR, err)
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
-	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 )
 
@@ -35,10 +35,10 @@ func TestDelete(t *testing.T) {
 	}))
 }
 
-func uris(t testing.TB, texts ...string) (out []sip.URI) {
+func uris(t testing.TB, texts ...string) (out []message.URI) {
 	t.Helper()
 	for _, s := range texts {
-		u, err := sip.ParseURI(s)
+		u, err := message.ParseURI(s)
 		if err != nil {
 			t.Fatal(err)
 		}

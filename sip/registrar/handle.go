@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Handle answers a REGISTER whose sender was authenticated and may register the
@@ -28,7 +29,7 @@ func (r *Registrar) Handle(ctx context.Context, in *sip.IncomingRequest, aors ..
 }
 
 // register carries out a REGISTER.
-func (r *Registrar) register(ctx context.Context, req *sip.Request, aors []string) (sip.Reply, *refusal) {
+func (r *Registrar) register(ctx context.Context, req *message.Request, aors []string) (sip.Reply, *refusal) {
 	name := req.To().URI.User
 	if !slices.Contains(aors, name) {
 		return sip.Reply{}, refuse(403, "")
@@ -94,7 +95,7 @@ func (r *Registrar) carryOut(ctx context.Context, e *entry, p *plan) *refusal {
 		if ctx.Err() != nil {
 			status = 503
 		}
-		return &refusal{status: status, headers: []sip.Header{{Name: "Retry-After", Value: "10"}}}
+		return &refusal{status: status, headers: []message.Header{{Name: "Retry-After", Value: "10"}}}
 	}
 	put := make(map[string]bool)
 	for i := range p.put {
@@ -121,14 +122,14 @@ func (r *Registrar) carryOut(ctx context.Context, e *entry, p *plan) *refusal {
 
 // accepted is the 200 with what is bound now.
 func accepted(p *plan, reg *registration, now time.Time) sip.Reply {
-	reply := sip.Reply{Status: 200, Headers: []sip.Header{{Name: "Date", Value: now.UTC().Format(http.TimeFormat)}}}
+	reply := sip.Reply{Status: 200, Headers: []message.Header{{Name: "Date", Value: now.UTC().Format(http.TimeFormat)}}}
 	for i := range p.next {
 		reply.Contacts = append(reply.Contacts, p.next[i].listed(now))
 	}
 	if len(p.put) > 0 { // for phones that look here only
-		reply.Headers = append(reply.Headers, sip.Header{Name: "Expires", Value: strconv.Itoa(p.put[0].remaining(now))})
+		reply.Headers = append(reply.Headers, message.Header{Name: "Expires", Value: strconv.Itoa(p.put[0].remaining(now))})
 		for _, a := range reg.path {
-			reply.Headers = append(reply.Headers, sip.Header{Name: "Path", Value: a.String()})
+			reply.Headers = append(reply.Headers, message.Header{Name: "Path", Value: a.String()})
 		}
 	}
 	return reply

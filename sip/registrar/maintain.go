@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/store"
-	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // FlowClosed is told of every connection that ended (sip.FlowHandler): contacts
 // that nothing else leads to are removed. It does not block.
-func (r *Registrar) FlowClosed(id sip.FlowID) {
+func (r *Registrar) FlowClosed(id message.FlowID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.running {
@@ -72,7 +72,7 @@ func (r *Registrar) maintain() {
 }
 
 // takeWork takes what there is to do, and tells how long there will be nothing.
-func (r *Registrar) takeWork() (due []string, closed map[sip.FlowID]struct{}, wait time.Duration) {
+func (r *Registrar) takeWork() (due []string, closed map[message.FlowID]struct{}, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -84,7 +84,7 @@ func (r *Registrar) takeWork() (due []string, closed map[sip.FlowID]struct{}, wa
 		due = append(due, aor)
 	}
 	if len(r.closed) > 0 {
-		closed, r.closed = r.closed, make(map[sip.FlowID]struct{})
+		closed, r.closed = r.closed, make(map[message.FlowID]struct{})
 	}
 	wait = time.Hour // until a nudge
 	if at, ok := r.expiry.Next(); ok {
@@ -115,7 +115,7 @@ func (r *Registrar) expire(aors []string) {
 // the store's commits.
 const disconnecting = 32
 
-func (r *Registrar) disconnect(closed map[sip.FlowID]struct{}) {
+func (r *Registrar) disconnect(closed map[message.FlowID]struct{}) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	slots := make(chan struct{}, disconnecting)

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 )
 
@@ -69,7 +69,7 @@ func late(b *Binding, reg *registration) bool {
 func (p *plan) apply(reg *registration, w *wanted, aor *AOR, now time.Time) *refusal {
 	if w.expires > 0 && w.expires < aor.MinExpiration {
 		least := int((aor.MinExpiration + time.Second - 1) / time.Second)
-		return &refusal{423, "", []sip.Header{{Name: "Min-Expires", Value: strconv.Itoa(least)}}}
+		return &refusal{423, "", []message.Header{{Name: "Min-Expires", Value: strconv.Itoa(least)}}}
 	}
 	i := slices.IndexFunc(p.next, func(b Binding) bool { return b.same(w) })
 	touched := i >= 0 && slices.ContainsFunc(p.put, func(b Binding) bool { return b.Key == p.next[i].Key })

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 )
 
@@ -20,14 +21,14 @@ func ask(t testing.TB, callID string, cseq uint32, contacts ...string) *registra
 	t.Helper()
 	reg := &registration{
 		callID: callID, cseq: cseq, userAgent: "phone",
-		source: sip.Source{Network: "udp", Remote: netip.MustParseAddrPort("198.51.100.7:4321"), Flow: "udp a b"},
+		source: message.Source{Network: "udp", Remote: netip.MustParseAddrPort("198.51.100.7:4321"), Flow: "udp a b"},
 	}
 	for _, text := range contacts {
 		if text == "*" {
 			reg.removeAll = true
 			continue
 		}
-		a, err := sip.ParseAddress(text)
+		a, err := message.ParseAddress(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +176,7 @@ func TestDecide(t *testing.T) {
 					u = "sip:" + u + "@h"
 				}
 				var err error
-				if b.Contact.URI, err = sip.ParseURI(u); err != nil {
+				if b.Contact.URI, err = message.ParseURI(u); err != nil {
 					t.Fatal(err)
 				}
 				if b.Key = u; b.Expires.IsZero() {
@@ -233,11 +234,11 @@ func TestBindingAndAddress(t *testing.T) {
 			reg := ask(t, "c", 1, tt.contact)
 			reg.source.Network, reg.source.Flow = tt.network, "f"
 			if tt.path != "" {
-				p, err := sip.ParseAddress(tt.path)
+				p, err := message.ParseAddress(tt.path)
 				if err != nil {
 					t.Fatal(err)
 				}
-				reg.path = []sip.Address{p}
+				reg.path = []message.Address{p}
 			}
 			b := reg.binding(&reg.contacts[0], &aor, noon)
 			if b.Key != tt.key || b.Target.String() != tt.target || b.FlowBound != tt.bound {
@@ -250,7 +251,7 @@ func TestBindingAndAddress(t *testing.T) {
 			for alive, want := range map[bool]string{true: tt.live, false: tt.dead} {
 				var o sip.Outbound
 				got := "none"
-				if err := b.Address(&o, func(sip.FlowID) bool { return alive }); err == nil {
+				if err := b.Address(&o, func(message.FlowID) bool { return alive }); err == nil {
 					got = o.Target.String()
 					for _, r := range o.Route {
 						got += " by " + r.String()
@@ -282,7 +283,7 @@ func TestReadContactRefuses(t *testing.T) {
 		`<sip:a@h>;reg-id=1`: 0,
 		`<sip:a@h>;q=2`:      0,
 	} {
-		a, err := sip.ParseAddress(text)
+		a, err := message.ParseAddress(text)
 		if err != nil {
 			t.Fatalf("%.40s: %v", text, err)
 		}
@@ -300,7 +301,7 @@ func TestAORValidate(t *testing.T) {
 		"minimum > maximum": func(a *AOR) { a.MinExpiration = 3 * time.Hour },
 		"no default":        func(a *AOR) { a.DefaultExpiration = 0 },
 		"no time-out":       func(a *AOR) { a.QualifyFrequency, a.QualifyTimeout = time.Minute, 0 },
-		"tel contact":       func(a *AOR) { a.Contacts = []sip.URI{{Scheme: "tel", User: "1"}} },
+		"tel contact":       func(a *AOR) { a.Contacts = []message.URI{{Scheme: "tel", User: "1"}} },
 	} {
 		aor := DefaultAOR("1001")
 		if err := aor.Validate(); err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Limits of one REGISTER.
@@ -23,16 +23,16 @@ const (
 type registration struct {
 	contacts  []wanted
 	removeAll bool // Contact: *
-	path      []sip.Address
+	path      []message.Address
 	callID    string
 	cseq      uint32
 	userAgent string
-	source    sip.Source
+	source    message.Source
 }
 
 // wanted is one contact of a REGISTER.
 type wanted struct {
-	contact  sip.Address // without expires
+	contact  message.Address // without expires
 	expires  time.Duration
 	q        int
 	instance string
@@ -43,13 +43,13 @@ type wanted struct {
 type refusal struct {
 	status  int
 	reason  string // the phrase, also for the log; "" is the RFC's
-	headers []sip.Header
+	headers []message.Header
 }
 
 func refuse(status int, reason string) *refusal { return &refusal{status: status, reason: reason} }
 
 // read takes a REGISTER apart. Expirations are those asked for, or the AOR's own.
-func read(req *sip.Request, aor *AOR) (*registration, *refusal) {
+func read(req *message.Request, aor *AOR) (*registration, *refusal) {
 	contacts, err := req.Contacts()
 	if err != nil {
 		return nil, refuse(400, "Bad Contact")
@@ -91,7 +91,7 @@ func read(req *sip.Request, aor *AOR) (*registration, *refusal) {
 	return reg, nil
 }
 
-func readContact(c sip.Address, expires time.Duration) (wanted, *refusal) {
+func readContact(c message.Address, expires time.Duration) (wanted, *refusal) {
 	if c.URI.Scheme != "sip" && c.URI.Scheme != "sips" {
 		return wanted{}, refuse(400, "Contact Is No SIP URI")
 	}
@@ -131,10 +131,10 @@ func duration(seconds uint64) time.Duration {
 }
 
 // readPath keeps the Path, which the phone must know of (RFC 3327 §5.3).
-func (reg *registration) readPath(req *sip.Request) *refusal {
+func (reg *registration) readPath(req *message.Request) *refusal {
 	size := 0
 	for _, line := range req.Headers("Path") {
-		as, err := sip.ParseAddressList(line)
+		as, err := message.ParseAddressList(line)
 		if size += len(line); err != nil || size > maxPathBytes {
 			return refuse(400, "Bad Path")
 		}
@@ -146,12 +146,12 @@ func (reg *registration) readPath(req *sip.Request) *refusal {
 		reg.path = append(reg.path, as...)
 	}
 	if len(reg.path) > 0 && !supports(req, "path") {
-		return &refusal{420, "", []sip.Header{{Name: "Unsupported", Value: "path"}}}
+		return &refusal{420, "", []message.Header{{Name: "Unsupported", Value: "path"}}}
 	}
 	return nil
 }
 
-func supports(req *sip.Request, tag string) bool {
+func supports(req *message.Request, tag string) bool {
 	for _, t := range req.Tokens("Supported") {
 		if strings.EqualFold(t, tag) {
 			return true
@@ -182,7 +182,7 @@ func (reg *registration) binding(w *wanted, aor *AOR, now time.Time) Binding {
 }
 
 // rewrite is a contact's URI at the address its REGISTER came from.
-func rewrite(u sip.URI, network string, from netip.AddrPort) sip.URI {
+func rewrite(u message.URI, network string, from netip.AddrPort) message.URI {
 	u.Host, u.Port = from.Addr().Unmap().WithZone("").String(), int(from.Port())
 	switch {
 	case network == "tls" && u.Secure():

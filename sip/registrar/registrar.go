@@ -19,15 +19,15 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
-	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/deadline"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 )
 
 // Stack is the SIP stack as the registrar needs it; *sip.Server is one.
 type Stack interface {
 	qualify.Sender
-	FlowAlive(sip.FlowID) bool
+	FlowAlive(message.FlowID) bool
 }
 
 // Store keeps bindings over a restart; *store.Bindings is one.
@@ -41,12 +41,12 @@ type Store interface {
 type Config struct {
 	Qualify qualify.Config
 	// From is the From of OPTIONS probes.
-	From sip.Address
+	From message.Address
 	// StoreTimeout bounds how long a REGISTER waits for the disk.
 	StoreTimeout time.Duration
 	// Own tells whether a URI leads back to this server: such a contact is
 	// refused, since a call to it would come round again. Nil refuses none.
-	Own func(sip.URI) bool
+	Own func(message.URI) bool
 	// OnEvent takes every change, in order for each AOR. It must not block, and
 	// of the Registrar call only Lookup and All.
 	OnEvent func(Event)
@@ -54,7 +54,7 @@ type Config struct {
 
 // Default is the usual configuration.
 func Default() Config {
-	from := sip.Address{URI: sip.URI{Scheme: "sip", User: "skybridge", Host: "anonymous.invalid"}}
+	from := message.Address{URI: message.URI{Scheme: "sip", User: "skybridge", Host: "anonymous.invalid"}}
 	return Config{Qualify: qualify.Default(), From: from, StoreTimeout: 5 * time.Second}
 }
 
@@ -82,8 +82,8 @@ type Registrar struct {
 	wake chan struct{}
 
 	mu      sync.Mutex
-	expiry  deadline.Set[string]    // by AOR
-	closed  map[sip.FlowID]struct{} // connections that ended, to be looked up
+	expiry  deadline.Set[string]        // by AOR
+	closed  map[message.FlowID]struct{} // connections that ended, to be looked up
 	running bool
 }
 
@@ -113,7 +113,7 @@ func New(cfg Config, stack Stack, st Store, log *slog.Logger) (*Registrar, error
 	r := &Registrar{
 		cfg: cfg, stack: stack, store: st, log: log,
 		quit: make(chan struct{}), done: make(chan struct{}), wake: make(chan struct{}, 1),
-		closed: make(map[sip.FlowID]struct{}),
+		closed: make(map[message.FlowID]struct{}),
 	}
 	r.entries.Store(&map[string]*entry{})
 	return r, nil

@@ -10,7 +10,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
-	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 func TestExpiry(t *testing.T) {
@@ -73,7 +73,7 @@ func TestFlowClosed(t *testing.T) {
 		defer g.Stop()
 		over := func(network, flow, user string) {
 			reg := ask(t, user, 1, "<sip:"+user+"@h>")
-			reg.source.Network, reg.source.Flow = network, sip.FlowID(flow)
+			reg.source.Network, reg.source.Flow = network, message.FlowID(flow)
 			if _, _, no := g.bind(t.Context(), g.entry("1001"), reg); no != nil {
 				t.Fatal(no)
 			}
@@ -102,13 +102,13 @@ func TestManyFlowsClose(t *testing.T) {
 		defer g.Stop()
 		for i := range n {
 			reg := ask(t, "c", 1, "<sip:a@x.invalid>")
-			reg.source.Network, reg.source.Flow = "ws", sip.FlowID(fmt.Sprint(i))
+			reg.source.Network, reg.source.Flow = "ws", message.FlowID(fmt.Sprint(i))
 			if _, _, no := g.bind(t.Context(), g.entry(aors[i].Name), reg); no != nil {
 				t.Fatal(no)
 			}
 		}
 		for i := range n {
-			g.FlowClosed(sip.FlowID(fmt.Sprint(i)))
+			g.FlowClosed(message.FlowID(fmt.Sprint(i)))
 		}
 		synctest.Wait()
 		for name, bs := range g.All() {
@@ -183,7 +183,7 @@ func TestEventHandlerPanics(t *testing.T) {
 func TestOwnContactIsRefused(t *testing.T) {
 	synctest.Test(t, stored(func(t *testing.T, st *store.Store) {
 		g := newRig(t, st.Bindings, several())
-		g.cfg.Own = func(u sip.URI) bool { return u.Host == "pbx" }
+		g.cfg.Own = func(u message.URI) bool { return u.Host == "pbx" }
 		g.start()
 		defer g.Stop()
 		g.want(g.register(ask(t, "c", 1, "<sip:1002@pbx>")), "403")

@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,20 +28,20 @@ type stack struct {
 	asked map[string]int
 }
 
-func (s *stack) Request(ctx context.Context, o sip.Outbound) (*sip.Response, error) {
+func (s *stack) Request(ctx context.Context, o sip.Outbound) (*message.Response, error) {
 	s.mu.Lock()
 	s.asked[o.Target.User]++
 	down := s.down[o.Target.User]
 	s.mu.Unlock()
 	if !down {
 		<-time.After(20 * time.Millisecond)
-		return new(sip.Response), nil
+		return message.NewResponse(&message.Parsed{}, message.Source{}), nil
 	}
 	<-ctx.Done()
 	return nil, fault.New(fault.Timeout, "no answer")
 }
 
-func (s *stack) FlowAlive(sip.FlowID) bool { return true }
+func (s *stack) FlowAlive(message.FlowID) bool { return true }
 
 func (s *stack) set(user string, down bool) {
 	s.mu.Lock()

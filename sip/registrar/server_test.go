@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
@@ -248,7 +249,7 @@ func TestCallBackAndQualify(t *testing.T) {
 // and its event.
 func TestFlowOfEndedConnection(t *testing.T) {
 	b := Binding{FlowBound: true, Flow: "x"}
-	if err := b.Address(&sip.Outbound{}, func(sip.FlowID) bool { return false }); fault.Of(err) != fault.Unreachable {
+	if err := b.Address(&sip.Outbound{}, func(message.FlowID) bool { return false }); fault.Of(err) != fault.Unreachable {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -37,7 +38,7 @@ func (p *pbx) OnRequest(in *sip.IncomingRequest) {
 	p.registrar.Handle(context.Background(), in, user)
 }
 
-func (p *pbx) OnFlowClosed(id sip.FlowID) { p.registrar.FlowClosed(id) }
+func (p *pbx) OnFlowClosed(id message.FlowID) { p.registrar.FlowClosed(id) }
 
 // servePBX starts a pbx with extensions 1001 and 1002 on loopback.
 func servePBX(t testing.TB, change func(*AOR, *digest.Config)) *pbx {

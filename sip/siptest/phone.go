@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // T1 is the timer of Phones and of servers that tests shorten: 64·T1 is 1.28 s.
@@ -82,20 +83,20 @@ func (p *Phone) OnInvite(i *sip.IncomingInvite) { p.Invites <- i }
 func (p *Phone) OnRequest(r *sip.IncomingRequest) { p.Requests <- r }
 
 // URI is the phone's address on one of its networks.
-func (p *Phone) URI(network string) sip.URI {
+func (p *Phone) URI(network string) message.URI {
 	a := p.Addr(network)
-	u := sip.URI{Scheme: "sip", User: p.User, Host: a.Addr().String(), Port: int(a.Port())}
+	u := message.URI{Scheme: "sip", User: p.User, Host: a.Addr().String(), Port: int(a.Port())}
 	if network != "udp" {
-		u.Params = sip.Params{{Name: "transport", Value: network}}
+		u.Params = message.Params{{Name: "transport", Value: network}}
 	}
 	return u
 }
 
 // Outbound is the least that a request to target needs.
-func (p *Phone) Outbound(target sip.URI) sip.Outbound {
+func (p *Phone) Outbound(target message.URI) sip.Outbound {
 	return sip.Outbound{
 		Target:      target,
-		From:        sip.Address{URI: sip.URI{Scheme: "sip", User: p.User, Host: "127.0.0.1"}},
+		From:        message.Address{URI: message.URI{Scheme: "sip", User: p.User, Host: "127.0.0.1"}},
 		ContactUser: p.User,
 	}
 }
@@ -126,7 +127,7 @@ func (p *Phone) Answer(r sip.Reply) *Leg {
 
 // Failure is what OnFail was told.
 type Failure struct {
-	Response *sip.Response
+	Response *message.Response
 	Err      error
 }
 
@@ -136,10 +137,10 @@ type Leg struct {
 	t           testing.TB
 	Invite      *sip.OutgoingInvite
 	Dialog      *sip.Dialog // after Answered
-	Provisional chan *sip.Response
-	Answers     chan *sip.Response
+	Provisional chan *message.Response
+	Answers     chan *message.Response
 	Failed      chan Failure
-	Acks        chan *sip.Request
+	Acks        chan *message.Request
 	ReInvites   chan *sip.ReInvite
 	Requests    chan *sip.InDialogRequest
 	Ended       chan sip.End
@@ -150,10 +151,10 @@ type Leg struct {
 func NewLeg(t testing.TB) *Leg {
 	return &Leg{
 		t:           t,
-		Provisional: make(chan *sip.Response, 64),
-		Answers:     make(chan *sip.Response, 64),
+		Provisional: make(chan *message.Response, 64),
+		Answers:     make(chan *message.Response, 64),
 		Failed:      make(chan Failure, 64),
-		Acks:        make(chan *sip.Request, 64),
+		Acks:        make(chan *message.Request, 64),
 		ReInvites:   make(chan *sip.ReInvite, 64),
 		Requests:    make(chan *sip.InDialogRequest, 64),
 		Ended:       make(chan sip.End, 64),
@@ -162,20 +163,20 @@ func NewLeg(t testing.TB) *Leg {
 }
 
 // OnProvisional implements sip.InviteHandler.
-func (l *Leg) OnProvisional(r *sip.Response) { l.Provisional <- r }
+func (l *Leg) OnProvisional(r *message.Response) { l.Provisional <- r }
 
 // OnAnswer implements sip.InviteHandler.
-func (l *Leg) OnAnswer(d *sip.Dialog, r *sip.Response) sip.DialogHandler {
+func (l *Leg) OnAnswer(d *sip.Dialog, r *message.Response) sip.DialogHandler {
 	l.dialogs <- d
 	l.Answers <- r
 	return l
 }
 
 // OnFail implements sip.InviteHandler.
-func (l *Leg) OnFail(r *sip.Response, err error) { l.Failed <- Failure{r, err} }
+func (l *Leg) OnFail(r *message.Response, err error) { l.Failed <- Failure{r, err} }
 
 // OnAck implements sip.DialogHandler.
-func (l *Leg) OnAck(r *sip.Request) { l.Acks <- r }
+func (l *Leg) OnAck(r *message.Request) { l.Acks <- r }
 
 // OnReInvite implements sip.DialogHandler.
 func (l *Leg) OnReInvite(r *sip.ReInvite) { l.ReInvites <- r }
@@ -187,7 +188,7 @@ func (l *Leg) OnRequest(r *sip.InDialogRequest) { l.Requests <- r }
 func (l *Leg) OnEnd(e sip.End) { l.Ended <- e }
 
 // Answered waits for the 2xx to our INVITE.
-func (l *Leg) Answered() *sip.Response {
+func (l *Leg) Answered() *message.Response {
 	l.t.Helper()
 	l.Dialog = Wait(l.t, l.dialogs)
 	return Wait(l.t, l.Answers)

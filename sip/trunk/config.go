@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Config is an outbound registration: the options of pjsip.conf's
@@ -12,12 +13,12 @@ import (
 type Config struct {
 	Name string
 	// Server is the registrar's URI, Client the AOR that is registered there.
-	Server, Client sip.URI
+	Server, Client message.URI
 	// Contact is where the registrar is to send calls; without a host it is the
 	// stack's own address toward the registrar.
-	Contact sip.URI
+	Contact message.URI
 	// Proxy is where to send the REGISTER, if not to Server.
-	Proxy sip.URI
+	Proxy message.URI
 	// Transport overrides the URI's: "udp", "tcp" or "tls".
 	Transport string
 	// Credentials answer the registrar's challenges, and nobody else's.

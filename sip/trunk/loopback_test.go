@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 )
 
@@ -155,8 +156,8 @@ func TestTooBrief(t *testing.T) {
 
 // TestRefusals: what the registrar answers and what State then says.
 func TestRefusals(t *testing.T) {
-	challenge := func(realm string) sip.Header {
-		return sip.Header{Name: "WWW-Authenticate", Value: `Digest realm="` + realm + `", nonce="n", qop="auth"`}
+	challenge := func(realm string) message.Header {
+		return message.Header{Name: "WWW-Authenticate", Value: `Digest realm="` + realm + `", nonce="n", qop="auth"`}
 	}
 	for _, tt := range []struct {
 		name   string
@@ -168,13 +169,13 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"forbidden", sip.Reply{Status: 403}, nil, Rejected, 0, 1},
 		{"forbidden for now", sip.Reply{Status: 403}, func(c *Config) { c.ForbiddenRetryInterval = time.Hour }, Rejected, time.Hour, 1},
-		{"wrong password", sip.Reply{Status: 401, Headers: []sip.Header{challenge("asterisk")}}, nil, Rejected, 0, 2},
-		{"another realm gets no digest", sip.Reply{Status: 401, Headers: []sip.Header{challenge("evil")}}, nil, Rejected, 0, 1},
-		{"overloaded", sip.Reply{Status: 503, Headers: []sip.Header{{Name: "Retry-After", Value: "1800 (soon)"}}}, nil, Unregistered, 30 * time.Minute, 1},
-		{"overloaded, absurdly", sip.Reply{Status: 503, Headers: []sip.Header{{Name: "Retry-After", Value: "999999999"}}}, nil, Unregistered, time.Hour, 1},
+		{"wrong password", sip.Reply{Status: 401, Headers: []message.Header{challenge("asterisk")}}, nil, Rejected, 0, 2},
+		{"another realm gets no digest", sip.Reply{Status: 401, Headers: []message.Header{challenge("evil")}}, nil, Rejected, 0, 1},
+		{"overloaded", sip.Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "1800 (soon)"}}}, nil, Unregistered, 30 * time.Minute, 1},
+		{"overloaded, absurdly", sip.Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "999999999"}}}, nil, Unregistered, time.Hour, 1},
 		{"too brief without saying", sip.Reply{Status: 423}, nil, Rejected, 0, 1},
-		{"too brief for ever", sip.Reply{Status: 423, Headers: []sip.Header{{Name: "Min-Expires", Value: "99999999"}}}, nil, Rejected, 0, 1},
-		{"too brief, unchanged", sip.Reply{Status: 423, Headers: []sip.Header{{Name: "Min-Expires", Value: "3600"}}}, nil, Rejected, 0, 1},
+		{"too brief for ever", sip.Reply{Status: 423, Headers: []message.Header{{Name: "Min-Expires", Value: "99999999"}}}, nil, Rejected, 0, 1},
+		{"too brief, unchanged", sip.Reply{Status: 423, Headers: []message.Header{{Name: "Min-Expires", Value: "3600"}}}, nil, Rejected, 0, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -214,22 +215,22 @@ func TestRefusals(t *testing.T) {
 func TestGranted(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		reply func(own sip.Address) sip.Reply
+		reply func(own message.Address) sip.Reply
 		want  time.Duration
 	}{
-		{"our contact", func(own sip.Address) sip.Reply {
-			other := sip.Address{URI: uri(t, "sip:other@127.0.0.1"), Params: sip.Params{{Name: "expires", Value: "7"}}}
-			own.Params = sip.Params{{Name: "expires", Value: "600"}}
-			return sip.Reply{Contacts: []sip.Address{other, own}}
+		{"our contact", func(own message.Address) sip.Reply {
+			other := message.Address{URI: uri(t, "sip:other@127.0.0.1"), Params: message.Params{{Name: "expires", Value: "7"}}}
+			own.Params = message.Params{{Name: "expires", Value: "600"}}
+			return sip.Reply{Contacts: []message.Address{other, own}}
 		}, 10 * time.Minute},
-		{"our contact, rewritten", func(sip.Address) sip.Reply {
-			return sip.Reply{Contacts: []sip.Address{{URI: uri(t, "sip:us@198.51.100.1:9"), Params: sip.Params{{Name: "expires", Value: "600"}}}}}
+		{"our contact, rewritten", func(message.Address) sip.Reply {
+			return sip.Reply{Contacts: []message.Address{{URI: uri(t, "sip:us@198.51.100.1:9"), Params: message.Params{{Name: "expires", Value: "600"}}}}}
 		}, 10 * time.Minute},
-		{"Expires header", func(own sip.Address) sip.Reply {
+		{"Expires header", func(own message.Address) sip.Reply {
 			own.Params = nil
-			return sip.Reply{Contacts: []sip.Address{own}, Headers: []sip.Header{{Name: "Expires", Value: "600"}}}
+			return sip.Reply{Contacts: []message.Address{own}, Headers: []message.Header{{Name: "Expires", Value: "600"}}}
 		}, 10 * time.Minute},
-		{"nothing", func(sip.Address) sip.Reply { return sip.Reply{} }, time.Hour},
+		{"nothing", func(message.Address) sip.Reply { return sip.Reply{} }, time.Hour},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serve(t, func(in *sip.IncomingRequest) {

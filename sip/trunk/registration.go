@@ -13,11 +13,12 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Stack is the SIP stack as a registration needs it; *sip.Server is one.
 type Stack interface {
-	Request(context.Context, sip.Outbound) (*sip.Response, error)
+	Request(context.Context, sip.Outbound) (*message.Response, error)
 	Addr(network string) netip.AddrPort
 }
 
@@ -42,7 +43,7 @@ type registration struct {
 	again  chan struct{} // asks for a try at once
 
 	// Touched by run alone, and by leave after it.
-	contact sip.Address
+	contact message.Address
 	callID  string
 	cseq    uint32
 	expires time.Duration // to ask for
@@ -106,7 +107,7 @@ func (r *registration) try() time.Duration {
 }
 
 // register sends a REGISTER that asks for an expiration; 0 unregisters.
-func (r *registration) register(ctx context.Context, expires time.Duration) (*sip.Response, error) {
+func (r *registration) register(ctx context.Context, expires time.Duration) (*message.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
 	defer cancel()
 	if r.contact.URI.IsZero() {
@@ -118,17 +119,17 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*si
 	}
 	contact, wanted := r.contact, strconv.Itoa(int(expires/time.Second))
 	contact.Params = contact.Params.With("expires", wanted)
-	self := sip.Address{URI: r.cfg.Client}
+	self := message.Address{URI: r.cfg.Client}
 	resp, err := r.stack.Request(ctx, sip.Outbound{
 		Method:      "REGISTER",
 		Target:      r.registrar(),
 		NextHop:     r.cfg.Proxy,
 		From:        self,
 		To:          self,
-		Contacts:    []sip.Address{contact},
+		Contacts:    []message.Address{contact},
 		Transport:   r.cfg.Transport,
 		Credentials: r.cfg.Credentials,
-		Headers:     []sip.Header{{Name: "Expires", Value: wanted}},
+		Headers:     []message.Header{{Name: "Expires", Value: wanted}},
 		CallID:      r.callID,
 		CSeq:        r.cseq,
 	})
@@ -143,7 +144,7 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*si
 }
 
 // registrar is the Request-URI: the server without a user (RFC 3261 §10.2).
-func (r *registration) registrar() sip.URI {
+func (r *registration) registrar() message.URI {
 	u := r.cfg.Server
 	u.User, u.Password = "", ""
 	return u
@@ -151,7 +152,7 @@ func (r *registration) registrar() sip.URI {
 
 // ownContact is the configured contact, at the stack's address toward the
 // registrar where it has no host.
-func (r *registration) ownContact(ctx context.Context) (sip.URI, error) {
+func (r *registration) ownContact(ctx context.Context) (message.URI, error) {
 	u := r.cfg.Contact
 	if u.Host != "" {
 		return u, nil
@@ -172,13 +173,13 @@ func (r *registration) ownContact(ctx context.Context) (sip.URI, error) {
 	}
 	local := r.stack.Addr(network)
 	if !local.IsValid() {
-		return sip.URI{}, fault.New(fault.Invalid, "trunk: registration %s: no %s listener for a contact", r.cfg.Name, network)
+		return message.URI{}, fault.New(fault.Invalid, "trunk: registration %s: no %s listener for a contact", r.cfg.Name, network)
 	}
 	addr := local.Addr()
 	if addr.IsUnspecified() {
 		var err error
 		if addr, err = toward(ctx, hop.Host); err != nil {
-			return sip.URI{}, err
+			return message.URI{}, err
 		}
 	}
 	u.Scheme, u.Host, u.Port = r.cfg.Server.Scheme, addr.Unmap().WithZone("").String(), int(local.Port())
@@ -202,7 +203,7 @@ func toward(ctx context.Context, host string) (netip.Addr, error) {
 }
 
 // granted is how long the registrar keeps our contact (RFC 3261 §10.2.4).
-func (r *registration) granted(resp *sip.Response) time.Duration {
+func (r *registration) granted(resp *message.Response) time.Duration {
 	if contacts, err := resp.Contacts(); err == nil {
 		for _, c := range contacts {
 			// A registrar that rewrites contacts lists ours alone, in its own words.
@@ -220,7 +221,7 @@ func (r *registration) granted(resp *sip.Response) time.Duration {
 	return r.expires
 }
 
-func (r *registration) succeeded(resp *sip.Response, took time.Duration) time.Duration {
+func (r *registration) succeeded(resp *message.Response, took time.Duration) time.Duration {
 	now := time.Now()
 	granted := r.granted(resp)
 	// Between 80 and 90 % of it, so that trunks do not refresh in step.
@@ -234,7 +235,7 @@ func (r *registration) succeeded(resp *sip.Response, took time.Duration) time.Du
 }
 
 // failed notes a failure and gives the time to the next try; 0 is never.
-func (r *registration) failed(resp *sip.Response, err error) time.Duration {
+func (r *registration) failed(resp *message.Response, err error) time.Duration {
 	status := 0
 	if resp != nil {
 		status = resp.Status()
@@ -260,7 +261,7 @@ func (r *registration) failed(resp *sip.Response, err error) time.Duration {
 	})
 	r.log.Warn("registration failed", "peer", r.cfg.Server.String(), "cause", status, "err", err, "retry_in", wait)
 	if status == 0 {
-		r.contact = sip.Address{} // the route may have changed
+		r.contact = message.Address{} // the route may have changed
 	}
 	return wait
 }

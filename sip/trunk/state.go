@@ -3,7 +3,7 @@ package trunk
 import (
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Status is how a registration stands.
@@ -25,7 +25,7 @@ func (s Status) String() string { return statusNames[s] }
 // State is a snapshot of a registration.
 type State struct {
 	Name, Auth, Endpoint string
-	Server, Client       sip.URI
+	Server, Client       message.URI
 	Status               Status
 	// Expires is when what was granted ends; zero while nothing is.
 	Expires time.Time

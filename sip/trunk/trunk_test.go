@@ -13,6 +13,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,7 +26,7 @@ type line struct {
 	at   []time.Time
 }
 
-func (l *line) Request(ctx context.Context, o sip.Outbound) (*sip.Response, error) {
+func (l *line) Request(ctx context.Context, o sip.Outbound) (*message.Response, error) {
 	l.mu.Lock()
 	l.sent, l.at = append(l.sent, o), append(l.at, time.Now())
 	down := l.down
@@ -33,7 +34,7 @@ func (l *line) Request(ctx context.Context, o sip.Outbound) (*sip.Response, erro
 	if down {
 		return nil, fault.New(fault.Timeout, "no answer")
 	}
-	return new(sip.Response), nil
+	return message.NewResponse(&message.Parsed{}, message.Source{}), nil
 }
 
 func (l *line) Addr(network string) netip.AddrPort {
@@ -62,9 +63,9 @@ func (l *line) tries() (int, sip.Outbound) {
 	return n, last
 }
 
-func uri(t testing.TB, s string) sip.URI {
+func uri(t testing.TB, s string) message.URI {
 	t.Helper()
-	u, err := sip.ParseURI(s)
+	u, err := message.ParseURI(s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
-	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // callerOf is who calls: whom an endpoint that is trusted with it asserts
 // (RFC 3325), else the endpoint's own identity where it has one, else what From
 // says. A phone with a number cannot choose another one.
-func callerOf(req *ua.Request, e *Endpoint) signaling.CallerID {
+func callerOf(req *message.Request, e *Endpoint) signaling.CallerID {
 	if e.TrustInbound {
 		if id, ok := asserted(req); ok {
 			return id
@@ -30,10 +30,10 @@ func callerOf(req *ua.Request, e *Endpoint) signaling.CallerID {
 
 // asserted is the caller by P-Asserted-Identity, or by Remote-Party-ID, which came
 // before it.
-func asserted(req *ua.Request) (signaling.CallerID, bool) {
+func asserted(req *message.Request) (signaling.CallerID, bool) {
 	for _, name := range []string{"P-Asserted-Identity", "Remote-Party-ID"} {
 		for _, value := range req.Headers(name) {
-			list, err := ua.ParseAddressList(value)
+			list, err := message.ParseAddressList(value)
 			if err == nil && len(list) > 0 && list[0].URI.User != "" {
 				return identity(list[0]), true
 			}
@@ -42,7 +42,7 @@ func asserted(req *ua.Request) (signaling.CallerID, bool) {
 	return signaling.CallerID{}, false
 }
 
-func identity(a ua.Address) signaling.CallerID {
+func identity(a message.Address) signaling.CallerID {
 	return signaling.CallerID{Name: printable(a.Display), Number: printable(a.URI.User)}
 }
 

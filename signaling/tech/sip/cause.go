@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
-	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // statusOf is the status that refuses an unanswered call with a cause, as
@@ -85,8 +85,8 @@ func causeOfStatus(status int) signaling.Cause {
 }
 
 // reasonHeader says a cause in a Reason header (RFC 3326).
-func reasonHeader(cause signaling.Cause) ua.Header {
-	return ua.Header{Name: "Reason", Value: reasonValue(cause)}
+func reasonHeader(cause signaling.Cause) message.Header {
+	return message.Header{Name: "Reason", Value: reasonValue(cause)}
 }
 
 func reasonValue(cause signaling.Cause) string {

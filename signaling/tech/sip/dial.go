@@ -11,6 +11,7 @@ import (
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 type codecList = []*media.Codec
@@ -41,8 +42,8 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 	}
 	out.To.URI = out.Target
 	if e.SendPAI && req.Caller.Number != "" {
-		pai := ua.Address{Display: printable(req.Caller.Name), URI: ua.URI{Scheme: "sip", User: req.Caller.Number, Host: out.From.URI.Host}}
-		out.Headers = append(out.Headers, ua.Header{Name: "P-Asserted-Identity", Value: pai.String()})
+		pai := message.Address{Display: printable(req.Caller.Name), URI: message.URI{Scheme: "sip", User: req.Caller.Number, Host: out.From.URI.Host}}
+		out.Headers = append(out.Headers, message.Header{Name: "P-Asserted-Identity", Value: pai.String()})
 	}
 	l := t.newLeg(e)
 	l.dial.request = out
@@ -70,8 +71,8 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 }
 
 // from is our own address in a call to an endpoint.
-func (t *Tech) from(e *Endpoint, caller signaling.CallerID) ua.Address {
-	a := ua.Address{Display: printable(caller.Name), URI: ua.URI{Scheme: "sip", User: printable(caller.Number), Host: t.host()}}
+func (t *Tech) from(e *Endpoint, caller signaling.CallerID) message.Address {
+	a := message.Address{Display: printable(caller.Name), URI: message.URI{Scheme: "sip", User: printable(caller.Number), Host: t.host()}}
 	if e.FromUser != "" {
 		a.URI.User = e.FromUser
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // legDialog is the leg as its dialog sees it. Nothing here waits: what could,
@@ -15,7 +16,7 @@ type legDialog leg
 var _ ua.DialogHandler = (*legDialog)(nil)
 
 // OnAck takes the answer to an offer in our 2xx.
-func (d *legDialog) OnAck(req *ua.Request) {
+func (d *legDialog) OnAck(req *message.Request) {
 	l := (*leg)(d)
 	body := req.Part(sdpType)
 	l.post(func() { l.acknowledged(body) })

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
@@ -92,7 +93,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 	}
 	if c.OutboundProxy != "" {
 		var err error
-		if e.Proxy, err = ua.ParseURI(c.OutboundProxy); err != nil {
+		if e.Proxy, err = message.ParseURI(c.OutboundProxy); err != nil {
 			b.warnings.Addf(c.File, c.Line, "endpoint %s: outbound_proxy %q: %v", c.Name, c.OutboundProxy, err)
 		}
 	}
@@ -156,7 +157,7 @@ func (b *builder) aor(c *endpoint.AOR, rewrite bool) {
 		SupportPath: c.SupportPath, RewriteContact: rewrite,
 	}
 	for _, text := range c.Contacts {
-		uri, err := ua.ParseURI(text)
+		uri, err := message.ParseURI(text)
 		if err != nil {
 			b.warnings.Addf(c.File, c.Line, "aor %s: contact %q: %v", c.Name, text, err)
 			continue
@@ -173,8 +174,8 @@ func (b *builder) aor(c *endpoint.AOR, rewrite bool) {
 func (b *builder) registration(c *endpoint.Registration) {
 	r := trunk.Default(c.Name)
 	var err error
-	if r.Server, err = ua.ParseURI(c.ServerURI); err == nil {
-		r.Client, err = ua.ParseURI(c.ClientURI)
+	if r.Server, err = message.ParseURI(c.ServerURI); err == nil {
+		r.Client, err = message.ParseURI(c.ClientURI)
 	}
 	if err != nil {
 		b.warnings.Addf(c.File, c.Line, "registration %s: %v", c.Name, err)
@@ -184,9 +185,9 @@ func (b *builder) registration(c *endpoint.Registration) {
 	if user == "" {
 		user = "s"
 	}
-	r.Contact = ua.URI{Scheme: "sip", User: user}
+	r.Contact = message.URI{Scheme: "sip", User: user}
 	if c.OutboundProxy != "" {
-		if r.Proxy, err = ua.ParseURI(c.OutboundProxy); err != nil {
+		if r.Proxy, err = message.ParseURI(c.OutboundProxy); err != nil {
 			b.warnings.Addf(c.File, c.Line, "registration %s: outbound_proxy %q: %v", c.Name, c.OutboundProxy, err)
 			return
 		}

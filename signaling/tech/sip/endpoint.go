@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Endpoint is a phone or a trunk as calls need it, whichever file it stands in.
@@ -38,7 +39,7 @@ type Endpoint struct {
 	// Outbound answers challenges to our own requests.
 	Outbound []ua.Credential
 	// Proxy is where calls to it are sent first; zero is straight to it.
-	Proxy ua.URI
+	Proxy message.URI
 
 	Caller      signaling.CallerID
 	AccountCode string

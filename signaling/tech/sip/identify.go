@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
@@ -87,7 +87,7 @@ func (d *Directory) Endpoint(name string) *Endpoint { return d.byName[strings.To
 // identify finds who a request may come from, and whether its address says so:
 // nil for nobody we know, and for who may not come from there. Proof by
 // credentials is a further step.
-func (d *Directory) identify(req *ua.Request) (e *Endpoint, byAddress bool) {
+func (d *Directory) identify(req *message.Request) (e *Endpoint, byAddress bool) {
 	source := req.Source().Remote.Addr()
 	name, by, ok := d.identifier.Identify(source, req.From().URI.User, authUser(req))
 	if !ok {
@@ -100,7 +100,7 @@ func (d *Directory) identify(req *ua.Request) (e *Endpoint, byAddress bool) {
 }
 
 // authUser is the user name of a request's credentials, which prove nothing yet.
-func authUser(req *ua.Request) string {
+func authUser(req *message.Request) string {
 	for _, h := range req.Headers("Authorization") {
 		if a, err := digest.ParseAuthorization(h); err == nil {
 			return a.Username
@@ -110,7 +110,7 @@ func authUser(req *ua.Request) string {
 }
 
 // registering finds whose REGISTER it is: by the AOR that To names, or by From.
-func (d *Directory) registering(req *ua.Request) *Endpoint {
+func (d *Directory) registering(req *message.Request) *Endpoint {
 	e := d.byAOR[req.To().URI.User]
 	if e == nil || d.Endpoint(req.From().URI.User) != nil {
 		e, _ = d.identify(req)

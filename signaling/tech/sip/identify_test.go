@@ -12,6 +12,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -277,18 +278,18 @@ trust_id_inbound = yes
 `)
 	for _, tc := range []struct {
 		user, display string
-		headers       []ua.Header
+		headers       []message.Header
 		want          signaling.CallerID
 	}{
 		{"1001", "Ana", nil, signaling.CallerID{Name: "Ana", Number: "1001"}},
 		{"1001", "An\u0085a", nil, signaling.CallerID{Name: "Ana", Number: "1001"}},
 		{"1001", strings.Repeat("é", 100), nil, signaling.CallerID{Name: strings.Repeat("é", 40), Number: "1001"}},
-		{"1001", "", []ua.Header{{Name: "P-Asserted-Identity", Value: "<sip:999@x>"}}, signaling.CallerID{Number: "1001"}},
+		{"1001", "", []message.Header{{Name: "P-Asserted-Identity", Value: "<sip:999@x>"}}, signaling.CallerID{Number: "1001"}},
 		{"1002", "Ana", nil, signaling.CallerID{Name: "Reception", Number: "200"}},
 		{"trunk", "Ana", nil, signaling.CallerID{Name: "Trunk", Number: "900"}},
-		{"trunk", "Ana", []ua.Header{{Name: "P-Asserted-Identity", Value: `"Bob" <sip:+33123@x>, <tel:+33123>`}}, signaling.CallerID{Name: "Bob", Number: "+33123"}},
-		{"trunk", "Ana", []ua.Header{{Name: "Remote-Party-ID", Value: `"Bob" <sip:124@x>;party=calling;privacy=off`}}, signaling.CallerID{Name: "Bob", Number: "124"}},
-		{"trunk", "Ana", []ua.Header{{Name: "P-Asserted-Identity", Value: "nonsense <"}}, signaling.CallerID{Name: "Trunk", Number: "900"}},
+		{"trunk", "Ana", []message.Header{{Name: "P-Asserted-Identity", Value: `"Bob" <sip:+33123@x>, <tel:+33123>`}}, signaling.CallerID{Name: "Bob", Number: "+33123"}},
+		{"trunk", "Ana", []message.Header{{Name: "Remote-Party-ID", Value: `"Bob" <sip:124@x>;party=calling;privacy=off`}}, signaling.CallerID{Name: "Bob", Number: "124"}},
+		{"trunk", "Ana", []message.Header{{Name: "P-Asserted-Identity", Value: "nonsense <"}}, signaling.CallerID{Name: "Trunk", Number: "900"}},
 	} {
 		leg := r.call(r.phone(tc.user), "600", func(o *ua.Outbound) {
 			o.From.Display, o.Headers = tc.display, tc.headers

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // setupTimeout bounds what happens before a call has its channel.
@@ -19,7 +20,7 @@ const setupTimeout = 10 * time.Second
 
 // admit tells which endpoint sent a request, or the reply that refuses it. Who is
 // not known gets the challenge that a known user would get.
-func (t *Tech) admit(req *ua.Request) (*Endpoint, *ua.Reply) {
+func (t *Tech) admit(req *message.Request) (*Endpoint, *ua.Reply) {
 	if refusal := t.shut(req); refusal != nil {
 		return nil, refusal
 	}
@@ -31,7 +32,7 @@ func (t *Tech) admit(req *ua.Request) (*Endpoint, *ua.Reply) {
 }
 
 // shut is the refusal of requests from where none may come.
-func (t *Tech) shut(req *ua.Request) *ua.Reply {
+func (t *Tech) shut(req *message.Request) *ua.Reply {
 	if t.Directory().ACL.Permits(req.Source().Remote.Addr()) {
 		return nil
 	}
@@ -40,7 +41,7 @@ func (t *Tech) shut(req *ua.Request) *ua.Reply {
 
 // prove asks for the endpoint's credentials, if it has any; only its own prove
 // it. A nil endpoint is asked just the same and never believed.
-func (t *Tech) prove(req *ua.Request, e *Endpoint) *ua.Reply {
+func (t *Tech) prove(req *message.Request, e *Endpoint) *ua.Reply {
 	if e != nil && len(e.Credentials) == 0 {
 		return nil
 	}
@@ -104,7 +105,7 @@ func (t *Tech) register(in *ua.IncomingRequest) {
 // extensions, nor whether they are known.
 func (t *Tech) options(in *ua.IncomingRequest) {
 	req := in.Request()
-	reply := ua.Reply{Status: 200, Headers: []ua.Header{{Name: "Accept", Value: sdpType}}}
+	reply := ua.Reply{Status: 200, Headers: []message.Header{{Name: "Accept", Value: sdpType}}}
 	e, byAddress := t.Directory().identify(req)
 	believed := e != nil && (byAddress || len(e.Credentials) == 0)
 	if refusal := t.shut(req); refusal != nil {
@@ -133,7 +134,7 @@ func (t *Tech) OnInvite(in *ua.IncomingInvite) {
 			t.log.Info("call refused", "endpoint", e.Name, "call_id", req.CallID(), "exten", req.URI().User, "err", err)
 			refusal = &ua.Reply{Status: fault.Of(err).SIPStatus()}
 			if refusal.Status == 503 {
-				refusal.Headers = []ua.Header{{Name: "Retry-After", Value: "10"}}
+				refusal.Headers = []message.Header{{Name: "Retry-After", Value: "10"}}
 			}
 		}
 	}
@@ -190,7 +191,7 @@ func (t *Tech) begin(in *ua.IncomingInvite, e *Endpoint) error {
 
 // take looks at the caller's offer and prepares the answer; without an offer, the
 // media is made when ours is sent.
-func (l *leg) take(ctx context.Context, req *ua.Request, e *Endpoint) error {
+func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error {
 	offer := req.Part(sdpType)
 	if len(offer) == 0 {
 		l.late = true

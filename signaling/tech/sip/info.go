@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
-	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // info takes a digit by INFO, in both usual forms, and gives the status.
-func (l *leg) info(req *ua.Request) int {
+func (l *leg) info(req *message.Request) int {
 	digit, length, ok := parseInfoDigit(req.ContentType(), req.Body())
 	switch {
 	case ok:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Hangup ends the leg in whatever way its state wants.
@@ -42,7 +43,7 @@ func (l *leg) end(cause signaling.Cause) {
 			l.log.Info("BYE without an answer", "call_id", l.callID, "err", err)
 		}
 	case incoming != nil:
-		if err := incoming.Reject(ua.Reply{Status: statusOf(cause), Headers: []ua.Header{reasonHeader(cause)}}); err != nil {
+		if err := incoming.Reject(ua.Reply{Status: statusOf(cause), Headers: []message.Header{reasonHeader(cause)}}); err != nil {
 			l.log.Debug("call not refused", "call_id", l.callID, "err", err)
 		}
 	case outgoing != nil && !refused:

@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
@@ -150,7 +151,7 @@ func TestTooMuchWorkEndsTheCall(t *testing.T) {
 
 // A hangup that finds the phone answering says BYE.
 func TestA2xxThatCrossesTheCancel(t *testing.T) {
-	phone := siptest.UDP(t, ua.Source{}.Remote)
+	phone := siptest.UDP(t, message.Source{}.Remote)
 	r := newRig(t, fmt.Sprintf("[callee]\ntype = endpoint\ncontext = internal\nallow = !all,ulaw\naors = callee\n[callee]\ntype = aor\ncontact = sip:callee@%s\n",
 		phone.Local()))
 	l, told := r.dial("callee")
@@ -257,9 +258,9 @@ func TestRequestsInsideACall(t *testing.T) {
 		{"a transfer", "REFER", ua.Content{}, 501, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var extra []ua.Header
+			var extra []message.Header
 			if tc.method == "REFER" {
-				extra = append(extra, ua.Header{Name: "Refer-To", Value: "<sip:1@127.0.0.1>"})
+				extra = append(extra, message.Header{Name: "Refer-To", Value: "<sip:1@127.0.0.1>"})
 			}
 			resp, err := leg.Dialog.Request(siptest.Ctx(t), tc.method, tc.content, extra...)
 			if resp == nil {

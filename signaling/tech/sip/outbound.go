@@ -6,6 +6,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // outboundCall is what an outgoing leg will send.
@@ -59,7 +60,7 @@ type legInvite leg
 var _ ua.InviteHandler = (*legInvite)(nil)
 
 // OnProvisional takes 180 and early media.
-func (d *legInvite) OnProvisional(resp *ua.Response) {
+func (d *legInvite) OnProvisional(resp *message.Response) {
 	l := (*leg)(d)
 	body, tag, status := resp.Part(sdpType), resp.To().Tag(), resp.Status()
 	l.post(func() { l.progressed(body, tag, status) })
@@ -83,7 +84,7 @@ func (l *leg) progressed(body []byte, tag string, status int) {
 }
 
 // OnAnswer takes the 2xx.
-func (d *legInvite) OnAnswer(dialog *ua.Dialog, resp *ua.Response) ua.DialogHandler {
+func (d *legInvite) OnAnswer(dialog *ua.Dialog, resp *message.Response) ua.DialogHandler {
 	l := (*leg)(d)
 	body, tag := resp.Part(sdpType), resp.To().Tag()
 	l.mu.Lock()
@@ -119,7 +120,7 @@ func (l *leg) takeAnswer(body []byte) error {
 }
 
 // OnFail takes the refusal.
-func (d *legInvite) OnFail(resp *ua.Response, err error) {
+func (d *legInvite) OnFail(resp *message.Response, err error) {
 	l := (*leg)(d)
 	cause := signaling.CauseOf(err)
 	refusal := resp != nil && resp.Status() >= 300 // else a 2xx that crossed our CANCEL

@@ -24,6 +24,7 @@ import (
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
@@ -183,9 +184,9 @@ func (r *rig) offer(pt int, codec, direction string) ua.Content {
 }
 
 // to is an extension of the server.
-func (r *rig) to(exten string) ua.URI {
+func (r *rig) to(exten string) message.URI {
 	a := r.server.Addr("udp")
-	return ua.URI{Scheme: "sip", User: exten, Host: a.Addr().String(), Port: int(a.Port())}
+	return message.URI{Scheme: "sip", User: exten, Host: a.Addr().String(), Port: int(a.Port())}
 }
 
 // phone starts a phone.

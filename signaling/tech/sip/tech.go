@@ -23,6 +23,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/auth"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
@@ -100,7 +101,7 @@ func (t *Tech) Directory() *Directory { return t.directory.Load() }
 func (t *Tech) Name() string { return "PJSIP" }
 
 // OnFlowClosed forgets the bindings of a connection that ended.
-func (t *Tech) OnFlowClosed(id ua.FlowID) { t.registrar.FlowClosed(id) }
+func (t *Tech) OnFlowClosed(id message.FlowID) { t.registrar.FlowClosed(id) }
 
 // target is a dial string's resource in its parts: an endpoint, and the number
 // to dial at it when it is a trunk.

@@ -1,4 +1,4 @@
-package sip
+package message
 
 import (
 	"errors"
@@ -83,19 +83,19 @@ var parseCases = []struct {
 	{"ack", "INVITE sip:bob@biloxi.com SIP/2.0", "ACK sip:bob@biloxi.com SIP/2.0", -1},
 }
 
-func TestParseMessage(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, c := range parseCases {
 		t.Run(c.name, func(t *testing.T) {
 			in := strings.Replace(goodRequest, c.old, c.new, 1)
 			if c.old != "" && in == goodRequest {
 				t.Fatal("the case changes nothing")
 			}
-			m, err := parseMessage([]byte(in))
+			m, err := Parse([]byte(in))
 			got := 0
-			var bad *malformed
+			var bad *Malformed
 			switch {
-			case errors.As(err, &bad) && m.answerable():
-				got = bad.status
+			case errors.As(err, &bad) && m.Answerable():
+				got = bad.Status
 			case err != nil:
 				got = -1
 			}
@@ -113,7 +113,7 @@ func TestPart(t *testing.T) {
 	in := strings.Replace(goodRequest, "Content-Type: application/sdp", "Content-Type: multipart/mixed;boundary=\"b 1\"", 1)
 	body := "--b 1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b 1\r\nContent-Type: Application/SDP;x=y\r\n\r\nv=0\r\n\r\n--b 1--\r\n"
 	in = strings.Replace(in, "Content-Length: 4\r\n\r\nv=0\n", "\r\n"+body, 1)
-	m, err := parseMessage([]byte(in))
+	m, err := Parse([]byte(in))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,45 +126,45 @@ func TestPart(t *testing.T) {
 }
 
 func TestEncodeRefusesControlCharacters(t *testing.T) {
-	base := func() *message {
-		return &message{method: "OPTIONS", uri: uri("sip:a@b"), headers: headers{{"X", "y"}}}
+	base := func() *Message {
+		return &Message{Method: "OPTIONS", URI: uri("sip:a@b"), Headers: Headers{{"X", "y"}}}
 	}
-	for name, change := range map[string]func(*message){
-		"header value CR":  func(m *message) { m.headers.add("A", "x\rB: y") },
-		"header value LF":  func(m *message) { m.headers.add("A", "x\nB: y") },
-		"header value NUL": func(m *message) { m.headers.add("A", "x\x00") },
-		"header name":      func(m *message) { m.headers.add("A: b\r\nC", "x") },
-		"display name": func(m *message) {
-			m.headers.add("From", Address{Display: "x\"\r\nX-Evil: 1", URI: uri("sip:a@b")}.String())
+	for name, change := range map[string]func(*Message){
+		"header value CR":  func(m *Message) { m.Headers.Add("A", "x\rB: y") },
+		"header value LF":  func(m *Message) { m.Headers.Add("A", "x\nB: y") },
+		"header value NUL": func(m *Message) { m.Headers.Add("A", "x\x00") },
+		"header name":      func(m *Message) { m.Headers.Add("A: b\r\nC", "x") },
+		"display name": func(m *Message) {
+			m.Headers.Add("From", Address{Display: "x\"\r\nX-Evil: 1", URI: uri("sip:a@b")}.String())
 		},
-		"method": func(m *message) { m.method = "OPTIONS x\r\n" },
-		"host":   func(m *message) { m.uri.Host = "a\r\nX: y" },
-		"opaque": func(m *message) { m.uri = URI{Scheme: "x", Opaque: "a b"} },
-		"reason": func(m *message) { m.method, m.status, m.reason = "", 200, "OK\r\nX: y" },
-		"status": func(m *message) { m.method, m.status = "", 0 },
-		"param name": func(m *message) {
-			m.headers.add("To", Address{URI: uri("sip:a@b"), Params: Params{{"x\r\ny", ""}}}.String())
+		"method": func(m *Message) { m.Method = "OPTIONS x\r\n" },
+		"host":   func(m *Message) { m.URI.Host = "a\r\nX: y" },
+		"opaque": func(m *Message) { m.URI = URI{Scheme: "x", Opaque: "a b"} },
+		"reason": func(m *Message) { m.Method, m.Status, m.Reason = "", 200, "OK\r\nX: y" },
+		"status": func(m *Message) { m.Method, m.Status = "", 0 },
+		"param name": func(m *Message) {
+			m.Headers.Add("To", Address{URI: uri("sip:a@b"), Params: Params{{"x\r\ny", ""}}}.String())
 		},
-		"param value": func(m *message) {
-			m.headers.add("To", Address{URI: uri("sip:a@b"), Params: Params{{"x", "\r\n"}}}.String())
+		"param value": func(m *Message) {
+			m.Headers.Add("To", Address{URI: uri("sip:a@b"), Params: Params{{"x", "\r\n"}}}.String())
 		},
 	} {
 		m := base()
 		change(m)
-		if b, err := m.encode(); err == nil {
+		if b, err := m.Encode(); err == nil {
 			t.Errorf("%s: sent as %q", name, b)
 		}
 	}
-	if _, err := base().encode(); err != nil {
+	if _, err := base().Encode(); err != nil {
 		t.Error(err)
 	}
 }
 
-func FuzzParseMessage(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, c := range parseCases {
 		f.Add([]byte(strings.Replace(goodRequest, c.old, c.new, 1)))
 	}
-	files, err := filepath.Glob("../testdata/sip/torture/*.sip")
+	files, err := filepath.Glob("../../testdata/sip/torture/*.sip")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -176,19 +176,19 @@ func FuzzParseMessage(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		m, err := parseMessage(in)
+		m, err := Parse(in)
 		if err != nil {
 			return
 		}
-		out, err := m.encode()
+		out, err := m.raw.Encode()
 		if err != nil {
 			return // sound to read, but not ours to send: a Via of odd bytes
 		}
-		again, err := parseMessage(out)
+		again, err := Parse(out)
 		if err != nil {
 			t.Fatalf("%q\nprinted as %q: %v", in, out, err)
 		}
-		twice, err := again.encode()
+		twice, err := again.raw.Encode()
 		if err != nil || !slices.Equal(out, twice) {
 			t.Fatalf("printed as %q and then %q: %v", out, twice, err)
 		}

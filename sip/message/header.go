@@ -1,4 +1,4 @@
-package sip
+package message
 
 import (
 	"strings"
@@ -24,8 +24,8 @@ var compactNames = [256]string{
 	'v': "Via", 'x': "Session-Expires", 'y': "Identity",
 }
 
-// longName gives the long form of a one-letter name, and others unchanged.
-func longName(name string) string {
+// LongName gives the long form of a one-letter name, and others unchanged.
+func LongName(name string) string {
 	if len(name) == 1 {
 		if long := compactNames[name[0]|0x20]; long != "" {
 			return long
@@ -34,10 +34,11 @@ func longName(name string) string {
 	return name
 }
 
-type headers []Header
+// Headers are header fields in the order of the wire. Names asked for are long.
+type Headers []Header
 
-// get is the value of the first header of that (long) name, and whether there is one.
-func (h headers) get(name string) (string, bool) {
+// Get is the value of the first header of that name, and whether there is one.
+func (h Headers) Get(name string) (string, bool) {
 	for i := range h {
 		if strings.EqualFold(h[i].Name, name) {
 			return h[i].Value, true
@@ -46,18 +47,20 @@ func (h headers) get(name string) (string, bool) {
 	return "", false
 }
 
-func (h headers) value(name string) string {
-	v, _ := h.get(name)
+// Value is the value of the first header of that name, or "".
+func (h Headers) Value(name string) string {
+	v, _ := h.Get(name)
 	return v
 }
 
-func (h headers) has(name string) bool {
-	_, ok := h.get(name)
+// Has reports whether a header of that name is there.
+func (h Headers) Has(name string) bool {
+	_, ok := h.Get(name)
 	return ok
 }
 
-// all is every value of that name, one for each line.
-func (h headers) all(name string) []string {
+// All is every value of that name, one for each line.
+func (h Headers) All(name string) []string {
 	var out []string
 	for i := range h {
 		if strings.EqualFold(h[i].Name, name) {
@@ -67,7 +70,8 @@ func (h headers) all(name string) []string {
 	return out
 }
 
-func (h headers) count(name string) int {
+// Count is the number of lines of that name.
+func (h Headers) Count(name string) int {
 	n := 0
 	for i := range h {
 		if strings.EqualFold(h[i].Name, name) {
@@ -77,8 +81,8 @@ func (h headers) count(name string) int {
 	return n
 }
 
-// tokens is every element of a comma-separated header, lines joined.
-func (h headers) tokens(name string) []string {
+// Tokens is every element of a comma-separated header, lines joined.
+func (h Headers) Tokens(name string) []string {
 	var out []string
 	for i := range h {
 		if !strings.EqualFold(h[i].Name, name) {
@@ -93,12 +97,13 @@ func (h headers) tokens(name string) []string {
 	return out
 }
 
-func (h *headers) add(name, value string) { *h = append(*h, Header{name, value}) }
+// Add adds a header at the end.
+func (h *Headers) Add(name, value string) { *h = append(*h, Header{name, value}) }
 
 // CheckHeader says whether a header may be sent: its name is a token, its value
-// holds no CR, LF or NUL. The error is of kind fault.Invalid. Everything the
-// package sends passes this check; it is exported so that an API can refuse
-// early, with the name of what was wrong.
+// holds no CR, LF or NUL. The error is of kind fault.Invalid. Encode checks every
+// header so; it is exported so that an API can refuse early, with the name of what
+// was wrong.
 func CheckHeader(name, value string) error {
 	if !isToken(name) {
 		return fault.New(fault.Invalid, "header name %q is not a token", name)
@@ -107,34 +112,4 @@ func CheckHeader(name, value string) error {
 		return fault.New(fault.Invalid, "header %s: control character %#02x at byte %d", name, value[i], i)
 	}
 	return nil
-}
-
-// reserved are the headers that the package writes itself; a caller's are refused.
-var reserved = []string{
-	"Via", "From", "To", "Call-ID", "CSeq", "Contact", "Route", "Record-Route",
-	"Max-Forwards", "Content-Length", "Content-Type", "Authorization", "Proxy-Authorization",
-}
-
-// checkExtra checks the headers that a caller wants added. Those in except are
-// the caller's to write for this kind of message.
-func checkExtra(hs []Header, except ...string) error {
-	for _, h := range hs {
-		if err := CheckHeader(h.Name, h.Value); err != nil {
-			return err
-		}
-		name := longName(h.Name)
-		if containsFold(reserved, name) && !containsFold(except, name) {
-			return fault.New(fault.Invalid, "header %s is the stack's own", h.Name)
-		}
-	}
-	return nil
-}
-
-func containsFold(list []string, s string) bool {
-	for _, e := range list {
-		if strings.EqualFold(e, s) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-package sip
+package message
 
 import (
 	"fmt"
@@ -64,10 +64,6 @@ type StatusError struct {
 
 // Error is "486 Busy Here".
 func (e *StatusError) Error() string { return fmt.Sprintf("%d %s", e.Status, e.Reason) }
-
-func statusError(r *Response) error {
-	return &fault.Error{Kind: KindOf(r.status), Err: &StatusError{r.status, r.reason}}
-}
 
 // KindOf is the error kind of a final response.
 func KindOf(status int) fault.Kind {

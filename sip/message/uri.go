@@ -1,4 +1,4 @@
-package sip
+package message
 
 import (
 	"errors"
@@ -147,6 +147,16 @@ func parseHostPort(s string) (string, int, error) {
 		return "", 0, errors.New("bad port")
 	}
 	return host, int(n), nil
+}
+
+// IsHost reports whether s may stand as a URI's host, without brackets: a name or
+// an address.
+func IsHost(s string) bool {
+	if isHostName(s) {
+		return true
+	}
+	_, err := netip.ParseAddr(s)
+	return err == nil
 }
 
 // isHostName is lenient about what DNS would say: letters, digits, and "-._".

@@ -1,4 +1,4 @@
-package sip
+package message
 
 import (
 	"bytes"
@@ -10,24 +10,26 @@ import (
 // maxHeaderLines bounds the headers of one message.
 const maxHeaderLines = 256
 
-// malformed says what is wrong with a message and which status tells a peer so.
-type malformed struct {
-	status int
-	why    string
+// Malformed says what is wrong with a message and which status tells its sender
+// so.
+type Malformed struct {
+	Status int
+	Why    string
 }
 
-func (e *malformed) Error() string { return e.why }
+// Error is the Why.
+func (e *Malformed) Error() string { return e.Why }
 
-func bad(format string, args ...any) *malformed {
-	return &malformed{status: 400, why: fmt.Sprintf(format, args...)}
+func bad(format string, args ...any) *Malformed {
+	return &Malformed{Status: 400, Why: fmt.Sprintf(format, args...)}
 }
 
 var crlf2 = []byte("\r\n\r\n")
 
-// parseMessage parses one datagram. After an error the message still holds what
+// Parse parses one message that came by itself, as a datagram does. After an error the message still holds what
 // could be read: a request whose Via is sound can be answered. It is nil when
 // there is not even a start line.
-func parseMessage(data []byte) (*message, error) {
+func Parse(data []byte) (*Parsed, error) {
 	for len(data) >= 2 && data[0] == '\r' && data[1] == '\n' {
 		data = data[2:]
 	}
@@ -47,22 +49,22 @@ func parseMessage(data []byte) (*message, error) {
 }
 
 // finish takes the body and checks the headers; first is what was wrong before.
-func (m *message) finish(body []byte, first *malformed) (*message, error) {
-	if err := m.takeBody(body); first == nil {
+func (p *Parsed) finish(body []byte, first *Malformed) (*Parsed, error) {
+	if err := p.takeBody(body); first == nil {
 		first = err
 	}
-	if err := m.check(); first == nil {
+	if err := p.check(); first == nil {
 		first = err
 	}
 	if first == nil {
-		return m, nil
+		return p, nil
 	}
-	return m, first
+	return p, first
 }
 
 // parseHead parses the start line and the header lines. It reads on after a bad
 // line, so that a Via further down is found, and returns the first error.
-func parseHead(head string) (*message, *malformed) {
+func parseHead(head string) (*Parsed, *Malformed) {
 	line, rest, _ := strings.Cut(head, "\r\n")
 	m, first := parseStartLine(line)
 	if m == nil {
@@ -71,7 +73,7 @@ func parseHead(head string) (*message, *malformed) {
 	if strings.ContainsAny(line, "\r\n\x00") && first == nil {
 		first = bad("control character in the start line")
 	}
-	m.headers = make(headers, 0, 16)
+	m.raw.Headers = make(Headers, 0, 16)
 	for rest != "" {
 		line, rest, _ = strings.Cut(rest, "\r\n")
 		for rest != "" && (rest[0] == ' ' || rest[0] == '\t') { // folded (RFC 3261 §7.3.1)
@@ -79,7 +81,7 @@ func parseHead(head string) (*message, *malformed) {
 			more, rest, _ = strings.Cut(rest, "\r\n")
 			line = strings.TrimRight(line, " \t") + " " + trimSpace(more)
 		}
-		if len(m.headers) == maxHeaderLines {
+		if len(m.raw.Headers) == maxHeaderLines {
 			return m, bad("more than %d header lines", maxHeaderLines)
 		}
 		h, err := parseHeaderLine(line)
@@ -89,12 +91,12 @@ func parseHead(head string) (*message, *malformed) {
 			}
 			continue
 		}
-		m.headers = append(m.headers, h)
+		m.raw.Headers = append(m.raw.Headers, h)
 	}
 	return m, first
 }
 
-func parseHeaderLine(line string) (Header, *malformed) {
+func parseHeaderLine(line string) (Header, *Malformed) {
 	name, value, ok := strings.Cut(line, ":")
 	name = strings.TrimRight(name, " \t")
 	if !ok || !isToken(name) {
@@ -103,11 +105,11 @@ func parseHeaderLine(line string) (Header, *malformed) {
 	if strings.ContainsAny(value, "\r\n\x00") {
 		return Header{}, bad("control character in header %s", name)
 	}
-	return Header{Name: longName(name), Value: trimSpace(value)}, nil
+	return Header{Name: LongName(name), Value: trimSpace(value)}, nil
 }
 
-func parseStartLine(line string) (*message, *malformed) {
-	m := &message{maxForwards: -1}
+func parseStartLine(line string) (*Parsed, *Malformed) {
+	m := &Parsed{maxForwards: -1}
 	if len(line) >= 4 && strings.EqualFold(line[:4], "SIP/") {
 		return m, m.parseStatusLine(line)
 	}
@@ -115,38 +117,36 @@ func parseStartLine(line string) (*message, *malformed) {
 	if !isToken(parts[0]) || len(parts) < 2 {
 		return nil, bad("neither a request line nor a status line")
 	}
-	m.method = parts[0]
+	m.raw.Method = parts[0]
 	if len(parts) != 3 {
-		m.version = version
 		return m, bad("request line has not three parts")
 	}
-	m.version = parts[2]
-	switch {
-	case strings.EqualFold(m.version, version):
-	case len(m.version) > 4 && strings.EqualFold(m.version[:4], "SIP/"):
-		return m, &malformed{status: 505, why: "version is not SIP/2.0"}
+	switch v := parts[2]; {
+	case strings.EqualFold(v, version):
+	case len(v) > 4 && strings.EqualFold(v[:4], "SIP/"):
+		return m, &Malformed{Status: 505, Why: "version is not SIP/2.0"}
 	default:
 		return m, bad("request line without a SIP version")
 	}
 	var err error
-	if m.uri, err = ParseURI(parts[1]); err != nil {
+	if m.raw.URI, err = ParseURI(parts[1]); err != nil {
 		return m, bad("request-uri: %v", err)
 	}
-	if len(m.uri.Headers) > 0 {
+	if len(m.raw.URI.Headers) > 0 {
 		return m, bad("request-uri with headers")
 	}
 	return m, nil
 }
 
-func (m *message) parseStatusLine(line string) *malformed {
+func (p *Parsed) parseStatusLine(line string) *Malformed {
 	v, rest, _ := strings.Cut(line, " ")
 	code, reason, _ := strings.Cut(rest, " ")
 	n, err := strconv.ParseUint(code, 10, 16)
-	m.version, m.reason = v, reason
+	p.raw.Reason = reason
 	if err != nil || n < 100 || n > 699 {
 		return bad("status code out of range")
 	}
-	m.status = int(n)
+	p.raw.Status = int(n)
 	if !strings.EqualFold(v, version) {
 		return bad("response is not SIP/2.0")
 	}
@@ -155,8 +155,8 @@ func (m *message) parseStatusLine(line string) *malformed {
 
 // contentLength is the Content-Length, or -1 for none. Two of them, equal or
 // not, are refused: that is how a second message is smuggled into a body.
-func (m *message) contentLength() (int, *malformed) {
-	values := m.headers.all("Content-Length")
+func (p *Parsed) contentLength() (int, *Malformed) {
+	values := p.raw.Headers.All("Content-Length")
 	switch len(values) {
 	case 0:
 		return -1, nil
@@ -172,8 +172,8 @@ func (m *message) contentLength() (int, *malformed) {
 
 // takeBody takes what Content-Length says, or all there is without one: octets
 // after the body are dropped, a body cut short is refused (RFC 3261 §18.3).
-func (m *message) takeBody(body []byte) *malformed {
-	n, err := m.contentLength()
+func (p *Parsed) takeBody(body []byte) *Malformed {
+	n, err := p.contentLength()
 	switch {
 	case err != nil:
 		return err
@@ -183,7 +183,7 @@ func (m *message) takeBody(body []byte) *malformed {
 		return bad("body shorter than its content-length")
 	}
 	if n > 0 {
-		m.body = append([]byte(nil), body[:n]...)
+		p.raw.Body = append([]byte(nil), body[:n]...)
 	}
 	return nil
 }
@@ -193,51 +193,51 @@ var single = []string{"From", "To", "Call-ID", "CSeq", "Max-Forwards"}
 
 // check parses the headers that every message needs (RFC 3261 §8.1.1) and
 // refuses a message in which one is missing, doubled or broken.
-func (m *message) check() *malformed {
-	first := m.checkVia()
-	note := func(err *malformed) {
+func (p *Parsed) check() *Malformed {
+	first := p.checkVia()
+	note := func(err *Malformed) {
 		if first == nil {
 			first = err
 		}
 	}
 	for _, name := range single {
-		switch n := m.headers.count(name); {
+		switch n := p.raw.Headers.Count(name); {
 		case n > 1:
 			note(bad("more than one %s", name))
 		case n == 0 && name != "Max-Forwards":
 			note(bad("no %s", name))
 		}
 	}
-	if v, ok := m.headers.get("From"); ok {
+	if v, ok := p.raw.Headers.Get("From"); ok {
 		var err error
-		if m.from, err = ParseAddress(v); err != nil {
+		if p.from, err = ParseAddress(v); err != nil {
 			note(bad("from: %v", err))
 		}
 	}
-	if v, ok := m.headers.get("To"); ok {
+	if v, ok := p.raw.Headers.Get("To"); ok {
 		var err error
-		if m.to, err = ParseAddress(v); err != nil {
+		if p.to, err = ParseAddress(v); err != nil {
 			note(bad("to: %v", err))
 		}
 	}
-	m.callID = m.headers.value("Call-ID")
-	if m.callID == "" || strings.ContainsAny(m.callID, " \t") {
+	p.callID = p.raw.Headers.Value("Call-ID")
+	if p.callID == "" || strings.ContainsAny(p.callID, " \t") {
 		note(bad("bad call-id"))
 	}
-	if v, ok := m.headers.get("CSeq"); ok {
+	if v, ok := p.raw.Headers.Get("CSeq"); ok {
 		var err error
-		if m.cseq, m.cseqMethod, err = parseCSeq(v); err != nil {
+		if p.cseq, p.cseqMethod, err = parseCSeq(v); err != nil {
 			note(bad("%v", err))
-		} else if m.method != "" && m.method != m.cseqMethod {
+		} else if p.raw.Method != "" && p.raw.Method != p.cseqMethod {
 			note(bad("method of the cseq is another than the request's"))
 		}
 	}
-	note(m.checkNumbers())
+	note(p.checkNumbers())
 	return first
 }
 
-func (m *message) checkVia() *malformed {
-	line, ok := m.headers.get("Via")
+func (p *Parsed) checkVia() *Malformed {
+	line, ok := p.raw.Headers.Get("Via")
 	if !ok {
 		return bad("no via")
 	}
@@ -245,30 +245,24 @@ func (m *message) checkVia() *malformed {
 	if err != nil {
 		return bad("via: %v", err)
 	}
-	if m.via, err = parseVia(parts[0]); err != nil {
+	if p.via, err = ParseVia(parts[0]); err != nil {
 		return bad("via: %v", err)
 	}
 	return nil
 }
 
-func (m *message) checkNumbers() *malformed {
-	if v, ok := m.headers.get("Max-Forwards"); ok {
+func (p *Parsed) checkNumbers() *Malformed {
+	if v, ok := p.raw.Headers.Get("Max-Forwards"); ok {
 		n, err := strconv.ParseUint(v, 10, 8)
 		if err != nil {
 			return bad("max-forwards out of range")
 		}
-		m.maxForwards = int(n)
+		p.maxForwards = int(n)
 	}
-	if v, ok := m.headers.get("Expires"); ok && m.method == "REGISTER" {
+	if v, ok := p.raw.Headers.Get("Expires"); ok && p.raw.Method == "REGISTER" {
 		if _, err := strconv.ParseUint(v, 10, 32); err != nil {
 			return bad("expires out of range")
 		}
 	}
 	return nil
-}
-
-// answerable says whether a request that could not be accepted can at least be
-// refused: its topmost Via tells whose it is.
-func (m *message) answerable() bool {
-	return m != nil && m.method != "" && m.method != "ACK" && m.via.host != ""
 }

@@ -1,0 +1,32 @@
+package message
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// maxCSeq is the largest sequence number (RFC 3261 §8.1.1.5).
+const maxCSeq = 1<<31 - 1
+
+func parseCSeq(s string) (uint32, string, error) {
+	s = trimSpace(s)
+	i := strings.IndexAny(s, " \t")
+	if i < 0 {
+		return 0, "", errors.New("cseq without a method")
+	}
+	n, err := strconv.ParseUint(s[:i], 10, 32)
+	if err != nil || n > maxCSeq {
+		return 0, "", errors.New("cseq number out of range")
+	}
+	method := trimSpace(s[i:])
+	if !isToken(method) {
+		return 0, "", errors.New("bad method in cseq")
+	}
+	return uint32(n), method, nil
+}
+
+// FormatCSeq is the value of a CSeq header.
+func FormatCSeq(n uint32, method string) string {
+	return strconv.FormatUint(uint64(n), 10) + " " + method
+}

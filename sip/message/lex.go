@@ -1,0 +1,120 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// parseQuoted reads a quoted-string at the start of s and decodes its quoted
+// pairs (RFC 3261 §25.1).
+func parseQuoted(s string) (text, rest string, err error) {
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '"':
+			return b.String(), s[i+1:], nil
+		case '\\':
+			i++
+			if i == len(s) {
+				return "", "", errors.New("quoted string ends in a backslash")
+			}
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", "", errors.New("quoted string without its end")
+}
+
+func appendQuoted(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); i++ {
+		if s[i] == '"' || s[i] == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, s[i])
+	}
+	return append(b, '"')
+}
+
+// unescape decodes percent escapes; a broken one is an error.
+func unescape(s string) (string, error) {
+	i := strings.IndexByte(s, '%')
+	if i < 0 {
+		return s, nil
+	}
+	b := make([]byte, 0, len(s))
+	b = append(b, s[:i]...)
+	for ; i < len(s); i++ {
+		if s[i] != '%' {
+			b = append(b, s[i])
+			continue
+		}
+		if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+			return "", fmt.Errorf("broken percent escape at byte %d", i)
+		}
+		b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
+		i += 2
+	}
+	return string(b), nil
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// appendEscaped writes s with everything percent-escaped that is neither
+// unreserved (RFC 3261 §25.1) nor in extra.
+func appendEscaped(b []byte, s, extra string) []byte {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if isUnreserved(c) || strings.IndexByte(extra, c) >= 0 {
+			b = append(b, c)
+			continue
+		}
+		b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+	}
+	return b
+}
+
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func isUnreserved(c byte) bool {
+	return isAlnum(c) || strings.IndexByte("-_.!~*'()", c) >= 0
+}
+
+func isTokenChar(c byte) bool {
+	return isAlnum(c) || strings.IndexByte("-.!%*_+`'~", c) >= 0
+}
+
+// tokenLen is the length of the token at the start of s.
+func tokenLen(s string) int {
+	n := 0
+	for n < len(s) && isTokenChar(s[n]) {
+		n++
+	}
+	return n
+}
+
+func isToken(s string) bool { return s != "" && tokenLen(s) == len(s) }
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c >= 'a':
+		return c - 'a' + 10
+	}
+	return c - 'A' + 10
+}
+
+// trimLWS trims linear white space of one (already unfolded) line at the left.
+func trimLWS(s string) string { return strings.TrimLeft(s, " \t") }
+
+// trimSpace trims linear white space at both ends.
+func trimSpace(s string) string { return strings.Trim(s, " \t") }
