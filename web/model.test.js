@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  answerIn, callerOf, candidateIn, duration, loudness, mine, others, participant, ringingFor, roomNamed, title,
+  answerIn, callerOf, candidateIn, duration, loudness, mine, noMicrophone, others, participant, ringingFor, roomNamed, title,
   tokenIn, userOf, words,
 } from "./page/model.js";
 
@@ -73,6 +73,13 @@ test("answers and candidates", () => {
   for (const end of [null, { candidate: "" }, { candidate: null }, { candidate: { candidate: "" } }]) {
     assert.equal(candidateIn(end), null);
   }
+});
+
+test("a page that gets no microphone says why and what to do", () => {
+  assert.equal(noMicrophone({ host: "localhost:8080", port: "8080" }, true), "");
+  const text = noMicrophone({ host: "192.0.2.7:8080", port: "8080" }, false);
+  for (const want of ["192.0.2.7:8080", "api.tls: true", "localhost:8080"]) assert.ok(text.includes(want), text);
+  assert.match(noMicrophone({ host: "pbx.example", port: "" }, false), /as localhost\.$/);
 });
 
 test("words and numbers", () => {

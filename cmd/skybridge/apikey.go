@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +27,7 @@ func (s *settings) withKeys(cmd *cobra.Command, f func(*store.APIKeys) error) er
 	if err != nil {
 		return err
 	}
-	db, err := openStore(cmd.Context(), cfg, slog.New(slog.DiscardHandler))
+	db, err := existingStore(cmd.Context(), cfg)
 	if err != nil {
 		return err
 	}

@@ -43,10 +43,8 @@ func run(args []string, out, errs io.Writer) int {
 		}
 		rest = translated
 	}
-	root := rootCommand()
+	root := rootCommand(out, errs)
 	root.SetArgs(rest)
-	root.SetOut(out)
-	root.SetErr(errs)
 	err := root.ExecuteContext(context.Background())
 	var down *cli.NotRunningError
 	switch {
@@ -78,7 +76,7 @@ func exitCode(err error) int {
 // usageError is a command line that cannot be understood.
 type usageError struct{ error }
 
-func rootCommand() *cobra.Command {
+func rootCommand(out, errs io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "skybridge",
 		Short:         "A media server for phones, browsers and Asterisk trunks",
@@ -89,6 +87,8 @@ func rootCommand() *cobra.Command {
 			return cmd.Help()
 		},
 	}
+	root.SetOut(out)
+	root.SetErr(errs)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	var s settings
 	f := root.PersistentFlags()
@@ -97,12 +97,33 @@ func rootCommand() *cobra.Command {
 	f.StringVar(&s.dataDir, "data-dir", "", "where the database, the certificate and the default files live")
 	f.StringArrayVar(&s.set, "set", nil, "one setting, KEY=VALUE (--set sip.listen=127.0.0.1:5060)")
 	root.AddCommand(serveCommand(&s), checkCommand(&s), tokenCommand(&s), apiKeyCommand(&s), rxCommand(&s), versionCommand())
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	strictArgs(root)
 	return root
 }
 
+// helpCommand is cobra's, but for what it does not know: that is a usage error.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Help about a command", Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError{fmt.Errorf("help: no command %q", strings.Join(args, " "))}
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}
+
 // strictArgs makes wrong arguments of a command, and of those below it, usage errors.
 func strictArgs(c *cobra.Command) {
+	if !c.Runnable() { // else cobra gives its help whatever the arguments
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {

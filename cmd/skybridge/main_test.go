@@ -133,6 +133,14 @@ func TestExitCodes(t *testing.T) {
 		"Asterisk's version":     {[]string{"/usr/sbin/asterisk", "-V"}, 0, "Skybridge dev\n"},
 		"unknown command":        {[]string{"skybridge", "server"}, 2, "server"},
 		"unknown command below":  {[]string{"skybridge", "apikey", "made"}, 2, "made"},
+		"nothing to revoke":      {[]string{"skybridge", "apikey", "revoke"}, 2, "arg"},
+		"help of nothing":        {[]string{"skybridge", "help", "made"}, 2, "made"},
+		"help of nothing below":  {[]string{"skybridge", "help", "apikey", "made"}, 2, "apikey made"},
+		"help in words":          {[]string{"skybridge", "help", "token"}, 0, "--extension"},
+		"completion":             {[]string{"skybridge", "completion", "bash"}, 0, "bash completion"},
+		"unknown completion":     {[]string{"skybridge", "completion", "made"}, 2, "made"},
+		"completion of two":      {[]string{"skybridge", "completion", "bash", "zsh"}, 2, "zsh"},
+		"a group's help":         {[]string{"skybridge", "apikey"}, 0, "revoke"},
 		"unknown flag":           {[]string{"skybridge", "serve", "--loud"}, 2, "--loud"},
 		"an argument too many":   {[]string{"skybridge", "serve", "now"}, 2, "now"},
 		"an argument too few":    {[]string{"skybridge", "check"}, 2, "arg"},
@@ -147,6 +155,10 @@ func TestExitCodes(t *testing.T) {
 		"a token for good":       {[]string{"skybridge", "token", "--user", "a", "--life", "0"}, 2, "--life"},
 		"a broken name":          {[]string{"skybridge", "token", "--user", "a\nb"}, 2, "--user"},
 		"a key for nobody":       {[]string{"skybridge", "apikey", "create"}, 2, "--user"},
+		"a token of no server":   {[]string{"skybridge", "token", "--user", "a", "--data-dir", dir + "/none"}, 1, dir + "/none"},
+		"a key of no server":     {[]string{"skybridge", "apikey", "create", "--user", "a", "--data-dir", dir + "/none"}, 1, dir + "/none"},
+		"keys of no server":      {[]string{"skybridge", "apikey", "list", "--data-dir", dir + "/none"}, 1, dir + "/none"},
+		"a key's role":           {[]string{"skybridge", "apikey", "create", "--user", "a", "--role", "king"}, 2, "king"},
 		"no server":              {[]string{"skybridge", "rx", "reload", "--data-dir", dir}, 1, "unable to connect"},
 		"no server, in Asterisk's words": {
 			[]string{"asterisk", "-s", dir + "/a.ctl", "-rx", "reload"}, 1,
@@ -162,6 +174,9 @@ func TestExitCodes(t *testing.T) {
 				t.Errorf("an error on the wrong stream:\n%s\n%s", out, errs)
 			}
 		})
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("commands that failed left %v, %v", left, err)
 	}
 }
 
@@ -194,6 +209,7 @@ func authenticator(t *testing.T, dir string) *auth.Authenticator {
 
 func TestTokens(t *testing.T) {
 	dir := t.TempDir()
+	a := authenticator(t, dir)
 	var tokens []string
 	for range 2 {
 		code, out, errs := command("skybridge", "token", "--user", "alice", "--extension", "1001", "--role", "admin,user", "--data-dir", dir)
@@ -202,7 +218,6 @@ func TestTokens(t *testing.T) {
 		}
 		tokens = append(tokens, strings.TrimSpace(out))
 	}
-	a := authenticator(t, dir)
 	for _, token := range tokens { // the secret is made once
 		p, err := a.Token(token)
 		must(t, err)
@@ -214,16 +229,21 @@ func TestTokens(t *testing.T) {
 	if p, err := a.Token(strings.TrimSpace(out)); err == nil {
 		t.Errorf("another secret's token is of %+v", p)
 	}
+	// A configured secret needs no database.
+	if code, out, errs := command("skybridge", "token", "--user", "alice", "--data-dir", t.TempDir(),
+		"--set", "auth.jwt_secret=another secret of the operator"); code != 0 || out == "" {
+		t.Errorf("%d %s", code, errs)
+	}
 }
 
 func TestAPIKeys(t *testing.T) {
 	dir := t.TempDir()
+	a := authenticator(t, dir)
 	code, out, errs := command("skybridge", "apikey", "create", "--user", "machine", "--name", "billing", "--data-dir", dir)
 	if code != 0 {
 		t.Fatalf("%d %s", code, errs)
 	}
 	key := strings.TrimSpace(out)
-	a := authenticator(t, dir)
 	p, err := a.APIKey(t.Context(), key)
 	if err != nil || p.User != "machine" || !p.Has(auth.RoleService) {
 		t.Errorf("key of %+v, %v", p, err)
@@ -285,10 +305,9 @@ func TestServe(t *testing.T) {
 		t.Errorf("a second server: %d %s", code, errs)
 	}
 	var lines bytes.Buffer
-	root := rootCommand()
+	root := rootCommand(&lines, &lines)
 	root.SetArgs([]string{"rx", "--data-dir", dir})
 	root.SetIn(strings.NewReader("core show version\n\nno such thing\nexit\ncore stop now\n"))
-	root.SetOut(&lines)
 	must(t, root.ExecuteContext(t.Context()))
 	if got := lines.String(); !strings.Contains(got, "dev") || !strings.Contains(got, "No such command 'no such thing'") {
 		t.Errorf("the conversation: %s", got)

@@ -51,7 +51,11 @@ func serve(ctx context.Context, cfg config.Config, dev bool, out, errs io.Writer
 	if err != nil {
 		return err
 	}
-	if err := srv.welcome(ctx, out); err != nil {
+	hello, err := srv.greeting()
+	if err == nil {
+		err = fprint(out, "%s", hello)
+	}
+	if err != nil {
 		return errors.Join(err, srv.stop(false))
 	}
 	for {

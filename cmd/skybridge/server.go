@@ -200,17 +200,27 @@ func (s *server) startMedia(_ context.Context, dev bool) error {
 		return err
 	}
 	s.defers(s.mixer.Close)
+	return s.startWebRTC(dev)
+}
+
+// startWebRTC opens the browsers' port, unless it is switched off.
+func (s *server) startWebRTC(dev bool) error {
+	if s.cfg.WebRTC.Listen == config.Off {
+		s.webrtc = rtc.Off(s.log)
+		return nil
+	}
 	rc := rtc.Default()
 	rc.Listen = s.cfg.WebRTC.Listen
 	rc.Loopback = dev
 	if s.cfg.ExternalIP != "" {
 		rc.ExternalIP = []netip.Addr{netip.MustParseAddr(s.cfg.ExternalIP)} // Validate has parsed it
 	}
+	var err error
 	if s.webrtc, err = rtc.New(rc, browserCodecs(s.codecs), s.log); err != nil {
 		return err
 	}
 	s.defers(s.webrtc.Close)
-	s.log.Info("media ready", "webrtc", s.webrtc.Addr().String(), "processors", runtime.NumCPU())
+	s.log.Info("listening", "for", "webrtc", "network", "udp and tcp", "address", s.webrtc.Addr().String())
 	return nil
 }
 
@@ -300,6 +310,11 @@ func (s *server) startAPI(ctx context.Context) error {
 		defer cancel()
 		return s.api.Shutdown(ctx)
 	})
+	network := "http"
+	if s.cfg.API.TLS {
+		network = "https"
+	}
+	s.log.Info("listening", "for", "api", "network", network, "address", s.api.Addr().String())
 	return nil
 }
 

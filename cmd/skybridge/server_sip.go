@@ -57,7 +57,8 @@ func (s *server) startSIP(ctx context.Context) error {
 	s.tech = siptech.New(tc)
 	s.engine.AddTech(s.tech, "SIP")
 
-	if s.sip, err = sip.NewServer(s.sipConfig(), s.tech, s.log); err != nil {
+	sc := s.sipConfig()
+	if s.sip, err = sip.NewServer(sc, s.tech, s.log); err != nil {
 		return err
 	}
 	rc := registrar.Default()
@@ -74,6 +75,7 @@ func (s *server) startSIP(ctx context.Context) error {
 		return err
 	}
 	s.defers(func() error { return withTimeout(s.sip.Close) })
+	s.logSIP(sc.Listeners)
 	if err := s.registrar.Start(ctx); err != nil {
 		return err
 	}
@@ -87,6 +89,19 @@ func (s *server) startSIP(ctx context.Context) error {
 		return nil
 	})
 	return s.tech.Configure(ctx, s.loaded.Load().directory)
+}
+
+// logSIP says where phones may come in, with the port that a listener of port 0 has.
+func (s *server) logSIP(listeners []sip.Listener) {
+	seen := make(map[string]bool)
+	for _, l := range listeners {
+		address := l.Address
+		if !seen[l.Network] { // the server knows the first of each
+			address = s.sip.Addr(l.Network).String()
+		}
+		seen[l.Network] = true
+		s.log.Info("listening", "for", "sip", "network", l.Network, "address", address)
+	}
 }
 
 // digestAlgorithms are the configured digests; Validate has checked their names.

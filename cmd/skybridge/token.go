@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -33,16 +35,7 @@ func tokenCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			db, err := openStore(cmd.Context(), cfg, slog.New(slog.DiscardHandler))
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }() // nothing of it is pending
-			a, err := newAuthenticator(cmd.Context(), cfg, db)
-			if err != nil {
-				return err
-			}
-			token, err := a.Issue(p, life)
+			token, err := issue(cmd.Context(), cfg, p, life)
 			if err != nil {
 				return err
 			}
@@ -55,6 +48,24 @@ func tokenCommand(s *settings) *cobra.Command {
 	c.Flags().StringSliceVar(&roles, "role", []string{string(auth.RoleUser)}, "admin, user, service, auditor")
 	c.Flags().DurationVar(&life, "life", 12*time.Hour, "how long it is valid")
 	return c
+}
+
+// issue makes a token with the configured secret, or with the one that the server
+// has made and kept.
+func issue(ctx context.Context, cfg config.Config, p auth.Principal, life time.Duration) (string, error) {
+	var db *store.Store
+	if cfg.Auth.JWTSecret == "" {
+		var err error
+		if db, err = existingStore(ctx, cfg); err != nil {
+			return "", err
+		}
+		defer func() { _ = db.Close() }() // nothing of it is pending
+	}
+	a, err := newAuthenticator(ctx, cfg, db)
+	if err != nil {
+		return "", err
+	}
+	return a.Issue(p, life)
 }
 
 // principalOf is who the flags speak of.
@@ -75,14 +86,30 @@ func principalOf(user, extension string, roles []string) (auth.Principal, error)
 
 func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*store.Store, error) {
 	sc := store.Default()
-	sc.Path = filepath.Join(cfg.DataDir, "skybridge.db")
+	sc.Path = databaseOf(cfg)
 	return store.Open(ctx, sc, log)
+}
+
+func databaseOf(cfg config.Config) string { return filepath.Join(cfg.DataDir, "skybridge.db") }
+
+// existingStore opens the database of a server that has run. A new one would be of
+// no server: what is made with it opens nothing.
+func existingStore(ctx context.Context, cfg config.Config) (*store.Store, error) {
+	if _, err := os.Stat(databaseOf(cfg)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("no server has run on %s (data_dir): name its folder with --data-dir or its settings with --config",
+				cfg.DataDir)
+		}
+		return nil, err
+	}
+	return openStore(ctx, cfg, slog.New(slog.DiscardHandler))
 }
 
 const secretSetting = "auth.jwt_secret"
 
 // newAuthenticator makes the authenticator with the configured secret, or with
-// one that is made once and kept in the database.
+// one that is made once and kept in the database. db may be nil where the secret is
+// configured and nobody asks for keys.
 func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store) (*auth.Authenticator, error) {
 	secret := cfg.Auth.JWTSecret
 	if secret == "" {

@@ -4,7 +4,11 @@ package page_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
@@ -82,4 +86,34 @@ func use(t *testing.T, s *server.Server) {
 	click(t, b, "hangup")
 	peer.Silent(t, "the phone alone in the room", phone.Recording(), 700)
 	phone.Hangup(t)
+}
+
+// Over plain HTTP from another machine the browser has no microphone: the page says
+// so before and when somebody dials, and nothing rings.
+func TestThePageSaysWhyThereIsNoMicrophone(t *testing.T) {
+	s := server.Start(t, server.Config{})
+	b := peer.Chromium(t, peer.ChromiumConfig{Flags: []chromedp.ExecAllocatorOption{
+		chromedp.Flag("host-resolver-rules", "MAP pbx.example 127.0.0.1"),
+	}})
+	b.Open(t, fmt.Sprintf("http://pbx.example:%d/#token=%s", s.API, s.Token(t, "alice")))
+	state(t, b, "idle")
+	explains := func(id string) {
+		t.Helper()
+		text := peer.Eval[string](t, b, fmt.Sprintf(`document.querySelector("#%s:not([hidden])")?.textContent ?? ""`, id))
+		if !strings.Contains(text, "api.tls: true") {
+			t.Errorf("#%s says %q", id, text)
+		}
+	}
+	explains("insecure")
+	fill(t, b, "dial-target", "1001")
+	click(t, b, "dial")
+	state(t, b, "failed")
+	explains("status")
+	var calls struct {
+		Items *[]any `json:"items"`
+	}
+	s.Do(t, s.Token(t, "alice"), http.MethodGet, "/api/v1/voip/calls", nil, &calls)
+	if calls.Items == nil || len(*calls.Items) > 0 {
+		t.Errorf("calls that were made: %v", calls.Items)
+	}
 }

@@ -63,6 +63,7 @@ type API struct {
 	settings pion.SettingEngine
 	sockets  *sockets
 	now      func() time.Time
+	off      bool // as Off made it
 
 	mu          sync.Mutex
 	closed      bool
@@ -102,6 +103,9 @@ func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
 	}
 	return a, nil
 }
+
+// Off is an API without a port: it makes no peers.
+func Off(log *slog.Logger) *API { return &API{log: log, now: time.Now, off: true, closed: true} }
 
 func (a *API) configure(at netip.AddrPort) error {
 	s := &a.settings
@@ -169,8 +173,13 @@ func rewriteRules(external []netip.Addr) []pion.ICEAddressRewriteRule {
 	return rules
 }
 
-// Addr is the address of the UDP and the TCP port.
-func (a *API) Addr() netip.AddrPort { return a.sockets.addr }
+// Addr is the address of the UDP and the TCP port; the zero AddrPort when off.
+func (a *API) Addr() netip.AddrPort {
+	if a.off {
+		return netip.AddrPort{}
+	}
+	return a.sockets.addr
+}
 
 // Peers is the number of peers alive.
 func (a *API) Peers() int {

@@ -125,8 +125,11 @@ func (c Config) address() (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("listen: %w", err)
 	}
-	if host == "" {
+	switch host {
+	case "":
 		host = "0.0.0.0"
+	case "localhost":
+		host = "127.0.0.1"
 	}
 	ap, err := netip.ParseAddrPort(net.JoinHostPort(host, port))
 	if err != nil {

@@ -95,6 +95,9 @@ type Peer struct {
 
 // NewPeer makes a peer that waits for an offer or is asked for one.
 func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
+	if a.off {
+		return nil, fault.New(fault.Unavailable, "webrtc is switched off")
+	}
 	if len(config.Codecs) == 0 {
 		config.Codecs = a.codecs
 	}

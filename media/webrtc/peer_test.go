@@ -512,6 +512,19 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
+func TestAnAPIThatIsOffMakesNoPeers(t *testing.T) {
+	a := Off(testLog())
+	if _, err := a.NewPeer(PeerConfig{Codecs: all}); fault.Of(err) != fault.Unavailable {
+		t.Errorf("a peer: %v", err)
+	}
+	if a.Addr().IsValid() || a.Peers() != 0 {
+		t.Errorf("address %v, %d peers", a.Addr(), a.Peers())
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPeerLimit(t *testing.T) {
 	a := testAPI(t, func(c *Config) { c.MaxPeers = 1 })
 	o := newPeer(t, a)

@@ -3,7 +3,7 @@
 import { Api } from "./api.js";
 import { Call } from "./call.js";
 import * as meter from "./meter.js";
-import { callerOf, duration, mine, participant, ringingFor, roomNamed, title, tokenIn, userOf, words } from "./model.js";
+import { callerOf, duration, mine, noMicrophone, participant, ringingFor, roomNamed, title, tokenIn, userOf, words } from "./model.js";
 
 const $ = (id) => document.getElementById(id);
 const stored = "skybridge.token";
@@ -81,6 +81,10 @@ function signOut(why) {
 // ring when there is none.
 async function make(steps) {
   if (call || starting) return;
+  if (!navigator.mediaDevices) {
+    failed(new Error(noMicrophone(location, isSecureContext) || "This browser has no access to a microphone."));
+    return;
+  }
   starting = true;
   status("starting", words("starting"));
   arrange();
@@ -302,6 +306,8 @@ document.addEventListener("keydown", (event) => {
 });
 addEventListener("pagehide", () => call?.hangUp());
 
+$("insecure").textContent = noMicrophone(location, isSecureContext);
+$("insecure").hidden = isSecureContext;
 const token = tokenIn(location.hash) || sessionStorage.getItem(stored);
 if (location.hash) history.replaceState(null, "", location.pathname + location.search);
 if (token) signIn(token);

@@ -99,6 +99,16 @@ export function words(state, name, cause) {
   }
 }
 
+// noMicrophone says why a browser keeps the microphone from a page of plain HTTP, and
+// what to do; "" where it does not. place is the page's location, secure whether the
+// browser trusts it.
+export function noMicrophone(place, secure) {
+  if (secure) return "";
+  return `The browser keeps the microphone from pages of plain HTTP, and this one came from ${place.host} so. `
+    + "Let the server serve HTTPS (api.tls: true) and open the page over it, "
+    + `or open it on the server's own machine as localhost${place.port ? `:${place.port}` : ""}.`;
+}
+
 // duration is a time as minutes and seconds.
 export function duration(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
