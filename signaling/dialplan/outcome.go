@@ -1,5 +1,7 @@
 package dialplan
 
+import "errors"
+
 // End is how a run ended.
 type End uint8
 
@@ -39,4 +41,24 @@ type Outcome struct {
 	Cause int
 	// Err is why, for EndFailed.
 	Err error
+}
+
+// endOf is the end that an error from Collect means.
+func endOf(err error) End {
+	switch {
+	case errors.Is(err, ErrHangup):
+		return EndHangup
+	case errors.Is(err, errNoDigits):
+		return EndTimeout
+	case errors.Is(err, errInvalidDigits):
+		return EndInvalid
+	}
+	return EndFailed
+}
+
+func failureOf(err error) error {
+	if endOf(err) == EndFailed {
+		return err
+	}
+	return nil
 }
