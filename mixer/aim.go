@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 const (
@@ -12,7 +13,7 @@ const (
 	learnAfter = 3
 	// settleTicks is how long after a Connect the kernel may still hand out packets
 	// of whoever could send before.
-	settleTicks = 2 * ticksPerSec
+	settleTicks = 2 * pace.TicksPerSecond
 )
 
 // aim is where a socket leg sends to and whom it listens to. A strict leg is

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // loop plays a fixed second of somebody's speech, encoded beforehand, so that a
@@ -54,7 +55,7 @@ func (lp *loop) say(now time.Time) {
 	// A ring with room for one packet never refuses; a mistake would show as loss.
 	_ = lp.ring.Deliver(p, now)
 	for {
-		if _, ok := lp.ring.out.pop(lp.discard[:]); !ok {
+		if _, ok := lp.ring.out.Pop(lp.discard[:]); !ok {
 			return
 		}
 	}
@@ -68,7 +69,7 @@ func (r *rig) quietly(n int) {
 		for _, w := range r.engine.workers {
 			w.step(r.now)
 		}
-		for r.engine.events.pop(&ev) {
+		for r.engine.events.Pop(&ev) {
 		}
 	}
 }
@@ -145,7 +146,7 @@ func TestTickAllocatesNothing(t *testing.T) {
 					}
 					lp.say(now)
 				}
-				r.quietly(ticksPerFrame)
+				r.quietly(pace.TicksPerFrame)
 				now = now.Add(20 * time.Millisecond)
 			}
 			// AllocsPerRun rounds down, so 200 frames, twice the speech, are one run.

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // caller is a phone on a real socket that costs as little as it can.
@@ -50,7 +51,7 @@ func newField(b *testing.B) *field {
 	}
 	f := &field{rig: newRig(b, 1), ports: ports, batch: rtp.NewBatch(0, 0)}
 	w := f.engine.workers[0]
-	w.now, w.cpu = f.engine.clock.now, threadTime
+	w.budget.Init(f.engine.cfg.Budget, f.engine.clock.Now, pace.ThreadTime)
 	b.Cleanup(func() {
 		for _, c := range f.callers {
 			if err := c.sock.Close(); err != nil {
@@ -117,9 +118,9 @@ func (f *field) measure(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		start := threadTime()
-		f.quietly(ticksPerFrame)
-		cost = threadTime() - start
+		start := pace.ThreadTime()
+		f.quietly(pace.TicksPerFrame)
+		cost = pace.ThreadTime() - start
 		for _, c := range f.callers {
 			if _, err := c.sock.Recv(f.batch); err != nil {
 				b.Fatal(err)
@@ -236,7 +237,7 @@ func BenchmarkMix(b *testing.B) {
 					lp.say(now)
 				}
 				start := time.Now()
-				r.quietly(ticksPerFrame)
+				r.quietly(pace.TicksPerFrame)
 				cost += time.Since(start)
 				now, n = now.Add(media.FrameDuration), n+1
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
 // Clip is audio in memory, ready to be played any number of times at once. It is
@@ -17,11 +18,8 @@ type Clip struct {
 	rate     int
 
 	mu   sync.Mutex // held while a rate is made
-	made [len(clipRates)]atomic.Pointer[[]int16]
+	made [rates.Count]atomic.Pointer[[]int16]
 }
-
-// clipRates are the sample rates of codecs, Hz.
-var clipRates = [...]int{8000, 16000, 24000, 48000}
 
 // NewClip makes a clip of mono PCM at a rate in Hz. pcm must not change
 // afterwards. The error is of kind fault.Invalid.
@@ -41,7 +39,7 @@ func (c *Clip) Duration() time.Duration { return c.duration }
 // but takes its time for a long clip: a quarter of a second per minute. The error
 // is of kind fault.Invalid.
 func (c *Clip) Prepare(rate int) error {
-	i := rateIndex(rate)
+	i := rates.Index(rate)
 	if i < 0 {
 		return fault.New(fault.Invalid, "mixer: no codec works at %d Hz", rate)
 	}
@@ -64,20 +62,10 @@ func (c *Clip) Prepare(rate int) error {
 	return nil
 }
 
-// at is the clip's PCM at clipRates[i], or nil if that has not been prepared.
+// at is the clip's PCM at rates.Hz[i], or nil if that has not been prepared.
 func (c *Clip) at(i int) []int16 {
 	if p := c.made[i].Load(); p != nil {
 		return *p
 	}
 	return nil
-}
-
-// rateIndex is the place of a rate in clipRates, or −1.
-func rateIndex(rate int) int {
-	for i, r := range clipRates {
-		if r == rate {
-			return i
-		}
-	}
-	return -1
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 const (
@@ -97,7 +98,7 @@ func (d *digits) cancel(w *worker, l *leg) {
 
 // step sends what is due of the digits in this frame.
 func (d *digits) step(w *worker, l *leg) {
-	unit := uint32(int64(d.events.ClockRate) / ticksPerSec)
+	unit := uint32(int64(d.events.ClockRate) / pace.TicksPerSecond)
 	now := uint32(w.tick) * unit
 	q := &d.queue[0]
 	if !d.sender.Busy() {
@@ -112,23 +113,17 @@ func (d *digits) step(w *worker, l *leg) {
 			d.finish(w, l, 0)
 			return
 		}
-		d.eventOrigin, d.origin = now, l.out.at(w.tick)
+		d.eventOrigin, d.origin = now, l.out.At(w.tick)
 	}
 	p, ok := d.sender.Next(now)
 	if !ok {
 		return
 	}
-	h := rtp.Header{
-		Marker:         p.Marker,
-		PayloadType:    d.events.PayloadType,
-		SequenceNumber: l.out.seq,
-		Timestamp:      d.origin + uint32(uint64(p.Timestamp-d.eventOrigin)*uint64(l.out.unit)/uint64(max(unit, 1))),
-		SSRC:           l.out.ssrc,
-	}
 	packet := w.small[:rtp.HeaderBytes+dtmf.PayloadSize]
-	h.Put(packet)
 	copy(packet[rtp.HeaderBytes:], p.Payload[:])
-	l.sendEvent(w, packet)
+	at := d.origin + uint32(uint64(p.Timestamp-d.eventOrigin)*uint64(l.out.Unit())/uint64(max(unit, 1)))
+	l.out.FillEvent(packet, d.events.PayloadType, p.Marker, at, w.tick, w.wall)
+	l.transmit(w, packet)
 	if !d.sender.Busy() {
 		d.finish(w, l, q.gap)
 	}
@@ -137,7 +132,7 @@ func (d *digits) step(w *worker, l *leg) {
 // finish ends the first digit of the queue; the next one waits for a gap.
 func (d *digits) finish(w *worker, l *leg, gap time.Duration) {
 	last := d.queue[0].last
-	d.until = w.tick + int64(gap/tickLength)
+	d.until = w.tick + int64(gap/pace.Tick)
 	d.queue = d.queue[:copy(d.queue, d.queue[1:])]
 	l.port.waiting.Add(-1)
 	if last {
@@ -145,19 +140,10 @@ func (d *digits) finish(w *worker, l *leg, gap time.Duration) {
 	}
 }
 
-// sendEvent sends a packet of telephone-event with the next sequence number. The
-// stream's time goes on meanwhile.
-func (l *leg) sendEvent(w *worker, packet []byte) {
-	l.out.seq++
-	now := l.out.at(w.tick)
-	l.out.sent(now, now+ticksPerFrame*l.out.unit, len(packet), w)
-	l.transmit(w, packet)
-}
-
 // takeEvent is a packet of telephone-event: it is reported, and passed on to the
 // peer in a link, but never heard.
 func (l *leg) takeEvent(w *worker, ext uint32, order rtp.Order, index int) {
-	l.hole(ext)
+	l.playout.Hole(ext)
 	if !l.media.Direction.Receives() {
 		return
 	}
@@ -207,7 +193,7 @@ func (l *leg) passEvent(w *worker, ext uint32, order rtp.Order, clockRate int) {
 	length := uint64(duration) * uint64(ev.ClockRate) / uint64(clockRate)
 	binary.BigEndian.PutUint16(w.packet[rtp.HeaderBytes+2:], uint16(min(length, 0xffff)))
 	if to.mode == PairRelay {
-		if to.follow(w, ext) {
+		if to.relay.Follow(&to.out, &w.header, ext, w.tick) {
 			to.relayPacket(w, ev.PayloadType, ext)
 		}
 		return
@@ -222,18 +208,17 @@ func (l *leg) passEvent(w *worker, ext uint32, order rtp.Order, clockRate int) {
 func (l *leg) passAlone(w *worker, pt uint8) {
 	d, in := &l.digits, &w.header
 	if w.tick >= d.passing || in.Timestamp != d.passFrom {
-		d.passFrom, d.passAs = in.Timestamp, l.out.at(w.tick)
+		d.passFrom, d.passAs = in.Timestamp, l.out.At(w.tick)
 	}
 	d.passing = w.tick + eventTail
-	h := rtp.Header{Marker: in.Marker, PayloadType: pt, SequenceNumber: l.out.seq, Timestamp: d.passAs, SSRC: l.out.ssrc}
-	h.Put(w.packet)
-	l.sendEvent(w, w.packet)
+	l.out.FillEvent(w.packet, pt, in.Marker, d.passAs, w.tick, w.wall)
+	l.transmit(w, w.packet)
 }
 
 // leaveOut closes the gap in relayed sequence numbers that a packet leaves which
 // is not passed on.
 func (l *leg) leaveOut(order rtp.Order) {
-	if order == rtp.Ahead && l.relay.valid {
-		l.relay.seq--
+	if order == rtp.Ahead {
+		l.relay.LeaveOut()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // Digits leave as telephone-event in place of audio, wherever the port is, and
@@ -145,7 +146,7 @@ func TestDigitsInRoom(t *testing.T) {
 	r.frames(10, a, b)
 	for i := range 5 {
 		a.send(eventType, i == 0, a.ts, eventPayload(11, false, uint16(160*(i+1))))
-		r.ticks(ticksPerFrame)
+		r.ticks(pace.TicksPerFrame)
 	}
 	r.frames(30, a, b)
 	for _, h := range b.heard {

@@ -10,12 +10,16 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
 )
 
 // Engine owns the workers, the event goroutine and everything that lives on them.
@@ -23,11 +27,13 @@ type Engine struct {
 	cfg     Config
 	codecs  media.Codecs
 	log     *slog.Logger
-	clock   clock
+	clock   pace.Clock
 	workers []*worker
-	events  *eventRing
-	stop    chan struct{} // ends the event goroutine
+	events  *ring.Queue[Event] // one for all workers: a port that moves must not have its events overtake each other
+	stop    chan struct{}      // ends the event goroutine
 	stopped chan struct{}
+
+	eventsLost atomic.Uint64
 
 	mu     sync.Mutex
 	closed bool
@@ -60,13 +66,13 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 			return nil, err
 		}
 	}
-	c, err := newClock()
+	c, err := pace.NewClock()
 	if err != nil {
 		return nil, fmt.Errorf("mixer: read the clock: %w", err)
 	}
 	e := &Engine{
 		cfg: cfg, codecs: codecs, log: log, clock: c,
-		events: newEventRing(cfg.EventBacklog), stop: make(chan struct{}), stopped: make(chan struct{}),
+		events: ring.NewQueue[Event](cfg.EventBacklog), stop: make(chan struct{}), stopped: make(chan struct{}),
 		ports: make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
 	}
 	for i := range cfg.workers() {
@@ -101,12 +107,11 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 	}
 	p := &Port{engine: e, cfg: cfg, gone: make(chan struct{})}
 	p.leg.init(p, sock, ring)
-	p.stats.ssrc.Store(p.leg.out.ssrc)
+	p.stats.ssrc.Store(p.leg.out.SSRC)
 	p.stats.level.Store(dsp.Silence)
-	p.mail.owner.Store(w)
-	p.mail.failed = p.leg.failSoon
+	p.mail.Init(w, (*worker).mail, func(w *worker, r any) { p.leg.failSoon(w, panicked(r)) })
 	e.ports[p] = struct{}{}
-	p.mail.post(func(w *worker) *worker { p.leg.start(w); return nil })
+	p.mail.Post(func(w *worker) *worker { p.leg.start(w); return nil })
 	return p, nil
 }
 
@@ -126,13 +131,14 @@ func (e *Engine) NewRoom(cfg RoomConfig) (*Room, error) {
 		return nil, err
 	}
 	// A playback goes by the first rate whoever listens.
-	r := &Room{engine: e, cfg: cfg, home: w, rates: []int{clipRates[0]}}
+	r := &Room{engine: e, cfg: cfg, home: w, rates: []int{rates.Hz[0]}}
 	w.homes.Add(1)
 	r.mix.init(r)
-	r.mail.owner.Store(w)
-	r.mail.failed = func(w *worker, err error) { w.failingRooms = append(w.failingRooms, roomFailure{&r.mix, err}) }
+	r.mail.Init(w, (*worker).mail, func(w *worker, why any) {
+		w.failingRooms = append(w.failingRooms, roomFailure{&r.mix, panicked(why)})
+	})
 	e.rooms[r] = struct{}{}
-	r.mail.post(func(w *worker) *worker { r.mix.start(w); return nil })
+	r.mail.Post(func(w *worker) *worker { r.mix.start(w); return nil })
 	return r, nil
 }
 
@@ -148,10 +154,9 @@ func (e *Engine) NewPair() (*Pair, error) {
 	p := &Pair{engine: e, home: w}
 	w.homes.Add(1)
 	p.link.pair = p
-	p.mail.owner.Store(w)
-	p.mail.failed = func(w *worker, err error) {
-		e.log.Error("mixer pair panicked", "worker", w.index, "err", err)
-	}
+	p.mail.Init(w, (*worker).mail, func(w *worker, why any) {
+		e.log.Error("mixer pair panicked", "worker", w.index, "err", panicked(why))
+	})
 	e.pairs[p] = struct{}{}
 	return p, nil
 }
@@ -163,7 +168,7 @@ func (e *Engine) place() (*worker, error) {
 	}
 	var best *worker
 	for _, w := range e.workers {
-		if !w.overloaded() && (best == nil || w.load() < best.load()) {
+		if !w.budget.Overloaded() && (best == nil || w.load() < best.load()) {
 			best = w
 		}
 	}
@@ -178,7 +183,7 @@ func (e *Engine) Stats() EngineStats {
 	e.mu.Lock()
 	s := EngineStats{Ports: len(e.ports), Rooms: len(e.rooms), Pairs: len(e.pairs)}
 	e.mu.Unlock()
-	s.EventsLost = e.events.lost.Load()
+	s.EventsLost = e.eventsLost.Load()
 	for _, w := range e.workers {
 		s.Workers = append(s.Workers, w.snapshot())
 	}
@@ -235,7 +240,7 @@ func (e *Engine) Close() error {
 // deliverEvents is the event goroutine.
 func (e *Engine) deliverEvents() {
 	defer close(e.stopped)
-	e.events.run(e.stop, e.deliver)
+	e.events.Run(e.stop, e.deliver)
 }
 
 // deliver calls whom an event is for. A handler that panics loses its event only.

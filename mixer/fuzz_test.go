@@ -7,6 +7,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // FuzzReceive sends whatever it likes to a port that is relayed, transcoded and
@@ -31,10 +32,10 @@ func FuzzReceive(f *testing.F) {
 			if len(p) > 8 { // one source, mostly, so that something comes through
 				copy(p[8:], []byte{0, 0, 0, p[8] & 1})
 			}
-			if err := a.ring.Deliver(p, time.Unix(0, r.now*int64(tickLength))); err != nil {
+			if err := a.ring.Deliver(p, time.Unix(0, r.now*int64(pace.Tick))); err != nil {
 				t.Fatal(err)
 			}
-			r.ticks(1 + i%ticksPerFrame)
+			r.ticks(1 + i%pace.TicksPerFrame)
 			b.hear()
 			if i == 100 {
 				for _, ph := range []*phone{a, b} {

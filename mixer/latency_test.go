@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // Whenever in a frame a packet comes, what it holds leaves soon: with the next
@@ -28,7 +29,7 @@ func TestLatency(t *testing.T) {
 			}
 		}},
 	} {
-		for offset := range ticksPerFrame {
+		for offset := range pace.TicksPerFrame {
 			r := newRig(t, 1)
 			a, b := r.phone("a", g711.MuLaw()), r.phone("b", g711.MuLaw())
 			if tt.name == "transcode" {
@@ -47,7 +48,7 @@ func TestLatency(t *testing.T) {
 				}
 				a.say(pcm)
 				said := r.now
-				for range ticksPerFrame {
+				for range pace.TicksPerFrame {
 					r.tick()
 					before := len(b.pcm)
 					b.hear()

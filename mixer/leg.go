@@ -2,13 +2,15 @@ package mixer
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
-	"github.com/skygenesisenterprise/skybridge/media/jitter"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/numbering"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 )
 
 // place is where a leg is.
@@ -31,7 +33,7 @@ type leg struct {
 	room  *mix
 	link  *link
 	loop  link  // for Echo
-	phase int64 // of the ticks, modulo ticksPerFrame, at which its frames are made
+	phase int64 // of the ticks, modulo pace.TicksPerFrame, at which its frames are made
 
 	sock *rtp.Socket // one of the two
 	ring *Ring
@@ -39,30 +41,27 @@ type leg struct {
 	aim  aim
 
 	media  Media
-	sends  bool     // packets may be sent
-	key    encoding // of what we send; no codec when PCM cannot be
-	rate   int      // sample rate of the conversation, Hz
+	sends  bool       // packets may be sent
+	key    encode.Key // of what we send; no codec when PCM cannot be
+	rate   int        // sample rate of the conversation, Hz
 	in     receiver
-	out    sender
-	own    *stream // the encoder of a leg that hears something of its own
-	relay  relay
+	out    numbering.Stream
+	relay  numbering.Relay
+	ear    encode.Listener
 	mode   PairMode // how it hears its peer in a link
 	digits digits
 	clip   playback
 
 	held, inMuted, outMuted, listenOnly bool
 
-	playout playout
+	playout playout.Playout
 	gate    dsp.Activity
-	level   uint8   // −dBov of the last frame
-	loudest uint8   // since the last publication
-	talking bool    // in the room's sum
-	class   *class  // in a room
-	heard   uint64  // the room's frame that it last heard
-	hearing *stream // what to send of in this tick
-	shares  bool    // send of the class
-	voice   []int16 // what it added to the sum of this frame; nil for nothing
-	rephase bool    // in a link: the next packet sets phase
+	level   uint8         // −dBov of the last frame
+	loudest uint8         // since the last publication
+	talking bool          // in the room's sum
+	class   *encode.Class // in a room
+	voice   []int16       // what it added to the sum of this frame; nil for nothing
+	rephase bool          // in a link: the next packet sets phase
 
 	broken bool // failed, or about to
 	closed bool
@@ -71,14 +70,9 @@ type leg struct {
 // init prepares a leg for its first worker. It runs on the control side.
 func (l *leg) init(p *Port, sock *rtp.Socket, ring *Ring) {
 	l.port, l.sock, l.ring = p, sock, ring
-	l.out = sender{ssrc: p.cfg.SSRC, base: rand.Uint32(), seq: uint16(rand.Uint32N(1 << 15))}
-	for l.out.ssrc == 0 {
-		l.out.ssrc = rand.Uint32()
-	}
-	l.out.unit = uint32(8000 / ticksPerSec)
+	l.out = numbering.NewStream(p.cfg.SSRC)
 	l.level, l.loudest, l.rate = dsp.Silence, dsp.Silence, 8000
-	l.playout.buffer.Init(jitter.Defaults(8000), func(h int32) { l.w.pool.release(h) })
-	l.playout.clockRate = 8000
+	l.playout.Init(func(h int32) { l.w.memory.Release(h) })
 }
 
 // start is a port's first command.
@@ -96,7 +90,7 @@ func (l *leg) arrive(w *worker) {
 
 // depart takes the leg from its worker, with everything that is the worker's.
 func (l *leg) depart() {
-	l.playout.reset()
+	l.playout.Reset()
 	l.w.legs.Add(-1)
 	l.w = nil
 }
@@ -127,16 +121,8 @@ func (l *leg) detach(w *worker) {
 	case nowhere:
 	}
 	l.place = nowhere
-	l.playout.start(false, l.rate)
-	l.dropOwn()
-}
-
-func (l *leg) dropOwn() {
-	if l.own != nil {
-		l.own.close()
-		l.own = nil
-	}
-	l.hearing = nil
+	l.playout.Listen(false, l.rate)
+	l.ear.DropOwn()
 }
 
 func (l *leg) settleSolo(w *worker) {
@@ -156,20 +142,18 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 	l.media = m
 	if !same {
 		l.flushDigits(w, true)
-		l.playout.reset() // what waits refers to the former formats
-		l.playout.concealer = nil
+		l.playout.SetFormats(m.Receive)
 		l.in.setFormats(m)
-		l.in.codec = nil
 	}
 	c := m.Send.Codec
 	l.sends = c != nil && m.Direction.Sends()
-	l.key, l.rate = encoding{}, 8000
+	l.key, l.rate = encode.Key{}, 8000
 	if c != nil {
-		l.out.setClock(c.ClockRate, w.tick)
+		l.out.SetClock(c.ClockRate, w.tick)
 	}
 	switch {
 	case c != nil && c.Transcodable():
-		l.key, l.rate = encodingOf(m.Send, m.Encoder), c.SampleRate
+		l.key, l.rate = encode.KeyOf(m.Send, m.Encoder), c.SampleRate
 	default:
 		for _, f := range m.Receive {
 			if f.Codec.Transcodable() {
@@ -178,8 +162,8 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 			}
 		}
 	}
-	if l.own != nil && l.own.key != l.key {
-		l.dropOwn()
+	if l.ear.Own != nil && l.ear.Own.Key() != l.key {
+		l.ear.DropOwn()
 	}
 	l.clip.setRate(l.rate)
 	l.in.idleSince = w.tick
@@ -191,7 +175,7 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 func (l *leg) changed(w *worker) {
 	switch l.place {
 	case inRoom:
-		l.playout.start(l.contributes(), l.rate)
+		l.playout.Listen(l.contributes(), l.rate)
 		l.room.changed = true
 	case inLink:
 		l.link.changed = true
@@ -281,7 +265,7 @@ func (l *leg) close(w *worker) *worker {
 	l.flushDigits(w, false)
 	l.detach(w)
 	l.closed = true
-	closeDecoders(l.in.formats)
+	l.playout.Close()
 	l.publish()
 	l.depart()
 	w.tell(Event{Kind: Closed, Port: l.port})
@@ -312,36 +296,20 @@ func (l *leg) tell(w *worker, ev Event) {
 }
 
 // transcodes reports whether frames can be made for the leg.
-func (l *leg) transcodes() bool { return l.key.codec != nil }
-
-// ownStream is the leg's own encoder, made when there is none. It reports false
-// when it cannot be had; then the leg will fail.
-func (l *leg) ownStream(w *worker) bool {
-	if l.own != nil {
-		return true
-	}
-	s, err := newStream(l.key)
-	if err != nil {
-		l.failSoon(w, err)
-		return false
-	}
-	l.own = s
-	return true
-}
+func (l *leg) transcodes() bool { return l.key.Codec != nil }
 
 // send sends what a stream made for this tick.
-func (l *leg) send(w *worker, s *stream) {
-	for i := range s.n {
-		p := &s.pieces[i]
-		ts := l.out.at(w.tick) + uint32(p.start*ticksPerUnit)*l.out.unit
-		paused := l.out.paused(w.tick)
-		if !paused && !l.out.follows(ts) {
+func (l *leg) send(w *worker, s *encode.Stream) {
+	for _, p := range s.Pieces() {
+		ts := l.out.At(w.tick) + uint32(p.Start*ticksPerUnit)*l.out.Unit()
+		paused := l.out.Paused(w.tick)
+		if !paused && !l.out.Follows(ts) {
 			continue // units of others' time, before the leg came here
 		}
-		length := uint32(p.units*ticksPerUnit) * l.out.unit
-		l.out.fill(s.out[p.from:p.to], l.media.Send.PayloadType, paused, ts, length, w)
-		l.transmit(w, s.out[p.from:p.to])
+		length := uint32(p.Units*ticksPerUnit) * l.out.Unit()
+		l.out.Fill(p.Packet, l.media.Send.PayloadType, paused, ts, length, w.tick, w.wall)
+		l.transmit(w, p.Packet)
 	}
 }
 
-const ticksPerUnit = int(unitLength / tickLength)
+const ticksPerUnit = int(encode.Unit / pace.Tick)

@@ -1,6 +1,9 @@
 package mixer
 
-import "github.com/skygenesisenterprise/skybridge/media"
+import (
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+)
 
 // link is a pair's state at its worker: two legs that hear each other, or one
 // that hears itself.
@@ -43,7 +46,7 @@ func (k *link) remove(w *worker, l *leg) {
 		}
 	}
 	l.mode, l.link = PairIdle, nil
-	l.relay.stop(w, l)
+	l.stopRelay(w)
 	if k.ends[0] == nil && k.ends[1] == nil {
 		w.removeLink(k)
 		return
@@ -79,17 +82,17 @@ func (k *link) choose(w *worker) {
 		from := k.ends[1-i]
 		mode, listens := hearsAs(to, from)
 		if mode != PairRelay {
-			to.relay.stop(w, to)
+			to.stopRelay(w)
 		}
 		if mode != PairPCM {
-			to.dropOwn()
+			to.ear.DropOwn()
 		}
-		if listens && !(from.playout.on && to.mode == PairPCM) {
+		if listens && !(from.playout.On() && to.mode == PairPCM) {
 			to.rephase = true
 		}
 		to.mode = mode
 		if from != nil {
-			from.playout.start(listens, to.rate)
+			from.playout.Listen(listens, to.rate)
 		}
 	}
 	if k.pair != nil {
@@ -130,15 +133,15 @@ func (l *leg) says(best *media.Codec) *media.Codec {
 	if l.in.codec != nil {
 		return l.in.codec
 	}
-	for _, f := range l.in.formats {
+	for _, f := range l.media.Receive {
 		if f.Codec == best {
 			return best
 		}
 	}
-	if len(l.in.formats) == 0 {
+	if len(l.media.Receive) == 0 {
 		return nil
 	}
-	return l.in.formats[0].Codec
+	return l.media.Receive[0].Codec
 }
 
 // run is one tick of the link. What is to be encoded waits in the worker.
@@ -157,7 +160,7 @@ func (k *link) run(w *worker) {
 		}
 	}
 	for _, l := range ends {
-		if l != nil && w.tick%ticksPerFrame == l.phase {
+		if l != nil && w.tick%pace.TicksPerFrame == l.phase {
 			w.current = l
 			l.linkFrame(w, k.peer(l))
 			l.housekeep(w)
@@ -173,7 +176,7 @@ func (l *leg) linkFrame(w *worker, from *leg) {
 	if (what == hearsTalk || early) && l.mode == PairPCM && from != nil {
 		pcm = w.frame(l.rate)
 		w.current = from
-		if !from.playout.on || !from.frame(w, pcm[:cap(pcm)]) {
+		if !from.playout.On() || !from.frame(w, pcm[:cap(pcm)]) {
 			pcm = w.silence[:l.rate/50]
 		}
 		w.current, what = l, hearsOwn
@@ -197,9 +200,9 @@ func (l *leg) passes(w *worker, ext uint32) bool {
 		to.relayAudio(w, ext)
 		return true
 	}
-	if to.rephase && l.playout.on {
+	if to.rephase && l.playout.On() {
 		// A tick of slack, so that jitter of a few milliseconds costs nothing.
-		to.phase, to.rephase = (w.tick+1)%ticksPerFrame, false
+		to.phase, to.rephase = (w.tick+1)%pace.TicksPerFrame, false
 	}
 	return false
 }

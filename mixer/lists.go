@@ -21,7 +21,7 @@ const slotsPerLeg = 2
 // adopted counts a leg in.
 func (w *worker) adopted() {
 	n := int(w.legs.Add(1))
-	w.pool.reserve(slotsPerLeg * n)
+	w.memory.Reserve(slotsPerLeg * n)
 }
 
 func (w *worker) addSolo(l *leg) {

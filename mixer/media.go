@@ -3,6 +3,8 @@ package mixer
 import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
 // Media is what a port sends and receives: the outcome of one negotiation.
@@ -34,7 +36,7 @@ func (m Media) validate() error {
 	if err := mixable(m.Send.Codec); err != nil {
 		return err
 	}
-	if p := m.Send.Ptime; p < 0 || p > maxPtime || p%(10e6) != 0 {
+	if p := m.Send.Ptime; p < 0 || p > encode.MaxPtime || p%(10e6) != 0 {
 		return fault.New(fault.Invalid, "mixer: ptime %v is not 10 to 60 ms", p)
 	}
 	var seen [128]bool
@@ -78,7 +80,7 @@ func (m Media) validate() error {
 
 // mixable reports a codec whose PCM no room could take.
 func mixable(c *media.Codec) error {
-	if c != nil && c.Transcodable() && rateIndex(c.SampleRate) < 0 {
+	if c != nil && c.Transcodable() && rates.Index(c.SampleRate) < 0 {
 		return fault.New(fault.Invalid, "mixer: %s has a sample rate of %d Hz", c.Name, c.SampleRate)
 	}
 	return nil

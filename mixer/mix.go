@@ -5,6 +5,9 @@ import (
 	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
 // mix is a room's state at its worker.
@@ -24,28 +27,18 @@ type mix struct {
 	changed bool // rebuild before the next frame
 
 	members []*leg
-	classes []*class
+	classes []*encode.Class
 	frames  uint64
+	tree    mixminus.Tree
 
-	heardAt  [len(clipRates)]bool // somebody listens at this rate
-	spokenAt [len(clipRates)]bool // somebody may speak at this rate
-	bridges  []bridge
-	limiter  dsp.Limiter
-	clip     playback
-	speaker  *leg
-	anyone   bool // spoke since levels were published
-}
-
-// bridge resamples what is said at one rate for those who listen at another.
-type bridge struct {
-	from, to int // in clipRates
-	filter   *dsp.Resampler
-	ringing  bool // its tail is not silent yet
+	clip    playback
+	speaker *leg
+	anyone  bool // spoke since levels were published
 }
 
 // init prepares a mix for its worker. It runs on the control side.
 func (x *mix) init(r *Room) {
-	x.room, x.open, x.limiter = r, true, dsp.NewLimiter()
+	x.room, x.open, x.tree = r, true, mixminus.NewTree()
 }
 
 // start puts the room into the worker's list. That is its first command, unless a
@@ -66,7 +59,7 @@ func (x *mix) add(w *worker, l *leg) bool {
 	}
 	x.start(w)
 	l.place, l.room, l.at = inRoom, x, int32(len(x.members))
-	l.gate, l.talking, l.heard = dsp.Activity{}, false, 0
+	l.gate, l.talking, l.ear.Heard = dsp.Activity{}, false, 0
 	l.phase = x.phase
 	x.members = append(x.members, l)
 	w.phases[x.phase]++
@@ -83,7 +76,7 @@ func (x *mix) remove(w *worker, l *leg) {
 	x.members[len(x.members)-1] = nil
 	x.members = x.members[:len(x.members)-1]
 	w.phases[x.phase]--
-	l.room, l.class, l.hearing, l.shares = nil, nil, nil, false
+	l.room, l.class, l.ear.Hearing, l.ear.Shares = nil, nil, nil, false
 	l.talking, l.level = false, dsp.Silence
 	x.changed = true
 	if x.speaker == l {
@@ -107,7 +100,7 @@ func (x *mix) close(w *worker) {
 		x.members[len(x.members)-1].idle(w)
 	}
 	for _, c := range x.classes {
-		c.close()
+		c.Close()
 	}
 	x.classes = nil
 	x.tell(w, Event{Kind: RoomClosed})
@@ -126,7 +119,7 @@ func (x *mix) tell(w *worker, ev Event) {
 
 func (x *mix) play(w *worker, c *Clip, opts PlayOptions) {
 	x.stopPlay(w)
-	x.clip.begin(c, opts, clipRates[0])
+	x.clip.begin(c, opts, rates.Hz[0])
 	if !x.open {
 		x.stopPlay(w)
 	}
@@ -142,12 +135,12 @@ func (x *mix) stopPlay(w *worker) {
 func (x *mix) rebuild(w *worker) {
 	x.changed = false
 	for _, c := range x.classes {
-		c.members = 0
+		c.Members = 0
 	}
-	x.heardAt, x.spokenAt = [len(clipRates)]bool{}, [len(clipRates)]bool{}
+	x.tree.Heard, x.tree.Spoken = [rates.Count]bool{}, [rates.Count]bool{}
 	for _, l := range x.members {
-		if i := rateIndex(l.rate); i >= 0 && l.contributes() {
-			x.spokenAt[i] = true
+		if i := rates.Index(l.rate); i >= 0 && l.contributes() {
+			x.tree.Spoken[i] = true
 		}
 		l.class = nil
 		if !l.sends || !l.transcodes() {
@@ -159,52 +152,29 @@ func (x *mix) rebuild(w *worker) {
 			continue
 		}
 		l.class = c
-		c.members++
-		x.heardAt[c.rate] = true
+		c.Members++
+		x.tree.Heard[c.Rate()] = true
 	}
-	x.classes = slices.DeleteFunc(x.classes, func(c *class) bool {
-		if c.members == 0 {
-			c.close()
+	x.classes = slices.DeleteFunc(x.classes, func(c *encode.Class) bool {
+		if c.Members == 0 {
+			c.Close()
 		}
-		return c.members == 0
+		return c.Members == 0
 	})
-	x.rebuildBridges()
+	x.tree.Build()
 	w.reserveFrames(2*len(x.members) + 1) // a voice and a clip each, at most
 }
 
-func (x *mix) classFor(key encoding) (*class, error) {
+func (x *mix) classFor(key encode.Key) (*encode.Class, error) {
 	for _, c := range x.classes {
-		if c.key == key {
+		if c.Key() == key {
 			return c, nil
 		}
 	}
-	c, err := newClass(key)
+	c, err := encode.NewClass(key)
 	if err != nil {
 		return nil, err
 	}
 	x.classes = append(x.classes, c)
 	return c, nil
-}
-
-// rebuildBridges keeps the filters that are still needed, with their tails.
-func (x *mix) rebuildBridges() {
-	var bridges []bridge
-	for from := range clipRates {
-		for to := range clipRates {
-			if from == to || !x.spokenAt[from] || !x.heardAt[to] {
-				continue
-			}
-			i := slices.IndexFunc(x.bridges, func(b bridge) bool { return b.from == from && b.to == to })
-			if i >= 0 {
-				bridges = append(bridges, x.bridges[i])
-				continue
-			}
-			// Rates without a common filter (16 and 24 kHz) stay apart; no codec of
-			// ours works at 24 kHz.
-			if r, err := dsp.NewResampler(clipRates[from], clipRates[to]); err == nil {
-				bridges = append(bridges, bridge{from: from, to: to, filter: r})
-			}
-		}
-	}
-	x.bridges = bridges
 }

@@ -1,6 +1,11 @@
 package mixer
 
-import "github.com/skygenesisenterprise/skybridge/media/dsp"
+import (
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+)
 
 // run is one frame of the room.
 func (x *mix) run(w *worker) {
@@ -10,33 +15,31 @@ func (x *mix) run(w *worker) {
 	x.frames++
 	w.resetFrames()
 	w.talkers = w.talkers[:0]
-	w.plain = [len(clipRates)]bool{}
-	for i := range clipRates {
-		if x.spokenAt[i] || x.heardAt[i] {
-			clear(w.sum[i][:clipRates[i]/50])
-		}
-	}
+	x.tree.Begin(&w.bus)
 	for _, l := range x.members {
 		w.current = l
 		l.drain(w)
 		x.hear(w, l)
 	}
 	w.current = nil
-	x.total(w)
-	from, to := x.limiter.Next(x.peak(w))
+	x.tree.Total(&w.bus)
+	if x.clip.on {
+		x.playFrame(w)
+	}
+	gain := x.tree.Gain(x.peak(w))
 	for _, l := range x.members {
 		w.current = l
-		x.serve(w, l, from, to)
+		x.serve(w, l, gain)
 	}
 	w.current = nil
 	for _, c := range x.classes {
-		x.serveClass(w, c, from, to)
+		x.serveClass(w, c, gain)
 	}
-	w.flush()
+	w.batches.Flush(w.tick)
 	for _, l := range x.members {
-		s := l.hearing
-		if l.shares {
-			s = l.class.stream
+		s := l.ear.Hearing
+		if l.ear.Shares {
+			s = l.class.Stream()
 		}
 		if s != nil {
 			w.current = l
@@ -52,7 +55,7 @@ func (x *mix) run(w *worker) {
 // hear decodes what a member says and, if it speaks, adds it to the sum.
 func (x *mix) hear(w *worker, l *leg) {
 	l.voice = nil
-	if !l.playout.on {
+	if !l.playout.On() {
 		l.talking = false
 		return
 	}
@@ -72,41 +75,7 @@ func (x *mix) hear(w *worker, l *leg) {
 	if spoke {
 		w.keepFrame()
 		l.voice = pcm
-		dsp.Accumulate(w.sum[rateIndex(l.rate)][:], pcm)
-	}
-}
-
-// total adds up, for each rate that somebody listens at, what is said at all
-// rates and what the room plays.
-func (x *mix) total(w *worker) {
-	for i := range clipRates {
-		if x.heardAt[i] {
-			n := clipRates[i] / 50
-			copy(w.total[i][:n], w.sum[i][:n])
-		}
-	}
-	for i := range x.bridges {
-		b := &x.bridges[i]
-		spoken := false
-		for _, l := range w.talkers {
-			if l.voice != nil && rateIndex(l.rate) == b.from {
-				spoken = true
-				break
-			}
-		}
-		if !spoken && !b.ringing {
-			continue
-		}
-		n := clipRates[b.to] / 50
-		b.filter.Process(w.bridged[:n], w.sum[b.from][:clipRates[b.from]/50])
-		dsp.Accumulate32(w.total[b.to][:n], w.bridged[:n])
-		b.ringing = spoken
-		if !spoken {
-			b.filter.Reset()
-		}
-	}
-	if x.clip.on {
-		x.playFrame(w)
+		w.bus.Say(rates.Index(l.rate), pcm)
 	}
 }
 
@@ -117,20 +86,20 @@ func (x *mix) playFrame(w *worker) {
 		return // nobody would hear it
 	}
 	at := x.clip.position()
-	for i := len(clipRates) - 1; i > 0; i-- {
-		if !x.heardAt[i] {
+	for i := rates.Count - 1; i > 0; i-- {
+		if !x.tree.Heard[i] {
 			continue
 		}
 		p := x.clip
-		p.setRate(clipRates[i])
+		p.setRate(rates.Hz[i])
 		p.seek(at)
-		pcm, _ := p.next(w.playing[:clipRates[i]/50])
-		dsp.Accumulate(w.total[i][:], pcm)
+		pcm, _ := p.next(w.playing[:rates.Frame(i)])
+		w.bus.Play(i, pcm)
 	}
 	// The playback itself goes by 8 kHz, a whole number of samples at all rates.
-	pcm, done := x.clip.next(w.playing[:clipRates[0]/50])
-	if x.heardAt[0] {
-		dsp.Accumulate(w.total[0][:], pcm)
+	pcm, done := x.clip.next(w.playing[:rates.Frame(0)])
+	if x.tree.Heard[0] {
+		w.bus.Play(0, pcm)
 	}
 	if done {
 		x.tell(w, x.clip.done(true))
@@ -140,31 +109,31 @@ func (x *mix) playFrame(w *worker) {
 // peak is the largest magnitude that anyone will hear without a limiter.
 func (x *mix) peak(w *worker) int32 {
 	for _, c := range x.classes {
-		c.begin()
+		c.Begin()
 	}
 	peak := int32(0)
 	for _, l := range w.talkers {
 		if l.class == nil {
 			continue
 		}
-		l.class.talkers++
+		l.class.Talkers++
 		if l.voice != nil {
-			peak = max(peak, dsp.PeakMinus(w.total[l.class.rate][:], l.voice))
+			peak = max(peak, w.bus.PeakMinus(l.class.Rate(), l.voice))
 		}
 	}
-	var done [len(clipRates)]bool
+	var done [rates.Count]bool
 	for _, c := range x.classes {
-		if c.members > c.talkers && !done[c.rate] {
-			done[c.rate] = true
-			peak = max(peak, dsp.Peak(w.total[c.rate][:clipRates[c.rate]/50]))
+		if i := c.Rate(); c.Members > c.Talkers && !done[i] {
+			done[i] = true
+			peak = max(peak, w.bus.Peak(i))
 		}
 	}
 	return peak
 }
 
-// serve prepares what a member hears. from and to are the room's gain.
-func (x *mix) serve(w *worker, l *leg, from, to int32) {
-	l.hearing, l.shares = nil, false
+// serve prepares what a member hears.
+func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
+	l.ear.Hearing, l.ear.Shares = nil, false
 	l.housekeep(w)
 	pcm, what := l.special(w)
 	c := l.class
@@ -172,38 +141,29 @@ func (x *mix) serve(w *worker, l *leg, from, to int32) {
 		return
 	}
 	if what == hearsTalk && !l.talking {
-		c.listen(l, x.frames)
-		l.heard = x.frames
+		c.Listen(&l.ear, x.frames)
 		return
 	}
-	independent, ok := c.part(w, l, x.frames)
-	if !ok {
+	independent, err := c.Part(&l.ear, x.frames)
+	if err != nil {
+		l.failSoon(w, err)
 		return
 	}
-	l.heard = x.frames
 	if what == hearsTalk {
 		if pcm = l.voice; pcm == nil {
 			pcm = w.frame(l.rate)
 		}
-		dsp.MixRamp(pcm, w.total[c.rate][:], l.voice, from, to)
+		w.bus.Minus(pcm, c.Rate(), l.voice, gain)
 	}
-	w.encode(l.own, pcm, independent)
+	w.batches.Encode(l.ear.Own, pcm, independent, w.tick)
 }
 
 // serveClass makes what the listeners of a class hear.
-func (x *mix) serveClass(w *worker, c *class, from, to int32) {
-	if c.listeners == 0 {
+func (x *mix) serveClass(w *worker, c *encode.Class, gain mixminus.Gain) {
+	if c.Listeners() == 0 {
 		return
 	}
-	pcm := w.mixed[c.rate][:clipRates[c.rate]/50]
-	if !w.plain[c.rate] {
-		w.plain[c.rate] = true
-		dsp.MixRamp(pcm, w.total[c.rate][:], nil, from, to)
-	}
-	if c.ran+1 != x.frames {
-		c.fresh = true
-		c.stream.forget()
-	}
-	c.ran = x.frames
-	w.encode(c.stream, pcm, c.fresh)
+	pcm := w.bus.Plain(c.Rate(), gain)
+	s, independent := c.Next(x.frames)
+	w.batches.Encode(s, pcm, independent, w.tick)
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 )
 
 // Pair is a conversation of two ports. What goes from one to the other is relayed
@@ -12,7 +13,7 @@ import (
 type Pair struct {
 	engine *Engine
 	home   *worker
-	mail   mailbox
+	mail   mailbox.Box[worker]
 	link   link // the worker's side
 	stats  pairStats
 
@@ -39,7 +40,7 @@ func (m PairMode) String() string { return [...]string{"idle", "relay", "pcm"}[m
 
 // enter takes a place in the pair.
 func (p *Pair) enter() error {
-	if p.home.overloaded() {
+	if p.home.budget.Overloaded() {
 		return errOverloaded
 	}
 	p.mu.Lock()
@@ -80,5 +81,5 @@ func (p *Pair) Close() {
 	}
 	p.closed = true
 	p.home.homes.Add(-1)
-	p.mail.post(func(w *worker) *worker { p.link.close(w); return nil })
+	p.mail.Post(func(w *worker) *worker { p.link.close(w); return nil })
 }

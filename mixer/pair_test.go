@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 func wantModes(t *testing.T, p *Pair, forth, back PairMode) {
@@ -256,7 +257,7 @@ func TestPairPassesDigits(t *testing.T) {
 					a.ts += 160
 				}
 				b.frame()
-				r.ticks(ticksPerFrame)
+				r.ticks(pace.TicksPerFrame)
 				a.hear()
 				b.hear()
 			}

@@ -1,19 +1,23 @@
 package mixer
 
-import "time"
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+)
 
 // playback is a clip on its way to somebody.
 type playback struct {
 	on    bool
 	clip  *Clip
 	opts  PlayOptions
-	index int // of the rate, in clipRates
+	index int // of the rate, in rates.Hz
 	at    int // next sample, at that rate
 }
 
 // begin sets the playback up for a sample rate in Hz.
 func (p *playback) begin(c *Clip, opts PlayOptions, rate int) {
-	*p = playback{on: true, clip: c, opts: opts, index: max(rateIndex(rate), 0)}
+	*p = playback{on: true, clip: c, opts: opts, index: max(rates.Index(rate), 0)}
 	p.seek(opts.Offset)
 }
 
@@ -22,12 +26,12 @@ func (p *playback) seek(d time.Duration) {
 	if total := p.clip.duration; p.opts.Loop && total > 0 {
 		d %= total
 	}
-	p.at = int(samples(max(d, 0), clipRates[p.index]))
+	p.at = int(rates.Samples(max(d, 0), rates.Hz[p.index]))
 }
 
 // setRate goes on at another sample rate.
 func (p *playback) setRate(rate int) {
-	i := rateIndex(rate)
+	i := rates.Index(rate)
 	if !p.on || i < 0 || i == p.index {
 		return
 	}
@@ -41,7 +45,7 @@ func (p *playback) position() time.Duration {
 	if p.clip == nil {
 		return 0
 	}
-	return time.Duration(p.at) * time.Second / time.Duration(clipRates[p.index])
+	return time.Duration(p.at) * time.Second / time.Duration(rates.Hz[p.index])
 }
 
 // next gives the next frame: a view into the clip, or, where the clip ends or
@@ -149,7 +153,7 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 // early reports whether the time of this frame was already sent: the leg came here
 // from a place of another phase.
 func (l *leg) early(w *worker) bool {
-	return !l.relay.valid && !l.out.paused(w.tick) && !l.out.follows(l.out.at(w.tick))
+	return !l.relay.Active() && !l.out.Paused(w.tick) && !l.out.Follows(l.out.At(w.tick))
 }
 
 // soloFrame is one frame of a leg that is in no conversation.
@@ -158,8 +162,8 @@ func (l *leg) soloFrame(w *worker) {
 	playing := l.clip.on
 	if pcm, what := l.special(w); what == hearsOwn && playing {
 		w.say(l, pcm)
-	} else if !playing && l.own != nil {
-		l.dropOwn()
+	} else if !playing && l.ear.Own != nil {
+		l.ear.DropOwn()
 	}
 	l.housekeep(w)
 }

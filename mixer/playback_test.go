@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
 func mustClip(t testing.TB, rate int, pcm []int16) *Clip {
@@ -30,7 +31,7 @@ func TestPlayback(t *testing.T) {
 	if err := s.port.Play(mustClip(t, 8000, pcm), PlayOptions{Token: "hello"}); err != nil {
 		t.Fatal(err)
 	}
-	r.ticks(20 * ticksPerFrame)
+	r.ticks(20 * pace.TicksPerFrame)
 	s.hear()
 	if n := len(s.heard); n != 7 {
 		t.Fatalf("%d packets for 125 ms", n)
@@ -53,7 +54,7 @@ func TestPlayback(t *testing.T) {
 	if err := s.port.Play(mustClip(t, 8000, pcm), PlayOptions{Offset: 100 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
-	r.ticks(10 * ticksPerFrame)
+	r.ticks(10 * pace.TicksPerFrame)
 	s.hear()
 	if n := len(s.heard); n != 2 {
 		t.Fatalf("%d packets for 25 ms", n)
@@ -78,9 +79,9 @@ func TestPlaybackLoopsAndStops(t *testing.T) {
 	if err := s.port.Play(mustClip(t, 16000, pcm), PlayOptions{Loop: true, Token: "moh"}); err != nil {
 		t.Fatal(err)
 	}
-	r.ticks(11 * ticksPerFrame)
+	r.ticks(11 * pace.TicksPerFrame)
 	s.port.StopPlay()
-	r.ticks(4 * ticksPerFrame)
+	r.ticks(4 * pace.TicksPerFrame)
 	s.hear()
 	for i, v := range s.pcm {
 		if v != pcm[i%500] {
@@ -97,7 +98,7 @@ func TestPlaybackLoopsAndStops(t *testing.T) {
 	if err := s.port.Play(mustClip(t, 16000, nil), PlayOptions{Loop: true}); err != nil {
 		t.Fatal(err)
 	}
-	r.ticks(2 * ticksPerFrame)
+	r.ticks(2 * pace.TicksPerFrame)
 	if ev := r.take(PlaybackDone); len(ev) != 1 {
 		t.Errorf("events: %+v", ev)
 	}
@@ -111,13 +112,13 @@ func TestPlaybackAcrossRenegotiation(t *testing.T) {
 	if err := a.port.Play(clip, PlayOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	r.ticks(20 * ticksPerFrame)
+	r.ticks(20 * pace.TicksPerFrame)
 	a.hear()
 	if err := a.port.SetMedia(mediaOf(formatOf(opus.Codec()))); err != nil {
 		t.Fatal(err)
 	}
 	a.use(formatOf(opus.Codec()))
-	r.ticks(40 * ticksPerFrame)
+	r.ticks(40 * pace.TicksPerFrame)
 	a.hear()
 	a.continuous()
 	if n := len(a.heard); n != 50 {
@@ -194,7 +195,7 @@ func TestClipLimits(t *testing.T) {
 	if err := c.Prepare(12345); fault.Of(err) != fault.Invalid {
 		t.Errorf("prepare for 12345 Hz: %v", err)
 	}
-	if err := c.Prepare(8000); err != nil || len(c.at(rateIndex(8000))) != 8000 {
+	if err := c.Prepare(8000); err != nil || len(c.at(rates.Index(8000))) != 8000 {
 		t.Errorf("prepare for 8000 Hz: %v, %d samples", err, len(c.at(0)))
 	}
 }
@@ -280,20 +281,6 @@ func TestReceivedPtime(t *testing.T) {
 		}
 		if jumps > 0 {
 			t.Errorf("%d ms: %d jumps", ms, jumps)
-		}
-	}
-}
-
-// Opus packets are frames, whatever ptime was asked for.
-func TestOpusKeepsItsFrames(t *testing.T) {
-	f := formatOf(opus.Codec())
-	f.Ptime = 60 * time.Millisecond
-	if key := encodingOf(f, media.EncoderConfig{}); key.units != unitsPerFrame {
-		t.Errorf("%d units", key.units)
-	}
-	for _, c := range testCodecs() {
-		if want := c.Name != "opus"; isConstantRate(c) != want {
-			t.Errorf("%s counts as constant rate: %v", c.Name, !want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 )
 
 // PortConfig is what a port is made with.
@@ -37,7 +38,7 @@ type PortConfig struct {
 type Port struct {
 	engine *Engine
 	cfg    PortConfig
-	mail   mailbox
+	mail   mailbox.Box[worker]
 	stats  portStats
 	leg    leg // the worker's side
 
@@ -79,7 +80,7 @@ func (p *Port) SetMedia(m Media) error {
 			return err
 		}
 	}
-	p.mail.post(func(w *worker) *worker { return p.leg.setMedia(w, m) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.setMedia(w, m) })
 	return nil
 }
 
@@ -88,7 +89,7 @@ func (p *Port) SetMedia(m Media) error {
 // from then on it is strict too (RFC 4961; a peer behind NAT). A Ring has no
 // remote and ignores it. Failure is a TransportError event.
 func (p *Port) SetRemote(remote netip.AddrPort, symmetric bool) {
-	p.mail.post(func(w *worker) *worker { return p.leg.setRemote(w, remote, symmetric) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.setRemote(w, remote, symmetric) })
 }
 
 // JoinOptions is how a port takes part in a room.
@@ -120,7 +121,7 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 		}
 	}
 	if r == p.room && !r.isClosed() {
-		p.mail.post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
+		p.mail.Post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
 		return nil
 	}
 	if err := r.enter(); err != nil {
@@ -128,7 +129,7 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 	}
 	p.leave()
 	p.room = r
-	p.mail.post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
 	return nil
 }
 
@@ -149,7 +150,7 @@ func (p *Port) Connect(pair *Pair) error {
 	}
 	p.leave()
 	p.pair = pair
-	p.mail.post(func(w *worker) *worker { return p.leg.connect(w, pair) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.connect(w, pair) })
 	return nil
 }
 
@@ -170,7 +171,7 @@ func (p *Port) Echo() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
-	p.mail.post(func(w *worker) *worker { return p.leg.echo(w) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.echo(w) })
 }
 
 // Idle takes the port out of where it is. What it says goes nowhere, digits are
@@ -179,7 +180,7 @@ func (p *Port) Idle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
-	p.mail.post(func(w *worker) *worker { return p.leg.idle(w) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.idle(w) })
 }
 
 // PlayOptions is how a clip is played.
@@ -212,26 +213,26 @@ func (p *Port) Play(c *Clip, opts PlayOptions) error {
 		}
 	}
 	p.clip = c
-	p.mail.post(func(w *worker) *worker { return p.leg.play(w, c, opts) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.play(w, c, opts) })
 	return nil
 }
 
 // StopPlay ends the playback under way, if any.
 func (p *Port) StopPlay() {
-	p.mail.post(func(w *worker) *worker { return p.leg.stopPlay(w) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.stopPlay(w) })
 }
 
 // SetMuted says whether what the port says goes nowhere (in), and whether it
 // hears silence in place of its room or pair (out). Playbacks are still heard.
 func (p *Port) SetMuted(in, out bool) {
-	p.mail.post(func(w *worker) *worker { return p.leg.setMuted(w, in, out) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.setMuted(w, in, out) })
 }
 
 // SetHold takes the port out of the conversation without its leaving the room or
 // pair: neither side hears the other, and playbacks (music) are still heard. The
 // port's Direction says whether packets are sent at all.
 func (p *Port) SetHold(hold bool) {
-	p.mail.post(func(w *worker) *worker { return p.leg.setHold(w, hold) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.setHold(w, hold) })
 }
 
 // Default lengths for SendDigits, and what it accepts.
@@ -269,7 +270,7 @@ func (p *Port) SendDigits(digits string, duration, gap time.Duration) error {
 		p.waiting.Add(-int32(len(digits)))
 		return fault.New(fault.TooMany, "mixer: %d digits wait already", n-int32(len(digits)))
 	}
-	p.mail.post(func(w *worker) *worker { return p.leg.sendDigits(w, digits, duration, gap) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.sendDigits(w, digits, duration, gap) })
 	return nil
 }
 
@@ -293,7 +294,7 @@ func (p *Port) Close() {
 	}
 	p.closed = true
 	p.leave()
-	p.mail.post(func(w *worker) *worker { return p.leg.close(w) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.close(w) })
 }
 
 // Wait waits until a closed port's transport is closed, or for ctx.

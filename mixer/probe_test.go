@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // probe is a codec without loss, to see exactly what the mixer does to PCM. What
@@ -161,7 +162,7 @@ func (r *rig) talk(n int, talkers ...*talker) {
 		for _, s := range talkers {
 			s.say()
 		}
-		r.ticks(ticksPerFrame)
+		r.ticks(pace.TicksPerFrame)
 		for _, s := range talkers {
 			s.hear()
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // publishFrames is how often, in frames, counters reach the control side.
@@ -26,7 +27,7 @@ type portStats struct {
 
 // housekeep is what a leg does now and then.
 func (l *leg) housekeep(w *worker) {
-	if (w.tick/ticksPerFrame+int64(l.out.ssrc%publishFrames))%publishFrames != 0 {
+	if (w.tick/pace.TicksPerFrame+int64(l.out.SSRC%publishFrames))%publishFrames != 0 {
 		return
 	}
 	l.publish()
@@ -38,36 +39,27 @@ func (l *leg) housekeep(w *worker) {
 
 func (l *leg) publish() {
 	s := &l.port.stats
-	s.ssrc.Store(l.out.ssrc)
-	s.remoteSSRC.Store(l.in.source.SSRC())
-	s.highest.Store(l.in.highest)
-	s.lastTS.Store(l.out.lastTS)
-	s.packetsIn.Store(l.in.packets)
-	s.bytesIn.Store(l.in.bytes)
-	s.packetsOut.Store(l.out.packets)
-	s.bytesOut.Store(l.out.bytes)
-	lost := l.in.lostBefore
-	if l.in.fromSource > 0 {
-		lost += l.in.lost()
-	}
-	s.lost.Store(lost)
+	s.ssrc.Store(l.out.SSRC)
+	s.remoteSSRC.Store(l.in.SSRC())
+	s.highest.Store(l.in.Highest())
+	s.lastTS.Store(l.out.LastTS)
+	s.packetsIn.Store(l.in.Packets)
+	s.bytesIn.Store(l.in.Bytes)
+	s.packetsOut.Store(l.out.Packets)
+	s.bytesOut.Store(l.out.Bytes)
+	s.lost.Store(l.in.Lost())
 	s.late.Store(l.in.late)
-	s.duplicate.Store(l.in.duplicates)
-	s.invalid.Store(l.in.invalid)
-	s.concealed.Store(l.playout.frames)
-	s.jitter.Store(int64(l.in.jitter()))
-	s.delay.Store(int64(l.playout.delay()))
-	s.lastSent.Store(l.out.lastWall)
+	s.duplicate.Store(l.in.Duplicates)
+	s.invalid.Store(l.in.invalid + l.playout.Invalid())
+	s.concealed.Store(l.playout.Concealed())
+	s.jitter.Store(int64(l.in.Jitter()))
+	s.delay.Store(int64(l.playout.Delay()))
+	s.lastSent.Store(l.out.LastWall)
 	s.lastReceived.Store(l.in.lastWall)
 	if l.place != inRoom { // the room does that for all its members
 		s.level.Store(dsp.Silence)
 		s.talking.Store(false)
 	}
-}
-
-// delay is how much audio waits to be played.
-func (p *playout) delay() time.Duration {
-	return time.Duration(p.buffer.Delay()) * time.Second / time.Duration(p.clockRate)
 }
 
 // checkTimeout tells, once, that no RTP comes.
@@ -76,11 +68,11 @@ func (l *leg) checkTimeout(w *worker) {
 	if l.held || !l.media.Direction.Receives() {
 		limit = l.port.cfg.HoldTimeout
 	}
-	if limit <= 0 || l.in.timedOut || len(l.in.formats) == 0 {
+	if limit <= 0 || l.in.timedOut || len(l.media.Receive) == 0 {
 		return
 	}
 	since := max(l.in.last, l.in.idleSince)
-	if time.Duration(w.tick-since)*tickLength >= limit {
+	if time.Duration(w.tick-since)*pace.Tick >= limit {
 		l.in.timedOut = true
 		l.tell(w, Event{Kind: MediaTimeout})
 	}
@@ -218,7 +210,6 @@ func (s *pairStats) load() (forth, back PairMode) {
 // counters are a worker's own; they reach workerStats now and then.
 type counters struct {
 	in, out, dropped uint64
-	encodeErrors     uint64
 }
 
 // workerStats is what the control side sees of a worker.
@@ -247,17 +238,17 @@ func (s *workerStats) late(ns int64) {
 func (w *worker) publish() {
 	s := &w.stats
 	s.ticks.Add(1)
-	if w.tick%(5*ticksPerSec) == 0 {
+	if w.tick%(5*pace.TicksPerSecond) == 0 {
 		s.previous.Store(s.latest.Swap(0))
 	}
-	if w.tick%(ticksPerFrame*publishFrames) != 0 {
+	if w.tick%(pace.TicksPerFrame*publishFrames) != 0 {
 		return
 	}
-	s.busy.Store(math.Float64bits(w.budget.busy()))
+	s.busy.Store(math.Float64bits(w.budget.Busy()))
 	s.in.Store(w.count.in)
 	s.out.Store(w.count.out)
-	s.dropped.Store(w.count.dropped)
-	s.encodeErrors.Store(w.count.encodeErrors)
+	s.dropped.Store(w.count.dropped + w.memory.Dropped)
+	s.encodeErrors.Store(w.batches.Errors)
 }
 
 func (w *worker) snapshot() WorkerStats {

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // Loss, doubling and reordering on the way into a room: the listener hears one
@@ -48,7 +49,7 @@ func TestLossyNetwork(t *testing.T) {
 				held = nil
 			}
 		}
-		r.ticks(ticksPerFrame)
+		r.ticks(pace.TicksPerFrame)
 		b.hear()
 	}
 	r.ticks(40)
@@ -82,7 +83,7 @@ func TestInBandRedundancy(t *testing.T) {
 			} else {
 				a.say()
 			}
-			r.ticks(ticksPerFrame)
+			r.ticks(pace.TicksPerFrame)
 			b.hear()
 		}
 		first := 0
@@ -166,10 +167,10 @@ func TestHostileNetwork(t *testing.T) {
 			b.hear()
 		}
 	}
-	if d := a.port.leg.playout.delay(); d > 210*time.Millisecond {
+	if d := a.port.leg.playout.Delay(); d > 210*time.Millisecond {
 		t.Errorf("%v are buffered", d)
 	}
-	if n := len(r.engine.workers[0].pool.slots); n > 128 {
+	if n, _ := r.engine.workers[0].memory.Slots(); n > 128 {
 		t.Errorf("%d packet slots", n)
 	}
 	r.ticks(100)

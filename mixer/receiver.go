@@ -2,12 +2,13 @@ package mixer
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
 	"github.com/skygenesisenterprise/skybridge/media/jitter"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/reception"
 )
 
 const (
@@ -20,8 +21,6 @@ const (
 	// silentTicks without a packet make a stream silent: another SSRC may follow
 	// at once.
 	silentTicks = 12
-	// maxPacketAudio bounds the audio in one packet, RFC 6716's longest.
-	maxPacketAudio = 120 * time.Millisecond
 )
 
 // Meanings of a payload type, beyond the index of a format plus one.
@@ -30,72 +29,35 @@ const (
 	meansEvent   = 0x80 // plus the index of the telephone-event type
 )
 
-// receiver is what a leg knows of the stream it receives.
+// receiver is what a leg knows of what it receives.
 type receiver struct {
+	reception.Stream
 	meaning [128]uint8
-	formats []inbound
 	events  []media.Events
 	digits  []*dtmf.Receiver // one for each of events
-	source  jitter.Source
-	seen    uint64 // the last 64 sequence numbers, the highest in bit 0
 
-	codec      *media.Codec // of the last packet of audio
-	eventTick  int64        // of the last packet of telephone-event
-	last       int64        // tick of the last valid packet
-	lastWall   int64        // unix nanoseconds
-	first      bool         // audio has come
-	timedOut   bool
-	idleSince  int64  // tick from which a timeout counts
-	transit    uint32 // RFC 3550 §6.4.1, in RTP clock units
-	transitOK  bool
-	jitter16   int64  // 16 times the jitter, in RTP clock units
-	clockRate  int    // of the codec that arrives
-	highest    uint32 // extended
-	firstSeq   uint32 // extended, of this source
-	fromSource uint64 // packets of this source
+	codec     *media.Codec // of the last packet of audio
+	eventTick int64        // of the last packet of telephone-event
+	last      int64        // tick of the last valid packet
+	lastWall  int64        // unix nanoseconds
+	first     bool         // audio has come
+	timedOut  bool
+	idleSince int64 // tick from which a timeout counts
 
-	packets, bytes      uint64
-	invalid, duplicates uint64
-	late                uint64
-	lostBefore          int64 // of former sources
+	invalid, late uint64
 }
 
-// inbound is one format that may arrive, and its decoder once one was needed.
-type inbound struct {
-	media.Format
-	decoder media.Decoder
-}
-
-// setFormats replaces the meanings of payload types; decoders of codecs that stay
-// are kept with their state.
+// setFormats replaces the meanings of payload types.
 func (r *receiver) setFormats(m Media) {
-	old := r.formats
+	r.codec = nil
 	r.meaning = [128]uint8{}
-	r.formats = make([]inbound, len(m.Receive))
 	for i, f := range m.Receive {
-		r.formats[i].Format = f
 		r.meaning[f.PayloadType] = uint8(i + 1)
-		for j := range old {
-			if old[j].Codec == f.Codec && old[j].decoder != nil {
-				r.formats[i].decoder, old[j].decoder = old[j].decoder, nil
-				break
-			}
-		}
 	}
-	closeDecoders(old)
 	r.events, r.digits = m.ReceiveEvents, make([]*dtmf.Receiver, len(m.ReceiveEvents))
 	for i, ev := range m.ReceiveEvents {
 		r.digits[i] = dtmf.NewReceiver(ev.ClockRate)
 		r.meaning[ev.PayloadType] = meansEvent | uint8(i)
-	}
-}
-
-func closeDecoders(formats []inbound) {
-	for i := range formats {
-		if d := formats[i].decoder; d != nil {
-			d.Close()
-			formats[i].decoder = nil
-		}
 	}
 }
 
@@ -106,12 +68,12 @@ func (l *leg) drain(w *worker) {
 	}
 	if l.ring != nil {
 		for range maxBatches * w.batch.Slots() {
-			p, arrival, ok := l.ring.in.peek()
+			p, arrival, ok := l.ring.in.Peek()
 			if !ok {
 				return
 			}
 			l.take(w, p, arrival, netip.AddrPort{})
-			l.ring.in.drop(p)
+			l.ring.in.Drop(p)
 		}
 		return
 	}
@@ -151,7 +113,7 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	if rtp.IsRTCP(p) {
 		return
 	}
-	if rtp.Parse(p, h) != nil || len(h.Payload) == 0 || len(h.Payload) > slotBytes {
+	if rtp.Parse(p, h) != nil || len(h.Payload) == 0 || len(h.Payload) > playout.MaxPayload {
 		l.reject(w)
 		return
 	}
@@ -163,23 +125,22 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	if !l.admit(w, h, from) {
 		return
 	}
-	ext, order := l.in.source.Update(h.SSRC, h.SequenceNumber, w.tick-l.in.last > silentTicks)
+	ext, order, begins := l.in.Place(h, w.tick-l.in.last > silentTicks)
 	switch {
 	case order == rtp.Suspect:
 		l.reject(w)
 		return
-	case order == rtp.Restart || l.in.fromSource == 0:
+	case begins:
 		l.restart(w, ext)
 	}
-	if l.in.repeated(ext, order) {
-		l.in.duplicates++
+	if l.in.Repeated(ext, order) {
 		w.count.dropped++
 		return
 	}
-	l.count(w, h, order != rtp.Behind, arrival)
+	l.count(w, h, order, arrival)
 	switch {
 	case meaning == meansNothing:
-		l.hole(ext)
+		l.playout.Hole(ext)
 		if l.place == inLink {
 			if to := l.link.peer(l); to != nil {
 				to.leaveOut(order)
@@ -200,86 +161,72 @@ const comfortNoise = 13
 
 // restart follows another stream of the same peer, or the same from elsewhere.
 func (l *leg) restart(w *worker, ext uint32) {
-	r := &l.in
-	if r.fromSource > 0 {
-		r.lostBefore += r.lost()
-	}
-	r.firstSeq, r.fromSource, r.seen = ext, 0, 0
-	r.transitOK = false
-	l.playout.reset()
+	l.in.Restart(ext)
+	l.playout.Reset()
 	if l.place == inLink {
 		if to := l.link.peer(l); to != nil {
-			to.relay.stop(w, to)
+			to.stopRelay(w)
 		}
 	}
 	l.flushDigits(w, true)
 }
 
-// repeated tells a packet that came before. Numbers more than 63 back are taken
-// for new; the jitter buffer calls them late.
-func (r *receiver) repeated(ext uint32, order rtp.Order) bool {
-	if order != rtp.Behind {
-		if r.fromSource > 0 {
-			r.seen <<= ext - r.highest
-		}
-		r.seen |= 1
-		r.highest = ext
-		return false
-	}
-	back := r.highest - ext
-	if back > 63 {
-		return false
-	}
-	bit := uint64(1) << back
-	known := r.seen&bit != 0
-	r.seen |= bit
-	return known
-}
-
-// lost is RFC 3550 A.3's cumulative number for the present source.
-func (r *receiver) lost() int64 {
-	return int64(r.highest-r.firstSeq) + 1 - int64(r.fromSource)
-}
-
 // count takes a valid packet into the statistics. arrival is in unix nanoseconds.
-func (l *leg) count(w *worker, h *rtp.Header, ahead bool, arrival int64) {
+func (l *leg) count(w *worker, h *rtp.Header, order rtp.Order, arrival int64) {
 	r := &l.in
 	if arrival == 0 {
 		arrival = w.wall
 	}
-	r.fromSource++
 	w.count.in++
-	r.packets++
-	r.bytes += uint64(len(h.Payload))
 	r.last, r.lastWall = w.tick, arrival
 	if r.timedOut {
 		r.timedOut = false
 		l.tell(w, Event{Kind: MediaResumed})
 	}
-	if !ahead || r.clockRate == 0 {
-		return
-	}
-	// RFC 3550 A.8, with the arrival in units of the clock. Only differences
-	// count, so the seconds are taken apart to stay within 64 bits.
-	rate := int64(r.clockRate)
-	clock := arrival/1e9*rate + arrival%1e9*rate/1e9
-	transit := uint32(clock) - h.Timestamp
-	if r.transitOK {
-		d := int64(int32(transit - r.transit))
-		if d < 0 {
-			d = -d
-		}
-		if d < rate { // a second is a jump of the timestamps, not jitter
-			r.jitter16 += d - (r.jitter16+8)>>4
-		}
-	}
-	r.transit, r.transitOK = transit, true
+	r.Count(h, order, arrival)
 }
 
-// jitter is the interarrival jitter.
-func (r *receiver) jitter() time.Duration {
-	if r.clockRate == 0 {
-		return 0
+// takeAudio puts a packet where the leg's listener wants it.
+func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
+	codec := l.media.Receive[format].Codec
+	if !l.in.first {
+		l.in.first = true
+		l.tell(w, Event{Kind: FirstPacket})
 	}
-	return time.Duration(r.jitter16>>4) * time.Second / time.Duration(r.clockRate)
+	if codec != l.in.codec {
+		l.in.codec = codec
+		l.in.SetClock(codec.ClockRate)
+		l.chooseAgain(w)
+	}
+	if !l.media.Direction.Receives() || l.passes(w, ext) || !l.playout.On() {
+		return
+	}
+	if !codec.Transcodable() {
+		return
+	}
+	payload := w.header.Payload
+	length := codec.PayloadDuration(payload)
+	if length <= 0 || length > playout.MaxPacketAudio {
+		l.reject(w)
+		l.playout.Hole(ext)
+		return
+	}
+	switch l.playout.Push(&w.memory, ext, format, payload, length, w.engine.cfg.JitterCap) {
+	case jitter.Late:
+		l.in.late++
+		w.count.dropped++
+	case jitter.Duplicate:
+		l.in.Duplicates++
+		w.count.dropped++
+	case jitter.Kept:
+	}
+}
+
+// frame writes the next 20 ms of what the leg says into pcm; see playout.Frame.
+func (l *leg) frame(w *worker, pcm []int16) bool {
+	spoke, err := l.playout.Frame(&w.memory, pcm)
+	if err != nil {
+		l.failSoon(w, err)
+	}
+	return spoke
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,7 +43,7 @@ func newRig(t testing.TB, workers int) *rig {
 	r := &rig{t: t, engine: e, now: 1000}
 	for _, w := range e.workers {
 		// Processor time stands still: nothing is ever skipped.
-		w.now, w.cpu = func() int64 { return 0 }, func() int64 { return 0 }
+		w.budget.Init(cfg.Budget, func() int64 { return 0 }, func() int64 { return 0 })
 	}
 	t.Cleanup(func() {
 		for p := range e.ports {
@@ -56,8 +57,8 @@ func newRig(t testing.TB, workers int) *rig {
 			if n := w.legs.Load(); n != 0 {
 				t.Errorf("worker %d has %d legs left", w.index, n)
 			}
-			if free, all := len(w.pool.free), len(w.pool.slots); free != all {
-				t.Errorf("worker %d has %d of %d packet slots left", w.index, free, all)
+			if all, used := w.memory.Slots(); used != 0 {
+				t.Errorf("worker %d has %d of %d packet slots in use", w.index, used, all)
 			}
 		}
 	})
@@ -71,7 +72,7 @@ func (r *rig) tick() {
 		w.step(r.now)
 	}
 	var ev Event
-	for r.engine.events.pop(&ev) {
+	for r.engine.events.Pop(&ev) {
 		r.events = append(r.events, ev)
 		r.engine.deliver(&ev)
 	}
@@ -226,7 +227,7 @@ func (ph *phone) send(pt uint8, marker bool, ts uint32, payload []byte) {
 
 func (ph *phone) deliver(p []byte) {
 	ph.rig.t.Helper()
-	if err := ph.ring.Deliver(p, time.Unix(0, ph.rig.now*int64(tickLength))); err != nil {
+	if err := ph.ring.Deliver(p, time.Unix(0, ph.rig.now*int64(pace.Tick))); err != nil {
 		ph.rig.t.Fatal(err)
 	}
 }
@@ -237,7 +238,7 @@ func (ph *phone) hear() []heardPacket {
 	first := len(ph.heard)
 	buf := make([]byte, MaxPacketBytes)
 	for {
-		n, ok := ph.ring.out.pop(buf)
+		n, ok := ph.ring.out.Pop(buf)
 		if !ok {
 			return ph.heard[first:]
 		}
@@ -324,7 +325,7 @@ func (r *rig) frames(n int, speakers ...*speaker) {
 		for _, s := range speakers {
 			s.frame()
 		}
-		r.ticks(ticksPerFrame)
+		r.ticks(pace.TicksPerFrame)
 		for _, s := range speakers {
 			s.hear()
 		}

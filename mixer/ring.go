@@ -2,12 +2,12 @@ package mixer
 
 import (
 	"context"
-	"encoding/binary"
 	"net"
 	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
 )
 
 // ringBytes holds what a port receives or sends in a third of a second at 20 ms
@@ -22,7 +22,7 @@ const MaxPacketBytes = 1600
 // one calls Next for what is to be sent. Both directions are bounded; what does
 // not fit is lost and counted.
 type Ring struct {
-	in, out  byteRing
+	in, out  ring.Bytes
 	wake     chan struct{}
 	waiting  atomic.Bool // Next sleeps or is about to
 	closed   chan struct{}
@@ -34,8 +34,8 @@ type Ring struct {
 // NewRing makes a Ring.
 func NewRing() *Ring {
 	return &Ring{
-		in:     byteRing{data: make([]byte, ringBytes)},
-		out:    byteRing{data: make([]byte, ringBytes)},
+		in:     ring.NewBytes(ringBytes),
+		out:    ring.NewBytes(ringBytes),
 		wake:   make(chan struct{}, 1),
 		closed: make(chan struct{}),
 	}
@@ -52,7 +52,7 @@ func (r *Ring) Deliver(packet []byte, arrival time.Time) error {
 	case len(packet) > MaxPacketBytes:
 		r.lostIn.Add(1)
 		return errPacketTooLarge
-	case !r.in.push(packet, arrival.UnixNano()):
+	case !r.in.Push(packet, arrival.UnixNano()):
 		r.lostIn.Add(1)
 		return errRingFull
 	}
@@ -69,12 +69,12 @@ var (
 // closed and everything was read, net.ErrClosed. buf holds MaxPacketBytes.
 func (r *Ring) Next(ctx context.Context, buf []byte) (int, error) {
 	for {
-		if n, ok := r.out.pop(buf); ok {
+		if n, ok := r.out.Pop(buf); ok {
 			return n, nil
 		}
 		r.waiting.Store(true)
 		// Send may have pushed before it could see that we wait.
-		if n, ok := r.out.pop(buf); ok {
+		if n, ok := r.out.Pop(buf); ok {
 			r.waiting.Store(false)
 			return n, nil
 		}
@@ -84,7 +84,7 @@ func (r *Ring) Next(ctx context.Context, buf []byte) (int, error) {
 			r.waiting.Store(false)
 			return 0, ctx.Err()
 		case <-r.closed:
-			if n, ok := r.out.pop(buf); ok {
+			if n, ok := r.out.Pop(buf); ok {
 				return n, nil
 			}
 			return 0, net.ErrClosed
@@ -97,7 +97,7 @@ func (r *Ring) Send(packet []byte) error {
 	switch {
 	case r.isClosed.Load():
 		return net.ErrClosed
-	case len(packet) > MaxPacketBytes || !r.out.push(packet, 0):
+	case len(packet) > MaxPacketBytes || !r.out.Push(packet, 0):
 		r.lostOut.Add(1)
 		return nil
 	}
@@ -120,81 +120,4 @@ func (r *Ring) Close() error {
 	}
 	close(r.closed)
 	return nil
-}
-
-// byteRing is a queue of byte records between one writer and one reader. A
-// record is its length (uint32), a number (uint64) and its bytes, in one piece; a
-// length of skipRecord sends the reader back to the start of data.
-type byteRing struct {
-	data []byte // length a power of two
-	_    [40]byte
-	head atomic.Uint64 // written by the reader
-	_    [56]byte
-	tail atomic.Uint64 // written by the writer
-	_    [56]byte
-}
-
-const (
-	recordHeader = 12
-	skipRecord   = 1<<32 - 1
-)
-
-// push adds a record; false when it does not fit.
-func (q *byteRing) push(p []byte, number int64) bool {
-	size := uint64(len(q.data))
-	need := uint64(recordHeader+len(p)+7) &^ 7
-	tail, head := q.tail.Load(), q.head.Load()
-	at := tail & (size - 1)
-	skip := uint64(0)
-	if at+need > size {
-		skip = size - at
-	}
-	if tail+skip+need-head > size {
-		return false
-	}
-	if skip > 0 {
-		// Records are multiples of 8, so a length always fits here.
-		binary.LittleEndian.PutUint32(q.data[at:], skipRecord)
-		tail, at = tail+skip, 0
-	}
-	binary.LittleEndian.PutUint32(q.data[at:], uint32(len(p)))
-	binary.LittleEndian.PutUint64(q.data[at+4:], uint64(number))
-	copy(q.data[at+recordHeader:], p)
-	q.tail.Store(tail + need)
-	return true
-}
-
-// peek is the oldest record, which stays until drop. It is a view into the ring.
-func (q *byteRing) peek() (p []byte, number int64, ok bool) {
-	head := q.head.Load()
-	if head == q.tail.Load() {
-		return nil, 0, false
-	}
-	size := uint64(len(q.data))
-	at := head & (size - 1)
-	n := binary.LittleEndian.Uint32(q.data[at:])
-	if n == skipRecord {
-		head += size - at
-		q.head.Store(head)
-		at = 0
-		n = binary.LittleEndian.Uint32(q.data)
-	}
-	number = int64(binary.LittleEndian.Uint64(q.data[at+4:]))
-	start := at + recordHeader
-	return q.data[start : start+uint64(n) : start+uint64(n)], number, true
-}
-
-// drop removes the record that peek gave.
-func (q *byteRing) drop(p []byte) {
-	q.head.Store(q.head.Load() + uint64(recordHeader+len(p)+7)&^7)
-}
-
-func (q *byteRing) pop(buf []byte) (int, bool) {
-	p, _, ok := q.peek()
-	if !ok {
-		return 0, false
-	}
-	n := copy(buf, p)
-	q.drop(p)
-	return n, true
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 )
 
 // RoomConfig is what a room is made with.
@@ -27,7 +28,7 @@ type Room struct {
 	engine *Engine
 	cfg    RoomConfig
 	home   *worker
-	mail   mailbox
+	mail   mailbox.Box[worker]
 	mix    mix // the worker's side
 	stats  roomStats
 
@@ -50,7 +51,7 @@ func (r *Room) Members() int {
 
 // enter takes a place in the room.
 func (r *Room) enter() error {
-	if r.home.overloaded() {
+	if r.home.budget.Overloaded() {
 		return errOverloaded
 	}
 	r.mu.Lock()
@@ -100,13 +101,13 @@ func (r *Room) Play(c *Clip, opts PlayOptions) error {
 		}
 	}
 	r.clip = c
-	r.mail.post(func(w *worker) *worker { r.mix.play(w, c, opts); return nil })
+	r.mail.Post(func(w *worker) *worker { r.mix.play(w, c, opts); return nil })
 	return nil
 }
 
 // StopPlay ends the room's playback under way, if any.
 func (r *Room) StopPlay() {
-	r.mail.post(func(w *worker) *worker { r.mix.stopPlay(w); return nil })
+	r.mail.Post(func(w *worker) *worker { r.mix.stopPlay(w); return nil })
 }
 
 // prepare makes the room's clip, now or later, available at a member's rate.
@@ -132,7 +133,7 @@ func (r *Room) Close() {
 	}
 	r.closed = true
 	r.home.homes.Add(-1)
-	r.mail.post(func(w *worker) *worker { r.mix.close(w); return nil })
+	r.mail.Post(func(w *worker) *worker { r.mix.close(w); return nil })
 }
 
 // RoomSnapshot is a room at one moment.

@@ -1,6 +1,12 @@
 package mixer
 
-import "github.com/skygenesisenterprise/skybridge/media/rtp"
+import (
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+)
 
 // scratch is a worker's memory for one tick. Nothing in it outlives the tick.
 type scratch struct {
@@ -8,29 +14,22 @@ type scratch struct {
 	packet []byte     // HeaderBytes of room and its payload
 	small  [64]byte   // for packets made here
 
-	// frames are pieces of PCM, maxFrame apart. A decoder may write beyond a frame,
+	// frames are pieces of PCM, rates.MaxFrame apart. A decoder may write beyond a frame,
 	// into frames that are not in use yet; there is room for that after the last.
 	frames []int16
 	used   int
 
-	decoded [maxDecoded]int16 // before resampling
-	extra   [maxDecoded]int16 // a second packet, to be blended into the first
-
-	sum     [len(clipRates)][maxFrame]int32 // what was said at each rate
-	total   [len(clipRates)][maxFrame]int32 // what was said anywhere, at each rate
-	bridged [maxFrame]int32
-	mixed   [len(clipRates)][maxFrame]int16 // total for those who only listen
-	plain   [len(clipRates)]bool            // mixed is made
-	playing [maxFrame]int16
-	silence [maxFrame]int16
+	bus     mixminus.Bus
+	playing [rates.MaxFrame]int16
+	silence [rates.MaxFrame]int16
 	talkers []*leg
 
-	batches []batch
+	batches encode.Batches
 }
 
 // reserveFrames makes sure that n frames can be in use without allocating.
 func (s *scratch) reserveFrames(n int) {
-	if need := n*maxFrame + maxDecoded; len(s.frames) < need {
+	if need := n*rates.MaxFrame + playout.MaxDecoded; len(s.frames) < need {
 		// Frames in use stay valid: their holders keep the former memory.
 		s.frames = make([]int16, need)
 	}
@@ -39,13 +38,13 @@ func (s *scratch) reserveFrames(n int) {
 // resetFrames takes back every frame.
 func (s *scratch) resetFrames() { s.used = 0 }
 
-// nextFrame is a frame for a sample rate, with room behind it for maxDecoded. It
+// nextFrame is a frame for a sample rate, with room behind it for playout.MaxDecoded. It
 // is not kept until keepFrame.
 func (s *scratch) nextFrame(rate int) []int16 {
-	if (s.used+1)*maxFrame+maxDecoded > len(s.frames) {
+	if (s.used+1)*rates.MaxFrame+playout.MaxDecoded > len(s.frames) {
 		s.reserveFrames(2 * (s.used + 1))
 	}
-	return s.frames[s.used*maxFrame:][:rate/50]
+	return s.frames[s.used*rates.MaxFrame:][:rate/50]
 }
 
 func (s *scratch) keepFrame() { s.used++ }

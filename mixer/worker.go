@@ -9,25 +9,28 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 )
 
 // worker is one thread of the media plane, and everything that lives on it.
 type worker struct {
 	engine *Engine
 	index  int
-	inbox  inbox
+	inbox  mailbox.Inbox[worker]
 	stop   atomic.Bool
 	done   chan struct{}
 
 	tick int64 // since the machine started, in ticks
 	wall int64 // of the tick, unix nanoseconds
 
-	solos  [ticksPerFrame][]*leg
-	rooms  [ticksPerFrame][]*mix
+	solos  [pace.TicksPerFrame][]*leg
+	rooms  [pace.TicksPerFrame][]*mix
 	links  []*link
-	phases [ticksPerFrame]int // legs whose frames are made then
-	turns  [ticksPerFrame]int // the room to begin with
-	spin   int                // the link to begin with
+	phases [pace.TicksPerFrame]int // legs whose frames are made then
+	turns  [pace.TicksPerFrame]int // the room to begin with
+	spin   int                     // the link to begin with
 
 	failing      []failure
 	failingRooms []roomFailure
@@ -35,15 +38,15 @@ type worker struct {
 	current      *leg    // whose work is being done
 	speakers     []*leg  // wait for flush to be sent
 
-	pool  pool
-	batch *rtp.Batch
+	memory playout.Memory
+	batch  *rtp.Batch
 	scratch
 
-	budget
-	count counters
-	stats workerStats
-	legs  atomic.Int64
-	homes atomic.Int64 // rooms and pairs that live here; the control side counts
+	budget pace.Budget
+	count  counters
+	stats  workerStats
+	legs   atomic.Int64
+	homes  atomic.Int64 // rooms and pairs that live here; the control side counts
 }
 
 type failure struct {
@@ -58,14 +61,13 @@ type roomFailure struct {
 
 func newWorker(e *Engine, index int) *worker {
 	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, 0)}
-	w.budget.init(e.cfg.Budget)
-	w.budget.now = e.clock.now
+	w.budget.Init(e.cfg.Budget, e.clock.Now, pace.ThreadTime)
 	w.reserveFrames(2 * sayFrames)
 	return w
 }
 
-// enqueue is how a mailbox reaches the worker.
-func (w *worker) enqueue(m *mailbox) { w.inbox.push(m) }
+// mail is where boxes with commands for the worker queue.
+func (w *worker) mail() *mailbox.Inbox[worker] { return &w.inbox }
 
 // run is the worker's goroutine. It is owned by the engine and ends at stop; the
 // thread, with its scheduling, ends with it.
@@ -73,19 +75,19 @@ func (w *worker) run() {
 	defer close(w.done)
 	c := w.engine.clock
 	runtime.LockOSThread()
-	how := schedule(w.engine.cfg.FIFO, w.engine.cfg.Priority)
+	how := pace.Schedule(w.engine.cfg.FIFO, w.engine.cfg.Priority)
 	w.stats.scheduling.Store(&how)
 	w.engine.log.Info("mixer worker started", "worker", w.index, "scheduling", how)
 
-	tick := c.now() / int64(tickLength)
+	tick := c.Now() / int64(pace.Tick)
 	for !w.stop.Load() {
 		tick++
-		due := tick * int64(tickLength)
-		sleepUntil(due)
-		late := c.now() - due
+		due := tick * int64(pace.Tick)
+		pace.SleepUntil(due)
+		late := c.Now() - due
 		w.stats.late(late)
 		if late > int64(catchUp) {
-			missed := late / int64(tickLength)
+			missed := late / int64(pace.Tick)
 			w.stats.missed.Add(uint64(missed))
 			tick += missed
 		}
@@ -93,27 +95,26 @@ func (w *worker) run() {
 	}
 }
 
+// catchUp is how late a worker may come back and still run every tick it owes.
+const catchUp = 100 * time.Millisecond
+
 // step is one tick.
 func (w *worker) step(tick int64) {
 	w.tick, w.wall = tick, time.Now().UnixNano()
-	w.budget.begin()
+	w.budget.Begin()
 	w.settle()
-	for m := w.inbox.take(); m != nil; {
-		next := m.next
-		w.serve(m)
-		m = next
-	}
-	phase := tick % ticksPerFrame
+	w.inbox.Serve(w)
+	phase := tick % pace.TicksPerFrame
 	w.runRooms(phase)
 	w.runLinks()
 	w.runSolos(phase)
-	w.budget.end()
+	w.budget.End()
 	w.publish()
 }
 
 // settle does what could not be done in the middle of a tick.
 func (w *worker) settle() {
-	for len(w.owed) > 0 && w.engine.events.push(&w.owed[0]) {
+	for len(w.owed) > 0 && w.engine.events.Push(&w.owed[0]) {
 		w.owed = w.owed[:copy(w.owed, w.owed[1:])]
 	}
 	for i := range w.failing {
@@ -141,23 +142,6 @@ func (w *worker) guarded(f func()) {
 	f()
 }
 
-// serve runs a mailbox's commands. One that panics is left out.
-func (w *worker) serve(m *mailbox) {
-	for !w.served(m) {
-		m.pending = m.pending.next
-	}
-}
-
-func (w *worker) served(m *mailbox) (ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			m.failed(w, panicked(r))
-		}
-	}()
-	m.serve(w)
-	return true
-}
-
 // panicked makes an error of what was recovered.
 func panicked(r any) error { return fmt.Errorf("panic: %v\n%s", r, debug.Stack()) }
 
@@ -169,7 +153,7 @@ func (w *worker) runRooms(phase int64) {
 	first := w.turns[phase]
 	for i := range rooms {
 		at := (first + i) % len(rooms)
-		if w.budget.spent() {
+		if w.budget.Spent() {
 			// They go first next time.
 			w.turns[phase] = at
 			for j := i; j < len(rooms); j++ {
@@ -194,7 +178,7 @@ func (w *worker) rescueRoom(x *mix) {
 		return
 	}
 	err := panicked(r)
-	w.dropBatches()
+	w.batches.Drop()
 	if w.current != nil {
 		w.current.failSoon(w, err)
 		w.current = nil
@@ -212,7 +196,7 @@ func (w *worker) runLinks() {
 	}
 	first, n := w.spin, len(w.links)
 	for i := range n {
-		if i%lookEvery == 0 && w.budget.spent() {
+		if i%lookEvery == 0 && w.budget.Spent() {
 			w.spin = (first + i) % n
 			w.stats.skipped.Add(uint64(n - i))
 			break
@@ -230,7 +214,7 @@ func (w *worker) runLink(k *link) {
 func (w *worker) runSolos(phase int64) {
 	solos := w.solos[phase]
 	for i := range solos {
-		if i%lookEvery == 0 && w.budget.spent() {
+		if i%lookEvery == 0 && w.budget.Spent() {
 			w.stats.skipped.Add(uint64(len(solos) - i))
 			break
 		}
@@ -258,7 +242,7 @@ func (w *worker) rescue() {
 		w.current = nil
 		return
 	}
-	w.dropBatches()
+	w.batches.Drop()
 	w.engine.log.Error("mixer worker panicked", "worker", w.index, "err", err)
 }
 
@@ -267,15 +251,16 @@ const sayFrames = 64
 
 // say encodes a frame of a leg's own, to be sent by sendSpeakers.
 func (w *worker) say(l *leg, pcm []int16) {
-	if !l.ownStream(w) {
+	if err := l.ear.NeedOwn(l.key); err != nil {
+		l.failSoon(w, err)
 		return
 	}
-	pause := l.out.paused(w.tick)
+	pause := l.out.Paused(w.tick)
 	if pause {
-		l.own.forget()
+		l.ear.Own.Forget()
 	}
-	w.encode(l.own, pcm, pause)
-	l.hearing = l.own
+	w.batches.Encode(l.ear.Own, pcm, pause, w.tick)
+	l.ear.Hearing = l.ear.Own
 	w.speakers = append(w.speakers, l)
 	if len(w.speakers) >= sayFrames {
 		w.sendSpeakers()
@@ -287,15 +272,15 @@ func (w *worker) sendSpeakers() {
 	defer w.rescue()
 	speaking := w.current
 	w.current = nil
-	w.flush()
+	w.batches.Flush(w.tick)
 	for i, l := range w.speakers {
-		if l == nil || l.hearing == nil {
+		if l == nil || l.ear.Hearing == nil {
 			continue // left over from a loop that a panic broke off
 		}
 		w.current = l
 		w.speakers[i] = nil
-		l.send(w, l.hearing)
-		l.hearing = nil
+		l.send(w, l.ear.Hearing)
+		l.ear.Hearing = nil
 	}
 	w.speakers = w.speakers[:0]
 	w.resetFrames()
@@ -305,12 +290,11 @@ func (w *worker) sendSpeakers() {
 // tell publishes an event. Levels and speakers are lost when the control side does
 // not keep up; what else happened waits for room.
 func (w *worker) tell(ev Event) {
-	ring := w.engine.events
-	if len(w.owed) == 0 && ring.push(&ev) {
+	if len(w.owed) == 0 && w.engine.events.Push(&ev) {
 		return
 	}
 	if ev.Kind == Levels || ev.Kind == ActiveSpeaker || len(w.owed) >= maxOwed {
-		ring.lost.Add(1)
+		w.engine.eventsLost.Add(1)
 		return
 	}
 	w.owed = append(w.owed, ev)

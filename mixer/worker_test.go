@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 // A port goes to the worker of its room, its commands stay in order on the way,
@@ -138,11 +139,11 @@ func TestPanicOfAPort(t *testing.T) {
 			r.talk(10, b, c)
 			for range 10 {
 				a.say()
-				r.ticks(ticksPerFrame)
+				r.ticks(pace.TicksPerFrame)
 			}
 			bad.panicOn = func([]byte) bool { return true }
 			a.say()
-			r.ticks(ticksPerFrame)
+			r.ticks(pace.TicksPerFrame)
 			bad.panicOn = nil
 			b.hear()
 			c.hear()
@@ -187,7 +188,7 @@ func TestPanicOfARoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.talk(5, a, b)
-	room.mix.bridges = []bridge{{from: 0, to: 1, ringing: true}} // what no input can do
+	room.mix.clip = playback{on: true} // of no clip, what no input can do
 	r.talk(5, a, b)
 	ev := r.take(RoomFailed, RoomClosed, Left)
 	if len(ev) != 3 || ev[0].Kind != RoomFailed || ev[2].Kind != RoomClosed {
@@ -213,9 +214,9 @@ func TestPanicOfACommand(t *testing.T) {
 	r := newRig(t, 1)
 	a := r.phone("a", g711.MuLaw())
 	ran := 0
-	a.port.mail.post(func(*worker) *worker { ran++; return nil })
-	a.port.mail.post(func(*worker) *worker { panic("told to panic") })
-	a.port.mail.post(func(*worker) *worker { ran++; return nil })
+	a.port.mail.Post(func(*worker) *worker { ran++; return nil })
+	a.port.mail.Post(func(*worker) *worker { panic("told to panic") })
+	a.port.mail.Post(func(*worker) *worker { ran++; return nil })
 	r.ticks(2)
 	if ev := r.take(PortFailed); len(ev) != 1 || ran != 2 {
 		t.Errorf("events: %+v, %d commands ran", ev, ran)
@@ -241,8 +242,7 @@ func TestBudget(t *testing.T) {
 	// From here on a look at the clock costs the time of half a tick.
 	clock := int64(0)
 	cost := int64(0)
-	w.now = func() int64 { clock += cost; return clock }
-	w.cpu = func() int64 { return clock }
+	w.budget.Init(r.engine.cfg.Budget, func() int64 { clock += cost; return clock }, func() int64 { return clock })
 	run := func(frames int) (skipped []uint64) {
 		var before []uint64
 		for _, room := range rooms {
@@ -260,7 +260,7 @@ func TestBudget(t *testing.T) {
 			t.Errorf("room %d skipped %d frames below the budget", i, n)
 		}
 	}
-	if w.overloaded() {
+	if w.budget.Overloaded() {
 		t.Error("overloaded below the budget")
 	}
 	cost = int64(3 * time.Millisecond)

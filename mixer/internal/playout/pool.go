@@ -1,8 +1,8 @@
-package mixer
+package playout
 
 const (
-	// slotBytes is the longest payload that is kept.
-	slotBytes = 1536
+	// MaxPayload is the longest payload that is kept, in bytes.
+	MaxPayload = 1536
 	// chunkSlots is how many slots are made at once.
 	chunkSlots = 64
 )
@@ -18,7 +18,7 @@ type pool struct {
 
 type slot struct {
 	size   uint16
-	format uint8 // index in the leg's formats
+	format uint8 // index in the playout's formats
 }
 
 // reserve makes sure that n slots exist.
@@ -30,7 +30,7 @@ func (p *pool) reserve(n int) {
 
 func (p *pool) grow() {
 	first := int32(len(p.slots))
-	p.chunks = append(p.chunks, make([]byte, chunkSlots*slotBytes))
+	p.chunks = append(p.chunks, make([]byte, chunkSlots*MaxPayload))
 	p.slots = append(p.slots, make([]slot, chunkSlots)...)
 	if cap(p.free) < len(p.slots) {
 		free := make([]int32, len(p.free), 2*len(p.slots))
@@ -42,7 +42,7 @@ func (p *pool) grow() {
 	}
 }
 
-// put keeps a payload of at most slotBytes and gives the slot's handle.
+// put keeps a payload of at most MaxPayload and gives the slot's handle.
 func (p *pool) put(payload []byte, format uint8) int32 {
 	if len(p.free) == 0 {
 		p.grow() // jitter buffers are bounded, so this ends
@@ -55,8 +55,8 @@ func (p *pool) put(payload []byte, format uint8) int32 {
 }
 
 func (p *pool) bytes(h int32) []byte {
-	at := int(h%chunkSlots) * slotBytes
-	return p.chunks[h/chunkSlots][at : at+slotBytes]
+	at := int(h%chunkSlots) * MaxPayload
+	return p.chunks[h/chunkSlots][at : at+MaxPayload]
 }
 
 // get is a slot's payload, valid until release, and its format.

@@ -1,4 +1,4 @@
-package mixer
+package pace
 
 import (
 	"time"
@@ -7,37 +7,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tickLength is a worker's period; ticksPerFrame of them make one frame.
+// Tick is a worker's period; TicksPerFrame of them make one frame.
 const (
-	tickLength    = 5 * time.Millisecond
-	ticksPerFrame = 4
-	ticksPerSec   = int64(time.Second / tickLength)
+	Tick           = 5 * time.Millisecond
+	TicksPerFrame  = 4
+	TicksPerSecond = int64(time.Second / Tick)
 )
 
-// catchUp is how late a worker may come back and still run every tick it owes.
-const catchUp = 100 * time.Millisecond
-
-// clock reads CLOCK_MONOTONIC, the clock that sleepUntil sleeps by, without a
+// Clock reads CLOCK_MONOTONIC, the clock that SleepUntil sleeps by, without a
 // system call.
-type clock struct {
+type Clock struct {
 	base   time.Time
 	offset int64
 }
 
-func newClock() (clock, error) {
+// NewClock sets a Clock by the kernel's.
+func NewClock() (Clock, error) {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
-		return clock{}, err
+		return Clock{}, err
 	}
-	return clock{base: time.Now(), offset: ts.Nano()}, nil
+	return Clock{base: time.Now(), offset: ts.Nano()}, nil
 }
 
-// now is the time in nanoseconds since the machine started.
-func (c clock) now() int64 { return c.offset + int64(time.Since(c.base)) }
+// Now is the time in nanoseconds since the machine started.
+func (c Clock) Now() int64 { return c.offset + int64(time.Since(c.base)) }
 
-// sleepUntil sleeps to an absolute time of clock. Go's own timers would be
+// SleepUntil sleeps to an absolute time of Clock. Go's own timers would be
 // 0.6 ms late at rest and 10 ms under load.
-func sleepUntil(ns int64) {
+func SleepUntil(ns int64) {
 	ts := unix.NsecToTimespec(ns)
 	for {
 		// The system call, not the raw one: the P must be free meanwhile.
@@ -50,8 +48,8 @@ func sleepUntil(ns int64) {
 	}
 }
 
-// threadTime is the processor time of the calling thread in nanoseconds.
-func threadTime() int64 {
+// ThreadTime is the processor time of the calling thread in nanoseconds.
+func ThreadTime() int64 {
 	var ts unix.Timespec
 	_, _, errno := unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_THREAD_CPUTIME_ID,
 		uintptr(unsafe.Pointer(&ts)), //nolint:gosec // the kernel fills it during the call
@@ -65,10 +63,10 @@ func threadTime() int64 {
 // niceValue is what a worker gets where SCHED_FIFO is not permitted.
 const niceValue = -10
 
-// schedule gives the calling thread real-time scheduling, or what is permitted
+// Schedule gives the calling thread real-time scheduling, or what is permitted
 // instead, and says which: "fifo", "nice" or "normal". Threads that the runtime
 // starts from this one do not inherit it.
-func schedule(fifo bool, priority int) string {
+func Schedule(fifo bool, priority int) string {
 	if !fifo {
 		return "normal"
 	}

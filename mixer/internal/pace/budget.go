@@ -1,14 +1,14 @@
-package mixer
+package pace
 
 import "sync/atomic"
 
-// budget keeps a worker from starving the rest of the machine, which it could
+// Budget keeps a worker from starving the rest of the machine, which it could
 // under SCHED_FIFO. Each tick earns a share of its length in processor time; what
 // is not used is kept for up to a frame's worth of ticks, so that one large room
 // may take longer than its tick as long as the whole frame fits. Processor time,
 // not the clock on the wall, is what counts: a worker that was not scheduled has
 // spent nothing.
-type budget struct {
+type Budget struct {
 	perTick int64 // nanoseconds earned
 	credit  int64
 	start   int64 // of the tick, by now
@@ -21,20 +21,23 @@ type budget struct {
 }
 
 // coolTicks is how long new work is refused after work was skipped.
-const coolTicks = int(ticksPerSec)
+const coolTicks = int(TicksPerSecond)
 
-func (b *budget) init(share float64) {
-	b.perTick = int64(share * float64(tickLength))
-	b.cpu = threadTime
+// Init sets the share of a tick that may be used, and the two clocks to go by, in
+// nanoseconds: the time that passes and the worker's processor time.
+func (b *Budget) Init(share float64, now, cpu func() int64) {
+	b.perTick = int64(share * float64(Tick))
+	b.now, b.cpu = now, cpu
 }
 
-func (b *budget) begin() {
-	b.credit = min(b.credit+b.perTick, ticksPerFrame*b.perTick)
+// Begin starts a tick.
+func (b *Budget) Begin() {
+	b.credit = min(b.credit+b.perTick, TicksPerFrame*b.perTick)
 	b.start, b.used = b.now(), b.cpu()
 }
 
-// spent reports whether the tick must end.
-func (b *budget) spent() bool {
+// Spent reports whether the tick must end.
+func (b *Budget) Spent() bool {
 	if b.now()-b.start <= b.credit {
 		return false // no more processor time than time
 	}
@@ -45,7 +48,8 @@ func (b *budget) spent() bool {
 	return true
 }
 
-func (b *budget) end() {
+// End ends a tick.
+func (b *Budget) End() {
 	used := b.cpu() - b.used
 	b.credit -= used
 	b.average += used - b.average>>8
@@ -57,8 +61,8 @@ func (b *budget) end() {
 	}
 }
 
-// busy is the share of the time that is worked.
-func (b *budget) busy() float64 { return float64(b.average>>8) / float64(tickLength) }
+// Busy is the share of the time that is worked.
+func (b *Budget) Busy() float64 { return float64(b.average>>8) / float64(Tick) }
 
-// overloaded reports whether new work is to be refused; safe from anywhere.
-func (b *budget) overloaded() bool { return b.over.Load() }
+// Overloaded reports whether new work is to be refused; safe from anywhere.
+func (b *Budget) Overloaded() bool { return b.over.Load() }

@@ -1,0 +1,156 @@
+package encode
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+)
+
+// MaxPtime bounds how much audio one packet carries.
+const MaxPtime = 60 * time.Millisecond
+
+// Unit is the grain of packet lengths; a frame has unitsPerFrame.
+const (
+	Unit = 10 * time.Millisecond
+
+	unitsPerFrame = int(media.FrameDuration / Unit)
+)
+
+// Key is what makes two legs able to share payloads.
+type Key struct {
+	Codec  *media.Codec
+	Units  int // of 10 ms in a packet
+	Config media.EncoderConfig
+}
+
+// KeyOf is the encoding for a format. A codec whose payloads cannot be cut
+// and joined sends one frame per packet, whatever ptime was asked for.
+func KeyOf(f media.Format, cfg media.EncoderConfig) Key {
+	units := unitsPerFrame
+	if f.Ptime > 0 && isConstantRate(f.Codec) {
+		units = int(f.Ptime / Unit)
+	}
+	return Key{Codec: f.Codec, Units: units, Config: cfg}
+}
+
+// isConstantRate reports whether n bytes of the codec are always the same length
+// of audio, so that payloads can be cut at 10 ms and joined.
+func isConstantRate(c *media.Codec) bool {
+	if c.PayloadDuration == nil || c.MaxFrameBytes%unitsPerFrame != 0 {
+		return false
+	}
+	zeros := make([]byte, 2*c.MaxFrameBytes)
+	for units := 1; units <= 2*unitsPerFrame; units++ {
+		if c.PayloadDuration(zeros[:units*c.MaxFrameBytes/unitsPerFrame]) != time.Duration(units)*Unit {
+			return false
+		}
+	}
+	return true
+}
+
+// Piece is one packet of a stream's frame.
+type Piece struct {
+	// Packet is rtp.HeaderBytes to be filled in, and the payload. It is the stream's
+	// until the next frame.
+	Packet []byte
+	Start  int // of its audio, in units from the start of the frame; may be negative
+	Units  int
+}
+
+// Stream is an encoder and the packets it makes. Packets end where the time, in
+// units since the engine's epoch, is a multiple of their length: all streams of
+// one encoding and phase are cut alike, and a leg can go from one to another
+// between any two frames.
+type Stream struct {
+	enc     media.Encoder
+	alone   media.IndependentEncoder // enc, if it is one
+	key     Key
+	frame   []byte // one frame's payload, when it does not go straight to out
+	pending []byte // units that wait for their packet to fill
+	waiting int    // units in pending
+	out     []byte
+	pieces  [unitsPerFrame]Piece
+	n       int // pieces of this frame
+}
+
+// NewStream makes an encoder. The error is the codec's.
+func NewStream(key Key) (*Stream, error) {
+	enc, err := key.Codec.NewEncoder(key.Config)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stream{enc: enc, key: key}
+	s.alone, _ = enc.(media.IndependentEncoder)
+	if s.direct() {
+		s.out = make([]byte, rtp.HeaderBytes+key.Codec.MaxFrameBytes)
+		return s, nil
+	}
+	unit := key.Codec.MaxFrameBytes / unitsPerFrame
+	s.frame = make([]byte, key.Codec.MaxFrameBytes)
+	s.pending = make([]byte, 0, key.Units*unit)
+	s.out = make([]byte, unitsPerFrame*(rtp.HeaderBytes+key.Units*unit))
+	return s, nil
+}
+
+// Close ends the encoder.
+func (s *Stream) Close() { s.enc.Close() }
+
+// direct reports whether a frame is a packet.
+func (s *Stream) direct() bool { return s.key.Units == unitsPerFrame }
+
+// CopyFrom makes s go on as src would, bit for bit.
+func (s *Stream) CopyFrom(src *Stream) {
+	s.enc.CopyFrom(src.enc)
+	s.pending = append(s.pending[:0], src.pending...)
+	s.waiting = src.waiting
+}
+
+// Forget drops units that wait, after a break.
+func (s *Stream) Forget() {
+	s.pending, s.waiting = s.pending[:0], 0
+}
+
+// Pieces are the packets that the frame encoded last has made.
+func (s *Stream) Pieces() []Piece { return s.pieces[:s.n] }
+
+// Key is what the stream was made with.
+func (s *Stream) Key() Key { return s.key }
+
+// target is where the encoder puts the payload of the next frame.
+func (s *Stream) target() []byte {
+	if s.direct() {
+		return s.out[rtp.HeaderBytes:]
+	}
+	return s.frame
+}
+
+// cut makes packets of the n bytes in target, for the frame that begins at tick.
+func (s *Stream) cut(n int, tick int64) {
+	s.n = 0
+	if n <= 0 {
+		return
+	}
+	if s.direct() {
+		s.n = 1
+		s.pieces[0] = Piece{Packet: s.out[:rtp.HeaderBytes+n], Units: unitsPerFrame}
+		return
+	}
+	unit := n / unitsPerFrame
+	at := tick / pace.TicksPerFrame * int64(unitsPerFrame)
+	end := 0
+	for i := range unitsPerFrame {
+		s.pending = append(s.pending, s.frame[i*unit:(i+1)*unit]...)
+		s.waiting++
+		if (at+int64(i)+1)%int64(s.key.Units) != 0 && s.waiting < s.key.Units {
+			continue
+		}
+		packet := s.out[end : end+rtp.HeaderBytes+len(s.pending)]
+		copy(packet[rtp.HeaderBytes:], s.pending)
+		s.pieces[s.n] = Piece{Packet: packet, Start: i + 1 - s.waiting, Units: s.waiting}
+		s.n++
+		end += len(packet)
+		s.Forget()
+	}
+}

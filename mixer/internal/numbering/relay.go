@@ -1,0 +1,72 @@
+package numbering
+
+import (
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+)
+
+// Relay is how a stream's numbering follows that of another one, whose packets
+// leave as its own. Loss and reordering pass through.
+type Relay struct {
+	valid bool
+	first uint32 // extended sequence number of the first packet that was relayed
+	seq   uint16 // added to sequence numbers
+	ts    uint32 // added to timestamps
+}
+
+// farTimestamp, in seconds, is how far a relayed timestamp may stray from the time
+// that has passed. A sender that jumps farther is followed by a new mapping.
+const farTimestamp = 10
+
+// Active reports whether the stream's last packet was relayed.
+func (r *Relay) Active() bool { return r.valid }
+
+// Stop ends the relaying; what the stream sends next goes on from the last packet.
+func (r *Relay) Stop(s *Stream, tick int64) {
+	if r.valid {
+		r.valid = false
+		s.Anchor(tick)
+	}
+}
+
+// Follow maps the numbers of a packet whose extended sequence number is ext, and
+// reports whether it may pass.
+func (r *Relay) Follow(s *Stream, h *rtp.Header, ext uint32, tick int64) bool {
+	if r.valid {
+		expected := s.LastTS + uint32(tick-s.lastTick)*s.unit
+		stray := int32(h.Timestamp + r.ts - expected)
+		far := int32(s.unit) * int32(farTimestamp*pace.TicksPerSecond)
+		r.valid = stray > -far && stray < far
+	}
+	if !r.valid {
+		s.Anchor(tick)
+		*r = Relay{valid: true, first: ext, seq: s.Seq - uint16(ext), ts: s.At(tick) - h.Timestamp}
+	}
+	return int32(ext-r.first) >= 0
+}
+
+// Fill writes the header for a packet that passes and counts it. buf is the
+// packet: rtp.HeaderBytes, then the payload. in is the header it came with, length
+// its audio's in the RTP clock.
+func (r *Relay) Fill(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext, length uint32, tick, wall int64) {
+	h := rtp.Header{
+		Marker:         in.Marker || s.Paused(tick),
+		PayloadType:    pt,
+		SequenceNumber: uint16(ext) + r.seq,
+		Timestamp:      in.Timestamp + r.ts,
+		SSRC:           s.SSRC,
+	}
+	h.Put(buf)
+	if int16(h.SequenceNumber-s.Seq) >= 0 {
+		s.Seq = h.SequenceNumber + 1
+	}
+	s.sent(h.Timestamp, h.Timestamp+length, len(buf), tick, wall)
+}
+
+// LeaveOut closes the gap in sequence numbers that a packet ahead of all others
+// leaves which is not passed on.
+func (r *Relay) LeaveOut() {
+	if r.valid {
+		r.seq--
+	}
+}

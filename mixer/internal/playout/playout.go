@@ -1,0 +1,198 @@
+package playout
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/jitter"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+)
+
+const (
+	// MaxPacketAudio bounds the audio in one packet, RFC 6716's longest.
+	MaxPacketAudio = 120 * time.Millisecond
+	// MaxDecoded is the most that one packet decodes to, in samples.
+	MaxDecoded = rates.Max * int(MaxPacketAudio/time.Millisecond) / 1000
+	// maxConcealed is how much is made up in a row before silence follows.
+	maxConcealed = 60 * time.Millisecond
+)
+
+// Playout is one leg's. It is used by one worker at a time, whose Memory its
+// methods are given.
+type Playout struct {
+	buffer    jitter.Buffer
+	formats   []inbound
+	on        bool // somebody listens; else packets are only counted
+	clockRate int  // that buffer is configured for
+	concealed time.Duration
+	concealer media.Decoder // of the packet played last
+	rate      int           // its sample rate
+
+	target    int     // sample rate wanted, Hz
+	left      []int16 // PCM at target beyond the last frame; nil until packets are not frames
+	resampler *dsp.Resampler
+	from      int // rate of resampler
+
+	made    uint64 // frames made up
+	invalid uint64 // packets that could not be decoded
+	err     error
+}
+
+// inbound is one format that may arrive, and its decoder once one was needed.
+type inbound struct {
+	media.Format
+	decoder media.Decoder
+}
+
+// Init prepares a playout. release gives a packet back to the Memory that is the
+// playout's at that time.
+func (p *Playout) Init(release func(handle int32)) {
+	p.clockRate = 8000
+	p.buffer.Init(jitter.Defaults(p.clockRate), release)
+}
+
+// SetFormats replaces what may arrive; packets that wait are dropped. Decoders of
+// codecs that stay are kept with their state.
+func (p *Playout) SetFormats(formats []media.Format) {
+	p.Reset()
+	p.concealer = nil
+	old := p.formats
+	p.formats = make([]inbound, len(formats))
+	for i, f := range formats {
+		p.formats[i].Format = f
+		for j := range old {
+			if old[j].Codec == f.Codec && old[j].decoder != nil {
+				p.formats[i].decoder, old[j].decoder = old[j].decoder, nil
+				break
+			}
+		}
+	}
+	closeDecoders(old)
+}
+
+// Close ends the decoders.
+func (p *Playout) Close() { closeDecoders(p.formats) }
+
+func closeDecoders(formats []inbound) {
+	for i := range formats {
+		if d := formats[i].decoder; d != nil {
+			d.Close()
+			formats[i].decoder = nil
+		}
+	}
+}
+
+// Listen begins or ends listening. The rate, in Hz, is what frames will have.
+func (p *Playout) Listen(on bool, rate int) {
+	if on == p.on && rate == p.target {
+		return
+	}
+	p.Reset()
+	if rate != p.target {
+		p.resampler, p.left = nil, nil
+	}
+	p.on, p.target = on, rate
+}
+
+// On reports whether somebody listens.
+func (p *Playout) On() bool { return p.on }
+
+// Reset forgets what was received and not played.
+func (p *Playout) Reset() {
+	p.buffer.Reset()
+	p.left = p.left[:0]
+	p.concealed = maxConcealed
+}
+
+// Push takes a packet: an extended sequence number, a payload of at most
+// MaxPayload bytes that holds length of audio, at most MaxPacketAudio, and the
+// index of its format. A playout never holds more audio than limit.
+func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, length, limit time.Duration) jitter.Verdict {
+	f := &p.formats[format]
+	if p.clockRate != f.Codec.ClockRate {
+		p.clockRate = f.Codec.ClockRate
+		cfg := jitter.Defaults(p.clockRate)
+		cfg.Cap = rates.Samples(limit, p.clockRate)
+		p.buffer.Configure(cfg)
+	}
+	handle := m.pool.put(payload, format)
+	pkt := jitter.Packet{Sequence: ext, Samples: rates.Samples(length, p.clockRate), Handle: handle}
+	verdict := p.buffer.Push(pkt)
+	if verdict != jitter.Kept {
+		m.pool.release(handle)
+	}
+	return verdict
+}
+
+// Hole keeps the place of a packet without audio in the numbering.
+func (p *Playout) Hole(ext uint32) {
+	if p.on {
+		p.buffer.Push(jitter.Packet{Sequence: ext, Handle: jitter.None})
+	}
+}
+
+// Delay is how much audio waits to be played.
+func (p *Playout) Delay() time.Duration {
+	return time.Duration(p.buffer.Delay()) * time.Second / time.Duration(p.clockRate)
+}
+
+// Concealed is the number of frames that were made up.
+func (p *Playout) Concealed() uint64 { return p.made }
+
+// Invalid is the number of packets that no decoder took.
+func (p *Playout) Invalid() uint64 { return p.invalid }
+
+// Frame writes the next 20 ms into pcm, at the rate of Listen. pcm has room for
+// MaxDecoded samples beyond the frame. It reports false, and writes nothing, while
+// there is nothing but silence. The error is a decoder's that could not be made;
+// the playout is of no more use then.
+func (p *Playout) Frame(m *Memory, pcm []int16) (spoke bool, err error) {
+	n := p.target / 50
+	have := copy(pcm[:n], p.left)
+	if have > 0 {
+		p.left = p.left[:copy(p.left, p.left[have:])]
+	}
+	for have < n {
+		got := p.next(m, pcm[have:], n-have)
+		if got == 0 {
+			clear(pcm[have:n])
+			return have > 0, p.err
+		}
+		have += got
+	}
+	if have > n {
+		if p.left == nil {
+			p.left = make([]int16, 0, MaxDecoded*p.target/rates.Max)
+		}
+		p.left = append(p.left, pcm[n:have]...)
+	}
+	return true, p.err
+}
+
+// next decodes or makes up some PCM at the target rate, and returns the number of
+// samples; 0 means silence from here on.
+func (p *Playout) next(m *Memory, pcm []int16, want int) int {
+	pkt, outcome := p.buffer.Pop()
+	switch outcome {
+	case jitter.Lost:
+		if got := p.restore(m, pcm, pkt); got > 0 {
+			return got
+		}
+		return p.conceal(m, pcm, int(int64(pkt.Samples)*int64(p.target)/int64(p.clockRate)))
+	case jitter.Empty:
+		return p.conceal(m, pcm, want)
+	case jitter.Play:
+	}
+	got := p.decode(m, pcm, pkt.Handle)
+	if got == 0 {
+		return p.conceal(m, pcm, want)
+	}
+	p.concealed = 0
+	if extra, ok := p.buffer.Surplus(); ok {
+		if n := p.decode(m, m.extra[:], extra.Handle); n == got {
+			crossfade(pcm[:n], m.extra[:n])
+		}
+	}
+	return got
+}

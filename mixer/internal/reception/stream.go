@@ -1,0 +1,127 @@
+// Package reception counts what is received of one peer: which of its streams is
+// followed, which packets came twice, what was lost on the way and how much the
+// rest was delayed (RFC 3550 §6.4.1, A.1, A.3, A.8). It starts no goroutine.
+package reception
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media/jitter"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+)
+
+// Stream is what is known of the stream that a peer sends. The zero value waits
+// for the first packet.
+type Stream struct {
+	Packets, Bytes uint64 // that were valid; payload only
+	Duplicates     uint64
+
+	source     jitter.Source
+	seen       uint64 // the last 64 sequence numbers, the highest in bit 0
+	highest    uint32 // extended
+	first      uint32 // extended, of this source
+	fromSource uint64 // packets of this source
+	lostBefore int64  // of former sources
+
+	clockRate int    // of the codec that arrives
+	transit   uint32 // RFC 3550 §6.4.1, in RTP clock units
+	transitOK bool
+	jitter16  int64 // 16 times the jitter, in RTP clock units
+}
+
+// Place gives a packet's extended sequence number. silent tells that nothing came
+// for a while. rtp.Suspect means drop; whatever else is to be counted is given to
+// Restart, if begins says so, then to Repeated and Count.
+func (s *Stream) Place(h *rtp.Header, silent bool) (ext uint32, order rtp.Order, begins bool) {
+	ext, order = s.source.Update(h.SSRC, h.SequenceNumber, silent)
+	return ext, order, order == rtp.Restart || s.fromSource == 0 && order != rtp.Suspect
+}
+
+// Restart follows another stream of the same peer, or the same from elsewhere.
+func (s *Stream) Restart(ext uint32) {
+	if s.fromSource > 0 {
+		s.lostBefore += s.lost()
+	}
+	s.first, s.fromSource, s.seen = ext, 0, 0
+	s.transitOK = false
+}
+
+// Repeated tells, and counts, a packet that came before. Numbers more than 63 back
+// are taken for new; the jitter buffer calls them late.
+func (s *Stream) Repeated(ext uint32, order rtp.Order) bool {
+	if order != rtp.Behind {
+		if s.fromSource > 0 {
+			s.seen <<= ext - s.highest
+		}
+		s.seen |= 1
+		s.highest = ext
+		return false
+	}
+	back := s.highest - ext
+	if back > 63 {
+		return false
+	}
+	bit := uint64(1) << back
+	if s.seen&bit != 0 {
+		s.Duplicates++
+		return true
+	}
+	s.seen |= bit
+	return false
+}
+
+// SetClock sets the clock of what arrives from now on, in Hz.
+func (s *Stream) SetClock(hz int) { s.clockRate, s.transitOK = hz, false }
+
+// Count takes a valid packet into the statistics. arrival is in unix nanoseconds.
+func (s *Stream) Count(h *rtp.Header, order rtp.Order, arrival int64) {
+	s.fromSource++
+	s.Packets++
+	s.Bytes += uint64(len(h.Payload))
+	if order == rtp.Behind || s.clockRate == 0 {
+		return
+	}
+	// RFC 3550 A.8, with the arrival in units of the clock. Only differences
+	// count, so the seconds are taken apart to stay within 64 bits.
+	rate := int64(s.clockRate)
+	clock := arrival/1e9*rate + arrival%1e9*rate/1e9
+	transit := uint32(clock) - h.Timestamp
+	if s.transitOK {
+		d := int64(int32(transit - s.transit))
+		if d < 0 {
+			d = -d
+		}
+		if d < rate { // a second is a jump of the timestamps, not jitter
+			s.jitter16 += d - (s.jitter16+8)>>4
+		}
+	}
+	s.transit, s.transitOK = transit, true
+}
+
+// lost is RFC 3550 A.3's cumulative number for the present source.
+func (s *Stream) lost() int64 {
+	return int64(s.highest-s.first) + 1 - int64(s.fromSource)
+}
+
+// Lost is how many packets the peer sent that never came; duplicates make it
+// smaller.
+func (s *Stream) Lost() int64 {
+	if s.fromSource == 0 {
+		return s.lostBefore
+	}
+	return s.lostBefore + s.lost()
+}
+
+// Jitter is the interarrival jitter.
+func (s *Stream) Jitter() time.Duration {
+	if s.clockRate == 0 {
+		return 0
+	}
+	return time.Duration(s.jitter16>>4) * time.Second / time.Duration(s.clockRate)
+}
+
+// SSRC is the stream's identifier; 0 before the first packet.
+func (s *Stream) SSRC() uint32 { return s.source.SSRC() }
+
+// Highest is the highest extended sequence number.
+func (s *Stream) Highest() uint32 { return s.highest }
