@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // answer is a 2xx of ours that is repeated until its ACK comes (RFC 3261
@@ -14,7 +15,7 @@ type answer struct {
 	d         *Dialog
 	seq       uint32
 	raw       []byte
-	flow      flow
+	flow      transport.Flow
 	lateOffer bool          // the ACK must bring the answer
 	acked     chan struct{} // closed by the ACK
 
@@ -26,7 +27,7 @@ type answer struct {
 
 // track begins the repetition of a 2xx; d.mu is held. It begins before the 2xx
 // is sent, so that no ACK is too early.
-func (d *Dialog) track(seq uint32, raw []byte, f flow, lateOffer bool) *answer {
+func (d *Dialog) track(seq uint32, raw []byte, f transport.Flow, lateOffer bool) *answer {
 	t1 := d.s.cfg.T1
 	a := &answer{d: d, seq: seq, raw: raw, flow: f, lateOffer: lateOffer, acked: make(chan struct{}), interval: t1}
 	a.again = time.AfterFunc(t1, a.repeat)
@@ -42,7 +43,7 @@ func (a *answer) repeat() {
 		return
 	}
 	// A connection that has gone may not come back; the end is givenUp's to say.
-	if a.flow.send(a.raw) == nil {
+	if a.flow.Send(a.raw) == nil {
 		a.d.s.count.responsesOut.Add(1)
 	}
 	a.interval = min(2*a.interval, a.d.s.cfg.T2)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // listener is told of what comes back for a request; its methods run on readers'
@@ -18,7 +19,7 @@ type listener interface {
 }
 
 // begin sends a draft over a flow in a new transaction.
-func (s *Server) begin(d *draft, f flow, l listener) (*clientTx, error) {
+func (s *Server) begin(d *draft, f transport.Flow, l listener) (*clientTx, error) {
 	m, raw, branch, err := s.compose(d, f)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ func (answering) OnRequest(r *IncomingRequest) { _ = r.Respond(Reply{}) } // it 
 // a transaction of its own, without a socket.
 func BenchmarkRequest(b *testing.B) {
 	cfg := Default()
-	cfg.Limits.Transactions, cfg.Limits.Handlers = 1<<30, 1<<30
+	cfg.MaxTransactions, cfg.MaxHandlers = 1<<30, 1<<30
 	s, err := NewServer(cfg, answering{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
@@ -47,7 +47,7 @@ type counting struct {
 	got chan struct{}
 }
 
-func (c *counting) send([]byte) error {
+func (c *counting) Send([]byte) error {
 	c.got <- struct{}{}
 	return nil
 }

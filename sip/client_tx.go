@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // clientTx is a client transaction: it repeats our request until an answer
@@ -17,7 +18,7 @@ type clientTx struct {
 	seq  uint32 // its CSeq
 	raw  []byte // the request as sent
 	ack  []byte // the ACK of a refusal, as sent
-	flow flow
+	flow transport.Flow
 	// onResponse takes each provisional response, the final one, and after a 2xx
 	// to an INVITE every further 2xx. It runs on the reader's goroutine, in the
 	// order of arrival, and must not block.
@@ -42,13 +43,13 @@ func (tx *clientTx) start() error {
 	}
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if err := tx.flow.send(tx.raw); err != nil {
+	if err := tx.flow.Send(tx.raw); err != nil {
 		tx.end()
 		return err
 	}
 	tx.s.count.requestsOut.Add(1)
 	tx.life = time.AfterFunc(64*tx.s.cfg.T1, tx.expired) // timers B and F
-	if !tx.flow.reliable() {
+	if !tx.flow.Reliable() {
 		tx.interval = tx.s.cfg.T1
 		tx.again = time.AfterFunc(tx.interval, tx.repeat)
 	}
@@ -63,7 +64,7 @@ func (tx *clientTx) repeat() {
 		tx.mu.Unlock()
 		return
 	}
-	if err := tx.flow.send(tx.raw); err != nil {
+	if err := tx.flow.Send(tx.raw); err != nil {
 		tx.mu.Unlock()
 		tx.fail(err)
 		return
@@ -91,7 +92,7 @@ func (tx *clientTx) expired() {
 	}
 	tx.mu.Unlock()
 	tx.fail(fault.New(fault.Timeout, "sip: no answer to %s from %s %s",
-		tx.req.Method, tx.flow.source().Network, tx.flow.source().Remote))
+		tx.req.Method, tx.flow.Source().Network, tx.flow.Source().Remote))
 }
 
 // fail ends the transaction with an error unless a final response has come.
@@ -123,7 +124,7 @@ func (tx *clientTx) step(r *message.Response) bool {
 	switch {
 	case tx.state == txCompleted && invite && r.Status() >= 300:
 		// Our ACK was lost; a failure shows in its next repetition.
-		_ = tx.flow.send(tx.ack)
+		_ = tx.flow.Send(tx.ack)
 		return false
 	case tx.state == txAccepted:
 		return r.Status() >= 200 && r.Status() < 300
@@ -154,7 +155,7 @@ func (tx *clientTx) step(r *message.Response) bool {
 
 // linger waits for late repetitions; a reliable transport has none.
 func (tx *clientTx) linger(d time.Duration) {
-	if tx.flow.reliable() {
+	if tx.flow.Reliable() {
 		tx.end()
 		return
 	}
@@ -177,7 +178,7 @@ func (tx *clientTx) acknowledge(r *message.Response) {
 		return // the To of a response that was parsed has no control characters
 	}
 	tx.ack = b
-	_ = tx.flow.send(b) // lost or failed, it is sent again with the next repetition
+	_ = tx.flow.Send(b) // lost or failed, it is sent again with the next repetition
 }
 
 func (tx *clientTx) stopTimers() {

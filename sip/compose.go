@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // draft is a request of ours before it is known how it will travel; it can be
@@ -31,7 +32,7 @@ type draft struct {
 }
 
 // compose makes the message for one attempt over a flow, with a new branch.
-func (s *Server) compose(d *draft, f flow) (m *message.Message, raw []byte, branch string, err error) {
+func (s *Server) compose(d *draft, f transport.Flow) (m *message.Message, raw []byte, branch string, err error) {
 	if len(d.content.Body) > 0 && d.content.Type == "" {
 		return nil, nil, "", fault.New(fault.Invalid, "sip: body without a content type")
 	}
@@ -45,7 +46,7 @@ func (s *Server) compose(d *draft, f flow) (m *message.Message, raw []byte, bran
 		return nil, nil, "", err
 	}
 	v := message.Via{
-		Version: "2.0", Transport: strings.ToUpper(f.source().Network), Host: host, Port: port,
+		Version: "2.0", Transport: strings.ToUpper(f.Source().Network), Host: host, Port: port,
 		Params: message.Params{{Name: "branch", Value: branch}, {Name: "rport"}},
 	}
 	m.Headers.Add("Via", v.String())
@@ -100,22 +101,12 @@ func looseRoute(target message.URI, route []message.Address) (message.URI, []mes
 }
 
 // ourAddr is the host and port that the peer of a flow reaches us at.
-func (s *Server) ourAddr(f flow) (string, int, error) {
-	src := f.source()
-	local := src.Local
-	if src.Network != "udp" {
-		// The connection's own port on our side, unless we listen.
-		if a := s.tr.addr(src.Network); a.IsValid() {
-			local = netip.AddrPortFrom(local.Addr(), a.Port())
-		}
-	} else if local.Addr().IsUnspecified() {
-		ip, err := routeAddr(src.Remote)
-		if err != nil {
-			return "", 0, err
-		}
-		local = netip.AddrPortFrom(ip.Unmap(), local.Port())
+func (s *Server) ourAddr(f transport.Flow) (string, int, error) {
+	local, err := s.tr.Local(f)
+	if err != nil {
+		return "", 0, err
 	}
-	if e := s.cfg.External; e.Host != "" && !inNetworks(e.LocalNetworks, src.Remote.Addr()) {
+	if e := s.cfg.External; e.Host != "" && !inNetworks(e.LocalNetworks, f.Source().Remote.Addr()) {
 		return e.Host, int(local.Port()), nil
 	}
 	return local.Addr().String(), int(local.Port()), nil
@@ -132,13 +123,13 @@ func inNetworks(list []netip.Prefix, a netip.Addr) bool {
 
 // ourContact is the Contact that we give the peer of a flow; a sips request wants
 // a sips Contact (RFC 3261 §12.1.1).
-func (s *Server) ourContact(f flow, user string, secure bool) (message.Address, error) {
+func (s *Server) ourContact(f transport.Flow, user string, secure bool) (message.Address, error) {
 	host, port, err := s.ourAddr(f)
 	if err != nil {
 		return message.Address{}, err
 	}
 	u := message.URI{Scheme: "sip", User: user, Host: host, Port: port}
-	n := f.source().Network
+	n := f.Source().Network
 	switch {
 	case n == "wss":
 		n = "ws" // RFC 7118 §5.2.1 knows one name

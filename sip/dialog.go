@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // DialogID is a dialog as RFC 3261 §12 names it, seen from our side.
@@ -55,7 +56,7 @@ type Dialog struct {
 
 	mu      sync.Mutex
 	st      DialogState
-	flow    flow // what the peer's last message came over; nil after Restore
+	flow    transport.Flow // what the peer's last message came over; nil after Restore
 	wallet  wallet
 	handler DialogHandler
 	ending  bool // our BYE is on its way
@@ -73,11 +74,11 @@ type Dialog struct {
 // the 2xx is awaited.
 type ackOut struct {
 	raw  []byte
-	flow flow
+	flow transport.Flow
 	auth []message.Header // of the INVITE, which the ACK repeats (RFC 3261 §22.1)
 }
 
-func (s *Server) newDialog(st DialogState, f flow, h DialogHandler) *Dialog {
+func (s *Server) newDialog(st DialogState, f transport.Flow, h DialogHandler) *Dialog {
 	d := &Dialog{
 		s: s, id: st.ID, st: st, flow: f, handler: h,
 		done:    make(chan struct{}),
@@ -86,7 +87,7 @@ func (s *Server) newDialog(st DialogState, f flow, h DialogHandler) *Dialog {
 	}
 	d.run = &serial{limit: dialogQueue, spawn: s.spawn, onPanic: d.panicked}
 	if f != nil {
-		d.st.Flow = f.source().Flow
+		d.st.Flow = f.Source().Flow
 	}
 	return d
 }
@@ -94,7 +95,7 @@ func (s *Server) newDialog(st DialogState, f flow, h DialogHandler) *Dialog {
 // Restore takes up a dialog from its state, as after a restart. The error is
 // fault.Conflict when a dialog of that id is there already.
 func (s *Server) Restore(st DialogState, h DialogHandler) (*Dialog, error) {
-	f, _ := s.tr.flow(st.Flow)
+	f, _ := s.tr.Flow(st.Flow)
 	d := s.newDialog(st, f, h)
 	d.st.Flow = st.Flow
 	if !s.dialogs.putNew(st.ID, d) {
@@ -130,7 +131,7 @@ func (d *Dialog) SetRewriteContact(on bool) {
 // broke and who has come back over another one. fault.Unreachable says that the
 // flow has ended.
 func (d *Dialog) SetFlow(id message.FlowID) error {
-	f, ok := d.s.tr.flow(id)
+	f, ok := d.s.tr.Flow(id)
 	if !ok {
 		return fault.New(fault.Unreachable, "sip: flow %s has ended", id)
 	}
@@ -142,13 +143,13 @@ func (d *Dialog) SetFlow(id message.FlowID) error {
 
 // refresh takes what a target refresh request or its response changes: the
 // peer's Contact and the flow (RFC 3261 §12.2); d.mu is held.
-func (d *Dialog) refresh(contacts []message.Address, f flow) {
+func (d *Dialog) refresh(contacts []message.Address, f transport.Flow) {
 	if len(contacts) > 0 && !contacts[0].Wildcard {
 		d.st.Target = contacts[0].URI
 	}
 	if f != nil {
 		d.flow = f
-		d.st.Flow = f.source().Flow
+		d.st.Flow = f.Source().Flow
 	}
 }
 
@@ -201,7 +202,7 @@ func (d *Dialog) peer() netip.AddrPort {
 	if d.flow == nil {
 		return netip.AddrPort{}
 	}
-	return d.flow.source().Remote
+	return d.flow.Source().Remote
 }
 
 // panicked ends the dialog after its handler panicked.

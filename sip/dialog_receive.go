@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // inRequest takes a request of the peer's, on the reader's goroutine and so in
@@ -23,7 +24,7 @@ func (d *Dialog) inRequest(tx *serverTx) {
 	}
 	d.st.RemoteSeq = req.Seq()
 	f := tx.flow
-	if d.flow == nil || !d.flow.alive() {
+	if d.flow == nil || !d.flow.Alive() {
 		d.refresh(nil, f)
 	}
 	switch req.Method() {
@@ -45,7 +46,7 @@ func (d *Dialog) inRequest(tx *serverTx) {
 
 // refreshFrom is refresh with the Contact of a request; a broken one changes
 // nothing. d.mu is held.
-func (d *Dialog) refreshFrom(req *message.Request, f flow) {
+func (d *Dialog) refreshFrom(req *message.Request, f transport.Flow) {
 	contacts, err := req.Contacts()
 	if err != nil {
 		contacts = nil

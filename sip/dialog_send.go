@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // Request sends INFO, UPDATE, REFER, NOTIFY, MESSAGE and the like and waits for
@@ -83,11 +84,11 @@ func (d *Dialog) nextSeq() uint32 {
 // way finds the flow for a request: the connection that the peer used, if it
 // lives; over UDP the route set or the peer's Contact, or where its messages
 // come from.
-func (d *Dialog) way(ctx context.Context) (flow, error) {
+func (d *Dialog) way(ctx context.Context) (transport.Flow, error) {
 	d.mu.Lock()
 	f, st := d.flow, d.st
 	d.mu.Unlock()
-	if f != nil && f.alive() && (f.reliable() || st.RewriteContact) {
+	if f != nil && f.Alive() && (f.Reliable() || st.RewriteContact) {
 		return f, nil
 	}
 	next := st.Target
@@ -100,10 +101,10 @@ func (d *Dialog) way(ctx context.Context) (flow, error) {
 	}
 	var last error
 	for _, dest := range ds {
-		if u, ok := f.(udpFlow); ok && dest.Network == "udp" {
-			return udpFlow{u.sock, dest.Addr}, nil // the socket that the peer knows
+		if f != nil && !f.Reliable() && dest.Network == "udp" {
+			return f.To(dest.Addr), nil // the socket that the peer knows
 		}
-		out, err := d.s.tr.flowTo(ctx, dest)
+		out, err := d.s.tr.FlowTo(ctx, dest)
 		if err == nil {
 			return out, nil
 		}

@@ -18,9 +18,9 @@ func everywhere(t *testing.T) (*siptest.Phone, map[string]func(testing.TB) *sipt
 	t.Helper()
 	server, client := siptest.Certificate(t)
 	cfg := siptest.Config("udp", "tcp", "tls", "ws", "wss")
-	cfg.TLSClient = client
-	for i := range cfg.Listeners {
-		cfg.Listeners[i].TLS = server
+	cfg.Transport.TLSClient = client
+	for i := range cfg.Transport.Listeners {
+		cfg.Transport.Listeners[i].TLS = server
 	}
 	phone := siptest.NewPhoneWith(t, "bob", cfg)
 	return phone, map[string]func(testing.TB) *siptest.Peer{
@@ -134,7 +134,7 @@ func TestTLSName(t *testing.T) {
 	server, client := siptest.Certificate(t)
 	_, stranger := siptest.Certificate(t)
 	cfg := siptest.Config("tls")
-	cfg.Listeners[0].TLS, cfg.TLSClient = server, client
+	cfg.Transport.Listeners[0].TLS, cfg.Transport.TLSClient = server, client
 	callee := siptest.NewPhoneWith(t, "bob", cfg)
 	o := callee.Outbound(callee.URI("tls"))
 	o.Method = "OPTIONS"
@@ -143,7 +143,7 @@ func TestTLSName(t *testing.T) {
 		t.Error(err)
 	}
 	cfg = siptest.Config("tls")
-	cfg.Listeners[0].TLS, cfg.TLSClient = server, stranger
+	cfg.Transport.Listeners[0].TLS, cfg.Transport.TLSClient = server, stranger
 	distrusting := siptest.NewPhoneWith(t, "eve", cfg)
 	if _, err := distrusting.Request(siptest.Ctx(t), o); fault.Of(err) != fault.Unreachable {
 		t.Errorf("untrusted certificate: %v", err)
@@ -256,7 +256,7 @@ func TestExternalAddress(t *testing.T) {
 
 // TestStreamFraming cuts messages at every byte, and joins several.
 func TestStreamFraming(t *testing.T) {
-	s := siptest.Server(t, siptest.Config("tcp"), politely{})
+	s := siptest.Server(t, siptest.Config("tcp"), siptest.Polite{})
 	p := siptest.TCP(t, s.Addr("tcp"))
 	call := p.NewCall("sip:x@" + s.Addr("tcp").String())
 	text := call.Request("MESSAGE", "hello\r\n\r\nworld")

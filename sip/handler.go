@@ -13,6 +13,13 @@ type Handler interface {
 	OnRequest(*IncomingRequest)
 }
 
+// FlowHandler may be implemented by a Handler that wants to know when a
+// connection has ended, to forget the bindings that were made over it.
+// OnFlowClosed runs on the connection's own goroutine and must not block.
+type FlowHandler interface {
+	OnFlowClosed(message.FlowID)
+}
+
 // DialogHandler is what the layer above does with what happens in a dialog. The
 // calls of one dialog come one after the other, in the order of their CSeq, on
 // the dialog's own goroutine; they must not block, and in particular must not

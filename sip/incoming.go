@@ -322,7 +322,7 @@ func (i *IncomingInvite) inRequest(tx *serverTx) {
 func (i *IncomingInvite) inAck(*message.Request) {}
 
 func (i *IncomingInvite) flowClosed(id message.FlowID) {
-	if i.tx.flow.reliable() && i.tx.req.Source().Flow == id {
+	if i.tx.flow.Reliable() && i.tx.req.Source().Flow == id {
 		i.end(487, fault.New(fault.Unreachable, "sip: the caller's connection closed"), nil)
 	}
 }

@@ -109,10 +109,10 @@ func TestMutations(t *testing.T) {
 		}
 		p.Send(string(b))
 		if i%50 == 0 {
-			alive(t, p)
+			p.Ping()
 		}
 	}
-	alive(t, p)
+	p.Ping()
 	if n := s.Stats().Panics; n != 0 {
 		t.Errorf("%d panics", n)
 	}
@@ -123,7 +123,7 @@ func TestMutations(t *testing.T) {
 func BenchmarkCall(b *testing.B) {
 	cfg := siptest.Config("udp")
 	cfg.T1, cfg.T2, cfg.T4 = 25*siptest.T1, 200*siptest.T1, siptest.T1
-	cfg.Limits.Transactions = 1 << 20
+	cfg.MaxTransactions = 1 << 20
 	callee := siptest.Server(b, cfg, quick{b})
 	phone := siptest.NewPhoneWith(b, "alice", cfg)
 	a := callee.Addr("udp")

@@ -5,12 +5,13 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // hop is one way for a request: a flow, or a destination to find one for.
 type hop struct {
-	flow flow
-	dest Destination
+	flow transport.Flow
+	dest transport.Destination
 }
 
 // newDraft checks a request of the layer above and makes its draft.
@@ -57,7 +58,7 @@ func (s *Server) newDraft(o *Outbound, w wallet) (*draft, error) {
 // hops finds where a request can go, best first.
 func (s *Server) hops(ctx context.Context, o *Outbound) ([]hop, error) {
 	if o.Flow != "" {
-		f, ok := s.tr.flow(o.Flow)
+		f, ok := s.tr.Flow(o.Flow)
 		if !ok {
 			return nil, fault.New(fault.Unreachable, "sip: flow %s has ended", o.Flow)
 		}
@@ -81,7 +82,7 @@ func (s *Server) hops(ctx context.Context, o *Outbound) ([]hop, error) {
 	out := make([]hop, 0, len(ds))
 	for _, d := range ds {
 		if tcpFirst && d.Network == "udp" {
-			out = append(out, hop{dest: Destination{"tcp", d.Addr, d.Host}})
+			out = append(out, hop{dest: transport.Destination{Network: "tcp", Addr: d.Addr, Host: d.Host}})
 		}
 		out = append(out, hop{dest: d})
 	}
@@ -98,11 +99,11 @@ func (o *Outbound) bulky() bool {
 }
 
 // take makes a flow of a hop.
-func (s *Server) take(ctx context.Context, h hop) (flow, error) {
+func (s *Server) take(ctx context.Context, h hop) (transport.Flow, error) {
 	if h.flow != nil {
 		return h.flow, nil
 	}
-	return s.tr.flowTo(ctx, h.dest)
+	return s.tr.FlowTo(ctx, h.dest)
 }
 
 // Request sends a request outside any dialog and waits for its final response,
@@ -163,7 +164,7 @@ func (s *Server) requestVia(ctx context.Context, d *draft, h hop) (*message.Resp
 	}
 }
 
-func (s *Server) roundTrip(ctx context.Context, d *draft, f flow) (*message.Response, error) {
+func (s *Server) roundTrip(ctx context.Context, d *draft, f transport.Flow) (*message.Response, error) {
 	w := newWaiter()
 	tx, err := s.begin(d, f, w)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // OutgoingInvite is an INVITE of ours that waits for its answer.
@@ -101,7 +102,7 @@ func (o *OutgoingInvite) try(ctx context.Context) error {
 }
 
 // send begins a transaction.
-func (o *OutgoingInvite) send(f flow) error {
+func (o *OutgoingInvite) send(f transport.Flow) error {
 	inv := &inviteTx{}
 	inv.giveUp = func() { o.fail(nil, fault.New(fault.Canceled, "sip: canceled")) }
 	l := &inviteListener{o: o, inv: inv}
@@ -182,7 +183,8 @@ func (o *OutgoingInvite) waiting() bool {
 // answered takes a 2xx: the first makes the dialog, those of other forks are
 // acknowledged and ended (RFC 3261 §13.2.2.4).
 func (o *OutgoingInvite) answered(l *inviteListener, r *message.Response) {
-	f, seq := flowOf(r, l.inv.tx.flow), r.Seq()
+	// Over UDP a peer may answer from another address than the one we sent to.
+	f, seq := l.inv.tx.flow.To(r.Source().Remote), r.Seq()
 	o.mu.Lock()
 	d, auth := o.dialog, credentialsOf(l.inv.tx.req)
 	if d != nil && d.id.RemoteTag != r.To().Tag() {
@@ -221,17 +223,8 @@ func (o *OutgoingInvite) answered(l *inviteListener, r *message.Response) {
 	}
 }
 
-// flowOf is where a response came from: over UDP a peer may answer from another
-// address than the one we sent to.
-func flowOf(r *message.Response, sent flow) flow {
-	if u, ok := sent.(udpFlow); ok {
-		return udpFlow{u.sock, r.Source().Remote}
-	}
-	return sent
-}
-
 // newDialog is the dialog of a 2xx (RFC 3261 §12.1.2); o.mu is held.
-func (o *OutgoingInvite) newDialog(r *message.Response, f flow) *Dialog {
+func (o *OutgoingInvite) newDialog(r *message.Response, f transport.Flow) *Dialog {
 	id := o.id
 	id.RemoteTag = r.To().Tag()
 	target := o.draft.uri
@@ -247,7 +240,7 @@ func (o *OutgoingInvite) newDialog(r *message.Response, f flow) *Dialog {
 		ID: id, Local: o.draft.from, Remote: r.To(), Target: target, Route: route,
 		ContactUser: o.draft.contactUser, LocalSeq: r.Seq(), Caller: true, Invite: true,
 		RewriteContact: o.rewrite,
-		Secure:         o.draft.uri.Secure() && f.source().Network == "tls",
+		Secure:         o.draft.uri.Secure() && f.Source().Network == "tls",
 	}, f, nil)
 	d.wallet = o.wallet
 	if o.dialog == nil {

@@ -6,29 +6,30 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // receive takes every message off every transport, on the reader's goroutine and
 // so in the order of arrival. m may be nil or unsound, err says why. A panic
 // anywhere below costs the message, not the process.
-func (s *Server) receive(f flow, m *message.Parsed, err error) {
+func (s *Server) receive(f transport.Flow, m *message.Parsed, err error) {
 	s.guard("receive", func() {
 		switch {
 		case err != nil:
 			s.receiveMalformed(f, m, err)
 		case m.IsResponse():
-			s.receiveResponse(message.NewResponse(m, f.source()))
+			s.receiveResponse(message.NewResponse(m, f.Source()))
 		default:
 			s.count.requestsIn.Add(1)
-			s.receiveRequest(f, message.NewRequest(m, f.source()))
+			s.receiveRequest(f, message.NewRequest(m, f.Source()))
 		}
 	})
 }
 
 // receiveMalformed answers what can be answered, and is silent else.
-func (s *Server) receiveMalformed(f flow, m *message.Parsed, err error) {
+func (s *Server) receiveMalformed(f transport.Flow, m *message.Parsed, err error) {
 	s.count.malformed.Add(1)
-	s.quirks.note("malformed message", f.source().Remote, err)
+	s.quirks.note("malformed message", f.Source().Remote, err)
 	if !m.Answerable() {
 		return
 	}
@@ -37,7 +38,7 @@ func (s *Server) receiveMalformed(f flow, m *message.Parsed, err error) {
 	if errors.As(err, &bad) {
 		status = bad.Status
 	}
-	s.refuse(f, message.NewRequest(m, f.source()), Reply{Status: status})
+	s.refuse(f, message.NewRequest(m, f.Source()), Reply{Status: status})
 }
 
 func (s *Server) receiveResponse(r *message.Response) {
@@ -51,7 +52,7 @@ func (s *Server) receiveResponse(r *message.Response) {
 	}
 }
 
-func (s *Server) receiveRequest(f flow, req *message.Request) {
+func (s *Server) receiveRequest(f transport.Flow, req *message.Request) {
 	switch req.Method() {
 	case "ACK":
 		s.receiveAck(req)
@@ -96,7 +97,7 @@ func (s *Server) receiveAck(req *message.Request) {
 
 // receiveCancel answers a CANCEL by RFC 3261 §9.2; the INVITE's own answer is
 // whoever holds the INVITE's to give.
-func (s *Server) receiveCancel(f flow, req *message.Request) {
+func (s *Server) receiveCancel(f transport.Flow, req *message.Request) {
 	tx := s.txs.findServer(serverKey(req, "INVITE"))
 	if tx == nil {
 		s.refuse(f, req, Reply{Status: 481})
@@ -104,7 +105,7 @@ func (s *Server) receiveCancel(f flow, req *message.Request) {
 	}
 	out := s.replyTo(req, tx.tag, Reply{Status: 200})
 	s.completeReply(out, Reply{})
-	if b, err := out.Encode(); err == nil && s.answerFlow(f, req).send(b) == nil {
+	if b, err := out.Encode(); err == nil && s.answerFlow(f, req).Send(b) == nil {
 		s.count.responsesOut.Add(1)
 	}
 	tx.canceled(req)
@@ -151,7 +152,7 @@ func (s *Server) dispatch(tx *serverTx) {
 
 // handle runs a handler on a goroutine of its own, if the limit allows.
 func (s *Server) handle(tx *serverTx, f func()) {
-	if s.handlers.Add(1) > int64(s.cfg.Limits.Handlers) {
+	if s.handlers.Add(1) > int64(s.cfg.MaxHandlers) {
 		s.handlers.Add(-1)
 		s.count.refused.Add(1)
 		s.answer(tx, Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "5"}}})

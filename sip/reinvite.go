@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // glareRetries bounds how often a re-INVITE is tried again after a 491.
@@ -151,7 +152,7 @@ func (d *Dialog) sendAck(seq uint32, a *ackOut, c Content) {
 	defer cancel()
 	raw, f, err := d.buildAck(ctx, seq, a, c)
 	if err == nil {
-		err = f.send(raw)
+		err = f.Send(raw)
 	}
 	if err != nil {
 		d.s.quirks.note("send ACK", d.peer(), err)
@@ -163,7 +164,7 @@ func (d *Dialog) sendAck(seq uint32, a *ackOut, c Content) {
 	d.mu.Unlock()
 }
 
-func (d *Dialog) buildAck(ctx context.Context, seq uint32, a *ackOut, c Content) ([]byte, flow, error) {
+func (d *Dialog) buildAck(ctx context.Context, seq uint32, a *ackOut, c Content) ([]byte, transport.Flow, error) {
 	f, err := d.way(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -182,7 +183,7 @@ func (d *Dialog) repeatAck(a *ackOut) {
 	d.mu.Lock()
 	raw, f := a.raw, a.flow
 	d.mu.Unlock()
-	if raw != nil && f.send(raw) == nil {
+	if raw != nil && f.Send(raw) == nil {
 		d.s.count.requestsOut.Add(1)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // methods are what the stack can carry; Allow says so.
@@ -63,17 +64,16 @@ func (s *Server) completeReply(out *message.Message, r Reply) {
 // answerFlow is where the response to a request goes: back over its connection;
 // over UDP to the port it came from if the Via or the configuration says so,
 // else to the Via's port (RFC 3261 §18.2.2, RFC 3581 §4).
-func (s *Server) answerFlow(f flow, req *message.Request) flow {
-	u, ok := f.(udpFlow)
+func (s *Server) answerFlow(f transport.Flow, req *message.Request) transport.Flow {
 	via := req.Via()
-	if !ok || s.cfg.ForceRport || via.Params.Has("rport") {
+	if f.Reliable() || s.cfg.ForceRport || via.Params.Has("rport") {
 		return f
 	}
 	port := uint16(5060)
 	if via.Port != 0 {
 		port = uint16(via.Port)
 	}
-	return udpFlow{u.sock, netip.AddrPortFrom(u.remote.Addr(), port)}
+	return f.To(netip.AddrPortFrom(f.Source().Remote.Addr(), port))
 }
 
 // statelessTag is the same for every repetition of a request (RFC 3261 §8.2.7).
@@ -82,7 +82,7 @@ func (s *Server) statelessTag(req *message.Request) string {
 }
 
 // refuse answers without a transaction.
-func (s *Server) refuse(f flow, req *message.Request, r Reply) {
+func (s *Server) refuse(f transport.Flow, req *message.Request, r Reply) {
 	if req.Method() == "ACK" {
 		return
 	}
@@ -92,7 +92,7 @@ func (s *Server) refuse(f flow, req *message.Request, r Reply) {
 	if err != nil {
 		return // what came in could not be sent back either: silence
 	}
-	if s.answerFlow(f, req).send(b) == nil {
+	if s.answerFlow(f, req).Send(b) == nil {
 		s.count.responsesOut.Add(1)
 	}
 }

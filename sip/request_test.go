@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // TestInspection sends requests that are wrong in one thing each.
@@ -129,7 +130,7 @@ func TestRespond(t *testing.T) {
 func TestAnswerGoesToTheViaPort(t *testing.T) {
 	cfg := siptest.Config("udp")
 	cfg.ForceRport = false
-	s := siptest.Server(t, cfg, politely{})
+	s := siptest.Server(t, cfg, siptest.Polite{})
 	from, to := siptest.UDP(t, s.Addr("udp")), siptest.UDP(t, s.Addr("udp"))
 	call := from.NewCall("sip:x@" + s.Addr("udp").String())
 	call.Send("OPTIONS", "", "Via: SIP/2.0/UDP "+to.Local().String()+";branch="+siptest.ID("z9hG4bK"))
@@ -234,11 +235,11 @@ func TestDigestLeak(t *testing.T) {
 }
 
 // places is where service.example leads.
-type places []sip.Destination
+type places []transport.Destination
 
-func (p places) Resolve(ctx context.Context, u message.URI, transport string) ([]sip.Destination, error) {
+func (p places) Resolve(ctx context.Context, u message.URI, network string) ([]transport.Destination, error) {
 	if u.Host != "service.example" {
-		return sip.DNS{}.Resolve(ctx, u, transport)
+		return transport.DNS{}.Resolve(ctx, u, network)
 	}
 	return p, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // Server is a SIP user agent server and client over any number of listeners.
@@ -27,7 +28,7 @@ type Server struct {
 	seed    maphash.Seed
 	count   counters
 
-	tr      *transport
+	tr      *transport.Layer
 	txs     *txTable
 	dialogs *dialogTable
 
@@ -57,17 +58,19 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 		log:     log,
 		quirks:  newQuirkLog(log),
 		seed:    maphash.MakeSeed(),
-		txs:     newTxTable(cfg.Limits.Transactions),
+		txs:     newTxTable(cfg.MaxTransactions),
 		dialogs: newDialogTable(),
 	}
 	if s.cfg.Resolver == nil {
-		s.cfg.Resolver = DNS{}
+		s.cfg.Resolver = transport.DNS{}
 	}
 	var err error
-	if s.tr, err = newTransport(&s.cfg); err != nil {
+	s.tr, err = transport.New(cfg.Transport, transport.Events{
+		Receive: s.receive, Closed: s.flowClosed, Quirk: s.quirks.note,
+	})
+	if err != nil {
 		return nil, err
 	}
-	s.tr.receive, s.tr.closed, s.tr.quirk = s.receive, s.flowClosed, s.quirks.note
 	return s, nil
 }
 
@@ -82,7 +85,7 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	s.phase = phaseServing
 	s.mu.Unlock()
-	return s.tr.open(ctx)
+	return s.tr.Open(ctx)
 }
 
 // Close refuses new calls with 503, ends dialogs with BYE and calls that are
@@ -107,7 +110,7 @@ func (s *Server) Close(ctx context.Context) error {
 	for _, d := range s.dialogs.snapshot() {
 		d.abandon()
 	}
-	err := s.tr.close()
+	err := s.tr.Close()
 	s.mu.Lock()
 	s.phase = phaseClosed
 	s.mu.Unlock()
@@ -147,11 +150,11 @@ func (s *Server) draining() bool {
 
 // Addr is the address of the first listener of that network, with the port it
 // really has; the zero AddrPort when there is none.
-func (s *Server) Addr(network string) netip.AddrPort { return s.tr.addr(network) }
+func (s *Server) Addr(network string) netip.AddrPort { return s.tr.Addr(network) }
 
 // FlowAlive reports whether something can still be sent over a flow.
 func (s *Server) FlowAlive(id message.FlowID) bool {
-	_, ok := s.tr.flow(id)
+	_, ok := s.tr.Flow(id)
 	return ok
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // txState is the state of a transaction (RFC 3261 §17, RFC 6026 §7).
@@ -30,7 +31,7 @@ type serverTx struct {
 	key   string
 	merge string // From tag, Call-ID and CSeq, for RFC 3261 §8.2.2.2; "" inside dialogs
 	req   *message.Request
-	flow  flow
+	flow  transport.Flow
 	tag   string // the To tag of our responses
 
 	mu       sync.Mutex
@@ -92,7 +93,7 @@ func (tx *serverTx) respond(status int, b []byte) error {
 	if tx.state > txProceeding {
 		return fault.New(fault.Conflict, "sip: %s is answered already", tx.req.Method())
 	}
-	if err := tx.flow.send(b); err != nil {
+	if err := tx.flow.Send(b); err != nil {
 		tx.end()
 		return err
 	}
@@ -114,11 +115,11 @@ func (tx *serverTx) respond(status int, b []byte) error {
 	case invite:
 		tx.state = txCompleted
 		tx.expire(64 * tx.s.cfg.T1) // timer H
-		if !tx.flow.reliable() {
+		if !tx.flow.Reliable() {
 			tx.interval = tx.s.cfg.T1
 			tx.again = time.AfterFunc(tx.interval, tx.repeat)
 		}
-	case tx.flow.reliable():
+	case tx.flow.Reliable():
 		tx.end()
 	default:
 		tx.state = txCompleted
@@ -134,7 +135,7 @@ func (tx *serverTx) repeat() {
 	if tx.state != txCompleted {
 		return
 	}
-	if err := tx.flow.send(tx.last); err != nil {
+	if err := tx.flow.Send(tx.last); err != nil {
 		tx.end()
 		return
 	}
@@ -150,7 +151,7 @@ func (tx *serverTx) retransmitted() {
 	if tx.state != txProceeding && tx.state != txCompleted || tx.last == nil {
 		return
 	}
-	if err := tx.flow.send(tx.last); err != nil {
+	if err := tx.flow.Send(tx.last); err != nil {
 		tx.end()
 	}
 }
@@ -166,7 +167,7 @@ func (tx *serverTx) acked() bool {
 			tx.again.Stop()
 		}
 		tx.state = txConfirmed
-		if tx.flow.reliable() {
+		if tx.flow.Reliable() {
 			tx.end()
 		} else {
 			tx.expire(tx.s.cfg.T4) // timer I

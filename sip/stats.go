@@ -36,9 +36,9 @@ func (s *Server) Stats() Stats {
 		Malformed:          s.count.malformed.Load(),
 		Refused:            s.count.refused.Load(),
 		Panics:             s.count.panics.Load(),
-		ConnectionsRefused: s.tr.gate.drops.Load(),
+		ConnectionsRefused: s.tr.Refused(),
 		Dialogs:            s.dialogs.size(),
-		Connections:        s.tr.connections(),
+		Connections:        s.tr.Connections(),
 	}
 	st.ServerTransactions, st.ClientTransactions = s.txs.sizes()
 	return st

@@ -15,13 +15,6 @@ import (
 
 const tortureDir = "../testdata/sip/torture"
 
-// politely answers everything: 200 to requests, 486 to calls.
-type politely struct{}
-
-func (politely) OnInvite(i *sip.IncomingInvite) { _ = i.Reject(sip.Reply{Status: 486}) }
-
-func (politely) OnRequest(r *sip.IncomingRequest) { _ = r.Respond(sip.Reply{}) }
-
 // tortureCase is one line of expect.txt: what a message gets over UDP and over
 // TCP; 0 is silence, and "close" that the connection ends after the answer.
 type tortureCase struct {
@@ -60,10 +53,10 @@ func tortureCases(t testing.TB) []tortureCase {
 // TestTorture sends each message of RFC 4475 and RFC 5118 over UDP and
 // TCP, and an OPTIONS after it, which must be answered.
 func TestTorture(t *testing.T) {
-	s := siptest.Server(t, siptest.Config("udp"), politely{})
+	s := siptest.Server(t, siptest.Config("udp"), siptest.Polite{})
 	cfg := siptest.Config("tcp")
-	cfg.Limits.MessageTimeout = 200 * time.Millisecond
-	stream := siptest.Server(t, cfg, politely{})
+	cfg.Transport.Limits.MessageTimeout = 200 * time.Millisecond
+	stream := siptest.Server(t, cfg, siptest.Polite{})
 	for _, c := range tortureCases(t) {
 		raw, err := os.ReadFile(filepath.Join(tortureDir, c.name+".sip"))
 		if err != nil {

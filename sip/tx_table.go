@@ -103,13 +103,13 @@ func (t *txTable) flowClosed(id message.FlowID) {
 	t.mu.Lock()
 	var clients []*clientTx
 	for _, tx := range t.client {
-		if tx.flow.reliable() && tx.flow.source().Flow == id {
+		if tx.flow.Reliable() && tx.flow.Source().Flow == id {
 			clients = append(clients, tx)
 		}
 	}
 	t.mu.Unlock()
 	for _, tx := range clients {
-		tx.fail(fault.New(fault.Unreachable, "sip: connection to %s closed", tx.flow.source().Remote))
+		tx.fail(fault.New(fault.Unreachable, "sip: connection to %s closed", tx.flow.Source().Remote))
 	}
 }
 

@@ -360,6 +360,11 @@ func TestRestore(t *testing.T) {
 	if _, err := again.Restore(st, later); fault.Of(err) != fault.Conflict {
 		t.Errorf("twice: %v", err)
 	}
+	gone := st // its connection ended with the process
+	gone.ID.CallID, gone.Flow = "gone", "tcp-gone-1"
+	if d, err := again.Restore(gone, siptest.NewLeg(t)); err != nil || d.State().Flow != gone.Flow {
+		t.Errorf("over a connection that ended: %v", err)
+	}
 	c := inDialog(siptest.UDP(t, again.Addr("udp")), inv, "callee")
 	c.Send("INFO", "")
 	if err := siptest.Wait(t, later.Requests).Respond(sip.Reply{}); err != nil {

@@ -187,10 +187,10 @@ func TestInviteHandlerPanics(t *testing.T) {
 // from is told.
 func TestWildcardListener(t *testing.T) {
 	cfg := siptest.Config("udp", "tcp")
-	for i := range cfg.Listeners {
-		cfg.Listeners[i].Address = "0.0.0.0:0"
+	for i := range cfg.Transport.Listeners {
+		cfg.Transport.Listeners[i].Address = "0.0.0.0:0"
 	}
-	s, err := sip.NewServer(cfg, politely{}, slog.New(slog.DiscardHandler))
+	s, err := sip.NewServer(cfg, siptest.Polite{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 const goodRequest = "INVITE sip:bob@biloxi.com SIP/2.0\r\n" +
@@ -53,14 +54,17 @@ type sentMessage struct {
 
 func newWire() *wire { return &wire{start: time.Now()} }
 
-func (w *wire) source() message.Source {
+func (w *wire) Source() message.Source {
 	return message.Source{Network: "udp", Local: netip.MustParseAddrPort("127.0.0.1:5060"),
 		Remote: netip.MustParseAddrPort("127.0.0.1:9"), Flow: "wire"}
 }
-func (w *wire) reliable() bool { return w.stream }
-func (w *wire) alive() bool    { return true }
+func (w *wire) Reliable() bool { return w.stream }
+func (w *wire) Alive() bool    { return true }
 
-func (w *wire) send(b []byte) error {
+// To is the wire itself.
+func (w *wire) To(netip.AddrPort) transport.Flow { return w }
+
+func (w *wire) Send(b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent = append(w.sent, sentMessage{time.Since(w.start), string(b)})
@@ -133,7 +137,7 @@ func (d dialogEvents) OnEnd(e End)                  { d.e.add("end %v", e.Cause)
 // nowhere resolves nothing: no packet leaves a test.
 type nowhere struct{}
 
-func (nowhere) Resolve(_ context.Context, u message.URI, _ string) ([]Destination, error) {
+func (nowhere) Resolve(_ context.Context, u message.URI, _ string) ([]transport.Destination, error) {
 	return nil, fault.New(fault.Unreachable, "%s leads nowhere", u)
 }
 

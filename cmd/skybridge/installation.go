@@ -15,7 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/check"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
-	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // installation is what a directory of Asterisk files says, read whole; immutable.
@@ -27,7 +27,7 @@ type installation struct {
 	settings  *asteriskconf.Settings
 	// listeners are pjsip.conf's and sip.conf's transports; none leaves the choice
 	// to the server's own settings.
-	listeners []sip.Listener
+	listeners []transport.Listener
 	certFile  string
 	keyFile   string
 }
@@ -62,7 +62,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	for _, t := range loaded.Endpoints.Transports {
 		switch t.Protocol {
 		case "udp", "tcp", "tls":
-			in.listeners = append(in.listeners, sip.Listener{Network: t.Protocol, Address: t.Bind.String()})
+			in.listeners = append(in.listeners, transport.Listener{Network: t.Protocol, Address: t.Bind.String()})
 		}
 	}
 	in.chooseCertificate(loaded.Endpoints.Transports)
@@ -138,8 +138,8 @@ func (in *installation) chooseCertificate(transports []endpoint.Transport) {
 // sipListeners are the transports of the files, or those of the settings where the
 // files have none. A setting that somebody made replaces the transports it speaks of
 // and leaves the others: sip.listen those of UDP and TCP, sip.tls_listen those of TLS.
-func (in *installation) sipListeners(cfg config.Config) []sip.Listener {
-	own := []sip.Listener{
+func (in *installation) sipListeners(cfg config.Config) []transport.Listener {
+	own := []transport.Listener{
 		{Network: "udp", Address: cfg.SIP.Listen},
 		{Network: "tcp", Address: cfg.SIP.Listen},
 		{Network: "tls", Address: cfg.SIP.TLSListen},
@@ -147,13 +147,13 @@ func (in *installation) sipListeners(cfg config.Config) []sip.Listener {
 	if cfg.AsteriskDir == "" || len(in.listeners) == 0 {
 		return own
 	}
-	set := func(l sip.Listener) bool {
+	set := func(l transport.Listener) bool {
 		if l.Network == "tls" {
 			return cfg.IsSet("sip.tls_listen")
 		}
 		return cfg.IsSet("sip.listen")
 	}
-	var out []sip.Listener
+	var out []transport.Listener
 	for _, l := range in.listeners {
 		if !set(l) {
 			out = append(out, l)

@@ -16,6 +16,7 @@ import (
 	sipauth "github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
 
@@ -133,17 +134,17 @@ func (s *server) sipConfig() sip.Config {
 	c.External.Host = s.cfg.ExternalIP
 	// Certificates of phones and trunks are seldom signed by a public authority;
 	// who they are is proven by digest.
-	c.TLSClient = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
+	c.Transport.TLSClient = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
 	serverTLS := &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS12}
 	add := func(network, address string) {
 		if address == config.Off {
 			return
 		}
-		l := sip.Listener{Network: network, Address: address, Origins: s.cfg.SIP.Origins}
+		l := transport.Listener{Network: network, Address: address, Origins: s.cfg.SIP.Origins}
 		if network == "tls" || network == "wss" {
 			l.TLS = serverTLS
 		}
-		c.Listeners = append(c.Listeners, l)
+		c.Transport.Listeners = append(c.Transport.Listeners, l)
 	}
 	for _, l := range s.loaded.Load().sipListeners(s.cfg) {
 		add(l.Network, l.Address)

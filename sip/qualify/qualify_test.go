@@ -18,6 +18,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -200,7 +201,7 @@ func (p phone) OnRequest(r *sip.IncomingRequest) {
 func serve(t *testing.T, h sip.Handler) *sip.Server {
 	t.Helper()
 	cfg := sip.Default()
-	cfg.Listeners = []sip.Listener{{Network: "udp", Address: "127.0.0.1:0"}}
+	cfg.Transport.Listeners = []transport.Listener{{Network: "udp", Address: "127.0.0.1:0"}}
 	s, err := sip.NewServer(cfg, h, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

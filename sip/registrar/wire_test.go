@@ -14,6 +14,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // pbx is a real server that admits by digest and registers.
@@ -59,7 +60,7 @@ func servePBX(t testing.TB, change func(*AOR, *digest.Config)) *pbx {
 	p := &pbx{gate: auth.NewGate(a, log), events: make(chan Event, 1000)}
 	scfg := sip.Default()
 	for _, network := range []string{"udp", "tcp", "ws"} {
-		scfg.Listeners = append(scfg.Listeners, sip.Listener{Network: network, Address: "127.0.0.1:0"})
+		scfg.Transport.Listeners = append(scfg.Transport.Listeners, transport.Listener{Network: network, Address: "127.0.0.1:0"})
 	}
 	if p.server, err = sip.NewServer(scfg, p, log); err != nil {
 		t.Fatal(err)

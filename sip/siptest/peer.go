@@ -266,3 +266,12 @@ func (p *Peer) Skip(start string) *Message {
 		}
 	}
 }
+
+// Ping sends an OPTIONS and waits for its answer: whoever is behind is there.
+func (p *Peer) Ping() {
+	p.t.Helper()
+	call := p.NewCall("sip:127.0.0.1")
+	call.Send("OPTIONS", "")
+	for m := p.Next(); m.Header("Call-ID") != call.ID; m = p.Next() {
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // T1 is the timer of Phones and of servers that tests shorten: 64·T1 is 1.28 s.
@@ -19,7 +20,7 @@ func Config(networks ...string) sip.Config {
 	cfg := sip.Default()
 	cfg.T1, cfg.T2, cfg.T4 = T1, 8*T1, 10*T1
 	for _, n := range networks {
-		cfg.Listeners = append(cfg.Listeners, sip.Listener{Network: n, Address: "127.0.0.1:0"})
+		cfg.Transport.Listeners = append(cfg.Transport.Listeners, transport.Listener{Network: n, Address: "127.0.0.1:0"})
 	}
 	return cfg
 }

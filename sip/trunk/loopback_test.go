@@ -15,6 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // handler is a server's handling of requests outside calls.
@@ -27,7 +28,7 @@ func serve(t *testing.T, h handler, networks ...string) *sip.Server {
 	t.Helper()
 	cfg := sip.Default()
 	for _, n := range networks {
-		cfg.Listeners = append(cfg.Listeners, sip.Listener{Network: n, Address: "127.0.0.1:0"})
+		cfg.Transport.Listeners = append(cfg.Transport.Listeners, transport.Listener{Network: n, Address: "127.0.0.1:0"})
 	}
 	s, err := sip.NewServer(cfg, h, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -101,7 +101,7 @@ func (r *rig) serve(log *slog.Logger, pjsip string) {
 	t := r.t
 	t.Helper()
 	cfg := ua.Default() // its T1 is 500 ms: what waits for a transaction's end is late
-	cfg.Listeners = siptest.Config("udp", "tcp").Listeners
+	cfg.Transport.Listeners = siptest.Config("udp", "tcp").Transport.Listeners
 	var err error
 	if r.server, err = ua.NewServer(cfg, r.tech, log); err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package sip
+package transport
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // zone is a DNS server on the loopback: "SRV name" and "A name" to what they say.
@@ -77,6 +78,14 @@ func (z zone) answer(question []byte) ([]byte, error) {
 	return m.Pack()
 }
 
+func parsed(s string) message.URI {
+	u, err := message.ParseURI(s)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
+
 func TestResolve(t *testing.T) {
 	dns := DNS{Net: zone{
 		"SRV _sip._udp.trunk.test.":  {"20 0 5070 b.test.", "10 0 5060 a.test.", "30 0 5080 gone.test."},
@@ -105,7 +114,7 @@ func TestResolve(t *testing.T) {
 		{"sip:192.0.2.7;transport=sctp", "", ""},
 		{"sips:192.0.2.7;transport=udp", "", ""},
 	} {
-		got, err := dns.Resolve(t.Context(), uri(c.uri), c.transport)
+		got, err := dns.Resolve(t.Context(), parsed(c.uri), c.transport)
 		if (c.want == "") != (err != nil) || err != nil && fault.Of(err) != fault.Unreachable {
 			t.Errorf("%s: %v %v", c.uri, got, err)
 			continue
@@ -113,7 +122,7 @@ func TestResolve(t *testing.T) {
 		var text []string
 		for _, d := range got {
 			text = append(text, d.Network+" "+d.Addr.String())
-			if d.Network == "tls" && d.Host != uri(c.uri).Host {
+			if d.Network == "tls" && d.Host != parsed(c.uri).Host {
 				t.Errorf("%s: certificate for %s", c.uri, d.Host)
 			}
 		}

@@ -1,4 +1,4 @@
-package sip
+package transport
 
 import (
 	"crypto/tls"
@@ -30,7 +30,7 @@ var wsBuffers = &sync.Pool{}
 // openHTTP gives what serves one ws or wss listener: SIP at its path, the
 // configured handler elsewhere. net/http reads every head, and does every TLS
 // handshake, on a goroutine of its own with a deadline.
-func (t *transport) openHTTP(gl *gatedListener, cfg *Listener) func() {
+func (t *Layer) openHTTP(gl *gatedListener, cfg *Listener) func() {
 	path := cfg.Path
 	if path == "" {
 		path = "/ws"
@@ -60,23 +60,23 @@ func (t *transport) openHTTP(gl *gatedListener, cfg *Listener) func() {
 			err = srv.Serve(gl)
 		}
 		if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			t.quirk("serve "+cfg.Network, netip.AddrPort{}, err)
+			t.events.Quirk("serve "+cfg.Network, netip.AddrPort{}, err)
 		}
 	}
 }
 
 // quirkWriter takes net/http's own log lines into ours, where their rate is bounded.
 type quirkWriter struct {
-	t       *transport
+	t       *Layer
 	network string
 }
 
 func (w quirkWriter) Write(b []byte) (int, error) {
-	w.t.quirk("http on "+w.network, netip.AddrPort{}, errors.New(strings.TrimSpace(string(b))))
+	w.t.events.Quirk("http on "+w.network, netip.AddrPort{}, errors.New(strings.TrimSpace(string(b))))
 	return len(b), nil
 }
 
-func (t *transport) webSocketHandler(cfg *Listener) http.Handler {
+func (t *Layer) webSocketHandler(cfg *Listener) http.Handler {
 	up := websocket.Upgrader{
 		HandshakeTimeout: t.cfg.Limits.HandshakeTimeout,
 		ReadBufferSize:   4096,
@@ -128,7 +128,7 @@ func hostOnly(hostport string) string {
 
 // serveWebSocket reads one connection: each text or binary message is one SIP
 // message (RFC 7118 §5).
-func (t *transport) serveWebSocket(c *websocket.Conn, network string) {
+func (t *Layer) serveWebSocket(c *websocket.Conn, network string) {
 	st, ok := t.adopt(network, c.NetConn(), "")
 	if !ok {
 		return
@@ -152,11 +152,11 @@ func (t *transport) serveWebSocket(c *websocket.Conn, network string) {
 	err := t.readWebSocket(st, c, alive)
 	if !quiet(err) && !websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway,
 		websocket.CloseNoStatusReceived, websocket.CloseAbnormalClosure) {
-		t.quirk("read from "+network, st.src.Remote, err)
+		t.events.Quirk("read from "+network, st.src.Remote, err)
 	}
 }
 
-func (t *transport) readWebSocket(st *stream, c *websocket.Conn, alive func() error) error {
+func (t *Layer) readWebSocket(st *stream, c *websocket.Conn, alive func() error) error {
 	for {
 		if err := alive(); err != nil {
 			return err
@@ -167,13 +167,13 @@ func (t *transport) readWebSocket(st *stream, c *websocket.Conn, alive func() er
 		}
 		if blank(data) {
 			if string(data) == "\r\n\r\n" { // RFC 5626 §3.5.1
-				if err := st.send([]byte("\r\n")); err != nil {
+				if err := st.Send([]byte("\r\n")); err != nil {
 					return err
 				}
 			}
 			continue
 		}
 		m, err := message.Parse(data)
-		t.receive(st, m, err)
+		t.events.Receive(st, m, err)
 	}
 }

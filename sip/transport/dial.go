@@ -1,4 +1,4 @@
-package sip
+package transport
 
 import (
 	"context"
@@ -23,9 +23,9 @@ type dial struct {
 	err    error
 }
 
-// flowTo finds or makes the flow to a destination: a UDP socket of ours, a
+// FlowTo finds or makes the flow to a destination: a UDP socket of ours, a
 // connection that is open, or a new one.
-func (t *transport) flowTo(ctx context.Context, d Destination) (flow, error) {
+func (t *Layer) FlowTo(ctx context.Context, d Destination) (Flow, error) {
 	switch d.Network {
 	case "udp":
 		return t.udpFlowTo(d.Addr)
@@ -35,35 +35,12 @@ func (t *transport) flowTo(ctx context.Context, d Destination) (flow, error) {
 	return nil, fault.New(fault.Unsupported, "sip: cannot open a %s connection", d.Network)
 }
 
-// udpFlowTo takes the first socket of the peer's address family, a loopback
-// socket only for loopback peers.
-func (t *transport) udpFlowTo(remote netip.AddrPort) (flow, error) {
-	var fit *udpSocket
-	for _, s := range t.udp {
-		ip := s.local.Addr()
-		wildcard6 := ip.Is6() && ip.IsUnspecified() // takes both families
-		if ip.Is4() != remote.Addr().Is4() && !wildcard6 {
-			continue
-		}
-		if ip.IsLoopback() && !remote.Addr().IsLoopback() {
-			continue
-		}
-		if fit == nil || fit.local.Addr().IsLoopback() && !remote.Addr().IsLoopback() {
-			fit = s
-		}
-	}
-	if fit == nil {
-		return nil, fault.New(fault.Unreachable, "sip: no udp listener reaches %s", remote)
-	}
-	return udpFlow{fit, remote}, nil
-}
-
 // streamTo reuses the connection to that address or opens one. A connection
 // that the peer opened is reused as well: its address is the peer's port on that
 // very connection (RFC 5923's case of an ephemeral port in a Contact).
-func (t *transport) streamTo(ctx context.Context, d Destination) (flow, error) {
+func (t *Layer) streamTo(ctx context.Context, d Destination) (Flow, error) {
 	t.mu.Lock()
-	if st, ok := t.byPeer[peerKey{d.Network, d.Addr}]; ok && st.alive() &&
+	if st, ok := t.byPeer[peerKey{d.Network, d.Addr}]; ok && st.Alive() &&
 		(d.Network != "tls" || st.opened == "" || st.opened == d.Host) {
 		t.mu.Unlock()
 		return st, nil
@@ -91,12 +68,12 @@ func (t *transport) streamTo(ctx context.Context, d Destination) (flow, error) {
 
 // startDial opens a connection on a goroutine of its own, which then reads from
 // it; t.mu is held.
-func (t *transport) startDial(key dialKey) *dial {
+func (t *Layer) startDial(key dialKey) *dial {
 	ctx, cancel := context.WithTimeout(context.Background(), t.cfg.Limits.DialTimeout)
 	one := &dial{done: make(chan struct{}), cancel: cancel}
 	t.dials[key] = one
 	t.readers.Add(1)
-	go func() { // owned by transport, ended by close
+	go func() { // owned by t, ended by Close
 		defer t.readers.Done()
 		c, err := t.connect(ctx, key)
 		cancel()
@@ -120,7 +97,7 @@ func (t *transport) startDial(key dialKey) *dial {
 	return one
 }
 
-func (t *transport) connect(ctx context.Context, key dialKey) (net.Conn, error) {
+func (t *Layer) connect(ctx context.Context, key dialKey) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", key.remote.String())
 	if err != nil || key.network != "tls" {

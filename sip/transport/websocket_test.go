@@ -1,4 +1,4 @@
-package sip_test
+package transport_test
 
 import (
 	"bytes"
@@ -15,12 +15,12 @@ import (
 func TestWebSocketHandshake(t *testing.T) {
 	server, client := siptest.Certificate(t)
 	cfg := siptest.Config("wss")
-	l := &cfg.Listeners[0]
+	l := &cfg.Transport.Listeners[0]
 	l.TLS, l.Origins = server, []string{"https://phone.example"}
 	l.HTTP = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "ari "+r.URL.Path) // the test reads it
 	})
-	s := siptest.Server(t, cfg, politely{})
+	s := siptest.Server(t, cfg, siptest.Polite{})
 	url := "wss://" + s.Addr("wss").String() + "/ws"
 	for _, c := range []struct {
 		name, origin string
@@ -75,8 +75,8 @@ func TestWebSocketHandshake(t *testing.T) {
 
 func TestWebSocketLimits(t *testing.T) {
 	cfg := siptest.Config("ws")
-	cfg.Limits.MessageBytes = 4000
-	s := siptest.Server(t, cfg, politely{})
+	cfg.Transport.Limits.MessageBytes = 4000
+	s := siptest.Server(t, cfg, siptest.Polite{})
 	d := websocket.Dialer{Subprotocols: []string{"sip"}}
 	c, res, err := d.Dial("ws://"+s.Addr("ws").String()+"/ws", nil)
 	if err != nil {
@@ -93,5 +93,5 @@ func TestWebSocketLimits(t *testing.T) {
 	p := siptest.WebSocket(t, "ws://"+s.Addr("ws").String()+"/ws", nil, nil)
 	p.Send("garbage")
 	p.Send(strings.Repeat("[", 3000))
-	alive(t, p)
+	p.Ping()
 }
