@@ -76,7 +76,7 @@ func (s *server) startSIP(ctx context.Context) error {
 		return err
 	}
 	s.defers(func() error { return withTimeout(s.sip.Close) })
-	s.logSIP(sc.Listeners)
+	s.logSIP(sc.Transport.Listeners)
 	if err := s.registrar.Start(ctx); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *server) startSIP(ctx context.Context) error {
 }
 
 // logSIP says where phones may come in, with the port that a listener of port 0 has.
-func (s *server) logSIP(listeners []sip.Listener) {
+func (s *server) logSIP(listeners []transport.Listener) {
 	seen := make(map[string]bool)
 	for _, l := range listeners {
 		address := l.Address
