@@ -70,6 +70,7 @@ type server struct {
 	lastReload atomic.Pointer[time.Time]
 	reloading  sync.Mutex
 	stopAsked  chan bool
+	patience   time.Duration // with which each part ends
 
 	undo []func() error // what stop does, last first
 	once sync.Once
@@ -78,7 +79,7 @@ type server struct {
 
 // start starts the server whole or not at all.
 func start(ctx context.Context, cfg config.Config, dev bool, log *slog.Logger) (_ *server, err error) {
-	s := &server{cfg: cfg, log: log, codecs: codecs(), stopAsked: make(chan bool, 1)}
+	s := &server{cfg: cfg, log: log, codecs: codecs(), stopAsked: make(chan bool, 1), patience: 15 * time.Second}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop(false))
@@ -264,12 +265,15 @@ func (s *server) startEngine(context.Context) error {
 	return err
 }
 
-const endTimeout = 15 * time.Second
+// patient is how long one part waits for others when it ends.
+func (s *server) patient() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), s.patience)
+}
 
 // endCalls hangs up what is left and waits for it to be gone.
 func (s *server) endCalls() error {
 	s.engine.HangupAll(signaling.CauseNormal)
-	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	ctx, cancel := s.patient()
 	defer cancel()
 	if err := s.engine.Drain(ctx); err != nil {
 		return fmt.Errorf("%d channels did not end: %w", len(s.engine.Channels()), err)
@@ -306,7 +310,7 @@ func (s *server) startAPI(ctx context.Context) error {
 		return err
 	}
 	s.defers(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		ctx, cancel := s.patient()
 		defer cancel()
 		return s.api.Shutdown(ctx)
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -75,7 +76,7 @@ func (s *server) startSIP(ctx context.Context) error {
 	if err := s.sip.Start(ctx); err != nil {
 		return err
 	}
-	s.defers(func() error { return withTimeout(s.sip.Close) })
+	s.defers(s.closeSIP)
 	s.logSIP(sc.Transport.Listeners)
 	if err := s.registrar.Start(ctx); err != nil {
 		return err
@@ -119,10 +120,16 @@ func digestAlgorithms(names []string) []digest.Algorithm {
 // unregisterTimeout bounds how long the end waits for other registrars.
 const unregisterTimeout = 3 * time.Second
 
-func withTimeout(f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+// closeSIP ends SIP. A peer that is gone answers no BYE, which is no failure of ours.
+func (s *server) closeSIP() error {
+	ctx, cancel := s.patient()
 	defer cancel()
-	return f(ctx)
+	err := s.sip.Close(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("sip closed before every peer had answered", "err", err)
+		return nil
+	}
+	return err
 }
 
 // sipConfig is the SIP stack's configuration: its listeners and identity.

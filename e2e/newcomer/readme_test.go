@@ -3,13 +3,16 @@ package newcomer_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
 )
 
@@ -36,28 +39,51 @@ func commands(t *testing.T, page string) []string {
 	return out
 }
 
+// answers is what a command says, by its first words; one that is in no row fails
+// the test, so that nobody adds a command without a check.
+var answers = []struct{ begins, says string }{
+	{"skybridge check", `(?m)^1 endpoints, \d+ warnings$`},
+	{`skybridge rx "core show channels"`, `(?s)^Channel +Location +State +Application\(Data\).*\d+ active channels?\n`},
+	{`skybridge rx "bridge show all"`, `^Bridge-ID +Name +Chans +Type +Technology +Duration\n`},
+	{`skybridge rx "pjsip show endpoints"`, `(?s) Endpoint:  1001.*Objects found: 9\n`},
+	{`skybridge rx "sip show peers"`, `(?s)^Name/username .*1001/1001 +127\.0\.0\.1.*9 sip peers \[`},
+	{"skybridge token", `^[\w-]+\.[\w-]+\.[\w-]+\n$`},
+	{"curl", `(?s)"participants":.*"SIP/1001"`},
+	{"skybridge serve --asterisk-dir", `listening.*address=`},
+	{"skybridge serve --config", `"msg":"listening"`}, // the file asks for JSON
+	{"SKYBRIDGE_SIP__LISTEN", `for=sip network=udp address=127\.0\.0\.1:`},
+}
+
 // Every command of the README and the guide runs as it stands against a started
-// server: those that start a server are started and stopped by the harness, the two of make
-// are checked to exist (they run this test).
+// server with a phone: those that start a server are started and stopped by the
+// harness, those of make are checked to exist (they run this test).
 func TestTheCommandsRunAsTheyStand(t *testing.T) {
 	s := server.Start(t, server.Config{})
-	asterisk := t.TempDir()
+	phone := peer.Baresip(t, peer.BaresipConfig{
+		User: "1001", Password: s.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true, Answer: true,
+	})
+	phone.Registered(t)
+	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"pjsip.conf":      "[1001]\ntype = endpoint\ncontext = internal\nallow = ulaw\n",
 		"extensions.conf": "[internal]\nexten => 600,1,Echo()\n",
+		"skybridge.yaml":  "log:\n  format: json\n",
 	} {
-		if err := os.WriteFile(asterisk+"/"+name, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, page := range []string{"README.md", "docs/guide/README.md"} {
 		for _, line := range commands(t, page) {
-			t.Run(line, func(t *testing.T) { runLine(t, s, line, asterisk) })
+			t.Run(line, func(t *testing.T) { runLine(t, s, line, dir) })
 		}
 	}
+	phone.Hangup(t) // the call that the guide makes
 }
 
-func runLine(t *testing.T, s *server.Server, line, asterisk string) {
+// runLine runs a command with the same words, on this server's data and ports and on
+// the files in dir.
+func runLine(t *testing.T, s *server.Server, line, dir string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -67,21 +93,23 @@ func runLine(t *testing.T, s *server.Server, line, asterisk string) {
 		}
 		return
 	}
-	// The same words, on this server's data and ports.
-	line = strings.NewReplacer("/etc/asterisk", asterisk, "http://localhost:8080", s.URL(""), "192.0.2.1:5060", "127.0.0.1:0",
-		"$TOKEN", s.Token(t, "alice"), "--config skybridge.yaml ", "").Replace(line)
-	line = regexp.MustCompile(`(^|\s)(bin/)?skybridge `).ReplaceAllString(line, "${1}skybridge ")
+	line = strings.NewReplacer("bin/skybridge ", "skybridge ", "/etc/asterisk", dir, "http://localhost:8080", s.URL(""),
+		"192.0.2.1:5060", "127.0.0.1:0").Replace(line)
+	run := s.Shell
 	if strings.Contains(line, "skybridge serve") {
-		if err := s.Trial(ctx, line); err != nil {
-			t.Error(err)
-		}
-		return
+		run = s.Trial
 	}
-	out, err := s.Shell(ctx, line)
+	out, err := run(ctx, dir, strings.ReplaceAll(line, "$TOKEN", s.Token(t, "alice")))
 	if err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, out)
 	}
-	if strings.Contains(out, "No such command") {
-		t.Errorf("unknown command:\n%s", out)
+	for _, a := range answers {
+		if strings.HasPrefix(line, a.begins) {
+			if !regexp.MustCompile(a.says).MatchString(out) {
+				t.Errorf("it says\n%s\nwant %s", out, a.says)
+			}
+			return
+		}
 	}
+	t.Errorf("nothing says what to expect of this command; it said\n%s", out)
 }

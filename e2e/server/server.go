@@ -290,29 +290,54 @@ func (s *Server) Do(t testing.TB, token, method, path string, in, out any) int {
 // Resources counts what calls hold: channels, bridges, ports, dialogs and so on.
 func (s *Server) Resources(t testing.TB) map[string]int {
 	t.Helper()
-	out := make(map[string]int)
-	for line := range strings.Lines(s.RX(t, "core show resources")) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		if n, err := strconv.Atoi(value); ok && err == nil {
-			out[name] = n
-		}
+	out, err := resourcesIn(s.RX(t, "core show resources"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	return out
+}
+
+// counted are resources that must be among those that the server counts: without
+// them a count that says that nothing is left says nothing.
+var counted = []string{"channels", "bridges", "sip dialogs", "mixer ports", "rtp ports", "webrtc peers", "goroutines"}
+
+// resourcesIn reads the answer to `core show resources`.
+func resourcesIn(text string) (map[string]int, error) {
+	out := make(map[string]int)
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return nil, fmt.Errorf("core show resources: line %q: %w", line, err)
+		}
+		out[name] = n
+	}
+	for _, name := range counted {
+		if _, ok := out[name]; !ok {
+			return nil, fmt.Errorf("core show resources counts no %s:\n%s", name, text)
+		}
+	}
+	return out, nil
 }
 
 // Idle waits until calls hold nothing any more, and the goroutines are as few as
 // they were when before was taken.
 func (s *Server) Idle(t testing.TB, before map[string]int) {
 	t.Helper()
-	peer.Eventually(t, "nothing is left behind", func() error {
-		now := s.Resources(t)
-		for name, n := range now {
-			if n > before[name] {
-				return fmt.Errorf("%s: %d, %d before", name, n, before[name])
-			}
+	peer.Eventually(t, "nothing is left behind", func() error { return leftBehind(before, s.Resources(t)) })
+}
+
+// leftBehind says what there is more of than before.
+func leftBehind(before, now map[string]int) error {
+	if len(before) == 0 {
+		return errors.New("nothing was counted before")
+	}
+	for name, n := range now {
+		if n > before[name] {
+			return fmt.Errorf("%s: %d, %d before", name, n, before[name])
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // safeBuffer is a buffer that the process writes and the test reads.

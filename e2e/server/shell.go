@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,60 +13,63 @@ import (
 	"time"
 )
 
-// Shell runs a line in a shell in which `skybridge` is this binary on this
-// server's data.
-func (s *Server) Shell(ctx context.Context, line string) (string, error) {
-	cmd := exec.CommandContext(ctx, "bash", "-ceu", fmt.Sprintf(
-		`skybridge() { if [ "$1" = check ]; then %[1]q "$@"; else %[1]q "$@" --data-dir %[2]q; fi; }; %[3]s`,
-		s.binary, s.Dir, line))
+// Shell runs a line in a shell, in a folder, in which `skybridge` is this binary on
+// this server's data and curl fails on what is no success.
+func (s *Server) Shell(ctx context.Context, dir, line string) (string, error) {
+	cmd := exec.CommandContext(ctx, "bash", "-ceu", "-o", "pipefail", fmt.Sprintf(
+		`skybridge() { if [ "$1" = check ]; then %[1]q "$@"; else %[1]q "$@" --data-dir %[2]q; fi; }
+curl() { command curl --fail-with-body --silent --show-error "$@"; }
+%[3]s`, s.binary, s.Dir, line))
+	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
 
-// Trial runs a line that starts a server, on a folder and ports of its own, and
-// stops it once it says that it is ready.
-func (s *Server) Trial(ctx context.Context, line string) error {
-	dir, err := os.MkdirTemp("", "skybridge-trial-")
+var errEnded = errors.New("with success")
+
+// Trial runs a line that starts a server, in a folder, on data and ports of its own
+// where the line names none, and stops it once it says that it is ready. It gives
+// what the server has said.
+func (s *Server) Trial(ctx context.Context, dir, line string) (said string, err error) {
+	own, err := os.MkdirTemp("", "skybridge-trial-")
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	free := ""
-	for _, key := range []string{"sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen", "sip.listen"} {
-		if !strings.Contains(line, key) && !strings.Contains(line, "SIP__LISTEN") {
-			free += " --set " + key + "=127.0.0.1:0"
+	defer func() { err = errors.Join(err, os.RemoveAll(own)) }()
+	if err := os.Symlink(s.binary, filepath.Join(own, "skybridge")); err != nil {
+		return "", err
+	}
+	for _, key := range []string{"sip.listen", "sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen"} {
+		variable := "SKYBRIDGE_" + strings.ToUpper(strings.ReplaceAll(key, ".", "__"))
+		if !strings.Contains(line, key) && !strings.Contains(line, variable) {
+			line += " --set " + key + "=127.0.0.1:0"
 		}
 	}
-	if strings.Contains(line, "SIP__LISTEN") {
-		for _, key := range []string{"sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen"} {
-			free += " --set " + key + "=127.0.0.1:0"
-		}
-	}
+	line = strings.Replace(line, "skybridge serve", "exec skybridge serve", 1) + " --data-dir " + filepath.Join(own, "data")
 	out := &safeBuffer{}
-	cmd := exec.CommandContext(ctx, "bash", "-ceu", strings.Replace(line, "skybridge serve", "exec skybridge serve", 1)+
-		free+" --data-dir "+dir)
-	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(s.binary)+":"+os.Getenv("PATH"))
+	cmd := exec.CommandContext(ctx, "bash", "-ceu", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+own+":"+os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0")
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
-		return err
+		return "", err
 	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }() // owned by this call, which waits for it; ctx kills the process
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !strings.Contains(out.String(), "is ready.") {
 		select {
 		case <-tick.C:
-			if cmd.Process.Signal(syscall.Signal(0)) != nil {
-				return errors.Join(fmt.Errorf("%s ended:\n%s", line, out), cmd.Wait())
-			}
-		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("%s is not ready:\n%s", line, out), cmd.Wait())
+		case err := <-ended:
+			return out.String(), fmt.Errorf("it ended before it was ready: %w", cmp.Or(err, errEnded))
 		}
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
+		return out.String(), errors.Join(err, <-ended)
 	}
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", line, err, out)
+	if err := <-ended; err != nil {
+		return out.String(), fmt.Errorf("it did not end cleanly: %w", err)
 	}
-	return nil
+	return out.String(), nil
 }
