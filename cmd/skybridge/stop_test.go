@@ -43,4 +43,7 @@ func TestAPeerThatIsGoneDoesNotSpoilTheEnd(t *testing.T) {
 	if err := srv.stop(false); err != nil {
 		t.Errorf("the end: %v\n%s", err, log)
 	}
+	if !strings.Contains(log.String(), "sip closed before every peer had answered") {
+		t.Errorf("the log does not say so:\n%s", log)
+	}
 }
