@@ -3,6 +3,7 @@ package dialplan
 import (
 	"slices"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/pattern"
 )
 
@@ -10,6 +11,7 @@ import (
 type contextBuilder struct {
 	context *Context
 	byName  map[string]*Extension // by key
+	read    []*asterisk.Section   // the sections that were read into it
 }
 
 // key is one text for all spellings of an extension.
@@ -19,6 +21,19 @@ func key(e *Extension) string {
 		k += "/" + e.CallerID.Key()
 	}
 	return k
+}
+
+// earlier is the section, before the one that is read, in which a step was written, or
+// nil.
+func (b *contextBuilder) earlier(p *Priority) *asterisk.Section {
+	for _, s := range b.read[:len(b.read)-1] {
+		for _, set := range s.Settings {
+			if set.Line == p.Line && set.File == p.File {
+				return s
+			}
+		}
+	}
+	return nil
 }
 
 func (b *contextBuilder) find(e *Extension) *Extension { return b.byName[key(e)] }

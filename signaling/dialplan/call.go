@@ -32,7 +32,7 @@ type Call struct {
 
 	budget  budget
 	hungUp  atomic.Bool
-	nesting int
+	nesting int // functions that are being read or written
 }
 
 // frame is one level of Gosub, Macro or Sub.

@@ -33,15 +33,7 @@ func (c *Call) Var(name string) (string, bool) {
 }
 
 // Eval substitutes a text that is itself the result of a substitution, as EVAL() does.
-// How deep that goes is bounded, and each time costs a step.
-func (c *Call) Eval(text string) (string, error) {
-	if c.nesting >= substitute.MaxNesting || !c.budget.take(c.Now(), c.exec.config) {
-		return "", substitute.ErrTooDeep
-	}
-	c.nesting++
-	defer func() { c.nesting-- }()
-	return substitute.Text(c, text)
-}
+func (c *Call) Eval(text string) (string, error) { return substitute.Text(c, text) }
 
 // Exception is why the call came to the e extension, and from where; the reason is ""
 // while it did not.
@@ -139,6 +131,10 @@ func (c *Call) ReadFunction(name, args string) (string, error) {
 	if f.Read == nil {
 		return "", fault.New(fault.Unsupported, "function %s cannot be read", name)
 	}
+	if err := c.enter(); err != nil {
+		return "", err
+	}
+	defer c.leave()
 	return f.Read(c, args)
 }
 
@@ -151,5 +147,22 @@ func (c *Call) WriteFunction(name, args, value string) error {
 	if f.Write == nil {
 		return fault.New(fault.Unsupported, "function %s cannot be set", name)
 	}
+	if err := c.enter(); err != nil {
+		return err
+	}
+	defer c.leave()
 	return f.Write(c, args, value)
 }
+
+// enter begins a function. One that reads others, as EVAL and CUT do, can be led round
+// in circles by a value, even by a caller's name: so their depth is bounded, and each
+// within another costs a step.
+func (c *Call) enter() error {
+	if c.nesting >= substitute.MaxNesting || c.nesting > 0 && !c.budget.take(c.Now(), c.exec.config) {
+		return substitute.ErrTooDeep
+	}
+	c.nesting++
+	return nil
+}
+
+func (c *Call) leave() { c.nesting-- }

@@ -17,6 +17,7 @@ func (l *loader) readContext(s *asterisk.Section) {
 		l.byName[s.Name] = b
 		l.order = append(l.order, b)
 	}
+	b.read = append(b.read, s)
 	sec := section{loader: l, builder: b}
 	for _, set := range s.Settings {
 		switch strings.ToLower(set.Key) {

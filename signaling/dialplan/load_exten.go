@@ -66,7 +66,7 @@ func (s *section) step(set asterisk.Setting, name, rest string) {
 		s.warn(set, asterisk.Warning{Text: fmt.Sprintf("extension %s: %v", name, err), Here: "the rest of the line is taken as the arguments"})
 	}
 	s.builder.keep(e)
-	s.add(set, e, p)
+	s.add(set, e, p, strings.TrimSpace(text))
 	if name == "_." || name == "_!" {
 		s.warn(set, asterisk.Warning{Text: name + " matches everything, also the special extensions i, t and h", Fix: "write _X" + name[1:]})
 	}
@@ -74,8 +74,9 @@ func (s *section) step(set asterisk.Setting, name, rest string) {
 
 // add puts a step into its extension. A number that is taken is refused, as
 // Asterisk does, so that a context written twice keeps the first; but a line that
-// repeats the number of the line right above it was meant to come after that.
-func (s *section) add(set asterisk.Setting, e *Extension, p Priority) {
+// repeats the number of the line right above it was meant to come after that. written
+// is the priority as it stands in the file.
+func (s *section) add(set asterisk.Setting, e *Extension, p Priority, written string) {
 	slip := s.before == e && s.beforeNumber == p.Number && s.beforeAdded
 	s.before, s.beforeNumber, s.beforeAdded = e, p.Number, true
 	at, taken := slices.BinarySearchFunc(e.Priorities, p.Number, func(x Priority, n int) int { return x.Number - n })
@@ -93,7 +94,7 @@ func (s *section) add(set asterisk.Setting, e *Extension, p Priority) {
 			e.Priorities[at].File, e.Priorities[at].Line),
 		Asterisk: "refuses the line",
 		Here:     skipped,
-		Fix:      "write n for the priority",
+		Fix:      s.otherPriority(&e.Priorities[at], written),
 	}
 	if slip && !s.loader.strict {
 		w.Here = "it runs after the line above it"
@@ -102,6 +103,17 @@ func (s *section) add(set asterisk.Setting, e *Extension, p Priority) {
 		s.beforeAdded = false
 	}
 	s.warn(set, w)
+}
+
+// otherPriority is what to do about a priority that is taken.
+func (s *section) otherPriority(taken *Priority, written string) string {
+	if first := s.builder.earlier(taken); first != nil {
+		return fmt.Sprintf("[%s] begins at %s:%d already: keep one of the two", first.Name, first.File, first.Line)
+	}
+	if written[0] >= '0' && written[0] <= '9' {
+		return "write n for the priority"
+	}
+	return "write a priority that is free"
 }
 
 // extension is the extension of a name with its caller pattern, new or known.

@@ -128,8 +128,11 @@ func (e *Extension) At(number int) *Priority {
 	return nil
 }
 
-// Labelled is the number of the priority with a label, or 0.
+// Labelled is the number of the priority with a label, or 0; "" is no label.
 func (e *Extension) Labelled(label string) int {
+	if label == "" {
+		return 0
+	}
 	for i := range e.Priorities {
 		if e.Priorities[i].Label == label {
 			return e.Priorities[i].Number

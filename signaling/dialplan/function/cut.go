@@ -15,7 +15,8 @@ func readCut(c *dialplan.Call, args string) (string, error) {
 		return "", bad("CUT", args, usage)
 	}
 	sep := string([]byte{delimiter(parts[1], '-')})
-	fields := strings.Split(named(c, parts[0]), sep)
+	value, err := named(c, parts[0])
+	fields := strings.Split(value, sep)
 	var out []string
 	done := 0 // fields are taken once and in order
 	for _, want := range strings.Split(parts[2], "&") {
@@ -39,5 +40,5 @@ func readCut(c *dialplan.Call, args string) (string, error) {
 			done = i
 		}
 	}
-	return strings.Join(out, sep), nil
+	return strings.Join(out, sep), err
 }

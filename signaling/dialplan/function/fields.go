@@ -10,14 +10,14 @@ import (
 
 func readFieldQty(c *dialplan.Call, args string) (string, error) {
 	parts := argument.Split(args, 2)
-	value := named(c, argument.At(parts, 0))
+	value, err := named(c, argument.At(parts, 0))
 	if value == "" {
-		return "0", nil
+		return "0", err
 	}
 	if argument.At(parts, 1) == "" {
-		return "1", nil
+		return "1", err
 	}
-	return strconv.Itoa(strings.Count(value, string([]byte{fieldDelimiter(parts[1])})) + 1), nil
+	return strconv.Itoa(strings.Count(value, string([]byte{fieldDelimiter(parts[1])})) + 1), err
 }
 
 // fieldDelimiter reads a delimiter that stands last, where splitting leaves its
@@ -30,12 +30,13 @@ func readFieldNum(c *dialplan.Call, args string) (string, error) {
 		return "", bad("FIELDNUM", args, "FIELDNUM(variable,delimiter,value)")
 	}
 	sep := string([]byte{delimiter(parts[1], '-')})
-	for i, f := range strings.Split(named(c, parts[0]), sep) {
+	value, err := named(c, parts[0])
+	for i, f := range strings.Split(value, sep) {
 		if f == parts[2] {
-			return strconv.Itoa(i + 1), nil
+			return strconv.Itoa(i + 1), err
 		}
 	}
-	return "0", nil
+	return "0", err
 }
 
 func readListFilter(c *dialplan.Call, args string) (string, error) {
@@ -44,12 +45,13 @@ func readListFilter(c *dialplan.Call, args string) (string, error) {
 		return "", bad("LISTFILTER", args, "LISTFILTER(variable,delimiter,item)")
 	}
 	sep := string([]byte{delimiter(parts[1], ',')})
-	items := strings.Split(named(c, parts[0]), sep)
+	value, err := named(c, parts[0])
+	items := strings.Split(value, sep)
 	kept := items[:0]
 	for _, f := range items {
 		if f != parts[2] {
 			kept = append(kept, f)
 		}
 	}
-	return strings.Join(kept, sep), nil
+	return strings.Join(kept, sep), err
 }

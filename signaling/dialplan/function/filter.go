@@ -29,8 +29,9 @@ func readReplace(c *dialplan.Call, args string) (string, error) {
 	}
 	set := parseSetText(parts[1], false)
 	with := argument.At(parts, 2)
+	value, err := named(c, parts[0])
 	var b strings.Builder
-	for _, x := range []byte(named(c, parts[0])) {
+	for _, x := range []byte(value) {
 		switch {
 		case !set[x]:
 			b.WriteByte(x)
@@ -38,7 +39,7 @@ func readReplace(c *dialplan.Call, args string) (string, error) {
 			b.WriteByte(with[0])
 		}
 	}
-	return b.String(), nil
+	return b.String(), err
 }
 
 // byteSet is a set of characters.

@@ -90,8 +90,8 @@ func pure(name, synopsis string, of func(string) string) dialplan.Function {
 }
 
 // named is the value of what a function's first argument names: a variable, or
-// another function.
-func named(c *dialplan.Call, name string) string { return c.Substitute("${" + name + "}") }
+// another function. An error stands beside what Asterisk goes on with.
+func named(c *dialplan.Call, name string) (string, error) { return c.Eval("${" + name + "}") }
 
 func bad(name, args, usage string) error {
 	return fault.New(fault.Invalid, "%s(%s): use %s", name, args, usage)

@@ -55,7 +55,10 @@ func readDec(c *dialplan.Call, args string) (string, error) { return count(c, ar
 
 // count adds to a variable and gives the new value.
 func count(c *dialplan.Call, name string, by int64) (string, error) {
-	value := named(c, name)
+	value, err := named(c, name)
+	if err != nil {
+		return "", err
+	}
 	n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
 	if err != nil {
 		return "", fmt.Errorf("%s is %q, no number", name, value)

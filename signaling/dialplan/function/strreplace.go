@@ -17,10 +17,10 @@ func readStrReplace(c *dialplan.Call, args string) (string, error) {
 	if count, ok := argument.Int(argument.At(parts, 3)); ok && count > 0 {
 		n = count
 	}
-	value := named(c, parts[0])
+	value, err := named(c, parts[0])
 	with := argument.At(parts, 2)
 	if grown := strings.Count(value, parts[1]) * len(with); grown > substitute.MaxBytes {
 		return "", substitute.ErrTooLong
 	}
-	return strings.Replace(value, parts[1], with, n), nil
+	return strings.Replace(value, parts[1], with, n), err
 }

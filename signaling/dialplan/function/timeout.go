@@ -2,11 +2,11 @@ package function
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
 const timeoutUsage = "TIMEOUT(absolute|digit|response)"
@@ -32,11 +32,10 @@ func readTimeout(c *dialplan.Call, args string) (string, error) {
 }
 
 func writeTimeout(c *dialplan.Call, args, value string) error {
-	seconds, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	if err != nil || seconds < 0 || seconds > 1e9 {
+	d, ok := argument.Seconds(value)
+	if !ok {
 		return bad("TIMEOUT", value, "a number of seconds")
 	}
-	d := time.Duration(seconds * float64(time.Second))
 	switch strings.ToLower(args) {
 	case "absolute":
 		c.SetAbsoluteTimeout(d)

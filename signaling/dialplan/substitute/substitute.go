@@ -56,6 +56,26 @@ func (x *expander) fail(err error) {
 	}
 }
 
+// Of a text, an error says the beginning; of an error inside, as much as a log can bear.
+const (
+	maxExcerpt = 80
+	maxReason  = 400
+)
+
+func excerpt(text string) string {
+	if len(text) > maxExcerpt {
+		return text[:maxExcerpt] + "..."
+	}
+	return text
+}
+
+func short(err error) error {
+	if text := err.Error(); len(text) > maxReason {
+		return errors.New(text[:maxReason] + "...")
+	}
+	return err
+}
+
 func (x *expander) expand(text string, depth int) string {
 	if depth > MaxNesting {
 		x.fail(ErrTooDeep)
@@ -90,7 +110,7 @@ func (x *expander) expand(text string, depth int) string {
 		}
 		inner, rest, closed := Bracket(text[i+2:], opener)
 		if !closed {
-			x.fail(fmt.Errorf("no closing %q in %q", opener+2, text[i:]))
+			x.fail(fmt.Errorf("no closing %q in %q", opener+2, excerpt(text[i:])))
 		}
 		if strings.Contains(inner, "${") || strings.Contains(inner, "$[") {
 			inner = x.expand(inner, depth+1)
@@ -101,7 +121,7 @@ func (x *expander) expand(text string, depth int) string {
 		} else {
 			var err error
 			if value, err = expr.Evaluate(x.env, inner); err != nil {
-				x.fail(fmt.Errorf("$[%s]: %w", inner, err))
+				x.fail(fmt.Errorf("$[%s]: %w", excerpt(inner), short(err)))
 			}
 		}
 		if !add(value) {
@@ -137,11 +157,11 @@ func (x *expander) variable(text string) string {
 		if end := strings.LastIndexByte(args, ')'); end >= 0 {
 			args = args[:end]
 		} else {
-			x.fail(fmt.Errorf("no closing ')' in ${%s}", text))
+			x.fail(fmt.Errorf("no closing ')' in ${%s}", excerpt(text)))
 		}
 		var err error
 		if value, err = x.env.ReadFunction(strings.TrimSpace(name[:open]), args); err != nil {
-			x.fail(fmt.Errorf("${%s}: %w", name, err))
+			x.fail(fmt.Errorf("${%s}: %w", excerpt(name), short(err)))
 		}
 	} else {
 		value, _ = x.env.Var(name)
