@@ -7,6 +7,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/numbering"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
@@ -40,17 +41,18 @@ type leg struct {
 	dead bool // the transport failed
 	aim  aim
 
-	media  Media
-	sends  bool       // packets may be sent
-	key    encode.Key // of what we send; no codec when PCM cannot be
-	rate   int        // sample rate of the conversation, Hz
-	in     receiver
-	out    numbering.Stream
-	relay  numbering.Relay
-	ear    encode.Listener
-	mode   PairMode // how it hears its peer in a link
-	digits digits
-	clip   playback
+	media   Media
+	sends   bool       // packets may be sent
+	key     encode.Key // of what we send; no codec when PCM cannot be
+	rate    int        // sample rate of the conversation, Hz
+	in      receiver
+	out     numbering.Stream
+	relay   numbering.Relay
+	ear     encode.Listener
+	mode    PairMode // how it hears its peer in a link
+	digits  digits.Queue
+	passing passing
+	clip    playback
 
 	held, inMuted, outMuted, listenOnly bool
 
@@ -261,7 +263,7 @@ func (l *leg) connect(w *worker, p *Pair) *worker {
 // close ends the leg; the event goroutine closes the transport.
 func (l *leg) close(w *worker) *worker {
 	l.stopPlay(w)
-	l.digits.cancel(w, l)
+	l.cancelDigits(w)
 	l.flushDigits(w, false)
 	l.detach(w)
 	l.closed = true

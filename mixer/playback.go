@@ -126,7 +126,7 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 	if l.held || l.outMuted {
 		pcm, what = w.silence[:l.rate/50], hearsOwn
 	}
-	if l.clip.on && l.media.Send.Codec != nil && !l.digits.busy() {
+	if l.clip.on && l.media.Send.Codec != nil && !l.digits.Busy() {
 		var done bool
 		pcm, done = l.clip.next(w.frame(l.rate))
 		what = hearsOwn
@@ -137,14 +137,14 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 	}
 	switch {
 	case !l.sends:
-		if l.digits.busy() {
-			l.digits.cancel(w, l)
+		if l.digits.Busy() {
+			l.cancelDigits(w)
 		}
 		return nil, hearsNothing
-	case l.digits.busy():
-		l.digits.step(w, l)
+	case l.digits.Busy():
+		l.pressDigits(w)
 		return nil, hearsNothing
-	case !l.transcodes(), w.tick < l.digits.passing:
+	case !l.transcodes(), w.tick < l.passing.until:
 		return nil, hearsNothing
 	}
 	return pcm, what

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 )
 
@@ -235,11 +236,10 @@ func (p *Port) SetHold(hold bool) {
 	p.mail.Post(func(w *worker) *worker { return p.leg.setHold(w, hold) })
 }
 
-// Default lengths for SendDigits, and what it accepts.
+// Default lengths for SendDigits.
 const (
 	DigitDuration = 100 * time.Millisecond
 	DigitGap      = 100 * time.Millisecond
-	maxDigits     = 128
 )
 
 // SendDigits sends 0-9, *, #, A-D as telephone-event (RFC 4733), and w as a pause
@@ -248,14 +248,14 @@ const (
 // and DigitGap. The error is of kind fault.Invalid (no such digit),
 // fault.TooMany (more than 128 waiting) or fault.Unsupported (no telephone-event
 // negotiated).
-func (p *Port) SendDigits(digits string, duration, gap time.Duration) error {
+func (p *Port) SendDigits(keys string, duration, gap time.Duration) error {
 	if duration == 0 {
 		duration = DigitDuration
 	}
 	if gap == 0 {
 		gap = DigitGap
 	}
-	if err := validateDigits(digits, duration, gap); err != nil {
+	if err := digits.Validate(keys, duration, gap); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -266,11 +266,11 @@ func (p *Port) SendDigits(digits string, duration, gap time.Duration) error {
 	case p.media.SendEvents.ClockRate == 0:
 		return fault.New(fault.Unsupported, "mixer: the peer takes no telephone-event")
 	}
-	if n := p.waiting.Add(int32(len(digits))); n > maxDigits {
-		p.waiting.Add(-int32(len(digits)))
-		return fault.New(fault.TooMany, "mixer: %d digits wait already", n-int32(len(digits)))
+	if n := p.waiting.Add(int32(len(keys))); n > digits.Max {
+		p.waiting.Add(-int32(len(keys)))
+		return fault.New(fault.TooMany, "mixer: %d digits wait already", n-int32(len(keys)))
 	}
-	p.mail.Post(func(w *worker) *worker { return p.leg.sendDigits(w, digits, duration, gap) })
+	p.mail.Post(func(w *worker) *worker { return p.leg.sendDigits(w, keys, duration, gap) })
 	return nil
 }
 

@@ -5,7 +5,7 @@ import "github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 // relayAudio sends the packet in w.header, which is audio from another leg, as our
 // own. The new header is written in front of the payload where it lies.
 func (l *leg) relayAudio(w *worker, ext uint32) {
-	if l.digits.busy() {
+	if l.digits.Busy() {
 		l.stopRelay(w) // the digits number their packets themselves
 		return
 	}

@@ -12,7 +12,6 @@ import (
 type scratch struct {
 	header rtp.Header // of the packet at hand
 	packet []byte     // HeaderBytes of room and its payload
-	small  [64]byte   // for packets made here
 
 	// frames are pieces of PCM, rates.MaxFrame apart. A decoder may write beyond a frame,
 	// into frames that are not in use yet; there is room for that after the last.
