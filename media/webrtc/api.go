@@ -48,6 +48,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/internal/mux"
 )
 
 // certificateLife is how long a DTLS certificate is valid; new peers get a fresh
@@ -61,7 +62,7 @@ type API struct {
 	codecs   media.Codecs
 	log      *slog.Logger
 	settings pion.SettingEngine
-	sockets  *sockets
+	sockets  *mux.Sockets
 	now      func() time.Time
 	off      bool // as Off made it
 
@@ -95,11 +96,11 @@ func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
 		return nil, err
 	}
 	logs := pionLog{log}
-	if a.sockets, err = listen(at, a.loopback, config.MaxTCP, logs); err != nil {
+	if a.sockets, err = mux.Listen(at, a.loopback, config.MaxTCP, logs); err != nil {
 		return nil, err
 	}
 	if err := a.configure(at); err != nil {
-		return nil, fmt.Errorf("webrtc: %w", errors.Join(err, a.sockets.close()))
+		return nil, fmt.Errorf("webrtc: %w", errors.Join(err, a.sockets.Close()))
 	}
 	return a, nil
 }
@@ -110,8 +111,8 @@ func Off(log *slog.Logger) *API { return &API{log: log, now: time.Now, off: true
 func (a *API) configure(at netip.AddrPort) error {
 	s := &a.settings
 	s.LoggerFactory = pionLog{a.log}
-	s.SetICEUDPMux(a.sockets.udp)
-	s.SetICETCPMux(a.sockets.tcp)
+	s.SetICEUDPMux(a.sockets.UDP)
+	s.SetICETCPMux(a.sockets.TCP)
 	// Connecting to the TCP address that a stranger names is not for a server.
 	s.DisableActiveTCP(true)
 	networks := []pion.NetworkType{pion.NetworkTypeUDP4, pion.NetworkTypeTCP4}
@@ -178,7 +179,7 @@ func (a *API) Addr() netip.AddrPort {
 	if a.off {
 		return netip.AddrPort{}
 	}
-	return a.sockets.addr
+	return a.sockets.Addr
 }
 
 // Peers is the number of peers alive.
@@ -209,7 +210,7 @@ func (a *API) Close() error {
 	if already {
 		return nil
 	}
-	if err := a.sockets.close(); err != nil {
+	if err := a.sockets.Close(); err != nil {
 		return fmt.Errorf("webrtc: close: %w", err)
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/internal/mux"
 )
 
 func TestAnswer(t *testing.T) {
@@ -537,7 +538,7 @@ func TestPeerLimit(t *testing.T) {
 }
 
 func TestExternalIP(t *testing.T) {
-	addrs, err := localAddresses(netip.MustParseAddr("0.0.0.0"), false)
+	addrs, err := mux.LocalAddresses(netip.MustParseAddr("0.0.0.0"), false)
 	if err != nil {
 		t.Skip(err)
 	}

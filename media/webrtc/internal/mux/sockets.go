@@ -1,4 +1,10 @@
-package webrtc
+// Package mux opens the one UDP and the one TCP port that all WebRTC peers share,
+// and keeps them open: an error about one packet, a want of file descriptors or a
+// crowd of silent connections ends nothing.
+//
+// Goroutines: one that reads each UDP socket and one that accepts TCP, both of
+// pion's muxes; Sockets.Close ends them.
+package mux
 
 import (
 	"errors"
@@ -26,19 +32,19 @@ const (
 	firstSTUN = 10 * time.Second
 )
 
-// sockets are the one UDP and the one TCP port of all peers. An unspecified
+// Sockets are the one UDP and the one TCP port of all peers. An unspecified
 // address becomes one UDP socket per local address, all of one port, so that a
 // reply leaves from the address that the request came to; addresses that appear
 // later need a restart.
-type sockets struct {
-	addr netip.AddrPort
-	udp  ice.UDPMux
-	tcp  ice.TCPMux
+type Sockets struct {
+	Addr netip.AddrPort // its port is that of both
+	UDP  ice.UDPMux
+	TCP  ice.TCPMux
 }
 
-// listen opens the sockets. With port 0 the system chooses the TCP port and UDP
+// Listen opens the sockets, on which at most maxTCP connections are alive at once. With port 0 the system chooses the TCP port and UDP
 // follows; should that port be taken there, another one is tried.
-func listen(at netip.AddrPort, loopback bool, maxTCP int, logs logging.LoggerFactory) (*sockets, error) {
+func Listen(at netip.AddrPort, loopback bool, maxTCP int, logs logging.LoggerFactory) (*Sockets, error) {
 	const tries = 10
 	for try := 1; ; try++ {
 		s, err := listenOnce(at, loopback, maxTCP, logs)
@@ -48,7 +54,7 @@ func listen(at netip.AddrPort, loopback bool, maxTCP int, logs logging.LoggerFac
 	}
 }
 
-func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.LoggerFactory) (*sockets, error) {
+func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.LoggerFactory) (*Sockets, error) {
 	tcpNetwork := "tcp"
 	if at.Addr().Is4() {
 		tcpNetwork = "tcp4"
@@ -58,16 +64,16 @@ func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.Logge
 		return nil, fmt.Errorf("webrtc: %w", err)
 	}
 	port := listener.Addr().(*net.TCPAddr).AddrPort().Port()
-	s := &sockets{addr: netip.AddrPortFrom(at.Addr(), port)}
+	s := &Sockets{Addr: netip.AddrPortFrom(at.Addr(), port)}
 
 	var conns []net.PacketConn
-	fail := func(err error) (*sockets, error) {
+	fail := func(err error) (*Sockets, error) {
 		for _, c := range conns {
 			err = errors.Join(err, c.Close())
 		}
 		return nil, errors.Join(err, listener.Close())
 	}
-	addrs, err := localAddresses(at.Addr(), loopback)
+	addrs, err := LocalAddresses(at.Addr(), loopback)
 	if err != nil {
 		return fail(err)
 	}
@@ -86,8 +92,8 @@ func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.Logge
 	for i, c := range conns {
 		muxes[i] = ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log, UDPConn: c})
 	}
-	s.udp = ice.NewMultiUDPMuxDefault(muxes...)
-	s.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
+	s.UDP = ice.NewMultiUDPMuxDefault(muxes...)
+	s.TCP = ice.NewTCPMuxDefault(ice.TCPMuxParams{
 		Listener:                     newTCPListener(listener, maxTCP),
 		Logger:                       log,
 		ReadBufferSize:               tcpReadPackets,
@@ -98,13 +104,14 @@ func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.Logge
 	return s, nil
 }
 
-func (s *sockets) close() error {
-	return errors.Join(s.udp.Close(), s.tcp.Close())
+// Close ends the ports and everything on them.
+func (s *Sockets) Close() error {
+	return errors.Join(s.UDP.Close(), s.TCP.Close())
 }
 
-// localAddresses is the address itself, or all of this machine's for an
+// LocalAddresses is the address itself, or all of this machine's for an
 // unspecified one: IPv4 for 0.0.0.0, both families for [::].
-func localAddresses(at netip.Addr, loopback bool) ([]netip.Addr, error) {
+func LocalAddresses(at netip.Addr, loopback bool) ([]netip.Addr, error) {
 	if !at.IsUnspecified() {
 		return []netip.Addr{at}, nil
 	}
