@@ -9,10 +9,14 @@ import (
 
 // Backoff slows the guessing of passwords. After Free failures of an account at
 // one source, its next attempts there are not looked at for First, doubled with
-// each further failure up to Most. A source as a whole has SourceFree failures.
-// Nothing is ever counted against an account alone: guessing elsewhere does not
-// lock its owner out. Only failures with a nonce that was issued to the source
-// count, so a forged source address cannot do it either.
+// each further failure up to Most. A source as a whole has SourceFree failures,
+// of which one account makes up no more than Free: a single phone with an old
+// password does not slow its neighbours. Nor does anything slow an account that
+// has shown its password at that source before, but its own failures: behind a
+// proxy all callers share one address. Nothing is ever counted against an account
+// alone: guessing elsewhere does not lock its owner out. Only failures with a
+// nonce that was issued to the source count, so a forged source address cannot do
+// it either.
 type Backoff struct {
 	Free       int
 	SourceFree int
@@ -20,7 +24,8 @@ type Backoff struct {
 	Most       time.Duration
 	// Forget halves a count each time it passes without a failure.
 	Forget time.Duration
-	// Tracked bounds the table: accounts at sources, and sources.
+	// Tracked bounds each table: accounts at sources with failures, and sources;
+	// accounts at sources that have shown their password.
 	Tracked int
 }
 
@@ -47,13 +52,15 @@ type failures struct {
 
 // guard counts failures.
 type guard struct {
-	cfg  Backoff
-	mu   sync.Mutex
-	seen generations[guess, failures]
+	cfg     Backoff
+	mu      sync.Mutex
+	seen    generations[guess, failures]
+	welcome generations[guess, struct{}] // have shown their password there
 }
 
 func newGuard(cfg Backoff) *guard {
-	return &guard{cfg: cfg, seen: newGenerations[guess, failures](max(cfg.Tracked/2, 1))}
+	half := max(cfg.Tracked/2, 1)
+	return &guard{cfg: cfg, seen: newGenerations[guess, failures](half), welcome: newGenerations[guess, struct{}](half)}
 }
 
 // network is what one attacker is taken to own: an IPv4 address or an IPv6 /64.
@@ -75,7 +82,11 @@ func (g *guard) wait(source netip.Addr, username string) time.Duration {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	account := g.waitFor(guessOf(source, username), g.cfg.Free, now)
+	who := guessOf(source, username)
+	account := g.waitFor(who, g.cfg.Free, now)
+	if _, ok := g.welcome.get(who); ok {
+		return account
+	}
 	return max(account, g.waitFor(sourceOf(source), g.cfg.SourceFree, now))
 }
 
@@ -96,11 +107,13 @@ func (g *guard) failed(source netip.Addr, username string) {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.count(guessOf(source, username), now)
-	g.count(sourceOf(source), now)
+	if g.count(guessOf(source, username), now) <= g.cfg.Free {
+		g.count(sourceOf(source), now)
+	}
 }
 
-func (g *guard) count(k guess, now time.Time) {
+// count adds a failure and gives how many are remembered.
+func (g *guard) count(k guess, now time.Time) int {
 	f, _ := g.seen.get(k)
 	for since := now.Sub(f.last); f.count > 0 && since > g.cfg.Forget; since -= g.cfg.Forget {
 		f.count /= 2
@@ -109,11 +122,17 @@ func (g *guard) count(k guess, now time.Time) {
 		g.seen.rotate()
 	}
 	g.seen.put(k, failures{f.count + 1, now})
+	return f.count + 1
 }
 
 // passed forgets the account's failures at a source, not the source's own.
 func (g *guard) passed(source netip.Addr, username string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.seen.drop(guessOf(source, username))
+	who := guessOf(source, username)
+	g.seen.drop(who)
+	if g.welcome.full() {
+		g.welcome.rotate()
+	}
+	g.welcome.put(who, struct{}{})
 }

@@ -41,12 +41,26 @@ func TestBackoff(t *testing.T) {
 		for i := range 50 {
 			try(there, fmt.Sprint("scan", i), "guess")
 		}
-		want(try(there, "1001", "secret"), Throttled, time.Second)
+		want(try(there, "md5only", "secret"), Throttled, time.Second)
+		want(try(there, "1001", "secret"), Accepted, 0) // has shown its password there
 		want(try(here, "1001", "secret"), Accepted, 0)
 		time.Sleep(30 * time.Minute)
 		for i := range 49 { // forgotten by halves
 			want(try(there, fmt.Sprint("scan", i), "guess"), Wrong, 0)
 		}
+	})
+}
+
+// A phone with an old password tries for ever. Its neighbours at the same address,
+// whether they were there before or come later, do not wait for it.
+func TestOneBadPhone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := authenticator(t)
+		for range 500 {
+			a.Check(register(here, answer(t, a, here, "1001", "old", MD5).String()), users)
+			time.Sleep(30 * time.Second)
+		}
+		check(t, a, register(here, answer(t, a, here, "md5only", "secret", MD5).String()), Accepted)
 	})
 }
 
@@ -64,7 +78,12 @@ func TestForgedSource(t *testing.T) {
 func TestGuardIsBounded(t *testing.T) {
 	a := authenticator(t, func(c *Config) { c.Backoff.Tracked = 100 })
 	for i := range 10000 {
-		a.guard.failed(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), strings.Repeat("x", i%100))
+		source := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		a.guard.failed(source, strings.Repeat("x", i%100))
+		a.guard.passed(source, strings.Repeat("y", i%100))
+	}
+	if n := len(a.guard.welcome.young) + len(a.guard.welcome.old); n > 100 {
+		t.Errorf("table of those who passed holds %d", n)
 	}
 	if n := len(a.guard.seen.young) + len(a.guard.seen.old); n > 100 {
 		t.Errorf("table holds %d", n)
