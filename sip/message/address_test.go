@@ -46,6 +46,9 @@ var addressCases = []struct {
 	{"utf-8 name", `"Žofie" <sip:a@b>`, []Address{{Display: "Žofie", URI: uri("sip:a@b")}}, ""},
 	{"quoted parameter", `<sip:a@b>;x="y z\""`, []Address{{URI: uri("sip:a@b"), Params: Params{{"x", `y z"`}}}}, ""},
 
+	{"tag of base64", `<sip:a@b>;tag=a/b+c==@d`, []Address{{URI: uri("sip:a@b"), Params: Params{{"tag", "a/b+c==@d"}}}}, ""},
+	{"other value of base64", `<sip:a@b>;x=a/b==`, []Address{{URI: uri("sip:a@b"), Params: Params{{"x", "a/b=="}}}}, `<sip:a@b>;x="a/b=="`},
+
 	{"empty", "", nil, ""},
 	{"quote without end", `"Alice <sip:a@b>`, nil, ""},
 	{"name alone", `"Alice"`, nil, ""},

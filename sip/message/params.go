@@ -113,9 +113,10 @@ func parseParamValue(s string) (value, rest string, err error) {
 }
 
 // isParamValueChar also takes what a host may hold (IPv6 reference), and the
-// characters that real equipment leaves unquoted in tags and +sip parameters.
+// characters that real equipment leaves unquoted in tags, which are often base64,
+// and +sip parameters.
 func isParamValueChar(c byte) bool {
-	return isTokenChar(c) || strings.IndexByte("[]:@/?&$#^|{}()", c) >= 0 || c >= 0x80
+	return isTokenChar(c) || strings.IndexByte("[]:@/?&$#^|{}()=", c) >= 0 || c >= 0x80
 }
 
 func appendHeaderParams(b []byte, p Params) []byte {
@@ -126,7 +127,7 @@ func appendHeaderParams(b []byte, p Params) []byte {
 			continue
 		}
 		b = append(b, '=')
-		if plainParamValue(q.Value) {
+		if plainParamValue(q.Name, q.Value) {
 			b = append(b, q.Value...)
 		} else {
 			b = appendQuoted(b, q.Value)
@@ -135,9 +136,17 @@ func appendHeaderParams(b []byte, p Params) []byte {
 	return b
 }
 
-func plainParamValue(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if !isTokenChar(s[i]) && s[i] != '[' && s[i] != ']' && s[i] != ':' {
+// plainParamValue reports whether a value goes without quotes. Tags and branches
+// are tokens by the grammar, and who chose one compares it as it was written: what
+// was read without quotes must not get them.
+func plainParamValue(name, value string) bool {
+	plain := func(c byte) bool { return isTokenChar(c) || c == '[' || c == ']' || c == ':' }
+	switch strings.ToLower(name) {
+	case "tag", "branch", "from-tag", "to-tag":
+		plain = isParamValueChar
+	}
+	for i := 0; i < len(value); i++ {
+		if !plain(value[i]) {
 			return false
 		}
 	}

@@ -192,6 +192,12 @@ func parseURIParams(s string, sep byte) (Params, error) {
 		if n == "" {
 			return nil, errors.New("uri parameter without a name")
 		}
+		if was, twice := out.Get(n); twice && sep == ';' { // RFC 3261 §19.1.1; a header may stand twice
+			if was != v {
+				return nil, fmt.Errorf("uri parameter %q with two values", n)
+			}
+			continue
+		}
 		out = append(out, Param{Name: n, Value: v})
 	}
 	return out, nil

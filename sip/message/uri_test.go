@@ -43,7 +43,10 @@ var uriCases = []struct {
 		URI{Scheme: "sip", User: "abc", Host: "df7jal23ls0d.invalid", Params: Params{{"transport", "ws"}}}},
 	{"name with underscore", "sip:a@my_host", "", URI{Scheme: "sip", User: "a", Host: "my_host"}},
 
+	{"repeated parameter", "sip:a@b;lr;ob;lr", "sip:a@b;lr;ob", URI{Scheme: "sip", User: "a", Host: "b", Params: Params{{"lr", ""}, {"ob", ""}}}},
+
 	{"empty", "", "", URI{}},
+	{"parameter with two values", "sip:a@b;transport=udp;transport=tcp", "", URI{}},
 	{"no scheme", "alice@atlanta.com", "", URI{}},
 	{"no host", "sip:alice@", "", URI{}},
 	{"empty user", "sip:@host", "", URI{}},

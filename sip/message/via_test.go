@@ -24,6 +24,7 @@ var viaCases = []struct {
 		Via{"2.0", "UDP", "2001:db8::9:1", 0, Params{{"received", "2001:db8::9:255"}}}},
 	{"SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bK56sdasks", "",
 		Via{"2.0", "WSS", "df7jal23ls0d.invalid", 0, Params{{"branch", "z9hG4bK56sdasks"}}}},
+	{"SIP/2.0/UDP host;branch=z9hG4bK776/a=@x", "", Via{"2.0", "UDP", "host", 0, Params{{"branch", "z9hG4bK776/a=@x"}}}},
 	{"SIP/2.0/UDP", "", Via{}},
 	{"SIP/2.0/UDP a b;branch=1", "", Via{}},
 	{"HTTP/1.1/TCP host", "", Via{}},
