@@ -64,7 +64,7 @@ func (l *leg) sendDigits(digits string, length, gap time.Duration, sent func()) 
 func (l *leg) sendDigit(digit byte, length time.Duration) error {
 	ctx, cancel := context.WithTimeout(l.live, infoTimeout)
 	defer cancel()
-	l.follow()
+	l.follow(l.dialog)
 	body := fmt.Sprintf("Signal=%c\r\nDuration=%d\r\n", digit, length.Milliseconds())
 	_, err := l.dialog.Request(ctx, "INFO", ua.Content{Type: "application/dtmf-relay", Body: []byte(body)})
 	return err

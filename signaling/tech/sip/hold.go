@@ -50,7 +50,7 @@ func (l *leg) renegotiate(wish media.Direction) error {
 	if err != nil {
 		return err
 	}
-	l.follow()
+	l.follow(l.dialog)
 	resp, err := l.dialog.ReInvite(ctx, ua.Content{Type: sdpType, Body: offer})
 	if err == nil {
 		err = l.session.SetAnswer(resp.Part(sdpType))

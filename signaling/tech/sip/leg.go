@@ -18,7 +18,7 @@ import (
 
 const (
 	legQueue = 64
-	// endTimeout bounds a BYE and the end of the media.
+	// endTimeout bounds the end of the media.
 	endTimeout = 40 * time.Second
 	// requestTimeout bounds a request inside the dialog (hold).
 	requestTimeout = 40 * time.Second
@@ -53,7 +53,6 @@ type leg struct {
 	callID   string
 	answer   []byte // to an incoming offer, as long as it is not sent
 	hungUp   bool
-	refused  bool // our INVITE was
 	ended    bool
 
 	// The rest is touched by the actor alone, once the leg has started.
@@ -131,7 +130,7 @@ func (l *leg) Start(events signaling.LegEvents) {
 		events.LegPort(ev)
 	}
 	if incoming != nil {
-		go l.watchCancel(incoming) // owned by l, ended by the INVITE's end
+		l.spawn(func() { l.watchCancel(incoming) }) // ended by the INVITE's end
 		return
 	}
 	l.post(l.invite)

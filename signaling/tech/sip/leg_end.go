@@ -16,8 +16,10 @@ func (l *leg) Hangup(cause signaling.Cause) {
 	l.post(func() { l.end(cause) })
 }
 
-// end hangs up: BYE, CANCEL or a refusal, and then the media. It may be called
-// again, and goes on where it was. Actor only.
+// end hangs up: BYE, CANCEL or a refusal, and then the media. What the party says
+// to it is not waited for: the stack repeats the request and takes the answer, and
+// a phone that is gone keeps nothing of the call. Should it panic it may be called
+// again. Actor only.
 func (l *leg) end(cause signaling.Cause) {
 	l.mu.Lock()
 	if l.ended {
@@ -26,41 +28,40 @@ func (l *leg) end(cause signaling.Cause) {
 	}
 	first := !l.hungUp
 	l.hungUp = true
-	dialog, incoming, outgoing, refused, s := l.dialog, l.incoming, l.outgoing, l.refused, l.session
+	dialog, incoming, outgoing, s := l.dialog, l.incoming, l.outgoing, l.session
 	l.mu.Unlock()
 	if first && s != nil {
 		s.Port().Idle()
 	}
 	switch {
 	case dialog != nil:
-		if s != nil {
-			s.Close() // nothing is sent or heard while the BYE waits
-		}
-		l.follow()
-		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
-		defer cancel()
-		if err := dialog.Bye(ctx, reasonHeader(cause)); err != nil {
-			l.log.Info("BYE without an answer", "call_id", l.callID, "err", err)
-		}
+		l.follow(dialog)
+		l.farewell(dialog, cause)
 	case incoming != nil:
 		if err := incoming.Reject(ua.Reply{Status: statusOf(cause), Headers: []message.Header{reasonHeader(cause)}}); err != nil {
 			l.log.Debug("call not refused", "call_id", l.callID, "err", err)
 		}
-	case outgoing != nil && !refused:
-		if first {
-			if err := outgoing.Cancel(cancelReason(cause)); err != nil {
-				l.log.Error("call not taken back", "call_id", l.callID, "err", err)
-			}
+	case outgoing != nil:
+		if err := outgoing.Cancel(cancelReason(cause)); err != nil {
+			l.log.Error("call not taken back", "call_id", l.callID, "err", err)
 		}
-		return // OnFail or OnAnswer follows and finishes
 	}
 	l.finish(cause, false)
 }
 
+// farewell says BYE.
+func (l *leg) farewell(dialog *ua.Dialog, cause signaling.Cause) {
+	l.spawn(func() { // ended by the answer, by the stack's timers or by its Close
+		if err := dialog.Bye(context.Background(), reasonHeader(cause)); err != nil {
+			l.log.Info("BYE without an answer", "call_id", dialog.ID().CallID, "err", err)
+		}
+	})
+}
+
 // follow finds the party's new connection when that of the call is gone: a browser
 // registers again over it, with the contact that the call knows.
-func (l *leg) follow() {
-	st := l.dialog.State()
+func (l *leg) follow(dialog *ua.Dialog) {
+	st := dialog.State()
 	e := l.tech.Directory().Endpoint(l.endpoint)
 	if l.tech.server.FlowAlive(st.Flow) || e == nil {
 		return
@@ -70,7 +71,7 @@ func (l *leg) follow() {
 			if !b.Contact.URI.Equal(st.Target) || b.Flow == "" || !l.tech.server.FlowAlive(b.Flow) {
 				continue
 			}
-			if err := l.dialog.SetFlow(b.Flow); err != nil {
+			if err := dialog.SetFlow(b.Flow); err != nil {
 				l.log.Info("new connection not taken", "call_id", l.callID, "err", err)
 			}
 			return
@@ -125,11 +126,21 @@ func (l *leg) crashed(err error) {
 	}
 }
 
+// spawn runs f on a goroutine of its own, for what may outlive the leg's actor or
+// would keep it; f says what ends it. A panic ends this call and no other.
+func (l *leg) spawn(f func()) {
+	go func() { // owned by l, ended as f says
+		if !l.guard(f) {
+			l.post(func() { l.end(signaling.CauseTemporary) })
+		}
+	}()
+}
+
 // guard runs f and reports whether it did not panic.
 func (l *leg) guard(f func()) (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			l.log.Error("panic while ending a SIP leg", "call_id", l.dialogID(), "err", fmt.Sprint(r), "stack", string(debug.Stack()))
+			l.log.Error("panic in a SIP leg", "call_id", l.dialogID(), "err", fmt.Sprint(r), "stack", string(debug.Stack()))
 		}
 	}()
 	f()

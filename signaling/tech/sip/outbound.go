@@ -88,15 +88,21 @@ func (d *legInvite) OnAnswer(dialog *ua.Dialog, resp *message.Response) ua.Dialo
 	l := (*leg)(d)
 	body, tag := resp.Part(sdpType), resp.To().Tag()
 	l.mu.Lock()
-	l.dialog = dialog // at once: from here on the end is a BYE
+	over := l.hungUp || l.ended
+	if !over {
+		l.dialog = dialog // at once: from here on the end is a BYE
+	}
 	l.mu.Unlock()
-	l.post(func() { l.answered(body, tag) })
+	if over { // the 2xx was here before our CANCEL
+		l.farewell(dialog, signaling.CauseNormal)
+	} else {
+		l.post(func() { l.answered(body, tag) })
+	}
 	return (*legDialog)(l)
 }
 
 func (l *leg) answered(body []byte, tag string) {
-	if l.isOver() { // the 2xx crossed our CANCEL
-		l.end(signaling.CauseNormal)
+	if l.isOver() {
 		return
 	}
 	// Within one dialog the first description is the answer, and what later
@@ -119,7 +125,7 @@ func (l *leg) takeAnswer(body []byte) error {
 	return l.session.SetAnswer(body)
 }
 
-// OnFail takes the refusal.
+// OnFail takes the refusal. The end of a call that we took back is none of it.
 func (d *legInvite) OnFail(resp *message.Response, err error) {
 	l := (*leg)(d)
 	cause := signaling.CauseOf(err)
@@ -127,14 +133,11 @@ func (d *legInvite) OnFail(resp *message.Response, err error) {
 	if refusal {
 		cause = causeOfReason(resp.Headers("Reason"), causeOfStatus(resp.Status()))
 	}
-	l.mu.Lock()
-	l.refused = true
-	l.mu.Unlock()
 	l.post(func() {
-		ours := l.isOver()
-		if !ours {
-			l.log.Info("call refused", "call_id", l.callID, "cause", int(cause), "err", err)
+		if l.isOver() {
+			return
 		}
-		l.finish(cause, refusal && !ours)
+		l.log.Info("call refused", "call_id", l.callID, "cause", int(cause), "err", err)
+		l.finish(cause, refusal)
 	})
 }

@@ -2,8 +2,9 @@
 // joins the SIP user agent, the registrar and the trunks with signaling, and
 // gives each call its media (plain RTP, or WebRTC for phones that want it).
 //
-// Goroutines: one actor per call, and one per unanswered incoming call that
-// waits for its cancellation; both end with the call.
+// Goroutines: one actor per call and one per unanswered incoming call that waits
+// for its cancellation, which end with the call; one per BYE of ours, which the
+// answer, the stack's timers or its Close end.
 package sip
 
 import (
