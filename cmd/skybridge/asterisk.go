@@ -16,65 +16,117 @@ func asteriskStyle(name string, args []string) bool {
 	return len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' && args[0][1] != '-' && args[0] != "-h"
 }
 
-// etcAsterisk is where Asterisk looks for its files.
-const etcAsterisk = "/etc/asterisk"
+// Where Asterisk has its files, and the socket of its console, unless told otherwise.
+const (
+	etcAsterisk = "/etc/asterisk"
+	runAsterisk = "/var/run/asterisk"
+)
 
-// fromAsterisk translates Asterisk's command line into ours:
+// asteriskLine is what Asterisk's command line says.
+type asteriskLine struct {
+	dir, command, socket string
+	user, group          string
+	remote, ask          bool
+	foreground           bool // asked for, or implied
+	idle                 string
+}
+
+// fromAsterisk translates Asterisk's command line into ours, and says what of it is
+// not as in Asterisk:
 //
 //	-V                    version
 //	-rx CMD, -x CMD       one console command; -s FILE names the socket
 //	-r                    console commands from standard input
 //	-C FILE               the directory of FILE is the configuration
-//	-f -g -q -m -n -c -v  a start in the foreground; the rest is accepted
+//	-U USER, -G GROUP     run as them
+//	-f -c -v -d           a start in the foreground, as it always is
+//	-e -L -M              limits that have no effect
+//	-g -q -m -n ...       accepted
 //	-h                    help
-func fromAsterisk(args []string) ([]string, error) {
-	dir, command, socket := etcAsterisk, "", ""
-	remote, ask := false, false
+func fromAsterisk(args []string) (ours, notes []string, err error) {
+	line := asteriskLine{dir: etcAsterisk}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if !strings.HasPrefix(arg, "-") || len(arg) < 2 {
-			return nil, fmt.Errorf("unexpected argument %q", arg)
+			return nil, nil, fmt.Errorf("unexpected argument %q", arg)
 		}
 		for j := 1; j < len(arg); j++ {
 			switch flag := arg[j]; flag {
 			case 'V':
-				return []string{"version"}, nil
+				return []string{"version"}, nil, nil
 			case 'h':
-				return []string{"help"}, nil
+				return []string{"help"}, nil, nil
 			case 'C', 'x', 'U', 'G', 'e', 'L', 'M', 's':
 				value := arg[j+1:]
 				if value == "" {
 					if i++; i == len(args) {
-						return nil, fmt.Errorf("-%c wants a value", flag)
+						return nil, nil, fmt.Errorf("-%c wants a value", flag)
 					}
 					value = args[i]
 				}
-				switch flag {
-				case 'C':
-					dir = filepath.Dir(value)
-				case 'x':
-					command, ask = value, true
-				case 's':
-					socket = value
-				}
+				line.take(flag, value)
 				j = len(arg)
 			case 'r', 'R':
-				remote = true
-			case 'f', 'g', 'q', 'm', 'n', 'c', 'v', 'd', 'p', 'F', 'B', 'W', 'X', 'T', 'i', 'I', 't':
+				line.remote = true
+			case 'f', 'c', 'v', 'd':
+				line.foreground = true
+			case 'g', 'q', 'm', 'n', 'p', 'F', 'B', 'W', 'X', 'T', 'i', 'I', 't':
 			default:
-				return nil, fmt.Errorf("unknown option -%c", flag)
+				return nil, nil, fmt.Errorf("unknown option -%c", flag)
 			}
 		}
 	}
-	if !ask && !remote {
-		return []string{"serve", "--asterisk-dir", dir}, nil
+	if line.ask || line.remote {
+		return line.rx(), nil, nil
 	}
-	out := []string{"rx"}
-	if socket != "" {
-		out = append(out, "--socket", socket)
+	ours, notes = line.serve()
+	return ours, notes, nil
+}
+
+// take takes an option's value.
+func (l *asteriskLine) take(flag byte, value string) {
+	switch flag {
+	case 'C':
+		l.dir = filepath.Dir(value)
+	case 'x':
+		l.command, l.ask = value, true
+	case 's':
+		l.socket = value
+	case 'U':
+		l.user = value
+	case 'G':
+		l.group = value
+	case 'e', 'L', 'M':
+		l.idle += " -" + string(flag)
 	}
-	if ask {
-		out = append(out, "--", command)
+}
+
+// rx is our command line of a console.
+func (l *asteriskLine) rx() []string {
+	out := []string{"rx", "--asterisk-dir", l.dir}
+	if l.socket != "" {
+		out = append(out, "--socket", l.socket)
 	}
-	return out, nil
+	if l.ask {
+		out = append(out, "--", l.command)
+	}
+	return out
+}
+
+// serve is our command line of a start, and what is not as in Asterisk.
+func (l *asteriskLine) serve() (out, notes []string) {
+	out = []string{"serve", "--asterisk-dir", l.dir}
+	if l.user != "" {
+		out = append(out, "--user", l.user)
+	}
+	if l.group != "" {
+		out = append(out, "--group", l.group)
+	}
+	if !l.foreground {
+		notes = append(notes, "it stays in the foreground, as with -f: let a service manager or the shell put it in the background")
+	}
+	if l.idle != "" {
+		notes = append(notes, "without effect:"+l.idle)
+	}
+	return out, notes
 }

@@ -23,7 +23,7 @@ func started(t *testing.T, set ...string) (*server, *safeBuffer) {
 	cfg, err := s.load()
 	must(t, err)
 	log := &safeBuffer{}
-	srv, err := start(t.Context(), cfg, false, newLogger(cfg.Log, log))
+	srv, err := start(t.Context(), cfg, manner{}, newLogger(cfg.Log, log))
 	must(t, err)
 	t.Cleanup(func() { must(t, srv.stop(true)) })
 	return srv, log

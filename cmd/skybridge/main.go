@@ -36,14 +36,17 @@ func run(args []string, out, errs io.Writer) int {
 	name, rest := filepath.Base(args[0]), args[1:]
 	asAsterisk := asteriskStyle(name, rest)
 	if asAsterisk {
-		translated, err := fromAsterisk(rest)
+		translated, notes, err := fromAsterisk(rest)
 		if err != nil {
 			fmt.Fprintf(errs, "%s: %v\n", name, err)
 			return exitUsage
 		}
+		for _, note := range notes {
+			fmt.Fprintf(errs, "%s: %s\n", name, note)
+		}
 		rest = translated
 	}
-	root := rootCommand(out, errs)
+	root := rootCommand(out, errs, asAsterisk)
 	root.SetArgs(rest)
 	err := root.ExecuteContext(context.Background())
 	var down *cli.NotRunningError
@@ -76,7 +79,7 @@ func exitCode(err error) int {
 // usageError is a command line that cannot be understood.
 type usageError struct{ error }
 
-func rootCommand(out, errs io.Writer) *cobra.Command {
+func rootCommand(out, errs io.Writer, asAsterisk bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "skybridge",
 		Short:         "A media server for phones, browsers and Asterisk trunks",
@@ -90,7 +93,7 @@ func rootCommand(out, errs io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	var s settings
+	s := settings{asAsterisk: asAsterisk}
 	f := root.PersistentFlags()
 	f.StringVar(&s.file, "config", "", "settings file (skybridge.yaml)")
 	f.StringVar(&s.asteriskDir, "asterisk-dir", "", "take endpoints, routes and ports from this directory of Asterisk files")
@@ -143,6 +146,16 @@ type settings struct {
 	asteriskDir string
 	dataDir     string
 	set         []string
+	asAsterisk  bool // the command line was Asterisk's
+}
+
+// runDir is where the console's socket is if asterisk.conf does not say; "" is
+// nowhere but in the data folder.
+func (s *settings) runDir() string {
+	if s.asAsterisk {
+		return runAsterisk
+	}
+	return ""
 }
 
 // load reads the settings with the flags on top.

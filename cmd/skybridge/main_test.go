@@ -35,30 +35,31 @@ func must(t *testing.T, err error) {
 func TestAsterisksCommandLine(t *testing.T) {
 	for _, tc := range []struct {
 		line string
-		want string // ours, its words separated by |
+		want string // ours, its words separated by |; then the beginning of each note
 	}{
-		{"-rx|core show channels", "rx|--|core show channels"},
-		{"-rxcore show uptime", "rx|--|core show uptime"},
-		{"-r|-x|sip show peers", "rx|--|sip show peers"},
-		{"-x|reload", "rx|--|reload"},
-		{"-rvvvx|bridge show all", "rx|--|bridge show all"},
-		{"-nrx|--odd", "rx|--|--odd"},
-		{"-r", "rx"},
-		{"-rvvv", "rx"},
-		{"-R", "rx"},
-		{"-rs|/run/a.ctl", "rx|--socket|/run/a.ctl"},
-		{"-s|/run/a.ctl|-rx|reload", "rx|--socket|/run/a.ctl|--|reload"},
+		{"-rx|core show channels", "rx|--asterisk-dir|/etc/asterisk|--|core show channels"},
+		{"-rxcore show uptime", "rx|--asterisk-dir|/etc/asterisk|--|core show uptime"},
+		{"-r|-x|sip show peers", "rx|--asterisk-dir|/etc/asterisk|--|sip show peers"},
+		{"-x|reload", "rx|--asterisk-dir|/etc/asterisk|--|reload"},
+		{"-rvvvx|bridge show all", "rx|--asterisk-dir|/etc/asterisk|--|bridge show all"},
+		{"-nrx|--odd", "rx|--asterisk-dir|/etc/asterisk|--|--odd"},
+		{"-r", "rx|--asterisk-dir|/etc/asterisk"},
+		{"-rvvv", "rx|--asterisk-dir|/etc/asterisk"},
+		{"-R", "rx|--asterisk-dir|/etc/asterisk"},
+		{"-rs|/run/a.ctl", "rx|--asterisk-dir|/etc/asterisk|--socket|/run/a.ctl"},
+		{"-s|/run/a.ctl|-rx|reload", "rx|--asterisk-dir|/etc/asterisk|--socket|/run/a.ctl|--|reload"},
 		{"-V", "version"},
 		{"-fV", "version"},
 		{"-h", "help"},
-		{"", "serve|--asterisk-dir|/etc/asterisk"},
+		{"", "serve|--asterisk-dir|/etc/asterisk; it stays in the foreground"},
 		{"-f", "serve|--asterisk-dir|/etc/asterisk"},
 		{"-f|-C|/srv/pbx/asterisk.conf", "serve|--asterisk-dir|/srv/pbx"},
-		{"-C/srv/pbx/asterisk.conf", "serve|--asterisk-dir|/srv/pbx"},
+		{"-C/srv/pbx/asterisk.conf", "serve|--asterisk-dir|/srv/pbx; it stays in the foreground"},
 		{"-fC|asterisk.conf", "serve|--asterisk-dir|."},
-		{"-vvvvgc|-U|asterisk|-G|asterisk", "serve|--asterisk-dir|/etc/asterisk"},
-		{"-f|-e|512|-L|2.5|-M|100|-q|-m|-n|-d|-p|-F|-B|-W|-X|-T|-i|-I|-t", "serve|--asterisk-dir|/etc/asterisk"},
-		{"-C|/srv/pbx/asterisk.conf|-rx|reload", "rx|--|reload"},
+		{"-vvvvgc|-U|asterisk|-G|voice", "serve|--asterisk-dir|/etc/asterisk|--user|asterisk|--group|voice"},
+		{"-gfp|-Uasterisk", "serve|--asterisk-dir|/etc/asterisk|--user|asterisk"},
+		{"-f|-e|512|-L|2.5|-M|100|-q|-m|-n|-d|-p|-F|-B|-W|-X|-T|-i|-I|-t", "serve|--asterisk-dir|/etc/asterisk; without effect: -e -L -M"},
+		{"-C|/srv/pbx/asterisk.conf|-rx|reload", "rx|--asterisk-dir|/srv/pbx|--|reload"},
 
 		{"-C", "-C wants a value"},
 		{"-rx", "-x wants a value"},
@@ -71,15 +72,19 @@ func TestAsterisksCommandLine(t *testing.T) {
 		if tc.line != "" {
 			args = strings.Split(tc.line, "|")
 		}
-		got, err := fromAsterisk(args)
+		got, notes, err := fromAsterisk(args)
 		if err != nil {
 			if !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%q: error %q, want %q", tc.line, err, tc.want)
 			}
 			continue
 		}
-		if joined := strings.Join(got, "|"); joined != tc.want {
-			t.Errorf("%q: %q, want %q", tc.line, joined, tc.want)
+		want := strings.Split(tc.want, "; ")
+		if joined := strings.Join(got, "|"); joined != want[0] {
+			t.Errorf("%q: %q, want %q", tc.line, joined, want[0])
+		}
+		if !slices.EqualFunc(notes, want[1:], strings.HasPrefix) {
+			t.Errorf("%q: notes %q, want %q", tc.line, notes, want[1:])
 		}
 	}
 }
@@ -160,6 +165,9 @@ func TestExitCodes(t *testing.T) {
 		"keys of no server":      {[]string{"skybridge", "apikey", "list", "--data-dir", dir + "/none"}, 1, dir + "/none"},
 		"a key's role":           {[]string{"skybridge", "apikey", "create", "--user", "a", "--role", "king"}, 2, "king"},
 		"no server":              {[]string{"skybridge", "rx", "reload", "--data-dir", dir}, 1, "unable to connect"},
+		"nobody to become":       {[]string{"skybridge", "serve", "--user", "no such user", "--data-dir", dir}, 2, "no such user"},
+		"no group to join":       {[]string{"asterisk", "-f", "-G", "no such group"}, 2, "no such group"},
+		"no console":             {[]string{"asterisk", "-C", dir + "/asterisk.conf", "-r"}, 1, "Unable to connect to remote asterisk (does /var/run/asterisk/skybridge.ctl exist?)"},
 		"no server, in Asterisk's words": {
 			[]string{"asterisk", "-s", dir + "/a.ctl", "-rx", "reload"}, 1,
 			"Unable to connect to remote asterisk (does " + dir + "/a.ctl exist?)\n",
@@ -305,7 +313,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("a second server: %d %s", code, errs)
 	}
 	var lines bytes.Buffer
-	root := rootCommand(&lines, &lines)
+	root := rootCommand(&lines, &lines, false)
 	root.SetArgs([]string{"rx", "--data-dir", dir})
 	root.SetIn(strings.NewReader("core show version\n\nno such thing\nexit\ncore stop now\n"))
 	must(t, root.ExecuteContext(t.Context()))

@@ -2,13 +2,18 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skygenesisenterprise/skybridge/api/cli"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
+	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
 // socketName is the console's socket in the data folder.
@@ -23,21 +28,58 @@ func rxCommand(s *settings) *cobra.Command {
 		Example: `  skybridge rx "core show channels"`,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			sockets := []string{socket}
 			if socket == "" {
 				cfg, err := s.load()
 				if err != nil {
 					return err
 				}
-				socket = filepath.Join(cfg.DataDir, socketName)
+				sockets = socketsOf(cfg, s.runDir())
+			}
+			path, err := running(cmd.Context(), sockets)
+			if err != nil {
+				return err
 			}
 			if len(args) > 0 {
-				return cli.Ask(cmd.Context(), socket, strings.Join(args, " "), cmd.OutOrStdout())
+				return cli.Ask(cmd.Context(), path, strings.Join(args, " "), cmd.OutOrStdout())
 			}
-			return converse(cmd, socket)
+			return converse(cmd, path)
 		},
 	}
 	c.Flags().StringVar(&socket, "socket", "", "the server's console socket, if it is not in the data folder")
 	return c
+}
+
+// socketsOf are the places where a server's console may be: the folder that
+// asterisk.conf names, unless the data folder was named, and the data folder.
+func socketsOf(cfg config.Config, fallback string) []string {
+	var out []string
+	if cfg.AsteriskDir != "" && !cfg.IsSet("data_dir") {
+		var main asteriskconf.Main
+		if files, err := asterisk.OpenDir(cfg.AsteriskDir); err == nil { // a client needs no files
+			main = asteriskconf.LoadMain(files)
+		}
+		if dir := runDir(main, fallback); dir != "" {
+			out = append(out, filepath.Join(dir, socketName))
+		}
+	}
+	return append(out, filepath.Join(cfg.DataDir, socketName))
+}
+
+// running is the first of the sockets at which a server listens. There is none: the
+// error is that of the first, a *cli.NotRunningError.
+func running(ctx context.Context, sockets []string) (string, error) {
+	var first error
+	for _, path := range sockets {
+		err := cli.Ask(ctx, path, "", io.Discard)
+		if err == nil {
+			return path, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return "", first
 }
 
 // converse asks what standard input says, line by line.

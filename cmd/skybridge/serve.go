@@ -17,6 +17,7 @@ import (
 
 func serveCommand(s *settings) *cobra.Command {
 	var dev bool
+	var user, group string
 	c := &cobra.Command{
 		Use: "serve", Short: "Run the server", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -24,16 +25,21 @@ func serveCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), cfg, dev, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			if err := become(user, group, cfg.Media.FIFO); err != nil {
+				return err
+			}
+			return serve(cmd.Context(), cfg, manner{dev: dev, runDir: s.runDir()}, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	c.Flags().StringVar(&user, "user", "", "run as this user, when started by root")
+	c.Flags().StringVar(&group, "group", "", "run in this group, when started by root; the user's own without it")
 	c.Flags().BoolVar(&dev, "dev", false, "accept browsers on this machine's loopback addresses")
 	return c
 }
 
 // serve runs the server until a signal ends it: SIGTERM and SIGINT drain, a second
 // one stops, SIGHUP reloads.
-func serve(ctx context.Context, cfg config.Config, dev bool, out, errs io.Writer) error {
+func serve(ctx context.Context, cfg config.Config, how manner, out, errs io.Writer) error {
 	log := newLogger(cfg.Log, errs)
 	for _, l := range cfg.Listeners() {
 		switch l.Key {
@@ -47,7 +53,7 @@ func serve(ctx context.Context, cfg config.Config, dev bool, out, errs io.Writer
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
-	srv, err := start(ctx, cfg, dev, log)
+	srv, err := start(ctx, cfg, how, log)
 	if err != nil {
 		return err
 	}
@@ -57,6 +63,9 @@ func serve(ctx context.Context, cfg config.Config, dev bool, out, errs io.Writer
 	}
 	if err != nil {
 		return errors.Join(err, srv.stop(false))
+	}
+	if err := notify(ctx, "READY=1"); err != nil {
+		log.Warn("the service manager was not told that the server is ready", "err", err)
 	}
 	for {
 		select {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +42,7 @@ import (
 // undoes it backwards.
 type server struct {
 	cfg    config.Config
+	how    manner
 	log    *slog.Logger
 	codecs media.Codecs
 
@@ -77,9 +77,17 @@ type server struct {
 	err  error
 }
 
+// manner is how a server is started, besides its settings.
+type manner struct {
+	dev bool // browsers on loopback may call
+	// runDir is where the console's socket is looked for if asterisk.conf does not
+	// say; "" is nowhere.
+	runDir string
+}
+
 // start starts the server whole or not at all.
-func start(ctx context.Context, cfg config.Config, dev bool, log *slog.Logger) (_ *server, err error) {
-	s := &server{cfg: cfg, log: log, codecs: codecs(), stopAsked: make(chan bool, 1), patience: 15 * time.Second}
+func start(ctx context.Context, cfg config.Config, how manner, log *slog.Logger) (_ *server, err error) {
+	s := &server{cfg: cfg, how: how, log: log, codecs: codecs(), stopAsked: make(chan bool, 1), patience: 15 * time.Second}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop(false))
@@ -92,7 +100,7 @@ func start(ctx context.Context, cfg config.Config, dev bool, log *slog.Logger) (
 		{"database", s.startStore},
 		{"configuration", s.loadInstallation},
 		{"certificate", s.loadCertificate},
-		{"media", func(ctx context.Context) error { return s.startMedia(ctx, dev) }},
+		{"media", s.startMedia},
 		{"calls", s.startEngine},
 		{"sip", s.startSIP},
 		{"api", s.startAPI},
@@ -193,7 +201,7 @@ func (s *server) reload(ctx context.Context) error {
 	return nil
 }
 
-func (s *server) startMedia(_ context.Context, dev bool) error {
+func (s *server) startMedia(context.Context) error {
 	mc := mixer.Default()
 	mc.Workers, mc.FIFO = s.cfg.Media.Workers, s.cfg.Media.FIFO
 	var err error
@@ -201,18 +209,18 @@ func (s *server) startMedia(_ context.Context, dev bool) error {
 		return err
 	}
 	s.defers(s.mixer.Close)
-	return s.startWebRTC(dev)
+	return s.startWebRTC()
 }
 
 // startWebRTC opens the browsers' port, unless it is switched off.
-func (s *server) startWebRTC(dev bool) error {
+func (s *server) startWebRTC() error {
 	if s.cfg.WebRTC.Listen == config.Off {
 		s.webrtc = rtc.Off(s.log)
 		return nil
 	}
 	rc := rtc.Default()
 	rc.Listen = s.cfg.WebRTC.Listen
-	rc.Loopback = dev
+	rc.Loopback = s.how.dev
 	if s.cfg.ExternalIP != "" {
 		rc.ExternalIP = []netip.Addr{netip.MustParseAddr(s.cfg.ExternalIP)} // Validate has parsed it
 	}
@@ -341,43 +349,6 @@ func (s *server) ready() error {
 		return errors.New("shutting down")
 	}
 	return nil
-}
-
-func (s *server) startConsole(context.Context) error {
-	c := &cli.Console{
-		Engine: s.engine, Plan: s.plan.Load, Apps: s.apps, Version: version, Now: time.Now,
-		Reload:     func() error { return s.reload(context.Background()) },
-		LastReload: func() time.Time { return *s.lastReload.Load() },
-		Resources:  s.resources,
-		Stop: func(gracefully bool) {
-			select {
-			case s.stopAsked <- gracefully:
-			default: // it was asked before
-			}
-		},
-	}
-	var err error
-	if s.console, err = cli.Listen(filepath.Join(s.cfg.DataDir, socketName), c, s.log); err != nil {
-		return err
-	}
-	s.defers(s.console.Close)
-	return nil
-}
-
-// resources counts what calls hold.
-func (s *server) resources() []cli.Resource {
-	stack, mix := s.sip.Stats(), s.mixer.Stats()
-	return []cli.Resource{
-		{Name: "channels", Count: len(s.engine.Channels())},
-		{Name: "bridges", Count: len(s.engine.Bridges())},
-		{Name: "sip dialogs", Count: stack.Dialogs},
-		{Name: "mixer ports", Count: mix.Ports},
-		{Name: "mixer rooms", Count: mix.Rooms},
-		{Name: "mixer pairs", Count: mix.Pairs},
-		{Name: "rtp ports", Count: s.ports.InUse()},
-		{Name: "webrtc peers", Count: s.webrtc.Peers()},
-		{Name: "goroutines", Count: runtime.NumGoroutine()},
-	}
 }
 
 // rtpPorts opens the allocator of the phones' media ports.

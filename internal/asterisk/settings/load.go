@@ -58,6 +58,17 @@ func Load(from asterisk.Loader, strict bool) (*Settings, error) {
 	return s, nil
 }
 
+// LoadMain reads asterisk.conf alone, as a client of a server does: a file that is
+// missing or broken gives the defaults.
+func LoadMain(from asterisk.Loader) Main {
+	m := defaultMain()
+	var w asterisk.Warnings
+	if config, err := from.Load("asterisk.conf", &w); err == nil {
+		m.read(config, &w)
+	}
+	return m
+}
+
 // sections calls others for every section but [general], and general for that.
 func sections(c *asterisk.Config, general, others func(*asterisk.Section)) {
 	for _, s := range c.Live() {
