@@ -3,19 +3,19 @@ package dialplan
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/pattern"
-	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/substitute"
 )
 
 // lintTargets warns of jumps to places that do not exist. Jumps whose target is
 // computed are not judged.
 func lintTargets(p *Plan, strict bool, w *asterisk.Warnings) {
 	p.eachStep(func(c *Context, e *Extension, step *Priority) {
-		for _, target := range jumpTargets(step) {
-			lintTarget(p, c, e, step, target, strict, w)
+		for _, u := range usesOf(step) {
+			for _, target := range u.targets() {
+				lintTarget(p, c, e, step, u.app, target, strict, w)
+			}
 		}
 	})
 	for _, c := range p.contexts {
@@ -57,42 +57,7 @@ func (p *Plan) eachStep(visit func(*Context, *Extension, *Priority)) {
 	}
 }
 
-// jumpTargets are the targets of a step that can be read without running it.
-func jumpTargets(step *Priority) []string {
-	var targets []string
-	switch strings.ToLower(step.App) {
-	case "goto":
-		targets = []string{step.Args}
-	case "gotoif":
-		_, branches, _ := cutOutside(step.Args, '?')
-		yes, no, _ := cutOutside(branches, ':')
-		targets = []string{yes, no}
-	}
-	var constant []string
-	for _, t := range targets {
-		if t = strings.TrimSpace(t); t != "" && !strings.Contains(t, "$") {
-			constant = append(constant, t)
-		}
-	}
-	return constant
-}
-
-// cutOutside is strings.Cut at the first sep that is not within ${ } or $[ ].
-func cutOutside(text string, sep byte) (before, after string, found bool) {
-	for i := 0; i < len(text); i++ {
-		if text[i] == '$' && i+1 < len(text) && (text[i+1] == '{' || text[i+1] == '[') {
-			inner, _, _ := substitute.Bracket(text[i+2:], text[i+1])
-			i += 2 + len(inner)
-			continue
-		}
-		if text[i] == sep {
-			return text[:i], text[i+1:], true
-		}
-	}
-	return text, "", false
-}
-
-func lintTarget(p *Plan, c *Context, e *Extension, step *Priority, target string, strict bool, w *asterisk.Warnings) {
+func lintTarget(p *Plan, c *Context, e *Extension, step *Priority, app, target string, strict bool, w *asterisk.Warnings) {
 	warning := asterisk.Warning{File: step.File, Line: step.Line, Asterisk: "hangs the call up there", Here: "the call is ended there"}
 	context, exten, priority := splitTarget(target)
 	if context == "" {
@@ -100,13 +65,13 @@ func lintTarget(p *Plan, c *Context, e *Extension, step *Priority, target string
 	}
 	to := p.byName[context]
 	if to == nil {
-		warning.Text = fmt.Sprintf("%s(%s): there is no context %q", step.App, target, context)
+		warning.Text = fmt.Sprintf("%s(%s): there is no context %q", app, target, context)
 		w.Add(warning)
 		return
 	}
 	if exten != "" {
 		if !p.anyMatches(to, exten, make(map[*Context]bool)) {
-			warning.Text = fmt.Sprintf("%s(%s): there is no extension %q in context %q", step.App, target, exten, context)
+			warning.Text = fmt.Sprintf("%s(%s): there is no extension %q in context %q", app, target, exten, context)
 			warning.Asterisk, warning.Here = "", "the call goes to i there, or is ended"
 			w.Add(warning)
 		}
@@ -116,11 +81,11 @@ func lintTarget(p *Plan, c *Context, e *Extension, step *Priority, target string
 		return
 	}
 	if !p.anyMatches(to, priority, make(map[*Context]bool)) {
-		warning.Text = fmt.Sprintf("%s(%s): %q is no label of extension %s", step.App, target, priority, e.Name())
+		warning.Text = fmt.Sprintf("%s(%s): %q is no label of extension %s", app, target, priority, e.Name())
 		w.Add(warning)
 		return
 	}
-	warning.Text = fmt.Sprintf("%s(%s): %q is no label of extension %s, but an extension", step.App, target, priority, e.Name())
+	warning.Text = fmt.Sprintf("%s(%s): %q is no label of extension %s, but an extension", app, target, priority, e.Name())
 	warning.Fix = fmt.Sprintf("write %s,1", priority)
 	if !strict {
 		warning.Here = fmt.Sprintf("the call goes to %s,1", priority)

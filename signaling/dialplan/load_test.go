@@ -2,38 +2,43 @@ package dialplan_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/internal/golden"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 )
 
 // TestLoad loads every file of testdata/dialplan/load as Asterisk would, and compares
 // what became of it; a real Asterisk 22 shows the same with `dialplan show`, except that
 // it keeps "App (x)" with its space and refuses a capital N.
 func TestLoad(t *testing.T) {
-	files, err := filepath.Glob("../../testdata/dialplan/load/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files: %v", err)
+	golden.Files(t, testdata+"load/*.txt", "extensions", func(t *testing.T, input string) string {
+		return show(dialplantest.Plan(t, string(golden.FS(input)["plan"].Data), true))
+	})
+}
+
+// TestLint says of every file of testdata/dialplan/lint what in it will not do what it
+// looks like.
+func TestLint(t *testing.T) {
+	apps, err := dialplan.NewApps(dialplan.Builtins(), dialplantest.Apps())
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			parts := readParts(t, file)
-			got := show(dialplantest.Plan(t, parts["plan"], true))
-			if *update {
-				if err := os.WriteFile(file, []byte("== plan\n"+parts["plan"]+"== extensions\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != parts["extensions"] {
-				t.Errorf("%s is loaded as\n%swant\n%s", file, got, parts["extensions"])
-			}
-		})
+	funcs, err := dialplan.NewFunctions(function.All())
+	if err != nil {
+		t.Fatal(err)
 	}
+	golden.Files(t, testdata+"lint/*.txt", "warnings", func(t *testing.T, input string) string {
+		p := dialplantest.Plan(t, string(golden.FS(input)["plan"].Data), false)
+		var b strings.Builder
+		for _, w := range append(p.Warnings, dialplan.LintNames(p, apps, funcs)...) {
+			fmt.Fprintln(&b, w)
+		}
+		return b.String()
+	})
 }
 
 // show is a plan as text: every extension in the order of search, and the warnings.

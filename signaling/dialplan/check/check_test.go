@@ -1,22 +1,24 @@
 package check
 
 import (
-	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/golden"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 )
 
 func options(t *testing.T) Options {
 	t.Helper()
-	apps, err := dialplan.NewApps(dialplan.Builtins(), []dialplan.Application{
-		{Name: "Stasis", Run: func(_ context.Context, _ *dialplan.Call, _ string) error { return nil }},
-	})
+	apps, err := dialplan.NewApps(dialplan.Builtins(), dialplantest.Apps())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,38 +29,41 @@ func options(t *testing.T) Options {
 	return Options{Apps: apps, Functions: functions}
 }
 
-// TestSeeds checks the configuration blocks of the integration guide: each of their
-// slips is named with its file and line, and nothing else is found wrong.
+// TestSeeds checks the configuration blocks of the integration guide against
+// testdata/asterisk/check, and that every place a warning names is there.
 func TestSeeds(t *testing.T) {
-	for dir, want := range map[string][]string{
-		"seed-en": {
-			"ari.conf:3: bindaddr", "ari.conf:4: bindport", "ari.conf:5: tlsenable", "ari.conf:6: tlscertfile", "ari.conf:7: tlsprivatekey",
-			"extensions.conf:15: priority 1 of extension _9XXX is there already",
-			"pjsip.conf:12: [skygenesisenterprise-endpoint] endpoint and aor",
-			"sip.conf:1: [skygenesisenterprise-trunk] has no secret",
-			"sip.conf:7: [skygenesisenterprise-trunk] dtmfmode=rfc4733",
-		},
-		"seed-fr": {
-			"ari.conf:3: bindaddr", "ari.conf:4: bindport", "ari.conf:5: tlsenable", "ari.conf:6: tlscertfile", "ari.conf:7: tlsprivatekey",
-			"extensions.conf:8: priority 1 of extension _X. is there already", "extensions.conf:9: priority 2", "extensions.conf:10: priority 3",
-			"extensions.conf:15: priority 1 of extension _9XXX is there already",
-			"pjsip.conf:12: [sky-genesis-endpoint] endpoint and aor",
-			"sip.conf:1: [sky-genesis-trunk] has no secret",
-			"sip.conf:7: [sky-genesis-trunk] dtmfmode=rfc4733",
-		},
-		"seed-en-agi": {
-			`extensions.conf:3: there is no application "AGI"`, "extensions.conf:4: GotoIf(error)",
-			`extensions.conf:5: there is no application "Dial"`, `extensions.conf:8: there is no application "Playback"`,
-		},
-	} {
-		t.Run(dir, func(t *testing.T) {
-			loaded, err := Dir("../../../testdata/asterisk/"+dir, options(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			compare(t, loaded.Warnings, want)
-		})
+	for _, dir := range []string{"seed-en", "seed-fr", "seed-en-agi", "seed-fr-agi"} {
+		for _, strict := range []bool{false, true} {
+			name := dir + map[bool]string{true: "-strict"}[strict]
+			t.Run(name, func(t *testing.T) {
+				o := options(t)
+				o.Strict = strict
+				loaded, err := Dir("../../../testdata/asterisk/"+dir, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var b strings.Builder
+				for _, w := range loaded.Warnings {
+					fmt.Fprintf(&b, "%s\n\t%s\n", w, lineOf(t, "../../../testdata/asterisk/"+dir, w))
+				}
+				golden.Equal(t, "../../../testdata/asterisk/check/"+name+".txt", b.String())
+			})
+		}
 	}
+}
+
+// lineOf is the line that a warning speaks of.
+func lineOf(t *testing.T, dir string, w asterisk.Warning) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, w.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(data), "\n")
+	if w.Line < 1 || w.Line > len(lines) {
+		t.Fatalf("%s has no line %d", w.File, w.Line)
+	}
+	return strings.TrimSpace(lines[w.Line-1])
 }
 
 func compare(t *testing.T, got []asterisk.Warning, want []string) {
