@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
@@ -57,7 +59,6 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	})
 	in := &installation{
 		dir: dir, directory: directory, plan: loaded.Plan, settings: loaded.Settings,
-		warnings: append(loaded.Warnings, warnings...),
 	}
 	for _, t := range loaded.Endpoints.Transports {
 		switch t.Protocol {
@@ -65,7 +66,11 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 			in.listeners = append(in.listeners, transport.Listener{Network: t.Protocol, Address: t.Bind.String()})
 		}
 	}
-	in.chooseCertificate(loaded.Endpoints.Transports)
+	var all asterisk.Warnings
+	for _, w := range slices.Concat(loaded.Warnings, warnings, in.chooseCertificate(loaded.Endpoints.Transports)) {
+		all.Add(w)
+	}
+	in.warnings = all.List()
 	return in, nil
 }
 
@@ -108,14 +113,18 @@ func (in *installation) apply(cfg *config.Config) {
 // chooseCertificate takes the first certificate that the files name and that is
 // there. One that is missing keeps Asterisk from serving TLS; here it is said, and
 // the server's own certificate is used.
-func (in *installation) chooseCertificate(transports []endpoint.Transport) {
-	type pair struct{ cert, key, from string }
+func (in *installation) chooseCertificate(transports []endpoint.Transport) (missing []asterisk.Warning) {
+	type pair struct {
+		cert, key, file string
+		line            int
+	}
 	var named []pair
 	for _, t := range transports {
-		named = append(named, pair{t.CertFile, t.PrivKeyFile, t.File})
+		named = append(named, pair{t.CertFile, t.PrivKeyFile, t.File, t.Line})
 	}
 	if h := in.settings.HTTP; h.TLS {
-		named = append(named, pair{h.CertFile, h.PrivKeyFile, "http.conf"})
+		file, line := h.CertPlace()
+		named = append(named, pair{h.CertFile, h.PrivKeyFile, file, line})
 	}
 	for _, p := range named {
 		if p.cert == "" || p.key == "" {
@@ -123,16 +132,17 @@ func (in *installation) chooseCertificate(transports []endpoint.Transport) {
 		}
 		_, err1 := os.Stat(p.cert)
 		_, err2 := os.Stat(p.key)
-		if err := errors.Join(err1, err2); err != nil {
-			in.warnings = append(in.warnings, asterisk.Warning{
-				File: p.from, Text: fmt.Sprintf("certificate: %v", err), Asterisk: "serves no TLS",
+		if err := cmp.Or(err1, err2); err != nil {
+			missing = append(missing, asterisk.Warning{
+				File: p.file, Line: p.line, Text: fmt.Sprintf("certificate: %v", err), Asterisk: "serves no TLS",
 				Here: "a self-signed certificate is used", Fix: "put the files there",
 			})
 			continue
 		}
 		in.certFile, in.keyFile = p.cert, p.key
-		return
+		break
 	}
+	return missing
 }
 
 // sipListeners are the transports of the files, or those of the settings where the

@@ -153,6 +153,17 @@ type Endpoint struct {
 
 	File string
 	Line int
+
+	allow *asterisk.Setting // the last that changed Codecs; nil for the default
+}
+
+// CodecsPlace is where Codecs were chosen, a file and a line: the last allow, or the
+// endpoint itself.
+func (e *Endpoint) CodecsPlace() (file string, line int) {
+	if e.allow != nil {
+		return e.allow.File, e.allow.Line
+	}
+	return e.File, e.Line
 }
 
 // Auth is one pair of user name and proof.

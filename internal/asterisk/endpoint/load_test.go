@@ -53,7 +53,7 @@ func changed(b *strings.Builder, title string, v, from any) {
 	rv, rf := reflect.ValueOf(v), reflect.ValueOf(from)
 	for i := range rv.NumField() {
 		name := rv.Type().Field(i).Name
-		if name == "Name" || name == "File" || name == "Line" || name == "Tech" || reflect.DeepEqual(rv.Field(i).Interface(), rf.Field(i).Interface()) {
+		if !rv.Type().Field(i).IsExported() || name == "Name" || name == "File" || name == "Line" || name == "Tech" || reflect.DeepEqual(rv.Field(i).Interface(), rf.Field(i).Interface()) {
 			continue
 		}
 		if auths, ok := rv.Field(i).Interface().([]Auth); ok {

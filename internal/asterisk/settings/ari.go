@@ -105,14 +105,17 @@ func (a *ARI) readGeneral(s *asterisk.Section, h *HTTP, strict bool, w *asterisk
 			Asterisk: "does not know it here and turns ARI off", Here: "it is taken", Fix: "move it to http.conf"}
 		switch {
 		case strict:
-			warning.Here = "so is it here"
+			warning.Here = "ARI is off too"
 			turnedOff = true
 		case h.set[lower(set.Key)]:
 			warning.Here = "http.conf's counts"
 		default:
 			if err := take(h, set.Value); err != nil {
 				warning.Here = fmt.Sprintf("it is skipped: %v", err)
-			} else if !h.set["enabled"] {
+				break
+			}
+			h.takenFrom(set)
+			if !h.set["enabled"] {
 				h.Enabled = true
 			}
 		}

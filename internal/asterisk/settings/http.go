@@ -28,6 +28,18 @@ type HTTP struct {
 
 	// set are the options that http.conf itself gives, by lower-case name.
 	set map[string]bool
+	// cert is the tlscertfile that counts.
+	cert asterisk.Setting
+}
+
+// CertPlace is where CertFile stands: a file and a line, "" and 0 where none does.
+func (h *HTTP) CertPlace() (file string, line int) { return h.cert.File, h.cert.Line }
+
+// takenFrom remembers a setting that was taken.
+func (h *HTTP) takenFrom(set asterisk.Setting) {
+	if lower(set.Key) == "tlscertfile" {
+		h.cert = set
+	}
 }
 
 // Listen is the address of the plain service, "host:port".
@@ -88,6 +100,7 @@ func (h *HTTP) read(c *asterisk.Config, w *asterisk.Warnings) {
 		httpTable.Apply(h, s, w)
 		for _, set := range s.Settings {
 			h.set[lower(set.Key)] = true
+			h.takenFrom(set)
 		}
 	}, func(s *asterisk.Section) {
 		if s.Name != "post_mappings" {

@@ -68,8 +68,9 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 	for _, name := range c.Codecs {
 		codec := b.options.Codecs.ByConfName(name)
 		if codec == nil {
+			file, line := c.CodecsPlace()
 			b.warnings.Add(asterisk.Warning{
-				File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: codec %s is not here", c.Name, name),
+				File: file, Line: line, Text: fmt.Sprintf("endpoint %s: codec %s is not here", c.Name, name),
 				Here: "calls use the endpoint's other codecs",
 			})
 			continue
@@ -82,7 +83,8 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 	for _, a := range c.Auth {
 		e.Credentials = append(e.Credentials, b.credentials(&a))
 	}
-	if len(c.Auth) == 0 && len(c.Identify)+len(c.IdentifyHosts) == 0 {
+	// Of sip.conf its reader has said so already.
+	if c.Tech == endpoint.PJSIP && len(c.Auth) == 0 && len(c.Identify)+len(c.IdentifyHosts) == 0 {
 		b.warnings.Add(asterisk.Warning{
 			File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s has no auth: whoever names it is believed", c.Name),
 			Fix: "auth = ... or a type=identify section",
