@@ -79,7 +79,7 @@ func (d *Dialog) inAck(req *message.Request) {
 	delete(d.unacked, req.Seq())
 	a.stop()
 	close(a.acked)
-	d.run.must(func() {
+	d.run.Must(func() {
 		if h := d.theHandler(); h != nil {
 			h.OnAck(req)
 		}

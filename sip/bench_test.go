@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/sip/internal/wire"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
@@ -23,9 +24,9 @@ func BenchmarkRequest(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w := &counting{wire: newWire(), got: make(chan struct{}, 1)}
-	w.stream = true
-	text := strings.Replace(goodRequest, "INVITE", "OPTIONS", 2)
+	w := &counting{Wire: wire.New(), got: make(chan struct{}, 1)}
+	w.Stream = true
+	text := strings.Replace(wire.Invite, "INVITE", "OPTIONS", 2)
 	parts := strings.SplitN(text, "776asdhds", 2)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -43,7 +44,7 @@ func BenchmarkRequest(b *testing.B) {
 }
 
 type counting struct {
-	*wire
+	*wire.Wire
 	got chan struct{}
 }
 

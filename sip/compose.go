@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
@@ -31,19 +32,28 @@ type draft struct {
 	auth        []message.Header  // the answers to challenges, as last sent
 }
 
-// compose makes the message for one attempt over a flow, with a new branch.
-func (s *Server) compose(d *draft, f transport.Flow) (m *message.Message, raw []byte, branch string, err error) {
-	if len(d.content.Body) > 0 && d.content.Type == "" {
-		return nil, nil, "", fault.New(fault.Invalid, "sip: body without a content type")
+// begin sends a draft over a flow in a new transaction.
+func (s *Server) begin(d *draft, f transport.Flow, l transaction.Listener) (*transaction.Client, error) {
+	out, err := s.compose(d, f)
+	if err != nil {
+		return nil, err
 	}
-	branch = message.NewBranch()
-	m = &message.Message{Method: d.method, Body: d.content.Body}
+	return s.txs.Send(out, f, l)
+}
+
+// compose makes the message for one attempt over a flow, with a new branch.
+func (s *Server) compose(d *draft, f transport.Flow) (out transaction.Outgoing, err error) {
+	if len(d.content.Body) > 0 && d.content.Type == "" {
+		return out, fault.New(fault.Invalid, "sip: body without a content type")
+	}
+	branch := message.NewBranch()
+	m := &message.Message{Method: d.method, Body: d.content.Body}
 	uri, route := looseRoute(d.uri, d.route)
 	m.URI = uri
 	m.Headers = make(message.Headers, 0, len(d.extra)+len(route)+14)
 	host, port, err := s.ourAddr(f)
 	if err != nil {
-		return nil, nil, "", err
+		return out, err
 	}
 	v := message.Via{
 		Version: "2.0", Transport: strings.ToUpper(f.Source().Network), Host: host, Port: port,
@@ -64,7 +74,7 @@ func (s *Server) compose(d *draft, f transport.Flow) (m *message.Message, raw []
 	if d.contact && len(d.contacts) == 0 {
 		c, err := s.ourContact(f, d.contactUser, d.uri.Secure())
 		if err != nil {
-			return nil, nil, "", err
+			return out, err
 		}
 		m.Headers.Add("Contact", c.String())
 	}
@@ -82,8 +92,8 @@ func (s *Server) compose(d *draft, f transport.Flow) (m *message.Message, raw []
 	if len(m.Body) > 0 {
 		m.Headers.Add("Content-Type", d.content.Type)
 	}
-	raw, err = m.Encode()
-	return m, raw, branch, err
+	raw, err := m.Encode()
+	return transaction.Outgoing{Message: m, Raw: raw, Branch: branch, Seq: d.seq}, err
 }
 
 // looseRoute gives the Request-URI and the Route headers for a route set

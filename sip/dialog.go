@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
@@ -49,7 +50,7 @@ const dialogQueue = 64
 type Dialog struct {
 	s    *Server
 	id   DialogID
-	run  *serial
+	run  *serial.Queue
 	done chan struct{}
 
 	sending sync.Mutex // keeps our CSeq numbers in the order of the wire
@@ -85,7 +86,7 @@ func (s *Server) newDialog(st DialogState, f transport.Flow, h DialogHandler) *D
 		unacked: make(map[uint32]*answer),
 		acks:    make(map[uint32]*ackOut),
 	}
-	d.run = &serial{limit: dialogQueue, spawn: s.spawn, onPanic: d.panicked}
+	d.run = serial.New(dialogQueue, s.spawn, d.panicked)
 	if f != nil {
 		d.st.Flow = f.Source().Flow
 	}
@@ -173,7 +174,7 @@ func (d *Dialog) finish(end End) {
 		d.s.answer(up.tx, Reply{Status: 487})
 	}
 	d.s.dialogs.drop(d.id, d)
-	d.run.last(func() {
+	d.run.Last(func() {
 		if h := d.theHandler(); h != nil {
 			h.OnEnd(end)
 		}

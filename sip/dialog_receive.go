@@ -10,7 +10,7 @@ import (
 // inRequest takes a request of the peer's, on the reader's goroutine and so in
 // the order of arrival.
 func (d *Dialog) inRequest(tx *serverTx) {
-	req := tx.req
+	req := tx.Request()
 	d.mu.Lock()
 	if d.ended || d.ending && req.Method() != "BYE" {
 		d.mu.Unlock()
@@ -23,7 +23,7 @@ func (d *Dialog) inRequest(tx *serverTx) {
 		return
 	}
 	d.st.RemoteSeq = req.Seq()
-	f := tx.flow
+	f := tx.Flow()
 	if d.flow == nil || !d.flow.Alive() {
 		d.refresh(nil, f)
 	}
@@ -56,7 +56,7 @@ func (d *Dialog) refreshFrom(req *message.Request, f transport.Flow) {
 
 // deliver gives a request to the handler, in order.
 func (d *Dialog) deliver(r *InDialogRequest) {
-	ok := d.run.post(func() {
+	ok := d.run.Post(func() {
 		if h := d.theHandler(); h != nil {
 			h.OnRequest(r)
 		} else {
@@ -83,12 +83,12 @@ func (d *Dialog) inInvite(tx *serverTx) {
 		d.s.answer(tx, refuse)
 		return
 	}
-	d.refreshFrom(tx.req, tx.flow)
+	d.refreshFrom(tx.Request(), tx.Flow())
 	r := &ReInvite{tx: tx, d: d, done: make(chan struct{})}
 	d.inviteIn = r
 	d.mu.Unlock()
-	tx.setOnCancel(func(*message.Request) { r.giveUp() })
-	ok := d.run.post(func() {
+	tx.OnCancel(func(*message.Request) { r.giveUp() })
+	ok := d.run.Post(func() {
 		if h := d.theHandler(); h != nil {
 			h.OnReInvite(r)
 		} else {
@@ -115,7 +115,7 @@ func (d *Dialog) awaitsAnswer() bool {
 // inUpdate takes an UPDATE by RFC 3311 §5.2. It unlocks d.mu.
 func (d *Dialog) inUpdate(tx *serverTx) {
 	r := &InDialogRequest{tx: tx, d: d}
-	if len(tx.req.Body()) > 0 {
+	if len(tx.Request().Body()) > 0 {
 		refuse := Reply{}
 		switch {
 		case d.inviteIn != nil || d.updateIn != nil:
@@ -130,13 +130,13 @@ func (d *Dialog) inUpdate(tx *serverTx) {
 		}
 		d.updateIn = r
 	}
-	d.refreshFrom(tx.req, tx.flow)
+	d.refreshFrom(tx.Request(), tx.Flow())
 	d.mu.Unlock()
 	d.deliver(r)
 }
 
 func (d *Dialog) inBye(tx *serverTx) {
-	d.finish(End{Cause: EndRemote, Request: tx.req}) // first: who has the 200 finds nothing left
+	d.finish(End{Cause: EndRemote, Request: tx.Request()}) // first: who has the 200 finds nothing left
 	d.s.answer(tx, Reply{Status: 200})
 }
 
@@ -151,7 +151,7 @@ type InDialogRequest struct {
 }
 
 // Request is the request.
-func (r *InDialogRequest) Request() *message.Request { return r.tx.req }
+func (r *InDialogRequest) Request() *message.Request { return r.tx.Request() }
 
 // Respond answers, now or later; see IncomingRequest.Respond.
 func (r *InDialogRequest) Respond(rep Reply) error {
@@ -165,7 +165,7 @@ func (r *InDialogRequest) Respond(rep Reply) error {
 		}
 		r.d.mu.Unlock()
 	}
-	switch r.tx.req.Method() {
+	switch r.tx.Request().Method() {
 	case "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER":
 		if rep.Status >= 200 && rep.Status < 300 {
 			c, err := r.d.ourContact(r.tx)
@@ -176,7 +176,7 @@ func (r *InDialogRequest) Respond(rep Reply) error {
 			if err != nil {
 				return err
 			}
-			return r.tx.respond(rep.Status, b)
+			return r.tx.Respond(rep.Status, b)
 		}
 	}
 	return r.tx.reply(rep)
@@ -187,7 +187,7 @@ func (d *Dialog) ourContact(tx *serverTx) (message.Address, error) {
 	d.mu.Lock()
 	user := d.st.ContactUser
 	d.mu.Unlock()
-	return d.s.ourContact(tx.flow, user, tx.req.URI().Secure())
+	return d.s.ourContact(tx.Flow(), user, tx.Request().URI().Secure())
 }
 
 // ReInvite is an INVITE inside a dialog that waits for its answer.
@@ -199,7 +199,7 @@ type ReInvite struct {
 }
 
 // Request is the INVITE.
-func (r *ReInvite) Request() *message.Request { return r.tx.req }
+func (r *ReInvite) Request() *message.Request { return r.tx.Request() }
 
 // Done is closed when it has been answered or the peer took it back.
 func (r *ReInvite) Done() <-chan struct{} { return r.done }
@@ -259,9 +259,9 @@ func (r *ReInvite) settle() {
 // answerWith sends a 2xx to an INVITE and begins its repetition.
 func (d *Dialog) answerWith(tx *serverTx, rep Reply, raw []byte) error {
 	d.mu.Lock()
-	a := d.track(tx.req.Seq(), raw, tx.flow, len(tx.req.Body()) == 0 && len(rep.Body) > 0)
+	a := d.track(tx.Request().Seq(), raw, tx.Flow(), len(tx.Request().Body()) == 0 && len(rep.Body) > 0)
 	d.mu.Unlock()
-	if err := tx.respond(rep.Status, raw); err != nil {
+	if err := tx.Respond(rep.Status, raw); err != nil {
 		d.untrack(a)
 		return err
 	}

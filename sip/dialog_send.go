@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
@@ -141,7 +142,7 @@ func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []me
 
 // once is one transaction.
 func (d *Dialog) once(ctx context.Context, dr *draft) (*message.Response, error) {
-	w := newWaiter()
+	w := transaction.NewWaiter()
 	d.sending.Lock()
 	f, err := d.way(ctx)
 	if err == nil {
@@ -152,7 +153,7 @@ func (d *Dialog) once(ctx context.Context, dr *draft) (*message.Response, error)
 	if err != nil {
 		return nil, err
 	}
-	return w.wait(ctx)
+	return w.Wait(ctx)
 }
 
 // judge ends the dialog after a 481, a 408 or silence, but for BYE, which ends

@@ -15,7 +15,7 @@ import (
 type IncomingRequest struct{ tx *serverTx }
 
 // Request is the request.
-func (r *IncomingRequest) Request() *message.Request { return r.tx.req }
+func (r *IncomingRequest) Request() *message.Request { return r.tx.Request() }
 
 // Respond answers; Status 0 is 200. The error is fault.Invalid for what cannot
 // be sent, fault.Conflict after a final answer, fault.Unreachable when the
@@ -38,11 +38,11 @@ func (r *IncomingRequest) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 		return nil, err
 	}
 	tx := r.tx
-	contacts, err := tx.req.Contacts()
+	contacts, err := tx.Request().Contacts()
 	if err != nil || len(contacts) != 1 {
-		return nil, fault.New(fault.Invalid, "sip: %s without one Contact makes no dialog", tx.req.Method())
+		return nil, fault.New(fault.Invalid, "sip: %s without one Contact makes no dialog", tx.Request().Method())
 	}
-	d, contact, err := tx.s.serverDialog(tx, contacts[0].URI, tx.req.URI().User, h)
+	d, contact, err := tx.s.serverDialog(tx, contacts[0].URI, tx.Request().URI().User, h)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (r *IncomingRequest) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 		return nil, err
 	}
 	tx.s.dialogs.put(d.id, d)
-	if err := tx.respond(rep.Status, raw); err != nil {
+	if err := tx.Respond(rep.Status, raw); err != nil {
 		tx.s.dialogs.drop(d.id, d)
 		return nil, err
 	}
@@ -61,27 +61,27 @@ func (r *IncomingRequest) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 // serverDialog makes the dialog of a request of the peer's (RFC 3261 §12.1.1),
 // and our Contact in it.
 func (s *Server) serverDialog(tx *serverTx, target message.URI, user string, h DialogHandler) (*Dialog, message.Address, error) {
-	req := tx.req
+	req := tx.Request()
 	route, err := req.Addresses("Record-Route")
 	if err != nil {
 		return nil, message.Address{}, err
 	}
-	contact, err := s.ourContact(tx.flow, user, req.URI().Secure())
+	contact, err := s.ourContact(tx.Flow(), user, req.URI().Secure())
 	if err != nil {
 		return nil, message.Address{}, err
 	}
 	id := dialogIDOf(req)
-	id.LocalTag = tx.tag
+	id.LocalTag = tx.Tag()
 	return s.newDialog(DialogState{
 		ID:     id,
-		Local:  req.To().WithTag(tx.tag),
+		Local:  req.To().WithTag(tx.Tag()),
 		Remote: req.From(),
 		Target: target, Route: route,
 		ContactUser: user,
 		RemoteSeq:   req.Seq(),
 		Invite:      req.Method() == "INVITE",
 		Secure:      req.URI().Secure() && req.Source().Secure(),
-	}, tx.flow, h), contact, nil
+	}, tx.Flow(), h), contact, nil
 }
 
 // IncomingInvite is an INVITE that waits for its answer.
@@ -106,20 +106,20 @@ type IncomingInvite struct {
 const remindEvery = time.Minute
 
 func (s *Server) newIncomingInvite(tx *serverTx, target message.URI) (*IncomingInvite, Reply) {
-	id := dialogIDOf(tx.req)
-	id.LocalTag = tx.tag
-	in := &IncomingInvite{tx: tx, id: id, target: target, user: tx.req.URI().User, done: make(chan struct{})}
+	id := dialogIDOf(tx.Request())
+	id.LocalTag = tx.Tag()
+	in := &IncomingInvite{tx: tx, id: id, target: target, user: tx.Request().URI().User, done: make(chan struct{})}
 	if !s.dialogs.putNew(id, in) {
 		return nil, Reply{Status: 500}
 	}
-	tx.setOnCancel(func(req *message.Request) {
+	tx.OnCancel(func(req *message.Request) {
 		in.end(487, fault.New(fault.Canceled, "sip: canceled by the caller"), req)
 	})
 	return in, Reply{}
 }
 
 // Request is the INVITE.
-func (i *IncomingInvite) Request() *message.Request { return i.tx.req }
+func (i *IncomingInvite) Request() *message.Request { return i.tx.Request() }
 
 // ID is the id that the dialog will have.
 func (i *IncomingInvite) ID() DialogID { return i.id }
@@ -154,7 +154,7 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 	i.mu.Lock()
 	user := i.user
 	i.mu.Unlock()
-	contact, err := i.tx.s.ourContact(i.tx.flow, user, i.tx.req.URI().Secure())
+	contact, err := i.tx.s.ourContact(i.tx.Flow(), user, i.tx.Request().URI().Secure())
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 	if err != nil {
 		return err
 	}
-	if err := i.tx.respond(rep.Status, raw); err != nil {
+	if err := i.tx.Respond(rep.Status, raw); err != nil {
 		if why := i.Err(); why != nil {
 			return why
 		}
@@ -184,7 +184,7 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 func (i *IncomingInvite) repeat() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if !i.over && i.tx.respond(180, i.last) == nil {
+	if !i.over && i.tx.Respond(180, i.last) == nil {
 		i.remind.Reset(remindEvery)
 	}
 }
@@ -240,7 +240,7 @@ func (i *IncomingInvite) Reject(rep Reply) error {
 		return err
 	}
 	defer i.settle()
-	if err := i.tx.respond(rep.Status, raw); err != nil {
+	if err := i.tx.Respond(rep.Status, raw); err != nil {
 		i.fail(err)
 		return err
 	}
@@ -311,18 +311,18 @@ func (i *IncomingInvite) end(status int, err error, req *message.Request) {
 // inRequest takes a request in the early dialog: BYE ends it (RFC 3261 §15);
 // others come too early (RFC 3311 §5.2 for UPDATE).
 func (i *IncomingInvite) inRequest(tx *serverTx) {
-	if tx.req.Method() != "BYE" {
+	if tx.Request().Method() != "BYE" {
 		i.tx.s.answer(tx, Reply{Status: 500, Headers: []message.Header{retryAfter()}})
 		return
 	}
 	i.tx.s.answer(tx, Reply{Status: 200})
-	i.end(487, fault.New(fault.Canceled, "sip: ended by the caller"), tx.req)
+	i.end(487, fault.New(fault.Canceled, "sip: ended by the caller"), tx.Request())
 }
 
 func (i *IncomingInvite) inAck(*message.Request) {}
 
 func (i *IncomingInvite) flowClosed(id message.FlowID) {
-	if i.tx.flow.Reliable() && i.tx.req.Source().Flow == id {
+	if i.tx.Flow().Reliable() && i.tx.Request().Source().Flow == id {
 		i.end(487, fault.New(fault.Unreachable, "sip: the caller's connection closed"), nil)
 	}
 }

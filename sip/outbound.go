@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
@@ -165,14 +166,14 @@ func (s *Server) requestVia(ctx context.Context, d *draft, h hop) (*message.Resp
 }
 
 func (s *Server) roundTrip(ctx context.Context, d *draft, f transport.Flow) (*message.Response, error) {
-	w := newWaiter()
+	w := transaction.NewWaiter()
 	tx, err := s.begin(d, f, w)
 	if err != nil {
 		return nil, err
 	}
-	r, err := w.wait(ctx)
+	r, err := w.Wait(ctx)
 	if err != nil {
-		tx.terminate() // nobody waits any more
+		tx.Terminate() // nobody waits any more
 	}
 	return r, err
 }

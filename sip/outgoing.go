@@ -6,7 +6,9 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
@@ -15,7 +17,7 @@ type OutgoingInvite struct {
 	s    *Server
 	h    InviteHandler
 	id   DialogID // without a remote tag
-	run  *serial
+	run  *serial.Queue
 	hops []hop
 	late bool // the 2xx brings the offer
 	done chan struct{}
@@ -24,7 +26,8 @@ type OutgoingInvite struct {
 	stop     func() bool // stops watching the context
 	draft    *draft
 	wallet   wallet
-	inv      *inviteTx
+	attempt  int                 // how often the INVITE was sent
+	tx       *transaction.Client // of the last attempt, or of one before it
 	rewrite  bool
 	canceled bool
 	reason   string
@@ -63,7 +66,7 @@ func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*Outg
 		forks: make(map[DialogID]struct{}),
 		extra: make(map[string]*Dialog),
 	}
-	out.run = &serial{limit: dialogQueue, spawn: s.spawn, onPanic: out.panicked}
+	out.run = serial.New(dialogQueue, s.spawn, out.panicked)
 	if !s.dialogs.putNew(out.id, out) {
 		return nil, fault.New(fault.Conflict, "sip: call-id %s is in use", d.callID)
 	}
@@ -103,48 +106,47 @@ func (o *OutgoingInvite) try(ctx context.Context) error {
 
 // send begins a transaction.
 func (o *OutgoingInvite) send(f transport.Flow) error {
-	inv := &inviteTx{}
-	inv.giveUp = func() { o.fail(nil, fault.New(fault.Canceled, "sip: canceled")) }
-	l := &inviteListener{o: o, inv: inv}
 	o.mu.Lock()
 	d := o.draft
-	o.inv = inv
+	o.attempt++
+	attempt := o.attempt
+	o.mu.Unlock()
+	tx, err := o.s.begin(d, f, inviteListener{o})
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	if attempt == o.attempt { // else it has failed already, and another is under way
+		o.tx = tx
+	}
 	canceled, reason := o.canceled, o.reason
 	o.mu.Unlock()
-	inv.mu.Lock()
-	tx, err := o.s.begin(d, f, l)
-	inv.tx = tx
-	inv.mu.Unlock()
-	if err == nil && canceled {
-		inv.cancel(reason)
+	if canceled {
+		tx.Cancel(reason)
 	}
-	return err
+	return nil
 }
 
-// inviteListener follows one transaction of an INVITE.
-type inviteListener struct {
-	o   *OutgoingInvite
-	inv *inviteTx
-}
+// inviteListener follows the transactions of an INVITE.
+type inviteListener struct{ o *OutgoingInvite }
 
-func (l *inviteListener) failed(err error) {
+// Failed implements transaction.Listener.
+func (l inviteListener) Failed(err error) {
 	if !l.o.retry(err) {
 		l.o.fail(nil, err)
 	}
 }
 
-// response runs on the reader's goroutine: the dialog of a 2xx is there before
-// anything that follows it on the wire.
-func (l *inviteListener) response(r *message.Response) {
-	o := l.o
-	l.inv.note(r)
+// Response implements transaction.Listener. It runs on the reader's goroutine: the
+// dialog of a 2xx is there before anything that follows it on the wire.
+func (l inviteListener) Response(tx *transaction.Client, r *message.Response) {
 	switch {
 	case r.Status() < 200:
-		o.provisional(r)
+		l.o.provisional(r)
 	case r.Status() < 300:
-		o.answered(l, r)
+		l.o.answered(tx, r)
 	default:
-		o.refused(l, r)
+		l.o.refused(tx, r)
 	}
 }
 
@@ -156,7 +158,7 @@ func (o *OutgoingInvite) provisional(r *message.Response) {
 		return
 	}
 	o.addFork(r)
-	o.run.post(func() { o.h.OnProvisional(r) })
+	o.run.Post(func() { o.h.OnProvisional(r) })
 }
 
 // addFork makes an early dialog known, so that requests in it are not 481.
@@ -182,11 +184,11 @@ func (o *OutgoingInvite) waiting() bool {
 
 // answered takes a 2xx: the first makes the dialog, those of other forks are
 // acknowledged and ended (RFC 3261 §13.2.2.4).
-func (o *OutgoingInvite) answered(l *inviteListener, r *message.Response) {
+func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response) {
 	// Over UDP a peer may answer from another address than the one we sent to.
-	f, seq := l.inv.tx.flow.To(r.Source().Remote), r.Seq()
+	f, seq := tx.Flow().To(r.Source().Remote), r.Seq()
 	o.mu.Lock()
-	d, auth := o.dialog, credentialsOf(l.inv.tx.req)
+	d, auth := o.dialog, credentialsOf(tx.Request())
 	if d != nil && d.id.RemoteTag != r.To().Tag() {
 		d = o.extra[r.To().Tag()]
 	}
@@ -217,7 +219,7 @@ func (o *OutgoingInvite) answered(l *inviteListener, r *message.Response) {
 		return
 	}
 	d.in2xx(seq, r, false, auth)
-	d.run.must(func() { d.giveUp(End{Cause: EndLocal}) }) // after its ACK
+	d.run.Must(func() { d.giveUp(End{Cause: EndLocal}) }) // after its ACK
 	if first {
 		o.fail(r, fault.New(fault.Canceled, "sip: canceled"))
 	}
@@ -250,7 +252,7 @@ func (o *OutgoingInvite) newDialog(r *message.Response, f transport.Flow) *Dialo
 }
 
 // refused takes a final response of 300 and more.
-func (o *OutgoingInvite) refused(l *inviteListener, r *message.Response) {
+func (o *OutgoingInvite) refused(tx *transaction.Client, r *message.Response) {
 	o.mu.Lock()
 	again := !o.over && !o.canceled && o.draft.answerChallenge(r)
 	if again {
@@ -260,8 +262,8 @@ func (o *OutgoingInvite) refused(l *inviteListener, r *message.Response) {
 	err := r.Err()
 	switch {
 	case again:
-		f := l.inv.tx.flow
-		o.run.must(func() {
+		f := tx.Flow()
+		o.run.Must(func() {
 			if err := o.send(f); err != nil {
 				o.fail(nil, err)
 			}
@@ -309,7 +311,7 @@ func (o *OutgoingInvite) settle(f func()) {
 	for id := range forks {
 		o.s.dialogs.drop(id, o)
 	}
-	o.run.must(f)
+	o.run.Must(f)
 	close(o.done)
 }
 
@@ -339,10 +341,10 @@ func (o *OutgoingInvite) Cancel(reason string) error {
 		return nil
 	}
 	o.canceled, o.reason = true, reason
-	inv := o.inv
+	tx := o.tx
 	o.mu.Unlock()
-	if inv != nil {
-		inv.cancel(reason)
+	if tx != nil {
+		tx.Cancel(reason)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
@@ -29,7 +30,7 @@ func (s *Server) receive(f transport.Flow, m *message.Parsed, err error) {
 // receiveMalformed answers what can be answered, and is silent else.
 func (s *Server) receiveMalformed(f transport.Flow, m *message.Parsed, err error) {
 	s.count.malformed.Add(1)
-	s.quirks.note("malformed message", f.Source().Remote, err)
+	s.quirks.Note("malformed message", f.Source().Remote, err)
 	if !m.Answerable() {
 		return
 	}
@@ -46,10 +47,7 @@ func (s *Server) receiveResponse(r *message.Response) {
 	if len(r.Headers("Via")) > 1 { // not ours to pass on (RFC 3261 §8.1.3.3)
 		return
 	}
-	_, method := r.CSeq()
-	if tx := s.txs.findClient(clientKey(r.Via().Branch(), method)); tx != nil {
-		tx.received(r)
-	}
+	s.txs.Response(r)
 }
 
 func (s *Server) receiveRequest(f transport.Flow, req *message.Request) {
@@ -61,25 +59,25 @@ func (s *Server) receiveRequest(f transport.Flow, req *message.Request) {
 		s.receiveCancel(f, req)
 		return
 	}
-	tx := &serverTx{s: s, key: serverKey(req, req.Method()), merge: mergeKey(req),
-		req: req, flow: s.answerFlow(f, req), tag: message.NewTag()}
-	old, merged, full := s.txs.addServer(tx)
-	switch {
-	case old != nil:
+	one, arrival := s.txs.Arrive(req, s.answerFlow(f, req), message.NewTag(), s.trying)
+	tx := &serverTx{one, s}
+	switch arrival {
+	case transaction.Again:
 		s.count.retransmitted.Add(1)
-		old.retransmitted()
-		return
-	case full:
+	case transaction.Full:
 		s.count.refused.Add(1)
 		s.refuse(f, req, Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "5"}}})
-		return
-	}
-	tx.start()
-	if merged {
+	case transaction.Merged:
 		s.answer(tx, Reply{Status: 482})
-		return
+	default:
+		s.dispatch(tx)
 	}
-	s.dispatch(tx)
+}
+
+// trying answers 100 when the handler takes its time.
+func (s *Server) trying(tx *transaction.Server) {
+	// A flow that has gone: whoever answers the call finds out.
+	_ = (&serverTx{tx, s}).reply(Reply{Status: 100})
 }
 
 // answer replies where a failure has nobody to be told: the peer asks again, or
@@ -87,7 +85,7 @@ func (s *Server) receiveRequest(f transport.Flow, req *message.Request) {
 func (s *Server) answer(tx *serverTx, r Reply) { _ = tx.reply(r) }
 
 func (s *Server) receiveAck(req *message.Request) {
-	if tx := s.txs.findServer(serverKey(req, "INVITE")); tx != nil && tx.acked() {
+	if tx := s.txs.Invite(req); tx != nil && tx.Acked() {
 		return
 	}
 	if d := s.dialogs.find(dialogIDOf(req)); d != nil {
@@ -98,17 +96,17 @@ func (s *Server) receiveAck(req *message.Request) {
 // receiveCancel answers a CANCEL by RFC 3261 §9.2; the INVITE's own answer is
 // whoever holds the INVITE's to give.
 func (s *Server) receiveCancel(f transport.Flow, req *message.Request) {
-	tx := s.txs.findServer(serverKey(req, "INVITE"))
+	tx := s.txs.Invite(req)
 	if tx == nil {
 		s.refuse(f, req, Reply{Status: 481})
 		return
 	}
-	out := s.replyTo(req, tx.tag, Reply{Status: 200})
+	out := s.replyTo(req, tx.Tag(), Reply{Status: 200})
 	s.completeReply(out, Reply{})
 	if b, err := out.Encode(); err == nil && s.answerFlow(f, req).Send(b) == nil {
 		s.count.responsesOut.Add(1)
 	}
-	tx.canceled(req)
+	tx.Canceled(req)
 }
 
 // dialogIDOf is the dialog that a request from the peer belongs to.
@@ -119,7 +117,7 @@ func dialogIDOf(req *message.Request) DialogID {
 // dispatch inspects a new request in the order of RFC 3261 §8.2 and gives it to
 // its dialog or to the handler.
 func (s *Server) dispatch(tx *serverTx) {
-	req := tx.req
+	req := tx.Request()
 	if r := s.inspect(req); r.Status != 0 {
 		s.answer(tx, r)
 		return
@@ -160,7 +158,7 @@ func (s *Server) handle(tx *serverTx, f func()) {
 	}
 	ok := s.spawn(func() {
 		defer s.handlers.Add(-1)
-		if !s.guard("handler of "+tx.req.Method(), f) {
+		if !s.guard("handler of "+tx.Request().Method(), f) {
 			s.answer(tx, Reply{Status: 500})
 		}
 	})
@@ -235,15 +233,15 @@ func (s *Server) acceptsOurs(req *message.Request) bool {
 
 // dispatchInvite makes the early dialog of an INVITE and gives it to the handler.
 func (s *Server) dispatchInvite(tx *serverTx) {
-	contacts, err := tx.req.Contacts()
-	if err == nil && len(contacts) == 0 && !tx.req.Via().Modern() {
-		contacts = []message.Address{tx.req.From()} // RFC 2543 lets the Contact out
+	contacts, err := tx.Request().Contacts()
+	if err == nil && len(contacts) == 0 && !tx.Request().Via().Modern() {
+		contacts = []message.Address{tx.Request().From()} // RFC 2543 lets the Contact out
 	}
 	if err != nil || len(contacts) != 1 || contacts[0].Wildcard {
 		s.answer(tx, Reply{Status: 400, Reason: "Bad Contact"})
 		return
 	}
-	if !s.acceptsOurs(tx.req) {
+	if !s.acceptsOurs(tx.Request()) {
 		s.answer(tx, Reply{Status: 406})
 		return
 	}

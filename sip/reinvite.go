@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
@@ -81,38 +82,35 @@ func (d *Dialog) reInvite(ctx context.Context, dr *draft) (*message.Response, er
 
 // reInviter follows one INVITE inside a dialog.
 type reInviter struct {
-	*waiter
+	*transaction.Waiter
 	d    *Dialog
 	late bool // the 2xx brings the offer
-	inv  inviteTx
 }
 
-func (w *reInviter) response(r *message.Response) {
-	w.inv.note(r)
+// Response implements transaction.Listener.
+func (w *reInviter) Response(tx *transaction.Client, r *message.Response) {
 	if r.Status() >= 200 && r.Status() < 300 {
-		w.d.in2xx(r.Seq(), r, w.late, credentialsOf(w.inv.tx.req))
+		w.d.in2xx(r.Seq(), r, w.late, credentialsOf(tx.Request()))
 	}
-	w.waiter.response(r)
+	w.Waiter.Response(tx, r)
 }
 
 func (d *Dialog) reInviteOnce(ctx context.Context, dr *draft) (*message.Response, error) {
-	w := &reInviter{waiter: newWaiter(), d: d, late: len(dr.content.Body) == 0}
-	w.inv.giveUp = func() { w.failed(fault.New(fault.Timeout, "sip: no final response after CANCEL")) }
+	w := &reInviter{Waiter: transaction.NewWaiter(), d: d, late: len(dr.content.Body) == 0}
+	var tx *transaction.Client
 	d.sending.Lock()
 	f, err := d.way(ctx)
 	if err == nil {
 		dr.seq = d.nextSeq()
-		w.inv.mu.Lock()
-		w.inv.tx, err = d.s.begin(dr, f, w)
-		w.inv.mu.Unlock()
+		tx, err = d.s.begin(dr, f, w)
 	}
 	d.sending.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	r, err := w.wait(ctx)
+	r, err := w.Wait(ctx)
 	if err != nil && ctx.Err() != nil {
-		w.inv.cancel("")
+		tx.Cancel("")
 	}
 	return r, err
 }
@@ -135,13 +133,13 @@ func (d *Dialog) in2xx(seq uint32, r *message.Response, late bool, auth []messag
 	d.mu.Unlock()
 	switch {
 	case !first:
-		d.run.post(func() { d.repeatAck(a) })
+		d.run.Post(func() { d.repeatAck(a) })
 	case late && len(r.Body()) > 0:
 		d.mu.Lock()
 		d.ackDue = seq
 		d.mu.Unlock()
 	default:
-		d.run.must(func() { d.sendAck(seq, a, Content{}) })
+		d.run.Must(func() { d.sendAck(seq, a, Content{}) })
 	}
 }
 
@@ -155,7 +153,7 @@ func (d *Dialog) sendAck(seq uint32, a *ackOut, c Content) {
 		err = f.Send(raw)
 	}
 	if err != nil {
-		d.s.quirks.note("send ACK", d.peer(), err)
+		d.s.quirks.Note("send ACK", d.peer(), err)
 		return
 	}
 	d.s.count.requestsOut.Add(1)
@@ -175,8 +173,8 @@ func (d *Dialog) buildAck(ctx context.Context, seq uint32, a *ackOut, c Content)
 		callID: d.id.CallID, seq: seq, maxForwards: 70, content: c, auth: a.auth,
 	}
 	d.mu.Unlock()
-	_, raw, _, err := d.s.compose(dr, f)
-	return raw, f, err
+	out, err := d.s.compose(dr, f)
+	return out.Raw, f, err
 }
 
 func (d *Dialog) repeatAck(a *ackOut) {
@@ -204,6 +202,6 @@ func (d *Dialog) Ack(c Content) error {
 	if seq == 0 || a == nil {
 		return fault.New(fault.Conflict, "sip: no 2xx waits for its answer")
 	}
-	d.run.must(func() { d.sendAck(seq, a, c) })
+	d.run.Must(func() { d.sendAck(seq, a, c) })
 	return nil
 }

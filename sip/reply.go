@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
@@ -78,7 +79,7 @@ func (s *Server) answerFlow(f transport.Flow, req *message.Request) transport.Fl
 
 // statelessTag is the same for every repetition of a request (RFC 3261 §8.2.7).
 func (s *Server) statelessTag(req *message.Request) string {
-	return strconv.FormatUint(maphash.String(s.seed, serverKey(req, req.Method())), 16)
+	return strconv.FormatUint(maphash.String(s.seed, transaction.Key(req)), 16)
 }
 
 // refuse answers without a transaction.
@@ -97,21 +98,27 @@ func (s *Server) refuse(f transport.Flow, req *message.Request, r Reply) {
 	}
 }
 
+// serverTx is a transaction of the peer's with what answers it.
+type serverTx struct {
+	*transaction.Server
+	s *Server
+}
+
 // reply answers a transaction with a response that makes no dialog.
 func (tx *serverTx) reply(r Reply) error {
 	b, err := tx.prepareReply(r)
 	if err != nil {
 		return err
 	}
-	return tx.respond(r.Status, b)
+	return tx.Respond(r.Status, b)
 }
 
 func (tx *serverTx) prepareReply(r Reply) ([]byte, error) {
-	out := tx.s.replyTo(tx.req, tx.tag, r)
+	out := tx.s.replyTo(tx.Request(), tx.Tag(), r)
 	for _, c := range r.Contacts {
 		out.Headers.Add("Contact", c.String())
 	}
-	options := tx.req.Method() == "OPTIONS" && r.Status < 300
+	options := tx.Request().Method() == "OPTIONS" && r.Status < 300
 	if r.Status == 405 || r.Status == 501 || options {
 		out.Headers.Add("Allow", allowValue)
 	}
@@ -124,8 +131,8 @@ func (tx *serverTx) prepareReply(r Reply) ([]byte, error) {
 // prepareDialog encodes a response that makes or refreshes a dialog: with our
 // Contact and the route that the request recorded (RFC 3261 §12.1.1).
 func (tx *serverTx) prepareDialog(r Reply, contact message.Address) ([]byte, error) {
-	out := tx.s.replyTo(tx.req, tx.tag, r)
-	for _, v := range tx.req.Headers("Record-Route") {
+	out := tx.s.replyTo(tx.Request(), tx.Tag(), r)
+	for _, v := range tx.Request().Headers("Record-Route") {
 		out.Headers.Add("Record-Route", v)
 	}
 	out.Headers.Add("Contact", contact.String())

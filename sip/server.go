@@ -12,7 +12,9 @@ import (
 	"sync/atomic"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/quirk"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
@@ -24,12 +26,12 @@ type Server struct {
 	cfg     Config
 	handler Handler
 	log     *slog.Logger
-	quirks  *quirkLog
+	quirks  *quirk.Log
 	seed    maphash.Seed
 	count   counters
 
 	tr      *transport.Layer
-	txs     *txTable
+	txs     *transaction.Table
 	dialogs *dialogTable
 
 	handlers atomic.Int64 // handler calls that run
@@ -56,9 +58,9 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 		cfg:     cfg,
 		handler: h,
 		log:     log,
-		quirks:  newQuirkLog(log),
+		quirks:  quirk.New(log),
 		seed:    maphash.MakeSeed(),
-		txs:     newTxTable(cfg.MaxTransactions),
+		txs:     transaction.NewTable(transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}, cfg.MaxTransactions),
 		dialogs: newDialogTable(),
 	}
 	if s.cfg.Resolver == nil {
@@ -66,7 +68,7 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 	}
 	var err error
 	s.tr, err = transport.New(cfg.Transport, transport.Events{
-		Receive: s.receive, Closed: s.flowClosed, Quirk: s.quirks.note,
+		Receive: s.receive, Closed: s.flowClosed, Quirk: s.quirks.Note,
 	})
 	if err != nil {
 		return nil, err
@@ -106,7 +108,7 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	wait.Wait()
 	late := ctx.Err()
-	s.txs.close()
+	s.txs.Close()
 	for _, d := range s.dialogs.snapshot() {
 		d.abandon()
 	}
@@ -160,7 +162,7 @@ func (s *Server) FlowAlive(id message.FlowID) bool {
 
 // flowClosed tells everyone who waits for a connection that has ended.
 func (s *Server) flowClosed(id message.FlowID) {
-	s.txs.flowClosed(id)
+	s.txs.FlowClosed(id)
 	for _, d := range s.dialogs.snapshot() {
 		d.flowClosed(id)
 	}

@@ -40,6 +40,9 @@ func (s *Server) Stats() Stats {
 		Dialogs:            s.dialogs.size(),
 		Connections:        s.tr.Connections(),
 	}
-	st.ServerTransactions, st.ClientTransactions = s.txs.sizes()
+	requests, responses := s.txs.Sent()
+	st.RequestsOut += requests
+	st.ResponsesOut += responses
+	st.ServerTransactions, st.ClientTransactions = s.txs.Size()
 	return st
 }

@@ -4,31 +4,16 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/wire"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
-
-const goodRequest = "INVITE sip:bob@biloxi.com SIP/2.0\r\n" +
-	"Via: SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK776asdhds\r\n" +
-	"Max-Forwards: 70\r\n" +
-	"To: Bob <sip:bob@biloxi.com>\r\n" +
-	"From: Alice <sip:alice@atlanta.com>;tag=1928301774\r\n" +
-	"Call-ID: a84b4c76e66710@pc33.atlanta.com\r\n" +
-	"CSeq: 314159 INVITE\r\n" +
-	"Contact: <sip:alice@pc33.atlanta.com>\r\n" +
-	"Content-Type: application/sdp\r\n" +
-	"Content-Length: 4\r\n" +
-	"\r\n" +
-	"v=0\n"
 
 func uri(s string) message.URI {
 	u, err := message.ParseURI(s)
@@ -36,63 +21,6 @@ func uri(s string) message.URI {
 		panic(err)
 	}
 	return u
-}
-
-// wire is a flow into the test: it keeps what is sent and when.
-type wire struct {
-	stream bool
-	start  time.Time
-
-	mu   sync.Mutex
-	sent []sentMessage
-}
-
-type sentMessage struct {
-	after time.Duration
-	text  string
-}
-
-func newWire() *wire { return &wire{start: time.Now()} }
-
-func (w *wire) Source() message.Source {
-	return message.Source{Network: "udp", Local: netip.MustParseAddrPort("127.0.0.1:5060"),
-		Remote: netip.MustParseAddrPort("127.0.0.1:9"), Flow: "wire"}
-}
-func (w *wire) Reliable() bool { return w.stream }
-func (w *wire) Alive() bool    { return true }
-
-// To is the wire itself.
-func (w *wire) To(netip.AddrPort) transport.Flow { return w }
-
-func (w *wire) Send(b []byte) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.sent = append(w.sent, sentMessage{time.Since(w.start), string(b)})
-	return nil
-}
-
-// times are when messages that begin so were sent, in units of T1.
-func (w *wire) times(start string) []int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var out []int
-	for _, m := range w.sent {
-		if strings.HasPrefix(m.text, start) {
-			out = append(out, int(m.after/(500*time.Millisecond)))
-		}
-	}
-	return out
-}
-
-func (w *wire) last(start string) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, m := range slices.Backward(w.sent) {
-		if strings.HasPrefix(m.text, start) {
-			return m.text
-		}
-	}
-	return ""
 }
 
 // events records what handlers are told.
@@ -153,7 +81,7 @@ func silent(t *testing.T, h Handler) *Server {
 	return s
 }
 
-func give(s *Server, w *wire, text string) {
+func give(s *Server, w *wire.Wire, text string) {
 	m, err := message.Parse([]byte(text))
 	s.receive(w, m, err)
 	synctest.Wait()

@@ -1,4 +1,4 @@
-package sip
+package transaction
 
 import (
 	"strconv"
@@ -11,23 +11,22 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
-// txState is the state of a transaction (RFC 3261 §17, RFC 6026 §7).
-type txState uint8
+// state is the state of a transaction (RFC 3261 §17, RFC 6026 §7).
+type state uint8
 
 const (
-	txTrying     txState = iota // "Calling" of an INVITE client transaction
-	txProceeding                // a provisional response is out or in
-	txAccepted                  // INVITE: a 2xx is out or in
-	txCompleted                 // a final response is out or in
-	txConfirmed                 // INVITE server: the ACK is in
-	txTerminated
+	trying     state = iota // "Calling" of an INVITE client transaction
+	proceeding              // a provisional response is out or in
+	accepted                // INVITE: a 2xx is out or in
+	completed               // a final response is out or in
+	confirmed               // INVITE server: the ACK is in
+	terminated
 )
 
-// serverTx is a server transaction: it absorbs retransmitted requests, repeats
-// our responses, and takes the ACK of a refused INVITE. Its timers run on
-// goroutines of the runtime's and end with it.
-type serverTx struct {
-	s     *Server
+// Server is a server transaction: it absorbs retransmitted requests, repeats our
+// responses, and takes the ACK of a refused INVITE.
+type Server struct {
+	table *Table
 	key   string
 	merge string // From tag, Call-ID and CSeq, for RFC 3261 §8.2.2.2; "" inside dialogs
 	req   *message.Request
@@ -35,7 +34,7 @@ type serverTx struct {
 	tag   string // the To tag of our responses
 
 	mu       sync.Mutex
-	state    txState
+	state    state
 	last     []byte        // the last response, as sent
 	interval time.Duration // timer G
 	again    *time.Timer   // 100 Trying, then timer G
@@ -43,9 +42,22 @@ type serverTx struct {
 	onCancel func(*message.Request)
 }
 
-// serverKey is the id of a request's transaction (RFC 3261 §17.2.3). CANCEL is
-// matched to its INVITE by asking with method "INVITE", and so is ACK. Call-ID
-// and CSeq keep peers apart that use one branch for everything.
+// Request is the request.
+func (tx *Server) Request() *message.Request { return tx.req }
+
+// Flow is where its responses go.
+func (tx *Server) Flow() transport.Flow { return tx.flow }
+
+// Tag is the To tag of its responses.
+func (tx *Server) Tag() string { return tx.tag }
+
+// Key is the id of a request's transaction (RFC 3261 §17.2.3), the same for every
+// repetition.
+func Key(req *message.Request) string { return serverKey(req, req.Method()) }
+
+// serverKey is Key with a method: CANCEL and ACK are matched to their INVITE by
+// asking with its. Call-ID and CSeq keep peers apart that use one branch for
+// everything.
 func serverKey(req *message.Request, method string) string {
 	n, _ := req.CSeq()
 	seq, via := strconv.FormatUint(uint64(n), 10), req.Via()
@@ -64,41 +76,42 @@ func mergeKey(req *message.Request) string {
 }
 
 // start runs the timers that a new transaction has.
-func (tx *serverTx) start() {
+func (tx *Server) start(trying func(*Server)) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.req.Method() == "INVITE" {
 		// 200 ms with the usual T1 (RFC 3261 §17.2.1).
-		tx.again = time.AfterFunc(tx.s.cfg.T1*2/5, tx.trying)
+		tx.again = time.AfterFunc(tx.table.timers.T1*2/5, func() {
+			if tx.unanswered() {
+				trying(tx)
+			}
+		})
 		return
 	}
 	// A request that nobody answers is forgotten when its sender has given up.
-	tx.life = time.AfterFunc(64*tx.s.cfg.T1, tx.terminate)
+	tx.life = time.AfterFunc(64*tx.table.timers.T1, tx.terminate)
 }
 
-func (tx *serverTx) trying() {
-	tx.mu.Lock()
-	idle := tx.state == txTrying
-	tx.mu.Unlock()
-	if idle {
-		// The flow has gone: whoever answers the call finds out.
-		_ = tx.reply(Reply{Status: 100})
-	}
-}
-
-// respond sends an encoded response and moves on.
-func (tx *serverTx) respond(status int, b []byte) error {
+func (tx *Server) unanswered() bool {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if tx.state > txProceeding {
+	return tx.state == trying
+}
+
+// Respond sends an encoded response and moves on. The error is fault.Conflict after
+// a final one, fault.Unreachable when the flow is gone.
+func (tx *Server) Respond(status int, b []byte) error {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.state > proceeding {
 		return fault.New(fault.Conflict, "sip: %s is answered already", tx.req.Method())
 	}
 	if err := tx.flow.Send(b); err != nil {
 		tx.end()
 		return err
 	}
-	tx.s.count.responsesOut.Add(1)
-	if status == 100 && tx.state == txProceeding {
+	tx.table.responses.Add(1)
+	if status == 100 && tx.state == proceeding {
 		return nil // the provisional response that is repeated stays
 	}
 	tx.last = b
@@ -108,47 +121,47 @@ func (tx *serverTx) respond(status int, b []byte) error {
 	invite := tx.req.Method() == "INVITE"
 	switch {
 	case status < 200:
-		tx.state = txProceeding
+		tx.state = proceeding
 	case invite && status < 300:
-		tx.state = txAccepted
-		tx.expire(64 * tx.s.cfg.T1) // timer L
+		tx.state = accepted
+		tx.expire(64 * tx.table.timers.T1) // timer L
 	case invite:
-		tx.state = txCompleted
-		tx.expire(64 * tx.s.cfg.T1) // timer H
+		tx.state = completed
+		tx.expire(64 * tx.table.timers.T1) // timer H
 		if !tx.flow.Reliable() {
-			tx.interval = tx.s.cfg.T1
+			tx.interval = tx.table.timers.T1
 			tx.again = time.AfterFunc(tx.interval, tx.repeat)
 		}
 	case tx.flow.Reliable():
 		tx.end()
 	default:
-		tx.state = txCompleted
-		tx.expire(64 * tx.s.cfg.T1) // timer J
+		tx.state = completed
+		tx.expire(64 * tx.table.timers.T1) // timer J
 	}
 	return nil
 }
 
 // repeat is timer G.
-func (tx *serverTx) repeat() {
+func (tx *Server) repeat() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if tx.state != txCompleted {
+	if tx.state != completed {
 		return
 	}
 	if err := tx.flow.Send(tx.last); err != nil {
 		tx.end()
 		return
 	}
-	tx.interval = min(2*tx.interval, tx.s.cfg.T2)
+	tx.interval = min(2*tx.interval, tx.table.timers.T2)
 	tx.again.Reset(tx.interval)
 }
 
 // retransmitted takes a repeated request: the last response is repeated. A 2xx to
 // an INVITE is the dialog's to repeat (RFC 6026 §7.1).
-func (tx *serverTx) retransmitted() {
+func (tx *Server) retransmitted() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if tx.state != txProceeding && tx.state != txCompleted || tx.last == nil {
+	if tx.state != proceeding && tx.state != completed || tx.last == nil {
 		return
 	}
 	if err := tx.flow.Send(tx.last); err != nil {
@@ -156,70 +169,71 @@ func (tx *serverTx) retransmitted() {
 	}
 }
 
-// acked takes an ACK; it reports whether it was for a refused INVITE, and so
+// Acked takes an ACK; it reports whether it was for a refused INVITE, and so
 // goes no further.
-func (tx *serverTx) acked() bool {
+func (tx *Server) Acked() bool {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	switch tx.state {
-	case txCompleted:
+	case completed:
 		if tx.again != nil {
 			tx.again.Stop()
 		}
-		tx.state = txConfirmed
+		tx.state = confirmed
 		if tx.flow.Reliable() {
 			tx.end()
 		} else {
-			tx.expire(tx.s.cfg.T4) // timer I
+			tx.expire(tx.table.timers.T4) // timer I
 		}
 		return true
-	case txConfirmed, txTerminated:
+	case confirmed, terminated:
 		return true
 	}
 	return false
 }
 
-// canceled takes a CANCEL that matched.
-func (tx *serverTx) canceled(req *message.Request) {
+// Canceled takes a CANCEL that matched.
+func (tx *Server) Canceled(req *message.Request) {
 	tx.mu.Lock()
 	f := tx.onCancel
-	final := tx.state > txProceeding
+	final := tx.state > proceeding
 	tx.mu.Unlock()
 	if f != nil && !final {
 		f(req)
 	}
 }
 
-func (tx *serverTx) setOnCancel(f func(*message.Request)) {
+// OnCancel names who is told of a CANCEL that comes before the final response.
+func (tx *Server) OnCancel(f func(*message.Request)) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.onCancel = f
 }
 
-func (tx *serverTx) expire(d time.Duration) {
+func (tx *Server) expire(d time.Duration) {
 	if tx.life != nil {
 		tx.life.Stop()
 	}
 	tx.life = time.AfterFunc(d, tx.terminate)
 }
 
-func (tx *serverTx) terminate() {
+func (tx *Server) terminate() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.end()
 }
 
 // end forgets the transaction; tx.mu is held.
-func (tx *serverTx) end() {
-	if tx.state == txTerminated {
+func (tx *Server) end() {
+	if tx.state == terminated {
 		return
 	}
-	tx.state = txTerminated
+	tx.state = terminated
 	for _, t := range []*time.Timer{tx.again, tx.life} {
 		if t != nil {
 			t.Stop()
 		}
 	}
 	tx.onCancel = nil
-	tx.s.txs.dropServer(tx)
+	tx.table.dropServer(tx)
 }

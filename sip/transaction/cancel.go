@@ -1,0 +1,70 @@
+package transaction
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
+)
+
+// cancel is how far the end of an INVITE of ours is that nobody wants any more.
+type cancel struct {
+	wanted bool
+	reason string
+	sent   bool
+	timer  *time.Timer
+}
+
+// Cancel takes an INVITE back (RFC 3261 §9.1): the CANCEL waits for a provisional
+// response, and a peer that then says nothing more is given up after 64·T1, with
+// fault.Canceled. reason is the value of its Reason header, "" for none. After a
+// final response nothing happens.
+func (tx *Client) Cancel(reason string) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if !tx.cancel.wanted {
+		tx.cancel.wanted, tx.cancel.reason = true, reason
+	}
+	tx.sendCancel()
+}
+
+// sendCancel sends the CANCEL when it is time; tx.mu is held.
+func (tx *Client) sendCancel() {
+	c := &tx.cancel
+	if !c.wanted || c.sent || tx.state != proceeding {
+		return
+	}
+	c.sent = true
+	c.timer = time.AfterFunc(64*tx.table.timers.T1, func() {
+		tx.fail(fault.New(fault.Canceled, "sip: canceled"))
+	})
+	m := &message.Message{Method: "CANCEL", URI: tx.out.Message.URI}
+	for _, h := range tx.out.Message.Headers {
+		switch h.Name {
+		case "Via", "Route", "Max-Forwards", "From", "To", "Call-ID":
+			m.Headers = append(m.Headers, h)
+		}
+	}
+	m.Headers.Add("CSeq", message.FormatCSeq(tx.out.Seq, "CANCEL"))
+	if c.reason != "" {
+		m.Headers.Add("Reason", c.reason)
+	}
+	raw, err := m.Encode()
+	if err != nil {
+		return // a reason that cannot be sent; the timer ends it in any case
+	}
+	// A dead connection ends the INVITE as well.
+	_, _ = tx.table.Send(Outgoing{m, raw, tx.out.Branch, tx.out.Seq}, tx.flow, nobody{})
+}
+
+func (c *cancel) stop() {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+}
+
+// nobody listens to a CANCEL: the INVITE's own final response counts.
+type nobody struct{}
+
+func (nobody) Response(*Client, *message.Response) {}
+func (nobody) Failed(error)                        {}

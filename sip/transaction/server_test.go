@@ -1,0 +1,183 @@
+package transaction
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/wire"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
+)
+
+// arrive gives a request to a table: wire.Invite with old replaced by new.
+func arrive(t *testing.T, table *Table, w *wire.Wire, changes ...string) (*Server, Arrival) {
+	t.Helper()
+	p, err := message.Parse([]byte(strings.NewReplacer(changes...).Replace(wire.Invite)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table.Arrive(message.NewRequest(p, w.Source()), w, "tag", func(tx *Server) {
+		if err := tx.Respond(100, []byte("SIP/2.0 100")); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestArrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table, w := newTable(), wire.New() // of four
+		for _, c := range []struct {
+			name    string
+			changes []string
+			want    Arrival
+		}{
+			{"first", nil, New},
+			{"again", nil, Again},
+			{"by another way", []string{"bK776", "bK777"}, Merged},
+			{"by another way, again", []string{"bK776", "bK777"}, Again},
+			{"another call on the same branch", []string{"a84b", "a85b"}, New},
+			{"in a dialog, as it were", []string{"bK776", "bK778", "biloxi.com>", "biloxi.com>;tag=1"}, New},
+			{"one too many", []string{"bK776", "bK779"}, Full},
+		} {
+			tx, got := arrive(t, table, w, c.changes...)
+			if got != c.want || (tx != nil) != (got == New || got == Merged) {
+				t.Errorf("%s: %v", c.name, got)
+			}
+		}
+		table.Close()
+		forgotten(t, table)
+		if _, got := arrive(t, table, w); got != Full {
+			t.Errorf("a closed table: %v", got)
+		}
+	})
+}
+
+func TestRefusalIsRepeatedUntilItsAck(t *testing.T) {
+	for _, acked := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			table, w := newTable(), wire.New()
+			tx, _ := arrive(t, table, w)
+			if err := tx.Respond(486, []byte("SIP/2.0 486")); err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Respond(200, nil); fault.Of(err) != fault.Conflict {
+				t.Errorf("a second answer: %v", err)
+			}
+			if acked {
+				time.Sleep(4 * wire.T1)
+				if table.Invite(tx.Request()) != tx || !tx.Acked() || !tx.Acked() {
+					t.Error("the ACK goes further")
+				}
+			}
+			time.Sleep(65 * wire.T1)
+			want := doubling
+			if acked {
+				want = doubling[:3]
+			}
+			if got := w.Times("SIP/2.0 486"); !slices.Equal(got, want) {
+				t.Errorf("486 at %v·T1", got)
+			}
+			forgotten(t, table)
+		})
+	}
+}
+
+// A stream repeats nothing, and keeps what is answered no longer than it must.
+func TestStreamRepeatsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table, w := newTable(), wire.New()
+		w.Stream = true
+		invite, _ := arrive(t, table, w)
+		options, _ := arrive(t, table, w, "INVITE", "OPTIONS")
+		for _, tx := range []*Server{invite, options} {
+			if err := tx.Respond(486, []byte("SIP/2.0 486")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(63 * wire.T1)
+		if n := len(w.Times("SIP/2.0 486")); n != 2 {
+			t.Errorf("%d answers", n)
+		}
+		if s, _ := table.Size(); s != 1 { // the INVITE waits for its ACK
+			t.Errorf("%d transactions", s)
+		}
+		if !invite.Acked() {
+			t.Error("the ACK goes further")
+		}
+		forgotten(t, table)
+	})
+}
+
+// What is asked again is answered again, but for a 2xx to an INVITE: that is the
+// dialog's to repeat, and so is its ACK to take.
+func TestRetransmissionsAreAbsorbed(t *testing.T) {
+	for _, c := range []struct {
+		method string
+		status int
+		want   int
+	}{{"INVITE", 180, 2}, {"INVITE", 200, 1}, {"OPTIONS", 200, 2}} {
+		synctest.Test(t, func(t *testing.T) {
+			table, w := newTable(), wire.New()
+			tx, _ := arrive(t, table, w, "INVITE", c.method)
+			if _, got := arrive(t, table, w, "INVITE", c.method); got != Again || w.Last("SIP") != "" {
+				t.Errorf("before an answer: %v %q", got, w.Last("SIP"))
+			}
+			if err := tx.Respond(c.status, []byte("SIP/2.0")); err != nil {
+				t.Fatal(err)
+			}
+			arrive(t, table, w, "INVITE", c.method)
+			if n := len(w.Times("SIP/2.0")); n != c.want {
+				t.Errorf("%s %d: sent %d times", c.method, c.status, n)
+			}
+			if c.method == "INVITE" && tx.Acked() {
+				t.Errorf("%d takes an ACK", c.status)
+			}
+			table.Close()
+			forgotten(t, table)
+		})
+	}
+}
+
+func TestTryingComesByItself(t *testing.T) {
+	for _, answered := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			table, w := newTable(), wire.New()
+			tx, _ := arrive(t, table, w)
+			if answered {
+				if err := tx.Respond(180, []byte("SIP/2.0 180")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(199 * time.Millisecond)
+			if w.Last("SIP/2.0 100") != "" {
+				t.Error("100 before 200 ms")
+			}
+			time.Sleep(2 * time.Millisecond)
+			if (w.Last("SIP/2.0 100") != "") == answered {
+				t.Errorf("answered %v: 100 is %q", answered, w.Last("SIP/2.0 100"))
+			}
+			table.Close()
+		})
+	}
+}
+
+func TestCanceled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table, w := newTable(), wire.New()
+		tx, _ := arrive(t, table, w)
+		told := 0
+		tx.OnCancel(func(*message.Request) { told++ })
+		tx.Canceled(tx.Request())
+		if err := tx.Respond(487, []byte("SIP/2.0 487")); err != nil {
+			t.Fatal(err)
+		}
+		tx.Canceled(tx.Request())
+		if told != 1 {
+			t.Errorf("told %d times", told)
+		}
+		table.Close()
+	})
+}
