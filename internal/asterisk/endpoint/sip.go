@@ -179,6 +179,9 @@ func (r *sipReader) credentials(at func(string, asterisk.Warning)) {
 	switch {
 	case r.secret != "" || r.md5 != "":
 		r.Auth = []Auth{a}
+	case r.typ == "friend" && r.host != "" && r.host != "dynamic":
+		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no secret", r.Name), Asterisk: "believes whoever names it",
+			Here: "only who calls from its host is believed", Fix: "add secret, or make it a peer"})
 	case r.host == "dynamic" || r.typ != "peer":
 		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no secret: whoever names it is believed", r.Name), Fix: "add secret"})
 	}
@@ -232,6 +235,9 @@ func (r *sipReader) reach(at func(string, asterisk.Warning)) {
 		uri += ";transport=" + r.transports[0]
 	}
 	r.aor.Contacts = []string{uri}
+	if r.typ == "peer" { // of which chan_sip never asks the name, only a user's
+		r.IdentifyBy = option.Words("ip")
+	}
 }
 
 // sipTransports are the listeners that [general] asks for: UDP always.

@@ -20,8 +20,8 @@ type Endpoint struct {
 	ConfTech string
 	Context  string
 	Codecs   []*media.Codec // in order of preference; none refuses every call
-	// Credentials are what a caller must prove, one of them; none for an endpoint
-	// that is believed.
+	// Credentials are what a caller must prove, one of them; without any, who comes
+	// from the endpoint's networks is believed, and where it has none, who names it.
 	Credentials []digest.Credentials
 	// InsecureInvite believes calls that come from the endpoint's own address.
 	InsecureInvite bool
@@ -72,7 +72,18 @@ const (
 
 // Trunk reports whether the endpoint peers with another server rather than being
 // a phone that registers.
-func (e *Endpoint) Trunk() bool { return len(e.Match)+len(e.Hosts)+len(e.Outbound) > 0 }
+func (e *Endpoint) Trunk() bool { return e.placed() || len(e.Outbound) > 0 }
+
+// placed reports whether the file says from where its requests come.
+func (e *Endpoint) placed() bool { return len(e.Match)+len(e.Hosts) > 0 }
+
+// believed reports whether nothing has to be proven to be the endpoint, but to come
+// from one of its addresses where it has some: a name alone, which everybody can
+// write into From, would let strangers call at a trunk's expense.
+func (e *Endpoint) believed() bool { return len(e.Credentials) == 0 }
+
+// tellable reports whether a user name can tell the endpoint.
+func (e *Endpoint) tellable() bool { return !e.IPOnly && !(e.believed() && e.placed()) }
 
 // codecsFor is the endpoint's codecs, the preferred one first if it is among them.
 func (e *Endpoint) codecsFor(prefer *media.Codec) []*media.Codec {

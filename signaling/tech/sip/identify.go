@@ -58,7 +58,7 @@ func (d *Directory) index(hosts map[string][]netip.Addr) error {
 	}
 	named := func(user string) bool {
 		e := d.Endpoint(user)
-		return e != nil && !e.IPOnly && e.Name != anonymous
+		return e != nil && e.tellable() && e.Name != anonymous
 	}
 	var err error
 	d.identifier, err = trunk.NewIdentifier(d.order(), matches, named, anonymous)
@@ -116,10 +116,17 @@ func (d *Directory) registering(req *message.Request) *Endpoint {
 		e, _ = d.identify(req)
 		return e
 	}
-	if !e.ACL.Permits(req.Source().Remote.Addr()) {
+	source := req.Source().Remote.Addr()
+	if !e.ACL.Permits(source) || e.believed() && e.placed() && !d.at(source, e) {
 		return nil
 	}
 	return e
+}
+
+// at reports whether an address says that a request is an endpoint's.
+func (d *Directory) at(source netip.Addr, e *Endpoint) bool {
+	name, by, ok := d.identifier.Identify(source, "", "")
+	return ok && by == trunk.ByIP && name == e.Name
 }
 
 // lookupTimeout bounds how long a configuration waits for the names in it.

@@ -131,6 +131,52 @@ func (r *rig) taken(leg *siptest.Leg) string {
 	}
 }
 
+// A trunk without a password is known by its address. To name it is not enough, for
+// a call, for a registration or for a question.
+func TestNobodyIsATrunkByItsName(t *testing.T) {
+	const pjsip = "[trunk]\ntype = endpoint\ncontext = internal\nallow = !all,ulaw\naors = trunk\noutbound_auth = trunk\n" +
+		"[trunk]\ntype = auth\nusername = us\npassword = secret\n[trunk]\ntype = aor\nmax_contacts = 1\n" +
+		"[trunk]\ntype = identify\nendpoint = trunk\nmatch = %s\n"
+	const peer = "[general]\ncontext = internal\nallow = ulaw\n[trunk]\ntype = %s\nhost = %s\n"
+	r := newRig(t, "")
+	phone := r.phone("trunk")
+	for _, tc := range []struct {
+		name, file, text string
+		call             string
+		register         int
+	}{
+		{"pjsip.conf, elsewhere", "pjsip.conf", fmt.Sprintf(pjsip, "192.0.2.9"), "401", 401},
+		{"pjsip.conf, its own address", "pjsip.conf", fmt.Sprintf(pjsip, "127.0.0.1"), "trunk", 200},
+		{"a peer, elsewhere", "sip.conf", fmt.Sprintf(peer, "peer", "192.0.2.9"), "401", 401},
+		{"a peer, its own address", "sip.conf", fmt.Sprintf(peer, "peer", "127.0.0.1"), "trunk", 403},
+		{"a peer with a secret, elsewhere", "sip.conf", fmt.Sprintf(peer, "peer", "192.0.2.9") + "secret = x\n", "401", 401},
+		{"a friend, elsewhere", "sip.conf", fmt.Sprintf(peer, "friend", "192.0.2.9"), "401", 401},
+		{"a friend, its own address", "sip.conf", fmt.Sprintf(peer, "friend", "127.0.0.1"), "trunk", 403},
+		{"a user", "sip.conf", fmt.Sprintf(peer, "user", "192.0.2.9"), "trunk", 401},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if err := r.tech.Configure(t.Context(), directoryOf(t, tc.file, tc.text)); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.taken(r.call(phone, "600")); got != tc.call {
+				t.Errorf("the call is of %s, not %s", got, tc.call)
+			}
+			o := phone.Outbound(r.to(""))
+			o.Method = "REGISTER"
+			o.To = message.Address{URI: r.to("trunk")}
+			o.From = message.Address{URI: r.to("nobody")}
+			o.Contacts = []message.Address{{URI: phone.URI("udp")}}
+			resp, err := phone.Request(siptest.Ctx(t), o)
+			if resp == nil {
+				t.Fatal(err)
+			}
+			if resp.Status() != tc.register {
+				t.Errorf("REGISTER %d, not %d", resp.Status(), tc.register)
+			}
+		})
+	}
+}
+
 // A phone proves who it is by its own password, and by nobody else's.
 func TestCredentials(t *testing.T) {
 	r := newRig(t, `

@@ -42,7 +42,7 @@ func (t *Tech) shut(req *message.Request) *ua.Reply {
 // prove asks for the endpoint's credentials, if it has any; only its own prove
 // it. A nil endpoint is asked just the same and never believed.
 func (t *Tech) prove(req *message.Request, e *Endpoint) *ua.Reply {
-	if e != nil && len(e.Credentials) == 0 {
+	if e != nil && e.believed() {
 		return nil
 	}
 	_, refusal := t.cfg.Gate.Admit(req, func(username string) (digest.Credentials, bool) {
@@ -107,7 +107,7 @@ func (t *Tech) options(in *ua.IncomingRequest) {
 	req := in.Request()
 	reply := ua.Reply{Status: 200, Headers: []message.Header{{Name: "Accept", Value: sdpType}}}
 	e, byAddress := t.Directory().identify(req)
-	believed := e != nil && (byAddress || len(e.Credentials) == 0)
+	believed := e != nil && (byAddress || e.believed())
 	if refusal := t.shut(req); refusal != nil {
 		reply = *refusal
 	} else if user := req.URI().User; user != "" && believed && !t.reachable(e, user, signaling.CallerID{}) {

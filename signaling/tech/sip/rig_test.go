@@ -168,7 +168,13 @@ func (r *rig) portsClosed() {
 // directory is that of a pjsip.conf.
 func directory(t *testing.T, pjsip string) *Directory {
 	t.Helper()
-	set, err := endpoint.Load(asterisk.Loader{FS: fstest.MapFS{"pjsip.conf": {Data: []byte(pjsip)}}})
+	return directoryOf(t, "pjsip.conf", pjsip)
+}
+
+// directoryOf is that of a file.
+func directoryOf(t *testing.T, file, text string) *Directory {
+	t.Helper()
+	set, err := endpoint.Load(asterisk.Loader{FS: fstest.MapFS{file: {Data: []byte(text)}}})
 	if err != nil {
 		t.Fatal(err)
 	}
