@@ -2,12 +2,11 @@ package signaling
 
 import (
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
@@ -154,11 +153,5 @@ func (c *Channel) crashed(err error) {
 // guard runs a step of the end, and the next ones run even when it panics. It
 // reports whether it did not.
 func (c *Channel) guard(what string, f func()) (ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			c.log.Error("panic while ending a call", "step", what, "err", fmt.Sprint(r), "stack", string(debug.Stack()))
-		}
-	}()
-	f()
-	return true
+	return guard.Do(c.log, "the end of a call: "+what, f)
 }

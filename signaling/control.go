@@ -2,10 +2,9 @@ package signaling
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
@@ -125,12 +124,13 @@ func (c *Channel) Run(ctx context.Context, f func()) error {
 			return fault.New(fault.Conflict, "channel %s runs a dialplan already", c.name)
 		}
 		c.running = true
-		go c.run(f) // owned by the channel, which is not gone before it ends
+		go c.program(f) // owned by the channel, which is not gone before it ends
 		return nil
 	})
 }
 
-func (c *Channel) run(f func()) {
+// program runs f and then ends the channel.
+func (c *Channel) program(f func()) {
 	defer c.postElse(
 		func() {
 			c.running = false
@@ -138,12 +138,7 @@ func (c *Channel) run(f func()) {
 		},
 		func() { c.lost.runOver.Store(true) },
 	)
-	defer func() {
-		if r := recover(); r != nil {
-			c.log.Error("panic in a call's program, call ended", "err", fmt.Sprint(r), "stack", string(debug.Stack()))
-			c.Hangup(CauseTemporary)
-		}
-	}()
+	defer guard.Recover(c.log, "a call's program, call ended", func() { c.Hangup(CauseTemporary) })
 	f()
 }
 

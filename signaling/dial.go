@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
@@ -53,7 +54,14 @@ type DialEvent struct {
 func (e *Engine) Dial(ctx context.Context, plan DialPlan) DialResult {
 	d := dialling{engine: e, plan: plan, ringing: make(map[*Channel]*callee)}
 	begin := e.now()
+	settled := false
+	defer func() {
+		if !settled { // a panic on its way out
+			d.abandon()
+		}
+	}()
 	result := d.run(ctx)
+	settled = true
 	result.Rang = e.now().Sub(begin)
 	return result
 }
@@ -88,6 +96,7 @@ func (d *dialling) run(ctx context.Context) DialResult {
 			watchers.Add(1)
 			go func() { // owned by run, ended by stop
 				defer watchers.Done()
+				defer guard.Recover(c.log, "a dialled party's call, call ended", func() { giveUp(watch, c, changes) })
 				follow(watch, c, changes)
 			}()
 		}
@@ -102,16 +111,15 @@ func (d *dialling) run(ctx context.Context) DialResult {
 		select {
 		case ch := <-changes:
 			if d.take(ch) {
+				d.cancel(CauseAnsweredElse, DialCancel, ch.channel)
 				target := d.ringing[ch.channel].target
-				delete(d.ringing, ch.channel)
-				d.cancel(CauseAnsweredElse, DialCancel)
 				return DialResult{Status: DialAnswer, Channel: ch.channel, Target: target, Cause: CauseNormal}
 			}
 		case <-timeout:
-			d.cancel(CauseNoAnswer, DialNoAnswer)
+			d.cancel(CauseNoAnswer, DialNoAnswer, nil)
 			return DialResult{Status: DialNoAnswer, Cause: CauseNoAnswer}
 		case <-ctx.Done():
-			d.cancel(CauseNormal, DialCancel)
+			d.cancel(CauseNormal, DialCancel, nil)
 			return DialResult{Status: DialCancel, Cause: CauseNormal}
 		}
 	}
@@ -163,11 +171,21 @@ func (d *dialling) take(ch change) bool {
 	return false
 }
 
-// cancel hangs up everybody who still rings.
-func (d *dialling) cancel(cause Cause, status DialStatus) {
+// cancel hangs up everybody who still rings but for the winner, nil for none.
+func (d *dialling) cancel(cause Cause, status DialStatus, winner *Channel) {
 	for c, who := range d.ringing {
+		if c == winner {
+			continue
+		}
 		c.Hangup(cause)
 		d.publish(c.Snapshot(), who.target, string(status))
+	}
+}
+
+// abandon hangs up everybody, whoever may have answered, when the dialling broke off.
+func (d *dialling) abandon() {
+	for c := range d.ringing {
+		c.Hangup(CauseTemporary)
 	}
 }
 
@@ -198,6 +216,15 @@ func follow(ctx context.Context, c *Channel, changes chan<- change) {
 		if s.Ended || s.State == Up {
 			return
 		}
+	}
+}
+
+// giveUp ends a channel that cannot be followed any more, and tells so.
+func giveUp(ctx context.Context, c *Channel, changes chan<- change) {
+	c.Hangup(CauseTemporary)
+	select {
+	case changes <- change{c, ChannelSnapshot{ID: c.id, LinkedID: c.id, Name: c.name, Ended: true, Cause: CauseTemporary}}:
+	case <-ctx.Done():
 	}
 }
 

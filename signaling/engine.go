@@ -2,8 +2,9 @@
 // bridges that join them, and the engine that makes both. It knows neither SIP
 // nor WebRTC; technologies below signaling/tech hand it legs.
 //
-// Goroutines: one actor per channel, and one per channel that runs a dialplan;
-// both end with the channel.
+// Goroutines: one actor per channel, and one per channel that runs a dialplan; both
+// end with the channel. One per party that is being dialled, which ends with Dial. A
+// panic in any of them ends its own call only.
 package signaling
 
 import (

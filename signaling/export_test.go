@@ -12,3 +12,6 @@ func (b *Bridge) FailRoom(err error) {
 	}
 	b.roomEvent(mixer.Event{Kind: mixer.RoomFailed, Room: room, Err: err})
 }
+
+// Break makes whoever follows the channel's state panic, until the next state.
+func (c *Channel) Break() { close(c.snap.Swap(nil).changed) }

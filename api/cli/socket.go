@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 )
 
 const (
@@ -137,6 +139,7 @@ func (s *Socket) answer(conn *net.UnixConn) {
 	defer s.running.Done()
 	defer func() { <-s.slots }()
 	defer conn.Close()
+	defer guard.Recover(s.log, "a console connection")
 	stop := context.AfterFunc(s.ctx, func() { _ = conn.SetReadDeadline(time.Now()) }) // who says nothing
 	defer stop()
 	line, err := s.read(conn)

@@ -2,14 +2,14 @@ package voip
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"maps"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
@@ -25,6 +25,7 @@ type call struct {
 	messages  *messages
 	bridge    *signaling.Bridge // nil for a call into a room
 	room      *conference.Room
+	log       *slog.Logger
 	caller    signaling.CallerID // what called parties see
 	ring      time.Duration
 	over      chan struct{} // closed at the end
@@ -48,6 +49,7 @@ func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any)
 		ring: s.cfg.RingTimeout, over: make(chan struct{}), status: StatusInitiated, metadata: make(map[string]any),
 	}
 	maps.Copy(c.metadata, metadata)
+	c.log = s.log.With("call", c.id)
 	c.messages = newMessages(c.id, s.cfg.Now)
 	return c
 }
@@ -136,15 +138,17 @@ func (c *call) watch(pt *party, ch *signaling.Channel) error {
 // goDo runs f as part of the call. A panic in it ends this call, no other. It reports
 // false once the service closes.
 func (c *call) goDo(f func()) bool {
-	return c.service.goDo(func() {
-		defer func() {
-			if r := recover(); r != nil {
-				c.service.log.Error("panic in a call, call ended", "call", c.id, "err", fmt.Sprint(r), "stack", string(debug.Stack()))
-				c.end(signaling.CauseTemporary)
-			}
-		}()
+	s := c.service
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.running.Go(func() { // owned by the service, ended by the call's end
+		defer guard.Recover(c.log, "a call, call ended", func() { c.end(signaling.CauseTemporary) }, c.abort)
 		f()
 	})
+	return true
 }
 
 // attach gives a party its channel. The lock is held.
@@ -198,27 +202,37 @@ func (c *call) left(pt *party, ch *signaling.Channel, cause signaling.Cause) {
 	}
 }
 
-// end ends the call once: every party is hung up, the record is written.
+// end ends the call once: every party is hung up, the record is written. A step that
+// panics keeps none of the others from running.
 func (c *call) end(cause signaling.Cause) {
-	c.mu.Lock()
-	if c.status == StatusEnded {
-		c.mu.Unlock()
+	parties, users, already := c.finish(cause)
+	if already {
 		return
+	}
+	c.step("the users are told", func() { c.messages.end(users, cause) })
+	c.step("the users' wait", func() { c.messages.end(nil, cause) }) // only if they could not be told
+	c.hangUp(parties, cause)
+	c.step("the record", c.record)
+	c.service.retire(c)
+}
+
+// finish makes the call one that ended by a cause.
+func (c *call) finish(cause signaling.Cause) (parties []*party, users []string, already bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.status == StatusEnded {
+		return nil, nil, true
 	}
 	c.ended = c.service.cfg.Now().UTC()
 	c.cause = cause
 	if c.answered.IsZero() {
 		c.sipStatus = sipStatusOf(cause)
 	}
-	parties := c.close()
-	users := c.users()
-	c.mu.Unlock()
-
-	c.messages.end(users, cause)
-	c.hangUp(parties, cause)
-	c.record()
-	c.service.retire(c)
+	return c.close(), c.users(), false
 }
+
+// step is a step of the call's end.
+func (c *call) step(what string, f func()) { guard.Do(c.log, "the end of a call: "+what, f) }
 
 // abort undoes a call that could not be made; it leaves no record.
 func (c *call) abort() {
@@ -229,7 +243,7 @@ func (c *call) abort() {
 	}
 	parties := c.close()
 	c.mu.Unlock()
-	c.messages.end(nil, signaling.CauseNormal)
+	c.step("the users' wait", func() { c.messages.end(nil, signaling.CauseNormal) })
 	c.hangUp(parties, signaling.CauseNormal)
 	c.service.drop(c)
 }
@@ -248,14 +262,14 @@ func (c *call) close() []*party {
 func (c *call) hangUp(parties []*party, cause signaling.Cause) {
 	for _, pt := range parties {
 		if pt.channel != nil {
-			pt.channel.Hangup(cause)
+			c.step("a party's channel", func() { pt.channel.Hangup(cause) })
 		}
 		if pt.place != nil {
-			pt.place.Release()
+			c.step("a party's place", pt.place.Release)
 		}
 	}
 	if c.bridge != nil {
-		c.bridge.Close()
+		c.step("the bridge", c.bridge.Close)
 	}
 }
 

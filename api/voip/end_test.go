@@ -3,6 +3,7 @@ package voip_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
 const short = 300 * time.Millisecond
@@ -279,6 +281,38 @@ func TestAPanicEndsItsCallAlone(t *testing.T) {
 	two.hungUp(t)
 	if got := listed(alice, ""); !slices.Equal(got, []string{other.ID}) {
 		t.Errorf("left are %v", got)
+	}
+}
+
+// When the end itself breaks off, everybody is hung up all the same; there is no record
+// of such a call.
+func TestAPanicAtTheEndOfACallLeavesNothing(t *testing.T) {
+	var broken atomic.Bool
+	var text signaltest.Log
+	r := newRig(t, func(c *voip.Config) {
+		c.Log = slog.New(slog.NewTextHandler(&text, nil))
+		c.Now = func() time.Time {
+			if broken.Load() {
+				panic("no time")
+			}
+			return time.Now()
+		}
+	})
+	alice := r.as("alice")
+	c := alice.calls("SIP/1001", "SIP/1002")
+	one, two := r.phone("1001"), r.phone("1002")
+	one.answers()
+	alice.sees(c.ID, "one is in", func(c voip.CallBody) bool { return c.Participants[0].State == voip.StateConnected })
+	broken.Store(true)
+	two.answers() // the time would be taken, then and at the end
+	one.hungUp(t)
+	two.hungUp(t)
+	eventually(t, func() bool { return len(r.engine.Channels()) == 0 && len(r.engine.Bridges()) == 0 },
+		func() string { return "no channel or bridge is left" })
+	broken.Store(false)
+	alice.get("/calls/" + c.ID).want(404)
+	if text.Count("panic in a call, call ended") != 2 || text.Count("call="+c.ID) < 2 {
+		t.Errorf("log:\n%s", &text)
 	}
 }
 

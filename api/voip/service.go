@@ -13,6 +13,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/media"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
@@ -109,23 +110,13 @@ func (s *Service) Close() {
 		slots <- struct{}{}
 		ending.Go(func() { // owned by Close, which waits for it
 			defer func() { <-slots }()
+			defer guard.Recover(c.log, "the end of a call", c.abort)
 			c.end(signaling.CauseNormal)
 		})
 	}
 	ending.Wait()
 	s.stop()
 	s.running.Wait()
-}
-
-// goDo runs f as part of the service. It reports false once the service closes.
-func (s *Service) goDo(f func()) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.running.Go(f) // owned by the service, ended by the call's end
-	return true
 }
 
 // add takes up a new call of its creator's. It fails with fault.TooMany over the

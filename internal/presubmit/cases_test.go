@@ -39,10 +39,28 @@ func TestRules(t *testing.T) {
 		{"a vague test", "media/utils/a_test.go", "package utils_test", "package utils_test"},
 
 		{"a goroutine of nobody", "media/a.go", "package a\nfunc f() {\n\tgo f()\n}", "media/a.go:3: go:"},
-		{"owned on the line", "media/a.go", "package a\nfunc f() {\n\tgo f() // owned by f\n}", ""},
-		{"owned above", "media/a.go", "package a\nfunc f() {\n\t// Owned by f,\n\t// ends with it.\n\tgo f()\n}", ""},
+		{"owned on the line", "media/a.go", "package a\nfunc f() {\n\tdefer guard.Recover(log, what)\n\tgo f() // owned by f\n}", ""},
+		{"owned above", "media/a.go", "package a\nfunc f() {\n\tdefer guard.Recover(log, what)\n\t// Owned by f,\n\t// ends with it.\n\tgo f()\n}", ""},
 		{"owned too far above", "media/a.go", "package a\nfunc f() {\n\t// owned by f\n\n\tgo f()\n}", "go:"},
 		{"a goroutine in a test", "media/a_test.go", "package a\nfunc f() { go f() }", ""},
+
+		{"a bare goroutine", "api/a.go", started("go x.run() // owned by x", "defer done()\nwork()"), "api/a.go:3: a panic"},
+		{"a bare literal", "api/a.go", started("go func() { x.run() }() // owned by x", ""), "api/a.go:3: a panic"},
+		{"of another package", "api/a.go", started("go other.Run() // owned by x", ""), "api/a.go:3: a panic"},
+		{"of a group", "mixer/a.go", started("group.Go(x.run)", "work()"), "mixer/a.go:3: a panic"},
+		{"given as a value", "mixer/a.go", started("go f() // owned by x", "defer guard.Recover(log, what)"), "mixer/a.go:3: a panic"},
+		{"recovered too late", "api/a.go", started("go x.run() // owned by x", "work()\ndefer guard.Recover(log, what)"), "a panic"},
+		{"recovered by nobody", "api/a.go", started("go x.run() // owned by x", "defer func() { func() { recover() }() }()"), "a panic"},
+		{"guarded", "api/a.go", started("go x.run() // owned by x", "defer guard.Recover(log, what)\nwork()"), ""},
+		{"guarded after another defer", "api/a.go", started("go x.run() // owned by x", "defer done()\ndefer guard.Recover(log, what)"), ""},
+		{"a guarded literal", "api/a.go", started("go func() { defer guard.Recover(log, what); work() }() // owned by x", ""), ""},
+		{"a guarded group", "mixer/a.go", started("group.Go(func() { defer guard.Recover(log, what) })", ""), ""},
+		{"with a recover of its own", "api/a.go", started("go x.run() // owned by x", "defer func() { if r := recover(); r != nil { say(r) } }()"), ""},
+		{"with a method that recovers", "api/a.go", started("go x.run() // owned by x", "defer x.rescue()") + "\nfunc (x X) rescue() { recover() }", ""},
+		{"listed", "api/cli/socket.go", started("go s.serve() // owned by s", ""), ""},
+		{"listed elsewhere", "api/cli/a.go", started("go s.serve() // owned by s", ""), "a panic"},
+		{"below", "internal/store/a.go", started("go x.run() // owned by x", ""), ""},
+		{"where tests are helped", "sip/siptest/a.go", started("go x.run() // owned by x", ""), ""},
 
 		{"sleep in a test", "media/a_test.go", "package a\nfunc f() { time.Sleep(1) }", "time.Sleep"},
 		{"virtual sleep", "media/a_test.go", "package a\nimport \"testing/synctest\"\nfunc f() { time.Sleep(1) }", ""},
@@ -58,12 +76,17 @@ func TestRules(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := strings.Join(f.breaches(), "\n")
+			got := strings.Join(append(f.breaches(), bare([]*file{f})...), "\n")
 			if ca.want == "" && got != "" || !strings.Contains(got, ca.want) {
 				t.Errorf("found %q, want %q", got, ca.want)
 			}
 		})
 	}
+}
+
+// started is a file that starts a goroutine on line 3, and the method run with a body.
+func started(statement, body string) string {
+	return "package a\nfunc start(f func()) {\n\t" + statement + "\n}\nfunc (x X) run() {\n" + body + "\n}"
 }
 
 // imports is a file that imports the named packages of the project.

@@ -5,6 +5,7 @@ package presubmit
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ const root = "../.."
 func TestRepository(t *testing.T) {
 	spawns := map[string]place{} // folders whose code says go
 	leaks := map[string]bool{}   // folders whose tests look for leaked goroutines
+	packages := map[string][]*file{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -51,6 +53,7 @@ func TestRepository(t *testing.T) {
 		for _, b := range f.breaches() {
 			t.Error(b)
 		}
+		packages[f.dir] = append(packages[f.dir], f)
 		if at, ok := f.spawns(); ok {
 			spawns[f.dir] = at
 		}
@@ -61,6 +64,11 @@ func TestRepository(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(packages)) {
+		for _, b := range bare(packages[dir]) {
+			t.Error(b)
+		}
 	}
 	for dir, at := range spawns {
 		if !leaks[dir] && dir != "cmd/skybridge" {

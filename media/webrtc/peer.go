@@ -14,6 +14,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
 )
 
@@ -310,9 +311,15 @@ func (p *Peer) Close() {
 }
 
 func (p *Peer) shutdown() {
+	defer guard.Recover(p.log, "the end of a peer")
+	defer p.vanish() // also when pion's own end of it panics
 	if err := p.pc.GracefulClose(); err != nil {
 		p.log.Debug("peer close", "err", err)
 	}
+}
+
+// vanish ends what of the peer is ours.
+func (p *Peer) vanish() {
 	p.reportTime.Stop()
 	p.post(func() { p.become(StateClosed) })
 	p.events.Stop()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
@@ -87,19 +88,27 @@ func (r *Room) Reserve() (*Place, error) {
 
 func (r *Room) ended() error { return fault.New(fault.Gone, "room %s has ended", r.settings.Number) }
 
-// await lets a participant go once its channel is in this room no more.
+// await lets a participant go once its channel is in this room no more. Should that
+// not be possible the participant's call ends, and nobody else's.
 func (r *Room) await(c *signaling.Channel, id string, left chan<- struct{}) {
 	defer r.awaited.Done()
+	defer close(left)
+	defer guard.Recover(c.Log(), "a participant's stay, call ended",
+		func() { c.Hangup(signaling.CauseTemporary) }, func() { r.lose(id) })
 	bridge := r.bridge.ID()
 	// The error says that the channel is gone.
 	_, _ = c.Until(context.Background(), func(s signaling.ChannelSnapshot) bool {
 		return s.Ended || s.Bridge != bridge
 	})
+	r.lose(id)
+}
+
+// lose takes a participant off the list, and ends a room whose last one it was.
+func (r *Room) lose(id string) {
 	r.mu.Lock()
 	r.members = slices.DeleteFunc(r.members, func(m Participant) bool { return m.ID == id })
 	r.mu.Unlock()
 	r.closeIfOver()
-	close(left)
 }
 
 // Kick takes a participant out; the channel stays up. It fails with

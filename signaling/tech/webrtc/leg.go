@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
@@ -164,14 +165,23 @@ func (l *Leg) end(cause signaling.Cause, peer bool) {
 		return
 	}
 	l.session.Close()
-	go func() { // owned by l, bounded by closeTimeout
-		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-		defer cancel()
-		if err := l.session.Wait(ctx); err != nil {
-			l.cfg.Log.Error("media of a browser did not end in time", "endpoint", l.cfg.User, "err", err)
-		}
-		l.tell(func(e signaling.LegEvents) { e.LegEnded(cause, peer) })
-	}()
+	go l.goAway(cause, peer) // owned by l, bounded by closeTimeout
+}
+
+// goAway waits until the leg's media is gone, and tells that the leg has ended,
+// whatever goes wrong.
+func (l *Leg) goAway(cause signaling.Cause, peer bool) {
+	defer guard.Recover(l.cfg.Log, "the end of a browser's leg", func() { l.over(cause, peer) })
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := l.session.Wait(ctx); err != nil {
+		l.cfg.Log.Error("media of a browser did not end in time", "endpoint", l.cfg.User, "err", err)
+	}
+	l.over(cause, peer)
+}
+
+func (l *Leg) over(cause signaling.Cause, peer bool) {
+	l.tell(func(e signaling.LegEvents) { e.LegEnded(cause, peer) })
 }
 
 // Abort ends a leg that no channel was made for.

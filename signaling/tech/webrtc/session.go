@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
@@ -44,6 +45,7 @@ type Session struct {
 	ring *mixer.Ring
 	port *mixer.Port
 
+	live    context.Context //nolint:containedctx // the session's life
 	stop    context.CancelFunc
 	pumping sync.WaitGroup
 	closed  atomic.Bool
@@ -52,6 +54,15 @@ type Session struct {
 
 // NewSession makes the peer and its port.
 func NewSession(cfg SessionConfig) (*Session, error) {
+	s, err := newSession(cfg)
+	if err == nil {
+		s.start()
+	}
+	return s, err
+}
+
+// newSession makes a session that carries nothing yet.
+func newSession(cfg SessionConfig) (*Session, error) {
 	s := &Session{cfg: cfg, ring: mixer.NewRing()}
 	peer, err := cfg.API.NewPeer(rtc.PeerConfig{
 		Name: cfg.Name, Codecs: cfg.Codecs, OnCandidate: cfg.Candidate, OnState: cfg.State,
@@ -66,11 +77,13 @@ func NewSession(cfg SessionConfig) (*Session, error) {
 		return nil, err
 	}
 	s.peer, s.port = peer, port
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	s.pumping.Add(1)
-	go s.pump(ctx) // owned by s, ended by Close
+	s.live, s.stop = context.WithCancel(context.Background())
 	return s, nil
+}
+
+func (s *Session) start() {
+	s.pumping.Add(1)
+	go s.pump() // owned by s, ended by Close
 }
 
 // received takes a packet from the peer's reader.
@@ -80,18 +93,26 @@ func (s *Session) received(packet []byte, arrival time.Time) {
 	}
 }
 
-// pump carries what the mixer sends to the peer.
-func (s *Session) pump(ctx context.Context) {
+// pump carries what the mixer sends to the peer. The session fails with it.
+func (s *Session) pump() {
+	defer guard.Recover(s.cfg.Log.With("peer", s.cfg.Name), "a session's media, session ended", s.failed, s.Close)
 	defer s.pumping.Done()
 	buf := make([]byte, mixer.MaxPacketBytes)
 	for {
-		n, err := s.ring.Next(ctx, buf)
+		n, err := s.ring.Next(s.live, buf)
 		if err != nil {
 			return // the port has closed, or the session has
 		}
 		if err := s.peer.WriteRTP(buf[:n]); err != nil {
 			s.dropped.Add(1) // not connected yet, or not any more
 		}
+	}
+}
+
+// failed tells that the connection is of no use any more.
+func (s *Session) failed() {
+	if s.cfg.State != nil {
+		s.cfg.State(rtc.StateFailed)
 	}
 }
 
