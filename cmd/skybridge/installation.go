@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
@@ -124,17 +125,15 @@ func (in *installation) chooseCertificate(transports []endpoint.Transport) (miss
 	}
 	if h := in.settings.HTTP; h.TLS {
 		file, line := h.CertPlace()
-		named = append(named, pair{h.CertFile, h.PrivKeyFile, file, line})
+		named = append(named, pair{h.CertFile, cmp.Or(h.PrivKeyFile, h.CertFile), file, line})
 	}
 	for _, p := range named {
 		if p.cert == "" || p.key == "" {
 			continue
 		}
-		_, err1 := os.Stat(p.cert)
-		_, err2 := os.Stat(p.key)
-		if err := cmp.Or(err1, err2); err != nil {
+		if reasons := unreadable(p.cert, p.key); reasons != "" {
 			missing = append(missing, asterisk.Warning{
-				File: p.file, Line: p.line, Text: fmt.Sprintf("certificate: %v", err), Asterisk: "serves no TLS",
+				File: p.file, Line: p.line, Text: "certificate: " + reasons, Asterisk: "serves no TLS",
 				Here: "a self-signed certificate is used", Fix: "put the files there",
 			})
 			continue
@@ -143,6 +142,21 @@ func (in *installation) chooseCertificate(transports []endpoint.Transport) (miss
 		break
 	}
 	return missing
+}
+
+// unreadable says why files cannot be read, "" when they can.
+func unreadable(files ...string) string {
+	var reasons []string
+	for _, file := range files {
+		f, err := os.Open(file) //nolint:gosec // the operator's files name it
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil {
+			reasons = append(reasons, err.Error())
+		}
+	}
+	return strings.Join(slices.Compact(reasons), "; ")
 }
 
 // sipListeners are the transports of the files, or those of the settings where the

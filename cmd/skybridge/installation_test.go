@@ -81,3 +81,56 @@ func TestPortsOfTheFilesCountUnlessSet(t *testing.T) {
 		t.Errorf("set: %s, %s, %s", cfg.RTP.Ports, cfg.ARI.Listen, cfg.ARI.TLSListen)
 	}
 }
+
+// said are the warnings of an installation that hold a word.
+func said(in *installation, word string) []string {
+	var out []string
+	for _, w := range in.warnings {
+		if text := w.String(); strings.Contains(text, word) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+func TestACertificateThatIsMissingIsNamedWithItsPlace(t *testing.T) {
+	http := "[general]\nenabled=yes\ntlsenable=yes\ntlsbindaddr=127.0.0.1\n"
+	for name, tc := range map[string]struct {
+		files map[string]string
+		place string
+		count int // of missing files
+	}{
+		"http.conf": {map[string]string{"http.conf": http + "tlscertfile=/nowhere/a.crt\ntlsprivatekey=/nowhere/a.key\n"}, "http.conf:5: ", 2},
+		"one file":  {map[string]string{"http.conf": http + "\ntlscertfile=/nowhere/a.pem\n"}, "http.conf:6: ", 1},
+		"ari.conf": {map[string]string{"ari.conf": "[general]\nenabled=yes\ntlsenable=yes\n\ntlsprivatekey=/nowhere/a.key\n" +
+			"tlscertfile=/nowhere/a.crt\n"}, "ari.conf:6: ", 2},
+		"pjsip.conf": {map[string]string{"pjsip.conf": "[global]\ntype=global\n[t]\ntype=transport\nprotocol=tls\nbind=127.0.0.1\n" +
+			"cert_file=/nowhere/a.crt\npriv_key_file=/dev/null\n"}, "pjsip.conf:3: ", 1},
+	} {
+		in, cfg := installed(t, folder(t, tc.files))
+		list := said(in, "certificate")
+		if len(list) != 1 || !strings.HasPrefix(list[0], tc.place) || strings.Contains(list[0], "\n") ||
+			strings.Count(list[0], "no such file") != tc.count {
+			t.Errorf("%s: %q, want one of %s with %d missing", name, list, tc.place, tc.count)
+		}
+		if cfg.TLS.CertFile != "" {
+			t.Errorf("%s: certificate %s", name, cfg.TLS.CertFile)
+		}
+	}
+}
+
+func TestWhoAsksForNoPasswordIsWarnedOfOnce(t *testing.T) {
+	in, _ := installed(t, folder(t, map[string]string{
+		"sip.conf":   "[a]\ntype=friend\nhost=dynamic\n[b]\ntype=friend\nhost=192.0.2.1\n",
+		"pjsip.conf": "[c]\ntype=endpoint\nallow=ulaw\n",
+	}))
+	for name, place := range map[string]string{"[a]": "sip.conf:1", "[b]": "sip.conf:4", "endpoint c": "pjsip.conf:1"} {
+		list := said(in, place)
+		if n := len(said(in, name+" has no")); n != 1 || !strings.Contains(strings.Join(list, " "), "believed") {
+			t.Errorf("%s is warned of %d times, %q", name, n, list)
+		}
+	}
+	if n := len(said(in, "believed")); n != 3 {
+		t.Errorf("%d warnings: %q", n, said(in, "believed"))
+	}
+}

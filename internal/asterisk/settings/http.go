@@ -20,7 +20,7 @@ type HTTP struct {
 	TLS               bool
 	TLSBind           netip.AddrPort
 	CertFile          string
-	PrivKeyFile       string
+	PrivKeyFile       string // "" is in CertFile
 	ServerName        string
 	SessionLimit      int
 	SessionInactivity time.Duration
