@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
 const (
@@ -13,7 +14,17 @@ const (
 	eventGone = 40 // ticks
 	// eventTail keeps audio away for so long after a packet of an event that passes.
 	eventTail = 10 // ticks
+	// keyTicks is a twentieth of a second: nobody presses more keys than 20 a second,
+	// and keyBurst of them at once. More are not told.
+	keyTicks = pace.TicksPerSecond / 20
+	keyBurst = 20
 )
+
+// heardDigits makes digits of what comes in one payload type.
+type heardDigits struct {
+	*dtmf.Receiver
+	untold bool // the digit that goes on is beyond the limit
+}
 
 // passing is an event of the peer that goes into a stream made here.
 type passing struct {
@@ -66,27 +77,38 @@ func (l *leg) takeEvent(w *worker, ext uint32, order rtp.Order, index int) {
 	}
 	h := &w.header
 	l.in.eventTick = w.tick
-	for _, ev := range l.in.digits[index].Packet(h.Timestamp, h.Marker, h.Payload) {
-		l.tellDigit(w, ev)
+	from := &l.in.digits[index]
+	for _, ev := range from.Packet(h.Timestamp, h.Marker, h.Payload) {
+		l.tellDigit(w, from, ev)
 	}
 	if l.place == inLink && !l.inMuted && !l.held {
 		l.passEvent(w, ext, order, l.in.events[index].ClockRate)
 	}
 }
 
-func (l *leg) tellDigit(w *worker, ev dtmf.Event) {
+// tellDigit reports the begin or the end of a digit, unless the peer, who can make
+// one of each packet, begins more than anybody could press.
+func (l *leg) tellDigit(w *worker, from *heardDigits, ev dtmf.Event) {
 	kind := DTMFBegin
 	if ev.Kind == dtmf.End {
 		kind = DTMFEnd
+	} else if from.untold = l.in.pressed > w.tick+(keyBurst-1)*keyTicks; from.untold {
+		l.reject(w)
+	} else {
+		l.in.pressed = max(l.in.pressed, w.tick) + keyTicks
+	}
+	if from.untold {
+		return
 	}
 	l.tell(w, Event{Kind: kind, Digit: ev.Digit, Duration: ev.Duration})
 }
 
 // flushDigits ends digits that go on; a new stream also forgets them.
 func (l *leg) flushDigits(w *worker, reset bool) {
-	for _, r := range l.in.digits {
+	for i := range l.in.digits {
+		r := &l.in.digits[i]
 		if ev, ok := r.Flush(); ok {
-			l.tellDigit(w, ev)
+			l.tellDigit(w, r, ev)
 		}
 		if reset {
 			r.Reset()

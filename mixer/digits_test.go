@@ -161,3 +161,50 @@ func TestDigitsInRoom(t *testing.T) {
 	b.hear()
 	b.continuous()
 }
+
+// Who makes a digit of each packet is told of at the pace of fingers; each begin
+// that is told has its end.
+func TestDigitFlood(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		frames      int // between two keys
+		press       func(a *phone, i int)
+		least, most int
+	}{
+		{"typing", 4, func(a *phone, i int) {
+			a.send(eventType, true, a.ts, eventPayload(uint8(i%10), false, 160))
+			a.send(eventType, false, a.ts, eventPayload(uint8(i%10), true, 320))
+		}, 125, 125},
+		{"flood", 1, func(a *phone, _ int) {
+			for k := range uint32(16) {
+				a.send(eventType, false, a.ts+k, eventPayload(5, false, 160))
+			}
+		}, 200, 220},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 1)
+			a := r.phone("a", g711.MuLaw())
+			for i := range 500 / tt.frames { // ten seconds
+				tt.press(a, i)
+				a.ts += uint32(160 * tt.frames)
+				r.ticks(tt.frames * pace.TicksPerFrame)
+			}
+			r.ticks(2 * eventGone)
+			open, begins := false, 0
+			for _, ev := range r.take(DTMFBegin, DTMFEnd) {
+				if (ev.Kind == DTMFBegin) == open {
+					t.Fatalf("%v out of place", ev.Kind)
+				}
+				if open = ev.Kind == DTMFBegin; open {
+					begins++
+				}
+			}
+			if open || begins < tt.least || begins > tt.most {
+				t.Errorf("%d digits in ten seconds, want %d to %d; one goes on: %v", begins, tt.least, tt.most, open)
+			}
+			if s := a.port.Stats(); (s.Invalid > 0) != (tt.name == "flood") {
+				t.Errorf("stats: %+v", s)
+			}
+		})
+	}
+}

@@ -71,6 +71,45 @@ func TestEventsWait(t *testing.T) {
 	}
 }
 
+// However many events wait, a tick that finds room for some of them is short: the
+// others are not moved up for each.
+func TestManyEventsWait(t *testing.T) {
+	r := newRig(t, 1)
+	w := r.engine.workers[0]
+	p := &Port{}
+	n := r.engine.cfg.EventBacklog
+	const more = 60000
+	for i := range n + more {
+		w.tell(Event{Kind: DTMFBegin, Port: p, Duration: time.Duration(i)})
+	}
+	var ev Event
+	for i := range n {
+		if !r.engine.events.Pop(&ev) || int(ev.Duration) != i {
+			t.Fatalf("event %d came at place %d", ev.Duration, i)
+		}
+	}
+	start := time.Now()
+	w.settle()
+	if d := time.Since(start); d > time.Second {
+		t.Errorf("one tick took %v for its events", d)
+	}
+	for at := n; ; {
+		for r.engine.events.Pop(&ev) {
+			if int(ev.Duration) != at {
+				t.Fatalf("event %d came at place %d", ev.Duration, at)
+			}
+			at++
+		}
+		if w.owed.empty() {
+			if at != n+more {
+				t.Fatalf("%d of %d events came", at, n+more)
+			}
+			return
+		}
+		w.settle()
+	}
+}
+
 // A leg without its codecs stays small.
 func TestLegSize(t *testing.T) {
 	size := unsafe.Sizeof(Port{})

@@ -34,7 +34,8 @@ type receiver struct {
 	reception.Stream
 	meaning [128]uint8
 	events  []media.Events
-	digits  []*dtmf.Receiver // one for each of events
+	digits  []heardDigits // one for each of events
+	pressed int64         // tick until which digits that were told fill the limit
 
 	codec     *media.Codec // of the last packet of audio
 	eventTick int64        // of the last packet of telephone-event
@@ -54,9 +55,9 @@ func (r *receiver) setFormats(m Media) {
 	for i, f := range m.Receive {
 		r.meaning[f.PayloadType] = uint8(i + 1)
 	}
-	r.events, r.digits = m.ReceiveEvents, make([]*dtmf.Receiver, len(m.ReceiveEvents))
+	r.events, r.digits = m.ReceiveEvents, make([]heardDigits, len(m.ReceiveEvents))
 	for i, ev := range m.ReceiveEvents {
-		r.digits[i] = dtmf.NewReceiver(ev.ClockRate)
+		r.digits[i].Receiver = dtmf.NewReceiver(ev.ClockRate)
 		r.meaning[ev.PayloadType] = meansEvent | uint8(i)
 	}
 }

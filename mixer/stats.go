@@ -14,7 +14,8 @@ type PortStats struct {
 	// duplicates make it smaller.
 	Lost int64
 	// Late came after their place was played, Duplicate twice, Invalid could not
-	// be parsed or were of no negotiated payload type.
+	// be parsed, were of no negotiated payload type, or began more digits than 20 a
+	// second.
 	Late, Duplicate, Invalid uint64
 	// Concealed is the number of 20 ms frames that were made up.
 	Concealed uint64

@@ -34,9 +34,9 @@ type worker struct {
 
 	failing      []failure
 	failingRooms []roomFailure
-	owed         []Event // ends that found no room in the event ring
-	current      *leg    // whose work is being done
-	speakers     []*leg  // wait for flush to be sent
+	owed         owed
+	current      *leg   // whose work is being done
+	speakers     []*leg // wait for flush to be sent
 
 	memory playout.Memory
 	batch  *rtp.Batch
@@ -114,9 +114,7 @@ func (w *worker) step(tick int64) {
 
 // settle does what could not be done in the middle of a tick.
 func (w *worker) settle() {
-	for len(w.owed) > 0 && w.engine.events.Push(&w.owed[0]) {
-		w.owed = w.owed[:copy(w.owed, w.owed[1:])]
-	}
+	w.owed.pay(w.engine.events)
 	for i := range w.failing {
 		f := w.failing[i]
 		w.failing[i] = failure{}
@@ -290,18 +288,15 @@ func (w *worker) sendSpeakers() {
 // tell publishes an event. Levels and speakers are lost when the control side does
 // not keep up; what else happened waits for room.
 func (w *worker) tell(ev Event) {
-	if len(w.owed) == 0 && w.engine.events.Push(&ev) {
+	if w.owed.empty() && w.engine.events.Push(&ev) {
 		return
 	}
-	if ev.Kind == Levels || ev.Kind == ActiveSpeaker || len(w.owed) >= maxOwed {
+	if ev.Kind == Levels || ev.Kind == ActiveSpeaker || w.owed.full() {
 		w.engine.eventsLost.Add(1)
 		return
 	}
-	w.owed = append(w.owed, ev)
+	w.owed.add(ev)
 }
-
-// maxOwed bounds the events that wait for room.
-const maxOwed = 1 << 16
 
 // homeWeight is how many legs a room or pair stands for that may yet fill.
 const homeWeight = 4
