@@ -99,14 +99,12 @@ func Asterisk(t testing.TB, cfg AsteriskConfig) *AsteriskPeer {
 // files are all of the instance's configuration files by name.
 func (a *AsteriskPeer) files(t testing.TB, cfg AsteriskConfig, triplet string) map[string]string {
 	t.Helper()
-	// 200 ports outside the range that the kernel gives out; a port in use is
-	// passed over by Asterisk itself.
-	first := 20000 + a.SIP%60*200
+	first := media.take(t)
 	values := strings.NewReplacer(
 		"@SIP@", strconv.Itoa(a.SIP),
 		"@HTTP@", strconv.Itoa(a.HTTP),
 		"@RTP_FIRST@", strconv.Itoa(first),
-		"@RTP_LAST@", strconv.Itoa(first+199),
+		"@RTP_LAST@", strconv.Itoa(first+media.run-1),
 		"@TRIPLET@", triplet,
 		"@ADDRESSES@", addresses(t),
 	)

@@ -9,11 +9,9 @@
 package peer
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 )
 
@@ -29,33 +27,6 @@ func need(t testing.TB, program string) string {
 	}
 	return path
 }
-
-// FreePort is a port on loopback that neither UDP nor TCP uses now.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	for range 50 {
-		udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(Host)})
-		if err != nil {
-			t.Fatalf("find a free port: %v", err)
-		}
-		port := udp.LocalAddr().(*net.UDPAddr).Port
-		tcp, err := net.Listen("tcp", address(port))
-		if closing := udp.Close(); closing != nil {
-			t.Fatalf("close the port found: %v", closing)
-		}
-		if err != nil {
-			continue // taken on TCP
-		}
-		if err := tcp.Close(); err != nil {
-			t.Fatalf("close the port found: %v", err)
-		}
-		return port
-	}
-	t.Fatal("no port is free on both UDP and TCP")
-	return 0
-}
-
-func address(port int) string { return net.JoinHostPort(Host, strconv.Itoa(port)) }
 
 // cache is the folder that install.sh fills.
 func cache(t testing.TB) string {

@@ -59,7 +59,7 @@ func Sipp(t testing.TB, cfg SippConfig) *SippPeer {
 		"-sf", scenario, "-i", Host, "-mi", Host, "-p", strconv.Itoa(s.SIP), "-t", transport,
 		"-m", strconv.Itoa(cmp.Or(cfg.Calls, 1)),
 		"-d", strconv.FormatInt(cmp.Or(cfg.Hold, 2*time.Second).Milliseconds(), 10),
-		"-mp", strconv.Itoa(freeMediaPorts(t)),
+		"-mp", strconv.Itoa(FreePort(t)),
 		"-nostdin", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log",
 	}
 	if cfg.Service != "" {
@@ -81,32 +81,6 @@ func Sipp(t testing.TB, cfg SippConfig) *SippPeer {
 		eventually(t, "sipp's port", func() error { return s.listens(cfg.TCP) })
 	}
 	return s
-}
-
-// mediaPorts is how many UDP ports a SIPp takes, from that of -mp on.
-const mediaPorts = 4
-
-// freeMediaPorts is the first of some ports in a row that nobody uses now.
-func freeMediaPorts(t testing.TB) int {
-	t.Helper()
-	for range 50 {
-		first := FreePort(t)
-		free := 1
-		for ; free < mediaPorts; free++ {
-			probe, err := net.ListenPacket("udp", address(first+free))
-			if err != nil {
-				break
-			}
-			if err := probe.Close(); err != nil {
-				t.Fatalf("close the port found: %v", err)
-			}
-		}
-		if free == mediaPorts {
-			return first
-		}
-	}
-	t.Fatalf("no %d ports in a row are free", mediaPorts)
-	return 0
 }
 
 // listens is nil once nobody else can have SIPp's port.
