@@ -37,16 +37,17 @@ func serveCommand(s *settings) *cobra.Command {
 	return c
 }
 
+// unserved are the listeners that can be set and that this version does not have.
+var unserved = map[string]string{"ami.listen": "AMI", "snmp.listen": "SNMP", "turn.listen": "TURN"}
+
 // serve runs the server until a signal ends it: SIGTERM and SIGINT drain, a second
 // one stops, SIGHUP reloads.
 func serve(ctx context.Context, cfg config.Config, how manner, out, errs io.Writer) error {
 	log := newLogger(cfg.Log, errs)
 	for _, l := range cfg.Listeners() {
-		switch l.Key {
-		case "ami.listen", "snmp.listen", "turn.listen":
-			if l.Address != config.Off {
-				log.Warn("setting without effect: there is no such listener yet", "key", l.Key)
-			}
+		if what := unserved[l.Key]; what != "" && l.Address != config.Off {
+			log.Warn("setting without effect: this version serves no "+what, "key", l.Key, "value", l.Address,
+				"set", cfg.Origin(l.Key).String())
 		}
 	}
 	signals := make(chan os.Signal, 4)

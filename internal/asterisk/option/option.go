@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,11 +31,13 @@ func Merge[T any](all ...Rows[T]) Rows[T] {
 	return merged
 }
 
-// Table is a kind of section: the options that have an effect, and the names of those
-// that are known and have none.
+// Table is a kind of section: the options that are read, and the names of those that
+// are known and mean nothing here. Idle are the names of Rows that are read and that
+// this version does nothing with: who sets one to other than its default is warned.
 type Table[T any] struct {
 	Name  string // for messages: "an endpoint"
 	Rows  Rows[T]
+	Idle  []string
 	Inert []string
 }
 
@@ -62,12 +65,21 @@ func (t *Table[T]) applyOne(to *T, s *asterisk.Section, set asterisk.Setting, w 
 	case known && take == nil:
 		return
 	case known:
+		before := *to
 		err := take(to, set.Value)
-		if err == nil {
+		switch {
+		case err != nil:
+			warning.Text = fmt.Sprintf("[%s] %s: %v", s.Name, set.Key, err)
+			warning.Here = "the option is left as it was"
+		case ContainsFold(t.Idle, set.Key) && !reflect.DeepEqual(before, *to):
+			warning.Text = fmt.Sprintf("[%s] %s=%s is accepted", s.Name, set.Key, set.Value)
+			warning.Here = "this version does nothing with it"
+			if secret(set.Key) {
+				warning.Text = fmt.Sprintf("[%s] %s is accepted", s.Name, set.Key)
+			}
+		default:
 			return
 		}
-		warning.Text = fmt.Sprintf("[%s] %s: %v", s.Name, set.Key, err)
-		warning.Here = "the option is left as it was"
 	case ContainsFold(t.Inert, set.Key):
 		warning.Text = fmt.Sprintf("[%s] %s is accepted", s.Name, set.Key)
 		warning.Here = "it has no effect"
@@ -79,6 +91,11 @@ func (t *Table[T]) applyOne(to *T, s *asterisk.Section, set asterisk.Setting, w 
 		}
 	}
 	w.Add(warning)
+}
+
+// secret reports whether an option's value is not for a log.
+func secret(key string) bool {
+	return slices.Contains([]string{"pin", "password", "secret", "turnpassword"}, strings.ToLower(key))
 }
 
 // ContainsFold reports whether a list has a name, without case.

@@ -15,6 +15,8 @@ type settings struct {
 	Names   []string
 	Color   color
 	Word    string
+	PIN     string
+	Level   int
 	ignored bool
 }
 
@@ -33,7 +35,10 @@ var table = Table[settings]{
 		"color": Choice(func(s *settings) *color { return &s.Color }, []string{"red", "green"}),
 		"word":  OneOf(func(s *settings) *string { return &s.Word }, "Yes", "No"),
 		"later": nil,
+		"pin":   Text(func(s *settings) *string { return &s.PIN }),
+		"level": Number(func(s *settings) *int { return &s.Level }, 0, 9),
 	}),
+	Idle:  Words("pin level"),
 	Inert: Words("old older"),
 }
 
@@ -59,6 +64,10 @@ func TestApply(t *testing.T) {
 		{"word", "no", settings{Word: "No"}, ""},
 		{"word", "perhaps", settings{}, `[s] word: "perhaps" is none of Yes, No`},
 		{"later", "x", settings{}, ""},
+		{"level", "3", settings{Level: 3}, "[s] level=3 is accepted"},
+		{"level", "0", settings{}, ""}, // what it is anyway
+		{"level", "x", settings{}, `[s] level: "x" is no number from 0 to 9`},
+		{"PIN", "1234", settings{PIN: "1234"}, "[s] PIN is accepted"},
 		{"type", "x", settings{}, ""},
 		{"Old", "x", settings{}, "[s] Old is accepted"},
 		{"cuont", "x", settings{}, `[s] there is no option "cuont" in a test`},
@@ -79,7 +88,8 @@ func TestApply(t *testing.T) {
 			}
 		}
 		if text != c.warning || got.Name != c.want.Name || got.On != c.want.On || got.Count != c.want.Count ||
-			got.Wait != c.want.Wait || got.Color != c.want.Color || got.Word != c.want.Word || got.ignored {
+			got.Wait != c.want.Wait || got.Color != c.want.Color || got.Word != c.want.Word ||
+			got.PIN != c.want.PIN || got.Level != c.want.Level || got.ignored {
 			t.Errorf("%s=%s gives %+v and %q, want %+v and %q", c.key, c.value, got, text, c.want, c.warning)
 		}
 	}

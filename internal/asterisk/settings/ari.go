@@ -82,6 +82,10 @@ func (a *ARI) read(c *asterisk.Config, h *HTTP, strict bool, w *asterisk.Warning
 					Here: "the user is left out", Fix: "add password"})
 				continue
 			}
+			if len(a.Users) == 0 {
+				w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] users of ARI are accepted", s.Name),
+					Here: "this version serves SIP over WebSocket on ARI's port, not ARI"})
+			}
 			a.Users = append(a.Users, u)
 		case typ == "outbound_websocket":
 			w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] type=%s is accepted", s.Name, typ), Here: "it has no effect"})

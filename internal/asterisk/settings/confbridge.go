@@ -132,6 +132,10 @@ var userProfile = option.Table[UserProfile]{
 		"answer_channel":           option.Bool(func(u *UserProfile) *bool { return &u.AnswerChannel }),
 		"timeout":                  option.Duration(func(u *UserProfile) *time.Duration { return &u.Timeout }, time.Second),
 	},
+	Idle: option.Words(`admin announce_join_leave announce_only_user announce_user_count announce_user_count_all
+		announcement answer_channel denoise dsp_drop_silence dsp_silence_threshold dsp_talking_threshold dtmf_passthrough echo_events
+		end_marked end_marked_any hear_own_join_sound jitterbuffer marked music_on_hold_class music_on_hold_when_empty pin quiet
+		send_events startmuted talk_detection_events text_messaging timeout wait_marked`),
 	Inert: option.Words("announce_join_leave_review template"),
 }
 
@@ -161,6 +165,8 @@ var bridgeProfile = option.Table[BridgeProfile]{
 		"video_mode":            option.OneOf(func(b *BridgeProfile) *string { return &b.VideoMode }, "none", "follow_talker", "last_marked", "first_marked", "sfu"),
 		"enable_events":         option.Bool(func(b *BridgeProfile) *bool { return &b.Events }),
 	},
+	Idle: option.Words(`enable_events internal_sample_rate language maximum_sample_rate mixing_interval record_command
+		record_conference record_file record_file_append record_file_timestamp record_options regcontext video_mode`),
 	Inert: option.Words(`binaural_active jitterbuffer remb_behavior remb_estimated_bitrate remb_send_interval template video_update_discard`),
 }
 
@@ -200,6 +206,7 @@ func (c *ConfBridge) read(config *asterisk.Config, w *asterisk.Warnings) {
 				}
 			}
 			c.Menus[s.Name] = m
+			w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] the menu is accepted", s.Name), Here: "keys do nothing in a room"})
 		default:
 			w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] type %q is none of user, bridge, menu", s.Name, typ),
 				Here: "the section is skipped"})
@@ -216,6 +223,7 @@ func readBridge(s *asterisk.Section, w *asterisk.Warnings) BridgeProfile {
 				b.Sounds = make(map[string]string)
 			}
 			b.Sounds[lower(set.Key)] = set.Value
+			w.Add(asterisk.Warning{File: set.File, Line: set.Line, Text: fmt.Sprintf("[%s] %s is accepted", s.Name, set.Key), Here: "rooms play no sounds"})
 			continue
 		}
 		own.Settings = append(own.Settings, set)

@@ -74,6 +74,7 @@ var httpTable = option.Table[HTTP]{
 		"session_inactivity": option.Duration(func(h *HTTP) *time.Duration { return &h.SessionInactivity }, time.Millisecond),
 		"session_keep_alive": option.Duration(func(h *HTTP) *time.Duration { return &h.SessionKeepAlive }, time.Millisecond),
 	}),
+	Idle: option.Words("prefix servername session_inactivity session_keep_alive sessionlimit"),
 	Inert: option.Words(`enable_static enablestatic enable_status redirect static_mime_types tlscipher tlsdisablev1
 		tlsdisablev11 tlsdisablev12 tlsservercipherorder tlsclientmethod tlscafile tlscapath post_mappings`),
 }

@@ -106,10 +106,10 @@ func TestSeeds(t *testing.T) {
 				h.CertFile != "/etc/asterisk/keys/asterisk.crt" || h.PrivKeyFile != "/etc/asterisk/keys/asterisk.key" {
 				t.Errorf("http is %+v", h)
 			}
-			if len(s.Warnings) != 5 {
-				t.Errorf("%d warnings, want one for each of 5 lines: %v", len(s.Warnings), s.Warnings)
+			if len(s.Warnings) != 6 {
+				t.Fatalf("%d warnings, want one for each of 5 lines and one of the users: %v", len(s.Warnings), s.Warnings)
 			}
-			for i, w := range s.Warnings {
+			for i, w := range s.Warnings[:5] {
 				if w.File != "ari.conf" || w.Line != i+3 || w.Asterisk == "" || w.Fix == "" {
 					t.Errorf("warning %+v", w)
 				}

@@ -43,6 +43,7 @@ var directories = option.Table[Main]{
 		"astrundir":    option.Text(func(m *Main) *string { return &m.Run }),
 		"astlogdir":    option.Text(func(m *Main) *string { return &m.Log }),
 	},
+	Idle:  option.Words(`astvarlibdir astdbdir astkeydir astagidir astspooldir astlogdir`),
 	Inert: option.Words("astcachedir astmoddir astsbindir"),
 }
 
@@ -57,6 +58,7 @@ var mainOptions = option.Table[Main]{
 		"verbose":         option.Text(func(m *Main) *string { return &m.Verbose }),
 		"debug":           option.Text(func(m *Main) *string { return &m.Debug }),
 	},
+	Idle: option.Words(`systemname entityid defaultlanguage maxcalls maxload verbose debug`),
 	Inert: option.Words(`alwaysfork autosystemname cache_media_frames cache_record_files channel_storage_backend console dontwarn
 		documentation_language
 		dumpcore execincludes forceblackbackground highpriority hideconnect hide_messaging_ami_events initcrypto

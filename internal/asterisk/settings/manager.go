@@ -90,7 +90,12 @@ var managerUser = option.Table[ManagerUser]{
 }
 
 func (m *Manager) read(c *asterisk.Config, w *asterisk.Warnings) {
-	sections(c, func(s *asterisk.Section) { managerTable.Apply(m, s, w) }, func(*asterisk.Section) {})
+	sections(c, func(s *asterisk.Section) {
+		managerTable.Apply(m, s, w)
+		if line := s.Last("enabled"); line != nil && m.Enabled {
+			w.Add(asterisk.Warning{File: line.File, Line: line.Line, Text: "the manager interface is enabled", Here: "this version does not serve it"})
+		}
+	}, func(*asterisk.Section) {})
 	sections(c, func(*asterisk.Section) {}, func(s *asterisk.Section) {
 		u := ManagerUser{
 			Name: s.Name, WriteTimeout: 100 * time.Millisecond, DisplayConnects: m.DisplayConnects,

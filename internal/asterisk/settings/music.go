@@ -63,5 +63,6 @@ func (m *Music) read(c *asterisk.Config, w *asterisk.Warnings) {
 			return
 		}
 		m.Classes[s.Name] = class
+		w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] the class is accepted", s.Name), Here: "this version plays no music on hold"})
 	})
 }

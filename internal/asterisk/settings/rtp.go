@@ -41,6 +41,7 @@ var rtpTable = option.Table[RTP]{
 		"turnpassword": option.Text(func(r *RTP) *string { return &r.TURNPassword }),
 		"dtmftimeout":  option.Number(func(r *RTP) *int { return &r.DTMFTimeout }, 0, 1<<20),
 	},
+	Idle: option.Words(`strictrtp rtcpinterval icesupport stunaddr turnaddr turnusername turnpassword dtmftimeout`),
 	Inert: option.Words(`rtpchecksums probation ice_blacklist ice_deny ice_permit ice_acl stun_blacklist stun_deny
 		stun_permit stun_acl stun_software_attribute dtls_mtu srtpreplayprotection`),
 }
