@@ -69,8 +69,10 @@ type API struct {
 	mu          sync.Mutex
 	closed      bool
 	peers       map[*Peer]struct{}
+	places      int // taken: those of peers, and of peers being made
 	certificate *pion.Certificate
 	renew       time.Time
+	making      sync.WaitGroup // peers being made; none begins once closed
 	closing     sync.WaitGroup // shutdowns of peers under way
 }
 
@@ -195,6 +197,9 @@ func (a *API) Close() error {
 	a.mu.Lock()
 	already := a.closed
 	a.closed = true
+	a.mu.Unlock()
+	a.making.Wait()
+	a.mu.Lock()
 	peers := make([]*Peer, 0, len(a.peers))
 	for p := range a.peers {
 		peers = append(peers, p)
@@ -216,24 +221,42 @@ func (a *API) Close() error {
 	return nil
 }
 
-// admit counts a new peer in.
-func (a *API) admit(p *Peer) error {
+// reserve takes the place of a peer to be made. keep or release follows, then the
+// end of making.
+func (a *API) reserve() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return fault.New(fault.Unavailable, "webrtc: closed")
 	}
-	if len(a.peers) >= a.config.MaxPeers {
-		return fault.New(fault.Unavailable, "webrtc: %d peers, which is the limit", len(a.peers))
+	if a.places >= a.config.MaxPeers {
+		return fault.New(fault.Unavailable, "webrtc: %d peers, which is the limit", a.places)
 	}
-	a.peers[p] = struct{}{}
+	a.places++
+	a.making.Add(1)
 	return nil
 }
 
+// keep gives the place to a peer that is whole, so that Close finds it.
+func (a *API) keep(p *Peer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.peers[p] = struct{}{}
+}
+
+// release gives back the place of a peer that was not made.
+func (a *API) release() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.places--
+}
+
+// forget gives back the place of a peer that is gone.
 func (a *API) forget(p *Peer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.peers, p)
+	a.places--
 }
 
 // currentCertificate is the certificate for a new peer.

@@ -94,7 +94,8 @@ type Peer struct {
 	done      chan struct{}
 }
 
-// NewPeer makes a peer that waits for an offer or is asked for one.
+// NewPeer makes a peer that waits for an offer or is asked for one. One that is
+// made while the API closes is closed with it.
 func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 	if a.off {
 		return nil, fault.New(fault.Unavailable, "webrtc is switched off")
@@ -109,6 +110,10 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.reserve(); err != nil {
+		return nil, err
+	}
+	defer a.making.Done()
 	p := &Peer{
 		api:     a,
 		config:  config,
@@ -118,15 +123,12 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 		done:    make(chan struct{}),
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	if err := a.admit(p); err != nil {
-		p.cancel()
-		return nil, err
-	}
 	if err := p.connect(certificate); err != nil {
 		p.cancel()
-		a.forget(p)
+		a.release()
 		return nil, fmt.Errorf("webrtc: peer %q: %w", config.Name, err)
 	}
+	a.keep(p)
 	return p, nil
 }
 
