@@ -31,6 +31,7 @@ type installation struct {
 	// listeners are pjsip.conf's and sip.conf's transports; none leaves the choice
 	// to the server's own settings.
 	listeners []transport.Listener
+	external  outside // of those transports
 	certFile  string
 	keyFile   string
 }
@@ -67,8 +68,10 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 			in.listeners = append(in.listeners, transport.Listener{Network: t.Protocol, Address: t.Bind.String()})
 		}
 	}
+	var unheard []asterisk.Warning
+	in.external, unheard = outsideOf(loaded.Endpoints.Transports)
 	var all asterisk.Warnings
-	for _, w := range slices.Concat(loaded.Warnings, warnings, in.chooseCertificate(loaded.Endpoints.Transports)) {
+	for _, w := range slices.Concat(loaded.Warnings, warnings, unheard, in.chooseCertificate(loaded.Endpoints.Transports)) {
 		all.Add(w)
 	}
 	in.warnings = all.List()

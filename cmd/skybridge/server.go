@@ -221,8 +221,8 @@ func (s *server) startWebRTC() error {
 	rc := rtc.Default()
 	rc.Listen = s.cfg.WebRTC.Listen
 	rc.Loopback = s.how.dev
-	if s.cfg.ExternalIP != "" {
-		rc.ExternalIP = []netip.Addr{netip.MustParseAddr(s.cfg.ExternalIP)} // Validate has parsed it
+	if o := s.loaded.Load().outside(s.cfg); o.media.IsValid() {
+		rc.ExternalIP = []netip.Addr{o.media}
 	}
 	var err error
 	if s.webrtc, err = rtc.New(rc, browserCodecs(s.codecs), s.log); err != nil {

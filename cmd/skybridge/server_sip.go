@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net/netip"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -53,9 +52,8 @@ func (s *server) startSIP(ctx context.Context) error {
 			return app.Run(ctx, s.executor, c, dialplan.Position{Context: context, Exten: exten, Priority: 1})
 		},
 	}
-	if s.cfg.ExternalIP != "" {
-		tc.External = netip.MustParseAddr(s.cfg.ExternalIP) // Validate has parsed it
-	}
+	o := s.loaded.Load().outside(s.cfg)
+	tc.External, tc.LocalNetworks = o.media, o.local
 	s.tech = siptech.New(tc)
 	s.engine.AddTech(s.tech, "SIP")
 
@@ -138,7 +136,8 @@ func (s *server) sipConfig() sip.Config {
 	c.UserAgent = s.cfg.SIP.UserAgent
 	c.T1 = s.cfg.SIP.T1
 	c.T2 = max(c.T2, c.T1)
-	c.External.Host = s.cfg.ExternalIP
+	o := s.loaded.Load().outside(s.cfg)
+	c.External = sip.External{Host: o.signalling, LocalNetworks: o.local}
 	// Certificates of phones and trunks are seldom signed by a public authority;
 	// who they are is proven by digest.
 	c.Transport.TLSClient = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above

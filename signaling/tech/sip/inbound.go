@@ -3,6 +3,7 @@ package sip
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -243,7 +244,8 @@ func (l *leg) makeSession(e *Endpoint, dtls bool, party netip.Addr, codecs codec
 // mediaAddress is our address as a party must see it in SDP.
 func (t *Tech) mediaAddress(party netip.Addr) (netip.Addr, error) {
 	party = party.Unmap()
-	if t.cfg.External.IsValid() && !party.IsLoopback() && !party.IsPrivate() && !party.IsLinkLocalUnicast() {
+	local := func(p netip.Prefix) bool { return p.Contains(party.WithZone("")) }
+	if t.cfg.External.IsValid() && !slices.ContainsFunc(t.cfg.LocalNetworks, local) {
 		return t.cfg.External, nil
 	}
 	return sourceFor(party)

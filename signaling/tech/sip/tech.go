@@ -38,8 +38,10 @@ type Config struct {
 	Ports  *rtp.Ports
 	Gate   *auth.Gate
 	Log    *slog.Logger
-	// External is the address that parties outside must see in SDP; zero for none.
-	External netip.Addr
+	// External is the address that parties outside LocalNetworks must see in SDP;
+	// zero for none.
+	External      netip.Addr
+	LocalNetworks []netip.Prefix
 	// Exists reports whether an extension can be dialled; Run takes a new
 	// channel through the dialplan.
 	Exists func(context, exten string, caller signaling.CallerID) bool
