@@ -241,6 +241,9 @@ func (e *Engine) Close() error {
 func (e *Engine) deliverEvents() {
 	defer close(e.stopped)
 	e.events.Run(e.stop, e.deliver)
+	for _, w := range e.workers { // which have ended by now
+		w.owed.deliver(e.deliver)
+	}
 }
 
 // deliver calls whom an event is for. A handler that panics loses its event only.

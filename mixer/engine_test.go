@@ -234,6 +234,72 @@ func TestLiveClose(t *testing.T) {
 	}
 }
 
+// Close tells of the end of every room and lets go of its encoders, also when the
+// workers have hardly begun, and when more events wait than there is room for.
+func TestLiveCloseTellsAll(t *testing.T) {
+	for i := range 40 {
+		cfg := quiet()
+		cfg.EventBacklog = 64
+		e, err := New(cfg, testCodecs(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Read after Close, which waits for the end of the event goroutine.
+		last, joined, hold := map[*Room]EventKind{}, make(chan struct{}, 1000), make(chan struct{})
+		const rooms = 10
+		p := newProbe(8000)
+		for range rooms {
+			room, err := e.NewRoom(RoomConfig{Events: func(ev Event) {
+				if last[ev.Room] == RoomClosed {
+					t.Errorf("%v after the end of the room", ev.Kind)
+				}
+				if last[ev.Room] = ev.Kind; ev.Kind == Joined {
+					joined <- struct{}{}
+					<-hold
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i%2 == 0 || room.home != e.workers[0] {
+				continue
+			}
+			port, err := e.NewPort(PortConfig{Transport: NewRing()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := port.SetMedia(mediaOf(formatOf(&p.codec))); err != nil {
+				t.Fatal(err)
+			}
+			for range 20 {
+				if err := port.Join(room, JoinOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				port.Idle()
+			}
+			if err := port.Join(room, JoinOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i%2 == 1 {
+			<-joined
+		}
+		close(hold)
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		closed := 0
+		for _, kind := range last {
+			if kind == RoomClosed {
+				closed++
+			}
+		}
+		if closed != rooms || p.open != 0 {
+			t.Fatalf("%d of %d rooms ended, %d encoders are left open", closed, rooms, p.open)
+		}
+	}
+}
+
 // The ring wakes its reader, and ends it.
 func TestLiveRing(t *testing.T) {
 	l := newLive(t, quiet())

@@ -32,3 +32,11 @@ func (o *owed) pay(to *ring.Queue[Event]) {
 	clear(o.events[left:])
 	o.events, o.paid = o.events[:left], 0
 }
+
+// deliver gives every event to f.
+func (o *owed) deliver(f func(*Event)) {
+	for ; o.paid < len(o.events); o.paid++ {
+		f(&o.events[o.paid])
+	}
+	*o = owed{}
+}

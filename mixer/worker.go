@@ -93,6 +93,14 @@ func (w *worker) run() {
 		}
 		w.step(tick)
 	}
+	w.finish()
+}
+
+// finish does what was asked of the worker since its last tick. Events that find
+// no room are left in owed, for the event goroutine.
+func (w *worker) finish() {
+	w.inbox.Serve(w)
+	w.settle()
 }
 
 // catchUp is how late a worker may come back and still run every tick it owes.
