@@ -19,6 +19,7 @@ type probe struct {
 	kept  map[uint64]probeFrame
 
 	panicOn   func(payload []byte) bool // the decoder's
+	encodes   func()                    // called by encoders
 	redundant bool                      // decoders know the frame before each
 	encoders  int
 	open      int
@@ -70,6 +71,9 @@ func (e *probeEncoder) EncodeIndependent(dst []byte, pcm []int16) (int, error) {
 
 func (e *probeEncoder) encode(dst []byte, pcm []int16, independent bool) (int, error) {
 	p := e.probe
+	if p.encodes != nil {
+		p.encodes()
+	}
 	p.encodings++
 	key := uint64(p.encodings)
 	p.kept[key] = probeFrame{pcm: append([]int16(nil), pcm...), state: e.state, independent: independent}

@@ -32,6 +32,8 @@ type worker struct {
 	turns  [pace.TicksPerFrame]int // the room to begin with
 	spin   int                     // the link to begin with
 
+	soloTurns [pace.TicksPerFrame]int // the solo leg to begin with
+
 	failing      []failure
 	failingRooms []roomFailure
 	owed         owed
@@ -113,9 +115,15 @@ func (w *worker) step(tick int64) {
 	w.settle()
 	w.inbox.Serve(w)
 	phase := tick % pace.TicksPerFrame
+	// Rooms are what fills a worker. Two who talk to each other, and who hears a
+	// prompt alone, come before them, with a share of the tick; what does not fit into
+	// it waits for what the rooms leave.
+	links := w.runLinks(len(w.links), w.pastLinks)
+	solos := w.runSolos(phase, len(w.solos[phase]), w.pastSolos)
 	w.runRooms(phase)
-	w.runLinks()
-	w.runSolos(phase)
+	links = w.runLinks(links, w.budget.Spent)
+	solos = w.runSolos(phase, solos, w.budget.Spent)
+	w.stats.skipped.Add(uint64(links + solos))
 	w.budget.End()
 	w.publish()
 }
@@ -196,37 +204,50 @@ func (w *worker) rescueRoom(x *mix) {
 // lookEvery is how many links or solo legs run between two looks at the budget.
 const lookEvery = 16
 
-func (w *worker) runLinks() {
-	if w.spin >= len(w.links) {
-		w.spin = 0
+// The shares of a tick that links, and then solo legs, may use up before rooms.
+const (
+	linksShare = 0.5
+	solosShare = 0.75
+)
+
+func (w *worker) pastLinks() bool { return w.budget.Beyond(linksShare) }
+func (w *worker) pastSolos() bool { return w.budget.Beyond(solosShare) }
+
+// runLinks runs n links, or as many as there is time for, and returns how many are
+// left.
+func (w *worker) runLinks(n int, past func() bool) (left int) {
+	return inTurn(w, w.links, n, &w.spin, past, w.runLink)
+}
+
+// runSolos is runLinks for the solo legs of a phase.
+func (w *worker) runSolos(phase int64, n int, past func() bool) (left int) {
+	return inTurn(w, w.solos[phase], n, &w.soloTurns[phase], past, w.runSolo)
+}
+
+// inTurn runs n of a list, or as many as there is time for, from the one whose turn
+// it is. The first of those that are left has the next turn.
+func inTurn[T any](w *worker, list []T, n int, turn *int, past func() bool, run func(T)) (left int) {
+	if n == 0 {
+		return 0
 	}
-	first, n := w.spin, len(w.links)
 	for i := range n {
-		if i%lookEvery == 0 && w.budget.Spent() {
-			w.spin = (first + i) % n
-			w.stats.skipped.Add(uint64(n - i))
+		if i%lookEvery == 0 && past() {
+			left = n - i
 			break
 		}
-		w.runLink(w.links[(first+i)%n])
+		if *turn >= len(list) {
+			*turn = 0
+		}
+		run(list[*turn])
+		*turn++
 	}
 	w.sendSpeakers()
+	return left
 }
 
 func (w *worker) runLink(k *link) {
 	defer w.rescue()
 	k.run(w)
-}
-
-func (w *worker) runSolos(phase int64) {
-	solos := w.solos[phase]
-	for i := range solos {
-		if i%lookEvery == 0 && w.budget.Spent() {
-			w.stats.skipped.Add(uint64(len(solos) - i))
-			break
-		}
-		w.runSolo(solos[i])
-	}
-	w.sendSpeakers()
 }
 
 func (w *worker) runSolo(l *leg) {

@@ -294,6 +294,94 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// Rooms that take more than there is leave a share for those who talk in pairs
+// and those who hear a playback alone; and of many of these each has its turn.
+func TestRoomsLeaveTimeForOthers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		room  time.Duration // what a frame of one costs
+		solo  time.Duration // what each playback costs
+		pairs int
+		solos int
+		hears int // packets of 100, the least
+		rooms int // frames of 100, the least
+	}{
+		{"rooms", 3 * time.Millisecond, 0, 1, 1, 98, 20},
+		{"large rooms", 12 * time.Millisecond, 0, 1, 1, 90, 5},
+		{"many playbacks", 3 * time.Millisecond, 100 * time.Microsecond, 0, 256, 20, 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 1)
+			w := r.engine.workers[0]
+			clock := int64(0)
+			w.budget.Init(r.engine.cfg.Budget, func() int64 { return clock }, func() int64 { return clock })
+			dear := func(cost time.Duration) *probe {
+				p := newProbe(8000)
+				p.panicOn = func([]byte) bool { clock += int64(cost); return false }
+				return p
+			}
+			var rooms []*Room
+			var talkers []*talker
+			for range 8 {
+				room, s := r.room(RoomConfig{}), r.talker("member", dear(tt.room), 440, 6000)
+				if err := s.port.Join(room, JoinOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				rooms, talkers = append(rooms, room), append(talkers, s)
+			}
+			var pairs, solos []*talker
+			for range tt.pairs {
+				a, b := r.talker("a", newProbe(8000), 440, 6000), r.talker("b", newProbe(16000), 700, 6000)
+				if err := b.port.SetMedia(mediaOf(a.format)); err != nil { // relayed
+					t.Fatal(err)
+				}
+				b.use(a.format)
+				b.probe = a.probe
+				r.pair(a.phone, b.phone)
+				pairs = append(pairs, a, b)
+			}
+			clip := mustClip(t, 8000, tone(1000, 6000, 8000, 0, 8000))
+			for range tt.solos {
+				s := r.talker("solo", newProbe(8000), 0, 0)
+				s.probe.encodes = func() { clock += int64(tt.solo) }
+				if err := s.port.Play(clip, PlayOptions{Loop: true}); err != nil {
+					t.Fatal(err)
+				}
+				solos = append(solos, s)
+			}
+			talkers = append(talkers, pairs...)
+			r.talk(20, talkers...)
+			others := append(pairs, solos...)
+			for _, s := range others {
+				s.forget()
+			}
+			before := map[*Room]uint64{}
+			for _, room := range rooms {
+				before[room] = room.Snapshot().Skipped
+			}
+			for range 100 {
+				r.talk(1, talkers...)
+				for _, s := range solos {
+					s.hear()
+				}
+			}
+			for _, s := range others {
+				if n := len(s.heard); n < tt.hears {
+					t.Errorf("%s heard %d packets of 100", s.port.Name(), n)
+				}
+			}
+			for _, room := range rooms {
+				if n := 100 - int(room.Snapshot().Skipped-before[room]); n < tt.rooms {
+					t.Errorf("a room ran %d frames of 100", n)
+				}
+			}
+			if r.engine.Stats().Workers[0].Skipped == 0 || !w.budget.Overloaded() {
+				t.Error("the worker was not overloaded")
+			}
+		})
+	}
+}
+
 // Who speaks, how loud, and who is the loudest.
 func TestLevelsAndSpeaker(t *testing.T) {
 	r := newRig(t, 1)

@@ -38,14 +38,24 @@ func (b *Budget) Begin() {
 
 // Spent reports whether the tick must end.
 func (b *Budget) Spent() bool {
-	if b.now()-b.start <= b.credit {
-		return false // no more processor time than time
-	}
-	if b.cpu()-b.used <= b.credit {
+	if !b.past(b.credit) {
 		return false
 	}
 	b.hot = coolTicks
 	return true
+}
+
+// Beyond reports whether more than a share of what the tick may use is used. It is
+// for work that comes before other work: that shall not take everything, and
+// what the other overspent, in ticks before, is not at its expense.
+func (b *Budget) Beyond(share float64) bool {
+	return b.past(int64(share * float64(max(b.credit, b.perTick))))
+}
+
+// past reports whether the tick has used more than so many nanoseconds.
+func (b *Budget) past(limit int64) bool {
+	// There is no more processor time than time.
+	return b.now()-b.start > limit && b.cpu()-b.used > limit
 }
 
 // End ends a tick.
