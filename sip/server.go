@@ -160,6 +160,10 @@ func (s *Server) FlowAlive(id message.FlowID) bool {
 	return ok
 }
 
+// Own reports whether a URI leads back to this server, as far as that can be told
+// without DNS: by an address that it listens on, or by External.Host.
+func (s *Server) Own(u message.URI) bool { return s.tr.Own(u, s.cfg.External.Host) }
+
 // flowClosed tells everyone who waits for a connection that has ended.
 func (s *Server) flowClosed(id message.FlowID) {
 	s.txs.FlowClosed(id)

@@ -62,6 +62,7 @@ func (s *server) startSIP(ctx context.Context) error {
 		return err
 	}
 	rc := registrar.Default()
+	rc.Own, rc.OnEvent = s.sip.Own, s.tech.OnBinding
 	if s.registrar, err = registrar.New(rc, s.sip, s.db.Bindings, s.log); err != nil {
 		return err
 	}

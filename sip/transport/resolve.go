@@ -44,11 +44,7 @@ func (d DNS) Resolve(ctx context.Context, u message.URI, transport string) ([]De
 	if err != nil {
 		return nil, err
 	}
-	host := u.Host
-	if m := u.Params.Value("maddr"); m != "" {
-		host = m
-	}
-	port := uint16(u.Port)
+	host, port := target(u)
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if port == 0 {
 			port = defaultPort(network)
@@ -62,6 +58,14 @@ func (d DNS) Resolve(ctx context.Context, u message.URI, transport string) ([]De
 		port = defaultPort(network)
 	}
 	return d.lookupHost(ctx, network, host, host, port)
+}
+
+// target is the host and port that a URI names; the port is 0 for none.
+func target(u message.URI) (string, uint16) {
+	if m := u.Params.Value("maddr"); m != "" {
+		return m, uint16(u.Port)
+	}
+	return u.Host, uint16(u.Port)
 }
 
 func (d DNS) resolver() *net.Resolver {

@@ -1,6 +1,5 @@
-// Package trunk registers this server with others (RFC 3261 §10.2) and tells
-// from which endpoint a request comes. Contacts of trunks are asked with OPTIONS
-// by package registrar, whose AORs hold them.
+// Package trunk registers this server with others (RFC 3261 §10.2). Contacts of
+// trunks are asked with OPTIONS by package registrar, whose AORs hold them.
 //
 // Goroutines: one per registration, started by Configure, ended by the next
 // Configure that lacks it or by Stop.

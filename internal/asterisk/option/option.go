@@ -249,6 +249,7 @@ func ParsePrefix(s string) (netip.Prefix, error) {
 		return netip.Prefix{}, fmt.Errorf("%q is no address or network", s)
 	}
 	if !masked {
+		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	bits, err := strconv.Atoi(mask)

@@ -32,7 +32,7 @@ func TestNewDirectory(t *testing.T) {
 // dump shows what a directory says beyond zero values.
 func dump(d *Directory, warnings []asterisk.Warning) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "order %v\n", d.order())
+	fmt.Fprintf(&b, "order %v\n", readOrder(d.Order))
 	if len(d.ACL) > 0 {
 		fmt.Fprintf(&b, "acl %v\n", d.ACL)
 	}

@@ -27,7 +27,7 @@ type Directory struct {
 
 	byName     map[string]*Endpoint // in lower case
 	byAOR      map[string]*Endpoint
-	identifier *trunk.Identifier
+	identifier *identifier
 }
 
 // anonymousEndpoint is the endpoint of those who are no other, by Asterisk's name.
@@ -38,7 +38,7 @@ const anonymousEndpoint = "anonymous"
 func (d *Directory) index(hosts map[string][]netip.Addr) error {
 	d.byName = make(map[string]*Endpoint, len(d.Endpoints))
 	d.byAOR = make(map[string]*Endpoint, len(d.Endpoints))
-	var matches []trunk.Match
+	var matches []match
 	anonymous := ""
 	for i := range d.Endpoints {
 		e := &d.Endpoints[i]
@@ -47,10 +47,10 @@ func (d *Directory) index(hosts map[string][]netip.Addr) error {
 			d.byAOR[aor] = e
 		}
 		for _, p := range e.Match {
-			matches = append(matches, trunk.Match{Endpoint: e.Name, Network: p})
+			matches = append(matches, match{e.Name, p})
 		}
 		for _, a := range hosts[e.Name] {
-			matches = append(matches, trunk.Match{Endpoint: e.Name, Network: netip.PrefixFrom(a, a.BitLen())})
+			matches = append(matches, match{e.Name, netip.PrefixFrom(a, a.BitLen())})
 		}
 		if e.Name == anonymousEndpoint {
 			anonymous = e.Name
@@ -61,24 +61,8 @@ func (d *Directory) index(hosts map[string][]netip.Addr) error {
 		return e != nil && e.tellable() && e.Name != anonymous
 	}
 	var err error
-	d.identifier, err = trunk.NewIdentifier(d.order(), matches, named, anonymous)
+	d.identifier, err = newIdentifier(readOrder(d.Order), matches, named, anonymous)
 	return err
-}
-
-func (d *Directory) order() []trunk.Method {
-	var order []trunk.Method
-	seen := make(map[trunk.Method]bool)
-	for _, name := range d.Order {
-		m, err := trunk.ParseOrder(name)
-		if err == nil && !seen[m[0]] {
-			seen[m[0]] = true
-			order = append(order, m[0])
-		}
-	}
-	if len(order) == 0 {
-		return trunk.DefaultOrder()
-	}
-	return order
 }
 
 // Endpoint finds an endpoint by name, or nil.
@@ -89,14 +73,14 @@ func (d *Directory) Endpoint(name string) *Endpoint { return d.byName[strings.To
 // credentials is a further step.
 func (d *Directory) identify(req *message.Request) (e *Endpoint, byAddress bool) {
 	source := req.Source().Remote.Addr()
-	name, by, ok := d.identifier.Identify(source, req.From().URI.User, authUser(req))
+	name, by, ok := d.identifier.identify(source, req.From().URI.User, authUser(req))
 	if !ok {
 		return nil, false
 	}
 	if e = d.Endpoint(name); !e.ACL.Permits(source) {
 		return nil, false
 	}
-	return e, by == trunk.ByIP
+	return e, by == byIP
 }
 
 // authUser is the user name of a request's credentials, which prove nothing yet.
@@ -125,8 +109,8 @@ func (d *Directory) registering(req *message.Request) *Endpoint {
 
 // at reports whether an address says that a request is an endpoint's.
 func (d *Directory) at(source netip.Addr, e *Endpoint) bool {
-	name, by, ok := d.identifier.Identify(source, "", "")
-	return ok && by == trunk.ByIP && name == e.Name
+	name, by, ok := d.identifier.identify(source, "", "")
+	return ok && by == byIP && name == e.Name
 }
 
 // lookupTimeout bounds how long a configuration waits for the names in it.

@@ -426,7 +426,7 @@ func TestHostNames(t *testing.T) {
 	if err := d.index(found); err != nil {
 		t.Fatal(err)
 	}
-	if name, _, _ := d.identifier.Identify(netip.MustParseAddr("192.0.2.1"), "", ""); name != "plain" {
+	if name, _, _ := d.identifier.identify(netip.MustParseAddr("192.0.2.1"), "", ""); name != "plain" {
 		t.Errorf("192.0.2.1 is %q", name)
 	}
 }

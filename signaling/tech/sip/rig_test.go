@@ -112,7 +112,9 @@ func (r *rig) serve(log *slog.Logger, pjsip string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reg, err := registrar.New(registrar.Default(), r.server, db.Bindings, log)
+	rc := registrar.Default()
+	rc.Own, rc.OnEvent = r.server.Own, r.tech.OnBinding
+	reg, err := registrar.New(rc, r.server, db.Bindings, log)
 	if err != nil {
 		t.Fatal(err)
 	}

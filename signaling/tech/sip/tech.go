@@ -9,13 +9,11 @@ package sip
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
@@ -58,6 +56,7 @@ type Tech struct {
 	registrar *registrar.Registrar
 	trunks    *trunk.Registrations
 	directory atomic.Pointer[Directory]
+	presence  presence
 }
 
 var (
@@ -68,8 +67,8 @@ var (
 
 // New makes the technology without endpoints.
 func New(cfg Config) *Tech {
-	t := &Tech{cfg: cfg, engine: cfg.Engine, log: cfg.Log}
-	t.directory.Store(&Directory{identifier: &trunk.Identifier{}}) // it knows nobody
+	t := &Tech{cfg: cfg, engine: cfg.Engine, log: cfg.Log, presence: presence{online: make(map[string]bool)}}
+	t.directory.Store(&Directory{identifier: &identifier{}}) // it knows nobody
 	return t
 }
 
@@ -94,6 +93,10 @@ func (t *Tech) Configure(ctx context.Context, d *Directory) error {
 		return err
 	}
 	t.directory.Store(d)
+	t.presence.forget(d)
+	for i := range d.Endpoints { // contacts that stand in the files, or were kept over a restart
+		t.tellPresence(&d.Endpoints[i])
+	}
 	return nil
 }
 
@@ -147,57 +150,4 @@ func (t *Tech) contact(e *Endpoint) (registrar.Binding, error) {
 		return registrar.Binding{}, fault.New(fault.Unreachable, "%s does not answer at %s", e.Name, away.Target)
 	}
 	return registrar.Binding{}, fault.New(fault.Unreachable, "%s is not registered", e.Name)
-}
-
-// Endpoints is a snapshot of all endpoints.
-func (t *Tech) Endpoints() []signaling.EndpointSnapshot {
-	d := t.Directory()
-	registrations := t.trunks.State()
-	out := make([]signaling.EndpointSnapshot, 0, len(d.Endpoints))
-	for i := range d.Endpoints {
-		e := &d.Endpoints[i]
-		s := signaling.EndpointSnapshot{
-			Tech: t.Name(), ConfTech: e.ConfTech, Name: e.Name, Context: e.Context, Trunk: e.Trunk(), Description: e.Description,
-		}
-		if e.Caller != (signaling.CallerID{}) {
-			s.CallerID = e.Caller.Number
-		}
-		for _, c := range e.Codecs {
-			s.Codecs = append(s.Codecs, c.ConfName)
-		}
-		for _, aor := range e.AORs {
-			for _, b := range t.registrar.Lookup(aor) {
-				s.Static = s.Static || b.Static
-				s.Contacts = append(s.Contacts, contactSnapshot(&b))
-			}
-		}
-		for _, r := range registrations {
-			if strings.EqualFold(r.Endpoint, e.Name) {
-				s.Registration, s.LastError = registrationText(&r, t.engine.Now()), r.LastError
-			}
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-// registrationText is a registration's state as the console shows it.
-func registrationText(r *trunk.State, now time.Time) string {
-	if r.Status == trunk.Registered {
-		return fmt.Sprintf("Registered        (exp. %ds)", int(r.Expires.Sub(now).Seconds()))
-	}
-	return r.Status.String()
-}
-
-func contactSnapshot(b *registrar.Binding) signaling.ContactSnapshot {
-	c := signaling.ContactSnapshot{URI: b.Target.String(), RTT: b.RTT, Expiry: b.Expires}
-	switch b.Status {
-	case qualify.Avail:
-		c.Status = signaling.ContactAvailable
-	case qualify.Unavail:
-		c.Status = signaling.ContactUnavailable
-	default:
-		c.Status = signaling.ContactNotQualified
-	}
-	return c
 }
