@@ -45,6 +45,12 @@ func (p *Peer) read(text string, answer bool) (*reading, error) {
 	if r.transport, err = d.transportOf(r.audio); err != nil {
 		return nil, err
 	}
+	if r.transport.setup == "" && s.role == "" { // RFC 4145 §4
+		r.transport.setup = "active"
+		if answer {
+			r.transport.setup = "passive"
+		}
+	}
 	if s.role != "" && r.transport.fingerprint != s.remote.fingerprint {
 		return nil, fault.New(fault.NotAcceptable, "sdp: a new certificate within a session")
 	}
