@@ -98,7 +98,7 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 	switch {
 	case p.gone():
 		return "", errClosed
-	case s.pending != nil:
+	case s.pending != nil || s.untold:
 		return "", errGlare
 	}
 	r, err := p.read(offer, false)
@@ -180,21 +180,27 @@ func (p *Peer) offer(ctx context.Context, trickle, restart bool) (string, error)
 	}
 	first := s.role == ""
 	restart = restart && !first
-	if restart {
-		p.ice.restarted()
-	}
-	if first || restart {
+	if (first || restart) && !s.untold {
+		if restart {
+			p.ice.restarted()
+		}
 		if err := p.createOffer(restart); err != nil {
 			return "", p.spoiled(err)
 		}
+		s.untold = true
 	}
 	if first {
 		s.bundled = true
 	}
-	s.pending = &pendingOffer{transport: first || restart, direction: p.wished()}
-	return p.describe(ctx, local{
-		setup: "actpass", direction: p.wished(), payloads: s.ours, level: s.level, trickle: trickle,
+	pending := &pendingOffer{transport: s.untold, direction: p.wished()}
+	text, err := p.describe(ctx, local{
+		setup: "actpass", direction: pending.direction, payloads: s.ours, level: s.level, trickle: trickle,
 	})
+	if err != nil {
+		return "", err
+	}
+	s.pending, s.untold = pending, false
+	return text, nil
 }
 
 // createOffer brings pion to the state of a first offer or an ICE restart.

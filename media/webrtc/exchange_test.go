@@ -2,8 +2,14 @@ package webrtc
 
 import (
 	"context"
+	"errors"
 	"os"
+	"strings"
 	"testing"
+
+	pion "github.com/pion/webrtc/v4"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 // Who begins the DTLS handshake: a=setup, or its default (RFC 4145 §4).
@@ -49,4 +55,75 @@ func TestSetup(t *testing.T) {
 			t.Errorf("an answer with %s makes us %s, want %s", c.theirs, got, c.ours)
 		}
 	}
+}
+
+// An offer whose caller gives up before it is complete is not open: the next one
+// is made, or theirs is answered.
+func TestOfferCutShort(t *testing.T) {
+	never, cancel := context.WithCancel(context.Background())
+	cancel()
+	// slow lets no candidate of the peer's be found before the returned function is called.
+	slow := func(o *observed) func() {
+		proceed := make(chan struct{})
+		o.pc.OnICECandidate(func(c *pion.ICECandidate) {
+			<-proceed
+			o.foundCandidate(c)
+		})
+		return func() { close(proceed) }
+	}
+	for _, c := range []struct {
+		name      string
+		connected bool
+		cut       func(*observed) (string, error)
+	}{
+		{"first", false, func(o *observed) (string, error) { return o.Offer(never, false) }},
+		{"restart", true, func(o *observed) (string, error) { return o.Restart(never, false) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
+			if c.connected {
+				connect(t, o, r)
+			}
+			proceed := slow(o)
+			if _, err := c.cut(o); !errors.Is(err, context.Canceled) {
+				t.Errorf("the offer cut short: %v", err)
+			}
+			if err := o.SetAnswer("v=0\r\n"); fault.Of(err) != fault.Conflict {
+				t.Errorf("an answer to it: %v", err)
+			}
+			proceed()
+			offer, err := o.Offer(context.Background(), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.connected && strings.Contains(r.RemoteDescription().SDP, parameter(t, offer, "ice-ufrag")) {
+				t.Error("the restart is forgotten")
+			}
+			if err := o.SetAnswer(r.answer(t, offer, false)); err != nil {
+				t.Fatal(err)
+			}
+			o.await(t, StateConnected)
+			speak(t, o, r, "hello")
+		})
+	}
+	t.Run("hold", func(t *testing.T) {
+		o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
+		connect(t, o, r)
+		o.ice.mu.Lock()
+		gathered := o.ice.gathered
+		o.ice.gathered = make(chan struct{}) // as if some were still to be found
+		o.ice.mu.Unlock()
+		if _, err := o.Offer(never, false); !errors.Is(err, context.Canceled) {
+			t.Errorf("the offer cut short: %v", err)
+		}
+		o.ice.mu.Lock()
+		o.ice.gathered = gathered
+		o.ice.mu.Unlock()
+		answer, err := o.Answer(never, r.offer(t, false, nil), false) // nothing to wait for
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.setAnswer(t, answer)
+		speak(t, o, r, "hello")
+	})
 }

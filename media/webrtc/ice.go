@@ -94,6 +94,11 @@ func (p *Peer) waitGathered(ctx context.Context) error {
 	p.ice.mu.Lock()
 	gathered := p.ice.gathered
 	p.ice.mu.Unlock()
+	select {
+	case <-gathered: // even if ctx has ended
+		return nil
+	default:
+	}
 	timeout := time.NewTimer(p.api.config.GatherTimeout)
 	defer timeout.Stop()
 	select {

@@ -36,6 +36,7 @@ type session struct {
 	role    string // our DTLS role once agreed: "active" or "passive"
 	remote  transport
 	pending *pendingOffer
+	untold  bool // pion has made an offer that begins ICE, but nobody was told
 }
 
 // pendingOffer is an offer of ours without an answer yet.
