@@ -116,10 +116,10 @@ type RoomBody struct {
 
 // RoomSettings are what a room allows.
 type RoomSettings struct {
-	AllowRecording   bool   `json:"allow_recording,omitempty"`
-	AllowScreenShare bool   `json:"allow_screen_share,omitempty"`
-	RequireModerator bool   `json:"require_moderator,omitempty"`
-	BridgeType       string `json:"bridge_type,omitempty" enum:"mixing,holding,dtmf_events,proxy_media"`
+	AllowRecording   bool   `json:"allow_recording" required:"false"`
+	AllowScreenShare bool   `json:"allow_screen_share" required:"false"`
+	RequireModerator bool   `json:"require_moderator" required:"false"`
+	BridgeType       string `json:"bridge_type" required:"false" enum:"mixing,holding,dtmf_events,proxy_media"`
 }
 
 // RoomParticipantBody is one party in a room.

@@ -2,6 +2,7 @@ package voip_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,16 @@ func TestARoomIsMadeAndDeleted(t *testing.T) {
 	plain := alice.room(map[string]any{"name": "Plain", "number": "777"})
 	if plain.Number != "777" || plain.MaxParticipants != 0 || plain.Settings.BridgeType != "mixing" {
 		t.Errorf("room %s", show(plain))
+	}
+	// What a room does not allow is said too.
+	var raw struct {
+		Settings map[string]any `json:"settings"`
+	}
+	alice.get("/rooms/" + plain.ID).want(200).into(&raw)
+	if want := map[string]any{
+		"allow_recording": false, "allow_screen_share": false, "require_moderator": false, "bridge_type": "mixing",
+	}; !maps.Equal(raw.Settings, want) {
+		t.Errorf("settings %v", raw.Settings)
 	}
 	alice.post("/rooms", map[string]any{"name": "Again", "number": "777"}).want(409, "number_taken")
 	if got := alice.rooms(""); !slices.Equal(got, []string{"Team Meeting", "Plain"}) {
