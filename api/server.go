@@ -23,6 +23,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -116,6 +117,18 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
+// jsonFormat takes JSON of UTF-8 alone (RFC 8259 §8.1), in which encoding/json would
+// replace what is broken.
+var jsonFormat = huma.Format{
+	Marshal: huma.DefaultJSONFormat.Marshal,
+	Unmarshal: func(data []byte, v any) error {
+		if !utf8.Valid(data) {
+			return errors.New("the body is not UTF-8")
+		}
+		return huma.DefaultJSONFormat.Unmarshal(data, v)
+	},
+}
+
 // registerAPI adds the operations: first those that anybody may use, then, behind
 // the authentication, the others.
 func (s *Server) registerAPI() {
@@ -123,6 +136,7 @@ func (s *Server) registerAPI() {
 	config.DocsPath = ""
 	config.SchemasPath = ""
 	config.CreateHooks = nil // no $schema links in bodies
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 		"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},

@@ -1,5 +1,6 @@
 // Package badinput_test holds the server against what it must refuse: broken
-// files, occupied ports, malformed SIP, SDP and JSON.
+// files, occupied ports, malformed SIP and JSON. Descriptions that are no SDP are
+// with the phones, in e2e/phones.
 package badinput_test
 
 import (
@@ -152,7 +153,7 @@ func TestMalformedSIPIsAnsweredOrDroppedAndTheNextRequestServed(t *testing.T) {
 		{"no CSeq", "OPTIONS sip:127.0.0.1 SIP/2.0\r\n" + head(100) + "\r\n", "SIP/2.0 400"},
 		{"other version", "OPTIONS sip:127.0.0.1 SIP/7.0\r\n" + head(101) + "CSeq: 1 OPTIONS\r\n\r\n", "SIP/2.0 505"},
 		{"CSeq of another method", "OPTIONS sip:127.0.0.1 SIP/2.0\r\n" + head(102) + "CSeq: 1 INVITE\r\n\r\n", "SIP/2.0 400"},
-		{"unknown method", "DANCE sip:127.0.0.1 SIP/2.0\r\n" + head(103) + "CSeq: 1 DANCE\r\n\r\n", "SIP/2.0 "},
+		{"unknown method", "DANCE sip:127.0.0.1 SIP/2.0\r\n" + head(103) + "CSeq: 1 DANCE\r\n\r\n", "SIP/2.0 501"},
 		{"unknown extension required", "OPTIONS sip:127.0.0.1 SIP/2.0\r\n" + head(104) + "Require: nothing\r\nCSeq: 1 OPTIONS\r\n\r\n", "SIP/2.0 420"},
 		{"no text", "\x00\x01\x02\x03", ""},
 		{"a start line", "INVITE\r\n\r\n", ""},
