@@ -71,33 +71,67 @@ func (c *call) ringPhone(pt *party) {
 	c.follow(pt, ch)
 }
 
-// follow keeps a party's state true to its channel: it rings out, joins when it
-// answers, leaves when it ends. A channel that another has replaced is of no more
-// interest.
+// follow keeps a party's state true to its channel: it rings out, is heard before it
+// answers where it has something to say, joins when it answers, leaves when it ends.
+// A channel that another has replaced is of no more interest.
 func (c *call) follow(pt *party, ch *signaling.Channel) {
 	ring, cancel := context.WithTimeout(context.Background(), c.ring)
 	defer cancel()
-	s, err := ch.Until(ring, func(s signaling.ChannelSnapshot) bool {
-		return s.State == signaling.Ringing || s.State == signaling.Up || s.Ended
-	})
-	if err == nil && s.State == signaling.Ringing {
-		c.mu.Lock()
-		c.rings()
-		c.mu.Unlock()
-	}
-	s, err = ch.Until(ring, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
+	c.progress(ring, pt, ch)
+	s, err := ch.Until(ring, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
 	switch {
 	case err != nil:
 		ch.Hangup(signaling.CauseNoAnswer)
 	case !s.Ended:
 		if err := c.join(pt, ch); err != nil {
-			c.service.log.Warn("party not joined", "call", c.id, "channel", ch.Name(), "err", err)
+			c.log.Warn("party not joined", "channel", ch.Name(), "err", err)
 			ch.Hangup(signaling.CauseOf(err))
 		}
 	}
 	s, err = ch.Until(context.Background(), func(s signaling.ChannelSnapshot) bool { return s.Ended })
 	if err == nil {
 		c.left(pt, ch, s.Cause)
+	}
+}
+
+// progress follows a called party to its answer, its end, or ctx: that it rings, and
+// what it plays before it answers (an announcement, a ring tone of its network).
+func (c *call) progress(ctx context.Context, pt *party, ch *signaling.Channel) {
+	rung, heard := false, false
+	for {
+		s, err := ch.Until(ctx, func(s signaling.ChannelSnapshot) bool {
+			return s.State == signaling.Up || s.Ended || s.State == signaling.Ringing && !rung || s.Media && !heard
+		})
+		if err != nil || s.State == signaling.Up || s.Ended {
+			return
+		}
+		if s.State == signaling.Ringing && !rung {
+			rung = true
+			c.mu.Lock()
+			c.rings()
+			c.mu.Unlock()
+		}
+		if s.Media && !heard {
+			heard = true
+			c.early(ctx, pt, ch)
+		}
+	}
+}
+
+// early lets the other party hear a called one that has not answered. Where several
+// are called, none is heard before it answers.
+func (c *call) early(ctx context.Context, pt *party, ch *signaling.Channel) {
+	c.mu.Lock()
+	alone := c.bridge != nil && len(c.parties) <= 2 && pt.role == roleCallee && pt.channel == ch
+	if alone {
+		c.rings()
+	}
+	c.mu.Unlock()
+	if !alone {
+		return
+	}
+	if err := c.bridge.Add(ctx, ch); err != nil && ctx.Err() == nil && fault.Of(err) != fault.Gone {
+		c.log.Warn("party not heard before its answer", "channel", ch.Name(), "err", err)
 	}
 }
 

@@ -157,6 +157,20 @@ func TestEarlyMedia(t *testing.T) {
 	})
 }
 
+// And so does a page that called through the API.
+func TestEarlyMediaThroughTheAPI(t *testing.T) {
+	t.Parallel() // it ends by waiting for the API's idle workers
+	l := open(t, callPlan)
+	l.run(t, "heard", func(t *testing.T) {
+		b := l.callee(t, "early", nil)
+		web := peer.RESTPage(t, l.URL("/"), l.Token(t, "alice", "--role", "admin"), peer.ChromiumConfig{Tone: 877})
+		web.Dial(t, "PJSIP/guest")
+		peer.Hears(t, "the page", web.Recording(), 440, 877)
+		web.Hangup(t)
+		b.Wait(t)
+	})
+}
+
 // A caller that makes no offer gets ours.
 func TestALateOffer(t *testing.T) {
 	l := open(t, callPlan)
