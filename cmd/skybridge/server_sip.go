@@ -68,8 +68,9 @@ func (s *server) startSIP(ctx context.Context) error {
 	}
 	s.trunks = trunk.NewRegistrations(s.sip, s.log, nil)
 	s.tech.Serve(s.sip, s.registrar, s.trunks)
-	// What phones may register is known before the first one can ask.
-	if err := s.registrar.Configure(ctx, s.loaded.Load().directory.AORs); err != nil {
+	// Who is who is known before the first one can ask: a right password would be
+	// a wrong one until then, and count against the phone.
+	if err := s.tech.Know(ctx, s.loaded.Load().directory); err != nil {
 		return err
 	}
 	if err := s.sip.Start(ctx); err != nil {
@@ -89,7 +90,7 @@ func (s *server) startSIP(ctx context.Context) error {
 		}
 		return nil
 	})
-	return s.tech.Configure(ctx, s.loaded.Load().directory)
+	return s.tech.Join(ctx)
 }
 
 // logSIP says where phones may come in, with the port that a listener of port 0 has.

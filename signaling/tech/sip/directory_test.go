@@ -9,8 +9,11 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/golden"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
 
 // TestNewDirectory reads the files of testdata/sip/directory: a pjsip.conf or
@@ -115,5 +118,21 @@ func TestCodecsFor(t *testing.T) {
 	}
 	if e.Codecs[0] != all[0] {
 		t.Error("the endpoint's own list has changed")
+	}
+}
+
+// What the trunks would refuse is found before anything else has changed.
+func TestABadConfigurationChangesNothing(t *testing.T) {
+	r := newRig(t, anybody)
+	bad := directory(t, "[1002]\ntype = endpoint\ncontext = internal\nallow = !all,ulaw\n")
+	twice := trunk.Default("twice")
+	twice.Server = message.URI{Scheme: "sip", Host: "127.0.0.1", Port: 9}
+	twice.Client = message.URI{Scheme: "sip", User: "us", Host: "127.0.0.1"}
+	bad.Registrations = []trunk.Config{twice, twice}
+	if err := r.tech.Configure(t.Context(), bad); fault.Of(err) != fault.Invalid {
+		t.Errorf("taken: %v", err)
+	}
+	if r.tech.Directory().Endpoint("1001") == nil {
+		t.Error("the endpoints are the new ones")
 	}
 }

@@ -40,6 +40,9 @@ func (d *Directory) index(hosts map[string][]netip.Addr) error {
 	d.byAOR = make(map[string]*Endpoint, len(d.Endpoints))
 	var matches []match
 	anonymous := ""
+	if err := d.checkRegistrations(); err != nil {
+		return err
+	}
 	for i := range d.Endpoints {
 		e := &d.Endpoints[i]
 		d.byName[strings.ToLower(e.Name)] = e
@@ -63,6 +66,22 @@ func (d *Directory) index(hosts map[string][]netip.Addr) error {
 	var err error
 	d.identifier, err = newIdentifier(readOrder(d.Order), matches, named, anonymous)
 	return err
+}
+
+// checkRegistrations finds what trunks would refuse, before anything has changed.
+func (d *Directory) checkRegistrations() error {
+	seen := make(map[string]bool, len(d.Registrations))
+	for i := range d.Registrations {
+		r := &d.Registrations[i]
+		if err := r.Validate(); err != nil {
+			return err
+		}
+		if seen[r.Name] {
+			return fault.New(fault.Invalid, "registration %s twice", r.Name)
+		}
+		seen[r.Name] = true
+	}
+	return nil
 }
 
 // Endpoint finds an endpoint by name, or nil.

@@ -77,9 +77,19 @@ func (t *Tech) Serve(server *ua.Server, r *registrar.Registrar, trunks *trunk.Re
 	t.server, t.registrar, t.trunks = server, r, trunks
 }
 
-// Configure replaces the endpoints; calls under way keep what they began with.
-// An error of kind fault.Invalid comes before anything has changed.
+// Configure replaces the endpoints; calls under way keep what they began with. An
+// error of kind fault.Invalid comes before anything has changed.
 func (t *Tech) Configure(ctx context.Context, d *Directory) error {
+	if err := t.Know(ctx, d); err != nil {
+		return err
+	}
+	return t.Join(ctx)
+}
+
+// Know is the first half of Configure, which needs no socket: at the start it comes
+// before they open, so that the first request finds everybody known. It waits for
+// the names of hosts, for a few seconds at most.
+func (t *Tech) Know(ctx context.Context, d *Directory) error {
 	hosts := d.resolve(ctx, net.DefaultResolver, func(e *Endpoint, host string, err error) {
 		t.log.Warn("requests of a host are not known by its address", "endpoint", e.Name, "host", host, "err", err)
 	})
@@ -89,10 +99,16 @@ func (t *Tech) Configure(ctx context.Context, d *Directory) error {
 	if err := t.registrar.Configure(ctx, d.AORs); err != nil {
 		return err
 	}
+	t.directory.Store(d)
+	return nil
+}
+
+// Join is the other half: the trunks register, and who can be rung is told.
+func (t *Tech) Join(ctx context.Context) error {
+	d := t.Directory()
 	if err := t.trunks.Configure(ctx, d.Registrations); err != nil {
 		return err
 	}
-	t.directory.Store(d)
 	t.presence.forget(d)
 	for i := range d.Endpoints { // contacts that stand in the files, or were kept over a restart
 		t.tellPresence(&d.Endpoints[i])
