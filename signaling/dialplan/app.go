@@ -21,8 +21,9 @@ import (
 //   - nil: the next priority, or where Call.Goto pointed
 //   - ErrHangup: the call is over
 //   - any other error: it is logged, and the call goes to the e extension where the
-//     context has one, else it is over. Failing in a way the plan should see
-//     (DIALSTATUS, STASISSTATUS) is no error: set the variable and return nil.
+//     context has one, else it is over; with Config.Strict it is over in any case.
+//     Failing in a way the plan should see (DIALSTATUS, STASISSTATUS) is no error: set
+//     the variable and return nil.
 //
 // A panic ends this call only.
 type App func(ctx context.Context, c *Call, args string) error

@@ -22,15 +22,16 @@ func gotoIf(_ context.Context, c *Call, args string) error {
 	return c.branch(argument.Truth(condition), yes, no)
 }
 
-// gotoIfTime is GotoIfTime(times,weekdays,mdays,months[,timezone]?yes:no).
+// gotoIfTime is GotoIfTime(times,weekdays,mdays,months[,timezone]?yes:no). A time that
+// is none never comes.
 func gotoIfTime(_ context.Context, c *Call, args string) error {
 	when, branches, _ := strings.Cut(args, "?")
 	yes, no, _ := strings.Cut(branches, ":")
 	t, err := timing.Parse(when)
 	if err != nil {
-		return err
+		c.warn("GotoIfTime", "err", err)
 	}
-	return c.branch(t.Holds(c.Now()), yes, no)
+	return c.branch(err == nil && t.Holds(c.Now()), yes, no)
 }
 
 func (c *Call) branch(condition bool, yes, no string) error {

@@ -28,7 +28,10 @@ func (c *Call) assign(app, pair string) {
 		c.warn(app+" without =", "args", pair)
 		return
 	}
-	if err := c.SetVar(strings.TrimSpace(name), value); err != nil {
+	if !c.Strict() {
+		name = strings.TrimSpace(name) // for Asterisk the spaces are part of it
+	}
+	if err := c.SetVar(name, value); err != nil {
 		c.warn(app, "variable", name, "err", err)
 	}
 }

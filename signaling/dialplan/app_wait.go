@@ -31,8 +31,17 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// waitExten is WaitExten([seconds[,options]]).
+// waitExten is WaitExten([seconds[,options]]). When no digit comes the call goes on at
+// the next priority, and where there is none, at t.
 func waitExten(ctx context.Context, c *Call, args string) error {
 	d, _ := argument.Seconds(argument.At(argument.Split(args, 2), 0))
-	return c.Collect(ctx, "", d)
+	if dialled, err := c.collect(ctx, "", d); err != nil || dialled {
+		return err
+	}
+	next := c.at
+	next.Priority++
+	if _, ok := c.find(next); ok {
+		return nil
+	}
+	return c.timedOut()
 }

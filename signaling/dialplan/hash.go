@@ -6,9 +6,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/substitute"
 )
 
-// hashVar is the channel variable that holds a hash's value of a key, or without a key
-// its keys.
+// A hash is kept in channel variables: one for each key, and one with the keys.
 func hashVar(name, key string) string { return "~HASH~" + name + "~" + key + "~" }
+
+func hashKeysVar(name string) string { return "~HASHKEYS~" + name + "~" }
 
 // Hash is a value of HASH(name,key).
 func (c *Call) Hash(name, key string) string {
@@ -17,7 +18,10 @@ func (c *Call) Hash(name, key string) string {
 }
 
 // HashKeys are the keys of a hash in the order of first setting, with commas between.
-func (c *Call) HashKeys(name string) string { return c.Hash(name, "") }
+func (c *Call) HashKeys(name string) string {
+	v, _ := c.ch.Var(hashKeysVar(name))
+	return v
+}
 
 // SetHash sets HASH(name,key). Underscores before the name say how far it is inherited,
 // as for a variable. The error is of a hash whose keys have grown too long.
@@ -30,7 +34,7 @@ func (c *Call) SetHash(name, key, value string) error {
 		if len(keys) > substitute.MaxBytes {
 			return substitute.ErrTooLong
 		}
-		c.ch.SetVar(prefix+hashVar(name, ""), keys)
+		c.ch.SetVar(prefix+hashKeysVar(name), keys)
 	}
 	c.ch.SetVar(prefix+hashVar(name, key), value)
 	return nil
@@ -40,4 +44,5 @@ func (c *Call) clearHash(name string) {
 	for _, k := range strings.Split(c.HashKeys(name), ",") {
 		c.ch.SetVar(hashVar(name, k), "")
 	}
+	c.ch.SetVar(hashKeysVar(name), "")
 }

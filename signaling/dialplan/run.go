@@ -95,7 +95,7 @@ func (c *Call) loop(ctx context.Context) (out Outcome, returned bool) {
 				return Outcome{End: EndTimeout}, false
 			}
 		default:
-			if fault.Of(err) == fault.TooMany || c.at.Exten == ExceptionExten || !c.except("ERROR") {
+			if c.Strict() || fault.Of(err) == fault.TooMany || c.at.Exten == ExceptionExten || !c.except("ERROR") {
 				return Outcome{End: EndFailed, Err: err, Cause: fault.Internal.Cause()}, false
 			}
 			c.warn("application failed, going on at e", "err", err)

@@ -1,8 +1,10 @@
 package dialplantest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -97,6 +99,24 @@ func (c *Channel) Note(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.trace = append(c.trace, fmt.Sprintf(format, args...))
+}
+
+// Log is a logger that writes a line down for each record: the level, the message and
+// the attributes that are not the same for all of a call.
+func (c *Channel) Log() *slog.Logger {
+	return slog.New(slog.NewTextHandler(noter{c}, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "channel" {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+}
+
+type noter struct{ c *Channel }
+
+func (n noter) Write(line []byte) (int, error) {
+	n.c.Note("%s", bytes.TrimSpace(line))
+	return len(line), nil
 }
 
 // Trace is what was written down, a line each.

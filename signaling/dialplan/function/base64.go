@@ -7,9 +7,11 @@ import (
 
 func base64Encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-// base64Decode skips what is not of the alphabet and takes text without padding.
+// base64Decode skips what is not of the alphabet, takes text without padding, and ends
+// at the first padding.
 func base64Decode(s string) string {
 	var b strings.Builder
+	s, _, _ = strings.Cut(s, "=")
 	for _, c := range []byte(s) {
 		if c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/' {
 			b.WriteByte(c)

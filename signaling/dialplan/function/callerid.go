@@ -7,9 +7,13 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 )
 
+// readCallerID is CALLERID(item[,other]): of the caller, or of the other text.
 func readCallerID(c *dialplan.Call, args string) (string, error) {
 	id := c.Channel().CallerID()
-	item, _, _ := strings.Cut(strings.ToLower(args), ",")
+	item, other, given := strings.Cut(args, ",")
+	if item = strings.ToLower(item); given {
+		id = dialplan.ParseCallerID(other)
+	}
 	switch item {
 	case "num", "number":
 		return id.Number, nil

@@ -1,7 +1,6 @@
 package function
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
@@ -13,8 +12,6 @@ func readChannel(c *dialplan.Call, args string) (string, error) {
 		return c.Position().Context, nil
 	case "exten":
 		return c.Position().Exten, nil
-	case "priority":
-		return strconv.Itoa(c.Position().Priority), nil
 	case "name":
 		return c.Channel().Name(), nil
 	case "uniqueid":

@@ -4,14 +4,22 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"encoding/hex"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 )
 
-func md5Hex(s string) string {
-	sum := md5.Sum([]byte(s))
-	return hex.EncodeToString(sum[:])
+func readMD5(_ *dialplan.Call, args string) (string, error) {
+	if args == "" {
+		return "", bad("MD5", args, "MD5(text)")
+	}
+	sum := md5.Sum([]byte(args))
+	return hex.EncodeToString(sum[:]), nil
 }
 
-func sha1Hex(s string) string {
-	sum := sha1.Sum([]byte(s))
-	return hex.EncodeToString(sum[:])
+func readSHA1(_ *dialplan.Call, args string) (string, error) {
+	if args == "" {
+		return "", bad("SHA1", args, "SHA1(text)")
+	}
+	sum := sha1.Sum([]byte(args))
+	return hex.EncodeToString(sum[:]), nil
 }

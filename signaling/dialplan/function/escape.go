@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// delimiter reads a separator argument: a character, or \t, \n, \xHH.
+// delimiter reads a separator argument: a character, or \t, \n, \r, \xHH.
 func delimiter(text string, fallback byte) byte {
 	if set, ok := unescape(text); ok && len(set) > 0 {
 		return set[0]
@@ -22,7 +22,7 @@ func unescape(text string) (string, bool) {
 	for text != "" {
 		var c byte
 		var ok bool
-		if c, _, text, ok = unescapeByte(text); !ok {
+		if c, text, ok = unescapeByte(text); !ok {
 			return b.String(), false
 		}
 		b.WriteByte(c)
@@ -31,26 +31,37 @@ func unescape(text string) (string, bool) {
 }
 
 // unescapeByte takes one character, which may be escaped, off a text.
-func unescapeByte(text string) (c byte, escaped bool, rest string, ok bool) {
+func unescapeByte(text string) (c byte, rest string, ok bool) {
 	if text[0] != '\\' {
-		return text[0], false, text[1:], true
+		return text[0], text[1:], true
 	}
 	if len(text) < 2 {
-		return 0, true, "", false
+		return 0, "", false
 	}
-	switch text[1] {
+	c, rest = text[1], text[2:]
+	switch c {
 	case 'n':
-		return '\n', true, text[2:], true
+		c = '\n'
 	case 'r':
-		return '\r', true, text[2:], true
+		c = '\r'
 	case 't':
-		return '\t', true, text[2:], true
+		c = '\t'
+	case '0':
+		v, after, err := coded(rest, "01234567", 8)
+		return v, after, rest == after || err == nil
 	case 'x':
-		if len(text) >= 4 {
-			if v, err := strconv.ParseUint(text[2:4], 16, 8); err == nil {
-				return byte(v), true, text[4:], true
-			}
-		}
+		v, after, err := coded(rest, "0123456789abcdefABCDEF", 16)
+		return v, after, err == nil
 	}
-	return text[1], true, text[2:], true
+	return c, rest, true
+}
+
+// coded reads a character given by one or two digits.
+func coded(text, digits string, base int) (c byte, rest string, err error) {
+	n := 0
+	for n < 2 && n < len(text) && strings.IndexByte(digits, text[n]) >= 0 {
+		n++
+	}
+	v, err := strconv.ParseUint(text[:n], base, 8)
+	return byte(v), text[n:], err
 }

@@ -31,6 +31,9 @@ func readFieldNum(c *dialplan.Call, args string) (string, error) {
 	}
 	sep := string([]byte{delimiter(parts[1], '-')})
 	value, err := named(c, parts[0])
+	if value == "" {
+		return "0", err
+	}
 	for i, f := range strings.Split(value, sep) {
 		if f == parts[2] {
 			return strconv.Itoa(i + 1), err

@@ -7,12 +7,17 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
+// readFilter is FILTER(allowed,text), allowed with ranges as a-z.
 func readFilter(_ *dialplan.Call, args string) (string, error) {
+	const usage = "FILTER(allowed,text)"
 	parts := argument.SplitRaw(args, 2)
 	if len(parts) < 2 {
-		return "", bad("FILTER", args, "FILTER(allowed,text)")
+		return "", bad("FILTER", args, usage)
 	}
-	set := parseSetText(parts[0], true)
+	set, ok := allowed(parts[0])
+	if !ok {
+		return "", bad("FILTER", args, usage)
+	}
 	var b strings.Builder
 	for _, c := range []byte(parts[1]) {
 		if set[c] {
@@ -22,18 +27,21 @@ func readFilter(_ *dialplan.Call, args string) (string, error) {
 	return b.String(), nil
 }
 
+// readReplace is REPLACE(variable,characters[,replacement]), the replacement one
+// character, which may be escaped.
 func readReplace(c *dialplan.Call, args string) (string, error) {
-	parts := argument.SplitRaw(args, 3)
-	if len(parts) < 2 {
-		return "", bad("REPLACE", args, "REPLACE(variable,characters[,replacement])")
+	const usage = "REPLACE(variable,characters[,replacement])"
+	parts := argument.Split(args, 3)
+	find, okFind := unescape(argument.At(parts, 1))
+	with, okWith := unescape(argument.At(parts, 2))
+	if find == "" || !okFind || !okWith {
+		return "", bad("REPLACE", args, usage)
 	}
-	set := parseSetText(parts[1], false)
-	with := argument.At(parts, 2)
 	value, err := named(c, parts[0])
 	var b strings.Builder
 	for _, x := range []byte(value) {
 		switch {
-		case !set[x]:
+		case strings.IndexByte(find, x) < 0:
 			b.WriteByte(x)
 		case with != "":
 			b.WriteByte(with[0])
@@ -45,35 +53,39 @@ func readReplace(c *dialplan.Call, args string) (string, error) {
 // byteSet is a set of characters.
 type byteSet [256]bool
 
-func (s *byteSet) addRange(from, to byte) {
-	for c := int(from); c <= int(to); c++ {
+// add adds a range. One that ends before it begins goes round over the last
+// character to the first.
+func (s *byteSet) add(from, to byte) {
+	for c := from; ; c++ {
 		s[c] = true
+		if c == to {
+			return
+		}
 	}
 }
 
-// parseSetText reads a set of characters: a backslash takes the next character as it
-// is; with ranges, a-z is one.
-func parseSetText(text string, ranges bool) byteSet {
-	var s byteSet
+// allowed reads the set of FILTER; ok is false for an escape that is none.
+func allowed(text string) (s byteSet, ok bool) {
 	for text != "" {
-		from, _, rest, ok := unescapeByte(text)
+		from, rest, ok := unescapeByte(text)
 		if !ok {
-			break
+			return s, false
 		}
 		text = rest
-		s[from] = true
-		if !ranges || text == "" || text[0] != '-' {
+		if text == "" || text[0] != '-' {
+			s.add(from, from)
 			continue
 		}
 		if len(text) == 1 {
-			break // a range without an end
-		}
-		to, _, rest, ok := unescapeByte(text[1:])
-		if !ok {
+			s.add(from, from) // a range without an end
 			break
 		}
-		s.addRange(from, to)
+		to, rest, ok := unescapeByte(text[1:])
+		if !ok {
+			return s, false
+		}
+		s.add(from, to)
 		text = rest
 	}
-	return s
+	return s, true
 }

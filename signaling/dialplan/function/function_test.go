@@ -13,17 +13,12 @@ import (
 
 const substitutions = "../../../testdata/dialplan/substitutions.tsv"
 
-// inside runs f in a call with the variables that the cases of
-// testdata/dialplan/substitutions.tsv use.
-func inside(t testing.TB, f func(c *dialplan.Call)) {
+// inside runs f in a call with variables, which are all that it has of time and place.
+func inside(t testing.TB, variables []string, f func(c *dialplan.Call)) {
 	t.Helper()
 	ch := &dialplantest.Channel{Caller: dialplan.CallerID{Name: "Ann", Number: "1001"}}
 	dialplantest.Inside(t, ch, func(c *dialplan.Call) {
-		for _, v := range []string{
-			"A=hello", "N=12345", "E=", "I=A", "P=", "ONE=1", "Lh=nested", "LIST=a:b:c:d", "DASH=x-y-z", "COMMA=1,2,3", "MIX=a1-B2.c3",
-			"GLOBAL(G)=glob", "GLOBAL(SHADOW)=g", "SHADOW=c", "RAW=${A}", "ARR=1,2,3", "CNT=5", "SP=a b c", "ABA=aaaa",
-			"_INH=one", "__INH2=two", "HASH(H,k)=v", "CHANNEL(state)=Ring", "CHANNEL(language)=en", "CHANNEL(channeltype)=Local",
-		} {
+		for _, v := range variables {
 			name, value, _ := strings.Cut(v, "=")
 			if err := c.SetVar(name, value); err != nil {
 				t.Error(err)
@@ -36,17 +31,29 @@ func inside(t testing.TB, f func(c *dialplan.Call)) {
 	})
 }
 
-// TestSubstitutions goes through testdata/dialplan/substitutions.tsv: a text, what a real
-// Asterisk 22 makes of it, and where we differ on purpose what we make of it. A line of
-// ## begins a new call.
-func TestSubstitutions(t *testing.T) {
+// read gives the variables that substitutions.tsv begins with, and each call's cases.
+func read(t testing.TB) (variables, calls []string) {
+	t.Helper()
 	data, err := os.ReadFile(substitutions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range strings.Split("\n"+string(data), "\n##") {
-		_, cases, _ := strings.Cut(part, "\n")
-		inside(t, func(c *dialplan.Call) {
+	calls = strings.Split(string(data), "## reset\n")
+	for line := range strings.Lines(calls[0]) {
+		if v, ok := strings.CutPrefix(line, "## set "); ok {
+			variables = append(variables, strings.TrimSuffix(v, "\n"))
+		}
+	}
+	return append(variables, "CHANNEL(state)=Ring", "CHANNEL(language)=en", "CHANNEL(channeltype)=Local"), calls[1:]
+}
+
+// TestSubstitutions goes through testdata/dialplan/substitutions.tsv: a text, what a real
+// Asterisk 22 makes of it, and where we differ on purpose what we make of it. A line of
+// "## reset" begins a new call.
+func TestSubstitutions(t *testing.T) {
+	variables, calls := read(t)
+	for _, cases := range calls {
+		inside(t, variables, func(c *dialplan.Call) {
 			for line := range strings.Lines(cases) {
 				fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 				want := fields[len(fields)-1]
@@ -61,16 +68,13 @@ func TestSubstitutions(t *testing.T) {
 
 // FuzzFunctions looks for panics, and for results beyond the limit.
 func FuzzFunctions(f *testing.F) {
-	data, err := os.ReadFile(substitutions)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
+	variables, calls := read(f)
+	for line := range strings.Lines(strings.Join(calls, "")) {
 		text, _, _ := strings.Cut(line, "\t")
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		inside(t, func(c *dialplan.Call) {
+		inside(t, variables, func(c *dialplan.Call) {
 			if got, _ := substitute.Text(c, text); len(got) > substitute.MaxBytes {
 				t.Errorf("%d bytes", len(got))
 			}
@@ -79,7 +83,8 @@ func FuzzFunctions(f *testing.F) {
 }
 
 func BenchmarkSubstitute(b *testing.B) {
-	inside(b, func(c *dialplan.Call) {
+	variables, _ := read(b)
+	inside(b, variables, func(c *dialplan.Call) {
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := substitute.Text(c, "SIP/${EXTEN:1}@${A}-${LEN(${N})}"); err != nil {

@@ -1,17 +1,24 @@
 package function
 
 import (
+	"strings"
+
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
-// readHash is HASH(name,key), and without a key HASHKEYS(name).
+// readHash is HASH(name,key); without a key it is the values of all, with commas
+// between.
 func readHash(c *dialplan.Call, args string) (string, error) {
 	parts := argument.Split(args, 2)
-	if len(parts) == 1 {
-		return c.HashKeys(args), nil
+	if len(parts) != 1 {
+		return c.Hash(argument.At(parts, 0), argument.At(parts, 1)), nil
 	}
-	return c.Hash(argument.At(parts, 0), argument.At(parts, 1)), nil
+	var values []string
+	for _, key := range strings.Split(c.HashKeys(args), ",") {
+		values = append(values, c.Hash(args, key))
+	}
+	return strings.Join(values, ","), nil
 }
 
 func writeHash(c *dialplan.Call, args, value string) error {

@@ -22,7 +22,7 @@ func readIfTime(c *dialplan.Call, args string) (string, error) {
 	// Colons of the times come before the question mark, so the first cut is right.
 	t, err := timing.Parse(when)
 	if err != nil {
-		return "", err
+		return no, err
 	}
 	if t.Holds(c.Now()) {
 		return yes, nil

@@ -15,19 +15,22 @@ func readMin(_ *dialplan.Call, args string) (string, error) { return smallestBy(
 func readMax(_ *dialplan.Call, args string) (string, error) { return smallestBy(args, math.Max) }
 
 func smallestBy(args string, choose func(a, b float64) float64) (string, error) {
-	parts := argument.Split(args, 0)
 	var best float64
-	for i, p := range parts {
+	some := false
+	for _, p := range argument.Split(args, 0) {
+		if p == "" {
+			continue
+		}
 		v, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
 		if err != nil {
 			return "", fmt.Errorf("%q is no number", p)
 		}
-		if i == 0 {
-			best = v
+		if !some {
+			best, some = v, true
 		}
 		best = choose(best, v)
 	}
-	if len(parts) == 0 {
+	if !some {
 		return "", nil
 	}
 	return formatPlain(best), nil

@@ -25,7 +25,8 @@ func readRegex(_ *dialplan.Call, args string) (string, error) {
 	if end >= len(args) {
 		return "", bad("REGEX", args, usage)
 	}
-	pattern, text := args[1:end], strings.TrimPrefix(args[end+1:], " ")
+	// A backslash must be doubled for Asterisk; one alone is taken for the same.
+	pattern, text := strings.ReplaceAll(args[1:end], `\\`, `\`), strings.TrimPrefix(args[end+1:], " ")
 	if len(pattern) > expr.MaxRegexp {
 		return "", fmt.Errorf("regular expression is longer than %d bytes", expr.MaxRegexp)
 	}

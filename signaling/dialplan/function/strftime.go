@@ -113,6 +113,8 @@ func convert(t time.Time, letter byte, digits int) (string, bool) {
 		return number(1, (weekday+6)%7+1)
 	case 'w':
 		return number(1, weekday)
+	case 'P':
+		return strings.ToLower(t.Format("PM")), true
 	case 'k':
 		return fmt.Sprintf("%2d", t.Hour()), true
 	case 'l':

@@ -30,6 +30,7 @@ func readSet(c *dialplan.Call, args string) (string, error) {
 	if !ok {
 		return "", bad("SET", args, "SET(name=value)")
 	}
+	value = strings.TrimSpace(value)
 	return value, c.SetVar(strings.TrimSpace(name), value)
 }
 
