@@ -56,6 +56,7 @@ func (l *leg) cancelDigits(w *worker) {
 
 // pressDigits sends what is due of the digits in this frame.
 func (l *leg) pressDigits(w *worker) {
+	l.stopRelay(w) // they go on from what was relayed
 	p := l.digits.Next(&l.out, w.tick, w.wall)
 	if p.Packet != nil {
 		l.transmit(w, p.Packet)

@@ -208,3 +208,24 @@ func TestDigitFlood(t *testing.T) {
 		})
 	}
 }
+
+// Digits go on from the timestamps that were relayed, however far those have
+// strayed from the time that passed.
+func TestDigitsAfterRelay(t *testing.T) {
+	r := newRig(t, 1)
+	a := &speaker{phone: r.phone("a", g711.MuLaw()), hz: 440, peak: 6000}
+	b := &speaker{phone: r.phone("b", g711.MuLaw()), hz: 1000, peak: 6000}
+	r.pair(a.phone, b.phone)
+	r.frames(10, a, b)
+	a.ts += 40000
+	r.frames(10, a, b)
+	if err := b.port.SendDigits("1", 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	r.frames(20, b) // a says nothing meanwhile
+	r.frames(10, a, b)
+	b.continuous()
+	if ev := r.take(DigitsDone); len(ev) != 1 || !ev[0].Completed {
+		t.Errorf("events: %+v", ev)
+	}
+}
