@@ -44,6 +44,14 @@ func (l *leg) sendDigits(w *worker, all string, duration, gap time.Duration) *wo
 	return nil
 }
 
+// renegotiateDigits lets what waits go on in the type that is negotiated now, if
+// there is one.
+func (l *leg) renegotiateDigits(w *worker) {
+	if l.digits.Busy() && l.digits.Use(l.media.SendEvents) != nil {
+		l.cancelDigits(w)
+	}
+}
+
 // cancelDigits drops what waits.
 func (l *leg) cancelDigits(w *worker) {
 	n, orders := l.digits.Clear()

@@ -229,3 +229,75 @@ func TestDigitsAfterRelay(t *testing.T) {
 		t.Errorf("events: %+v", ev)
 	}
 }
+
+// A renegotiation in the middle of digits: they go on in the new payload type,
+// each once, or end where the peer takes none any more.
+func TestDigitsAcrossRenegotiation(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		then media.Events
+		want string
+	}{
+		{"type", media.Events{PayloadType: 96, ClockRate: 8000}, "12"},
+		{"clock", media.Events{PayloadType: 97, ClockRate: 48000}, "12"},
+		{"nothing", media.Events{}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, 1)
+			a := r.phone("a", g711.MuLaw())
+			if err := a.port.SendDigits("1", 200*time.Millisecond, 60*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			r.ticks(3 * pace.TicksPerFrame)
+			a.hear()
+			before := len(a.heard)
+			m := mediaOf(a.format)
+			m.SendEvents = tt.then
+			if err := a.port.SetMedia(m); err != nil {
+				t.Fatal(err)
+			}
+			if tt.then.ClockRate > 0 {
+				if err := a.port.SendDigits("2", 200*time.Millisecond, 60*time.Millisecond); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.ticks(60 * pace.TicksPerFrame)
+			a.hear()
+			a.continuous()
+			var begun, digits []byte
+			old, fresh := dtmf.NewReceiver(8000), dtmf.NewReceiver(max(tt.then.ClockRate, 8000))
+			for i, h := range a.heard {
+				rx, clock := old, 8000
+				if h.PayloadType != eventType {
+					rx, clock = fresh, tt.then.ClockRate
+				}
+				if tt.name == "type" {
+					rx = old
+				}
+				if i >= before && h.PayloadType == eventType && tt.name != "clock" || h.PayloadType != eventType && h.PayloadType != tt.then.PayloadType {
+					t.Fatalf("packet %d of type %d after the renegotiation", i, h.PayloadType)
+				}
+				for _, ev := range rx.Packet(h.Timestamp, h.Marker, h.payload) {
+					if ev.Kind == dtmf.Begin {
+						begun = append(begun, ev.Digit)
+					} else {
+						digits = append(digits, ev.Digit)
+						if ev.Duration != 200*time.Millisecond {
+							t.Errorf("%c of %v at %d Hz", ev.Digit, ev.Duration, clock)
+						}
+					}
+				}
+			}
+			if string(digits) != tt.want || tt.want != "" && string(begun) != tt.want || before == 0 {
+				t.Errorf("heard %q begin and %q end, want %q; %d packets before", begun, digits, tt.want, before)
+			}
+			ev := r.take(DigitsDone)
+			if len(ev) != max(len(tt.want), 1) || ev[0].Completed != (tt.want != "") {
+				t.Errorf("events: %+v", ev)
+			}
+			if n := a.port.waiting.Load(); n != 0 {
+				t.Errorf("%d digits wait", n)
+			}
+		})
+	}
+}

@@ -147,6 +147,7 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 		l.playout.SetFormats(m.Receive)
 		l.in.setFormats(m)
 	}
+	l.renegotiateDigits(w)
 	c := m.Send.Codec
 	l.sends = c != nil && m.Direction.Sends()
 	l.key, l.rate = encode.Key{}, 8000

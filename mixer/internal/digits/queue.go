@@ -58,6 +58,9 @@ type Queue struct {
 	events  media.Events // of sender
 	until   int64        // tick at which the gap ends
 
+	next       *dtmf.Sender // takes over after the digit under way, if any
+	nextEvents media.Events
+
 	// The sender counts in the clock of telephone-event, the stream may have
 	// another. Both start at the digit's first packet.
 	eventOrigin, origin uint32
@@ -67,18 +70,29 @@ type Queue struct {
 // Busy reports whether digits occupy the stream.
 func (q *Queue) Busy() bool { return len(q.waiting) > 0 }
 
-// Use sets the payload type and clock of telephone-event. The error is of kind
+// Use sets the payload type and clock of telephone-event. A digit under way gets
+// the new type with its next packet; with another clock it ends as it began, since
+// its packets could not be told to be of one digit. The error is of kind
 // fault.Invalid.
 func (q *Queue) Use(ev media.Events) error {
-	if q.sender != nil && q.events == ev {
+	if q.sender != nil && q.events.ClockRate == ev.ClockRate {
+		q.events, q.next = ev, nil
 		return nil
 	}
 	sender, err := dtmf.NewSender(dtmf.DefaultSender(ev.ClockRate))
 	if err != nil {
 		return err
 	}
-	q.sender, q.events = sender, ev
+	q.next, q.nextEvents = sender, ev
+	q.turnOver()
 	return nil
+}
+
+// turnOver changes the sender, unless a digit is under way.
+func (q *Queue) turnOver() {
+	if q.next != nil && (q.sender == nil || !q.sender.Busy()) {
+		q.sender, q.events, q.next = q.next, q.nextEvents, nil
+	}
 }
 
 // Add puts an order that is valid behind those that wait. Use comes before it.
@@ -111,6 +125,7 @@ type Progress struct {
 
 // Next makes what is due in the frame that begins at tick, numbered by s.
 func (q *Queue) Next(s *numbering.Stream, tick, wall int64) Progress {
+	q.turnOver()
 	unit := uint32(int64(q.events.ClockRate) / pace.TicksPerSecond)
 	now := uint32(tick) * unit
 	first := &q.waiting[0]
