@@ -134,7 +134,7 @@ func (l *leg) passEvent(w *worker, ext uint32, order rtp.Order, clockRate int) {
 	}
 	ev := to.media.SendEvents
 	if !to.sends || ev.ClockRate == 0 || to.held || to.outMuted || to.digits.Busy() {
-		to.leaveOut(order)
+		to.leaveOut(ext, order)
 		return
 	}
 	duration := binary.BigEndian.Uint16(w.header.Payload[2:])
@@ -165,8 +165,8 @@ func (l *leg) passAlone(w *worker, pt uint8) {
 
 // leaveOut closes the gap in relayed sequence numbers that a packet leaves which
 // is not passed on.
-func (l *leg) leaveOut(order rtp.Order) {
+func (l *leg) leaveOut(ext uint32, order rtp.Order) {
 	if order == rtp.Ahead {
-		l.relay.LeaveOut()
+		l.relay.LeaveOut(ext)
 	}
 }

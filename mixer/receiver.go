@@ -144,7 +144,7 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 		l.playout.Hole(ext)
 		if l.place == inLink {
 			if to := l.link.peer(l); to != nil {
-				to.leaveOut(order)
+				to.leaveOut(ext, order)
 			}
 		}
 	case meaning&meansEvent != 0:

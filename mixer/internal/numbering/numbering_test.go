@@ -91,11 +91,13 @@ func TestRelayKeepsOrder(t *testing.T) {
 		ext  uint32
 		want uint16 // beyond the first
 		skip bool
-	}{{500, 0, false}, {502, 2, false}, {501, 1, false}, {503, 0, true}, {504, 3, false}, {505, 4, false}} {
+	}{{500, 0, false}, {502, 2, false}, {501, 1, false}, {503, 0, true}, {504, 3, false}, {505, 4, false},
+		{507, 6, false}, {508, 0, true}, {506, 5, false}, {511, 9, false}, {509, 7, false}, {512, 0, true}, {513, 0, true},
+		{510, 8, false}, {514, 10, false}} {
 		tick += pace.TicksPerFrame
 		in := rtp.Header{Timestamp: 90000 + step.ext*frame}
 		if step.skip {
-			r.LeaveOut()
+			r.LeaveOut(step.ext)
 			continue
 		}
 		if !r.Follow(&s, &in, step.ext, tick) {
@@ -116,8 +118,43 @@ func TestRelayKeepsOrder(t *testing.T) {
 	if in := (rtp.Header{Timestamp: 90000 + 499*frame}); r.Follow(&s, &in, 499, tick) {
 		t.Error("a packet from before the relay began may pass")
 	}
-	if !r.Active() || s.Packets != 5 || s.Bytes != 5*frame {
+	if !r.Active() || s.Packets != 11 || s.Bytes != 11*frame {
 		t.Errorf("%d packets, %d bytes", s.Packets, s.Bytes)
+	}
+}
+
+// However many packets are left out, those that come late among the last of them
+// have the numbers that wait for them.
+func TestRelayLeavesManyOut(t *testing.T) {
+	s := NewStream(7)
+	var r Relay
+	buf := make([]byte, rtp.HeaderBytes+frame)
+	number := func(ext uint32) uint16 {
+		t.Helper()
+		in := rtp.Header{Timestamp: ext * frame}
+		if !r.Follow(&s, &in, ext, 1000) {
+			t.Fatalf("packet %d may not pass", ext)
+		}
+		r.Fill(&s, buf, &in, 0, ext, frame, 1000, 0)
+		var h rtp.Header
+		if err := rtp.Parse(buf, &h); err != nil {
+			t.Fatal(err)
+		}
+		return h.SequenceNumber
+	}
+	r.LeaveOut(1) // nothing is relayed yet
+	first := number(1<<32 - 8)
+	next := first
+	for i := range uint32(100) { // over the wrap of the extended numbers, too
+		at := uint32(1<<32-8) + 3*i
+		r.LeaveOut(at + 2) // ahead of the two before it
+		if got := number(at + 3); got != next+2 {
+			t.Fatalf("after %d: %d, want %d", i, got, next+2)
+		}
+		if got := number(at + 1); got != next+1 {
+			t.Fatalf("late, after %d: %d, want %d", i, got, next+1)
+		}
+		next += 2
 	}
 }
 

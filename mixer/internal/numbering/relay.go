@@ -10,9 +10,17 @@ import (
 type Relay struct {
 	valid bool
 	first uint32 // extended sequence number of the first packet that was relayed
-	seq   uint16 // added to sequence numbers
+	seq   uint16 // added to sequence numbers of packets after all that were left out
 	ts    uint32 // added to timestamps
+
+	left  [maxLeft]uint32 // extended sequence numbers of the last that were left out
+	nLeft int             // of left, so far
 }
+
+// maxLeft is how many of the packets left out are remembered: a packet that comes
+// late, by more of them, would be numbered too low. Digits and comfort noise come
+// every 20 ms at most, so that is later than any jitter buffer waits.
+const maxLeft = 16
 
 // farTimestamp, in seconds, is how far a relayed timestamp may stray from the time
 // that has passed. A sender that jumps farther is followed by a new mapping.
@@ -52,7 +60,7 @@ func (r *Relay) Fill(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext, lengt
 	h := rtp.Header{
 		Marker:         in.Marker || s.Paused(tick),
 		PayloadType:    pt,
-		SequenceNumber: uint16(ext) + r.seq,
+		SequenceNumber: uint16(ext) + r.offset(ext),
 		Timestamp:      in.Timestamp + r.ts,
 		SSRC:           s.SSRC,
 	}
@@ -65,8 +73,24 @@ func (r *Relay) Fill(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext, lengt
 
 // LeaveOut closes the gap in sequence numbers that a packet ahead of all others
 // leaves which is not passed on.
-func (r *Relay) LeaveOut() {
+func (r *Relay) LeaveOut(ext uint32) {
 	if r.valid {
 		r.seq--
+		r.left[r.nLeft%maxLeft] = ext
+		r.nLeft++
 	}
+}
+
+// offset is what is added to a packet's sequence number. One from before a packet
+// that was left out keeps the number it would have had then.
+func (r *Relay) offset(ext uint32) uint16 {
+	add := r.seq
+	for i := range min(r.nLeft, maxLeft) {
+		at := r.left[(r.nLeft-1-i)%maxLeft]
+		if int32(ext-at) > 0 {
+			break
+		}
+		add++
+	}
+	return add
 }
