@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 )
 
@@ -143,6 +144,48 @@ func TestForkAndRejoin(t *testing.T) {
 		t.Errorf("%d encoders were made for two talkers", n)
 	}
 	for _, s := range all {
+		checkChain(t, s)
+	}
+}
+
+// Who goes to another class, because it renegotiates, or joins one that was not
+// heard so far, hears it from a frame on that needs no earlier one.
+func TestForkAndRejoinByRenegotiation(t *testing.T) {
+	r := newRig(t, 1)
+	p := newProbe(8000)
+	var all []*talker
+	for i := range 4 {
+		s := r.talker(fmt.Sprint(i), p, uint16(400+100*i), 0)
+		// Something else is heard before.
+		if err := s.port.Play(mustClip(t, 8000, tone(1000, 6000, 8000, 0, 480)), PlayOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		r.talk(5, s)
+		all = append(all, s)
+	}
+	room := r.room(RoomConfig{Name: "fork"})
+	for _, s := range all {
+		if err := s.port.Join(room, JoinOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all[0].peak = 8000
+	for i := range 12 {
+		s := all[2]
+		m := mediaOf(s.format)
+		m.Encoder.Bitrate = 1000 * (i % 3) // classes that were there, and a new one
+		if i%4 == 3 {
+			m.Direction = media.RecvOnly
+		}
+		if err := s.port.SetMedia(m); err != nil {
+			t.Fatal(err)
+		}
+		all[1].peak = uint16(8000 * (i / 2 % 2))
+		s.peak = uint16(8000 * (i / 5 % 2))
+		r.talk(5, all...)
+	}
+	for _, s := range all {
+		s.continuous()
 		checkChain(t, s)
 	}
 }

@@ -39,6 +39,7 @@ type mix struct {
 // init prepares a mix for its worker. It runs on the control side.
 func (x *mix) init(r *Room) {
 	x.room, x.open, x.tree = r, true, mixminus.NewTree()
+	x.frames = 1 // so that nobody has heard the frame before the first
 }
 
 // start puts the room into the worker's list. That is its first command, unless a
@@ -142,6 +143,7 @@ func (x *mix) rebuild(w *worker) {
 		if i := rates.Index(l.rate); i >= 0 && l.contributes() {
 			x.tree.Spoken[i] = true
 		}
+		was := l.class
 		l.class = nil
 		if !l.sends || !l.transcodes() {
 			continue
@@ -151,7 +153,9 @@ func (x *mix) rebuild(w *worker) {
 			l.failSoon(w, err)
 			continue
 		}
-		l.class = c
+		if l.class = c; c != was {
+			l.ear.Heard = 0 // that was another encoder
+		}
 		c.Members++
 		x.tree.Heard[c.Rate()] = true
 	}
