@@ -74,7 +74,7 @@ func (l *leg) init(p *Port, sock *rtp.Socket, ring *Ring) {
 	l.port, l.sock, l.ring = p, sock, ring
 	l.out = numbering.NewStream(p.cfg.SSRC)
 	l.level, l.loudest, l.rate = dsp.Silence, dsp.Silence, 8000
-	l.playout.Init(func(h int32) { l.w.memory.Release(h) })
+	l.playout.Init(p.engine.cfg.JitterCap, func(h int32) { l.w.memory.Release(h) })
 }
 
 // start is a port's first command.

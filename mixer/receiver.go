@@ -212,7 +212,7 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 		l.playout.Hole(ext)
 		return
 	}
-	switch l.playout.Push(&w.memory, ext, format, payload, length, w.engine.cfg.JitterCap) {
+	switch l.playout.Push(&w.memory, ext, format, payload, length) {
 	case jitter.Late:
 		l.in.late++
 		w.count.dropped++

@@ -24,7 +24,8 @@ type Playout struct {
 	buffer    jitter.Buffer
 	formats   []inbound
 	on        bool // somebody listens; else packets are only counted
-	clockRate int  // that buffer is configured for
+	limit     time.Duration
+	clockRate int // that buffer is configured for
 	concealed time.Duration
 	concealer media.Decoder // of the packet played last
 	rate      int           // its sample rate
@@ -45,11 +46,19 @@ type inbound struct {
 	decoder media.Decoder
 }
 
-// Init prepares a playout. release gives a packet back to the Memory that is the
-// playout's at that time.
-func (p *Playout) Init(release func(handle int32)) {
-	p.clockRate = 8000
-	p.buffer.Init(jitter.Defaults(p.clockRate), release)
+// Init prepares a playout, which never holds more audio than limit. release gives
+// a packet back to the Memory that is the playout's at that time.
+func (p *Playout) Init(limit time.Duration, release func(handle int32)) {
+	p.limit = limit
+	p.buffer.Init(p.configFor(8000), release)
+}
+
+// configFor is the buffer's for a clock, which it takes note of.
+func (p *Playout) configFor(clockRate int) jitter.Config {
+	p.clockRate = clockRate
+	cfg := jitter.Defaults(clockRate)
+	cfg.Cap = rates.Samples(p.limit, clockRate)
+	return cfg
 }
 
 // SetFormats replaces what may arrive; packets that wait are dropped. Decoders of
@@ -107,14 +116,10 @@ func (p *Playout) Reset() {
 
 // Push takes a packet: an extended sequence number, a payload of at most
 // MaxPayload bytes that holds length of audio, at most MaxPacketAudio, and the
-// index of its format. A playout never holds more audio than limit.
-func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, length, limit time.Duration) jitter.Verdict {
-	f := &p.formats[format]
-	if p.clockRate != f.Codec.ClockRate {
-		p.clockRate = f.Codec.ClockRate
-		cfg := jitter.Defaults(p.clockRate)
-		cfg.Cap = rates.Samples(limit, p.clockRate)
-		p.buffer.Configure(cfg)
+// index of its format.
+func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, length time.Duration) jitter.Verdict {
+	if clock := p.formats[format].Codec.ClockRate; clock != p.clockRate {
+		p.buffer.Configure(p.configFor(clock))
 	}
 	handle := m.pool.put(payload, format)
 	pkt := jitter.Packet{Sequence: ext, Samples: rates.Samples(length, p.clockRate), Handle: handle}
