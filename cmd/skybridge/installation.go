@@ -194,14 +194,6 @@ func (in *installation) sipListeners(cfg config.Config) []transport.Listener {
 	return out
 }
 
-// roomLimit is max_members of a confbridge.conf bridge profile; 0 is no limit.
-func (in *installation) roomLimit(profile string) int {
-	if profile == "" {
-		profile = asteriskconf.DefaultBridge
-	}
-	return in.settings.ConfBridge.Bridges[profile].MaxMembers
-}
-
 // soundDir is where Asterisk keeps its sounds.
 func (in *installation) soundDir() string {
 	data := in.settings.Main.Data

@@ -15,6 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/certs"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
@@ -253,7 +254,7 @@ func (s *server) startEngine(context.Context) error {
 	s.rooms = conference.NewRegistry(s.engine)
 	services := &app.Services{
 		Engine: s.engine, Rooms: s.rooms, Stasis: &stasis.Registry{}, Sounds: sounds,
-		RoomLimit: func(profile string) int { return s.loaded.Load().roomLimit(profile) },
+		ConfBridge: func() *asteriskconf.ConfBridge { return &s.loaded.Load().settings.ConfBridge },
 	}
 	var err error
 	if s.apps, err = applications(services); err != nil {

@@ -9,6 +9,7 @@ package app
 import (
 	"context"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
@@ -22,10 +23,8 @@ type Services struct {
 	Rooms  *conference.Registry
 	Stasis *stasis.Registry
 	Sounds signaling.Sounds
-	// RoomLimit is the largest number of participants of a room that is made by
-	// dialling it, by the name of a confbridge.conf bridge profile; 0 means none.
-	// It may be nil.
-	RoomLimit func(profile string) int
+	// ConfBridge gives confbridge.conf as it is now; nil means the defaults.
+	ConfBridge func() *settings.ConfBridge
 }
 
 // Applications is this package's share of the table of applications.

@@ -3,61 +3,211 @@ package app
 import (
 	"context"
 	"strings"
+	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
-// confBridge is ConfBridge(number[,bridge profile[,user profile[,menu]]]). A
-// caller that finds the room full is refused as busy before the answer.
-// CONFBRIDGE_RESULT is HANGUP, KICKED (also when the room is closed) or FAILED;
-// who was kicked goes on in the plan.
+// confBridge is ConfBridge(number[,bridge profile[,user profile[,menu]]]), with the
+// profiles of confbridge.conf. Who does not know the user profile's PIN, names a profile
+// that is not there or finds the room full is not let in; a full room without a PIN
+// refuses as busy before the answer. CONFBRIDGE_RESULT is HANGUP, KICKED (also when the
+// room is closed), ENDMARKED (the last marked participant has left), TIMEOUT (of the
+// profile, or TIMEOUT(absolute)) or FAILED; who was put out goes on in the plan.
 func (s *Services) confBridge(ctx context.Context, c *dialplan.Call, args string) error {
-	parts := argument.Split(args, 4)
-	ch := channelOf(c)
-	limit := 0
-	if s.RoomLimit != nil {
-		limit = s.RoomLimit(argument.At(parts, 1))
+	v, err := s.visit(c, args)
+	if err == nil {
+		err = v.admit(ctx)
 	}
-	room := strings.TrimSpace(argument.At(parts, 0))
-	place, err := s.Rooms.Reserve(room, limit)
 	if err != nil {
-		return notLetIn(c, room, err)
+		return v.notLetIn(ctx, err)
 	}
-	defer place.Release()
-	if err := ch.Answer(ctx); err != nil {
-		return notLetIn(c, room, err)
+	defer func() { v.place.Release() }()
+	if v.user.Timeout > 0 {
+		t := time.NewTimer(v.user.Timeout)
+		defer t.Stop()
+		v.over = t.C
 	}
-	me, err := place.Enter(ctx, ch, "", conference.RoleParticipant)
-	if err != nil {
-		return notLetIn(c, room, err)
-	}
-	select {
-	case <-me.Left:
-	case <-ctx.Done(): // hung up, out of time or taken elsewhere
-		if err := place.Room().Leave(context.WithoutCancel(ctx), ch); err != nil {
-			c.Log().Warn("channel not taken out of its room", "room", room, "err", err)
+	if v.user.StartMuted && !v.ch.Snapshot().MutedIn {
+		if err := v.ch.Mute(ctx, true); err != nil {
+			return v.notLetIn(ctx, err)
 		}
-		<-me.Left
+		defer v.unmute(ctx)
 	}
+	result, err := v.stay(ctx)
+	if err != nil {
+		return v.notLetIn(ctx, err)
+	}
+	v.set(result)
 	switch {
-	case ch.Snapshot().Ended:
-		c.Channel().SetVar("CONFBRIDGE_RESULT", "HANGUP")
+	case v.ch.Snapshot().Ended:
+		v.set("HANGUP")
 		return dialplan.ErrHangup
 	case ctx.Err() != nil:
-		c.Channel().SetVar("CONFBRIDGE_RESULT", "TIMEOUT")
 		return context.Cause(ctx)
 	}
-	c.Channel().SetVar("CONFBRIDGE_RESULT", "KICKED")
 	return nil
 }
 
+// visit is one call to a room.
+type visit struct {
+	*Services
+	call   *dialplan.Call
+	ch     *signaling.Channel
+	number string
+	bridge settings.BridgeProfile
+	user   settings.UserProfile
+	place  *conference.Place
+	over   <-chan time.Time // of the user profile's timeout
+}
+
+// visit reads the arguments. A profile that is not there is fault.NotFound: it might
+// have had a PIN.
+func (s *Services) visit(c *dialplan.Call, args string) (*visit, error) {
+	parts := argument.Split(args, 4)
+	at := func(i int) string { return strings.TrimSpace(argument.At(parts, i)) }
+	v := &visit{Services: s, call: c, ch: channelOf(c), number: at(0)}
+	profiles := settings.DefaultConfBridge()
+	if s.ConfBridge != nil {
+		profiles = s.ConfBridge()
+	}
+	var known bool
+	if v.bridge, known = profiles.Bridge(at(1)); !known {
+		return v, fault.New(fault.NotFound, "no bridge profile %q in confbridge.conf", at(1))
+	}
+	if v.user, known = profiles.User(at(2)); !known {
+		return v, fault.New(fault.NotFound, "no user profile %q in confbridge.conf", at(2))
+	}
+	return v, nil
+}
+
+// admit gets the caller a place: after the PIN, where there is one.
+func (v *visit) admit(ctx context.Context) error {
+	if v.user.PIN != "" {
+		if err := v.open(ctx); err != nil {
+			return err
+		}
+		if err := v.askPIN(ctx); err != nil {
+			return err
+		}
+	}
+	place, err := v.Rooms.Reserve(v.number, v.bridge.MaxMembers)
+	if err != nil {
+		return err
+	}
+	if err := v.open(ctx); err != nil {
+		place.Release()
+		return err
+	}
+	v.place = place
+	return nil
+}
+
+// open lets the caller hear us: by the answer, unless the profile does not want it.
+func (v *visit) open(ctx context.Context) error {
+	if v.user.AnswerChannel {
+		return v.ch.Answer(ctx)
+	}
+	return v.ch.Progress(ctx)
+}
+
+// stay is the caller's time in the room and, with wait_marked, outside of it while no
+// marked participant is there. It gives CONFBRIDGE_RESULT.
+func (v *visit) stay(ctx context.Context) (string, error) {
+	room := v.place.Room()
+	if v.user.Marked {
+		v.place.Mark()
+	}
+	role := conference.RoleParticipant
+	if v.user.Admin {
+		role = conference.RoleModerator
+	}
+	for {
+		marks := room.Marks()
+		if v.user.WaitMarked && !v.user.Marked && marks.Now == 0 {
+			if marks.Over {
+				return "KICKED", nil
+			}
+			select {
+			case <-marks.Changed:
+				continue
+			case <-v.over:
+				return "TIMEOUT", nil
+			case <-ctx.Done():
+				return "TIMEOUT", nil
+			}
+		}
+		me, err := v.place.Enter(ctx, v.ch, "", role)
+		if err != nil {
+			return "", err
+		}
+		result := v.meet(ctx, room, me, marks)
+		if result != "" {
+			v.leave(ctx, room, me)
+			return result, nil
+		}
+		if v.place, err = room.StepOut(); err != nil { // the room has ended
+			<-me.Left
+			return "KICKED", nil
+		}
+		v.leave(ctx, room, me)
+	}
+}
+
+// meet is the time in the room; before is how it was when the caller came. An empty
+// result means that the caller is to wait outside.
+func (v *visit) meet(ctx context.Context, room *conference.Room, me conference.Participant, before conference.Marks) string {
+	for {
+		marks := room.Marks()
+		if !v.user.Marked {
+			switch {
+			case v.user.EndMarked && marks.Ends != before.Ends, v.user.EndMarkedAny && marks.Leaves != before.Leaves:
+				return "ENDMARKED"
+			case v.user.WaitMarked && marks.Now == 0:
+				return ""
+			}
+		}
+		select {
+		case <-me.Left:
+			return "KICKED"
+		case <-marks.Changed:
+		case <-v.over:
+			return "TIMEOUT"
+		case <-ctx.Done(): // hung up, out of time or taken elsewhere
+			return "TIMEOUT"
+		}
+	}
+}
+
+// leave takes the caller out of the room, if they are still in it.
+func (v *visit) leave(ctx context.Context, room *conference.Room, me conference.Participant) {
+	if err := room.Leave(context.WithoutCancel(ctx), v.ch); err != nil && fault.Of(err) != fault.Gone {
+		v.call.Log().Warn("channel not taken out of its room", "room", v.number, "err", err)
+	}
+	<-me.Left
+}
+
+// unmute ends what startmuted began: it is the room's.
+func (v *visit) unmute(ctx context.Context) {
+	if err := v.ch.Mute(context.WithoutCancel(ctx), false); err != nil && fault.Of(err) != fault.Gone {
+		v.call.Log().Warn("channel not unmuted", "err", err)
+	}
+}
+
+func (v *visit) set(result string) { v.call.Channel().SetVar("CONFBRIDGE_RESULT", result) }
+
 // notLetIn ends the call of somebody for whom there is no place.
-func notLetIn(c *dialplan.Call, room string, err error) error {
-	c.Channel().SetVar("CONFBRIDGE_RESULT", "FAILED")
-	c.Log().Info("not let into the room", "room", room, "err", err)
-	c.Channel().SetHangupCause(int(signaling.CauseOf(err)))
+func (v *visit) notLetIn(ctx context.Context, err error) error {
+	v.set("FAILED")
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	v.call.Log().Info("not let into the room", "room", v.number, "err", err)
+	v.call.Channel().SetHangupCause(int(signaling.CauseOf(err)))
 	return dialplan.ErrHangup
 }

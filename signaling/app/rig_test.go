@@ -12,6 +12,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
@@ -47,9 +48,13 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 	t.Helper()
 	r := &rig{t: t, House: signaltest.New(t, mix), notes: make(chan string, 64)}
 	r.rooms = conference.NewRegistry(r.Engine)
+	loader, err := asterisk.OpenDir("../../testdata/dialplan")
+	ok(t, err)
+	conf, err := settings.Load(loader, false)
+	ok(t, err)
 	services := &app.Services{
 		Engine: r.Engine, Rooms: r.rooms, Stasis: &r.apps, Sounds: sound.NewLibrary(testCodecs(), sounds(t)),
-		RoomLimit: func(profile string) int { return map[string]int{"small": 2}[profile] },
+		ConfBridge: func() *settings.ConfBridge { return &conf.ConfBridge },
 	}
 	apps, err := dialplan.NewApps(dialplan.Builtins(), app.Applications(services), []dialplan.Application{{
 		Name: "Note", Run: func(_ context.Context, _ *dialplan.Call, args string) error { r.notes <- args; return nil },
@@ -57,11 +62,9 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 	ok(t, err)
 	funcs, err := dialplan.NewFunctions(function.All())
 	ok(t, err)
-	loader, err := asterisk.OpenDir("../../testdata/dialplan")
-	ok(t, err)
 	plan, err := dialplan.LoadFile(loader, "applications.conf", false)
 	ok(t, err)
-	for _, w := range plan.Warnings {
+	for _, w := range append(plan.Warnings, conf.Warnings...) {
 		t.Errorf("warning: %s", w)
 	}
 	r.exec, err = dialplan.NewExecutor(dialplan.Options{
@@ -73,14 +76,17 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 }
 
 // sounds is a folder of sounds: custom/hello is 500 Hz for 400 ms, in French
-// 700 Hz, custom/long is 500 Hz for 10 s.
+// 700 Hz, custom/long is 500 Hz for 10 s, conf-getpin 900 Hz for
+// 2 s and conf-invalidpin 700 Hz for 400 ms.
 func sounds(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, pcm := range map[string][]int16{
-		"en/custom/hello": tone.Sine(500, 8000, 0.4, 8000),
-		"fr/custom/hello": tone.Sine(700, 8000, 0.4, 8000),
-		"en/custom/long":  tone.Sine(500, 8000, 10, 8000),
+		"en/custom/hello":    tone.Sine(500, 8000, 0.4, 8000),
+		"fr/custom/hello":    tone.Sine(700, 8000, 0.4, 8000),
+		"en/custom/long":     tone.Sine(500, 8000, 10, 8000),
+		"en/conf-getpin":     tone.Sine(900, 8000, 2, 8000),
+		"en/conf-invalidpin": tone.Sine(700, 8000, 0.4, 8000),
 	} {
 		file := filepath.Join(dir, name+".wav")
 		ok(t, os.MkdirAll(filepath.Dir(file), 0o700))

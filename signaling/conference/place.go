@@ -14,7 +14,8 @@ type Place struct {
 	room *Room
 
 	mu    sync.Mutex
-	spent bool // entered, or given back
+	spent  bool // entered, or given back
+	marked bool
 }
 
 // Room is the room of the place.
@@ -74,10 +75,14 @@ func (p *Place) Enter(ctx context.Context, c *signaling.Channel, user string, ro
 	left := make(chan struct{})
 	m := Participant{
 		ID: signaling.NewID(), Channel: c.ID(), User: user, Role: role, Joined: r.registry.engine.Now(), Left: left,
+		Marked: p.isMarked(),
 	}
 	r.mu.Lock()
 	r.reserved--
 	r.members = append(r.members, m)
+	if m.Marked {
+		r.markEnters()
+	}
 	r.mu.Unlock()
 	go r.await(c, m.ID, left) // owned by the room, ended by the channel leaving it
 	return m, nil

@@ -88,7 +88,7 @@ func (r *Registry) create(s Settings) (*Room, error) {
 	if s.Created.IsZero() {
 		s.Created = r.engine.Now()
 	}
-	room := &Room{settings: s, registry: r}
+	room := &Room{settings: s, registry: r, remarked: make(chan struct{})}
 	room.bridge = r.engine.NewBridge(signaling.BridgeConfig{Name: s.Number, Creator: "ConfBridge", AlwaysMix: true})
 	r.rooms[s.ID], r.byNumber[s.Number] = room, room
 	return room, nil

@@ -27,6 +27,7 @@ type Participant struct {
 	User    string // the API's user; empty for a phone
 	Role    Role
 	Joined  time.Time
+	Marked  bool // others may wait for them, see Marks
 	// Left is closed when the participant has left the room.
 	Left <-chan struct{}
 }
@@ -42,6 +43,8 @@ type Room struct {
 	// reserved counts those who were let in and have not arrived.
 	reserved int
 	closed   bool
+	marks    Marks
+	remarked chan struct{} // closed at the next change of marks
 	// awaited counts the goroutines of those who are in or on their way.
 	awaited sync.WaitGroup
 }
@@ -106,7 +109,12 @@ func (r *Room) await(c *signaling.Channel, id string, left chan<- struct{}) {
 // lose takes a participant off the list, and ends a room whose last one it was.
 func (r *Room) lose(id string) {
 	r.mu.Lock()
-	r.members = slices.DeleteFunc(r.members, func(m Participant) bool { return m.ID == id })
+	r.members = slices.DeleteFunc(r.members, func(m Participant) bool {
+		if m.ID == id && m.Marked {
+			r.markLeaves()
+		}
+		return m.ID == id
+	})
 	r.mu.Unlock()
 	r.closeIfOver()
 }
@@ -143,6 +151,7 @@ func (r *Room) end(condition func() bool) {
 	over := !r.closed && condition()
 	if over {
 		r.closed = true
+		r.remark()
 		r.registry.forget(r)
 	}
 	r.mu.Unlock()

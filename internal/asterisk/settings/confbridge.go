@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -92,12 +93,25 @@ func defaultBridgeProfile() BridgeProfile {
 	return BridgeProfile{MixingInterval: 20 * time.Millisecond, Language: "en", RecordAppend: true, RecordStamp: true, VideoMode: "none"}
 }
 
-func defaultConfBridge() ConfBridge {
-	return ConfBridge{
+// DefaultConfBridge is what there is without the file: the default profiles.
+func DefaultConfBridge() *ConfBridge {
+	return &ConfBridge{
 		Users:   map[string]UserProfile{DefaultUser: defaultUserProfile()},
 		Bridges: map[string]BridgeProfile{DefaultBridge: defaultBridgeProfile()},
 		Menus:   map[string]Menu{},
 	}
+}
+
+// User is the user profile of a name, the default one where that is empty.
+func (c *ConfBridge) User(name string) (p UserProfile, known bool) {
+	p, known = c.Users[cmp.Or(name, DefaultUser)]
+	return p, known
+}
+
+// Bridge is the bridge profile of a name, the default one where that is empty.
+func (c *ConfBridge) Bridge(name string) (p BridgeProfile, known bool) {
+	p, known = c.Bridges[cmp.Or(name, DefaultBridge)]
+	return p, known
 }
 
 var userProfile = option.Table[UserProfile]{
@@ -132,10 +146,10 @@ var userProfile = option.Table[UserProfile]{
 		"answer_channel":           option.Bool(func(u *UserProfile) *bool { return &u.AnswerChannel }),
 		"timeout":                  option.Duration(func(u *UserProfile) *time.Duration { return &u.Timeout }, time.Second),
 	},
-	Idle: option.Words(`admin announce_join_leave announce_only_user announce_user_count announce_user_count_all
-		announcement answer_channel denoise dsp_drop_silence dsp_silence_threshold dsp_talking_threshold dtmf_passthrough echo_events
-		end_marked end_marked_any hear_own_join_sound jitterbuffer marked music_on_hold_class music_on_hold_when_empty pin quiet
-		send_events startmuted talk_detection_events text_messaging timeout wait_marked`),
+	Idle: option.Words(`announce_join_leave announce_only_user announce_user_count announce_user_count_all announcement
+		denoise dsp_drop_silence dsp_silence_threshold dsp_talking_threshold dtmf_passthrough
+		echo_events hear_own_join_sound jitterbuffer music_on_hold_class music_on_hold_when_empty quiet
+		send_events talk_detection_events text_messaging`),
 	Inert: option.Words("announce_join_leave_review template"),
 }
 
@@ -214,6 +228,9 @@ func (c *ConfBridge) read(config *asterisk.Config, w *asterisk.Warnings) {
 	})
 }
 
+// servedSounds are the sounds of a bridge profile that are played.
+var servedSounds = map[string]bool{"sound_get_pin": true, "sound_invalid_pin": true}
+
 func readBridge(s *asterisk.Section, w *asterisk.Warnings) BridgeProfile {
 	b := defaultBridgeProfile()
 	own := asterisk.Section{Name: s.Name, File: s.File, Line: s.Line}
@@ -223,7 +240,9 @@ func readBridge(s *asterisk.Section, w *asterisk.Warnings) BridgeProfile {
 				b.Sounds = make(map[string]string)
 			}
 			b.Sounds[lower(set.Key)] = set.Value
-			w.Add(asterisk.Warning{File: set.File, Line: set.Line, Text: fmt.Sprintf("[%s] %s is accepted", s.Name, set.Key), Here: "rooms play no sounds"})
+			if !servedSounds[lower(set.Key)] {
+				w.Add(asterisk.Warning{File: set.File, Line: set.Line, Text: fmt.Sprintf("[%s] %s is accepted", s.Name, set.Key), Here: "rooms play no sounds"})
+			}
 			continue
 		}
 		own.Settings = append(own.Settings, set)

@@ -27,7 +27,7 @@ type Settings struct {
 // file from being read.
 func Load(from asterisk.Loader, strict bool) (*Settings, error) {
 	s := &Settings{
-		RTP: defaultRTP(), HTTP: defaultHTTP(), ARI: defaultARI(), ConfBridge: defaultConfBridge(),
+		RTP: defaultRTP(), HTTP: defaultHTTP(), ARI: defaultARI(), ConfBridge: *DefaultConfBridge(),
 		Music: defaultMusic(), Manager: defaultManager(), Main: defaultMain(), Files: make(map[string]bool),
 	}
 	var w asterisk.Warnings
