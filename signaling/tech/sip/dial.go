@@ -119,5 +119,8 @@ func (l *leg) connectionState(s rtc.State) {
 
 // signalled reports whether there is still a way to tell the party anything.
 func (l *leg) signalled() bool {
-	return l.dialog == nil || l.tech.server.FlowAlive(l.dialog.State().Flow)
+	l.mu.Lock()
+	dialog := l.dialog // which the party's answer may just be making
+	l.mu.Unlock()
+	return dialog == nil || l.tech.server.FlowAlive(dialog.State().Flow)
 }

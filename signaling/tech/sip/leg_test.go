@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
@@ -207,6 +208,29 @@ func TestAnOutgoingCallTellsHowItGoes(t *testing.T) {
 		l.Hangup(signaling.CauseNormal) // as an engine does that takes no more channels
 		siptest.Wait(t, l.(*leg).work.Done())
 	})
+}
+
+// A connection may be lost just when the party answers: the race detector tells
+// whether that is safe.
+func TestAConnectionLostBeforeTheAnswer(t *testing.T) {
+	phone := siptest.NewPhone(t, "callee", "udp")
+	r := newRig(t, callee(phone))
+	l, told := r.dial("callee")
+	in := siptest.Wait(t, phone.Invites)
+	l.connectionState(rtc.StateDisconnected)
+	looked := make(chan struct{})
+	l.post(func() { close(looked) })
+	siptest.Wait(t, looked)
+	answer := r.offer(0, "PCMU", "sendrecv")
+	d, err := in.Accept(ua.Reply{ContentType: answer.Type, Body: answer.Body}, siptest.NewLeg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told.want(t, "answered")
+	if err := d.Bye(siptest.Ctx(t)); err != nil {
+		t.Fatal(err)
+	}
+	told.want(t, "ended 16 true")
 }
 
 // Digits, refreshes and changes inside a call.
