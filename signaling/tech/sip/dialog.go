@@ -85,11 +85,21 @@ func (l *leg) reInvited(re *ua.ReInvite) {
 	err = re.Accept(ua.Reply{ContentType: sdpType, Body: body})
 	l.replied("re-INVITE", err)
 	switch {
-	case !late:
-		l.mediaAgreed()
-	case err != nil:
+	case err != nil && late:
 		l.session.Rollback()
 		l.late = false
+	case err != nil:
+		l.undo()
+	case !late:
+		l.mediaAgreed()
+	}
+}
+
+// undo takes back an answer that the party did not get.
+func (l *leg) undo() {
+	if err := l.session.Undo(); err != nil {
+		l.log.Error("media not as before, call ended", "call_id", l.callID, "err", err)
+		l.end(signaling.CauseTemporary)
 	}
 }
 
@@ -129,7 +139,12 @@ func (l *leg) updated(r *ua.InDialogRequest) {
 		l.replied("UPDATE", r.Respond(ua.Reply{Status: fault.Of(err).SIPStatus()}))
 		return
 	}
-	l.replied("UPDATE", r.Respond(ua.Reply{ContentType: sdpType, Body: answer}))
+	err = r.Respond(ua.Reply{ContentType: sdpType, Body: answer})
+	l.replied("UPDATE", err)
+	if err != nil {
+		l.undo()
+		return
+	}
 	l.mediaAgreed()
 }
 

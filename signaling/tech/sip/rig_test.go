@@ -56,11 +56,7 @@ func newRig(t *testing.T, pjsip string) *rig {
 	if r.ports, err = rtp.NewPorts(pc); err != nil {
 		t.Fatal(err)
 	}
-	r.media, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.media.Close() })
+	r.media = r.socket()
 	log := slog.New(slog.NewTextHandler(r.house.Log, nil))
 	dc := digest.Default()
 	dc.Realm, dc.Secret = "asterisk", []byte("a secret of thirty-two characters")
@@ -78,6 +74,17 @@ func newRig(t *testing.T, pjsip string) *rig {
 	})
 	r.serve(log, pjsip)
 	return r
+}
+
+// socket is where a phone says that it listens.
+func (r *rig) socket() *net.UDPConn {
+	r.t.Helper()
+	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { c.Close() })
+	return c
 }
 
 func api(t *testing.T, log *slog.Logger) *rtc.API {

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 )
@@ -21,8 +22,11 @@ type session interface {
 	Port() *mixer.Port
 	// Offer describes what we want; direction is ours. SetAnswer or Rollback follows.
 	Offer(ctx context.Context, direction media.Direction) ([]byte, error)
-	// Answer takes an offer, puts it into effect and gives the answer.
+	// Answer takes an offer, puts it into effect and gives the answer; an error
+	// changes nothing. Should the party not get the answer, Undo takes it back.
 	Answer(ctx context.Context, offer []byte) ([]byte, error)
+	// Undo puts into effect again what was agreed before the last Answer.
+	Undo() error
 	// SetAnswer puts the answer to our offer into effect.
 	SetAnswer(answer []byte) error
 	// Rollback takes back an offer that the party refused: all is as it was before.
@@ -45,6 +49,13 @@ type rtpSession struct {
 
 	mu         sync.Mutex
 	negotiator *sdp.Negotiator
+	result     sdp.Result
+	before     agreement // the last Answer
+}
+
+// agreement is what the exchanges of a session have come to.
+type agreement struct {
+	negotiator sdp.Negotiator
 	result     sdp.Result
 }
 
@@ -108,11 +119,23 @@ func (s *rtpSession) Answer(_ context.Context, offer []byte) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.before = agreement{*s.negotiator, s.result}
 	answer, result, err := s.negotiator.Answer(parsed)
 	if err != nil {
 		return nil, err
 	}
-	return answer, s.apply(result)
+	if err := s.apply(result); err != nil {
+		*s.negotiator = s.before.negotiator
+		return nil, err
+	}
+	return answer, nil
+}
+
+func (s *rtpSession) Undo() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*s.negotiator = s.before.negotiator
+	return s.apply(s.before.result)
 }
 
 func (s *rtpSession) SetAnswer(answer []byte) error {
@@ -182,6 +205,7 @@ func (s *rtpSession) Wait(ctx context.Context) error { return s.port.Wait(ctx) }
 type dtlsSession struct {
 	*webrtc.Session
 	wish, agreed media.Direction // ours: in the last offer, and in effect
+	before       rtc.Negotiated  // the last Answer
 }
 
 func (s *dtlsSession) Offer(ctx context.Context, direction media.Direction) ([]byte, error) {
@@ -195,8 +219,18 @@ func (s *dtlsSession) Offer(ctx context.Context, direction media.Direction) ([]b
 }
 
 func (s *dtlsSession) Answer(ctx context.Context, offer []byte) ([]byte, error) {
+	s.before = s.Media()
 	answer, err := s.Session.Answer(ctx, string(offer), false)
 	return []byte(answer), err
+}
+
+// Undo has the mixer do as before. The connection itself knows no way back from an
+// answer; the party's next offer brings both sides together again.
+func (s *dtlsSession) Undo() error {
+	b := s.before
+	return s.Port().SetMedia(mixer.Media{
+		Send: b.Send, Receive: b.Receive, SendEvents: b.SendEvents, ReceiveEvents: b.ReceiveEvents, Direction: b.Direction,
+	})
 }
 
 func (s *dtlsSession) SetAnswer(answer []byte) error {
