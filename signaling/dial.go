@@ -133,6 +133,7 @@ func (d *dialling) call(ctx context.Context, target Target) *Channel {
 		s := from.Snapshot()
 		out.LinkedID, out.Language = s.LinkedID, s.Language
 		out.Request.Variables = from.vars.Inherited()
+		out.Request.MaxForwards = from.leg.Info().MaxForwards
 	}
 	c, err := d.engine.Outgoing(ctx, out)
 	if err != nil {

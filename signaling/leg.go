@@ -30,6 +30,9 @@ type DialRequest struct {
 	Prefer *media.Codec
 	// Variables are the channel's, for technologies that carry some (headers).
 	Variables []dialplan.Variable
+	// MaxForwards is that of the call that is passed on; 0 for one that begins here.
+	// What may go no further fails with fault.Unreachable.
+	MaxForwards int
 }
 
 // Leg is one party's signalling and media. Its methods are called by the
@@ -92,6 +95,9 @@ type LegInfo struct {
 	Format     media.Format // what we send
 	Remote     string       // where media goes, for logs and command output
 	Secure     bool         // media is encrypted
+	// MaxForwards is how often a call that came in may still be passed on (RFC 3261
+	// §8.1.1.6); 0 where the technology does not count.
+	MaxForwards int
 }
 
 // EndpointSnapshot is one endpoint's state for lists.

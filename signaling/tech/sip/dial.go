@@ -26,12 +26,16 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 	if len(e.Codecs) == 0 {
 		return nil, fault.New(fault.NotAcceptable, "%s allows no codec that we have", e.Name)
 	}
+	if req.MaxForwards == 1 { // the next one could only refuse it, with 483
+		return nil, fault.New(fault.Unreachable, "the call has been passed on too often")
+	}
 	b, err := t.contact(e)
 	if err != nil {
 		return nil, err
 	}
 	out := ua.Outbound{
-		NextHop: e.Proxy, From: t.from(e, req.Caller), ContactUser: cmp.Or(e.ContactUser, e.Name), Credentials: e.Outbound,
+		MaxForwards: max(req.MaxForwards-1, 0), // 0 begins anew
+		NextHop:     e.Proxy, From: t.from(e, req.Caller), ContactUser: cmp.Or(e.ContactUser, e.Name), Credentials: e.Outbound,
 	}
 	if err := b.Address(&out, t.server.FlowAlive); err != nil {
 		return nil, err

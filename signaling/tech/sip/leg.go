@@ -263,6 +263,9 @@ func (l *leg) Info() signaling.LegInfo {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	info := signaling.LegInfo{ProtocolID: l.callID, Endpoint: l.endpoint}
+	if l.incoming != nil {
+		info.MaxForwards = l.incoming.Request().MaxForwards()
+	}
 	if l.session != nil {
 		info.Format = l.session.Format()
 		info.Remote = l.session.Remote()
