@@ -5,6 +5,8 @@ package page_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -85,7 +87,57 @@ func use(t *testing.T, s *server.Server) {
 	peer.Hears(t, "the page in the room", b.Recording(), 500)
 	click(t, b, "hangup")
 	peer.Silent(t, "the phone alone in the room", phone.Recording(), 700)
+
+	fill(t, b, "dial-target", "9000") // as one dials it at a phone
+	click(t, b, "dial")
+	state(t, b, "active")
+	peer.Hears(t, "the phone in the room", phone.Recording(), 700)
+	click(t, b, "hangup")
 	phone.Hangup(t)
+
+	fill(t, b, "room", "9777")
+	click(t, b, "join")
+	state(t, b, "failed")
+	if hidden := peer.Eval[bool](t, b, `document.querySelector("#create-room").hidden`); hidden {
+		t.Error("a room that does not exist is not offered to be made")
+	}
+	fill(t, b, "dial-target", "9778")
+	click(t, b, "dial")
+	peer.Eventually(t, "the page says what is wrong", func() error {
+		if said := peer.Eval[string](t, b, `document.querySelector("#status").textContent`); !strings.Contains(said, "9778") {
+			return fmt.Errorf("it says %q", said)
+		}
+		return nil
+	})
+}
+
+// A phone that declines, however fast, is said to be busy.
+func TestThePageSaysThatAPhoneIsBusy(t *testing.T) {
+	phone := peer.FreePort(t)
+	s := server.Start(t, server.Config{Files: map[string]string{"pjsip.conf": fmt.Sprintf(
+		"[desk]\ntype=endpoint\nallow=ulaw\naors=desk\n[desk]\ntype=aor\ncontact=sip:desk@127.0.0.1:%d\n", phone)}})
+	scenario, err := os.ReadFile("../../testdata/sip/phones/reject.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "busy.xml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(scenario), "STATUS", "486")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	desk := peer.Sipp(t, peer.SippConfig{SIP: phone, Scenario: file})
+	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
+	b.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin")))
+	state(t, b, "idle")
+	fill(t, b, "dial-target", "PJSIP/desk")
+	click(t, b, "dial")
+	peer.Eventually(t, "the page says that the phone is busy", func() error {
+		said := peer.Eval[string](t, b, `document.querySelector("#status").textContent`)
+		if !strings.Contains(strings.ToLower(said), "busy") {
+			return fmt.Errorf("it says %q", said)
+		}
+		return nil
+	})
+	desk.Wait(t)
 }
 
 // Over plain HTTP from another machine the browser has no microphone: the page says

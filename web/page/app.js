@@ -138,48 +138,49 @@ function tick() {
 }
 setInterval(tick, 500);
 
-function dial(target) {
+// dial calls an endpoint, or enters the room that has the number, as a phone would.
+function dial(text) {
+  const target = text.trim();
   return make(async () => {
-    const made = await api.createCall([participant(target)]);
-    return { id: made.id, name: target.trim(), iceServers: made.ice_servers };
+    try {
+      const made = await api.createCall([participant(target)]);
+      return { id: made.id, name: target, iceServers: made.ice_servers };
+    } catch (error) {
+      const room = error.status === 404 && (await api.rooms()).find((r) => r.number === target);
+      if (!room) throw error;
+      return enter(room, target);
+    }
   });
 }
 
 // ---- rooms
 
-// join enters a room that exists, or one by its number, which comes into being as it
-// does when a phone dials it. A room of a new name is made when asked for.
+// join enters a room that exists; one of a new name or number is made when asked for.
 function join(text, create) {
   const name = text.trim();
   return make(async () => {
     let room = roomNamed(await api.rooms(), name);
-    if (!room && create) room = await api.createRoom(name);
-    const byNumber = !room && /^[0-9*#]+$/.test(name);
-    offerCreation(room || byNumber ? "" : name);
-    if (!room && !byNumber) throw new Error(`There is no room “${name}”.`);
-    try {
-      const joined = await (room ? enter(room.id) : enterNumber(name));
-      $("room-pin-row").hidden = true;
-      $("room-pin").value = "";
-      return { id: joined.call_id, name: `room ${room?.name || name}`, iceServers: joined.ice_servers };
-    } catch (error) {
-      if (error.status === 403) $("room-pin-row").hidden = false;
-      throw error;
-    }
+    if (!room && create) room = await api.createRoom(name, /^[0-9*#]+$/.test(name) ? name : undefined);
+    offerCreation(room ? "" : name);
+    if (!room) throw new Error(`There is no room “${name}”.`);
+    return enter(room, name);
   });
 }
 
-function enter(id) {
-  return api.joinRoom(id, $("room-pin").value);
-}
-
-async function enterNumber(number) {
+// enter is a way into a room. One that asks for a PIN shows where to type it.
+async function enter(room, name) {
   try {
-    return await enter(number);
+    const joined = await api.joinRoom(room.id, $("room-pin").value);
+    $("room-pin-row").hidden = true;
+    $("room-pin").value = "";
+    return { id: joined.call_id, name: `room ${room.name || name}`, iceServers: joined.ice_servers };
   } catch (error) {
-    if (error.status !== 404) throw error;
+    if (error.status === 403) {
+      $("room-pin-row").hidden = false;
+      $("room").value = name;
+    }
+    throw error;
   }
-  return enter((await api.createRoom(number, number)).id);
 }
 
 function offerCreation(name) {

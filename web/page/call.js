@@ -46,6 +46,7 @@ export class Call extends EventTarget {
     try {
       await this.#offer();
     } catch (error) {
+      if (gone(error)) await this.#look(); // it ended meanwhile, and knows why
       this.#finish("failed", error.message);
       return;
     }
