@@ -146,6 +146,7 @@ func TestConfBridgeProfilesThatAreNotThere(t *testing.T) {
 func TestConfBridgeStartMuted(t *testing.T) {
 	r := withMedia(t)
 	a := r.visits("1001", "muted", 500)
+	first := r.inside(1)[0]
 	b := r.visits("1002", "", 700)
 	hears(t, a.phone, 700)
 	hears(t, b.phone)
@@ -155,7 +156,7 @@ func TestConfBridgeStartMuted(t *testing.T) {
 	ok(t, a.Mute(t.Context(), false)) // somebody lets them speak
 	hears(t, b.phone, 500)
 	ok(t, a.Mute(t.Context(), true))
-	ok(t, r.rooms.Rooms()[0].Kick(t.Context(), r.inside(2)[0].ID))
+	ok(t, r.rooms.Rooms()[0].Kick(t.Context(), first.ID))
 	r.note("KICKED Up", "h KICKED 16")
 	if a.Snapshot().MutedIn {
 		t.Error("muted outside of the room")
