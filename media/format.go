@@ -33,6 +33,19 @@ func (f Format) Same(o Format) bool {
 	return f.Codec != nil && f.Codec == o.Codec
 }
 
+// What one negotiation may come to at most, for those who negotiate and those who
+// carry it out.
+const (
+	// MaxPtime is the most audio in a packet that we send.
+	MaxPtime = 60 * time.Millisecond
+	// MaxPacketAudio is the most audio in a packet that we take, RFC 6716's longest.
+	MaxPacketAudio = 120 * time.Millisecond
+	// MaxReceive is how many payload types of codecs may arrive, MaxReceiveEvents
+	// how many of telephone-event.
+	MaxReceive       = 16
+	MaxReceiveEvents = 4
+)
+
 // Events is the negotiated payload type of telephone-event; ClockRate 0 means none.
 type Events struct {
 	PayloadType uint8

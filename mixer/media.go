@@ -3,7 +3,6 @@ package mixer
 import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
@@ -36,7 +35,7 @@ func (m Media) validate() error {
 	if err := mixable(m.Send.Codec); err != nil {
 		return err
 	}
-	if p := m.Send.Ptime; p < 0 || p > encode.MaxPtime || p%(10e6) != 0 {
+	if p := m.Send.Ptime; p < 0 || p > media.MaxPtime || p%(10e6) != 0 {
 		return fault.New(fault.Invalid, "mixer: ptime %v is not 10 to 60 ms", p)
 	}
 	var seen [128]bool
@@ -50,8 +49,8 @@ func (m Media) validate() error {
 		seen[pt] = true
 		return nil
 	}
-	if len(m.Receive) > maxReceive {
-		return fault.New(fault.Invalid, "mixer: %d formats to receive; at most %d can be had", len(m.Receive), maxReceive)
+	if len(m.Receive) > media.MaxReceive {
+		return fault.New(fault.Invalid, "mixer: %d formats to receive; at most %d can be had", len(m.Receive), media.MaxReceive)
 	}
 	for _, f := range m.Receive {
 		if f.Codec == nil {
@@ -64,8 +63,8 @@ func (m Media) validate() error {
 			return err
 		}
 	}
-	if len(m.ReceiveEvents) > maxReceiveEvents {
-		return fault.New(fault.Invalid, "mixer: %d telephone-event types; at most %d can be had", len(m.ReceiveEvents), maxReceiveEvents)
+	if len(m.ReceiveEvents) > media.MaxReceiveEvents {
+		return fault.New(fault.Invalid, "mixer: %d telephone-event types; at most %d can be had", len(m.ReceiveEvents), media.MaxReceiveEvents)
 	}
 	for _, ev := range m.ReceiveEvents {
 		if ev.ClockRate <= 0 {

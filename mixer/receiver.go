@@ -12,9 +12,6 @@ import (
 )
 
 const (
-	maxReceive       = 16
-	maxReceiveEvents = 4
-
 	// maxBatches bounds the packets taken from one leg at one time; what a flood
 	// leaves behind, the kernel drops.
 	maxBatches = 2
@@ -207,7 +204,7 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 	}
 	payload := w.header.Payload
 	length := codec.PayloadDuration(payload)
-	if length <= 0 || length > playout.MaxPacketAudio {
+	if length <= 0 || length > media.MaxPacketAudio {
 		l.reject(w)
 		l.playout.Hole(ext)
 		return

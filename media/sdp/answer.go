@@ -194,7 +194,7 @@ func ptime(m *Media, ours time.Duration) time.Duration {
 		p = min(p, most)
 	}
 	p -= p % media.FrameDuration
-	return min(max(p, media.FrameDuration), MaxPtime)
+	return min(max(p, media.FrameDuration), media.MaxPtime)
 }
 
 func (r *Result) setPtime() {

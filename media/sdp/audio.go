@@ -38,7 +38,7 @@ func (n *Negotiator) audio(line MediaLine, payloads []Payload, t terms) *Media {
 		}
 	}
 	add("ptime", strconv.FormatInt(t.ptime.Milliseconds(), 10))
-	add("maxptime", strconv.FormatInt(MaxPtime.Milliseconds(), 10))
+	add("maxptime", strconv.FormatInt(media.MaxPacketAudio.Milliseconds(), 10))
 	if t.mux {
 		add("rtcp-mux", "")
 	}

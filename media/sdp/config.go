@@ -11,7 +11,7 @@ import (
 
 // Config is what one leg brings to its negotiations.
 type Config struct {
-	// Codecs are the endpoint's, in order of preference.
+	// Codecs are the endpoint's, in order of preference, at most media.MaxReceive.
 	Codecs []*media.Codec
 	// PreferOurs takes our order of codecs in answers; else the offer's counts,
 	// as RFC 3264 §6.1 recommends.
@@ -19,7 +19,7 @@ type Config struct {
 	// DTMF allows telephone-event (RFC 4733).
 	DTMF bool
 	// Ptime is how much audio we want in a packet, a multiple of
-	// media.FrameDuration up to MaxPtime.
+	// media.FrameDuration up to media.MaxPtime.
 	Ptime time.Duration
 	// Address and Port are where we receive RTP, RTCP one port above, as the peer
 	// must see them.
@@ -36,9 +36,6 @@ type Config struct {
 	SessionID uint64
 }
 
-// MaxPtime is the most audio in a packet that we send or take.
-const MaxPtime = 120 * time.Millisecond
-
 // DefaultConfig lacks only codecs, address and port.
 func DefaultConfig() Config {
 	return Config{DTMF: true, Ptime: media.FrameDuration, Username: "-", SessionName: "Skybridge"}
@@ -47,14 +44,14 @@ func DefaultConfig() Config {
 // Validate reports the first setting that cannot work.
 func (c Config) Validate() error {
 	switch {
-	case len(c.Codecs) == 0 || len(c.Codecs) > 16:
-		return fault.New(fault.Invalid, "sdp: %d codecs, want 1 to 16", len(c.Codecs))
+	case len(c.Codecs) == 0 || len(c.Codecs) > media.MaxReceive:
+		return fault.New(fault.Invalid, "sdp: %d codecs, want 1 to %d", len(c.Codecs), media.MaxReceive)
 	case !c.Address.IsValid() || c.Address.Is4In6() || c.Address.IsUnspecified() || c.Address.IsMulticast():
 		return fault.New(fault.Invalid, "sdp: nobody can send to our address %v", c.Address)
 	case c.Port == 0 || c.Port == 0xffff:
 		return fault.New(fault.Invalid, "sdp: port %d", c.Port)
-	case c.Ptime < media.FrameDuration || c.Ptime > MaxPtime || c.Ptime%media.FrameDuration != 0:
-		return fault.New(fault.Invalid, "sdp: ptime %v is no multiple of %v up to %v", c.Ptime, media.FrameDuration, MaxPtime)
+	case c.Ptime < media.FrameDuration || c.Ptime > media.MaxPtime || c.Ptime%media.FrameDuration != 0:
+		return fault.New(fault.Invalid, "sdp: ptime %v is no multiple of %v up to %v", c.Ptime, media.FrameDuration, media.MaxPtime)
 	case c.Username == "" || strings.ContainsAny(c.Username, " \t\r\n\x00"):
 		return fault.New(fault.Invalid, "sdp: user name %q", c.Username)
 	case len(c.Username)+len(c.SessionName) > 256 || strings.ContainsAny(c.SessionName, "\r\n\x00"):

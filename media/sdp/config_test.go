@@ -31,7 +31,7 @@ func TestConfigValidate(t *testing.T) {
 		{"ptime 40", func(c *Config) { c.Ptime = 40 * time.Millisecond }, true},
 		{"ptime 30", func(c *Config) { c.Ptime = 30 * time.Millisecond }, false},
 		{"ptime 0", func(c *Config) { c.Ptime = 0 }, false},
-		{"ptime 140", func(c *Config) { c.Ptime = 140 * time.Millisecond }, false},
+		{"ptime 80", func(c *Config) { c.Ptime = 80 * time.Millisecond }, false},
 		{"user name with a line", func(c *Config) { c.Username = "a\r\na=x" }, false},
 		{"user name with a space", func(c *Config) { c.Username = "a b" }, false},
 		{"no user name", func(c *Config) { c.Username = "" }, false},

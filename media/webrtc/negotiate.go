@@ -168,7 +168,7 @@ func (s *section) sendPtime() time.Duration {
 	if want == 0 && s.maxptime > 0 && s.maxptime < media.FrameDuration {
 		want = s.maxptime
 	}
-	if want%(10*time.Millisecond) != 0 || want > 60*time.Millisecond || want == media.FrameDuration {
+	if want%(10*time.Millisecond) != 0 || want > media.MaxPtime || want == media.FrameDuration {
 		return 0
 	}
 	return want

@@ -8,9 +8,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
-// MaxPtime bounds how much audio one packet carries.
-const MaxPtime = 60 * time.Millisecond
-
 // Unit is the grain of packet lengths; a frame has unitsPerFrame.
 const (
 	Unit = 10 * time.Millisecond

@@ -10,10 +10,8 @@ import (
 )
 
 const (
-	// MaxPacketAudio bounds the audio in one packet, RFC 6716's longest.
-	MaxPacketAudio = 120 * time.Millisecond
 	// MaxDecoded is the most that one packet decodes to, in samples.
-	MaxDecoded = rates.Max * int(MaxPacketAudio/time.Millisecond) / 1000
+	MaxDecoded = rates.Max * int(media.MaxPacketAudio/time.Millisecond) / 1000
 	// maxConcealed is how much is made up in a row before silence follows.
 	maxConcealed = 60 * time.Millisecond
 )
@@ -115,7 +113,7 @@ func (p *Playout) Reset() {
 }
 
 // Push takes a packet: an extended sequence number, a payload of at most
-// MaxPayload bytes that holds length of audio, at most MaxPacketAudio, and the
+// MaxPayload bytes that holds length of audio, at most media.MaxPacketAudio, and the
 // index of its format.
 func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, length time.Duration) jitter.Verdict {
 	if clock := p.formats[format].Codec.ClockRate; clock != p.clockRate {

@@ -1,0 +1,40 @@
+package sip
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	ua "github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/siptest"
+)
+
+// with adds lines to the rig's offer in PCMU, which is of the given formats.
+func (r *rig) with(formats, lines string) func(*ua.Outbound) {
+	return func(o *ua.Outbound) {
+		o.Body = fmt.Appendf(nil, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP %s\r\n%s",
+			r.media.LocalAddr().(*net.UDPAddr).Port, formats, strings.ReplaceAll(lines, "\n", "\r\n"))
+	}
+}
+
+// Whatever length of packets a phone asks for, it gets a call, and packets as long
+// as we make them.
+func TestLongPackets(t *testing.T) {
+	r := newRig(t, anybody)
+	phone := r.phone("1001")
+	for _, c := range []struct{ asked, ms int }{{20, 20}, {60, 60}, {80, 60}, {100, 60}, {120, 60}, {200, 60}} {
+		leg := r.call(phone, "600", r.with("0", fmt.Sprintf("a=ptime:%d\n", c.asked)))
+		channel := siptest.Wait(t, r.calls)
+		if err := channel.Answer(siptest.Ctx(t)); err != nil {
+			t.Fatal(err)
+		}
+		body := string(leg.Answered().Body())
+		if !strings.Contains(body, fmt.Sprintf("a=ptime:%d\r\n", c.ms)) || !strings.Contains(body, "a=maxptime:120\r\n") {
+			t.Errorf("ptime %d is answered by\n%s", c.asked, body)
+		}
+		channel.Hangup(signaling.CauseNormal)
+		siptest.Wait(t, channel.Gone())
+	}
+}
