@@ -152,11 +152,16 @@ func (a *accepted) take(codecs []*media.Codec, payloads []Payload, preferOurs bo
 }
 
 // takeEvents accepts telephone-event at the rates of the accepted codecs
-// (RFC 4733 §2.1), and at 8 kHz, which many devices use beside any codec.
+// (RFC 4733 §2.1), and at 8 kHz, which many devices use beside any codec: the
+// first type of each rate.
 func (a *accepted) takeEvents(payloads []Payload) {
 	for _, p := range payloads {
 		sameRate := func(f media.Format) bool { return f.Codec.ClockRate == p.ClockRate }
-		if !p.isEvent() || p.ClockRate != 8000 && !slices.ContainsFunc(a.formats, sameRate) {
+		taken := func(e media.Events) bool { return e.ClockRate == p.ClockRate }
+		switch {
+		case !p.isEvent() || p.ClockRate != 8000 && !slices.ContainsFunc(a.formats, sameRate):
+			continue
+		case len(a.events) == media.MaxReceiveEvents || slices.ContainsFunc(a.events, taken):
 			continue
 		}
 		fmtp := eventsTo15

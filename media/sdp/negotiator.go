@@ -111,7 +111,7 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 			rates = append(rates, c.ClockRate)
 		}
 	}
-	for _, rate := range rates {
+	for _, rate := range rates[:min(len(rates), media.MaxReceiveEvents)] {
 		e := Encoding{media.TelephoneEventName, rate, 1}
 		if !n.cfg.DTMF {
 			break

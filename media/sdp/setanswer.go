@@ -60,7 +60,8 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 
 // settle fills in the formats. We send with the payload types of the answer and
 // receive with those of the offer (RFC 3264 §6.1); peers that send with their own
-// are understood, as are those that use a codec of the offer they did not name.
+// are understood as far as media.MaxReceive goes, as are those that use a codec of
+// the offer they did not name.
 func (o *offered) settle(r *Result, payloads []Payload) bool {
 	var theirs []media.Format
 	for _, p := range payloads {
@@ -80,7 +81,8 @@ func (o *offered) settle(r *Result, payloads []Payload) bool {
 	}
 	r.Send = theirs[0]
 	for _, f := range append(slices.Clone(o.formats), theirs...) {
-		if _, known := r.Receive.ByPayloadType(f.PayloadType); !known && !o.isEvent(f.PayloadType) {
+		_, known := r.Receive.ByPayloadType(f.PayloadType)
+		if !known && !o.isEvent(f.PayloadType) && len(r.Receive) < media.MaxReceive {
 			r.Receive = append(r.Receive, f)
 		}
 	}
@@ -91,7 +93,8 @@ func (o *offered) isEvent(pt uint8) bool {
 	return slices.ContainsFunc(o.events, func(e media.Events) bool { return e.PayloadType == pt })
 }
 
-// settleEvents does the same for telephone-event.
+// settleEvents does the same for telephone-event. Of the peer's own types, the one
+// that it takes is the likeliest to come.
 func (o *offered) settleEvents(r *Result, payloads []Payload) {
 	var theirs []media.Events
 	for _, p := range payloads {
@@ -105,10 +108,10 @@ func (o *offered) settleEvents(r *Result, payloads []Payload) {
 	}
 	r.Events = choose(theirs, r.Send.Codec.ClockRate)
 	r.ReceiveEvents = slices.Clone(o.events)
-	for _, e := range theirs {
+	for _, e := range slices.Insert(theirs, 0, r.Events) {
 		_, isAudio := r.Receive.ByPayloadType(e.PayloadType)
 		same := func(k media.Events) bool { return k.PayloadType == e.PayloadType }
-		if !isAudio && !slices.ContainsFunc(r.ReceiveEvents, same) {
+		if !isAudio && !slices.ContainsFunc(r.ReceiveEvents, same) && len(r.ReceiveEvents) < media.MaxReceiveEvents {
 			r.ReceiveEvents = append(r.ReceiveEvents, e)
 		}
 	}

@@ -38,3 +38,19 @@ func TestLongPackets(t *testing.T) {
 		siptest.Wait(t, channel.Gone())
 	}
 }
+
+// A phone that offers telephone-event five times over gets a call.
+func TestManyEventTypes(t *testing.T) {
+	r := newRig(t, anybody)
+	leg := r.call(r.phone("1001"), "600", r.with("0 97 98 99 100 101", "a=rtpmap:97 telephone-event/8000\na=rtpmap:98 telephone-event/8000\n"+
+		"a=rtpmap:99 telephone-event/8000\na=rtpmap:100 telephone-event/8000\na=rtpmap:101 telephone-event/8000\n"))
+	channel := siptest.Wait(t, r.calls)
+	if err := channel.Answer(siptest.Ctx(t)); err != nil {
+		t.Fatal(err)
+	}
+	if body := string(leg.Answered().Body()); !strings.Contains(body, "RTP/AVP 0 97\r\n") {
+		t.Errorf("answer\n%s", body)
+	}
+	channel.Hangup(signaling.CauseNormal)
+	siptest.Wait(t, channel.Gone())
+}
