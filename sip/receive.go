@@ -35,7 +35,7 @@ func (s *Server) receiveMalformed(f transport.Flow, m *message.Parsed, err error
 		return
 	}
 	status := 400
-	var bad *message.Malformed
+	var bad *message.MalformedError
 	if errors.As(err, &bad) {
 		status = bad.Status
 	}
@@ -59,7 +59,7 @@ func (s *Server) receiveRequest(f transport.Flow, req *message.Request) {
 		s.receiveCancel(f, req)
 		return
 	}
-	one, arrival := s.txs.Arrive(req, s.answerFlow(f, req), message.NewTag(), s.trying)
+	one, arrival := s.txs.Arrive(req, s.answerFlow(f, req), message.NewTag())
 	tx := &serverTx{one, s}
 	switch arrival {
 	case transaction.Again:

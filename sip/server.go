@@ -60,9 +60,10 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 		log:     log,
 		quirks:  quirk.New(log),
 		seed:    maphash.MakeSeed(),
-		txs:     transaction.NewTable(transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}, cfg.MaxTransactions),
 		dialogs: newDialogTable(),
 	}
+	timers := transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}
+	s.txs = transaction.NewTable(timers, cfg.MaxTransactions, s.trying)
 	if s.cfg.Resolver == nil {
 		s.cfg.Resolver = transport.DNS{}
 	}

@@ -15,14 +15,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
-func uri(s string) message.URI {
-	u, err := message.ParseURI(s)
-	if err != nil {
-		panic(err)
-	}
-	return u
-}
-
 // events records what handlers are told.
 type events struct {
 	mu     sync.Mutex

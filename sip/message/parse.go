@@ -10,18 +10,18 @@ import (
 // maxHeaderLines bounds the headers of one message.
 const maxHeaderLines = 256
 
-// Malformed says what is wrong with a message and which status tells its sender
+// MalformedError says what is wrong with a message and which status tells its sender
 // so.
-type Malformed struct {
+type MalformedError struct {
 	Status int
 	Why    string
 }
 
 // Error is the Why.
-func (e *Malformed) Error() string { return e.Why }
+func (e *MalformedError) Error() string { return e.Why }
 
-func bad(format string, args ...any) *Malformed {
-	return &Malformed{Status: 400, Why: fmt.Sprintf(format, args...)}
+func bad(format string, args ...any) *MalformedError {
+	return &MalformedError{Status: 400, Why: fmt.Sprintf(format, args...)}
 }
 
 var crlf2 = []byte("\r\n\r\n")
@@ -49,7 +49,7 @@ func Parse(data []byte) (*Parsed, error) {
 }
 
 // finish takes the body and checks the headers; first is what was wrong before.
-func (p *Parsed) finish(body []byte, first *Malformed) (*Parsed, error) {
+func (p *Parsed) finish(body []byte, first *MalformedError) (*Parsed, error) {
 	if err := p.takeBody(body); first == nil {
 		first = err
 	}
@@ -64,7 +64,7 @@ func (p *Parsed) finish(body []byte, first *Malformed) (*Parsed, error) {
 
 // parseHead parses the start line and the header lines. It reads on after a bad
 // line, so that a Via further down is found, and returns the first error.
-func parseHead(head string) (*Parsed, *Malformed) {
+func parseHead(head string) (*Parsed, *MalformedError) {
 	line, rest, _ := strings.Cut(head, "\r\n")
 	m, first := parseStartLine(line)
 	if m == nil {
@@ -96,7 +96,7 @@ func parseHead(head string) (*Parsed, *Malformed) {
 	return m, first
 }
 
-func parseHeaderLine(line string) (Header, *Malformed) {
+func parseHeaderLine(line string) (Header, *MalformedError) {
 	name, value, ok := strings.Cut(line, ":")
 	name = strings.TrimRight(name, " \t")
 	if !ok || !isToken(name) {
@@ -108,7 +108,7 @@ func parseHeaderLine(line string) (Header, *Malformed) {
 	return Header{Name: LongName(name), Value: trimSpace(value)}, nil
 }
 
-func parseStartLine(line string) (*Parsed, *Malformed) {
+func parseStartLine(line string) (*Parsed, *MalformedError) {
 	m := &Parsed{maxForwards: -1}
 	if len(line) >= 4 && strings.EqualFold(line[:4], "SIP/") {
 		return m, m.parseStatusLine(line)
@@ -124,7 +124,7 @@ func parseStartLine(line string) (*Parsed, *Malformed) {
 	switch v := parts[2]; {
 	case strings.EqualFold(v, version):
 	case len(v) > 4 && strings.EqualFold(v[:4], "SIP/"):
-		return m, &Malformed{Status: 505, Why: "version is not SIP/2.0"}
+		return m, &MalformedError{Status: 505, Why: "version is not SIP/2.0"}
 	default:
 		return m, bad("request line without a SIP version")
 	}
@@ -138,7 +138,7 @@ func parseStartLine(line string) (*Parsed, *Malformed) {
 	return m, nil
 }
 
-func (p *Parsed) parseStatusLine(line string) *Malformed {
+func (p *Parsed) parseStatusLine(line string) *MalformedError {
 	v, rest, _ := strings.Cut(line, " ")
 	code, reason, _ := strings.Cut(rest, " ")
 	n, err := strconv.ParseUint(code, 10, 16)
@@ -155,7 +155,7 @@ func (p *Parsed) parseStatusLine(line string) *Malformed {
 
 // contentLength is the Content-Length, or -1 for none. Two of them, equal or
 // not, are refused: that is how a second message is smuggled into a body.
-func (p *Parsed) contentLength() (int, *Malformed) {
+func (p *Parsed) contentLength() (int, *MalformedError) {
 	values := p.raw.Headers.All("Content-Length")
 	switch len(values) {
 	case 0:
@@ -172,7 +172,7 @@ func (p *Parsed) contentLength() (int, *Malformed) {
 
 // takeBody takes what Content-Length says, or all there is without one: octets
 // after the body are dropped, a body cut short is refused (RFC 3261 §18.3).
-func (p *Parsed) takeBody(body []byte) *Malformed {
+func (p *Parsed) takeBody(body []byte) *MalformedError {
 	n, err := p.contentLength()
 	switch {
 	case err != nil:
@@ -193,9 +193,9 @@ var single = []string{"From", "To", "Call-ID", "CSeq", "Max-Forwards"}
 
 // check parses the headers that every message needs (RFC 3261 §8.1.1) and
 // refuses a message in which one is missing, doubled or broken.
-func (p *Parsed) check() *Malformed {
+func (p *Parsed) check() *MalformedError {
 	first := p.checkVia()
-	note := func(err *Malformed) {
+	note := func(err *MalformedError) {
 		if first == nil {
 			first = err
 		}
@@ -236,7 +236,7 @@ func (p *Parsed) check() *Malformed {
 	return first
 }
 
-func (p *Parsed) checkVia() *Malformed {
+func (p *Parsed) checkVia() *MalformedError {
 	line, ok := p.raw.Headers.Get("Via")
 	if !ok {
 		return bad("no via")
@@ -251,7 +251,7 @@ func (p *Parsed) checkVia() *Malformed {
 	return nil
 }
 
-func (p *Parsed) checkNumbers() *Malformed {
+func (p *Parsed) checkNumbers() *MalformedError {
 	if v, ok := p.raw.Headers.Get("Max-Forwards"); ok {
 		n, err := strconv.ParseUint(v, 10, 8)
 		if err != nil {

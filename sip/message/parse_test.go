@@ -92,7 +92,7 @@ func TestParse(t *testing.T) {
 			}
 			m, err := Parse([]byte(in))
 			got := 0
-			var bad *Malformed
+			var bad *MalformedError
 			switch {
 			case errors.As(err, &bad) && m.Answerable():
 				got = bad.Status

@@ -11,10 +11,10 @@ var ErrFraming = errors.New("no message boundary")
 
 // Cut takes the first message off what was read of a stream (RFC 3261 §18.3), and
 // says how many bytes it had; neither a size nor an error asks for more bytes.
-// maxBytes bounds one message. A Malformed with a size is a message that can be
+// maxBytes bounds one message. A MalformedError with a size is a message that can be
 // refused, the stream going on behind it. After ErrFraming there is nothing more to
 // be read; when a message comes with it, that one can still be refused, with the
-// status of the Malformed inside.
+// status of the MalformedError inside.
 func Cut(buf []byte, maxBytes int) (p *Parsed, size int, err error) {
 	end := bytes.Index(buf, crlf2)
 	if end < 0 {
@@ -32,7 +32,7 @@ func Cut(buf []byte, maxBytes int) (p *Parsed, size int, err error) {
 		lost = bad("no content-length on a stream")
 	}
 	if lost == nil && (length > maxBytes || end+4+length > maxBytes) {
-		lost = &Malformed{Status: 513, Why: fmt.Sprintf("message over %d bytes", maxBytes)}
+		lost = &MalformedError{Status: 513, Why: fmt.Sprintf("message over %d bytes", maxBytes)}
 	}
 	if lost != nil {
 		if first == nil || lost.Status != 400 {

@@ -44,7 +44,7 @@ func TestCut(t *testing.T) {
 				t.Errorf("%d bytes and %v", size, p)
 			}
 			status := 0
-			var bad *Malformed
+			var bad *MalformedError
 			switch {
 			case errors.As(err, &bad) && p != nil:
 				status = bad.Status

@@ -16,7 +16,11 @@ import (
 var doubling = []int{0, 1, 3, 7, 15, 23, 31, 39, 47, 55, 63}
 
 func newTable() *Table {
-	return NewTable(Timers{T1: wire.T1, T2: 8 * wire.T1, T4: 10 * wire.T1}, 4)
+	return NewTable(Timers{T1: wire.T1, T2: 8 * wire.T1, T4: 10 * wire.T1}, 4, func(tx *Server) {
+		if err := tx.Respond(100, []byte("SIP/2.0 100")); err != nil {
+			panic(err)
+		}
+	})
 }
 
 // sent is a request of ours on its way over a wire.

@@ -76,14 +76,14 @@ func mergeKey(req *message.Request) string {
 }
 
 // start runs the timers that a new transaction has.
-func (tx *Server) start(trying func(*Server)) {
+func (tx *Server) start() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.req.Method() == "INVITE" {
 		// 200 ms with the usual T1 (RFC 3261 §17.2.1).
 		tx.again = time.AfterFunc(tx.table.timers.T1*2/5, func() {
 			if tx.unanswered() {
-				trying(tx)
+				tx.table.trying(tx)
 			}
 		})
 		return

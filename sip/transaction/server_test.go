@@ -19,11 +19,7 @@ func arrive(t *testing.T, table *Table, w *wire.Wire, changes ...string) (*Serve
 	if err != nil {
 		t.Fatal(err)
 	}
-	return table.Arrive(message.NewRequest(p, w.Source()), w, "tag", func(tx *Server) {
-		if err := tx.Respond(100, []byte("SIP/2.0 100")); err != nil {
-			t.Error(err)
-		}
-	})
+	return table.Arrive(message.NewRequest(p, w.Source()), w, "tag")
 }
 
 func TestArrive(t *testing.T) {

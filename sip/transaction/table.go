@@ -17,6 +17,7 @@ type Timers struct{ T1, T2, T4 time.Duration }
 type Table struct {
 	timers              Timers
 	limit               int
+	trying              func(*Server)
 	requests, responses atomic.Uint64 // sent
 
 	mu     sync.Mutex
@@ -26,11 +27,13 @@ type Table struct {
 	client map[string]*Client
 }
 
-// NewTable makes a table that takes at most so many server transactions.
-func NewTable(timers Timers, limit int) *Table {
+// NewTable makes a table that takes at most so many server transactions. trying is
+// called when an INVITE has had no answer for T1·2/5: a 100 is due.
+func NewTable(timers Timers, limit int, trying func(*Server)) *Table {
 	return &Table{
 		timers: timers,
 		limit:  limit,
+		trying: trying,
 		server: make(map[string]*Server),
 		merged: make(map[string]*Server),
 		client: make(map[string]*Client),
@@ -49,9 +52,9 @@ const (
 )
 
 // Arrive takes a request other than ACK and CANCEL that came over a flow. flow is
-// where its responses go, tag their To tag. trying is called when an INVITE has had
-// no answer for T1·2/5: a 100 is due. There is a transaction with New and Merged only.
-func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string, trying func(*Server)) (*Server, Arrival) {
+// where its responses go, tag their To tag. There is a transaction with New and
+// Merged only.
+func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string) (*Server, Arrival) {
 	tx := &Server{table: t, key: Key(req), merge: mergeKey(req), req: req, flow: flow, tag: tag}
 	old, merged, full := t.addServer(tx)
 	switch {
@@ -61,7 +64,7 @@ func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string, tr
 	case full:
 		return nil, Full
 	}
-	tx.start(trying)
+	tx.start()
 	if merged {
 		return tx, Merged
 	}

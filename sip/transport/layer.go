@@ -20,7 +20,7 @@ import (
 // must not block.
 type Events struct {
 	// Receive takes every message. The message may be nil or unsound; the error
-	// then says why, with a message.Malformed inside.
+	// then says why, with a message.MalformedError inside.
 	Receive func(Flow, *message.Parsed, error)
 	// Closed is told when a connection has ended.
 	Closed func(message.FlowID)

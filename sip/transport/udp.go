@@ -84,7 +84,7 @@ func (t *Layer) readUDP(sock *udpSocket) {
 		}
 		f := udpFlow{sock, remote}
 		if n > t.cfg.Limits.MessageBytes {
-			t.events.Receive(f, nil, &message.Malformed{Status: 400, Why: fmt.Sprintf("datagram over %d bytes", t.cfg.Limits.MessageBytes)})
+			t.events.Receive(f, nil, &message.MalformedError{Status: 400, Why: fmt.Sprintf("datagram over %d bytes", t.cfg.Limits.MessageBytes)})
 			continue
 		}
 		m, err := message.Parse(buf[:n])
