@@ -65,7 +65,7 @@ func (l *leg) settle(w *worker, remote netip.AddrPort) {
 		return
 	}
 	l.aim.remote, l.aim.open = remote, false
-	l.aim.trusted = w.tick + settleTicks
+	l.aim.trusted = w.now.Tick + settleTicks
 }
 
 // admit reports whether a valid packet may enter, by who sent it. from is the

@@ -65,7 +65,7 @@ func (l *leg) cancelDigits(w *worker) {
 // pressDigits sends what is due of the digits in this frame.
 func (l *leg) pressDigits(w *worker) {
 	l.stopRelay(w) // they go on from what was relayed
-	p := l.digits.Next(&l.out, w.tick, w.wall)
+	p := l.digits.Next(&l.out, &w.now)
 	if p.Packet != nil {
 		l.transmit(w, p.Packet)
 	}
@@ -85,7 +85,7 @@ func (l *leg) takeEvent(w *worker, ext uint32, order rtp.Order, index int) {
 		return
 	}
 	h := &w.header
-	l.in.eventTick = w.tick
+	l.in.eventTick = w.now.Tick
 	from := &l.in.digits[index]
 	for _, ev := range from.Packet(h.Timestamp, h.Marker, h.Payload) {
 		l.tellDigit(w, from, ev)
@@ -101,10 +101,10 @@ func (l *leg) tellDigit(w *worker, from *heardDigits, ev dtmf.Event) {
 	kind := DTMFBegin
 	if ev.Kind == dtmf.End {
 		kind = DTMFEnd
-	} else if from.untold = l.in.pressed > w.tick+(keyBurst-1)*keyTicks; from.untold {
+	} else if from.untold = l.in.pressed > w.now.Tick+(keyBurst-1)*keyTicks; from.untold {
 		l.reject(w)
 	} else {
-		l.in.pressed = max(l.in.pressed, w.tick) + keyTicks
+		l.in.pressed = max(l.in.pressed, w.now.Tick) + keyTicks
 	}
 	if from.untold {
 		return
@@ -141,7 +141,7 @@ func (l *leg) passEvent(w *worker, ext uint32, order rtp.Order, clockRate int) {
 	length := uint64(duration) * uint64(ev.ClockRate) / uint64(clockRate)
 	binary.BigEndian.PutUint16(w.packet[rtp.HeaderBytes+2:], uint16(min(length, 0xffff)))
 	if to.mode == PairRelay {
-		if to.relay.Follow(&to.out, &w.header, ext, w.tick) {
+		if to.relay.Follow(&to.out, &w.header, ext, w.now.Tick) {
 			to.relayPacket(w, ev.PayloadType, ext)
 		}
 		return
@@ -155,11 +155,11 @@ func (l *leg) passEvent(w *worker, ext uint32, order rtp.Order, clockRate int) {
 // time at which it began, and audio waits until it is over.
 func (l *leg) passAlone(w *worker, pt uint8) {
 	d, in := &l.passing, &w.header
-	if w.tick >= d.until || in.Timestamp != d.from {
-		d.from, d.as = in.Timestamp, l.out.At(w.tick)
+	if w.now.Tick >= d.until || in.Timestamp != d.from {
+		d.from, d.as = in.Timestamp, l.out.At(w.now.Tick)
 	}
-	d.until = w.tick + eventTail
-	l.out.FillEvent(w.packet, pt, in.Marker, d.as, w.tick, w.wall)
+	d.until = w.now.Tick + eventTail
+	l.out.FillEvent(w.packet, pt, in.Marker, d.as, &w.now)
 	l.transmit(w, w.packet)
 }
 

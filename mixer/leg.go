@@ -86,7 +86,7 @@ func (l *leg) start(w *worker) {
 // arrive gives the leg to a worker.
 func (l *leg) arrive(w *worker) {
 	l.w = w
-	l.in.idleSince = w.tick
+	l.in.idleSince = w.now.Tick
 	w.adopted()
 }
 
@@ -152,7 +152,7 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 	l.sends = c != nil && m.Direction.Sends()
 	l.key, l.rate = encode.Key{}, 8000
 	if c != nil {
-		l.out.SetClock(c.ClockRate, w.tick)
+		l.out.SetClock(c.ClockRate, w.now.Tick)
 	}
 	switch {
 	case c != nil && c.Transcodable():
@@ -169,7 +169,7 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 		l.ear.DropOwn()
 	}
 	l.clip.setRate(l.rate)
-	l.in.idleSince = w.tick
+	l.in.idleSince = w.now.Tick
 	l.changed(w)
 	return nil
 }
@@ -204,7 +204,7 @@ func (l *leg) setMuted(w *worker, in, out bool) *worker {
 
 func (l *leg) setHold(w *worker, hold bool) *worker {
 	l.held = hold
-	l.in.idleSince = w.tick
+	l.in.idleSince = w.now.Tick
 	l.changed(w)
 	return nil
 }
@@ -303,14 +303,16 @@ func (l *leg) transcodes() bool { return l.key.Codec != nil }
 
 // send sends what a stream made for this tick.
 func (l *leg) send(w *worker, s *encode.Stream) {
-	for _, p := range s.Pieces() {
-		ts := l.out.At(w.tick) + uint32(p.Start*ticksPerUnit)*l.out.Unit()
-		paused := l.out.Paused(w.tick)
+	pieces := s.Pieces()
+	for i := range pieces {
+		p := &pieces[i]
+		ts := l.out.At(w.now.Tick) + uint32(p.Start*ticksPerUnit)*l.out.Unit()
+		paused := l.out.Paused(w.now.Tick)
 		if !paused && !l.out.Follows(ts) {
 			continue // units of others' time, before the leg came here
 		}
 		length := uint32(p.Units*ticksPerUnit) * l.out.Unit()
-		l.out.Fill(p.Packet, l.media.Send.PayloadType, paused, ts, length, w.tick, w.wall)
+		l.out.Fill(p.Packet, l.media.Send.PayloadType, paused, ts, length, &w.now)
 		l.transmit(w, p.Packet)
 	}
 }

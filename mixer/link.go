@@ -160,7 +160,7 @@ func (k *link) run(w *worker) {
 		}
 	}
 	for _, l := range ends {
-		if l != nil && w.tick%pace.TicksPerFrame == l.phase {
+		if l != nil && w.now.Tick%pace.TicksPerFrame == l.phase {
 			w.current = l
 			l.linkFrame(w, k.peer(l))
 			l.housekeep(w)
@@ -176,7 +176,7 @@ func (l *leg) linkFrame(w *worker, from *leg) {
 	if (what == hearsTalk || early) && l.mode == PairPCM && from != nil {
 		pcm = w.frame(l.rate)
 		w.current = from
-		if !from.playout.On() || !from.frame(w, pcm[:cap(pcm)]) {
+		if !from.playout.On() || !from.speak(w, pcm[:cap(pcm)]) {
 			pcm = w.silence[:l.rate/50]
 		}
 		w.current, what = l, hearsOwn
@@ -185,6 +185,15 @@ func (l *leg) linkFrame(w *worker, from *leg) {
 	if what == hearsOwn && !early {
 		w.say(l, pcm)
 	}
+}
+
+// speak writes the leg's next frame into pcm; false while it says nothing.
+func (l *leg) speak(w *worker, pcm []int16) bool {
+	spoke, err := l.playout.Frame(&w.memory, pcm)
+	if err != nil {
+		l.failSoon(w, err)
+	}
+	return spoke
 }
 
 // passes handles a packet of audio for a leg in a link, unless it is to be decoded.
@@ -202,7 +211,7 @@ func (l *leg) passes(w *worker, ext uint32) bool {
 	}
 	if to.rephase && l.playout.On() {
 		// A tick of slack, so that jitter of a few milliseconds costs nothing.
-		to.phase, to.rephase = (w.tick+1)%pace.TicksPerFrame, false
+		to.phase, to.rephase = (w.now.Tick+1)%pace.TicksPerFrame, false
 	}
 	return false
 }

@@ -15,14 +15,14 @@ func (x *mix) run(w *worker) {
 	x.frames++
 	w.resetFrames()
 	w.talkers = w.talkers[:0]
-	x.tree.Begin(&w.bus)
+	x.tree.Begin(w.bus)
 	for _, l := range x.members {
 		w.current = l
 		l.drain(w)
 		x.hear(w, l)
 	}
 	w.current = nil
-	x.tree.Total(&w.bus)
+	x.tree.Total(w.bus)
 	if x.clip.on {
 		x.playFrame(w)
 	}
@@ -35,7 +35,7 @@ func (x *mix) run(w *worker) {
 	for _, c := range x.classes {
 		x.serveClass(w, c, gain)
 	}
-	w.batches.Flush(w.tick)
+	w.batches.Flush(w.now.Tick)
 	for _, l := range x.members {
 		s := l.ear.Hearing
 		if l.ear.Shares {
@@ -61,7 +61,10 @@ func (x *mix) hear(w *worker, l *leg) {
 	}
 	pcm := w.nextFrame(l.rate)
 	level := uint8(dsp.Silence)
-	spoke := l.frame(w, pcm[:cap(pcm)])
+	spoke, err := l.playout.Frame(&w.memory, pcm[:cap(pcm)])
+	if err != nil {
+		l.failSoon(w, err)
+	}
 	if spoke {
 		level = dsp.LevelDBov(pcm)
 	}
@@ -155,7 +158,7 @@ func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
 		}
 		w.bus.Minus(pcm, c.Rate(), l.voice, gain)
 	}
-	w.batches.Encode(l.ear.Own, pcm, independent, w.tick)
+	w.batches.Encode(l.ear.Own, pcm, independent, w.now.Tick)
 }
 
 // serveClass makes what the listeners of a class hear.
@@ -165,5 +168,5 @@ func (x *mix) serveClass(w *worker, c *encode.Class, gain mixminus.Gain) {
 	}
 	pcm := w.bus.Plain(c.Rate(), gain)
 	s, independent := c.Next(x.frames)
-	w.batches.Encode(s, pcm, independent, w.tick)
+	w.batches.Encode(s, pcm, independent, w.now.Tick)
 }

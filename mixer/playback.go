@@ -144,7 +144,7 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 	case l.digits.Busy():
 		l.pressDigits(w)
 		return nil, hearsNothing
-	case !l.transcodes(), w.tick < l.passing.until:
+	case !l.transcodes(), w.now.Tick < l.passing.until:
 		return nil, hearsNothing
 	}
 	return pcm, what
@@ -153,7 +153,7 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 // early reports whether the time of this frame was already sent: the leg came here
 // from a place of another phase.
 func (l *leg) early(w *worker) bool {
-	return !l.relay.Active() && !l.out.Paused(w.tick) && !l.out.Follows(l.out.At(w.tick))
+	return !l.relay.Active() && !l.out.Paused(w.now.Tick) && !l.out.Follows(l.out.At(w.now.Tick))
 }
 
 // soloFrame is one frame of a leg that is in no conversation.

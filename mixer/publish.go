@@ -27,12 +27,12 @@ type portStats struct {
 
 // housekeep is what a leg does now and then.
 func (l *leg) housekeep(w *worker) {
-	if (w.tick/pace.TicksPerFrame+int64(l.out.SSRC%publishFrames))%publishFrames != 0 {
+	if (w.now.Tick/pace.TicksPerFrame+int64(l.out.SSRC%publishFrames))%publishFrames != 0 {
 		return
 	}
 	l.publish()
 	l.checkTimeout(w)
-	if w.tick-l.in.eventTick > eventGone {
+	if w.now.Tick-l.in.eventTick > eventGone {
 		l.flushDigits(w, false)
 	}
 }
@@ -72,7 +72,7 @@ func (l *leg) checkTimeout(w *worker) {
 		return
 	}
 	since := max(l.in.last, l.in.idleSince)
-	if time.Duration(w.tick-since)*pace.Tick >= limit {
+	if time.Duration(w.now.Tick-since)*pace.Tick >= limit {
 		l.in.timedOut = true
 		l.tell(w, Event{Kind: MediaTimeout})
 	}
@@ -238,10 +238,10 @@ func (s *workerStats) late(ns int64) {
 func (w *worker) publish() {
 	s := &w.stats
 	s.ticks.Add(1)
-	if w.tick%(5*pace.TicksPerSecond) == 0 {
+	if w.now.Tick%(5*pace.TicksPerSecond) == 0 {
 		s.previous.Store(s.latest.Swap(0))
 	}
-	if w.tick%(pace.TicksPerFrame*publishFrames) != 0 {
+	if w.now.Tick%(pace.TicksPerFrame*publishFrames) != 0 {
 		return
 	}
 	s.busy.Store(math.Float64bits(w.budget.Busy()))

@@ -87,7 +87,7 @@ func (l *leg) drain(w *worker) {
 				continue
 			}
 			from := netip.AddrPort{}
-			if l.aim.wantsFrom(w.tick) {
+			if l.aim.wantsFrom(w.now.Tick) {
 				from = w.batch.From(i)
 			}
 			l.take(w, w.batch.Packet(i), w.batch.Arrival(i), from)
@@ -105,7 +105,8 @@ func (l *leg) reject(w *worker) {
 }
 
 // take is one packet's way in. Everything in it comes from the network: whatever
-// is not as negotiated is counted and dropped.
+// is not as negotiated is counted and dropped. arrival is in unix nanoseconds, 0
+// when the kernel did not say.
 func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	h := &w.header
 	if rtp.IsRTCP(p) {
@@ -123,19 +124,27 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	if !l.admit(w, h, from) {
 		return
 	}
-	ext, order, begins := l.in.Place(h, w.tick-l.in.last > silentTicks)
+	ext, order := l.in.Place(h, w.now.Tick-l.in.last > silentTicks)
 	switch {
 	case order == rtp.Suspect:
 		l.reject(w)
 		return
-	case begins:
+	case l.in.Begins(order):
 		l.restart(w, ext)
 	}
 	if l.in.Repeated(ext, order) {
 		w.count.dropped++
 		return
 	}
-	l.count(w, h, order, arrival)
+	if arrival == 0 {
+		arrival = w.now.Wall
+	}
+	w.count.in++
+	l.in.Count(h, order, arrival)
+	l.in.last, l.in.lastWall = w.now.Tick, arrival
+	if l.in.timedOut {
+		l.resumed(w)
+	}
 	switch {
 	case meaning == meansNothing:
 		l.playout.Hole(ext)
@@ -169,24 +178,15 @@ func (l *leg) restart(w *worker, ext uint32) {
 	l.flushDigits(w, true)
 }
 
-// count takes a valid packet into the statistics. arrival is in unix nanoseconds.
-func (l *leg) count(w *worker, h *rtp.Header, order rtp.Order, arrival int64) {
-	r := &l.in
-	if arrival == 0 {
-		arrival = w.wall
-	}
-	w.count.in++
-	r.last, r.lastWall = w.tick, arrival
-	if r.timedOut {
-		r.timedOut = false
-		l.tell(w, Event{Kind: MediaResumed})
-	}
-	r.Count(h, order, arrival)
+// resumed tells that packets come again.
+func (l *leg) resumed(w *worker) {
+	l.in.timedOut = false
+	l.tell(w, Event{Kind: MediaResumed})
 }
 
 // takeAudio puts a packet where the leg's listener wants it.
 func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
-	codec := l.media.Receive[format].Codec
+	codec := l.playout.Codec(format)
 	if !l.in.first {
 		l.in.first = true
 		l.tell(w, Event{Kind: FirstPacket})
@@ -218,13 +218,4 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 		w.count.dropped++
 	case jitter.Kept:
 	}
-}
-
-// frame writes the next 20 ms of what the leg says into pcm; see playout.Frame.
-func (l *leg) frame(w *worker, pcm []int16) bool {
-	spoke, err := l.playout.Frame(&w.memory, pcm)
-	if err != nil {
-		l.failSoon(w, err)
-	}
-	return spoke
 }

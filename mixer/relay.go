@@ -9,7 +9,7 @@ func (l *leg) relayAudio(w *worker, ext uint32) {
 		l.stopRelay(w) // the digits number their packets themselves
 		return
 	}
-	if l.relay.Follow(&l.out, &w.header, ext, w.tick) {
+	if l.relay.Follow(&l.out, &w.header, ext, w.now.Tick) {
 		l.relayPacket(w, l.media.Send.PayloadType, ext)
 	}
 }
@@ -20,9 +20,9 @@ func (l *leg) relayPacket(w *worker, pt uint8, ext uint32) {
 	if c := l.media.Send.Codec; c.PayloadDuration != nil && pt == l.media.Send.PayloadType {
 		length = rates.Samples(c.PayloadDuration(w.header.Payload), c.ClockRate)
 	}
-	l.relay.Fill(&l.out, w.packet, &w.header, pt, ext, length, w.tick, w.wall)
+	l.relay.Fill(&l.out, w.packet, &w.header, pt, ext, length, &w.now)
 	l.transmit(w, w.packet)
 }
 
 // stopRelay ends the relaying; what the leg sends next goes on from the last packet.
-func (l *leg) stopRelay(w *worker) { l.relay.Stop(&l.out, w.tick) }
+func (l *leg) stopRelay(w *worker) { l.relay.Stop(&l.out, w.now.Tick) }

@@ -18,7 +18,7 @@ type scratch struct {
 	frames []int16
 	used   int
 
-	bus     mixminus.Bus
+	bus     *mixminus.Bus
 	playing [rates.MaxFrame]int16
 	silence [rates.MaxFrame]int16
 	talkers []*leg

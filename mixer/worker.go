@@ -10,6 +10,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 )
@@ -22,8 +23,7 @@ type worker struct {
 	stop   atomic.Bool
 	done   chan struct{}
 
-	tick int64 // since the machine started, in ticks
-	wall int64 // of the tick, unix nanoseconds
+	now pace.Moment
 
 	solos  [pace.TicksPerFrame][]*leg
 	rooms  [pace.TicksPerFrame][]*mix
@@ -63,6 +63,7 @@ type roomFailure struct {
 
 func newWorker(e *Engine, index int) *worker {
 	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, 0)}
+	w.bus = new(mixminus.Bus)
 	w.budget.Init(e.cfg.Budget, e.clock.Now, pace.ThreadTime)
 	w.reserveFrames(2 * sayFrames)
 	return w
@@ -110,7 +111,7 @@ const catchUp = 100 * time.Millisecond
 
 // step is one tick.
 func (w *worker) step(tick int64) {
-	w.tick, w.wall = tick, time.Now().UnixNano()
+	w.now = pace.Moment{Tick: tick, Wall: time.Now().UnixNano()}
 	w.budget.Begin()
 	w.settle()
 	w.inbox.Serve(w)
@@ -282,11 +283,11 @@ func (w *worker) say(l *leg, pcm []int16) {
 		l.failSoon(w, err)
 		return
 	}
-	pause := l.out.Paused(w.tick)
+	pause := l.out.Paused(w.now.Tick)
 	if pause {
 		l.ear.Own.Forget()
 	}
-	w.batches.Encode(l.ear.Own, pcm, pause, w.tick)
+	w.batches.Encode(l.ear.Own, pcm, pause, w.now.Tick)
 	l.ear.Hearing = l.ear.Own
 	w.speakers = append(w.speakers, l)
 	if len(w.speakers) >= sayFrames {
@@ -299,7 +300,7 @@ func (w *worker) sendSpeakers() {
 	defer w.rescue()
 	speaking := w.current
 	w.current = nil
-	w.batches.Flush(w.tick)
+	w.batches.Flush(w.now.Tick)
 	for i, l := range w.speakers {
 		if l == nil || l.ear.Hearing == nil {
 			continue // left over from a loop that a panic broke off

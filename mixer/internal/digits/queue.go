@@ -123,9 +123,10 @@ type Progress struct {
 	Order  bool   // and with it all of one Add
 }
 
-// Next makes what is due in the frame that begins at tick, numbered by s.
-func (q *Queue) Next(s *numbering.Stream, tick, wall int64) Progress {
+// Next makes what is due in the frame that begins at a moment, numbered by s.
+func (q *Queue) Next(s *numbering.Stream, at *pace.Moment) Progress {
 	q.turnOver()
+	tick := at.Tick
 	unit := uint32(int64(q.events.ClockRate) / pace.TicksPerSecond)
 	now := uint32(tick) * unit
 	first := &q.waiting[0]
@@ -146,8 +147,8 @@ func (q *Queue) Next(s *numbering.Stream, tick, wall int64) Progress {
 		return Progress{}
 	}
 	copy(q.packet[rtp.HeaderBytes:], p.Payload[:])
-	at := q.origin + uint32(uint64(p.Timestamp-q.eventOrigin)*uint64(s.Unit())/uint64(max(unit, 1)))
-	s.FillEvent(q.packet[:], q.events.PayloadType, p.Marker, at, tick, wall)
+	ts := q.origin + uint32(uint64(p.Timestamp-q.eventOrigin)*uint64(s.Unit())/uint64(max(unit, 1)))
+	s.FillEvent(q.packet[:], q.events.PayloadType, p.Marker, ts, at)
 	var done Progress
 	if !q.sender.Busy() {
 		done = q.finish(tick, first.gap)

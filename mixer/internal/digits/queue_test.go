@@ -52,7 +52,7 @@ func press(t *testing.T, clock, events int) (heard string, digits, orders int) {
 		if tick > 1600 {
 			t.Fatal("the digits never end")
 		}
-		p := q.Next(&s, tick, tick)
+		p := q.Next(&s, &pace.Moment{Tick: tick})
 		if p.Digit {
 			digits++
 		}

@@ -6,15 +6,16 @@ import (
 )
 
 // Bus is the memory for one frame of a room. A worker has one for all its rooms,
-// which come one after the other, so that it stays in the cache.
+// which come one after the other, so that it stays in the cache. It wants to be
+// allocated by itself: then its arrays begin at a cache line.
 type Bus struct {
-	sum   [rates.Count][rates.MaxFrame]int32 // what was said at each rate
-	said  [rates.Count]bool                  // something was
-	total [rates.Count][rates.MaxFrame]int32 // what was said anywhere, at each rate
-
+	sum     [rates.Count][rates.MaxFrame]int32 // what was said at each rate
+	total   [rates.Count][rates.MaxFrame]int32 // what was said anywhere, at each rate
 	bridged [rates.MaxFrame]int32
 	plain   [rates.Count][rates.MaxFrame]int16 // total for those who only listen
-	mixed   [rates.Count]bool                  // plain is made
+
+	said  [rates.Count]bool // sum has something
+	mixed [rates.Count]bool // plain is made
 }
 
 // Gain goes in a frame from one value to another, in the units of dsp.Limiter.

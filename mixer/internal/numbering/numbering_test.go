@@ -50,23 +50,23 @@ func TestOneStream(t *testing.T) {
 		ext := uint32(0)
 		for range rapid.IntRange(1, 60).Draw(rt, "frames") {
 			tick += pace.TicksPerFrame
-			wall := tick * int64(pace.Tick)
+			now := pace.Moment{Tick: tick, Wall: tick * int64(pace.Tick)}
 			switch rapid.IntRange(0, 4).Draw(rt, "what") {
 			case 0: // made here
 				r.Stop(&s, tick)
 				if ts := s.At(tick); s.Paused(tick) || s.Follows(ts) {
-					s.Fill(buf, 0, s.Paused(tick), ts, frame, tick, wall)
+					s.Fill(buf, 0, s.Paused(tick), ts, frame, &now)
 					o.take(buf, "made")
 				}
 			case 1: // a digit
 				r.Stop(&s, tick)
-				s.FillEvent(buf[:rtp.HeaderBytes+4], 101, true, s.At(tick), tick, wall)
+				s.FillEvent(buf[:rtp.HeaderBytes+4], 101, true, s.At(tick), &now)
 				o.take(buf[:rtp.HeaderBytes+4], "digit")
 			case 2: // relayed
 				ext++
 				in.Timestamp += frame
 				if r.Follow(&s, &in, ext, tick) {
-					r.Fill(&s, buf, &in, 0, ext, frame, tick, wall)
+					r.Fill(&s, buf, &in, 0, ext, frame, &now)
 					o.take(buf, "relayed")
 				}
 			case 3: // somebody else is relayed from now on
@@ -103,7 +103,7 @@ func TestRelayKeepsOrder(t *testing.T) {
 		if !r.Follow(&s, &in, step.ext, tick) {
 			t.Fatalf("packet %d may not pass", step.ext)
 		}
-		r.Fill(&s, buf, &in, 0, step.ext, frame, tick, 0)
+		r.Fill(&s, buf, &in, 0, step.ext, frame, &pace.Moment{Tick: tick})
 		var h rtp.Header
 		if err := rtp.Parse(buf, &h); err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func TestRelayLeavesManyOut(t *testing.T) {
 		if !r.Follow(&s, &in, ext, 1000) {
 			t.Fatalf("packet %d may not pass", ext)
 		}
-		r.Fill(&s, buf, &in, 0, ext, frame, 1000, 0)
+		r.Fill(&s, buf, &in, 0, ext, frame, &pace.Moment{Tick: 1000})
 		var h rtp.Header
 		if err := rtp.Parse(buf, &h); err != nil {
 			t.Fatal(err)

@@ -56,9 +56,9 @@ func (r *Relay) Follow(s *Stream, h *rtp.Header, ext uint32, tick int64) bool {
 // Fill writes the header for a packet that passes and counts it. buf is the
 // packet: rtp.HeaderBytes, then the payload. in is the header it came with, length
 // its audio's in the RTP clock.
-func (r *Relay) Fill(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext, length uint32, tick, wall int64) {
+func (r *Relay) Fill(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext, length uint32, now *pace.Moment) {
 	h := rtp.Header{
-		Marker:         in.Marker || s.Paused(tick),
+		Marker:         in.Marker || s.Paused(now.Tick),
 		PayloadType:    pt,
 		SequenceNumber: uint16(ext) + r.offset(ext),
 		Timestamp:      in.Timestamp + r.ts,
@@ -68,7 +68,7 @@ func (r *Relay) Fill(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext, lengt
 	if int16(h.SequenceNumber-s.Seq) >= 0 {
 		s.Seq = h.SequenceNumber + 1
 	}
-	s.sent(h.Timestamp, h.Timestamp+length, len(buf), tick, wall)
+	s.sent(h.Timestamp, h.Timestamp+length, len(buf), now)
 }
 
 // LeaveOut closes the gap in sequence numbers that a packet ahead of all others

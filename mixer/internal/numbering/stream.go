@@ -75,9 +75,8 @@ func (s *Stream) Anchor(tick int64) {
 
 // Fill writes the header for a packet of audio and counts it. buf is the packet:
 // rtp.HeaderBytes, then the payload. length is the audio's in the RTP clock;
-// marker begins a talk spurt. The packet leaves at a tick,
-// at wall unix nanoseconds.
-func (s *Stream) Fill(buf []byte, pt uint8, marker bool, ts, length uint32, tick, wall int64) {
+// marker begins a talk spurt. The packet leaves now.
+func (s *Stream) Fill(buf []byte, pt uint8, marker bool, ts, length uint32, now *pace.Moment) {
 	h := rtp.Header{
 		Marker:         marker,
 		PayloadType:    pt,
@@ -87,24 +86,24 @@ func (s *Stream) Fill(buf []byte, pt uint8, marker bool, ts, length uint32, tick
 	}
 	h.Put(buf)
 	s.Seq++
-	s.sent(ts, ts+length, len(buf), tick, wall)
+	s.sent(ts, ts+length, len(buf), now)
 }
 
 // FillEvent is Fill for a packet of telephone-event (RFC 4733), whose timestamp is
 // that of the event's start. The stream's own time goes on meanwhile.
-func (s *Stream) FillEvent(buf []byte, pt uint8, marker bool, ts uint32, tick, wall int64) {
+func (s *Stream) FillEvent(buf []byte, pt uint8, marker bool, ts uint32, now *pace.Moment) {
 	h := rtp.Header{Marker: marker, PayloadType: pt, SequenceNumber: s.Seq, Timestamp: ts, SSRC: s.SSRC}
 	h.Put(buf)
 	s.Seq++
-	now := s.At(tick)
-	s.sent(now, now+pace.TicksPerFrame*s.unit, len(buf), tick, wall)
+	from := s.At(now.Tick)
+	s.sent(from, from+pace.TicksPerFrame*s.unit, len(buf), now)
 }
 
-// sent counts a packet that leaves at a tick, at wall unix nanoseconds. end is the
-// timestamp after its audio, size its bytes with the header.
-func (s *Stream) sent(ts, end uint32, size int, tick, wall int64) {
-	if s.Paused(tick) || int32(ts-s.LastTS) >= 0 { // else relayed out of order
-		s.LastTS, s.lastEnd, s.lastTick, s.LastWall = ts, end, tick, wall
+// sent counts a packet that leaves. end is the timestamp after its audio, size its
+// bytes with the header.
+func (s *Stream) sent(ts, end uint32, size int, now *pace.Moment) {
+	if s.Paused(now.Tick) || int32(ts-s.LastTS) >= 0 { // else relayed out of order
+		s.LastTS, s.lastEnd, s.lastTick, s.LastWall = ts, end, now.Tick, now.Wall
 	}
 	s.Packets++
 	s.Bytes += uint64(size - rtp.HeaderBytes)

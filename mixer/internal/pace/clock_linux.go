@@ -14,6 +14,12 @@ const (
 	TicksPerSecond = int64(time.Second / Tick)
 )
 
+// Moment is when something happens.
+type Moment struct {
+	Tick int64 // since the machine started
+	Wall int64 // unix nanoseconds, of the tick's start
+}
+
 // Clock reads CLOCK_MONOTONIC, the clock that SleepUntil sleeps by, without a
 // system call.
 type Clock struct {

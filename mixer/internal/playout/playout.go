@@ -59,6 +59,9 @@ func (p *Playout) configFor(clockRate int) jitter.Config {
 	return cfg
 }
 
+// Codec is the codec of a format, by its index.
+func (p *Playout) Codec(format uint8) *media.Codec { return p.formats[format].Codec }
+
 // SetFormats replaces what may arrive; packets that wait are dropped. Decoders of
 // codecs that stay are kept with their state.
 func (p *Playout) SetFormats(formats []media.Format) {
@@ -116,7 +119,7 @@ func (p *Playout) Reset() {
 // MaxPayload bytes that holds length of audio, at most media.MaxPacketAudio, and the
 // index of its format.
 func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, length time.Duration) jitter.Verdict {
-	if clock := p.formats[format].Codec.ClockRate; clock != p.clockRate {
+	if clock := p.Codec(format).ClockRate; clock != p.clockRate {
 		p.buffer.Configure(p.configFor(clock))
 	}
 	handle := m.pool.put(payload, format)

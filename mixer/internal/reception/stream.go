@@ -31,10 +31,14 @@ type Stream struct {
 
 // Place gives a packet's extended sequence number. silent tells that nothing came
 // for a while. rtp.Suspect means drop; whatever else is to be counted is given to
-// Restart, if begins says so, then to Repeated and Count.
-func (s *Stream) Place(h *rtp.Header, silent bool) (ext uint32, order rtp.Order, begins bool) {
-	ext, order = s.source.Update(h.SSRC, h.SequenceNumber, silent)
-	return ext, order, order == rtp.Restart || s.fromSource == 0 && order != rtp.Suspect
+// Restart, if it Begins a stream, then to Repeated and Count.
+func (s *Stream) Place(h *rtp.Header, silent bool) (ext uint32, order rtp.Order) {
+	return s.source.Update(h.SSRC, h.SequenceNumber, silent)
+}
+
+// Begins reports whether a packet is the first of its source.
+func (s *Stream) Begins(order rtp.Order) bool {
+	return order == rtp.Restart || s.fromSource == 0 && order != rtp.Suspect
 }
 
 // Restart follows another stream of the same peer, or the same from elsewhere.

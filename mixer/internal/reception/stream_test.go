@@ -11,11 +11,11 @@ import (
 func receive(s *Stream, ssrc uint32, late time.Duration, numbers ...uint16) {
 	for i, n := range numbers {
 		h := rtp.Header{SSRC: ssrc, SequenceNumber: n, Timestamp: uint32(n) * 160, Payload: make([]byte, 160)}
-		ext, order, begins := s.Place(&h, false)
+		ext, order := s.Place(&h, false)
 		if order == rtp.Suspect {
 			continue
 		}
-		if begins {
+		if s.Begins(order) {
 			s.Restart(ext)
 		}
 		if s.Repeated(ext, order) {
