@@ -43,6 +43,7 @@ func (l *leg) acknowledged(body []byte) {
 // mediaAgreed tells the channel what an offer and its answer came to.
 func (l *leg) mediaAgreed() {
 	held := l.session.Held()
+	l.watchHold()
 	l.tell(func(e signaling.LegEvents) {
 		e.LegMedia()
 		e.LegHeld(held)

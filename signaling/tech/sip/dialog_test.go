@@ -21,6 +21,14 @@ func (s *slowSession) Answer(ctx context.Context, offer []byte) ([]byte, error) 
 	return answer, err
 }
 
+// dialogOf is the dialog of a request of ours, from the side of a phone whose tag is a.
+func dialogOf(phone *siptest.Peer, request *siptest.Message) *siptest.Call {
+	call := phone.NewCall(request.URI("Contact"))
+	call.From, call.FromTag = "<"+request.URI("To")+">", "a"
+	call.To, call.ToTag, call.ID = "<"+request.URI("From")+">", request.Tag("From"), request.Header("Call-ID")
+	return call
+}
+
 // An answer that the party does not get, because it took its offer back meanwhile,
 // leaves the media as they were.
 func TestAnOfferTakenBackWhileItIsAnswered(t *testing.T) {
@@ -34,12 +42,10 @@ func TestAnOfferTakenBackWhileItIsAnswered(t *testing.T) {
 	slow := &slowSession{session: l.session, answered: make(chan struct{}, 1), release: make(chan struct{})}
 	l.setSession(slow)
 
-	call := phone.NewCall(invite.URI("Contact"))
-	call.From, call.FromTag = "<"+invite.URI("To")+">", "a"
-	call.To, call.ToTag, call.ID = "<"+invite.URI("From")+">", invite.Tag("From"), invite.Header("Call-ID")
+	call := dialogOf(phone, invite)
 	other := *r
 	other.media = r.socket()
-	call.Send("INVITE", string(other.offer(8, "PCMA", "inactive").Body))
+	call.Send("INVITE", string(other.offer(0, "PCMU", "inactive").Body))
 	siptest.Wait(t, slow.answered)
 	phone.Send(call.Again("CANCEL", ""))
 	phone.Skip("SIP/2.0 487")

@@ -38,6 +38,7 @@ func (l *leg) setHold(on bool) {
 		return
 	}
 	l.wish = wish
+	l.watchHold()
 	l.tell(func(e signaling.LegEvents) { e.LegMedia() })
 }
 

@@ -61,6 +61,7 @@ type leg struct {
 	// wish is the direction we want; SendOnly has the party on hold.
 	wish media.Direction
 	dial outboundCall // of an outgoing leg
+	ask  holdPing
 }
 
 var _ signaling.Leg = (*leg)(nil)
@@ -208,6 +209,7 @@ func (l *leg) accept() {
 	l.mu.Lock()
 	l.dialog, l.answer = dialog, nil
 	l.mu.Unlock()
+	l.watchHold()
 	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }
 

@@ -6,17 +6,18 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
 // rawCallee is a phone that says what the test says, and a rig that can call it. The
 // rig's T1 is the usual one: what waits for a transaction's end is too late.
-func rawCallee(t *testing.T) (*rig, *siptest.Peer) {
+func rawCallee(t *testing.T, change ...func(*Config, *ua.Config)) (*rig, *siptest.Peer) {
 	t.Helper()
 	phone := siptest.UDP(t, message.Source{}.Remote)
 	return newRig(t, fmt.Sprintf("[callee]\ntype = endpoint\ncontext = internal\nallow = !all,ulaw\naors = callee\n[callee]\ntype = aor\ncontact = sip:callee@%s\n",
-		phone.Local())), phone
+		phone.Local()), change...), phone
 }
 
 // ok is the phone's 200 to an INVITE.

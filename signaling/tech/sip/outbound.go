@@ -115,6 +115,7 @@ func (l *leg) answered(body []byte, tag string) {
 		}
 		l.gotSDP = true
 	}
+	l.watchHold()
 	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }
 

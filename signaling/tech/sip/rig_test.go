@@ -46,7 +46,7 @@ type rig struct {
 }
 
 // newRig starts the technology with the endpoints of a pjsip.conf.
-func newRig(t *testing.T, pjsip string) *rig {
+func newRig(t *testing.T, pjsip string, change ...func(*Config, *ua.Config)) *rig {
 	t.Helper()
 	mix := signaltest.NewMixer(t, codecs()...)
 	r := &rig{t: t, house: signaltest.New(t, mix), calls: make(chan *signaling.Channel, 16)}
@@ -64,15 +64,20 @@ func newRig(t *testing.T, pjsip string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.tech = New(Config{
+	cfg := Config{
 		Engine: r.house.Engine, Mixer: mix, WebRTC: api(t, log), Ports: r.ports, Gate: auth.NewGate(authenticator, log), Log: log,
 		Exists: func(context, exten string, _ signaling.CallerID) bool { return context == "internal" && exten != "404" },
 		Run: func(_ context.Context, c *signaling.Channel, _, _ string) error {
 			r.calls <- c
 			return nil
 		},
-	})
-	r.serve(log, pjsip)
+	}
+	stack := ua.Default() // its T1 is 500 ms: what waits for a transaction's end is late
+	for _, f := range change {
+		f(&cfg, &stack)
+	}
+	r.tech = New(cfg)
+	r.serve(stack, log, pjsip)
 	return r
 }
 
@@ -104,10 +109,9 @@ func api(t *testing.T, log *slog.Logger) *rtc.API {
 }
 
 // serve opens the stack, its registrar and its trunks.
-func (r *rig) serve(log *slog.Logger, pjsip string) {
+func (r *rig) serve(cfg ua.Config, log *slog.Logger, pjsip string) {
 	t := r.t
 	t.Helper()
-	cfg := ua.Default() // its T1 is 500 ms: what waits for a transaction's end is late
 	cfg.Transport.Listeners = siptest.Config("udp", "tcp").Transport.Listeners
 	var err error
 	if r.server, err = ua.NewServer(cfg, r.tech, log); err != nil {

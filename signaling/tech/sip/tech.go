@@ -3,17 +3,19 @@
 // gives each call its media (plain RTP, or WebRTC for phones that want it).
 //
 // Goroutines: one actor per call and one per unanswered incoming call that waits
-// for its cancellation, which end with the call; one per BYE of ours, which the
-// answer, the stack's timers or its Close end.
+// for its cancellation, which end with the call; one per BYE of ours and one per
+// question to a party on hold, which the answer, the stack's timers or its Close end.
 package sip
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
@@ -40,6 +42,9 @@ type Config struct {
 	// zero for none.
 	External      netip.Addr
 	LocalNetworks []netip.Prefix
+	// HoldPing is how often a party that is silent because of a hold is asked whether
+	// it is still there; 0 takes DefaultHoldPing.
+	HoldPing time.Duration
 	// Exists reports whether an extension can be dialled; Run takes a new
 	// channel through the dialplan.
 	Exists func(context, exten string, caller signaling.CallerID) bool
@@ -67,6 +72,7 @@ var (
 
 // New makes the technology without endpoints.
 func New(cfg Config) *Tech {
+	cfg.HoldPing = cmp.Or(cfg.HoldPing, DefaultHoldPing)
 	t := &Tech{cfg: cfg, engine: cfg.Engine, log: cfg.Log, presence: presence{online: make(map[string]bool)}}
 	t.directory.Store(&Directory{identifier: &identifier{}}) // it knows nobody
 	return t
