@@ -22,6 +22,7 @@ type Incoming struct {
 	AccountCode string
 	Language    string
 	Variables   []dialplan.Variable
+	LinkedID    ChannelID // the call this one belongs to; empty for a new one
 }
 
 // Incoming makes the channel of a received call, in state Ring and bound to its
@@ -30,6 +31,7 @@ type Incoming struct {
 func (e *Engine) Incoming(in Incoming) (*Channel, error) {
 	return e.newChannel(in.Tech, in.Resource, in.Leg, in.Variables, func(s *ChannelSnapshot) {
 		s.State = Ring
+		s.LinkedID = in.LinkedID
 		s.Caller = in.Caller
 		s.AccountCode = in.AccountCode
 		if in.Language != "" {
@@ -76,6 +78,8 @@ func (e *Engine) Outgoing(ctx context.Context, out Outgoing) (*Channel, error) {
 		s.Caller = CallerID{Number: out.Target.Number()}
 		s.Connected = out.Request.Caller
 		s.Endpoint = endpoint
+		// As Asterisk shows who was dialled.
+		s.Dialplan = DialplanPosition{Context: e.contextOf(out.LinkedID), Priority: 1, App: "AppDial", Data: "(Outgoing Line)"}
 		if out.Language != "" {
 			s.Language = out.Language
 		}
@@ -85,6 +89,17 @@ func (e *Engine) Outgoing(ctx context.Context, out Outgoing) (*Channel, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// contextOf is the context that a channel is in, "" when it is gone.
+func (e *Engine) contextOf(id ChannelID) string {
+	e.mu.Lock()
+	c := e.channels[id]
+	e.mu.Unlock()
+	if c == nil {
+		return ""
+	}
+	return c.Snapshot().Dialplan.Context
 }
 
 var errDraining = fault.New(fault.Unavailable, "the server is shutting down")
@@ -130,7 +145,9 @@ func (e *Engine) adopt(c *Channel) error {
 		return fault.New(fault.Unavailable, "%d channels, the limit", e.max)
 	}
 	e.alive++
-	e.processed.Add(1)
+	if c.state.LinkedID == c.id {
+		e.processed.Add(1)
+	}
 	c.live, c.hangup = context.WithCancel(context.Background())
 	c.act = actor.Start(mailboxSize, c.crashed)
 	// Under the lock, so that no event of the channel comes before this one.

@@ -139,6 +139,17 @@ func (c *Channel) Format(ctx context.Context) (media.Format, error) {
 	return f, err
 }
 
+// Audio is the counters of the channel's audio, the zero PortStats when it has none.
+func (c *Channel) Audio(ctx context.Context) (stats mixer.PortStats, err error) {
+	err = c.Do(ctx, func() error {
+		if p := c.port(); p != nil {
+			stats = p.Stats()
+		}
+		return nil
+	})
+	return stats, err
+}
+
 // publish makes the working state visible and wakes who waits. Actor only.
 func (c *Channel) publish() {
 	if !c.destroyed {

@@ -101,7 +101,8 @@ func (e *Engine) Started() time.Time { return e.begun }
 // Now is the engine's clock.
 func (e *Engine) Now() time.Time { return e.now() }
 
-// Processed is the number of channels made so far.
+// Processed is the number of calls so far, those under way included. Channels that
+// were dialled belong to the call of who dialled them.
 func (e *Engine) Processed() uint64 { return e.processed.Load() }
 
 // Tech finds a technology by name.

@@ -44,7 +44,27 @@ func TestTooManyChannels(t *testing.T) {
 	ok(t, err)
 	h.Until(c, "up", func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up })
 	if n := h.Engine.Processed(); n != 2 {
-		t.Errorf("%d channels processed", n)
+		t.Errorf("%d calls processed", n)
+	}
+}
+
+// Who is dialled belongs to the call of who dials: in its context, as Asterisk shows it.
+func TestWhoIsDialledBelongsToTheCall(t *testing.T) {
+	h := signaltest.New(t, nil)
+	h.Tech.Endpoint("1002", signaltest.Endpoint{Script: signaltest.Script{Start: signaltest.Rings}})
+	caller := h.Call(h.Leg("1001", nil, signaltest.Script{}))
+	caller.SetPosition(signaling.DialplanPosition{Context: "internal", Exten: "1002", Priority: 3, App: "Dial"})
+	h.Until(caller, "in the plan", func(s signaling.ChannelSnapshot) bool { return s.Dialplan.App == "Dial" })
+	called, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: target("1002"), LinkedID: caller.ID()})
+	ok(t, err)
+	want := signaling.DialplanPosition{Context: "internal", Priority: 1, App: "AppDial", Data: "(Outgoing Line)"}
+	if s := called.Snapshot(); s.Dialplan != want || s.LinkedID != caller.ID() {
+		t.Errorf("called channel %+v", s)
+	}
+	joined, err := h.Engine.Incoming(signaling.Incoming{Leg: h.Leg("1003", nil, signaltest.Script{}), Tech: "Test", Resource: "1003", LinkedID: caller.ID()})
+	ok(t, err)
+	if joined.Snapshot().LinkedID != caller.ID() || h.Engine.Processed() != 1 {
+		t.Errorf("%s belongs to %s, %d calls processed", joined.ID(), joined.Snapshot().LinkedID, h.Engine.Processed())
 	}
 }
 

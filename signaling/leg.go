@@ -123,6 +123,7 @@ type EndpointSnapshot struct {
 
 // ContactSnapshot is one address of an endpoint.
 type ContactSnapshot struct {
+	AOR    string // the address of record that it is bound to
 	URI    string
 	Status ContactStatus
 	RTT    time.Duration // of the last OPTIONS; 0 when unknown

@@ -137,6 +137,7 @@ func (c *call) newLeg(ctx context.Context, p auth.Principal, offer, server strin
 	}
 	ch, err := cfg.Engine.Incoming(signaling.Incoming{
 		Leg: leg, Tech: browserTech, Resource: p.User, Caller: signaling.CallerID{Name: p.User, Number: number},
+		LinkedID: c.linked(),
 	})
 	if err != nil {
 		leg.Abort()

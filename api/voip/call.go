@@ -109,7 +109,7 @@ func (c *call) await(pt *party) error {
 // dial rings a phone as a party of the call.
 func (c *call) dial(ctx context.Context, pt *party, t signaling.Target, caller signaling.CallerID) error {
 	ch, err := c.service.cfg.Engine.Outgoing(ctx, signaling.Outgoing{
-		Target: t, Request: signaling.DialRequest{Caller: caller},
+		Target: t, Request: signaling.DialRequest{Caller: caller}, LinkedID: c.linked(),
 	})
 	if err != nil {
 		return err
@@ -158,6 +158,13 @@ func (c *call) attach(pt *party, ch *signaling.Channel) {
 	if c.first == "" {
 		c.first = ch.ID()
 	}
+}
+
+// linked is the channel that the call's further ones belong to, "" before the first.
+func (c *call) linked() signaling.ChannelID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.first
 }
 
 // rings marks that somebody is being called. The lock is held.

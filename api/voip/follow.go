@@ -51,7 +51,7 @@ func (c *call) ringPhone(pt *party) {
 	}
 	ch, err := c.service.cfg.Engine.Outgoing(c.service.ctx, signaling.Outgoing{
 		Target:  target,
-		Request: signaling.DialRequest{Caller: signaling.CallerID{Name: c.caller.Name, Number: pt.calls}},
+		Request: signaling.DialRequest{Caller: signaling.CallerID{Name: c.caller.Name, Number: pt.calls}}, LinkedID: c.linked(),
 	})
 	if err != nil {
 		c.service.log.Debug("creator's phone not rung", "call", c.id, "endpoint", target.String(), "err", err)

@@ -35,7 +35,7 @@ func (t *Tech) snapshot(e *Endpoint, registrations []trunk.State) signaling.Endp
 	for _, aor := range e.AORs {
 		for _, b := range t.registrar.Lookup(aor) {
 			s.Static = s.Static || b.Static
-			s.Contacts = append(s.Contacts, contactSnapshot(&b))
+			s.Contacts = append(s.Contacts, contactSnapshot(aor, &b))
 		}
 	}
 	for _, r := range registrations {
@@ -54,8 +54,8 @@ func registrationText(r *trunk.State, now time.Time) string {
 	return r.Status.String()
 }
 
-func contactSnapshot(b *registrar.Binding) signaling.ContactSnapshot {
-	c := signaling.ContactSnapshot{URI: b.Target.String(), RTT: b.RTT, Expiry: b.Expires}
+func contactSnapshot(aor string, b *registrar.Binding) signaling.ContactSnapshot {
+	c := signaling.ContactSnapshot{AOR: aor, URI: b.Target.String(), RTT: b.RTT, Expiry: b.Expires}
 	switch b.Status {
 	case qualify.Avail:
 		c.Status = signaling.ContactAvailable
