@@ -34,6 +34,9 @@ type Codec struct {
 	PayloadType uint8
 	// Fmtp is what we offer in a=fmtp, without the payload type; may be empty.
 	Fmtp string
+	// Bitrate is what an encoder makes that was not told any, in bits per second; 0
+	// for a codec that cannot be told.
+	Bitrate int
 	// MaxFrameBytes bounds an encoded frame of FrameDuration.
 	MaxFrameBytes int
 
@@ -61,6 +64,7 @@ func (c *Codec) FrameSamples() int { return c.SampleRate / 50 }
 type EncoderConfig struct {
 	Bitrate    int  // bits per second
 	Complexity int  // 1..10 (Opus)
+	CBR        bool // all packets of one length
 	FEC        bool // in-band forward error correction
 	LossPct    int  // expected packet loss in percent
 }

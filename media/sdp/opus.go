@@ -73,13 +73,26 @@ func (p OpusParameters) String() string {
 	return strings.Join(parts, ";")
 }
 
-// Limit lowers an encoder's settings to what the peer asked for: its bit rate
-// (RFC 7587 §6.1 allows 6,000 to 510,000), and FEC only where it is of use. A
-// Bitrate of 0, the codec's default, stays.
-func (p OpusParameters) Limit(c media.EncoderConfig) media.EncoderConfig {
-	if most := p.MaxAverageBitrate; most > 0 {
-		c.Bitrate = min(c.Bitrate, max(most, 6000))
+// bitrateStep is the grain of bit rates, so that those who hear the same can share
+// an encoder; leastBitrate the lowest that Opus knows (RFC 7587 §6.1).
+const (
+	bitrateStep  = 4000
+	leastBitrate = 6000
+)
+
+// EncoderFor is how to encode what is sent in a format, as far as its receiver has a
+// say in a=fmtp: for Opus no more bits per second than it asks for, and as many in
+// every packet if it wants that. FEC stays off: of how much gets lost, fmtp knows
+// nothing.
+func EncoderFor(f media.Format) media.EncoderConfig {
+	var cfg media.EncoderConfig
+	if f.Codec == nil || !strings.EqualFold(f.Codec.Name, "opus") {
+		return cfg
 	}
-	c.FEC = c.FEC && p.InbandFEC
-	return c
+	p := ParseOpus(f.Fmtp)
+	cfg.CBR = p.CBR
+	if most := p.MaxAverageBitrate; most > 0 && most < f.Codec.Bitrate {
+		cfg.Bitrate = max(most-most%bitrateStep, leastBitrate)
+	}
+	return cfg
 }

@@ -191,25 +191,30 @@ func TestOpusParameters(t *testing.T) {
 			t.Errorf("%q: %+v, %q", c.fmtp, got, got)
 		}
 	}
-	config := media.EncoderConfig{Bitrate: 32000, Complexity: 5, FEC: true, LossPct: 3}
+}
+
+// What the receiver of Opus asks for is what its encoder does.
+func TestEncoderFor(t *testing.T) {
+	withBitrate := *opus
+	withBitrate.Bitrate = 32000
 	for _, c := range []struct {
-		fmtp    string
-		bitrate int
-		fec     bool
+		codec *media.Codec
+		fmtp  string
+		want  media.EncoderConfig
 	}{
-		{"", 32000, false},
-		{"useinbandfec=1", 32000, true},
-		{"maxaveragebitrate=24000", 24000, false},
-		{"maxaveragebitrate=128000;useinbandfec=1", 32000, true},
-		{"maxaveragebitrate=1", 6000, false},
+		{&withBitrate, "", media.EncoderConfig{}},
+		{&withBitrate, "useinbandfec=1;stereo=1", media.EncoderConfig{}},
+		{&withBitrate, "maxaveragebitrate=128000", media.EncoderConfig{}},
+		{&withBitrate, "maxaveragebitrate=32000", media.EncoderConfig{}},
+		{&withBitrate, "maxaveragebitrate=31999", media.EncoderConfig{Bitrate: 28000}},
+		{&withBitrate, "MaxAverageBitrate=24000; cbr=1", media.EncoderConfig{Bitrate: 24000, CBR: true}},
+		{&withBitrate, "maxaveragebitrate=7000", media.EncoderConfig{Bitrate: 6000}},
+		{&withBitrate, "maxaveragebitrate=1", media.EncoderConfig{Bitrate: 6000}},
+		{ulaw, "maxaveragebitrate=24000;cbr=1", media.EncoderConfig{}},
+		{nil, "", media.EncoderConfig{}},
 	} {
-		want := config
-		want.Bitrate, want.FEC = c.bitrate, c.fec
-		if got := ParseOpus(c.fmtp).Limit(config); got != want {
-			t.Errorf("%q: %+v", c.fmtp, got)
+		if got := EncoderFor(media.Format{Codec: c.codec, Fmtp: c.fmtp}); got != c.want {
+			t.Errorf("%q: %+v, want %+v", c.fmtp, got, c.want)
 		}
-	}
-	if got := ParseOpus("maxaveragebitrate=64000").Limit(media.EncoderConfig{}); got.Bitrate != 0 {
-		t.Errorf("%+v", got)
 	}
 }

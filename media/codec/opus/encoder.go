@@ -54,16 +54,20 @@ func (e *Encoder) state() (*C.skybridge_opus_encoder, error) {
 	if e.closed {
 		return nil, errClosed
 	}
-	fec := 0
-	if e.cfg.FEC {
-		fec = 1
-	}
 	var code C.int
-	e.c = C.skybridge_opus_encoder_new(C.int(e.cfg.Bitrate), C.int(e.cfg.Complexity), C.int(fec), C.int(e.cfg.LossPct), &code)
+	e.c = C.skybridge_opus_encoder_new(C.int(e.cfg.Bitrate), C.int(e.cfg.Complexity), flag(e.cfg.CBR), flag(e.cfg.FEC),
+		C.int(e.cfg.LossPct), &code)
 	if e.c == nil {
 		return nil, codeError(int(code))
 	}
 	return e.c, nil
+}
+
+func flag(on bool) C.int {
+	if on {
+		return 1
+	}
+	return 0
 }
 
 // Encode implements media.Encoder.

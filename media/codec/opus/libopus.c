@@ -8,7 +8,7 @@ static size_t state_offset(void) {
 	return (sizeof(skybridge_opus_encoder) + 63) & ~(size_t)63;
 }
 
-skybridge_opus_encoder *skybridge_opus_encoder_new(int bitrate, int complexity, int fec, int loss, int *error) {
+skybridge_opus_encoder *skybridge_opus_encoder_new(int bitrate, int complexity, int cbr, int fec, int loss, int *error) {
 	skybridge_opus_encoder *e = calloc(1, state_offset() + opus_encoder_get_size(1));
 	if (e == NULL) {
 		*error = OPUS_ALLOC_FAIL;
@@ -18,6 +18,7 @@ skybridge_opus_encoder *skybridge_opus_encoder_new(int bitrate, int complexity, 
 	int err = opus_encoder_init(e->state, 48000, 1, OPUS_APPLICATION_VOIP);
 	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_BITRATE(bitrate));
 	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_COMPLEXITY(complexity));
+	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_VBR(!cbr));
 	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_INBAND_FEC(fec));
 	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_PACKET_LOSS_PERC(loss));
 	*error = err;

@@ -18,7 +18,7 @@ typedef struct skybridge_opus_encoder {
 } skybridge_opus_encoder;
 
 // Makes an encoder (VOIP, mono, 48 kHz); NULL with *error set when it cannot.
-skybridge_opus_encoder *skybridge_opus_encoder_new(int bitrate, int complexity, int fec, int loss, int *error);
+skybridge_opus_encoder *skybridge_opus_encoder_new(int bitrate, int complexity, int cbr, int fec, int loss, int *error);
 
 // Makes dst's state equal to src's.
 void skybridge_opus_encoder_copy(skybridge_opus_encoder *dst, const skybridge_opus_encoder *src);

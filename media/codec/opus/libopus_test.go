@@ -80,10 +80,24 @@ func TestSpeechRoundTrip(t *testing.T) {
 	}
 }
 
+// With CBR all packets are of one length.
+func TestConstantBitrate(t *testing.T) {
+	pcm, e, d := speech(t), encoder(t, media.EncoderConfig{Bitrate: 24000, CBR: true}), decoder(t)
+	for i := range 100 {
+		p := encode(t, e, frame(pcm, i))
+		if len(p) != 24000/8/50 {
+			t.Fatalf("frame %d has %d bytes", i, len(p))
+		}
+		if n := len(decode(t, d, p)); n != frameSamples {
+			t.Fatalf("frame %d has %d samples", i, n)
+		}
+	}
+}
+
 // A forked encoder goes on with the very bytes of its origin.
 func TestForkIsBitExact(t *testing.T) {
 	pcm := speech(t)
-	for _, cfg := range []media.EncoderConfig{{}, {Bitrate: 16000, Complexity: 9, FEC: true, LossPct: 10}, {Bitrate: 64000}} {
+	for _, cfg := range []media.EncoderConfig{{}, {Bitrate: 24000, CBR: true}, {Bitrate: 16000, Complexity: 9, FEC: true, LossPct: 10}, {Bitrate: 64000}} {
 		a, b := encoder(t, cfg), encoder(t, cfg)
 		for i := range 100 {
 			encode(t, a, frame(pcm, i))

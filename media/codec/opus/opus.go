@@ -33,7 +33,7 @@ const (
 
 var codec = media.Codec{
 	Name: "opus", ConfName: "opus", PayloadType: media.DynamicPT,
-	ClockRate: sampleRate, SampleRate: sampleRate, Channels: 2, MaxFrameBytes: maxFrameBytes,
+	ClockRate: sampleRate, SampleRate: sampleRate, Channels: 2, Bitrate: DefaultBitrate, MaxFrameBytes: maxFrameBytes,
 	Fmtp:            "minptime=10;useinbandfec=1",
 	NewEncoder:      newEncoder,
 	NewDecoder:      newDecoder,

@@ -164,6 +164,7 @@ func (s *rtpSession) apply(r sdp.Result) error {
 	send.Ptime = r.Ptime
 	err := s.port.SetMedia(mixer.Media{
 		Send: send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
+		Encoder: sdp.EncoderFor(send),
 	})
 	if err != nil {
 		return err

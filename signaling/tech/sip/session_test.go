@@ -3,9 +3,12 @@ package sip
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
@@ -53,4 +56,41 @@ func TestManyEventTypes(t *testing.T) {
 	}
 	channel.Hangup(signaling.CauseNormal)
 	siptest.Wait(t, channel.Gone())
+}
+
+// A phone's a=fmtp decides how Opus is encoded for it, in an offer and in an answer.
+func TestOpusParameters(t *testing.T) {
+	r := newRig(t, anybody)
+	offer := "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 107\r\n" +
+		"a=rtpmap:107 opus/48000/2\r\na=fmtp:107 maxaveragebitrate=16000;cbr=1\r\n"
+	want := media.EncoderConfig{Bitrate: 16000, CBR: true}
+	for name, exchange := range map[string]func(session) error{
+		"offered": func(s session) error {
+			_, err := s.Answer(t.Context(), []byte(offer))
+			return err
+		},
+		"answered": func(s session) error {
+			if _, err := s.Offer(t.Context(), media.SendRecv); err != nil {
+				return err
+			}
+			return s.SetAnswer([]byte(offer))
+		},
+	} {
+		s, err := newRTPSession(rtpConfig{
+			name: name, ports: r.ports, mixer: r.tech.cfg.Mixer, codecs: codecList{opus.Codec()}, address: netip.MustParseAddr("127.0.0.1"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := exchange(s); err != nil {
+			t.Error(err)
+		}
+		if got := s.Port().Media().Encoder; got != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+		s.Close()
+		if err := s.Wait(siptest.Ctx(t)); err != nil {
+			t.Error(err)
+		}
+	}
 }

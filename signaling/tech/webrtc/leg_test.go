@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -187,4 +188,34 @@ func TestASessionThatOffers(t *testing.T) {
 	}
 	exchange(media.SendRecv)
 	b.hears(10)
+}
+
+// A browser's a=fmtp decides how Opus is encoded for it.
+func TestOpusParameters(t *testing.T) {
+	r := newRig(t)
+	s, err := NewSession(SessionConfig{Name: "ana", Mixer: r.mixer, API: r.api, Codecs: []*media.Codec{opus.Codec()}, Log: r.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := r.browsers.NewPeer(rtc.PeerConfig{Name: "browser", Codecs: []*media.Codec{opus.Codec()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer, err := theirs.Offer(ctx(t), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer = strings.ReplaceAll(offer, "useinbandfec=1", "maxaveragebitrate=20000;cbr=1")
+	if _, err := s.Answer(ctx(t), offer, true); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.Port().Media().Encoder, (media.EncoderConfig{Bitrate: 20000, CBR: true}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	theirs.Close()
+	s.Close()
+	<-theirs.Done()
+	if err := s.Wait(ctx(t)); err != nil {
+		t.Error(err)
+	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 )
@@ -160,7 +161,7 @@ func (s *Session) apply() error {
 	n := s.peer.Media()
 	return s.port.SetMedia(mixer.Media{
 		Send: n.Send, Receive: n.Receive, SendEvents: n.SendEvents, ReceiveEvents: n.ReceiveEvents,
-		Direction: n.Direction,
+		Direction: n.Direction, Encoder: sdp.EncoderFor(n.Send),
 	})
 }
 
