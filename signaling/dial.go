@@ -71,13 +71,19 @@ type dialling struct {
 	engine  *Engine
 	plan    DialPlan
 	ringing map[*Channel]*callee // who may still answer
+	watch   func(*Channel)       // brings a called channel's changes to run
 	outcome outcomes
 }
 
 type callee struct {
-	target Target
-	status string // of the last Dial event
+	target    Target
+	status    string // of the last Dial event
+	redirects int    // how many parties sent the call here, one after another
 }
+
+// maxRedirects bounds how often a call is sent on, so that two phones that forward
+// to each other end it.
+const maxRedirects = 3
 
 // change is one new state of a called channel.
 type change struct {
@@ -91,15 +97,16 @@ func (d *dialling) run(ctx context.Context) DialResult {
 	var watchers sync.WaitGroup
 	defer watchers.Wait()
 	defer stop()
+	d.watch = func(c *Channel) {
+		watchers.Add(1)
+		go func() { // owned by run, ended by stop
+			defer watchers.Done()
+			defer guard.Recover(c.log, "a dialled party's call, call ended", func() { giveUp(watch, c, changes) })
+			follow(watch, c, changes)
+		}()
+	}
 	for _, target := range d.plan.Targets {
-		if c := d.call(ctx, target); c != nil {
-			watchers.Add(1)
-			go func() { // owned by run, ended by stop
-				defer watchers.Done()
-				defer guard.Recover(c.log, "a dialled party's call, call ended", func() { giveUp(watch, c, changes) })
-				follow(watch, c, changes)
-			}()
-		}
+		d.call(ctx, target, 0)
 	}
 	var timeout <-chan time.Time
 	if d.plan.Timeout > 0 {
@@ -110,7 +117,7 @@ func (d *dialling) run(ctx context.Context) DialResult {
 	for len(d.ringing) > 0 {
 		select {
 		case ch := <-changes:
-			if d.take(ch) {
+			if d.take(ctx, ch) {
 				d.cancel(CauseAnsweredElse, DialCancel, ch.channel)
 				target := d.ringing[ch.channel].target
 				return DialResult{Status: DialAnswer, Channel: ch.channel, Target: target, Cause: CauseNormal}
@@ -126,8 +133,8 @@ func (d *dialling) run(ctx context.Context) DialResult {
 	return d.outcome.result()
 }
 
-// call rings one target. It gives nil when that is not possible.
-func (d *dialling) call(ctx context.Context, target Target) *Channel {
+// call rings one target, if that is possible.
+func (d *dialling) call(ctx context.Context, target Target, redirects int) {
 	out := Outgoing{Target: target, Request: DialRequest{Caller: d.plan.Caller, Prefer: d.plan.Prefer}}
 	if from := d.plan.From; from != nil {
 		s := from.Snapshot()
@@ -139,15 +146,34 @@ func (d *dialling) call(ctx context.Context, target Target) *Channel {
 	if err != nil {
 		d.engine.log.Info("endpoint not dialled", "endpoint", target.String(), "err", err)
 		d.outcome.failed(err)
-		return nil
+		return
 	}
-	d.ringing[c] = &callee{target: target}
+	d.ringing[c] = &callee{target: target, redirects: redirects}
 	d.publish(c.Snapshot(), target, "")
-	return c
+	d.watch(c)
+}
+
+// redirect calls whom a party names in its place, whose end then counts instead. It
+// reports whether there is one.
+func (d *dialling) redirect(ctx context.Context, c *Channel, who *callee) bool {
+	leg, ok := c.leg.(Redirector)
+	if !ok {
+		return false
+	}
+	resource := leg.Redirect()
+	if resource == "" {
+		return false
+	}
+	if who.redirects == maxRedirects {
+		c.log.Warn("call redirected too often", "endpoint", who.target.String(), "redirects", maxRedirects)
+		return false
+	}
+	d.call(ctx, Target{Tech: who.target.Tech, Resource: resource}, who.redirects+1)
+	return true
 }
 
 // take works on one change of a called channel; it reports whether that answered.
-func (d *dialling) take(ch change) bool {
+func (d *dialling) take(ctx context.Context, ch change) bool {
 	who := d.ringing[ch.channel]
 	if d.plan.Notify != nil {
 		d.plan.Notify(ch.channel, ch.snapshot)
@@ -159,7 +185,10 @@ func (d *dialling) take(ch change) bool {
 		return true
 	case s.Ended:
 		delete(d.ringing, ch.channel)
-		status = string(d.outcome.ended(s.Cause))
+		status = string(statusOfCause(s.Cause))
+		if !d.redirect(ctx, ch.channel, who) {
+			d.outcome.ended(s.Cause)
+		}
 	case s.State == Ringing && status == "":
 		status = "RINGING"
 	case s.Media && status != "PROGRESS":
@@ -237,11 +266,7 @@ type outcomes struct {
 }
 
 // ended takes the end of a called channel.
-func (o *outcomes) ended(cause Cause) DialStatus {
-	status := statusOfCause(cause)
-	o.add(status, cause, nil)
-	return status
-}
+func (o *outcomes) ended(cause Cause) { o.add(statusOfCause(cause), cause, nil) }
 
 // failed takes a target that could not be rung.
 func (o *outcomes) failed(err error) {

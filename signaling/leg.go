@@ -68,6 +68,13 @@ type DigitSender interface {
 	SendDigits(digits string, length, gap time.Duration, sent func()) error
 }
 
+// Redirector is a Leg whose party may ask to be called elsewhere instead (SIP 302).
+type Redirector interface {
+	// Redirect is the resource of the same technology to dial instead, empty for
+	// none. It is settled by the time of LegEnded; safe from any goroutine.
+	Redirect() string
+}
+
 // LegEvents is how a leg reaches its channel: every method only posts. What comes
 // after the channel has ended, but for LegEnded, changes nothing.
 type LegEvents interface {

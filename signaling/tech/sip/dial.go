@@ -50,7 +50,7 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 		out.Headers = append(out.Headers, message.Header{Name: "P-Asserted-Identity", Value: pai.String()})
 	}
 	l := t.newLeg(e)
-	l.dial.request = out
+	l.dial = outboundCall{request: out, caller: req.Caller}
 	dtls := e.WebRTC || b.Network == "ws" || b.Network == "wss"
 	party := b.Source.Addr()
 	if !party.IsValid() {

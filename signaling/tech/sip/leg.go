@@ -52,6 +52,7 @@ type leg struct {
 	outgoing *ua.OutgoingInvite
 	callID   string
 	answer   []byte // to an incoming offer, as long as it is not sent
+	redirect string // the endpoint that the party named in its place
 	hungUp   bool
 	ended    bool
 

@@ -12,6 +12,7 @@ import (
 // outboundCall is what an outgoing leg will send.
 type outboundCall struct {
 	request ua.Outbound
+	caller  signaling.CallerID
 	// answeredBy is the tag of the fork whose description is in effect.
 	answeredBy string
 }
@@ -139,6 +140,9 @@ func (d *legInvite) OnFail(resp *message.Response, err error) {
 			return
 		}
 		l.log.Info("call refused", "call_id", l.callID, "cause", int(cause), "err", err)
+		if refusal && resp.Status() < 400 {
+			l.redirected(resp, cause)
+		}
 		l.finish(cause, refusal)
 	})
 }
