@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -32,6 +33,7 @@ type installation struct {
 	// to the server's own settings.
 	listeners []transport.Listener
 	external  outside // of those transports
+	tlsClient *tls.Config
 	certFile  string
 	keyFile   string
 }
@@ -70,8 +72,10 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	}
 	var unheard []asterisk.Warning
 	in.external, unheard = outsideOf(loaded.Endpoints.Transports)
+	var noCA []asterisk.Warning
+	in.tlsClient, noCA = tlsClient(loaded.Endpoints.Transports)
 	var all asterisk.Warnings
-	for _, w := range slices.Concat(loaded.Warnings, warnings, unheard, in.chooseCertificate(loaded.Endpoints.Transports)) {
+	for _, w := range slices.Concat(loaded.Warnings, warnings, unheard, noCA, in.chooseCertificate(loaded.Endpoints.Transports)) {
 		all.Add(w)
 	}
 	in.warnings = all.List()

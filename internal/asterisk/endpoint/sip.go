@@ -111,6 +111,7 @@ func defaultSIP() sipReader {
 	r.global.IdentifierOrder = option.Words("username ip")
 	r.global.AllowGuest = true
 	r.bindPort = 5060
+	r.tlsVerify = true // pjsip.conf's way is the other one
 	r.registerBy, r.registerWait = 2*time.Minute, 20*time.Second
 	return r
 }
