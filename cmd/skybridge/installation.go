@@ -54,7 +54,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := check.Dir(dir, check.Options{Strict: cfg.Strict, Apps: apps, Functions: funcs})
+	loaded, err := check.Dir(dir, check.Options{Strict: cfg.Strict, Apps: apps, Functions: funcs, Arguments: app.ArgumentChecks})
 	if err != nil {
 		return nil, fileError(dir, err)
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -49,6 +50,11 @@ func (s *Services) dial(ctx context.Context, c *dialplan.Call, args string) erro
 	d := attempt{
 		services: s, call: c, caller: channelOf(c), options: parseDialOptions(argument.At(parts, 2)), begun: c.Now(),
 	}
+	for _, o := range d.options.missed {
+		if o.turns {
+			c.Log().Warn("Dial: option is not served", "option", string(o.letter), "here", o.here)
+		}
+	}
 	defer d.end()
 	return d.run(ctx, targets, timeout)
 }
@@ -85,6 +91,7 @@ type attempt struct {
 	bridge   *signaling.Bridge   // from early media or the answer on
 	tone     *signaling.Playback // ringing, to a caller that is up
 	rung     bool                // the caller knows that it rings
+	apart    bool                // the called party goes on in the plan by itself
 	only     bool                // there is one target
 }
 
@@ -94,7 +101,7 @@ func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout t
 		return err
 	}
 	d.only = len(targets) == 1
-	if d.options.ring {
+	if d.options.ring || d.options.ringUntil {
 		d.tell(ctx, d.ring)
 	}
 	result := d.services.Engine.Dial(ctx, signaling.DialPlan{
@@ -113,6 +120,14 @@ func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout t
 	d.set("DIALEDPEERNUMBER", result.Target.Resource)
 	d.set("BRIDGEPEER", callee.Name())
 	callee.Vars().Set("BRIDGEPEER", d.caller.Name())
+	if d.options.sub != "" {
+		if done, err := d.screen(ctx, callee); done || err != nil {
+			return err
+		}
+	}
+	if d.options.both != "" {
+		return d.part(ctx, callee)
+	}
 	if err := d.connect(ctx, callee); err != nil && !callee.Snapshot().Ended {
 		return err
 	}
@@ -127,6 +142,9 @@ func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout t
 func (d *attempt) after(ctx context.Context, callee *signaling.Channel) error {
 	switch {
 	case d.caller.Snapshot().Ended:
+		if d.options.calleeGoesOn {
+			return d.sendOn(ctx, callee)
+		}
 		return dialplan.ErrHangup
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -142,6 +160,9 @@ func (d *attempt) after(ctx context.Context, callee *signaling.Channel) error {
 
 // release ends the called party's call, unless somebody has moved it elsewhere.
 func (d *attempt) release(callee *signaling.Channel) {
+	if d.apart {
+		return
+	}
 	// A move is one act of the channel's actor: after this it is over. The error
 	// says that the channel is gone.
 	_ = callee.Do(context.Background(), func() error { return nil })
@@ -194,13 +215,19 @@ func (d *attempt) early(ctx context.Context, callee *signaling.Channel) error {
 func (d *attempt) ring(ctx context.Context) error {
 	d.rung = true
 	if d.caller.Snapshot().State != signaling.Up {
-		return d.caller.Ring(ctx)
+		if d.options.tone == "" {
+			return d.caller.Ring(ctx)
+		}
+		if err := d.caller.Progress(ctx); err != nil {
+			return err
+		}
 	}
-	tone, err := d.services.Sounds.Tone("ring")
+	name := cmp.Or(d.options.tone, "ring")
+	tone, err := d.services.Sounds.Tone(name)
 	if err != nil {
 		return err
 	}
-	d.tone, err = d.caller.PlayTone(ctx, tone, "tone:ring")
+	d.tone, err = d.caller.PlayTone(ctx, tone, "tone:"+name)
 	return err
 }
 

@@ -5,14 +5,75 @@ import (
 	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
-// dialOptions are the options of Dial that act here; others are taken and ignored.
+// dialOptions are the options of Dial that act here.
 type dialOptions struct {
-	goOn  bool          // g: the plan goes on when the called party hangs up
-	ring  bool          // r: the caller is told of ringing at once, and hears nothing else
-	limit time.Duration // L(ms), S(seconds): the longest conversation; 0 is none
+	goOn      bool          // g: the plan goes on when the called party hangs up
+	ring      bool          // r: the caller is told of ringing at once, and hears nothing else
+	ringUntil bool          // R: the same, until early media comes
+	tone      string        // r(tone): what the caller hears instead of ringing
+	limit     time.Duration // L(ms), S(seconds): the longest conversation; 0 is none
+	both      string        // G(place): who answered goes on after the place, the caller there
+	sub       string        // U(context^arguments): what the called party goes through first
+	// calleeGoesOn is F(place): the called party goes on in the plan when the caller hangs
+	// up, at calleeTo, by default after this Dial.
+	calleeGoesOn bool
+	calleeTo     string
+
+	missed []missedOption
+}
+
+// missedOption is an option of Dial that is not served.
+type missedOption struct {
+	letter byte
+	here   string // what happens in its stead
+	turns  bool   // the plan would have gone another way
+}
+
+const (
+	aside = "it is left aside"
+	noKey = "that key does nothing"
+)
+
+// missedOptions are those of Asterisk that are not served. A, C, I and i, which ask for
+// what happens anyway, are not among them, nor is a.
+var missedOptions = map[byte]missedOption{
+	'A': {here: "the called party hears no announcement"},
+	'b': {here: "no subroutine runs on the called channel before it rings", turns: true},
+	'B': {here: "no subroutine runs on the caller's channel before it rings", turns: true},
+	'c': {here: "who did not answer learns only then that somebody else did"},
+	'd': {here: "a digit while it rings goes nowhere", turns: true},
+	'D': {here: "no digits are sent after the answer"},
+	'e': {here: "no h extension runs for the called party", turns: true},
+	'E': {here: aside},
+	'f': {here: "the caller's own id is shown"},
+	'h': {here: noKey, turns: true},
+	'H': {here: noKey, turns: true},
+	'j': {here: aside, turns: true},
+	'J': {here: aside, turns: true},
+	'k': {here: "calls cannot be parked by keys"},
+	'K': {here: "calls cannot be parked by keys"},
+	'm': {here: "the caller hears ringing"},
+	'M': {here: "no macro runs on the called channel; U does", turns: true},
+	'n': {here: aside},
+	'N': {here: aside},
+	'o': {here: "the caller's own id is shown"},
+	'O': {here: aside, turns: true},
+	'p': {here: "the called party is not asked whether to take the call", turns: true},
+	'P': {here: "the called party is not asked whether to take the call", turns: true},
+	'Q': {here: "who did not answer gets the usual cause"},
+	's': {here: "the caller's own id is shown"},
+	't': {here: "the called party cannot transfer by keys"},
+	'T': {here: "the caller cannot transfer by keys"},
+	'u': {here: "the caller's own presentation is shown"},
+	'w': {here: "calls cannot be recorded by keys"},
+	'W': {here: "calls cannot be recorded by keys"},
+	'x': {here: "calls cannot be recorded by keys"},
+	'X': {here: "calls cannot be recorded by keys"},
+	'z': {here: "the time-out goes on when a call is forwarded"},
 }
 
 // parseDialOptions reads letters, each with an argument in parentheses or none.
@@ -25,7 +86,15 @@ func parseDialOptions(text string) (o dialOptions) {
 		case 'g':
 			o.goOn = true
 		case 'r':
-			o.ring = true
+			o.ring, o.tone = true, arg
+		case 'R':
+			o.ringUntil = true
+		case 'F':
+			o.calleeGoesOn, o.calleeTo = true, place(arg)
+		case 'G':
+			o.both = place(arg)
+		case 'U':
+			o.sub = arg
 		case 'L': // L(x[:y[:z]]): y and z are warnings before the end
 			ms, _, _ := strings.Cut(arg, ":")
 			if n, err := strconv.ParseUint(strings.TrimSpace(ms), 10, 31); err == nil {
@@ -35,9 +104,30 @@ func parseDialOptions(text string) (o dialOptions) {
 			if d, ok := argument.Seconds(arg); ok {
 				o.limit = shorter(o.limit, d)
 			}
+		default:
+			if m, ok := missedOptions[letter]; ok {
+				m.letter = letter
+				o.missed = append(o.missed, m)
+			}
 		}
 	}
 	return o
+}
+
+// place is a place of the plan, as an option has it: "context^exten^priority".
+func place(arg string) string { return strings.ReplaceAll(arg, "^", ",") }
+
+// judgeDial warns of options that are not served. Those that are computed are judged
+// when the call comes.
+func judgeDial(args string) (found []asterisk.Warning) {
+	options := argument.At(argument.SplitRaw(args, 4), 2)
+	if i := strings.IndexByte(options, '$'); i >= 0 {
+		options = options[:i]
+	}
+	for _, m := range parseDialOptions(options).missed {
+		found = append(found, asterisk.Warning{Text: "Dial: option " + string(m.letter) + " is not served by this version", Here: m.here})
+	}
+	return found
 }
 
 // optionArgument cuts "(...)" off the front, parentheses within it counted.

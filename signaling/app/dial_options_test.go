@@ -1,27 +1,49 @@
 package app
 
 import (
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/check"
 )
 
 func TestDialOptions(t *testing.T) {
-	for text, want := range map[string]dialOptions{
+	for text, want := range map[string]struct {
+		dialOptions
+		missed string
+	}{
 		"":                        {},
-		"g":                       {goOn: true},
-		"tTkKg":                   {goOn: true},
-		"r":                       {ring: true},
-		"L(60000:10000)":          {limit: time.Minute},
-		"S(5)L(60000)":            {limit: 5 * time.Second},
-		"L(1000)S(5)g":            {goOn: true, limit: time.Second},
+		"g":                       {dialOptions: dialOptions{goOn: true}},
+		"tTkKg":                   {dialOptions{goOn: true}, "tTkK"},
+		"r":                       {dialOptions: dialOptions{ring: true}},
+		"r(busy)":                 {dialOptions: dialOptions{ring: true, tone: "busy"}},
+		"R":                       {dialOptions: dialOptions{ringUntil: true}},
+		"aiIC":                    {},
+		"L(60000:10000)":          {dialOptions: dialOptions{limit: time.Minute}},
+		"S(5)L(60000)":            {dialOptions: dialOptions{limit: 5 * time.Second}},
+		"L(1000)S(5)g":            {dialOptions: dialOptions{goOn: true, limit: time.Second}},
 		"S(0)":                    {},
 		"L(x)S(-1)":               {},
-		"U(greeting,g)b(r^g(S)1)": {},
-		"M(never-closed(g)":       {},
-		")g":                      {goOn: true},
+		"U(greeting^g)b(r^g(S)1)": {dialOptions{sub: "greeting^g"}, "b"},
+		"M(never-closed(g)":       {missed: "M"},
+		")g":                      {dialOptions: dialOptions{goOn: true}},
+		"F":                       {dialOptions: dialOptions{calleeGoesOn: true}},
+		"F(a^b^1)G(s^2)":          {dialOptions: dialOptions{calleeGoesOn: true, calleeTo: "a,b,1", both: "s,2"}},
 	} {
-		if got := parseDialOptions(text); got != want {
-			t.Errorf("%q gives %+v, want %+v", text, got, want)
+		got := parseDialOptions(text)
+		var missed strings.Builder
+		for _, m := range got.missed {
+			missed.WriteByte(m.letter)
+		}
+		got.missed = nil
+		if !reflect.DeepEqual(got, want.dialOptions) || missed.String() != want.missed {
+			t.Errorf("%q gives %+v and misses %q, want %+v, %q", text, got, missed.String(), want.dialOptions, want.missed)
 		}
 	}
 }
@@ -31,8 +53,47 @@ func FuzzDialOptions(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if o := parseDialOptions(s); o.limit < 0 {
-			t.Errorf("%q limits to %v", s, o.limit)
+		if o := parseDialOptions(s); o.limit < 0 || len(o.missed) > len(s) {
+			t.Errorf("%q gives %+v", s, o)
 		}
 	})
+}
+
+// What is not served is named with its line when a directory is read.
+func TestArgumentsAreCheckedWithTheFiles(t *testing.T) {
+	apps, err := dialplan.NewApps(dialplan.Builtins(), Applications(&Services{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := check.Load(asterisk.Loader{FS: fstest.MapFS{
+		"confbridge.conf": {Data: []byte("[secret]\ntype=user\npin=12\n")},
+		"extensions.conf": {Data: []byte(`[a]
+exten => 1,1,Dial(PJSIP/1,20,gm(default)M(x))
+ same => n,ExecIf($[1]?Dial(PJSIP/1,,p))
+ same => n,Dial(PJSIP/1,,g${OPTIONS}m)
+ same => n,Dial(PJSIP/1,20,rgF(a^1^1)G(1^1)U(x)S(5)L(1000)aCi)
+ same => n,ConfBridge(9000,,secret)
+ same => n,ConfBridge(9000,${B},secrt)
+ same => n,ConfBridge(9000, big,${U})
+`)},
+	}}, check.Options{Apps: apps, Arguments: ArgumentChecks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range loaded.Warnings {
+		if !strings.Contains(w.Text, "function") {
+			got = append(got, w.String())
+		}
+	}
+	want := []string{
+		"extensions.conf:2: Dial: option m is not served by this version; here: the caller hears ringing",
+		"extensions.conf:2: Dial: option M is not served by this version; here: no macro runs on the called channel; U does",
+		"extensions.conf:3: Dial: option p is not served by this version; here: the called party is not asked whether to take the call",
+		`extensions.conf:7: ConfBridge: there is no user profile "secrt" in confbridge.conf; here: nobody is let in`,
+		`extensions.conf:8: ConfBridge: there is no bridge profile "big" in confbridge.conf; here: nobody is let in`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("warnings:\n%s", strings.Join(got, "\n"))
+	}
 }

@@ -13,7 +13,7 @@ import (
 type Place struct {
 	room *Room
 
-	mu    sync.Mutex
+	mu     sync.Mutex
 	spent  bool // entered, or given back
 	marked bool
 }

@@ -22,6 +22,8 @@ type Options struct {
 	// Apps and Functions are what the server has; without any, names are not checked.
 	Apps      dialplan.Apps
 	Functions dialplan.Functions
+	// Arguments gives the checks of the applications' arguments; nil means none.
+	Arguments func(*settings.Settings) dialplan.ArgumentChecks
 }
 
 // Loaded is a directory that was read.
@@ -64,7 +66,7 @@ func Load(from asterisk.Loader, o Options) (*Loaded, error) {
 	}
 	var w asterisk.Warnings
 	for _, list := range [][]asterisk.Warning{
-		l.Endpoints.Warnings, l.Settings.Warnings, l.Plan.Warnings, l.names(o), l.contexts(),
+		l.Endpoints.Warnings, l.Settings.Warnings, l.Plan.Warnings, l.names(o), l.arguments(o), l.contexts(),
 	} {
 		for _, x := range list {
 			w.Add(x)
@@ -79,6 +81,13 @@ func (l *Loaded) names(o Options) []asterisk.Warning {
 		return nil
 	}
 	return dialplan.LintNames(l.Plan, o.Apps, o.Functions)
+}
+
+func (l *Loaded) arguments(o Options) []asterisk.Warning {
+	if o.Arguments == nil {
+		return nil
+	}
+	return dialplan.LintArguments(l.Plan, o.Arguments(l.Settings))
 }
 
 // contexts warns of endpoints whose calls have nowhere to go.
