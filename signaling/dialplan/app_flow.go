@@ -49,20 +49,20 @@ func (c *Call) branch(condition bool, yes, no string) error {
 func execIf(ctx context.Context, c *Call, args string) error {
 	condition, yes, no := argument.Choice(args, false)
 	app := no
-	if argument.Truth(strings.Trim(condition, `"`)) {
+	if argument.Truth(condition) {
 		app = yes
-	}
-	if app == "" {
-		return nil
 	}
 	return execApp(ctx, c, app)
 }
 
 // execApp is Exec(app(args)).
 func execApp(ctx context.Context, c *Call, text string) error {
+	if text == "" {
+		return nil
+	}
 	app, args, err := splitApp(text)
 	if err != nil {
-		return err
+		c.warn("Exec", "err", err)
 	}
 	return c.Exec(ctx, app, args)
 }

@@ -16,7 +16,8 @@ var (
 	errNoSubroutine = errors.New("not in a subroutine")
 )
 
-// gosub is Gosub([[context,]exten,]priority[(arg1[,arg2...])]).
+// gosub is Gosub([[context,]exten,]priority[(arg1[,arg2...])]). The arguments keep their
+// quotes and backslashes.
 func gosub(_ context.Context, c *Call, args string) error {
 	return c.gosub(strings.TrimSpace(args))
 }
@@ -25,7 +26,7 @@ func gosub(_ context.Context, c *Call, args string) error {
 func gosubIf(_ context.Context, c *Call, args string) error {
 	condition, yes, no := argument.Choice(args, false)
 	target := no
-	if argument.Truth(strings.Trim(condition, `"`)) {
+	if argument.Truth(condition) {
 		target = yes
 	}
 	if target == "" {
@@ -48,7 +49,7 @@ func (c *Call) gosub(text string) error {
 	}
 	back := c.at
 	back.Priority++
-	return c.push(frame{back: back}, to, argument.Split(args, 0))
+	return c.push(frame{back: back}, to, argument.SplitRaw(args, 0))
 }
 
 // push enters a subroutine with its arguments as ARG1, ARG2 ... and their number as ARGC.

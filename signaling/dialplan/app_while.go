@@ -28,21 +28,24 @@ func continueWhile(_ context.Context, c *Call, _ string) error { return c.repeat
 
 func exitWhile(_ context.Context, c *Call, _ string) error { return c.leaveWhile() }
 
-// leaveWhile goes behind the EndWhile of the loop around this step.
+// leaveWhile goes behind the EndWhile of the loop around this step. Where there is none
+// the call goes on, with a warning.
 func (c *Call) leaveWhile() error {
 	end, ok := c.scan(+1, "EndWhile", "While")
 	if !ok {
-		return errNoEndWhile
+		c.warn("While", "err", errNoEndWhile)
+		return nil
 	}
 	c.Goto(Position{c.at.Context, c.at.Exten, end + 1})
 	return nil
 }
 
-// repeatWhile goes to the While of the loop around this step.
+// repeatWhile goes to the While of the loop around this step; it too goes on without.
 func (c *Call) repeatWhile() error {
 	begin, ok := c.scan(-1, "While", "EndWhile")
 	if !ok {
-		return errNoWhile
+		c.warn("While", "err", errNoWhile)
+		return nil
 	}
 	c.Goto(Position{c.at.Context, c.at.Exten, begin})
 	return nil

@@ -123,7 +123,20 @@ func (c *Call) where() string {
 	return fmt.Sprintf("%s:%d", c.line.File, c.line.Line)
 }
 
+// A warning costs as much as many steps, so that no loop fills the log, and shows only
+// the beginning of a text.
+const (
+	warningSteps = 100
+	maxLogged    = 400 // bytes
+)
+
 // warn logs what the writer of the plan should know.
 func (c *Call) warn(msg string, args ...any) {
+	c.budget.left -= warningSteps
+	for i := range args {
+		if text, ok := args[i].(string); ok && len(text) > maxLogged {
+			args[i] = text[:maxLogged] + "..."
+		}
+	}
 	c.log.Warn(msg, append([]any{"at", c.where()}, args...)...)
 }

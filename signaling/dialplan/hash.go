@@ -17,7 +17,7 @@ func (c *Call) Hash(name, key string) string {
 	return v
 }
 
-// HashKeys are the keys of a hash in the order of first setting, with commas between.
+// HashKeys are the keys of a hash the last one set first, with commas between.
 func (c *Call) HashKeys(name string) string {
 	v, _ := c.ch.Var(hashKeysVar(name))
 	return v
@@ -28,14 +28,14 @@ func (c *Call) HashKeys(name string) string {
 func (c *Call) SetHash(name, key, value string) error {
 	name, depth := bareName(name)
 	prefix := "__"[:depth]
-	keys := c.HashKeys(name)
-	if !strings.Contains(","+keys+",", ","+key+",") {
-		keys = strings.TrimPrefix(keys+","+key, ",")
-		if len(keys) > substitute.MaxBytes {
-			return substitute.ErrTooLong
-		}
-		c.ch.SetVar(prefix+hashKeysVar(name), keys)
+	keys := key
+	if others := strings.Trim(strings.Replace(","+c.HashKeys(name)+",", ","+key+",", ",", 1), ","); others != "" {
+		keys += "," + others
 	}
+	if len(keys) > substitute.MaxBytes {
+		return substitute.ErrTooLong
+	}
+	c.ch.SetVar(prefix+hashKeysVar(name), keys)
 	c.ch.SetVar(prefix+hashVar(name, key), value)
 	return nil
 }

@@ -94,12 +94,18 @@ func (c *Channel) ReadDigit(ctx context.Context, timeout time.Duration) (byte, b
 	}
 }
 
-// Note writes a line down.
+// Note writes a line down; of a very long one, how long it is.
 func (c *Channel) Note(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if n := len(line); n > maxLine {
+		line = fmt.Sprintf("%s... (%d bytes)", line[:maxLine], n)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.trace = append(c.trace, fmt.Sprintf(format, args...))
+	c.trace = append(c.trace, line)
 }
+
+const maxLine = 240
 
 // Log is a logger that writes a line down for each record: the level, the message and
 // the attributes that are not the same for all of a call.

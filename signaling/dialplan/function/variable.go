@@ -34,10 +34,11 @@ func readSet(c *dialplan.Call, args string) (string, error) {
 	return value, c.SetVar(strings.TrimSpace(name), value)
 }
 
-// writeArray is Set(ARRAY(a,b)=x,y).
+// writeArray is Set(ARRAY(a,b)=x,y). Names without a value become empty, values without
+// a name are dropped.
 func writeArray(c *dialplan.Call, args, value string) error {
 	names := argument.Split(args, 0)
-	values := argument.Split(value, len(names))
+	values := argument.Split(value, 0)
 	for i, name := range names {
 		if err := c.SetVar(name, argument.At(values, i)); err != nil {
 			return err
