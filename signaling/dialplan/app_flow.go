@@ -2,7 +2,6 @@ package dialplan
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
@@ -82,7 +81,10 @@ func hangup(_ context.Context, c *Call, args string) error {
 const normalClearing = 16
 
 func parseCause(text string) (cause int, known bool) {
-	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n <= 127 {
+	if n, ok := argument.Int(text); ok && n >= 0 && n <= 127 {
+		if n == 0 {
+			n = normalClearing
+		}
 		return n, true
 	}
 	if n, ok := causeNames[strings.TrimPrefix(strings.ToLower(text), "ast_cause_")]; ok {
