@@ -2,9 +2,8 @@ package sip
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
@@ -120,9 +119,10 @@ func (l *leg) abandon() {
 // crashed ends the leg after a panic in its own work; should the end panic too,
 // at least the channel is told.
 func (l *leg) crashed(err error) {
-	l.log.Error("panic in a SIP leg, call ended", "call_id", l.dialogID(), "err", err)
-	if !l.guard(func() { l.end(signaling.CauseTemporary) }) {
-		l.guard(func() { l.finish(signaling.CauseTemporary, false) })
+	log := l.log.With("call_id", l.dialogID())
+	log.Error("panic in a SIP leg, call ended", "err", err)
+	if !guard.Do(log, "the end of a SIP leg", func() { l.end(signaling.CauseTemporary) }) {
+		guard.Do(log, "the end of a SIP leg", func() { l.finish(signaling.CauseTemporary, false) })
 	}
 }
 
@@ -130,19 +130,9 @@ func (l *leg) crashed(err error) {
 // would keep it; f says what ends it. A panic ends this call and no other.
 func (l *leg) spawn(f func()) {
 	go func() { // owned by l, ended as f says
-		if !l.guard(f) {
+		defer guard.Recover(l.log.With("call_id", l.dialogID()), "a SIP leg's waiting, call ended", func() {
 			l.post(func() { l.end(signaling.CauseTemporary) })
-		}
+		})
+		f()
 	}()
-}
-
-// guard runs f and reports whether it did not panic.
-func (l *leg) guard(f func()) (ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			l.log.Error("panic in a SIP leg", "call_id", l.dialogID(), "err", fmt.Sprint(r), "stack", string(debug.Stack()))
-		}
-	}()
-	f()
-	return true
 }

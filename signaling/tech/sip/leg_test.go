@@ -114,6 +114,15 @@ func TestAPanicEndsTheCall(t *testing.T) {
 		siptest.Wait(t, leg.Ended)
 		told.want(t, "ended 41 false")
 	})
+	t.Run("while it waits", func(t *testing.T) {
+		l, told := r.dial("callee")
+		answer := r.offer(0, "PCMU", "sendrecv")
+		leg := phone.Answer(ua.Reply{ContentType: answer.Type, Body: answer.Body})
+		told.want(t, "answered")
+		l.spawn(func() { panic("waiting") })
+		siptest.Wait(t, leg.Ended)
+		told.want(t, "ended 41 false")
+	})
 	t.Run("while ending", func(t *testing.T) {
 		l, told := r.dial("callee")
 		answer := r.offer(0, "PCMU", "sendrecv")
