@@ -1,11 +1,12 @@
 package webrtc
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 // Config is where browsers reach us and how patient we are with them.
@@ -65,7 +66,8 @@ func Default() Config {
 	}
 }
 
-// Validate says what is wrong with the configuration, naming the key.
+// Validate says what is wrong with the configuration, naming the key. Its error is of
+// kind Invalid.
 func (c Config) Validate() error {
 	if _, err := c.address(); err != nil {
 		return err
@@ -73,26 +75,26 @@ func (c Config) Validate() error {
 	families := map[bool]netip.Addr{}
 	for _, ip := range c.ExternalIP {
 		if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() {
-			return fmt.Errorf("external_ip: %q is no address a browser could reach", ip)
+			return fault.New(fault.Invalid, "external_ip: %q is no address a browser could reach", ip)
 		}
 		if other, twice := families[ip.Is4()]; twice {
-			return fmt.Errorf("external_ip: %s and %s are of one family; one each is the most", other, ip)
+			return fault.New(fault.Invalid, "external_ip: %s and %s are of one family; one each is the most", other, ip)
 		}
 		families[ip.Is4()] = ip
 	}
 	for _, s := range c.ICEServers {
 		if len(s.URLs) == 0 {
-			return fmt.Errorf("ice_servers: an entry without urls")
+			return fault.New(fault.Invalid, "ice_servers: an entry without urls")
 		}
 		for _, u := range s.URLs {
 			scheme, rest, _ := strings.Cut(u, ":")
 			switch scheme {
 			case "stun", "stuns", "turn", "turns":
 			default:
-				return fmt.Errorf("ice_servers: %q is no stun, stuns, turn or turns URL", u)
+				return fault.New(fault.Invalid, "ice_servers: %q is no stun, stuns, turn or turns URL", u)
 			}
 			if rest == "" {
-				return fmt.Errorf("ice_servers: %q names no host", u)
+				return fault.New(fault.Invalid, "ice_servers: %q names no host", u)
 			}
 		}
 	}
@@ -107,14 +109,14 @@ func (c Config) Validate() error {
 		{"keepalive_interval", c.KeepaliveInterval},
 	} {
 		if d.value <= 0 {
-			return fmt.Errorf("%s: %v is not above zero", d.key, d.value)
+			return fault.New(fault.Invalid, "%s: %v is not above zero", d.key, d.value)
 		}
 	}
 	if c.MaxPeers <= 0 {
-		return fmt.Errorf("max_peers: %d is not above zero", c.MaxPeers)
+		return fault.New(fault.Invalid, "max_peers: %d is not above zero", c.MaxPeers)
 	}
 	if c.MaxTCP <= 0 {
-		return fmt.Errorf("max_tcp: %d is not above zero", c.MaxTCP)
+		return fault.New(fault.Invalid, "max_tcp: %d is not above zero", c.MaxTCP)
 	}
 	return nil
 }
@@ -123,7 +125,7 @@ func (c Config) Validate() error {
 func (c Config) address() (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("listen: %w", err)
+		return netip.AddrPort{}, fault.New(fault.Invalid, "listen: %w", err)
 	}
 	switch host {
 	case "":
@@ -133,7 +135,7 @@ func (c Config) address() (netip.AddrPort, error) {
 	}
 	ap, err := netip.ParseAddrPort(net.JoinHostPort(host, port))
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("listen: %q is no IP address and port", c.Listen)
+		return netip.AddrPort{}, fault.New(fault.Invalid, "listen: %q is no IP address and port", c.Listen)
 	}
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), nil
 }
