@@ -20,15 +20,23 @@ const (
 	Other               // not RTP, or not to be recognised
 )
 
-// Keying classifies the line m of the session. Attributes for protection beside
-// an unprotected profile only say that more would be possible (RFC 8643).
+// Keying classifies the line m of the session.
 func (s *Session) Keying(m *Media) Keying {
 	_, fingerprint := s.Attribute(m, "fingerprint")
 	_, crypto := m.Attribute("crypto")
-	switch strings.ToUpper(m.Profile) {
+	return KeyingOf(m.Profile, fingerprint, crypto)
+}
+
+// KeyingOf classifies a media line by its profile and by whether an a=fingerprint
+// holds for it and an a=crypto stands in it. Such attributes beside an unprotected
+// profile only say that more would be possible (RFC 8643). Over TCP the profiles of
+// DTLS-SRTP are those of RFC 7850; its drafts had them with TLS.
+func KeyingOf(profile string, fingerprint, crypto bool) Keying {
+	switch strings.ToUpper(profile) {
 	case "RTP/AVP", "RTP/AVPF":
 		return Plain
-	case "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVPF":
+	case "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF",
+		"TCP/DTLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF", "TCP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVPF":
 		return DTLS
 	case "RTP/SAVP", "RTP/SAVPF":
 		if fingerprint {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
 )
 
 const audioLevelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level" // RFC 6464
@@ -201,7 +202,7 @@ func (d *description) audio(earlier int) (int, error) {
 		s := &d.sections[i]
 		switch {
 		case s.kind != "audio" || !s.alive():
-		case !s.protected():
+		case !d.protected(i):
 			unprotected = s.line
 		default:
 			return i, nil
@@ -216,18 +217,15 @@ func (d *description) audio(earlier int) (int, error) {
 // alive reports whether the section is neither refused nor disabled.
 func (s *section) alive() bool { return s.port != 0 || s.bundleOnly }
 
-// protected reports whether the section's media is keyed by DTLS (RFC 5764).
-func (s *section) protected() bool {
-	switch s.proto {
-	case "UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP", "RTP/SAVPF":
-		return true
-	}
-	return false
+// protected reports whether a section's media is keyed by DTLS (RFC 5764).
+func (d *description) protected(index int) bool {
+	t := d.resolved(index)
+	return sdp.KeyingOf(d.sections[index].proto, t.fingerprint.hash != "" || t.weakPrint, false) == sdp.DTLS
 }
 
-// transportOf is a section's ICE and DTLS attributes, taken from the session or
-// from the first section of its BUNDLE group where it has none of its own.
-func (d *description) transportOf(index int) (transport, error) {
+// resolved is a section's ICE and DTLS attributes, taken from the session or from
+// the first section of its BUNDLE group where it has none of its own.
+func (d *description) resolved(index int) transport {
 	s := &d.sections[index]
 	t := s.transport
 	t.fill(d.transport)
@@ -238,6 +236,13 @@ func (d *description) transportOf(index int) (transport, error) {
 			}
 		}
 	}
+	return t
+}
+
+// transportOf is a section's resolved attributes, if we can connect with them.
+func (d *description) transportOf(index int) (transport, error) {
+	s := &d.sections[index]
+	t := d.resolved(index)
 	switch {
 	case t.ufrag == "" || t.pwd == "":
 		return t, fault.New(fault.Invalid, "sdp: line %d: audio without a=ice-ufrag and a=ice-pwd", s.line)

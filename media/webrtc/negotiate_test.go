@@ -1,0 +1,53 @@
+package webrtc
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
+)
+
+// What is handed on as an offer for WebRTC is one: both readers of SDP agree on
+// what asks for DTLS-SRTP.
+func TestWhatAsksForDTLS(t *testing.T) {
+	const printed = "a=fingerprint:sha-256 AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99\r\n"
+	for _, c := range []struct {
+		profiles         string
+		printed, without bool // whether it asks for DTLS-SRTP with a fingerprint, and without
+	}{
+		{"RTP/AVP RTP/AVPF", false, false},
+		{"UDP/TLS/RTP/SAVP UDP/TLS/RTP/SAVPF udp/tls/rtp/savpf", true, true},
+		{"TCP/DTLS/RTP/SAVP TCP/DTLS/RTP/SAVPF TCP/TLS/RTP/SAVPF", true, true},
+		{"RTP/SAVP RTP/SAVPF", true, false},
+		{"TCP/RTP/AVP udptl", false, false},
+	} {
+		for profile := range strings.FieldsSeq(c.profiles) {
+			for _, at := range []string{"nowhere", "session", "section"} {
+				want, session, section := c.printed, "", ""
+				switch at {
+				case "nowhere":
+					want = c.without
+				case "session":
+					session = printed
+				case "section":
+					section = printed
+				}
+				text := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n%sm=audio 4000 %s 0\r\n%s",
+					session, profile, section)
+				s, err := sdp.Parse([]byte(text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				d, err := parseDescription(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = d.audio(-1)
+				if s.NeedsWebRTC() != want || (err == nil) != want {
+					t.Errorf("%s, fingerprint %s: sdp says %v, webrtc %v, want %v", profile, at, s.NeedsWebRTC(), err, want)
+				}
+			}
+		}
+	}
+}
