@@ -7,14 +7,15 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
-// Limits of Parse.
+// Limits of Parse. The largest offers of browsers (audio, video with every codec,
+// screens, data) have some 300 lines, with a conference in them over 3,000.
 const (
 	MaxBytes      = 64 << 10
 	MaxLineBytes  = 4096
-	MaxLines      = 1024
-	MaxMedia      = 16
-	MaxAttributes = 512 // in the whole session
-	MaxFormats    = 128 // in one media line
+	MaxLines      = 4096
+	MaxMedia      = 64
+	MaxAttributes = 4000 // in the whole session
+	MaxFormats    = 128  // in one media line
 )
 
 // Parse reads a session description. It is as strict as negotiation needs and as

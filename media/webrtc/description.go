@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
 )
 
-// Bounds on what a peer may describe. The largest offers of browsers (audio,
-// video with every codec, screen, data) have some 300 lines and 12 kB.
+// Bounds on what a peer may describe: those of the package that sees an offer in SIP
+// first.
 const (
-	maxDescriptionBytes = 64 << 10
-	maxSections         = 64
-	maxFormats          = 128
+	maxDescriptionBytes = sdp.MaxBytes
+	maxSections         = sdp.MaxMedia
+	maxFormats          = sdp.MaxFormats
 )
 
 // description is the part of a peer's SDP (RFC 8866) that a WebRTC answer turns

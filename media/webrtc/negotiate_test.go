@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -49,5 +50,37 @@ func TestWhatAsksForDTLS(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A description that WebRTC takes gets as far as there, through SIP too: a
+// conference of many sections, each with all that browsers say of one.
+func TestLargeOffer(t *testing.T) {
+	text, err := os.ReadFile("testdata/answer/chromium-audio-video-data.sdp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer, video, ok := strings.Cut(string(text), "m=video")
+	video, _, _ = strings.Cut(video, "m=application")
+	if !ok {
+		t.Fatal("no video in the file")
+	}
+	var b strings.Builder
+	b.WriteString(offer)
+	for b.Len()+len("m=video")+len(video) < maxDescriptionBytes && strings.Count(b.String(), "\nm=") < maxSections {
+		b.WriteString("m=video" + video)
+	}
+	for b.Len() < maxDescriptionBytes-50 {
+		b.WriteString("a=ssrc:1 label:x\r\n")
+	}
+	s, err := sdp.Parse([]byte(b.String()))
+	if err != nil {
+		t.Fatalf("%d bytes, %d lines: %v", b.Len(), strings.Count(b.String(), "\n"), err)
+	}
+	if !s.NeedsWebRTC() {
+		t.Error("no offer for WebRTC")
+	}
+	if _, err := parseDescription(b.String()); err != nil {
+		t.Error(err)
 	}
 }
