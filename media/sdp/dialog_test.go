@@ -2,6 +2,7 @@ package sdp
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -149,6 +150,29 @@ func TestEarlyMediaAndForks(t *testing.T) {
 	answer(t, n, peerSDP("m=audio 6000 RTP/AVP 8\n"))
 	if _, err := n.SetAnswer(parse(t, peerSDP("m=audio 4000 RTP/AVP 0\n"))); fault.Of(err) != fault.Invalid {
 		t.Errorf("an answer after the next offer: %v", err)
+	}
+}
+
+// A state that cannot be is an error where it is read, not a panic later.
+func TestStateIsChecked(t *testing.T) {
+	audio := MediaLine{"audio", "RTP/AVP", "0"}
+	encoding := Encoding{"opus", 48000, 2}
+	for name, state := range map[string]State{
+		"audio beyond the lines": {Lines: []MediaLine{audio}, Audio: 3},
+		"audio before the lines": {Lines: []MediaLine{audio}, Audio: -1},
+		"audio without lines":    {Audio: 1},
+		"too many lines":         {Lines: slices.Repeat([]MediaLine{audio}, MaxMedia+1)},
+		"a line break":           {Lines: []MediaLine{{"audio", "RTP/AVP\r\na=x", "0"}}},
+		"no format":              {Lines: []MediaLine{{"audio", "RTP/AVP", ""}}},
+		"direction":              {Direction: 4},
+		"payload type":           {Bindings: []Binding{{128, encoding}}},
+		"payload type twice":     {Bindings: []Binding{{96, encoding}, {96, encoding}}},
+		"no encoding":            {Bindings: []Binding{{96, Encoding{}}}},
+		"too many payload types": {Bindings: make([]Binding, 129)},
+	} {
+		if _, err := RestoreNegotiator(testConfig(ulaw), state); fault.Of(err) != fault.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

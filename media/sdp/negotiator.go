@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
@@ -58,9 +59,13 @@ func NewNegotiator(cfg Config) (*Negotiator, error) {
 	return RestoreNegotiator(cfg, State{SessionID: id})
 }
 
-// RestoreNegotiator continues from a State.
+// RestoreNegotiator continues from a State. One that no Negotiator has given is an
+// error of kind fault.Invalid.
 func RestoreNegotiator(cfg Config, state State) (*Negotiator, error) {
 	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := state.validate(); err != nil {
 		return nil, err
 	}
 	return &Negotiator{cfg: cfg, state: state.clone()}, nil
@@ -68,6 +73,38 @@ func RestoreNegotiator(cfg Config, state State) (*Negotiator, error) {
 
 // State gives what RestoreNegotiator takes, as of the last exchange.
 func (n *Negotiator) State() State { return n.state.clone() }
+
+// validate reports what a State cannot be, as it comes from outside.
+func (s State) validate() error {
+	switch {
+	case len(s.Lines) > MaxMedia:
+		return bad("sdp: state: %d media lines, more than %d", len(s.Lines), MaxMedia)
+	case s.Audio < 0 || s.Audio >= max(len(s.Lines), 1):
+		return bad("sdp: state: the audio is media line %d of %d", s.Audio, len(s.Lines))
+	case len(s.Bindings) > 128:
+		return bad("sdp: state: %d payload types, more than 128", len(s.Bindings))
+	case s.Direction > media.Inactive:
+		return bad("sdp: state: direction %d", s.Direction)
+	}
+	for i, l := range s.Lines {
+		for _, word := range []string{l.Kind, l.Profile, l.Format} {
+			if word == "" || len(word) > MaxLineBytes || word != strings.Join(strings.Fields(word), "") || strings.ContainsRune(word, 0) {
+				return bad("sdp: state: media line %d: %q is no word", i, word)
+			}
+		}
+	}
+	var seen [128]bool
+	for _, b := range s.Bindings {
+		if b.PayloadType > 127 || seen[b.PayloadType] {
+			return bad("sdp: state: payload type %d is over 127, or there twice", b.PayloadType)
+		}
+		if b.Encoding.Name == "" || b.Encoding.ClockRate <= 0 {
+			return bad("sdp: state: payload type %d has no meaning", b.PayloadType)
+		}
+		seen[b.PayloadType] = true
+	}
+	return nil
+}
 
 func (s State) clone() State {
 	s.Lines, s.Bindings = slices.Clone(s.Lines), slices.Clone(s.Bindings)
