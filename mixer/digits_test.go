@@ -144,8 +144,10 @@ func TestDigitsInRoom(t *testing.T) {
 		}
 	}
 	r.frames(10, a, b)
+	ts := a.ts
 	for i := range 5 {
-		a.send(eventType, i == 0, a.ts, eventPayload(11, false, uint16(160*(i+1))))
+		a.send(eventType, i == 0, ts, eventPayload(11, false, uint16(160*(i+1))))
+		a.ts += 160
 		r.ticks(pace.TicksPerFrame)
 	}
 	r.frames(30, a, b)
@@ -153,6 +155,9 @@ func TestDigitsInRoom(t *testing.T) {
 		if h.PayloadType == eventType {
 			t.Fatal("the digit was passed into the room")
 		}
+	}
+	if s := a.port.Stats(); s.Jitter > 0 {
+		t.Errorf("the digit made a jitter of %v", s.Jitter)
 	}
 	ev := r.take(DTMFBegin, DTMFEnd)
 	if len(ev) != 2 || ev[0].Digit != '#' || ev[1].Kind != DTMFEnd || ev[1].Duration != 100*time.Millisecond {

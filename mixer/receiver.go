@@ -140,7 +140,7 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 		arrival = w.now.Wall
 	}
 	w.count.in++
-	l.in.Count(h, order, arrival)
+	l.in.Count(h, order, meaning&meansEvent == 0, arrival)
 	l.in.last, l.in.lastWall = w.now.Tick, arrival
 	if l.in.timedOut {
 		l.resumed(w)

@@ -78,11 +78,13 @@ func (s *Stream) Repeated(ext uint32, order rtp.Order) bool {
 func (s *Stream) SetClock(hz int) { s.clockRate, s.transitOK = hz, false }
 
 // Count takes a valid packet into the statistics. arrival is in unix nanoseconds.
-func (s *Stream) Count(h *rtp.Header, order rtp.Order, arrival int64) {
+// The timestamp of one that is not audible is not its own: all packets of one
+// telephone-event have that of its beginning. It says nothing of the jitter.
+func (s *Stream) Count(h *rtp.Header, order rtp.Order, audible bool, arrival int64) {
 	s.fromSource++
 	s.Packets++
 	s.Bytes += uint64(len(h.Payload))
-	if order == rtp.Behind || s.clockRate == 0 {
+	if order == rtp.Behind || !audible || s.clockRate == 0 {
 		return
 	}
 	// RFC 3550 A.8, with the arrival in units of the clock. Only differences

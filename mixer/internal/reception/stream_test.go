@@ -25,7 +25,7 @@ func receive(s *Stream, ssrc uint32, late time.Duration, numbers ...uint16) {
 		if i%2 == 1 {
 			arrival += int64(late)
 		}
-		s.Count(&h, order, arrival)
+		s.Count(&h, order, true, arrival)
 	}
 }
 
@@ -82,5 +82,24 @@ func TestJitter(t *testing.T) {
 	receive(&s, 1, 8*time.Millisecond, run(10, 500)...)
 	if got := s.Jitter(); got < 7500*time.Microsecond || got > 8*time.Millisecond {
 		t.Errorf("jitter %v", got)
+	}
+}
+
+// A digit of a second, all of whose packets share one timestamp, is no jitter.
+func TestDigitIsNoJitter(t *testing.T) {
+	var s Stream
+	s.SetClock(8000)
+	receive(&s, 1, 0, run(0, 50)...)
+	for n := range uint16(50) {
+		h := rtp.Header{SSRC: 1, SequenceNumber: 50 + n, Timestamp: 50 * 160, Payload: make([]byte, 4)}
+		ext, order := s.Place(&h, false)
+		if s.Repeated(ext, order) {
+			t.Fatalf("packet %d came twice", ext)
+		}
+		s.Count(&h, order, false, 1_700_000_000*int64(time.Second)+int64(50+n)*int64(20*time.Millisecond))
+	}
+	receive(&s, 1, 0, run(100, 2)...)
+	if got := s.Jitter(); got != 0 || s.Packets != 102 || s.Lost() != 0 {
+		t.Errorf("jitter %v, %d packets, %d lost", got, s.Packets, s.Lost())
 	}
 }
