@@ -26,7 +26,7 @@ func (p *playback) seek(d time.Duration) {
 	if total := p.clip.duration; p.opts.Loop && total > 0 {
 		d %= total
 	}
-	p.at = int(rates.Samples(max(d, 0), rates.Hz[p.index]))
+	p.at = int(rates.Samples(min(max(d, 0), p.clip.duration), rates.Hz[p.index]))
 }
 
 // setRate goes on at another sample rate.

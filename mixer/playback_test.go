@@ -184,6 +184,40 @@ func TestPlaybackInRoom(t *testing.T) {
 	}
 }
 
+// A playback that is to begin after the end is over at once, at the end, however
+// far that is; one before the beginning begins there, and a loop goes round.
+func TestPlaybackOffset(t *testing.T) {
+	for _, tt := range []struct {
+		offset time.Duration
+		loop   bool
+		frames int // heard in ten
+	}{
+		{0, false, 5}, {-time.Hour, false, 5}, {60 * time.Millisecond, false, 2}, {100 * time.Millisecond, false, 1},
+		{100 * time.Hour, false, 1}, {1<<63 - 1, false, 1}, {-1 << 63, false, 5},
+		{100 * time.Hour, true, 10}, {1<<63 - 1, true, 10}, {-1 << 63, true, 10},
+	} {
+		for _, rate := range []int{8000, 48000} {
+			r := newRig(t, 1)
+			s := r.talker("a", newProbe(rate), 0, 0)
+			clip := mustClip(t, rate, tone(440, 9000, rate, 0, rate/10))
+			if err := s.port.Play(clip, PlayOptions{Offset: tt.offset, Loop: tt.loop}); err != nil {
+				t.Fatal(err)
+			}
+			r.ticks(10 * pace.TicksPerFrame)
+			s.hear()
+			if n := len(s.heard); n != tt.frames {
+				t.Errorf("from %v at %d Hz: %d frames, want %d", tt.offset, rate, n, tt.frames)
+			}
+			ev := r.take(PlaybackDone)
+			switch {
+			case tt.loop && len(ev) == 0:
+			case tt.loop || len(ev) != 1 || !ev[0].Completed || ev[0].Duration != 100*time.Millisecond:
+				t.Errorf("from %v at %d Hz: %+v", tt.offset, rate, ev)
+			}
+		}
+	}
+}
+
 func TestClipLimits(t *testing.T) {
 	if _, err := NewClip(7999, nil); fault.Of(err) != fault.Invalid {
 		t.Errorf("a clip of 7999 Hz: %v", err)
