@@ -82,6 +82,24 @@ func TestMediaValidate(t *testing.T) {
 	}
 }
 
+// Media that the port's playback cannot follow are refused, and change nothing.
+func TestRefusedMediaChangeNothing(t *testing.T) {
+	r := newRig(t, 1)
+	a := r.phone("a", g711.MuLaw())
+	if err := a.port.SetMedia(Media{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.port.Play(mustClip(t, 191999, make([]int16, 1000)), PlayOptions{Loop: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.port.SetMedia(mediaOf(a.format)); fault.Of(err) != fault.Invalid {
+		t.Fatalf("a clip of 191999 Hz at 8000 Hz: %v", err)
+	}
+	if m := a.port.Media(); m.Send.Codec != nil || len(m.Receive) != 0 {
+		t.Errorf("the media changed to %+v", m)
+	}
+}
+
 // A codec that is only passed on can be relayed, but not mixed.
 func TestPassedOnCodec(t *testing.T) {
 	codec := media.Codec{Name: "G729", ClockRate: 8000, SampleRate: 8000, Channels: 1, PayloadType: 18, MaxFrameBytes: 20}

@@ -70,7 +70,6 @@ func (p *Port) SetMedia(m Media) error {
 	if p.closed {
 		return errPortClosed
 	}
-	p.media = m
 	if p.clip != nil && m.Send.Codec != nil {
 		if err := p.clip.Prepare(m.Send.Codec.SampleRate); err != nil {
 			return err
@@ -81,6 +80,7 @@ func (p *Port) SetMedia(m Media) error {
 			return err
 		}
 	}
+	p.media = m
 	p.mail.Post(func(w *worker) *worker { return p.leg.setMedia(w, m) })
 	return nil
 }
