@@ -260,6 +260,12 @@ func (e *Engine) deliver(ev *Event) {
 		e.mu.Lock()
 		delete(e.rooms, ev.Room)
 		e.mu.Unlock()
+	case PlaybackDone:
+		if ev.Room != nil {
+			ev.Room.played(ev.number)
+		} else {
+			ev.Port.played(ev.number)
+		}
 	case PortFailed, RoomFailed, TransportError:
 		e.log.Error("mixer "+ev.Kind.String(), "err", ev.Err)
 	}

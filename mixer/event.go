@@ -78,4 +78,6 @@ type Event struct {
 	Token     string
 	Addr      netip.AddrPort
 	Err       error
+
+	number uint64 // of the playback that is done
 }

@@ -81,7 +81,10 @@ func (p *playback) copyTo(dst, all []int16) int {
 
 // done is the event that ends the playback.
 func (p *playback) done(completed bool) Event {
-	ev := Event{Kind: PlaybackDone, Token: p.opts.Token, Duration: p.position(), Completed: completed}
+	ev := Event{
+		Kind: PlaybackDone, Token: p.opts.Token, Duration: p.position(), Completed: completed,
+		number: p.opts.number,
+	}
 	*p = playback{}
 	return ev
 }

@@ -48,7 +48,7 @@ type Port struct {
 	media  Media
 	room   *Room
 	pair   *Pair
-	clip   *Clip
+	plays  playing
 	gone   chan struct{} // closed before the Closed event is delivered
 
 	waiting atomic.Int32 // digits to be sent
@@ -65,24 +65,59 @@ func (p *Port) SetMedia(m Media) error {
 	if err := m.validate(); err != nil {
 		return err
 	}
-	p.mu.Lock()
+	if err := p.lockPrepared(m.Send.Codec); err != nil {
+		return err
+	}
 	defer p.mu.Unlock()
 	if p.closed {
 		return errPortClosed
 	}
-	if p.clip != nil && m.Send.Codec != nil {
-		if err := p.clip.Prepare(m.Send.Codec.SampleRate); err != nil {
-			return err
-		}
-	}
-	if p.room != nil && m.Send.Codec != nil {
-		if err := p.room.prepare(m.Send.Codec.SampleRate); err != nil {
-			return err
-		}
-	}
 	p.media = m
 	p.mail.Post(func(w *worker) *worker { return p.leg.setMedia(w, m) })
 	return nil
+}
+
+// lockPrepared takes p.mu once everything that is played to the port can be had
+// for a codec. Preparing takes its time, so nobody waits for a lock meanwhile.
+func (p *Port) lockPrepared(codec *media.Codec) error {
+	for {
+		p.mu.Lock()
+		clip, room := p.plays.clip, p.room
+		p.mu.Unlock()
+		if codec != nil && clip != nil {
+			if err := clip.Prepare(codec.SampleRate); err != nil {
+				return err
+			}
+		}
+		if codec != nil && room != nil {
+			if err := room.prepare(codec.SampleRate); err != nil {
+				return err
+			}
+		}
+		p.mu.Lock()
+		if p.plays.clip == clip && p.room == room {
+			return nil
+		}
+		p.mu.Unlock()
+	}
+}
+
+// lockFor takes p.mu once prepare has succeeded for the codec that the port sends,
+// which may be none. Nobody waits for the lock meanwhile.
+func (p *Port) lockFor(prepare func(*media.Codec) error) error {
+	for {
+		codec := p.Codec()
+		if codec != nil {
+			if err := prepare(codec); err != nil {
+				return err
+			}
+		}
+		p.mu.Lock()
+		if p.media.Send.Codec == codec {
+			return nil
+		}
+		p.mu.Unlock()
+	}
 }
 
 // SetRemote sets where a socket sends to and, strictly, receives from. With
@@ -108,18 +143,18 @@ type JoinOptions struct {
 // fault.Unavailable (the room's worker has no time left); the port then stays
 // where it was. Joined is the room's event.
 func (p *Port) Join(r *Room, opts JoinOptions) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return errPortClosed
-	}
-	if c := p.media.Send.Codec; c != nil {
+	err := p.lockFor(func(c *media.Codec) error {
 		if !c.Transcodable() {
 			return fault.New(fault.Unsupported, "mixer: %s cannot be mixed", c.Name)
 		}
-		if err := r.prepare(c.SampleRate); err != nil {
-			return err
-		}
+		return r.prepare(c.SampleRate)
+	})
+	if err != nil {
+		return err
+	}
+	defer p.mu.Unlock()
+	if p.closed {
+		return errPortClosed
 	}
 	if r == p.room && !r.isClosed() {
 		p.mail.Post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
@@ -192,28 +227,49 @@ type PlayOptions struct {
 	Offset time.Duration
 	// Token comes back in PlaybackDone.
 	Token string
+
+	number uint64 // of the playbacks of the port or room
+}
+
+// playing is what the control side remembers of the playbacks of a port or room.
+type playing struct {
+	clip   *Clip // of the last one, until it is done: it must be had at every rate
+	number uint64
+}
+
+// begin takes note of a playback and gives its number.
+func (p *playing) begin(c *Clip) uint64 {
+	p.clip = c
+	p.number++
+	return p.number
+}
+
+// done forgets a playback, unless another has begun since.
+func (p *playing) done(number uint64) {
+	if number == p.number {
+		p.clip = nil
+	}
+}
+
+// played takes note of the end of a playback.
+func (p *Port) played(number uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.plays.done(number)
 }
 
 // Play plays a clip to the port, in place of what it would hear in its room or
 // pair. A playback under way ends, not Completed. The error is of kind
 // fault.Invalid when the clip cannot be had at the port's sample rate.
 func (p *Port) Play(c *Clip, opts PlayOptions) error {
-	if codec := p.Codec(); codec != nil { // while nobody waits for the lock
-		if err := c.Prepare(codec.SampleRate); err != nil {
-			return err
-		}
+	if err := p.lockFor(func(codec *media.Codec) error { return c.Prepare(codec.SampleRate) }); err != nil {
+		return err
 	}
-	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return errPortClosed
 	}
-	if codec := p.media.Send.Codec; codec != nil {
-		if err := c.Prepare(codec.SampleRate); err != nil {
-			return err
-		}
-	}
-	p.clip = c
+	opts.number = p.plays.begin(c)
 	p.mail.Post(func(w *worker) *worker { return p.leg.play(w, c, opts) })
 	return nil
 }

@@ -35,8 +35,8 @@ type Room struct {
 	mu      sync.Mutex // what the control side remembers
 	closed  bool
 	members int
-	clip    *Clip
-	rates   []int // that clip is prepared for
+	plays   playing
+	rates   []int // of those who listen, or did; what is played is prepared for them
 }
 
 // Name is the name the room was made with.
@@ -82,25 +82,22 @@ func (r *Room) exit() {
 // ends, not Completed; PlaybackDone is an event of the room. The error is of kind
 // fault.Gone, or fault.Invalid when the clip cannot be had at a member's rate.
 func (r *Room) Play(c *Clip, opts PlayOptions) error {
-	r.mu.Lock()
-	rates := slices.Clone(r.rates)
-	r.mu.Unlock()
-	for _, rate := range rates { // while nobody waits for the lock
-		if err := c.Prepare(rate); err != nil {
-			return err
+	ready := 0
+	for r.mu.Lock(); !r.closed && ready < len(r.rates); r.mu.Lock() {
+		missing := slices.Clone(r.rates[ready:]) // rates are only added
+		r.mu.Unlock()                            // as preparing takes its time
+		for _, rate := range missing {
+			if err := c.Prepare(rate); err != nil {
+				return err
+			}
 		}
+		ready += len(missing)
 	}
-	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return fault.New(fault.Gone, "mixer: room closed")
 	}
-	for _, rate := range r.rates {
-		if err := c.Prepare(rate); err != nil {
-			return err
-		}
-	}
-	r.clip = c
+	opts.number = r.plays.begin(c)
 	r.mail.Post(func(w *worker) *worker { r.mix.play(w, c, opts); return nil })
 	return nil
 }
@@ -111,16 +108,34 @@ func (r *Room) StopPlay() {
 }
 
 // prepare makes the room's clip, now or later, available at a member's rate.
+// Nobody waits for the lock meanwhile.
 func (r *Room) prepare(rate int) error {
+	var ready *Clip
+	for {
+		r.mu.Lock()
+		clip, known := r.plays.clip, slices.Contains(r.rates, rate)
+		if known || clip == ready {
+			if !known {
+				r.rates = append(r.rates, rate)
+			}
+			r.mu.Unlock()
+			return nil
+		}
+		r.mu.Unlock()
+		if clip != nil {
+			if err := clip.Prepare(rate); err != nil {
+				return err
+			}
+		}
+		ready = clip
+	}
+}
+
+// played takes note of the end of a playback.
+func (r *Room) played(number uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Contains(r.rates, rate) {
-		r.rates = append(r.rates, rate)
-	}
-	if r.clip == nil {
-		return nil
-	}
-	return r.clip.Prepare(rate)
+	r.plays.done(number)
 }
 
 // Close ends the room; its members become idle, each with a Left event. It may be
