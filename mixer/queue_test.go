@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 )
 
@@ -107,6 +108,37 @@ func TestManyEventsWait(t *testing.T) {
 			return
 		}
 		w.settle()
+	}
+}
+
+// Past all bounds events are lost, but never the end of a port or a room: its
+// transport is closed, whoever waits is woken.
+func TestEndsAreNeverLost(t *testing.T) {
+	r := newRig(t, 1)
+	w := r.engine.workers[0]
+	a, room := r.phone("a", g711.MuLaw()), r.room(RoomConfig{})
+	r.tick()
+	for range r.engine.cfg.EventBacklog + maxOwed + 10 {
+		w.tell(Event{Kind: DTMFBegin, Port: &Port{}})
+	}
+	if got := r.engine.Stats().EventsLost; got != 10 {
+		t.Errorf("%d events were lost, want 10", got)
+	}
+	a.port.Close()
+	room.Close()
+	for range 40 {
+		r.tick()
+	}
+	if ev := r.take(Closed, RoomClosed); len(ev) != 2 {
+		t.Errorf("events: %+v", ev)
+	}
+	select {
+	case <-a.port.gone:
+	default:
+		t.Error("the port is not gone")
+	}
+	if err := a.ring.Deliver(nil, time.Now()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the transport is open: %v", err)
 	}
 }
 

@@ -316,12 +316,15 @@ func (w *worker) sendSpeakers() {
 }
 
 // tell publishes an event. Levels and speakers are lost when the control side does
-// not keep up; what else happened waits for room.
+// not keep up; what else happened waits for room, in bounds, and the end of a port
+// or room without any.
 func (w *worker) tell(ev Event) {
 	if w.owed.empty() && w.engine.events.Push(&ev) {
 		return
 	}
-	if ev.Kind == Levels || ev.Kind == ActiveSpeaker || w.owed.full() {
+	switch {
+	case ev.Kind == Closed, ev.Kind == RoomClosed: // one each, and somebody waits for it
+	case ev.Kind == Levels, ev.Kind == ActiveSpeaker, w.owed.full():
 		w.engine.eventsLost.Add(1)
 		return
 	}
