@@ -42,7 +42,7 @@ func (l *leg) setRemote(w *worker, remote netip.AddrPort, symmetric bool) *worke
 	a := &l.aim
 	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
 	switch {
-	case l.sock == nil:
+	case l.sock == nil, l.ended():
 		return nil
 	case remote == a.announced && (symmetric || !a.open):
 		return nil // a re-INVITE that moves nothing must not unlearn either

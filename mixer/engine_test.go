@@ -234,6 +234,40 @@ func TestLiveClose(t *testing.T) {
 	}
 }
 
+// Nothing comes after the last event of a port, whatever is asked of it.
+func TestLiveClosedIsTheLastEvent(t *testing.T) {
+	l := newLive(t, quiet())
+	for _, symmetric := range []bool{false, true} {
+		h := l.handset("a", PortConfig{})
+		h.port.Close()
+		h.await(Closed)
+		h.port.SetRemote(netip.MustParseAddrPort("127.0.0.1:9"), symmetric)
+		h.port.Echo()
+		h.port.SetHold(true)
+		if err := h.port.Play(mustClip(t, 8000, nil), PlayOptions{}); fault.Of(err) != fault.Gone {
+			t.Errorf("a playback after Close: %v", err)
+		}
+		done := make(chan struct{})
+		h.port.mail.Post(func(*worker) *worker { close(done); return nil }) // comes after them
+		<-done
+		room, err := l.engine.NewRoom(RoomConfig{Events: func(Event) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := l.handset("b", PortConfig{}) // its events come after those
+		if err := other.port.Join(room, JoinOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		other.port.Close()
+		other.await(Closed)
+		select {
+		case ev := <-h.events:
+			t.Errorf("after the last event: %+v", ev)
+		default:
+		}
+	}
+}
+
 // Close tells of the end of every room and lets go of its encoders, also when the
 // workers have hardly begun, and when more events wait than there is room for.
 func TestLiveCloseTellsAll(t *testing.T) {
