@@ -266,8 +266,10 @@ func (e *Engine) deliver(ev *Event) {
 		} else {
 			ev.Port.played(ev.number)
 		}
-	case PortFailed, RoomFailed, TransportError:
-		e.log.Error("mixer "+ev.Kind.String(), "err", ev.Err)
+	case PortFailed, TransportError:
+		e.log.Error("mixer "+ev.Kind.String(), "channel", ev.Port.Name(), "err", ev.Err)
+	case RoomFailed:
+		e.log.Error("mixer "+ev.Kind.String(), "bridge", ev.Room.Name(), "err", ev.Err)
 	}
 	switch {
 	case ev.Room != nil:
@@ -282,7 +284,7 @@ func (e *Engine) deliver(ev *Event) {
 // release ends a port that its worker has let go of.
 func (e *Engine) release(p *Port) {
 	if err := p.cfg.Transport.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		e.log.Warn("mixer port transport did not close", "port", p.cfg.Name, "err", err)
+		e.log.Warn("mixer port transport did not close", "channel", p.cfg.Name, "err", err)
 	}
 	e.mu.Lock()
 	delete(e.ports, p)

@@ -2,6 +2,8 @@ package mixer
 
 import (
 	"fmt"
+	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -206,6 +208,29 @@ func TestPanicOfARoom(t *testing.T) {
 	r.talk(5, a, b)
 	if n := len(other.Snapshot().Members); n != 2 {
 		t.Errorf("%d members", n)
+	}
+}
+
+// What fails is logged with the name it has for the operator.
+func TestFailuresAreLoggedByName(t *testing.T) {
+	r := newRig(t, 1)
+	var log strings.Builder
+	r.engine.log = slog.New(slog.NewTextHandler(&log, nil))
+	a, room := r.phone("alice-1", g711.MuLaw()), r.room(RoomConfig{Name: "9000"})
+	r.tick()
+	for _, tt := range []struct {
+		ev   Event
+		want string
+	}{
+		{Event{Kind: TransportError, Port: a.port, Err: net.ErrClosed}, "channel=alice-1"},
+		{Event{Kind: PortFailed, Port: a.port, Err: net.ErrClosed}, "channel=alice-1"},
+		{Event{Kind: RoomFailed, Room: room, Err: net.ErrClosed}, "bridge=9000"},
+	} {
+		log.Reset()
+		r.engine.deliver(&tt.ev)
+		if got := log.String(); !strings.Contains(got, tt.want) || !strings.Contains(got, net.ErrClosed.Error()) {
+			t.Errorf("%v: %s", tt.ev.Kind, got)
+		}
 	}
 }
 
