@@ -25,6 +25,7 @@ type mix struct {
 	listed  bool
 	open    bool
 	changed bool // rebuild before the next frame
+	unseen  bool // the control side does not know of all joins and leaves
 
 	members []*leg
 	classes []*encode.Class
@@ -65,7 +66,7 @@ func (x *mix) add(w *worker, l *leg) bool {
 	x.members = append(x.members, l)
 	w.phases[x.phase]++
 	l.changed(w)
-	x.publishMembers()
+	x.membersChanged(w)
 	x.tell(w, Event{Kind: Joined, Port: l.port})
 	return true
 }
@@ -83,7 +84,7 @@ func (x *mix) remove(w *worker, l *leg) {
 	if x.speaker == l {
 		x.setSpeaker(w, nil)
 	}
-	x.publishMembers()
+	x.membersChanged(w)
 	x.tell(w, Event{Kind: Left, Port: l.port})
 }
 

@@ -128,8 +128,26 @@ func (s *roomStats) snapshot(r *Room) RoomSnapshot {
 	return snap
 }
 
-// publishMembers makes a join or leave visible.
+// membersChanged makes a join or leave visible, at the end of the commands of this
+// tick: many may join at once.
+func (x *mix) membersChanged(w *worker) {
+	if !x.unseen {
+		x.unseen = true
+		w.unseen = append(w.unseen, x)
+	}
+}
+
+// publishMembers makes the joins and leaves of this tick visible.
+func (w *worker) publishMembers() {
+	for i, x := range w.unseen {
+		w.unseen[i] = nil
+		x.publishMembers()
+	}
+	w.unseen = w.unseen[:0]
+}
+
 func (x *mix) publishMembers() {
+	x.unseen = false
 	members := make([]*Port, len(x.members))
 	for i, l := range x.members {
 		members[i] = l.port

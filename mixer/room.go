@@ -173,5 +173,5 @@ type MemberSnapshot struct {
 }
 
 // Snapshot is the room as its worker last published it, at most a fifth of a
-// second old; joins and leaves show at once.
+// second old; joins and leaves show within a tick.
 func (r *Room) Snapshot() RoomSnapshot { return r.stats.snapshot(r) }

@@ -26,11 +26,12 @@ type scratch struct {
 	batches encode.Batches
 }
 
-// reserveFrames makes sure that n frames can be in use without allocating.
+// reserveFrames makes sure that n frames can be in use without allocating. Memory
+// at least doubles, so that a room that fills one by one costs little.
 func (s *scratch) reserveFrames(n int) {
 	if need := n*rates.MaxFrame + playout.MaxDecoded; len(s.frames) < need {
 		// Frames in use stay valid: their holders keep the former memory.
-		s.frames = make([]int16, need)
+		s.frames = make([]int16, max(need, 2*len(s.frames)))
 	}
 }
 

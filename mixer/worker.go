@@ -36,6 +36,7 @@ type worker struct {
 
 	failing      []failure
 	failingRooms []roomFailure
+	unseen       []*mix // whose joins and leaves are not published yet
 	owed         owed
 	current      *leg   // whose work is being done
 	speakers     []*leg // wait for flush to be sent
@@ -104,6 +105,7 @@ func (w *worker) run() {
 func (w *worker) finish() {
 	w.inbox.Serve(w)
 	w.settle()
+	w.publishMembers()
 }
 
 // catchUp is how late a worker may come back and still run every tick it owes.
@@ -115,6 +117,7 @@ func (w *worker) step(tick int64) {
 	w.budget.Begin()
 	w.settle()
 	w.inbox.Serve(w)
+	w.publishMembers()
 	phase := tick % pace.TicksPerFrame
 	// Rooms are what fills a worker. Two who talk to each other, and who hears a
 	// prompt alone, come before them, with a share of the tick; what does not fit into
