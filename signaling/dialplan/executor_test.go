@@ -185,6 +185,9 @@ func TestTables(t *testing.T) {
 	if _, err := dialplan.NewFunctions(function.All(), function.All()); err == nil {
 		t.Error("two functions of one name are taken")
 	}
+	if _, err := dialplan.NewFunctions([]dialplan.Function{{Name: "F"}}); err == nil {
+		t.Error("a function that does nothing is taken")
+	}
 	if _, err := dialplan.NewExecutor(dialplan.Options{Config: dialplan.DefaultConfig()}); err == nil {
 		t.Error("an executor without a plan is made")
 	}
@@ -198,6 +201,18 @@ func TestTables(t *testing.T) {
 	for _, a := range apps.List() {
 		if a.Synopsis == "" {
 			t.Errorf("%s has no synopsis", a.Name)
+		}
+	}
+	funcs, err := dialplan.NewFunctions(function.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range funcs.List() {
+		if f.Synopsis == "" || f.Name != strings.ToUpper(f.Name) {
+			t.Errorf("%s has no synopsis, or is not in capitals", f.Name)
+		}
+		if i > 0 && funcs.List()[i-1].Name >= f.Name {
+			t.Errorf("%s is not in its place", f.Name)
 		}
 	}
 }
@@ -248,6 +263,26 @@ func equal(a, b []dialplan.Variable) bool {
 		}
 	}
 	return true
+}
+
+// TestConfig has every setting that cannot be.
+func TestConfig(t *testing.T) {
+	for name, change := range map[string]func(c *dialplan.Config){
+		"burst":            func(c *dialplan.Config) { c.Burst = 0 },
+		"steps per second": func(c *dialplan.Config) { c.StepsPerSecond = 0 },
+		"stack depth":      func(c *dialplan.Config) { c.StackDepth = -1 },
+		"after hangup":     func(c *dialplan.Config) { c.AfterHangup = 0 },
+		"response timeout": func(c *dialplan.Config) { c.ResponseTimeout = 0 },
+		"digit timeout":    func(c *dialplan.Config) { c.DigitTimeout = -time.Second },
+	} {
+		c := dialplan.DefaultConfig()
+		if err := c.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		if change(&c); c.Validate() == nil {
+			t.Errorf("a wrong %s is taken", name)
+		}
+	}
 }
 
 func BenchmarkRun(b *testing.B) {

@@ -41,11 +41,16 @@ func TestLint(t *testing.T) {
 	})
 }
 
-// show is a plan as text: every extension in the order of search, and the warnings.
+// show is a plan as text: what is general, every extension in the order of search, and
+// the warnings.
 func show(p *dialplan.Plan) string {
 	var b strings.Builder
+	fmt.Fprintf(&b, "%+v\n", p.General)
+	for _, v := range p.Globals {
+		fmt.Fprintf(&b, "%s=%s\n", v.Name, v.Value)
+	}
 	for _, c := range p.Contexts() {
-		fmt.Fprintf(&b, "[%s]\n", c.Name)
+		fmt.Fprintf(&b, "[%s] autohints %v, ignores %v, switches %v\n", c.Name, c.AutoHints, c.IgnorePats, len(c.Switches))
 		for _, e := range c.Extensions {
 			if e.Hint != nil {
 				fmt.Fprintf(&b, "%s hint %s :%d\n", e.Name(), e.Hint.App, e.Hint.Line)

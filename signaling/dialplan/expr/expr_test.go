@@ -56,6 +56,35 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// TestLimits has what is beyond the limits, and what has no value in Asterisk's own
+// arithmetic either.
+func TestLimits(t *testing.T) {
+	huge := "1" + strings.Repeat("0", 60) // 83 of them are beyond the largest number
+	for _, c := range []struct{ text, want, err string }{
+		{strings.Repeat("1+", maxTokens/2-1) + "1", strconv.Itoa(maxTokens / 2), ""},
+		{strings.Repeat("1+", maxTokens/2) + "1", "", "more than 2048 parts"},
+		{strings.Repeat("(", maxExprDepth-1) + "1" + strings.Repeat(")", maxExprDepth-1), "1", ""},
+		{strings.Repeat("(", maxExprDepth) + "1" + strings.Repeat(")", maxExprDepth), "0", "nested deeper"},
+		{strings.Repeat("-", maxExprDepth) + "1", "0", "nested deeper"},
+		{strings.Repeat("!", 100_000), "", "more than 2048 parts"},
+		{`"a" : "` + strings.Repeat("a", MaxRegexp) + `"`, "0", ""},
+		{`"a" : "` + strings.Repeat("a", MaxRegexp+1) + `"`, "0", "longer than 1024 bytes"},
+		{`"a" =~ "("`, "0", "missing closing"},
+		{strings.Repeat(huge+"*", 82) + huge, "inf", ""},
+		{strings.Repeat(huge+"*", 83) + huge, "0", "inf is no number"},
+		{"-" + strings.Repeat(huge+"*", 82) + huge, "-inf", ""},
+		{"1" + strings.Repeat("/"+huge, 89), "0", ""},
+	} {
+		got, err := Evaluate(functions{}, c.text)
+		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%.60s (%d bytes) = %q (%v), want %q (%s)", c.text, len(c.text), got, err, c.want, c.err)
+		}
+	}
+	if got, err := Evaluate(nil, "LEN(1) + 1"); got != "1" || err == nil {
+		t.Errorf("without functions %q (%v)", got, err)
+	}
+}
+
 func FuzzEvaluate(f *testing.F) {
 	for _, c := range expressionCases(f) {
 		f.Add(c[0])

@@ -66,6 +66,9 @@ func count(c *dialplan.Call, name string, by int64) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s is %q, no number", name, value)
 	}
+	if by > 0 && n > math.MaxInt64-by || by < 0 && n < math.MinInt64-by {
+		return "", fmt.Errorf("%s is %q, too large to count on", name, value)
+	}
 	value = strconv.FormatInt(n+by, 10)
 	return value, c.SetVar(name, value)
 }
