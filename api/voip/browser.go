@@ -28,10 +28,13 @@ func offerIn(payload json.RawMessage) (string, error) {
 	return d.SDP, nil
 }
 
-// sdpError says where an SDP that cannot be used stands.
+// sdpError says where an SDP that cannot be used stands, and tells one that cannot be
+// read (with its line) from one that we cannot take.
 func sdpError(err error) error {
 	switch fault.Of(err) {
-	case fault.Invalid, fault.NotAcceptable, fault.TooLarge:
+	case fault.Invalid:
+		return &FieldError{"body.payload.sdp", fault.WithCode(fault.Malformed, "malformed_sdp", "%w", err)}
+	case fault.NotAcceptable, fault.TooLarge:
 		return &FieldError{"body.payload.sdp", err}
 	default:
 		return err

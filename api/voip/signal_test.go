@@ -147,18 +147,23 @@ func TestWhatIsNoOffer(t *testing.T) {
 		"a number":         {7, 422, "sdp"},
 		"no sdp":           {map[string]any{"type": "offer"}, 422, "sdp"},
 		"an answer":        {map[string]any{"type": "answer", "sdp": good}, 422, "answer"},
-		"rubbish":          {sdp("rubbish"), 422, "line 1"},
-		"cut short":        {sdp(head), 422, ""},
-		"a bad line":       {sdp(strings.Replace(good, "a=rtcp-mux", "x", 1)), 422, "line "},
-		"a bad port":       {sdp(strings.Replace(good, "m=audio 9", "m=audio 99999", 1)), 422, "line "},
+		"rubbish":          {sdp("rubbish"), 400, "line 1"},
+		"cut short":        {sdp(head), 400, "line "},
+		"a bad line":       {sdp(strings.Replace(good, "a=rtcp-mux", "x", 1)), 400, "line "},
+		"a bad port":       {sdp(strings.Replace(good, "m=audio 9", "m=audio 99999", 1)), 400, "line "},
 		"no codec of ours": {sdp(strings.NewReplacer("PCMU/8000", "FOO/8000", "m=audio 9 UDP/TLS/RTP/SAVPF 0", "m=audio 9 UDP/TLS/RTP/SAVPF 96", "rtpmap:0", "rtpmap:96").Replace(good)), 406, ""},
 		"no encryption":    {sdp(strings.ReplaceAll(good, "UDP/TLS/RTP/SAVPF", "RTP/AVP")), 406, ""},
-		"no fingerprint":   {sdp(strings.ReplaceAll(good, "a=fingerprint", "a=x-fingerprint")), 422, "line "},
+		"no fingerprint":   {sdp(strings.ReplaceAll(good, "a=fingerprint", "a=x-fingerprint")), 400, "line "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := alice.in(t).sends(c.ID, "offer", tc.payload).want(tc.status)
-			if p := a.problem(); !strings.Contains(p.Detail, tc.detail) {
+			p := a.problem()
+			if !strings.Contains(p.Detail, tc.detail) {
 				t.Errorf("detail %q, want %q", p.Detail, tc.detail)
+			}
+			code := map[int]string{400: "malformed_sdp", 406: "not_acceptable", 422: "invalid"}[tc.status]
+			if p.Code != code || len(p.Errors) != 1 || !strings.HasPrefix(p.Errors[0].Location, "body.payload") {
+				t.Errorf("%s, want %s", show(p), code)
 			}
 		})
 	}

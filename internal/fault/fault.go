@@ -11,7 +11,8 @@ import (
 // Kind is what an error means to whoever asked.
 type Kind uint8
 
-// The kinds. Internal is the zero value: an error nobody classified is ours.
+// The kinds. Internal is the zero value: an error nobody classified is ours. Invalid is
+// a value that cannot be, Malformed a text that cannot be read as what it should be.
 const (
 	Internal Kind = iota
 	Invalid
@@ -32,6 +33,7 @@ const (
 	NotAcceptable
 	Unsupported
 	Unavailable
+	Malformed
 	kinds
 )
 
@@ -62,6 +64,7 @@ var table = [kinds]edge{
 	NotAcceptable: {"not_acceptable", 406, 488, 58},
 	Unsupported:   {"unsupported", 501, 501, 29},
 	Unavailable:   {"unavailable", 503, 503, 34},
+	Malformed:     {"malformed", 400, 400, 96},
 }
 
 // String is the kind's stable name, the `code` of an API error.
