@@ -17,7 +17,7 @@ type answer struct {
 	raw       []byte
 	flow      transport.Flow
 	lateOffer bool          // the ACK must bring the answer
-	acked     chan struct{} // closed by the ACK
+	over      chan struct{} // closed by the ACK, or when it is waited for no more
 
 	// Guarded by d.mu.
 	interval time.Duration
@@ -29,7 +29,7 @@ type answer struct {
 // is sent, so that no ACK is too early.
 func (d *Dialog) track(seq uint32, raw []byte, f transport.Flow, lateOffer bool) *answer {
 	t1 := d.s.cfg.T1
-	a := &answer{d: d, seq: seq, raw: raw, flow: f, lateOffer: lateOffer, acked: make(chan struct{}), interval: t1}
+	a := &answer{d: d, seq: seq, raw: raw, flow: f, lateOffer: lateOffer, over: make(chan struct{}), interval: t1}
 	a.again = time.AfterFunc(t1, a.repeat)
 	a.life = time.AfterFunc(64*t1, a.givenUp)
 	d.unacked[seq] = a
@@ -52,14 +52,24 @@ func (a *answer) repeat() {
 
 func (a *answer) givenUp() {
 	a.d.mu.Lock()
-	lost := a.d.unacked[a.seq] == a
-	delete(a.d.unacked, a.seq)
-	a.stop()
+	lost := a.forget()
 	a.d.mu.Unlock()
 	if lost {
 		err := fault.New(fault.Timeout, "sip: no ACK for our 2xx")
 		a.d.giveUp(End{Cause: EndNoAck, Err: err})
 	}
+}
+
+// forget ends the repetition, for the ACK or for want of one, and reports whether
+// it was under way; d.mu is held.
+func (a *answer) forget() bool {
+	a.stop()
+	if a.d.unacked[a.seq] != a {
+		return false
+	}
+	delete(a.d.unacked, a.seq)
+	close(a.over)
+	return true
 }
 
 // stop ends the timers; d.mu is held.
@@ -76,9 +86,7 @@ func (d *Dialog) inAck(req *message.Request) {
 	if a == nil || d.ended {
 		return // repeated, or for nothing
 	}
-	delete(d.unacked, req.Seq())
-	a.stop()
-	close(a.acked)
+	a.forget()
 	d.run.Must(func() {
 		if h := d.theHandler(); h != nil {
 			h.OnAck(req)
@@ -90,8 +98,5 @@ func (d *Dialog) inAck(req *message.Request) {
 func (d *Dialog) untrack(a *answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.unacked[a.seq] == a {
-		delete(d.unacked, a.seq)
-	}
-	a.stop()
+	a.forget()
 }

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/sip/message"
-	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // inRequest takes a request of the peer's, on the reader's goroutine and so in
@@ -36,22 +35,21 @@ func (d *Dialog) inRequest(tx *serverTx) {
 		d.mu.Unlock()
 		d.inBye(tx)
 	default:
-		if req.Method() == "SUBSCRIBE" || req.Method() == "NOTIFY" || req.Method() == "REFER" {
-			d.refreshFrom(req, f)
-		}
 		d.mu.Unlock()
 		d.deliver(&InDialogRequest{tx: tx, d: d})
 	}
 }
 
-// refreshFrom is refresh with the Contact of a request; a broken one changes
-// nothing. d.mu is held.
-func (d *Dialog) refreshFrom(req *message.Request, f transport.Flow) {
-	contacts, err := req.Contacts()
+// refreshFrom is refresh with a request that has got its 2xx: one that was refused
+// leaves the target as it was (RFC 3261 §14.2). A broken Contact changes nothing.
+func (d *Dialog) refreshFrom(tx *serverTx) {
+	contacts, err := tx.Request().Contacts()
 	if err != nil {
 		contacts = nil
 	}
-	d.refresh(contacts, f)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refresh(contacts, tx.Flow())
 }
 
 // deliver gives a request to the handler, in order.
@@ -83,7 +81,6 @@ func (d *Dialog) inInvite(tx *serverTx) {
 		d.s.answer(tx, refuse)
 		return
 	}
-	d.refreshFrom(tx.Request(), tx.Flow())
 	r := &ReInvite{tx: tx, d: d, done: make(chan struct{})}
 	d.inviteIn = r
 	d.mu.Unlock()
@@ -130,7 +127,6 @@ func (d *Dialog) inUpdate(tx *serverTx) {
 		}
 		d.updateIn = r
 	}
-	d.refreshFrom(tx.Request(), tx.Flow())
 	d.mu.Unlock()
 	d.deliver(r)
 }
@@ -176,7 +172,11 @@ func (r *InDialogRequest) Respond(rep Reply) error {
 			if err != nil {
 				return err
 			}
-			return r.tx.Respond(rep.Status, b)
+			if err := r.tx.Respond(rep.Status, b); err != nil {
+				return err
+			}
+			r.d.refreshFrom(r.tx)
+			return nil
 		}
 	}
 	return r.tx.reply(rep)
@@ -223,6 +223,7 @@ func (r *ReInvite) Accept(rep Reply) error {
 	if err := r.d.answerWith(r.tx, rep, raw); err != nil {
 		return err
 	}
+	r.d.refreshFrom(r.tx)
 	r.settle()
 	return nil
 }

@@ -3,7 +3,6 @@ package sip
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
@@ -224,10 +223,9 @@ func (d *Dialog) hangUp(hs []message.Header, end End) error {
 	}
 	if first != nil {
 		select {
-		case <-first.acked:
+		case <-first.over:
 		case <-d.done: // the peer was faster
 			return nil
-		case <-time.After(64 * d.s.cfg.T1):
 		}
 	}
 	_, err := d.transact(context.Background(), "BYE", Content{}, hs)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
@@ -40,9 +41,12 @@ func TestSmuggling(t *testing.T) {
 }
 
 // fragile panics where it is told to.
-type fragile struct{ *siptest.Leg }
+type fragile struct{ invites chan *sip.IncomingInvite }
 
-func (fragile) OnInvite(*sip.IncomingInvite)   { panic("at the invite") }
+func (f fragile) OnInvite(i *sip.IncomingInvite) {
+	f.invites <- i
+	panic("at the invite")
+}
 func (fragile) OnRequest(*sip.IncomingRequest) { panic("at the request") }
 func (fragile) OnFlowClosed(message.FlowID)    { panic("at the flow") }
 
@@ -51,15 +55,24 @@ type fragileDialog struct{ *siptest.Leg }
 func (fragileDialog) OnRequest(*sip.InDialogRequest) { panic("in the dialog") }
 
 func TestPanicsCostOneCall(t *testing.T) {
-	s := siptest.Server(t, siptest.Config("udp", "tcp"), fragile{})
+	invites := make(chan *sip.IncomingInvite, 2)
+	s := siptest.Server(t, siptest.Config("udp", "tcp"), fragile{invites})
 	for _, p := range []*siptest.Peer{siptest.UDP(t, s.Addr("udp")), siptest.TCP(t, s.Addr("tcp"))} {
 		call := p.NewCall("sip:x")
 		call.Send("INVITE", offer)
 		p.Want("SIP/2.0 500")
 		p.Send(call.Again("ACK", ""))
+		in := siptest.Wait(t, invites)
+		siptest.Wait(t, in.Done())
+		if fault.Of(in.Err()) != fault.Internal {
+			t.Errorf("the INVITE ended with %v", in.Err())
+		}
 		p.NewCall("sip:x").Send("OPTIONS", "")
 		p.Want("SIP/2.0 500")
 		p.Close()
+	}
+	if n := s.Stats().Dialogs; n != 0 {
+		t.Errorf("%d dialogs left", n)
 	}
 	phone := siptest.NewPhone(t, "bob")
 	p := siptest.UDP(t, phone.Addr("udp"))
@@ -85,7 +98,8 @@ func TestOverload(t *testing.T) {
 	cfg := siptest.Config("udp")
 	cfg.MaxHandlers = 2
 	block := make(chan struct{})
-	s := siptest.Server(t, cfg, blocking{block})
+	invites := make(chan *sip.IncomingInvite, 1)
+	s := siptest.Server(t, cfg, blocking{block, invites})
 	p := siptest.UDP(t, s.Addr("udp"))
 	for range 2 {
 		p.NewCall("sip:x").Send("OPTIONS", "")
@@ -93,6 +107,15 @@ func TestOverload(t *testing.T) {
 	p.NewCall("sip:x").Send("OPTIONS", "")
 	if m := p.Want("SIP/2.0 503"); m.Header("Retry-After") == "" {
 		t.Errorf("got\n%s", m.Text)
+	}
+	call := p.NewCall("sip:x")
+	call.Send("INVITE", offer)
+	if m := p.Want("SIP/2.0 503"); m.Header("Retry-After") == "" {
+		t.Errorf("got\n%s", m.Text)
+	}
+	p.Send(call.Again("ACK", ""))
+	if st := s.Stats(); st.Dialogs != 0 || st.Refused != 2 || len(invites) != 0 {
+		t.Errorf("stats %+v, %d invites", st, len(invites))
 	}
 	close(block)
 	p.Want("SIP/2.0 200")
@@ -113,9 +136,12 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-type blocking struct{ until chan struct{} }
+type blocking struct {
+	until   chan struct{}
+	invites chan *sip.IncomingInvite
+}
 
-func (blocking) OnInvite(*sip.IncomingInvite) {}
+func (b blocking) OnInvite(i *sip.IncomingInvite) { b.invites <- i }
 
 func (b blocking) OnRequest(r *sip.IncomingRequest) {
 	<-b.until

@@ -113,7 +113,7 @@ func (s *Server) newIncomingInvite(tx *serverTx, target message.URI) (*IncomingI
 		return nil, Reply{Status: 500}
 	}
 	tx.OnCancel(func(req *message.Request) {
-		in.end(487, fault.New(fault.Canceled, "sip: canceled by the caller"), req)
+		in.end(Reply{Status: 487}, fault.New(fault.Canceled, "sip: canceled by the caller"), req)
 	})
 	return in, Reply{}
 }
@@ -252,7 +252,9 @@ func (i *IncomingInvite) Reject(rep Reply) error {
 func (i *IncomingInvite) Done() <-chan struct{} { return i.done }
 
 // Err is nil before Done and after an answer of ours; fault.Canceled after the
-// peer's CANCEL or BYE, fault.Unreachable when its connection is gone.
+// peer's CANCEL or BYE, fault.Unreachable when its connection is gone,
+// fault.Unavailable when the server closed, fault.Internal after a panic of the
+// handler.
 func (i *IncomingInvite) Err() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -296,15 +298,17 @@ func (i *IncomingInvite) settle() {
 	close(i.done)
 }
 
-// end gives the INVITE up for the peer's sake.
-func (i *IncomingInvite) end(status int, err error, req *message.Request) {
+// end gives the INVITE up where its handler does not: for the peer's sake, or for
+// want of a handler.
+func (i *IncomingInvite) end(r Reply, err error, req *message.Request) {
 	if i.take() != nil {
 		return
 	}
 	i.mu.Lock()
 	i.err, i.cancel = err, req
 	i.mu.Unlock()
-	i.tx.s.answer(i.tx, Reply{Status: status})
+	i.tx.s.dialogs.drop(i.id, i) // first: who has the answer finds nothing left
+	i.tx.s.answer(i.tx, r)
 	i.settle()
 }
 
@@ -316,19 +320,19 @@ func (i *IncomingInvite) inRequest(tx *serverTx) {
 		return
 	}
 	i.tx.s.answer(tx, Reply{Status: 200})
-	i.end(487, fault.New(fault.Canceled, "sip: ended by the caller"), tx.Request())
+	i.end(Reply{Status: 487}, fault.New(fault.Canceled, "sip: ended by the caller"), tx.Request())
 }
 
 func (i *IncomingInvite) inAck(*message.Request) {}
 
 func (i *IncomingInvite) flowClosed(id message.FlowID) {
 	if i.tx.Flow().Reliable() && i.tx.Request().Source().Flow == id {
-		i.end(487, fault.New(fault.Unreachable, "sip: the caller's connection closed"), nil)
+		i.end(Reply{Status: 487}, fault.New(fault.Unreachable, "sip: the caller's connection closed"), nil)
 	}
 }
 
 func (i *IncomingInvite) shutdown(context.Context) {
-	i.end(503, fault.New(fault.Unavailable, "sip: server is closing"), nil)
+	i.end(Reply{Status: 503}, fault.New(fault.Unavailable, "sip: server is closing"), nil)
 }
 
 func (i *IncomingInvite) abandon() { i.shutdown(context.Background()) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -145,25 +146,23 @@ func (s *Server) dispatch(tx *serverTx) {
 		return
 	}
 	in := &IncomingRequest{tx: tx}
-	s.handle(tx, func() { s.handler.OnRequest(in) })
+	s.handle(req.Method(), func() { s.handler.OnRequest(in) }, func(r Reply, _ error) { s.answer(tx, r) })
 }
 
-// handle runs a handler on a goroutine of its own, if the limit allows.
-func (s *Server) handle(tx *serverTx, f func()) {
-	if s.handlers.Add(1) > int64(s.cfg.MaxHandlers) {
-		s.handlers.Add(-1)
-		s.count.refused.Add(1)
-		s.answer(tx, Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "5"}}})
-		return
-	}
-	ok := s.spawn(func() {
+// handle runs a handler on a goroutine of its own, if the limit allows; else, and
+// when it panics, refuse answers in its place.
+func (s *Server) handle(method string, f func(), refuse func(Reply, error)) {
+	started := s.handlers.Add(1) <= int64(s.cfg.MaxHandlers) && s.spawn(func() {
 		defer s.handlers.Add(-1)
-		if !s.guard("handler of "+tx.Request().Method(), f) {
-			s.answer(tx, Reply{Status: 500})
+		if !s.guard("handler of "+method, f) {
+			refuse(Reply{Status: 500}, fault.New(fault.Internal, "sip: handler of %s panicked", method))
 		}
 	})
-	if !ok {
+	if !started {
 		s.handlers.Add(-1)
+		s.count.refused.Add(1)
+		refuse(Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "5"}}},
+			fault.New(fault.Unavailable, "sip: %s refused for a limit", method))
 	}
 }
 
@@ -250,5 +249,5 @@ func (s *Server) dispatchInvite(tx *serverTx) {
 		s.answer(tx, r)
 		return
 	}
-	s.handle(tx, func() { s.handler.OnInvite(in) })
+	s.handle("INVITE", func() { s.handler.OnInvite(in) }, func(r Reply, err error) { in.end(r, err, nil) })
 }

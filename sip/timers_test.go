@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +48,41 @@ func TestAnswerIsRepeatedUntilItsAck(t *testing.T) {
 			closeNow(t, s)
 		})
 	}
+}
+
+// A BYE that waits for the ACK of our 2xx waits as long as the 2xx is repeated.
+func TestByeWaitsForTheAckAndNoLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &events{}
+		dialog := make(chan *Dialog, 1)
+		e.invite = func(i *IncomingInvite) {
+			i.SetRewriteContact(true) // the way back is the wire
+			d, err := i.Accept(Reply{}, dialogEvents{e})
+			if err != nil {
+				t.Error(err)
+			}
+			dialog <- d
+		}
+		s, w := silent(t, e), wire.New()
+		give(s, w, wire.Invite)
+		time.Sleep(60 * wire.T1)
+		bye := make(chan error)
+		go func() { bye <- (<-dialog).Bye(context.Background()) }() // ended by the answer below
+		time.Sleep(4*wire.T1 + time.Millisecond)
+		synctest.Wait()
+		if got := w.Times("BYE"); !slices.Equal(got, []int{64}) {
+			t.Fatalf("BYE at %v·T1", got)
+		}
+		give(s, w, wire.ResponseTo(w.Last("BYE"), 200, ""))
+		if err := <-bye; err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if got := e.all(); !slices.Equal(got, []string{"end local"}) {
+			t.Errorf("events %v", got)
+		}
+		closeNow(t, s)
+	})
 }
 
 func ackFor(answer string) string {

@@ -187,12 +187,16 @@ func TestReInvite(t *testing.T) {
 	first.Ack("")
 	siptest.Wait(t, leg.Acks)
 	// One that is refused leaves the dialog as it was.
-	call.Send("INVITE", "bad")
+	target := leg.Dialog.State().Target
+	call.Send("INVITE", "bad", "Contact: <sip:elsewhere@127.0.0.1:1>")
 	if err := siptest.Wait(t, leg.ReInvites).Reject(sip.Reply{Status: 488}); err != nil {
 		t.Fatal(err)
 	}
 	p.Skip("SIP/2.0 488")
 	p.Send(call.Again("ACK", ""))
+	if got := leg.Dialog.State().Target; !got.Equal(target) {
+		t.Errorf("target %s after a refusal, was %s", got, target)
+	}
 	// One that is canceled as well.
 	call.Send("INVITE", "late")
 	re = siptest.Wait(t, leg.ReInvites)

@@ -35,6 +35,15 @@ func TestUpdate(t *testing.T) {
 	if m.Body != answer || m.URI("Contact") == "" || m.Header("CSeq") != fmt.Sprintf("%d UPDATE", first.Seq) {
 		t.Errorf("got\n%s", m.Text)
 	}
+	// Refused, it changes nothing (RFC 3311 §5.2).
+	call.Send("UPDATE", offer, "Contact: <sip:refused@127.0.0.1:1>")
+	if err := siptest.Wait(t, leg.Requests).Respond(sip.Reply{Status: 488}); err != nil {
+		t.Fatal(err)
+	}
+	p.Want("SIP/2.0 488")
+	if got := leg.Dialog.State().Target.User; got == "refused" {
+		t.Errorf("target %s", got)
+	}
 	// An empty one is no offer, and refreshes the target.
 	call.Send("UPDATE", "", "Contact: <sip:elsewhere@127.0.0.1:1>")
 	if err := siptest.Wait(t, leg.Requests).Respond(sip.Reply{}); err != nil {

@@ -19,8 +19,8 @@ import (
 // Binding is one contact of an AOR. It is an immutable value.
 type Binding struct {
 	AOR string
-	// Key tells it from the AOR's others: the contact's URI, or its instance and
-	// reg-id (RFC 5626 §6).
+	// Key tells it from the AOR's others: the contact's URI, with a number behind
+	// it where several phones have the same, or its instance and reg-id (RFC 5626 §6).
 	Key string
 	// Contact is what was registered, with its parameters but expires.
 	Contact message.Address
@@ -72,15 +72,24 @@ func (b *Binding) listed(now time.Time) message.Address {
 }
 
 // same tells whether a contact of a REGISTER is this binding (RFC 3261 §10.3
-// step 7, RFC 5626 §6).
-func (b *Binding) same(w *wanted) bool {
-	if b.Static {
+// step 7, RFC 5626 §6). Phones behind different NATs may well have one private
+// address and so one contact: where it is not what they are reached by, they are
+// told apart by their instance, or by where they register from and their Call-ID,
+// which a phone that moves keeps (§10.2.4).
+func (b *Binding) same(w *wanted, reg *registration, rewritten bool) bool {
+	switch {
+	case b.Static:
 		return false
-	}
-	if b.RegID != 0 || w.regID != 0 {
+	case b.RegID != 0 || w.regID != 0:
 		return b.RegID == w.regID && b.Instance == w.instance
+	case !b.Contact.URI.Equal(w.contact.URI):
+		return false
+	case !rewritten:
+		return true
+	case b.Instance != "" && w.instance != "":
+		return b.Instance == w.instance
 	}
-	return b.Contact.URI.Equal(w.contact.URI)
+	return b.Source.Addr() == reg.source.Remote.Addr() || b.CallID == reg.callID
 }
 
 // ErrNoFlow is what Address fails with for a contact whose connection has ended.

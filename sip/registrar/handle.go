@@ -117,6 +117,13 @@ func (r *Registrar) carryOut(ctx context.Context, e *entry, p *plan) *refusal {
 		events = append(events, Event{Kind: kind, Binding: b})
 	}
 	r.publish(e, p.next, events)
+	// A connection that ended during the write was looked up before there was
+	// anything to find.
+	for i := range p.put {
+		if b := &p.put[i]; b.FlowBound && !r.stack.FlowAlive(b.Flow) {
+			r.FlowClosed(b.Flow)
+		}
+	}
 	return nil
 }
 

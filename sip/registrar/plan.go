@@ -71,7 +71,8 @@ func (p *plan) apply(reg *registration, w *wanted, aor *AOR, now time.Time) *ref
 		least := int((aor.MinExpiration + time.Second - 1) / time.Second)
 		return &refusal{423, "", []message.Header{{Name: "Min-Expires", Value: strconv.Itoa(least)}}}
 	}
-	i := slices.IndexFunc(p.next, func(b Binding) bool { return b.same(w) })
+	rewritten := reg.rewritten(w, aor)
+	i := slices.IndexFunc(p.next, func(b Binding) bool { return b.same(w, reg, rewritten) })
 	touched := i >= 0 && slices.ContainsFunc(p.put, func(b Binding) bool { return b.Key == p.next[i].Key })
 	if i >= 0 && !touched && late(&p.next[i], reg) {
 		return outOfOrder
@@ -85,6 +86,7 @@ func (p *plan) apply(reg *registration, w *wanted, aor *AOR, now time.Time) *ref
 	}
 	b := reg.binding(w, aor, now)
 	if i < 0 {
+		b.Key = p.free(b.Key)
 		b.Status = initialStatus(aor)
 		p.added[b.Key] = true
 		p.next = append(p.next, b)
@@ -100,6 +102,16 @@ func (p *plan) apply(reg *registration, w *wanted, aor *AOR, now time.Time) *ref
 	}
 	p.put = append(p.put, b)
 	return nil
+}
+
+// free is a key that no binding has: itself, or with a number, which "#" keeps from
+// being a URI.
+func (p *plan) free(key string) string {
+	out := key
+	for n := 2; slices.ContainsFunc(p.next, func(b Binding) bool { return !b.Static && b.Key == out }); n++ {
+		out = key + "#" + strconv.Itoa(n)
+	}
+	return out
 }
 
 // fit holds max_contacts, removing others where the AOR says so.

@@ -200,6 +200,73 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestRewrittenContacts: phones behind different NATs with the same private address
+// are not each other.
+func TestRewrittenContacts(t *testing.T) {
+	const one, two, moved = "198.51.100.7:4321", "203.0.113.9:4321", "192.0.2.77:999"
+	const instance = `;+sip.instance="<urn:%d>"`
+	type step struct {
+		callID, network, from, contact string
+		keys                           string
+	}
+	for _, tt := range []struct {
+		name    string
+		rewrite bool
+		steps   []step
+	}{
+		{"two NATs", true, []step{
+			{"a", "udp", one, "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060"},
+			{"b", "udp", two, "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060 sip:1@10.0.0.1:5060#2"},
+			{"c", "udp", two, "<sip:1@10.0.0.1:5060>;expires=0", "sip:1@10.0.0.1:5060"},
+			{"a", "udp", one, "<sip:1@10.0.0.1:5060>;expires=0", ""},
+		}},
+		{"one is where it says", true, []step{
+			{"a", "udp", "10.0.0.1:5060", "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060"},
+			{"b", "udp", two, "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060 sip:1@10.0.0.1:5060#2"},
+		}},
+		{"the same phone after a restart, and in another network", true, []step{
+			{"a", "udp", one, "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060"},
+			{"b", "udp", "198.51.100.7:9999", "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060"},
+			{"b", "udp", moved, "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060"},
+		}},
+		{"two instances behind one address, one that moves", true, []step{
+			{"a", "udp", one, "<sip:1@10.0.0.1:5060>" + fmt.Sprintf(instance, 1), "sip:1@10.0.0.1:5060"},
+			{"b", "udp", one, "<sip:1@10.0.0.1:5060>" + fmt.Sprintf(instance, 2), "sip:1@10.0.0.1:5060 sip:1@10.0.0.1:5060#2"},
+			{"c", "udp", moved, "<sip:1@10.0.0.1:5060>" + fmt.Sprintf(instance, 2), "sip:1@10.0.0.1:5060 sip:1@10.0.0.1:5060#2"},
+		}},
+		{"a browser that comes back", true, []step{
+			{"a", "wss", one, "<sip:1@x.invalid;transport=ws>", "sip:1@x.invalid;transport=ws"},
+			{"b", "wss", two, "<sip:1@x.invalid;transport=ws>", "sip:1@x.invalid;transport=ws"},
+		}},
+		{"not rewritten", false, []step{
+			{"a", "udp", one, "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060"},
+			{"b", "udp", two, "<sip:1@10.0.0.1:5060>", "sip:1@10.0.0.1:5060"},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			aor := DefaultAOR("1")
+			aor.MaxContacts, aor.RewriteContact = 2, tt.rewrite
+			var current []Binding
+			for i, s := range tt.steps {
+				reg := ask(t, s.callID, uint32(i+1), s.contact)
+				reg.source.Network, reg.source.Remote = s.network, netip.MustParseAddrPort(s.from)
+				p, no := decide(current, reg, &aor, noon.Add(time.Duration(i)*time.Second))
+				if no != nil {
+					t.Fatalf("step %d: refused: %+v", i+1, no)
+				}
+				current = p.next
+				var keys []string
+				for _, b := range current {
+					keys = append(keys, b.Key)
+				}
+				if got := strings.Join(keys, " "); got != s.keys {
+					t.Fatalf("step %d: bound %q, want %q", i+1, got, s.keys)
+				}
+			}
+		})
+	}
+}
+
 func TestBindingAndAddress(t *testing.T) {
 	const instance = `;+sip.instance="<urn:1>";reg-id=3`
 	for _, tt := range []struct {

@@ -172,13 +172,24 @@ func (reg *registration) binding(w *wanted, aor *AOR, now time.Time) Binding {
 		b.Key = w.instance + ";" + strconv.FormatUint(uint64(w.regID), 10)
 	}
 	switch {
-	case reg.source.Network == "ws" || reg.source.Network == "wss" || strings.HasSuffix(strings.ToLower(w.contact.URI.Host), ".invalid"):
-		b.FlowBound = true // RFC 7118 §5: a browser takes no connections
-	case aor.RewriteContact && len(reg.path) == 0:
+	case reg.browser(w):
+		b.FlowBound = true // RFC 7118 §5: it takes no connections
+	case reg.rewritten(w, aor):
 		b.Target = rewrite(w.contact.URI, reg.source.Network, reg.source.Remote)
 		b.FlowBound = reg.source.Network != "udp"
 	}
 	return b
+}
+
+// browser tells whether a contact can be reached by what it came over only.
+func (reg *registration) browser(w *wanted) bool {
+	return reg.source.Network == "ws" || reg.source.Network == "wss" ||
+		strings.HasSuffix(strings.ToLower(w.contact.URI.Host), ".invalid")
+}
+
+// rewritten tells whether a contact is reached where it came from, whatever it says.
+func (reg *registration) rewritten(w *wanted, aor *AOR) bool {
+	return aor.RewriteContact && len(reg.path) == 0 && !reg.browser(w)
 }
 
 // rewrite is a contact's URI at the address its REGISTER came from.

@@ -190,3 +190,39 @@ func TestOwnContactIsRefused(t *testing.T) {
 		g.want(g.register(ask(t, "c", 2, "<sip:1002@phone>")), "1002/3600")
 	}))
 }
+
+// disk is a store that does something else before it writes.
+type disk struct {
+	Store
+	before func()
+}
+
+func (d *disk) Apply(ctx context.Context, c store.BindingChange) error {
+	d.before()
+	return d.Store.Apply(ctx, c)
+}
+
+// TestFlowEndsWhileItIsWritten: nobody would look for the binding of a connection
+// that ended before the binding was there.
+func TestFlowEndsWhileItIsWritten(t *testing.T) {
+	synctest.Test(t, stored(func(t *testing.T, st *store.Store) {
+		d := &disk{Store: st.Bindings, before: func() {}}
+		g := newRig(t, d, DefaultAOR("1001")).start()
+		defer g.Stop()
+		page := func(callID string, flow message.FlowID) *registration {
+			reg := ask(t, callID, 1, "<sip:"+callID+"@x.invalid;transport=ws>")
+			reg.source.Network, reg.source.Flow = "wss", flow
+			return reg
+		}
+		d.before = func() {
+			d.before = func() {}
+			g.stack.end("one")
+			g.FlowClosed("one")
+			synctest.Wait()
+		}
+		g.want(g.register(page("first", "one")), "first/3600")
+		g.told("added first", "removed first disconnected")
+		g.want(g.register(page("reloaded", "two")), "reloaded/3600")
+		g.want(kept(t, st), "sip:reloaded@x.invalid;transport=ws")
+	}))
+}

@@ -26,6 +26,7 @@ type stack struct {
 	mu    sync.Mutex
 	down  map[string]bool // by user of the target
 	asked map[string]int
+	ended map[message.FlowID]bool
 }
 
 func (s *stack) Request(ctx context.Context, o sip.Outbound) (*message.Response, error) {
@@ -41,7 +42,18 @@ func (s *stack) Request(ctx context.Context, o sip.Outbound) (*message.Response,
 	return nil, fault.New(fault.Timeout, "no answer")
 }
 
-func (s *stack) FlowAlive(message.FlowID) bool { return true }
+func (s *stack) FlowAlive(id message.FlowID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.ended[id]
+}
+
+// end ends a connection.
+func (s *stack) end(id message.FlowID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended[id] = true
+}
 
 func (s *stack) set(user string, down bool) {
 	s.mu.Lock()
@@ -71,7 +83,7 @@ func openStore(t testing.TB, path string) *store.Store {
 
 func newRig(t *testing.T, st Store, aors ...AOR) *rig {
 	t.Helper()
-	g := &rig{t: t, stack: &stack{down: map[string]bool{}, asked: map[string]int{}}}
+	g := &rig{t: t, stack: &stack{down: map[string]bool{}, asked: map[string]int{}, ended: map[message.FlowID]bool{}}}
 	cfg := Default()
 	cfg.OnEvent = func(e Event) {
 		g.mu.Lock()

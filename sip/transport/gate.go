@@ -87,7 +87,7 @@ func (l *gatedListener) dropSpare() {
 // Accept gives the next connection within the limits. Its only error is
 // net.ErrClosed.
 func (l *gatedListener) Accept() (net.Conn, error) {
-	pause := 5 * time.Millisecond
+	pause := firstPause
 	for {
 		c, err := l.Listener.Accept()
 		switch {
@@ -109,7 +109,7 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, time.Second)
+		pause = min(2*pause, mostPause)
 	}
 }
 

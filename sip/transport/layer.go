@@ -41,6 +41,7 @@ type Layer struct {
 	gate    *gate
 	run     string // part of every connection's FlowID: tells this run from others
 	readers sync.WaitGroup
+	closed  chan struct{} // closed by Close
 
 	mu      sync.Mutex
 	down    bool
@@ -75,6 +76,7 @@ func New(cfg Config, events Events) (*Layer, error) {
 		events: events,
 		gate:   newGate(cfg.Limits.Connections, cfg.Limits.ConnectionsPerIP),
 		run:    hex.EncodeToString(id[:]),
+		closed: make(chan struct{}),
 		flows:  make(map[message.FlowID]*stream),
 		byPeer: make(map[peerKey]*stream),
 		half:   make(map[net.Conn]struct{}),
@@ -217,6 +219,9 @@ func (t *Layer) Addr(network string) netip.AddrPort {
 // Close closes every socket and waits for the readers.
 func (t *Layer) Close() error {
 	t.mu.Lock()
+	if !t.down {
+		close(t.closed)
+	}
 	t.down = true
 	closers := t.closers
 	t.closers = nil

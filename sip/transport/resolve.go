@@ -52,10 +52,15 @@ func (d DNS) Resolve(ctx context.Context, u message.URI, transport string) ([]De
 		return []Destination{{network, netip.AddrPortFrom(ip.Unmap(), port), host}}, nil
 	}
 	if port == 0 {
-		if out, err := d.lookupSRV(ctx, u, network, host); err != nil || len(out) > 0 {
+		out, records, err := d.lookupSRV(ctx, network, host)
+		if records {
 			return out, err
 		}
 		port = defaultPort(network)
+		if out, last := d.lookupHost(ctx, network, host, host, port); last == nil || err == nil {
+			return out, last
+		}
+		return nil, err
 	}
 	return d.lookupHost(ctx, network, host, host, port)
 }
@@ -99,19 +104,22 @@ func defaultPort(network string) uint16 {
 	return 5060
 }
 
-// lookupSRV gives the targets of the service in their order of preference; none
-// when the domain has no such record.
-func (d DNS) lookupSRV(ctx context.Context, u message.URI, network, host string) ([]Destination, error) {
+// lookupSRV gives the targets of the service in their order of preference, and
+// whether the domain has such records, as far as its servers tell: some answer a
+// question for SRV with a failure.
+func (d DNS) lookupSRV(ctx context.Context, network, host string) (out []Destination, some bool, err error) {
 	service, proto := "sip", network
 	if network == "tls" {
 		service, proto = "sips", "tcp"
 	}
 	_, records, err := d.resolver().LookupSRV(ctx, service, proto, host)
 	var none *net.DNSError
-	if err != nil && !(errors.As(err, &none) && none.IsNotFound) {
-		return nil, fault.New(fault.Unreachable, "sip: look up %s: %w", u, err)
+	switch {
+	case errors.As(err, &none) && none.IsNotFound:
+		return nil, false, nil
+	case err != nil && len(records) == 0:
+		return nil, false, fault.New(fault.Unreachable, "sip: look up %s: %w", host, err)
 	}
-	var out []Destination
 	var last error
 	for _, r := range records {
 		// The certificate must be for the domain, not for the target (RFC 5922 §4).
@@ -121,13 +129,13 @@ func (d DNS) lookupSRV(ctx context.Context, u message.URI, network, host string)
 			continue
 		}
 		if out = append(out, ds...); len(out) >= maxDestinations {
-			return out[:maxDestinations], nil
+			return out[:maxDestinations], true, nil
 		}
 	}
-	if len(records) > 0 && len(out) == 0 {
-		return nil, last
+	if len(out) > 0 {
+		return out, true, nil
 	}
-	return out, nil
+	return nil, len(records) > 0, last
 }
 
 func (d DNS) lookupHost(ctx context.Context, network, target, host string, port uint16) ([]Destination, error) {

@@ -60,6 +60,10 @@ func (z zone) answer(question []byte) ([]byte, error) {
 		}
 	}
 	for _, rr := range rrs {
+		if rr == "fails" {
+			m.RCode = dnsmessage.RCodeServerFailure
+			break
+		}
 		h := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60}
 		var body dnsmessage.ResourceBody
 		if q.Type == dnsmessage.TypeSRV {
@@ -90,6 +94,9 @@ func TestResolve(t *testing.T) {
 	dns := DNS{Net: zone{
 		"SRV _sip._udp.trunk.test.":  {"20 0 5070 b.test.", "10 0 5060 a.test.", "30 0 5080 gone.test."},
 		"SRV _sips._tcp.trunk.test.": {"10 0 5061 a.test."},
+		"SRV _sip._udp.old.test.":    {"fails"}, // as routers do that do not know SRV
+		"A old.test.":                {"192.0.2.4"},
+		"SRV _sip._udp.down.test.":   {"fails"},
 		"A a.test.":                  {"192.0.2.1"},
 		"A b.test.":                  {"192.0.2.2", "192.0.2.3"},
 		"A trunk.test.":              {"192.0.2.9"},
@@ -108,6 +115,8 @@ func TestResolve(t *testing.T) {
 		{"sip:trunk.test;transport=tls", "", "tls 192.0.2.1:5061"},
 		{"sip:trunk.test;transport=tcp", "", "tcp 192.0.2.9:5060"},
 		{"sip:trunk.test:5090", "", "udp 192.0.2.9:5090"},
+		{"sip:old.test", "", "udp 192.0.2.4:5060"},
+		{"sip:down.test", "", ""},
 		{"sip:nobody.test", "", ""},
 		{"sip:nobody.test:5060", "", ""},
 		{"sip:192.0.2.7;transport=ws", "", ""},

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
@@ -16,6 +17,12 @@ type udpSocket struct {
 	conn  *net.UDPConn
 	local netip.AddrPort
 }
+
+// The pauses of a reader whose socket fails, while it does.
+const (
+	firstPause = 5 * time.Millisecond
+	mostPause  = time.Second
+)
 
 // udpFlow is a socket and a peer's address.
 type udpFlow struct {
@@ -69,15 +76,23 @@ func (t *Layer) openUDP(pc *net.UDPConn) func() {
 
 func (t *Layer) readUDP(sock *udpSocket) {
 	buf := make([]byte, 65536)
+	pause := firstPause
 	for {
 		n, remote, err := sock.conn.ReadFromUDPAddrPort(buf)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil { // an ICMP error of an earlier packet; the socket lives
+		if err != nil { // an ICMP error of an earlier packet, or one that lasts
 			t.events.Quirk("read from udp", remote, err)
+			select {
+			case <-t.closed:
+				return
+			case <-time.After(pause):
+			}
+			pause = min(2*pause, mostPause)
 			continue
 		}
+		pause = firstPause
 		remote = unmap(remote)
 		if blank(buf[:n]) {
 			continue

@@ -91,19 +91,31 @@ func (r *registration) run() {
 func (r *registration) try() time.Duration {
 	began := time.Now()
 	resp, err := r.register(r.ctx, r.expires)
-	if err == nil {
-		return r.succeeded(resp, time.Since(began))
+	if err != nil && r.tooBrief(resp) { // once: one that asks for ever more waits its turn
+		began = time.Now()
+		resp, err = r.register(r.ctx, r.expires)
 	}
-	if r.ctx.Err() != nil {
+	switch {
+	case err == nil:
+		return r.succeeded(resp, time.Since(began))
+	case r.ctx.Err() != nil:
 		return 0
 	}
-	if resp != nil && resp.Status() == 423 {
-		if least := seconds(resp.Header("Min-Expires")); least > r.expires && least <= 24*time.Hour {
-			r.expires = least // RFC 3261 §10.2.8; only ever longer, so this ends
-			return r.try()
-		}
-	}
 	return r.failed(resp, err)
+}
+
+// tooBrief reports whether the registrar wants a longer expiration than we asked
+// for, which is then asked for (RFC 3261 §10.2.8).
+func (r *registration) tooBrief(resp *message.Response) bool {
+	if resp == nil || resp.Status() != 423 {
+		return false
+	}
+	least := seconds(resp.Header("Min-Expires"))
+	if least <= r.expires || least > 24*time.Hour {
+		return false
+	}
+	r.expires = least
+	return true
 }
 
 // register sends a REGISTER that asks for an expiration; 0 unregisters.

@@ -2,8 +2,10 @@ package trunk
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,6 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type line struct {
 	mu   sync.Mutex
 	down bool
+	more int // a 423 asks for so many seconds more than was asked for
 	sent []sip.Outbound
 	at   []time.Time
 }
@@ -29,8 +32,15 @@ type line struct {
 func (l *line) Request(ctx context.Context, o sip.Outbound) (*message.Response, error) {
 	l.mu.Lock()
 	l.sent, l.at = append(l.sent, o), append(l.at, time.Now())
-	down := l.down
+	down, more := l.down, l.more
 	l.mu.Unlock()
+	if more > 0 {
+		asked, err := strconv.Atoi(o.Headers[0].Value)
+		if err != nil {
+			return nil, err
+		}
+		return brief(asked + more)
+	}
 	if down {
 		return nil, fault.New(fault.Timeout, "no answer")
 	}
@@ -48,6 +58,41 @@ func (l *line) set(down bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.down = down
+}
+
+// brief is a 423.
+func brief(least int) (*message.Response, error) {
+	p, err := message.Parse(fmt.Appendf(nil, "SIP/2.0 423 Interval Too Brief\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"+
+		"From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\nMin-Expires: %d\r\n\r\n", least))
+	if err != nil {
+		return nil, err
+	}
+	r := message.NewResponse(p, message.Source{})
+	return r, r.Err()
+}
+
+// A registrar that asks for a longer expiration gets it; one that then asks for
+// a still longer one is not asked again and again.
+func TestEverLongerExpirations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, l := newLine(t)
+		l.more = 1
+		c := provider(t)
+		c.FatalRetryInterval = time.Hour
+		configure(t, r, c)
+		if s := state(t, r, Rejected); s.LastStatus != 423 || s.Failures != 1 {
+			t.Errorf("state %+v", s)
+		}
+		if n, o := l.tries(); n != 2 || o.Headers[0].Value != "3601" {
+			t.Errorf("%d tries, the last %v", n, o.Headers)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n, _ := l.tries(); n != 2 {
+			t.Errorf("%d tries an hour later", n)
+		}
+		stop(t, r)
+	})
 }
 
 // tries is how many requests were sent since the last call, and the last of them.
