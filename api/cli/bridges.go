@@ -13,7 +13,7 @@ func bridgeShowAll(c *Console, w io.Writer, _ []string) error {
 	p := printer{w: w}
 	p.line(bridgeRow, "Bridge-ID", "Name", "Chans", "Type", "Technology", "Duration")
 	for _, b := range c.Engine.Bridges() {
-		p.line(bridgeRow, b.ID, orWord(b.Name, "<unknown>"), strconv.Itoa(len(b.Channels)), b.Type, b.Technology,
+		p.line(bridgeRow, b.ID, orWord(b.Name, "<unknown>"), strconv.Itoa(len(b.Channels)), class(b), b.Technology,
 			clock(c.Now().Sub(b.Created)))
 	}
 	return p.err
@@ -32,9 +32,9 @@ func bridgeShow(c *Console, w io.Writer, args []string) error {
 	}
 	b := bridge.Snapshot()
 	p.line("Id: %s", b.ID)
-	p.line("Type: %s", b.Type)
+	p.line("Type: %s", class(b))
 	p.line("Technology: %s", b.Technology)
-	p.line("Subclass: %s", b.Class)
+	p.line("Subclass: %s", class(b))
 	p.line("Creator: %s", b.Creator)
 	p.line("Name: %s", b.Name)
 	p.line("Video-Mode: none")
@@ -48,4 +48,19 @@ func bridgeShow(c *Console, w io.Writer, args []string) error {
 		}
 	}
 	return p.err
+}
+
+// class is what kind of bridge the console calls it: basic for two who have dialled
+// each other, base for a room, stasis for one that an API has made.
+func class(b signaling.BridgeSnapshot) string {
+	switch {
+	case b.Class != "":
+		return b.Class
+	case b.Creator == "Dial":
+		return "basic"
+	case b.Creator == "ConfBridge":
+		return "base"
+	default:
+		return "stasis"
+	}
 }

@@ -18,7 +18,7 @@ const (
 func showChannels(c *Console, w io.Writer, args []string) error {
 	form := ""
 	if len(args) > 0 {
-		form = args[0]
+		form = strings.ToLower(args[0])
 	}
 	list := c.Engine.Channels()
 	p := printer{w: w}
@@ -34,14 +34,17 @@ func showChannels(c *Console, w io.Writer, args []string) error {
 			"Duration", "Accountcode", "PeerAccount", "BridgeID")
 		for _, s := range list {
 			p.line(verboseRow, s.Name, s.Dialplan.Context, s.Dialplan.Exten, strconv.Itoa(s.Dialplan.Priority), s.State,
-				orWord(s.Dialplan.App, "(None)"), s.Dialplan.Data, s.Caller.Number, clock(c.Now().Sub(s.Created)), s.AccountCode, "",
+				orWord(s.Dialplan.App, "(None)"), orWord(s.Dialplan.Data, "(Empty)"), s.Caller.Number, clock(c.Now().Sub(s.Created)), s.AccountCode, "",
 				string(s.Bridge))
 		}
-	default:
+	case "":
 		p.line(channelRow, "Channel", "Location", "State", "Application(Data)")
 		for _, s := range list {
 			p.line(channelRow, s.Name, location(s), s.State, application(s))
 		}
+	default:
+		p.line("Usage: core show channels [concise|verbose|count]")
+		return p.err
 	}
 	p.line("%d active channel%s", len(list), plural(len(list)))
 	p.totals(c, list)
@@ -73,9 +76,17 @@ func countCalls(list []signaling.ChannelSnapshot) int {
 	return len(linked)
 }
 
-func showCalls(c *Console, w io.Writer, _ []string) error {
+func showCalls(c *Console, w io.Writer, args []string) error {
 	p := printer{w: w}
 	p.totals(c, c.Engine.Channels())
+	if len(args) > 0 && strings.EqualFold(args[0], "uptime") {
+		up := c.Now().Sub(c.Engine.Started())
+		if len(args) > 1 && strings.EqualFold(args[1], "seconds") {
+			p.line(uptimeRow, strconv.Itoa(int(up.Seconds())))
+		} else {
+			p.line(uptimeRow, inWords(up))
+		}
+	}
 	return p.err
 }
 
@@ -102,6 +113,8 @@ func showChannel(c *Console, w io.Writer, args []string) error {
 		{"Caller ID Name", orWord(s.Caller.Name, "(N/A)")},
 		{"Connected Line ID", orWord(s.Connected.Number, "(N/A)")},
 		{"Connected Line ID Name", orWord(s.Connected.Name, "(N/A)")},
+		{"Eff. Connected Line ID", orWord(s.Connected.Number, "(N/A)")},
+		{"Eff. Connected Line ID Name", orWord(s.Connected.Name, "(N/A)")},
 		{"Language", s.Language},
 		{"State", fmt.Sprintf("%s (%d)", s.State, s.State)},
 		{"NativeFormats", "(" + s.Codec + ")"},
@@ -121,6 +134,11 @@ func showChannel(c *Console, w io.Writer, args []string) error {
 	p.line("      Variables:")
 	for _, v := range ch.Vars().All() {
 		p.line("%s=%s", v.Name, v.Value)
+	}
+	if s.Codec != "" {
+		p.text("\n -- Streams --\nName: audio-0\n    Type: audio\n    State: sendrecv\n    Group: -1\n")
+		p.line("    Formats: (%s)", s.Codec)
+		p.line("    Metadata:")
 	}
 	return p.err
 }
@@ -154,7 +172,7 @@ func requestHangup(c *Console, w io.Writer, args []string) error {
 }
 
 func location(s signaling.ChannelSnapshot) string {
-	if s.Dialplan.Context == "" {
+	if s.Dialplan.Context == "" || s.Dialplan.Exten == "" {
 		return "(None)"
 	}
 	return fmt.Sprintf("%s@%s:%d", s.Dialplan.Exten, s.Dialplan.Context, s.Dialplan.Priority)

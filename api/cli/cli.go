@@ -1,20 +1,25 @@
 // Package cli answers console commands (`skybridge rx`, `asterisk -rx`) in
 // Asterisk's own layout, over a socket in the data folder.
 //
-// Goroutines: one that accepts, and one per connection; all end with Close.
+// Goroutines: one that accepts, one per connection, and one that logs the counters of
+// audio while that is asked for; all end with Close.
 package cli
 
 import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
 
 // Console is what the commands show and do.
@@ -26,60 +31,30 @@ type Console struct {
 	Now     func() time.Time
 	// Reload reads the configuration again; nil when it is in force.
 	Reload func() error
+	// Config is what the files say about endpoints.
+	Config func() *endpoint.Set
+	// Registrations are our own with other servers.
+	Registrations func() []trunk.State
+	Rooms         *conference.Registry
+	Globals       *dialplan.Globals
+	// Listeners names the applications that take channels (Stasis).
+	Listeners func() []string
+	// Log takes what is asked to be logged (rtp set stats on).
+	Log *slog.Logger
 	// LastReload is when it was last read.
 	LastReload func() time.Time
 	// Resources counts what calls hold, for `core show resources`.
 	Resources func() []Resource
 	// Stop ends the server, with calls under way allowed to end or not.
 	Stop func(gracefully bool)
+
+	watch watch // what rtp set stats on has begun
 }
 
 // Resource is one thing that calls hold, and how many of it there are now.
 type Resource struct {
 	Name  string
 	Count int
-}
-
-// command is one console command: the words it begins with, and what it does
-// with the rest.
-type command struct {
-	words string
-	help  string
-	run   func(c *Console, w io.Writer, args []string) error
-}
-
-// commands is the table; the longest match of words wins.
-func commands() []command {
-	return []command{
-		{"core show channels", "List channels [concise|verbose|count]", showChannels},
-		{"core show channel", "Show one channel", showChannel},
-		{"core show calls", "Count calls", showCalls},
-		{"core show version", "Show the version", showVersion},
-		{"core show uptime", "Show how long the server runs", showUptime},
-		{"core show applications", "List dialplan applications", showApplications},
-		{"core show resources", "Count what calls hold", showResources},
-		{"core show threads", "List goroutines by what they wait for", showThreads},
-		{"core show help", "List commands", showHelp},
-		{"core waitfullybooted", "Wait until the server takes calls", waitFullyBooted},
-		{"core stop gracefully", "Stop when the last call has ended", stopGracefully},
-		{"core stop now", "Stop at once", stopNow},
-		{"core reload", "Read the configuration again", reload("Configuration reloaded.")},
-		{"reload", "Read the configuration again", reload("Configuration reloaded.")},
-		{"sip reload", "Read the configuration again", reload("Configuration reloaded.")},
-		{"pjsip reload", "Read the configuration again", reload("Configuration reloaded.")},
-		{"module reload", "Read the configuration again", reload("Configuration reloaded.")},
-		{"dialplan reload", "Read the configuration again", reload("Dialplan reloaded.")},
-		{"dialplan show", "Show the dialplan", dialplanShow},
-		{"channel request hangup", "Hang up a channel, or all", requestHangup},
-		{"bridge show all", "List bridges", bridgeShowAll},
-		{"bridge show", "Show one bridge", bridgeShow},
-		{"pjsip show endpoints", "List endpoints", pjsipEndpoints},
-		{"pjsip show endpoint", "Show one endpoint", pjsipEndpoint},
-		{"pjsip show contacts", "List contacts", pjsipContacts},
-		{"pjsip show registrations", "List our registrations elsewhere", pjsipRegistrations},
-		{"sip show peers", "List endpoints in chan_sip's layout", sipPeers},
-		{"sip show registry", "List our registrations elsewhere", sipRegistry},
-	}
 }
 
 const maxCommand = 1024 // bytes
@@ -144,13 +119,15 @@ func showVersion(c *Console, w io.Writer, _ []string) error {
 	return p.err
 }
 
+const uptimeRow = "System uptime: %s"
+
 func showUptime(c *Console, w io.Writer, args []string) error {
 	show := inWords
 	if len(args) > 0 && strings.EqualFold(args[0], "seconds") {
 		show = func(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 	}
 	p := printer{w: w}
-	p.line("System uptime: %s", show(c.Now().Sub(c.Engine.Started())))
+	p.line(uptimeRow, show(c.Now().Sub(c.Engine.Started())))
 	p.line("Last reload: %s", show(c.Now().Sub(c.LastReload())))
 	return p.err
 }
@@ -216,11 +193,14 @@ func stopNow(c *Console, _ io.Writer, _ []string) error {
 // reload reads the configuration again and says, in the words of the part that was
 // named, that it is in force.
 func reload(done string) func(*Console, io.Writer, []string) error {
-	return func(c *Console, w io.Writer, _ []string) error {
+	return func(c *Console, w io.Writer, args []string) error {
 		p := printer{w: w}
-		if err := c.Reload(); err != nil {
+		switch err := c.Reload(); {
+		case err != nil:
 			p.line("Reload failed, the old configuration stays: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
-		} else {
+		case len(args) > 0: // a module's name
+			p.line("Module '%s' reloaded successfully.", args[0])
+		default:
 			p.line("%s", done)
 		}
 		return p.err

@@ -9,22 +9,45 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
 
 var update = flag.Bool("update", false, "write the layouts anew")
 
 var began = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+// buffer is written by the console and read by the test.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
 
 // rig is a console over a real engine with channels of no media.
 type rig struct {
@@ -34,6 +57,11 @@ type rig struct {
 	stops  []bool
 	reload error
 	tech   *tech
+	rooms  *conference.Registry
+	log    buffer
+
+	registrations []trunk.State
+	listeners     []string
 }
 
 func nothing(context.Context, *dialplan.Call, string) error { return nil }
@@ -90,7 +118,16 @@ func newRig(t *testing.T) *rig {
 		{Name: "NoOp", Synopsis: "Do nothing.", Run: nothing}, {Name: "Answer", Synopsis: "Answer a channel if ringing.", Run: nothing},
 	})
 	must(t, err)
+	set, err := endpoint.Load(files)
+	must(t, err)
+	if len(set.Warnings) > 0 {
+		t.Fatal(set.Warnings)
+	}
+	r.rooms = conference.NewRegistry(engine)
 	r.Console = &cli.Console{
+		Config: func() *endpoint.Set { return set }, Registrations: func() []trunk.State { return r.registrations },
+		Rooms: r.rooms, Globals: dialplan.NewGlobals(plan.Globals), Listeners: func() []string { return r.listeners },
+		Log:    slog.New(slog.NewTextHandler(&r.log, nil)),
 		Engine: engine, Plan: func() *dialplan.Plan { return plan }, Apps: apps, Version: "1.2.3", Now: clock,
 		Reload:     func() error { return r.reload },
 		LastReload: func() time.Time { return began.Add(time.Minute) },
@@ -178,11 +215,13 @@ func TestLayouts(t *testing.T) {
 	r.layout("channel", "core show channel PJSIP/1001-00000000", random...)
 	r.layout("channel-called", "core show channel PJSIP/1002-00000001")
 	r.layout("calls", "core show calls")
+	r.layout("calls-uptime", "core show calls uptime")
 	r.layout("bridges", "bridge show all", random...)
 	r.layout("bridge", "bridge show "+id, random...)
 	r.layout("dialplan", "dialplan show")
 	r.layout("dialplan-context", "dialplan show internal")
 	r.layout("dialplan-pattern", "dialplan show 9123@internal")
+	r.layout("dialplan-hint", "dialplan show 1001@internal")
 	r.layout("dialplan-include", "dialplan show s@internal")
 	r.layout("applications", "core show applications")
 	r.layout("help", "core show help")
@@ -190,21 +229,42 @@ func TestLayouts(t *testing.T) {
 	r.tech.endpoints = []signaling.EndpointSnapshot{
 		{
 			Tech: "PJSIP", Name: "1001", CallerID: "1001", Context: "internal", Codecs: []string{"opus", "ulaw"}, Description: "Front desk",
-			Contacts: []signaling.ContactSnapshot{{URI: "sip:1001@192.0.2.7:5060", Status: signaling.ContactAvailable, RTT: 12345 * time.Microsecond}},
+			Contacts: []signaling.ContactSnapshot{{AOR: "1001", URI: "sip:1001@192.0.2.7:5060", Status: signaling.ContactAvailable, RTT: 12345 * time.Microsecond}},
 		},
 		{Tech: "PJSIP", Name: "1002", Context: "internal", Contacts: []signaling.ContactSnapshot{
-			{URI: "sip:1002@[2001:db8::1]:5070;transport=tcp", Status: signaling.ContactNotQualified},
-			{URI: "sip:1002@192.0.2.9", Status: signaling.ContactUnavailable},
+			{AOR: "1002", URI: "sip:1002@[2001:db8::1]:5070;transport=tcp", Status: signaling.ContactNotQualified},
+			{AOR: "1002-more", URI: "sip:1002@192.0.2.9", Status: signaling.ContactUnavailable},
 		}},
 		{Tech: "PJSIP", Name: "1003", Context: "internal"},
 		{
 			Tech: "PJSIP", Name: "pbx-with-a-name-that-is-rather-long-for-a-column-of-fifty-one", Context: "from-pbx", Trunk: true, Static: true,
-			Registration: "Registered", Contacts: []signaling.ContactSnapshot{{URI: "sip:pbx.example.com", Status: signaling.ContactUnavailable}},
+			Registration: "Registered", Contacts: []signaling.ContactSnapshot{{AOR: "pbx", URI: "sip:pbx.example.com", Status: signaling.ContactUnavailable}},
 		},
 	}
 	r.layout("endpoints", "pjsip show endpoints")
 	r.layout("endpoint", "pjsip show endpoint 1001")
 	r.layout("contacts", "pjsip show contacts")
+	r.layout("endpoints-list", "pjsip list endpoints")
+	r.layout("aors", "pjsip show aors")
+	r.layout("aors-list", "pjsip list aors")
+	r.layout("aor", "pjsip show aor 1001")
+	r.layout("auths", "pjsip show auths")
+	r.layout("transports", "pjsip show transports")
+	r.layout("identifies", "pjsip show identifies")
+	r.layout("phones", "pjsip show channels")
+	r.layout("phone", "pjsip show channel PJSIP/1002-00000001")
+	r.layout("hints", "core show hints")
+	r.layout("hint", "core show hint 1001")
+	r.layout("globals", "dialplan show globals")
+	server, err := message.ParseURI("sip:pbx.example.com")
+	must(t, err)
+	at := began.Add(3725 * time.Second)
+	r.registrations = []trunk.State{
+		{Name: "pbx-registration-with-a-name-that-is-rather-long-too", Auth: "pbx", Server: server, Status: trunk.Registered, Expires: at.Add(123 * time.Second)},
+		{Name: "b", Auth: "pbx", Server: server, Status: trunk.Unregistered, Next: at.Add(3 * time.Second)},
+		{Name: "c", Server: server, Status: trunk.Rejected, Next: at.Add(-time.Second)},
+		{Name: "d", Server: server, Status: trunk.Stopped},
+	}
 	r.layout("registrations", "pjsip show registrations")
 	r.layout("peers", "sip show peers")
 	r.layout("registry", "sip show registry")
@@ -219,7 +279,7 @@ func TestColumnsStandBelowTheirHeaders(t *testing.T) {
 		"endpoints": {" Endpoint:  <", " Endpoint:  1001", [][2]string{{"<Endpoint", "1001/1001"}, {"<State", "In use"}, {"<Channels", "1 of inf"}}},
 		"contacts":  {"  Contact:  <", "  Contact:  1001", [][2]string{{"<Aor", "1001/sip"}, {"<Status>", "Avail"}}},
 		"channels":  {"Channel ", "PJSIP/1001", [][2]string{{"Location", "1002@internal:2"}, {"State", "Up"}, {"Application(", "Dial("}}},
-		"bridges":   {"Bridge-ID", sameLength, [][2]string{{"Name", "<unknown>"}, {"Type", "mixing"}, {"Technology", "simple_bridge"}, {"Duration", "01:02:00"}}},
+		"bridges":   {"Bridge-ID", sameLength, [][2]string{{"Name", "<unknown>"}, {"Type", "basic"}, {"Technology", "simple_bridge"}, {"Duration", "01:02:00"}}},
 		"peers":     {"Name/username", "1001/1001", [][2]string{{"Host", "192.0.2.7"}, {"Dyn", "D"}, {"Port", "5060"}, {"Status", "OK (12 ms)"}, {"Description", "Front desk"}}},
 	} {
 		text, err := os.ReadFile(filepath.Join("testdata", file+".txt"))
@@ -259,8 +319,18 @@ func TestWhatIsNotThere(t *testing.T) {
 		"pjsip show endpoint x":          "Unable to find object x.\n\n",
 		"pjsip show contacts":            "No objects found.\n\n",
 		"pjsip show registrations":       "No objects found.\n\n",
-		"dialplan show nowhere":          "There is no existence of 'nowhere' context\n",
-		"dialplan show 42@internal":      "There is no existence of 42@internal extension\n",
+		"dialplan show nowhere":          "There is no existence of 'nowhere' context\nCommand 'dialplan show nowhere' failed.\n",
+		"dialplan show 42@internal":      "There is no existence of 42@internal extension\nCommand 'dialplan show 42@internal' failed.\n",
+		"core show hint 77":              "No hints matching extension 77\n",
+		"core show hint":                 "Usage: core show hint <exten>\n",
+		"core show channels all":         "Usage: core show channels [concise|verbose|count]\n",
+		"pjsip show channels":            "No objects found.\n\n",
+		"pjsip show channelstats":        "No objects found.\n\n",
+		"pjsip show channel x":           "Unable to find object x.\n\n",
+		"pjsip show aor x":               "Unable to find object x.\n\n",
+		"rtp show stats":                 "No objects found.\n\n",
+		"rtp set stats":                  "Usage: rtcp set stats {on|off}\n",
+		"confbridge list 9000":           "No conference bridge named '9000' found!\n",
 		"core show channel \x1b[2J\a":    "?[2J? is not a known channel\n",
 	} {
 		if got := r.ask(line); got != want {
@@ -275,7 +345,8 @@ func TestCommandsThatDoSomething(t *testing.T) {
 		"core waitfullybooted":     "Asterisk has fully booted.\n",
 		"CORE Show VERSION":        "Skybridge 1.2.3\n",
 		"core reload":              "Configuration reloaded.\n",
-		"module reload res_ari.so": "Configuration reloaded.\n",
+		"module reload":            "Configuration reloaded.\n",
+		"module reload res_ari.so": "Module 'res_ari.so' reloaded successfully.\n",
 		"sip reload":               "Configuration reloaded.\n",
 		"dialplan reload":          "Dialplan reloaded.\n",
 		"core show resources":      "channels: 2\nrtp ports: 4\n",
@@ -328,4 +399,48 @@ func TestUptime(t *testing.T) {
 	if got := r.ask("core show uptime seconds"); got != "System uptime: 3661\nLast reload: 3601\n" {
 		t.Errorf("in seconds %q", got)
 	}
+}
+
+func TestRooms(t *testing.T) {
+	r := newRig(t)
+	r.layout("rooms-none", "confbridge list")
+	r.call()
+	ch, err := r.Engine.Channel("PJSIP/1001-00000000")
+	must(t, err)
+	place, err := r.rooms.Reserve("9000", 0)
+	must(t, err)
+	must(t, ch.Mute(t.Context(), true))
+	_, err = place.Enter(t.Context(), ch, "", conference.RoleModerator)
+	must(t, err)
+	r.layout("rooms", "confbridge list")
+	r.layout("room", "confbridge list 9000")
+}
+
+func TestApplicationsThatTakeChannels(t *testing.T) {
+	r := newRig(t)
+	r.listeners = []string{"a", "sky-genesis"}
+	if got := r.ask("ari show apps"); got != "Application Name         \n=========================\na\nsky-genesis\n" {
+		t.Errorf("%q", got)
+	}
+	if r.ask("ari show channels") != r.ask("core show channels") {
+		t.Error("ari show channels shows something else than core show channels")
+	}
+}
+
+// The log of counters begins, is replaced and ends; the console's end ends it too.
+func TestTheLogOfCounters(t *testing.T) {
+	r := newRig(t)
+	for _, step := range [][2]string{
+		{"rtp set stats on", "RTCP Stats Enabled\nThe log has the counters of every channel each 5 seconds.\n"},
+		{"rtp set debug on", "RTP Packet Debugging Enabled\nThe log has the counters of every channel each 1 second.\n"},
+		{"rtp set debug off", "RTP Packet Debugging Disabled\n"},
+		{"rtcp set stats off", "RTCP Stats Disabled\n"},
+		{"rtcp set debug ON", "RTCP Packet Debugging Enabled\nThe log has the counters of every channel each 1 second.\n"},
+	} {
+		if got := r.ask(step[0]); got != step[1] {
+			t.Errorf("%s: %q, want %q", step[0], got, step[1])
+		}
+	}
+	r.Close()
+	r.Close()
 }

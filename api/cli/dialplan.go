@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/pattern"
 )
 
 // dialplanRow has an extension, or what else a context has, and where it comes from.
@@ -20,6 +21,9 @@ type counts struct{ contexts, extensions, priorities int }
 func dialplanShow(c *Console, w io.Writer, args []string) error {
 	p := printer{w: w}
 	exten, context := "", ""
+	if len(args) > 0 && strings.EqualFold(args[0], "globals") {
+		return p.globals(c.Globals.All())
+	}
 	if len(args) > 0 {
 		context = args[0]
 		if e, ctx, ok := strings.Cut(args[0], "@"); ok {
@@ -32,6 +36,7 @@ func dialplanShow(c *Console, w io.Writer, args []string) error {
 		only := plan.Context(context)
 		if only == nil {
 			p.line("There is no existence of '%s' context", context)
+			p.line("Command 'dialplan show %s' failed.", args[0])
 			return p.err
 		}
 		list = []*dialplan.Context{only}
@@ -41,8 +46,15 @@ func dialplanShow(c *Console, w io.Writer, args []string) error {
 		for _, ctx := range list {
 			p.context(ctx, &n)
 		}
-	} else if !p.extension(c, plan, list, exten, &n) {
+	} else {
+		seen := make(map[*dialplan.Context]bool)
+		for _, ctx := range list {
+			p.extension(plan, ctx, exten, seen, &n)
+		}
+	}
+	if n.extensions == 0 && exten != "" {
 		p.line("There is no existence of %s@%s extension", exten, context)
+		p.line("Command 'dialplan show %s' failed.", args[0])
 		return p.err
 	}
 	p.line("-= %d extension%s (%d priorit%s) in %d context%s. =-",
@@ -57,23 +69,36 @@ func ies(n int) string {
 	return "ies"
 }
 
-// extension prints what an extension would run, also by a pattern or an include. It
-// reports whether there is any.
-func (p *printer) extension(c *Console, plan *dialplan.Plan, list []*dialplan.Context, exten string, n *counts) bool {
-	for _, ctx := range list {
-		found, ok := plan.Find(ctx.Name, exten, 1, "", c.Now())
-		if !ok {
-			i := slices.IndexFunc(ctx.Extensions, func(e *dialplan.Extension) bool { return e.Name() == exten })
-			if i < 0 {
-				continue
-			}
-			found = dialplan.Found{Extension: ctx.Extensions[i], Context: ctx}
+// extension prints every extension of a context, and of those that it includes, that
+// a number reaches.
+func (p *printer) extension(plan *dialplan.Plan, ctx *dialplan.Context, exten string, seen map[*dialplan.Context]bool, n *counts) {
+	if ctx == nil || seen[ctx] {
+		return
+	}
+	seen[ctx] = true
+	found := slices.DeleteFunc(slices.Clone(ctx.Extensions), func(e *dialplan.Extension) bool {
+		return e.Name() != exten && e.Pattern.Match(exten, pattern.Match) == pattern.No
+	})
+	if len(found) > 0 {
+		p.title(ctx, n)
+		for _, e := range found {
+			p.steps(e, n)
 		}
-		p.title(found.Context, n)
-		p.steps(found.Extension, n)
 		p.line("")
 	}
-	return n.contexts > 0
+	for _, inc := range ctx.Includes {
+		p.extension(plan, plan.Context(inc.Context), exten, seen, n)
+	}
+}
+
+// globals is `dialplan show globals`.
+func (p *printer) globals(list []dialplan.Variable) error {
+	for _, v := range list {
+		p.line("   %s=%s", v.Name, v.Value)
+	}
+	p.line("")
+	p.line("    -- %d variable(s)", len(list))
+	return p.err
 }
 
 func (p *printer) title(ctx *dialplan.Context, n *counts) {
@@ -100,11 +125,13 @@ func (p *printer) context(ctx *dialplan.Context, n *counts) {
 	p.line("")
 }
 
-// steps prints an extension: its name stands before its first step.
+// steps prints an extension: its name stands before its first step, labels before
+// the others. A hint counts as a priority.
 func (p *printer) steps(e *dialplan.Extension, n *counts) {
 	n.extensions++
 	head := fmt.Sprintf("'%s' =>", e.Name())
 	row := func(what string, step *dialplan.Priority) {
+		n.priorities++
 		p.line(dialplanRow, head, what, fmt.Sprintf("%s:%d", filepath.Base(step.File), step.Line))
 		head = ""
 	}
@@ -113,11 +140,10 @@ func (p *printer) steps(e *dialplan.Extension, n *counts) {
 	}
 	for i := range e.Priorities {
 		step := &e.Priorities[i]
-		if step.Label != "" {
-			p.line("     [%s]", step.Label)
-		}
 		for _, s := range append([]dialplan.Priority{*step}, step.Also...) {
-			n.priorities++
+			if head == "" && s.Label != "" {
+				head = "   [" + s.Label + "]"
+			}
 			row(fmt.Sprintf("%d. %s(%s)", s.Number, s.App, s.Args), &s)
 		}
 	}

@@ -1,131 +1,140 @@
 package cli
 
 import (
-	"crypto/sha256"
+	"crypto/md5" //nolint:gosec // as a name, as Asterisk has it
 	"encoding/hex"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
-
-const endpointHeader = `
- Endpoint:  <Endpoint/CID.....................................>  <State.....>  <Channels.>
-    I/OAuth:  <AuthId/UserName...........................................................>
-        Aor:  <Aor............................................>  <MaxContact>
-      Contact:  <Aor/ContactUri..........................> <Hash....> <Status> <RTT(ms)..>
-  Transport:  <TransportId........>  <Type>  <cos>  <tos>  <BindAddress..................>
-   Identify:  <Identify/Endpoint.........................................................>
-        Match:  <criteria.........................>
-    Channel:  <ChannelId......................................>  <State.....>  <Time.....>
-        Exten: <DialedExten...........>  CLCID: <ConnectedLineCID.......>
-==========================================================================================
-
-`
-
-// The columns below are those of the headers.
-const (
-	endpointRow     = " Endpoint:  %-51.51s  %-12.12s  %d of inf"
-	channelLine     = "    Channel:  %-49.49s  %-12.12s  %s"
-	extenLine       = "        Exten: %-24.24s  CLCID: %s"
-	nestedContact   = "      Contact:  %-42.42s %-10.10s %-8.8s %11.3f"
-	contactRow      = "  Contact:  %-46.46s %-10.10s %-8.8s %11.3f"
-	registrationRow = " %-54.54s  %-26.26s  %s"
-)
-
-const contactHeader = `
-  Contact:  <Aor/ContactUri..............................> <Hash....> <Status> <RTT(ms)..>
-==========================================================================================
-
-`
-
-const registrationHeader = `
- <Registration/ServerURI..............................>  <Auth....................>  <Status.......>
-==========================================================================================
-
-`
 
 func pjsipEndpoints(c *Console, w io.Writer, _ []string) error {
-	p := printer{w: w}
-	list := c.Engine.Endpoints()
-	if len(list) > 0 {
-		p.text(endpointHeader)
-	}
-	channels := c.Engine.Channels()
-	for _, e := range list {
-		p.endpoint(c, e, channels)
-	}
-	p.found(len(list))
-	return p.err
+	set, channels := c.Config(), c.Engine.Channels()
+	return listed(w, endpointHeader, c.Engine.Endpoints(), func(p *printer, e signaling.EndpointSnapshot) {
+		p.endpoint(c, set, e, channels)
+	})
 }
 
-// found ends a list of objects.
-func (p *printer) found(n int) {
-	if n == 0 {
-		p.text("No objects found.\n\n")
-		return
-	}
-	p.text(fmt.Sprintf("\nObjects found: %d\n\n", n))
+func pjsipListEndpoints(c *Console, w io.Writer, _ []string) error {
+	channels := c.Engine.Channels()
+	return listed(w, endpointsHeader, c.Engine.Endpoints(), func(p *printer, e signaling.EndpointSnapshot) {
+		p.endpointRow(e, channelsOf(e, channels))
+	})
 }
 
 func pjsipEndpoint(c *Console, w io.Writer, args []string) error {
-	p := printer{w: w}
-	name := strings.Join(args, " ")
-	list := c.Engine.Endpoints()
-	i := slices.IndexFunc(list, func(e signaling.EndpointSnapshot) bool { return e.Name == name })
-	if i < 0 {
-		p.line("Unable to find object %s.", name)
-		p.line("")
-		return p.err
-	}
-	e := list[i]
-	p.text(endpointHeader)
-	p.endpoint(c, e, c.Engine.Channels())
-	p.line("")
-	p.line(" ParameterName : ParameterValue")
-	p.line(" %s", strings.Repeat("=", 30))
-	for _, row := range [][2]string{
-		{"allow", "(" + strings.Join(e.Codecs, "|") + ")"}, {"callerid", orWord(e.CallerID, "<unknown>")}, {"context", e.Context},
-	} {
-		p.line(" %-13s : %s", row[0], row[1])
-	}
-	p.line("")
-	return p.err
+	set, channels := c.Config(), c.Engine.Channels()
+	return one(w, endpointHeader, strings.Join(args, " "), c.Engine.Endpoints(),
+		func(e signaling.EndpointSnapshot) string { return e.Name },
+		func(p *printer, e signaling.EndpointSnapshot) { p.endpoint(c, set, e, channels) },
+		func(e signaling.EndpointSnapshot) [][2]string {
+			if conf := set.Endpoint(e.Name); conf != nil {
+				return endpointParams(conf)
+			}
+			return nil
+		})
 }
 
 // endpoint prints an endpoint with what belongs to it.
-func (p *printer) endpoint(c *Console, e signaling.EndpointSnapshot, channels []signaling.ChannelSnapshot) {
-	own := slices.DeleteFunc(slices.Clone(channels), func(ch signaling.ChannelSnapshot) bool {
-		return ch.Endpoint != e.Name || ch.Tech == "WebRTC"
-	})
+func (p *printer) endpoint(c *Console, set *endpoint.Set, e signaling.EndpointSnapshot, channels []signaling.ChannelSnapshot) {
+	own := channelsOf(e, channels)
+	p.endpointRow(e, own)
+	conf := set.Endpoint(e.Name)
+	if conf == nil { // the files have changed meanwhile
+		conf = &endpoint.Endpoint{}
+	}
+	for _, a := range conf.Auth {
+		p.line(ownAuthRow, orWord(a.Name, e.Name), a.Username)
+	}
+	for _, a := range conf.OutboundAuth {
+		p.line(ownOutAuthRow, orWord(a.Name, e.Name), a.Username)
+	}
+	for _, name := range conf.AORs {
+		if aor := set.AOR(name); aor != nil {
+			p.line(ownAORRow, name, aor.MaxContacts)
+		}
+		for _, ct := range e.Contacts {
+			if ct.AOR == name {
+				p.contact(ownContactRow, ct)
+			}
+		}
+	}
+	for _, t := range set.Transports {
+		if t.Name == conf.Transport {
+			p.line(ownTransportRow, t.Name, t.Protocol, 0, 0, t.Bind)
+		}
+	}
+	for _, i := range set.Identifies {
+		if i.Endpoint == e.Name {
+			p.identify(ownIdentifyRow, ownMatchRow, i)
+		}
+	}
+	for _, ch := range own {
+		p.channel(c, ownChannelRow, ownExtenRow, ch)
+	}
+	p.text("\n")
+}
+
+func (p *printer) endpointRow(e signaling.EndpointSnapshot, own []signaling.ChannelSnapshot) {
 	name := e.Name
 	if e.CallerID != "" {
 		name += "/" + e.CallerID
 	}
-	p.line(endpointRow, name, deviceState(e, len(own)), len(own))
-	for _, ct := range e.Contacts {
-		p.contact(nestedContact, e, ct)
-	}
-	for _, ch := range own {
-		p.line(channelLine, ch.Name+"/"+orWord(ch.Dialplan.App, "AppDial"), ch.State, clock(c.Now().Sub(ch.Created)))
-		p.line(extenLine, ch.Dialplan.Exten, ch.Connected)
-	}
-	p.line("")
+	p.line(endpointRow, name, deviceState(e, own).words, len(own))
 }
 
-// deviceState is the endpoint's state in the words of the console.
-func deviceState(e signaling.EndpointSnapshot, channels int) string {
+// channelsOf are an endpoint's channels.
+func channelsOf(e signaling.EndpointSnapshot, channels []signaling.ChannelSnapshot) []signaling.ChannelSnapshot {
+	return slices.DeleteFunc(slices.Clone(channels), func(ch signaling.ChannelSnapshot) bool {
+		return ch.Endpoint != e.Name || !phone(ch)
+	})
+}
+
+// state is a device's state, in the words of the list of endpoints and in those of
+// hints.
+type state struct{ words, hint string }
+
+var (
+	unavailable = state{"Unavailable", "Unavailable"}
+	idle        = state{"Not in use", "Idle"}
+	inUse       = state{"In use", "InUse"}
+	ringing     = state{"Ringing", "Ringing"}
+	both        = state{"Ring+Inuse", "InUse&Ringing"}
+	onHold      = state{"On Hold", "Hold"}
+)
+
+// deviceState is the state of an endpoint with its channels.
+func deviceState(e signaling.EndpointSnapshot, own []signaling.ChannelSnapshot) state {
+	rings, talks, held := 0, 0, 0
+	for _, ch := range own {
+		switch {
+		case ch.State == signaling.Ringing:
+			rings++
+		case ch.Held:
+			held++
+		default:
+			talks++
+		}
+	}
 	switch {
-	case channels > 0:
-		return "In use"
+	case rings > 0 && talks+held > 0:
+		return both
+	case rings > 0:
+		return ringing
+	case talks > 0:
+		return inUse
+	case held > 0:
+		return onHold
 	case reachable(e):
-		return "Not in use"
+		return idle
 	default:
-		return "Unavailable"
+		return unavailable
 	}
 }
 
@@ -137,51 +146,75 @@ func reachable(e signaling.EndpointSnapshot) bool {
 	})
 }
 
-func (p *printer) contact(row string, e signaling.EndpointSnapshot, ct signaling.ContactSnapshot) {
-	hash := sha256.Sum256([]byte(ct.URI))
-	rtt := math.NaN()
+// contact prints an address. Its hash is what Asterisk names it by.
+func (p *printer) contact(row string, ct signaling.ContactSnapshot) {
+	hash := md5.Sum([]byte(ct.URI)) //nolint:gosec // see above
+	rtt := "-nan"
 	if ct.Status == signaling.ContactAvailable {
-		rtt = float64(ct.RTT) / float64(time.Millisecond)
+		rtt = fmt.Sprintf("%.3f", float64(ct.RTT)/float64(time.Millisecond))
 	}
-	// Asterisk prints nan in lower case.
-	line := fmt.Sprintf(row, e.Name+"/"+ct.URI, hex.EncodeToString(hash[:5]), ct.Status, rtt)
-	if math.IsNaN(rtt) {
-		line = line[:len(line)-len("NaN")] + "nan"
+	p.line(row, ct.AOR+"/"+ct.URI, hex.EncodeToString(hash[:5]), ct.Status, rtt)
+}
+
+// contacts are those of all endpoints, each once.
+func (c *Console) contacts() []signaling.ContactSnapshot {
+	var out []signaling.ContactSnapshot
+	seen := make(map[[2]string]bool)
+	for _, e := range c.Engine.Endpoints() {
+		for _, ct := range e.Contacts {
+			if key := [2]string{ct.AOR, ct.URI}; !seen[key] {
+				seen[key] = true
+				out = append(out, ct)
+			}
+		}
 	}
-	p.line("%s", line)
+	return out
 }
 
 func pjsipContacts(c *Console, w io.Writer, _ []string) error {
-	p := printer{w: w}
-	n := 0
-	for _, e := range c.Engine.Endpoints() {
-		for _, ct := range e.Contacts {
-			if n++; n == 1 {
-				p.text(contactHeader)
-			}
-			p.contact(contactRow, e, ct)
+	return listed(w, contactHeader, c.contacts(), func(p *printer, ct signaling.ContactSnapshot) { p.contact(contactRow, ct) })
+}
+
+func pjsipAORs(c *Console, w io.Writer, _ []string) error {
+	contacts := c.contacts()
+	return listed(w, aorHeader, c.Config().AORs, func(p *printer, a endpoint.AOR) { p.aor(a, contacts) })
+}
+
+func pjsipListAORs(c *Console, w io.Writer, _ []string) error {
+	return listed(w, aorsHeader, c.Config().AORs, func(p *printer, a endpoint.AOR) { p.line(aorRow, a.Name, a.MaxContacts) })
+}
+
+func pjsipAOR(c *Console, w io.Writer, args []string) error {
+	contacts := c.contacts()
+	return one(w, aorHeader, strings.Join(args, " "), c.Config().AORs, func(a endpoint.AOR) string { return a.Name },
+		func(p *printer, a endpoint.AOR) { p.aor(a, contacts) }, func(a endpoint.AOR) [][2]string { return aorParams(a, contacts) })
+}
+
+// aor prints an address of record and what is bound to it.
+func (p *printer) aor(a endpoint.AOR, contacts []signaling.ContactSnapshot) {
+	p.line(aorRow, a.Name, a.MaxContacts)
+	for _, ct := range contacts {
+		if ct.AOR == a.Name {
+			p.contact(aorContactRow, ct)
 		}
 	}
-	p.found(n)
-	return p.err
+	p.text("\n")
 }
 
 func pjsipRegistrations(c *Console, w io.Writer, _ []string) error {
-	p := printer{w: w}
-	n := 0
-	for _, e := range c.Engine.Endpoints() {
-		if e.Registration == "" {
-			continue
-		}
-		if n++; n == 1 {
-			p.text(registrationHeader)
-		}
-		name := e.Name
-		if len(e.Contacts) > 0 {
-			name += "/" + e.Contacts[0].URI
-		}
-		p.line(registrationRow, name, e.Name, e.Registration)
+	return listed(w, registrationHeader, c.Registrations(), func(p *printer, r trunk.State) {
+		p.line(registrationRow, r.Name+"/"+r.Server.String(), r.Auth, registrationStatus(c, r))
+	})
+}
+
+// registrationStatus is a registration's state, and when it is renewed or tried again.
+func registrationStatus(c *Console, r trunk.State) string {
+	due := r.Next
+	if r.Status == trunk.Registered {
+		due = r.Expires
 	}
-	p.found(n)
-	return p.err
+	if due.IsZero() {
+		return r.Status.String()
+	}
+	return fmt.Sprintf(registeredStatus, r.Status, max(0, int(due.Sub(c.Now()).Seconds())))
 }

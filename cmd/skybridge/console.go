@@ -11,15 +11,18 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/cli"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 )
 
 func (s *server) startConsole(context.Context) error {
 	c := &cli.Console{
 		Engine: s.engine, Plan: s.plan.Load, Apps: s.apps, Version: version, Now: time.Now,
-		Reload:     func() error { return s.reload(context.Background()) },
-		LastReload: func() time.Time { return *s.lastReload.Load() },
-		Resources:  s.resources,
+		Reload:        func() error { return s.reload(context.Background()) },
+		LastReload:    func() time.Time { return *s.lastReload.Load() },
+		Config:        func() *endpoint.Set { return s.loaded.Load().endpoints },
+		Registrations: s.trunks.State, Rooms: s.rooms, Globals: s.globals, Listeners: s.stasis.Apps, Log: s.log,
+		Resources: s.resources,
 		Stop: func(gracefully bool) {
 			select {
 			case s.stopAsked <- gracefully:
@@ -27,6 +30,7 @@ func (s *server) startConsole(context.Context) error {
 			}
 		},
 	}
+	s.defers(func() error { c.Close(); return nil })
 	var err error
 	if s.console, err = cli.Listen(filepath.Join(s.cfg.DataDir, socketName), c, s.log); err != nil {
 		return err

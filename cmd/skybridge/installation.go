@@ -26,6 +26,7 @@ import (
 type installation struct {
 	dir       string
 	directory *siptech.Directory
+	endpoints *endpoint.Set // as the files have them
 	plan      *dialplan.Plan
 	warnings  []asterisk.Warning
 	settings  *asteriskconf.Settings
@@ -62,7 +63,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout,
 	})
 	in := &installation{
-		dir: dir, directory: directory, plan: loaded.Plan, settings: loaded.Settings,
+		dir: dir, directory: directory, endpoints: loaded.Endpoints, plan: loaded.Plan, settings: loaded.Settings,
 	}
 	for _, t := range loaded.Endpoints.Transports {
 		switch t.Protocol {

@@ -55,6 +55,7 @@ type server struct {
 	ports     *rtp.Ports
 	engine    *signaling.Engine
 	rooms     *conference.Registry
+	stasis    stasis.Registry
 	apps      dialplan.Apps
 	globals   *dialplan.Globals
 	executor  *dialplan.Executor
@@ -253,7 +254,7 @@ func (s *server) startEngine(context.Context) error {
 	})
 	s.rooms = conference.NewRegistry(s.engine)
 	services := &app.Services{
-		Engine: s.engine, Rooms: s.rooms, Stasis: &stasis.Registry{}, Sounds: sounds,
+		Engine: s.engine, Rooms: s.rooms, Stasis: &s.stasis, Sounds: sounds,
 		ConfBridge: func() *asteriskconf.ConfBridge { return &s.loaded.Load().settings.ConfBridge },
 	}
 	var err error

@@ -4,6 +4,8 @@ package stasis
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -39,6 +41,13 @@ func (r *Registry) Register(app string, h Handler) (remove func()) {
 			delete(r.apps, app)
 		}
 	}
+}
+
+// Apps are the names of those that listen, in order.
+func (r *Registry) Apps() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Sorted(maps.Keys(r.apps))
 }
 
 // Enter gives the channel to an application and returns when it is done. It

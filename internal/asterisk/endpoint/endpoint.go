@@ -19,7 +19,9 @@ type Set struct {
 	AORs          []AOR
 	Registrations []Registration
 	Transports    []Transport
-	Global        Global
+	// Identifies are pjsip.conf's sections; the endpoints have what they say.
+	Identifies []Identify
+	Global     Global
 	// ACL holds for every request, before endpoints are looked at.
 	ACL      []Rule
 	Warnings []asterisk.Warning
@@ -214,6 +216,13 @@ type AOR struct {
 	Mailboxes           []string
 	File                string
 	Line                int
+}
+
+// Identify is a section that tells an endpoint by where its requests come from.
+type Identify struct {
+	Name     string
+	Endpoint string
+	Match    []string // networks and host names
 }
 
 // Registration is one that we keep with another server.

@@ -55,6 +55,7 @@ func (s *Set) merge(part *Set, first bool, w *asterisk.Warnings) {
 		s.Transports = append(s.Transports, t)
 	}
 	s.Registrations = append(s.Registrations, part.Registrations...)
+	s.Identifies = append(s.Identifies, part.Identifies...)
 	aors := make(map[string]bool, len(s.AORs))
 	for _, a := range s.AORs {
 		aors[a.Name] = true

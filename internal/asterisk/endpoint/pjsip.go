@@ -258,18 +258,22 @@ func (r *pjsipReader) identify(id identify, s *asterisk.Section) {
 			Here: "the section is skipped"})
 		return
 	}
+	known := Identify{Name: s.Name, Endpoint: e.Name}
 	for _, m := range id.match {
 		p, err := option.ParsePrefix(m)
 		switch {
 		case err == nil:
 			e.Identify = append(e.Identify, p.Masked())
+			known.Match = append(known.Match, p.Masked().String())
 		case isHostName(m):
 			e.IdentifyHosts = append(e.IdentifyHosts, m)
+			known.Match = append(known.Match, m)
 		default:
 			r.warn(s, "match", asterisk.Warning{Text: fmt.Sprintf("[%s] match: %v", s.Name, err), Here: "it is passed over"})
 		}
 	}
 	e.IdentifySRV = e.IdentifySRV || id.srv && len(id.match) > 0
+	r.set.Identifies = append(r.set.Identifies, known)
 }
 
 // isHostName reports whether text can be a name in the DNS (RFC 1123 §2.1). An

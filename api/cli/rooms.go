@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+)
+
+const (
+	roomRow   = "%-32s %6d %6d %-6s %s"
+	memberRow = "%-30.30s %-6.6s %-16s %-16s %-16s %s"
+)
+
+// confbridgeList is `confbridge list [number]`: rooms that somebody is in, or who is
+// in one.
+func confbridgeList(c *Console, w io.Writer, args []string) error {
+	p := printer{w: w}
+	if len(args) > 0 {
+		p.members(c, args[0])
+		return p.err
+	}
+	p.line("%-32s %-6s %-6s %-6s %s", "Conference Bridge Name", "Users", "Marked", "Locked", "Muted")
+	p.line("%s %s %s %s %s", strings.Repeat("=", 32), strings.Repeat("=", 6), strings.Repeat("=", 6), strings.Repeat("=", 6), strings.Repeat("=", 5))
+	for _, room := range c.Rooms.Rooms() {
+		if n := len(room.Participants()); n > 0 {
+			p.line(roomRow, room.Settings().Number, n, 0, "No", "No")
+		}
+	}
+	return p.err
+}
+
+// members prints who is in a room.
+func (p *printer) members(c *Console, number string) {
+	rooms := c.Rooms.Rooms()
+	i := slices.IndexFunc(rooms, func(r *conference.Room) bool { return r.Settings().Number == number })
+	if i < 0 || len(rooms[i].Participants()) == 0 {
+		p.line("No conference bridge named '%s' found!", number)
+		return
+	}
+	p.line(memberRow, "Channel", "Flags", "User Profile", "Bridge Profile", "Menu", "CallerID")
+	wide := strings.Repeat("=", 16)
+	p.line(memberRow, strings.Repeat("=", 30), strings.Repeat("=", 6), wide, wide, wide, wide)
+	for _, m := range rooms[i].Participants() {
+		ch, err := c.Engine.Channel(string(m.Channel))
+		if err != nil {
+			continue // it has left meanwhile
+		}
+		s, flags := ch.Snapshot(), ""
+		if m.Role == conference.RoleModerator {
+			flags += "A"
+		}
+		if s.MutedIn {
+			flags += "m"
+		}
+		p.line(memberRow, s.Name, flags, "default_user", "default_bridge", "", s.Caller.Number)
+	}
+}
+
+func ariApps(c *Console, w io.Writer, _ []string) error {
+	p := printer{w: w}
+	p.line("%-25s", "Application Name")
+	p.line("%s", strings.Repeat("=", 25))
+	for _, name := range c.Listeners() {
+		p.line("%s", name)
+	}
+	return p.err
+}
