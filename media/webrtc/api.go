@@ -97,6 +97,10 @@ func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
 	if _, err := a.currentCertificate(); err != nil {
 		return nil, err
 	}
+	if _, err := mux.LocalAddresses(at.Addr(), a.loopback); errors.Is(err, mux.ErrOnlyLoopback) {
+		log.Warn("this machine has no address besides loopback: browsers elsewhere cannot connect", "listen", config.Listen)
+		a.loopback = true
+	}
 	logs := pionLog{log}
 	if a.sockets, err = mux.Listen(at, a.loopback, config.MaxTCP, logs); err != nil {
 		return nil, err

@@ -19,7 +19,8 @@ type Config struct {
 	// candidates stay as they are.
 	ExternalIP []netip.Addr
 	// Loopback adds loopback addresses to our candidates and accepts theirs. It
-	// is implied when Listen is a loopback address.
+	// is implied when Listen is a loopback address, and when Listen means every
+	// address and the machine has no other.
 	Loopback bool
 	// ICEServers are STUN and TURN servers that we ask for candidates of our
 	// own. A server with a public or a forwarded address needs none.

@@ -109,8 +109,13 @@ func (s *Sockets) Close() error {
 	return errors.Join(s.UDP.Close(), s.TCP.Close())
 }
 
+// ErrOnlyLoopback says that the machine has no address but those of loopback, which
+// were not wanted.
+var ErrOnlyLoopback = errors.New("webrtc: no address to listen on: this machine has none besides loopback, which is not wanted")
+
 // LocalAddresses is the address itself, or all of this machine's for an
-// unspecified one: IPv4 for 0.0.0.0, both families for [::].
+// unspecified one: IPv4 for 0.0.0.0, both families for [::]. Link-local ones are left
+// out, and so are those of loopback unless they are wanted.
 func LocalAddresses(at netip.Addr, loopback bool) ([]netip.Addr, error) {
 	if !at.IsUnspecified() {
 		return []netip.Addr{at}, nil
@@ -133,7 +138,7 @@ func LocalAddresses(at netip.Addr, loopback bool) ([]netip.Addr, error) {
 		addrs = append(addrs, a)
 	}
 	if len(addrs) == 0 {
-		return nil, fmt.Errorf("webrtc: no address to listen on: this machine has none besides loopback, which is not wanted")
+		return nil, ErrOnlyLoopback
 	}
 	return addrs, nil
 }
