@@ -19,6 +19,7 @@ type probe struct {
 	kept  map[uint64]probeFrame
 
 	panicOn   func(payload []byte) bool // the decoder's
+	fails     bool                      // encoders do
 	encodes   func()                    // called by encoders
 	redundant bool                      // decoders know the frame before each
 	encoders  int
@@ -74,6 +75,9 @@ func (e *probeEncoder) encode(dst []byte, pcm []int16, independent bool) (int, e
 	if p.encodes != nil {
 		p.encodes()
 	}
+	if p.fails {
+		return 0, errTold
+	}
 	p.encodings++
 	key := uint64(p.encodings)
 	p.kept[key] = probeFrame{pcm: append([]int16(nil), pcm...), state: e.state, independent: independent}
@@ -97,6 +101,8 @@ func (p *probe) saying(hz, peak uint16, frame uint32) []byte {
 	binary.BigEndian.PutUint32(b[5:], frame)
 	return b
 }
+
+var errTold = errors.New("probe: told to fail")
 
 type probeDecoder struct{ probe *probe }
 

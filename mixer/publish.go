@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -81,7 +82,7 @@ func (l *leg) checkTimeout(w *worker) {
 // Stats reads the port's counters.
 func (p *Port) Stats() PortStats {
 	s := &p.stats
-	return PortStats{
+	stats := PortStats{
 		SSRC: s.ssrc.Load(), RemoteSSRC: s.remoteSSRC.Load(),
 		PacketsIn: s.packetsIn.Load(), BytesIn: s.bytesIn.Load(),
 		PacketsOut: s.packetsOut.Load(), BytesOut: s.bytesOut.Load(),
@@ -96,6 +97,14 @@ func (p *Port) Stats() PortStats {
 		Level:           uint8(s.level.Load()),
 		Talking:         s.talking.Load(),
 	}
+	switch t := p.cfg.Transport.(type) {
+	case *rtp.Socket:
+		of := t.Stats()
+		stats.Unsent, stats.Refused = of.Unsent, of.Refused
+	case *Ring:
+		stats.Overrun, stats.Unsent = t.Lost()
+	}
+	return stats
 }
 
 func wallTime(ns int64) time.Time {
@@ -277,6 +286,7 @@ func (w *worker) snapshot() WorkerStats {
 		Busy:        math.Float64frombits(s.busy.Load()),
 		LatenessMax: time.Duration(max(s.latest.Load(), s.previous.Load())),
 		PacketsIn:   s.in.Load(), PacketsOut: s.out.Load(), PacketsDropped: s.dropped.Load(),
+		EncodeErrors: s.encodeErrors.Load(),
 	}
 	if how := s.scheduling.Load(); how != nil {
 		ws.Scheduling = *how

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 )
 
@@ -42,6 +43,54 @@ func TestRingLimits(t *testing.T) {
 	}
 	if err := r.Send(nil); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("send on a closed ring: %v", err)
+	}
+}
+
+// What a transport loses stands in its port's statistics, and what an encoder
+// refuses in the worker's.
+func TestLossIsCounted(t *testing.T) {
+	r := newRig(t, 1)
+	p := newProbe(8000)
+	a := r.phone("a", &p.codec)
+	r.tick()
+	for range 100 { // more than the ring holds
+		if err := a.ring.Deliver(make([]byte, 1000), time.Now()); err != nil && fault.Of(err) != fault.Full {
+			t.Fatal(err)
+		}
+	}
+	a.ring.Unsent()
+	in, out := a.ring.Lost()
+	if s := a.port.Stats(); s.Overrun != in || in < 90 || s.Unsent != out || out != 1 {
+		t.Errorf("%d and %d were lost: %+v", in, out, s)
+	}
+	p.fails = true
+	if err := a.port.Play(mustClip(t, 8000, make([]int16, 800)), PlayOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r.ticks(2 * publishFrames * pace.TicksPerFrame)
+	if s := r.engine.Stats().Workers[0]; s.EncodeErrors != 5 {
+		t.Errorf("%d of 5 frames were counted", s.EncodeErrors)
+	}
+}
+
+// A port whose peer is gone counts what comes back.
+func TestRefusedIsCounted(t *testing.T) {
+	l := newLive(t, quiet())
+	h := l.handset("a", PortConfig{})
+	gone, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.port.SetRemote(gone.LocalAddr().(*net.UDPAddr).AddrPort(), false)
+	if err := h.port.Play(mustClip(t, 8000, make([]int16, 1600)), PlayOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	h.await(PlaybackDone)
+	if s := h.port.Stats(); s.Refused == 0 {
+		t.Errorf("stats: %+v", s)
 	}
 }
 

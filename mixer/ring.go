@@ -110,7 +110,11 @@ func (r *Ring) Send(packet []byte) error {
 	return nil
 }
 
-// Lost is the number of packets that found no room on their way in and out.
+// Unsent counts a packet of Next that could not be sent after all.
+func (r *Ring) Unsent() { r.lostOut.Add(1) }
+
+// Lost is the number of packets that found no room on their way in, and of those
+// that found none, or were Unsent, on their way out.
 func (r *Ring) Lost() (in, out uint64) { return r.lostIn.Load(), r.lostOut.Load() }
 
 // Close ends the ring. A second call gives net.ErrClosed.

@@ -17,6 +17,11 @@ type PortStats struct {
 	// be parsed, were of no negotiated payload type, or began more digits than 20 a
 	// second.
 	Late, Duplicate, Invalid uint64
+	// Unsent is how many packets the transport did not take or could not send: no
+	// room, no route, not connected. Overrun came and were lost because the port
+	// did not keep up; only a Ring knows. Refused came back by ICMP: nobody listens
+	// at the peer.
+	Unsent, Overrun, Refused uint64
 	// Concealed is the number of 20 ms frames that were made up.
 	Concealed uint64
 	// Jitter is RFC 3550's interarrival jitter.
@@ -69,6 +74,8 @@ type WorkerStats struct {
 	Lateness [LatenessBuckets]uint64
 
 	PacketsIn, PacketsOut, PacketsDropped uint64
+	// EncodeErrors is the number of frames left out because an encoder failed.
+	EncodeErrors uint64
 }
 
 // LatenessBuckets is the number of buckets of WorkerStats.Lateness.

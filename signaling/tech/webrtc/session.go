@@ -9,9 +9,7 @@ package webrtc
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,7 +48,6 @@ type Session struct {
 	stop    context.CancelFunc
 	pumping sync.WaitGroup
 	closed  atomic.Bool
-	dropped atomic.Uint64
 }
 
 // NewSession makes the peer and its port.
@@ -89,9 +86,9 @@ func (s *Session) start() {
 
 // received takes a packet from the peer's reader.
 func (s *Session) received(packet []byte, arrival time.Time) {
-	if err := s.ring.Deliver(packet, arrival); err != nil && !errors.Is(err, net.ErrClosed) {
-		s.dropped.Add(1) // the ring counts too; the mixer's statistics show it
-	}
+	// What the ring cannot take it counts, as the port's Overrun; a closed one has
+	// no use for packets.
+	_ = s.ring.Deliver(packet, arrival)
 }
 
 // pump carries what the mixer sends to the peer. The session fails with it.
@@ -105,7 +102,7 @@ func (s *Session) pump() {
 			return // the port has closed, or the session has
 		}
 		if err := s.peer.WriteRTP(buf[:n]); err != nil {
-			s.dropped.Add(1) // not connected yet, or not any more
+			s.ring.Unsent() // not connected yet, or not any more; the port's statistics show it
 		}
 	}
 }
