@@ -8,6 +8,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
+// maxPacketBytes keeps packets, with what SRTP, UDP and IP add, in one Ethernet
+// frame: fragments are lost together, and many firewalls drop them.
+const maxPacketBytes = 1400
+
 // Unit is the grain of packet lengths; a frame has unitsPerFrame.
 const (
 	Unit = 10 * time.Millisecond
@@ -23,11 +27,13 @@ type Key struct {
 }
 
 // KeyOf is the encoding for a format. A codec whose payloads cannot be cut
-// and joined sends one frame per packet, whatever ptime was asked for.
+// and joined sends one frame per packet, whatever ptime was asked for; others send
+// less than that where it would not fit into one packet.
 func KeyOf(f media.Format, cfg media.EncoderConfig) Key {
 	units := unitsPerFrame
 	if f.Ptime > 0 && isConstantRate(f.Codec) {
-		units = int(f.Ptime / Unit)
+		most := (maxPacketBytes - rtp.HeaderBytes) / (f.Codec.MaxFrameBytes / unitsPerFrame)
+		units = min(int(f.Ptime/Unit), max(most, 1))
 	}
 	return Key{Codec: f.Codec, Units: units, Config: cfg}
 }

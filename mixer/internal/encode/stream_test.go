@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
+	"github.com/skygenesisenterprise/skybridge/media/codec/l16"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
@@ -64,6 +65,40 @@ func TestOpusKeepsItsFrames(t *testing.T) {
 		if want := c.Name != "opus"; isConstantRate(c) != want {
 			t.Errorf("%s counts as constant rate: %v", c.Name, !want)
 		}
+	}
+}
+
+// A packet is as long as was asked for, as far as it fits into one Ethernet frame.
+func TestPacketsFitTheNetwork(t *testing.T) {
+	for _, tt := range []struct {
+		codec *media.Codec
+		ptime time.Duration
+		want  time.Duration
+	}{
+		{g711.MuLaw(), 60 * time.Millisecond, 60 * time.Millisecond},
+		{l16.Narrowband(), 60 * time.Millisecond, 60 * time.Millisecond},
+		{l16.Wideband(), 20 * time.Millisecond, 20 * time.Millisecond},
+		{l16.Wideband(), 60 * time.Millisecond, 40 * time.Millisecond},
+	} {
+		s, err := NewStream(KeyOf(media.Format{Codec: tt.codec, Ptime: tt.ptime}, media.EncoderConfig{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		longest, units := 0, 0
+		for i := range 12 {
+			n, err := s.enc.Encode(s.target(), make([]int16, tt.codec.FrameSamples()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.cut(n, int64(i*pace.TicksPerFrame))
+			for _, p := range s.Pieces() {
+				longest, units = max(longest, len(p.Packet)), max(units, p.Units)
+			}
+		}
+		if longest > maxPacketBytes || time.Duration(units)*Unit != tt.want {
+			t.Errorf("%s, %v asked for: %v in %d bytes", tt.codec.ConfName, tt.ptime, time.Duration(units)*Unit, longest)
+		}
+		s.Close()
 	}
 }
 
