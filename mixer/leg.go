@@ -147,6 +147,7 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 		l.playout.SetFormats(m.Receive)
 		l.in.setFormats(m)
 	}
+	l.in.longest = 0 // measured anew
 	l.renegotiateDigits(w)
 	c := m.Send.Codec
 	l.sends = c != nil && m.Direction.Sends()

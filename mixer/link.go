@@ -1,6 +1,8 @@
 package mixer
 
 import (
+	"time"
+
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
@@ -119,12 +121,36 @@ func hearsAs(to, from *leg) (mode PairMode, listens bool) {
 	switch {
 	case says == nil:
 		return PairIdle, false
-	case says == to.media.Send.Codec:
+	case says == to.media.Send.Codec && (from.in.longest <= to.longestWanted() || !says.Transcodable()):
 		return PairRelay, false
 	case says.Transcodable() && to.transcodes():
 		return PairPCM, true
 	}
 	return PairIdle, false
+}
+
+// longestWanted is how much audio a packet that is relayed to the leg may hold: what
+// was negotiated, and at least a frame, which is what most send and all can take.
+func (l *leg) longestWanted() time.Duration {
+	if l.media.Send.Ptime == 0 {
+		return media.MaxPacketAudio
+	}
+	return max(l.media.Send.Ptime, media.FrameDuration)
+}
+
+// measure looks whether the packet in w.header, which is to be relayed, is longer
+// than the peer wants. Then the leg is decoded from here on, and cut anew.
+func (l *leg) measure(w *worker, to *leg) {
+	c := l.in.codec
+	if to.media.Send.Ptime == 0 || c.PayloadDuration == nil {
+		return
+	}
+	length := c.PayloadDuration(w.header.Payload)
+	if length > l.in.longest && length <= media.MaxPacketAudio {
+		if l.in.longest = length; length > to.longestWanted() {
+			l.link.choose(w)
+		}
+	}
 }
 
 // says is the codec that the leg speaks, as far as that is known; before its first
@@ -202,6 +228,9 @@ func (l *leg) passes(w *worker, ext uint32) bool {
 		return false
 	}
 	to := l.link.peer(l)
+	if to != nil && to.mode == PairRelay {
+		l.measure(w, to)
+	}
 	switch {
 	case to == nil || to.mode == PairIdle:
 		return true

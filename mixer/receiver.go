@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
@@ -34,11 +35,12 @@ type receiver struct {
 	digits  []heardDigits // one for each of events
 	pressed int64         // tick until which digits that were told fill the limit
 
-	codec     *media.Codec // of the last packet of audio
-	eventTick int64        // of the last packet of telephone-event
-	last      int64        // tick of the last valid packet
-	lastWall  int64        // unix nanoseconds
-	first     bool         // audio has come
+	codec     *media.Codec  // of the last packet of audio
+	longest   time.Duration // packet of it that was to be relayed
+	eventTick int64         // of the last packet of telephone-event
+	last      int64         // tick of the last valid packet
+	lastWall  int64         // unix nanoseconds
+	first     bool          // audio has come
 	timedOut  bool
 	idleSince int64 // tick from which a timeout counts
 
@@ -47,7 +49,7 @@ type receiver struct {
 
 // setFormats replaces the meanings of payload types.
 func (r *receiver) setFormats(m Media) {
-	r.codec = nil
+	r.codec, r.longest = nil, 0
 	r.meaning = [128]uint8{}
 	for i, f := range m.Receive {
 		r.meaning[f.PayloadType] = uint8(i + 1)
@@ -192,7 +194,7 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 		l.tell(w, Event{Kind: FirstPacket})
 	}
 	if codec != l.in.codec {
-		l.in.codec = codec
+		l.in.codec, l.in.longest = codec, 0
 		l.in.SetClock(codec.ClockRate)
 		l.chooseAgain(w)
 	}
