@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -68,14 +69,12 @@ func (e *Engine) Outgoing(ctx context.Context, out Outgoing) (*Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	endpoint := leg.Info().Endpoint
-	if endpoint == "" {
-		endpoint = out.Target.Resource
-	}
+	info := leg.Info()
+	endpoint := cmp.Or(info.Endpoint, out.Target.Resource)
 	c, err := e.newChannel(name, endpoint, leg, out.Request.Variables, func(s *ChannelSnapshot) {
 		s.Outgoing = true
 		s.LinkedID = out.LinkedID
-		s.Caller = CallerID{Number: out.Target.Number()}
+		s.Caller = CallerID{Name: info.Party.Name, Number: cmp.Or(info.Party.Number, out.Target.Number())}
 		s.Connected = out.Request.Caller
 		s.Endpoint = endpoint
 		// As Asterisk shows who was dialled.

@@ -99,6 +99,7 @@ type LegEvents interface {
 type LegInfo struct {
 	ProtocolID string       // the SIP Call-ID, or the peer's session
 	Endpoint   string       // the endpoint's name, without its technology
+	Party      CallerID     // who the endpoint is by its configuration; empty if that says nothing
 	Format     media.Format // what we send
 	Remote     string       // where media goes, for logs and command output
 	Secure     bool         // media is encrypted

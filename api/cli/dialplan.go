@@ -49,7 +49,7 @@ func dialplanShow(c *Console, w io.Writer, args []string) error {
 	} else {
 		seen := make(map[*dialplan.Context]bool)
 		for _, ctx := range list {
-			p.extension(plan, ctx, exten, seen, &n)
+			p.extension(plan, ctx, exten, seen, &n, "Context")
 		}
 	}
 	if n.extensions == 0 && exten != "" {
@@ -71,7 +71,9 @@ func ies(n int) string {
 
 // extension prints every extension of a context, and of those that it includes, that
 // a number reaches.
-func (p *printer) extension(plan *dialplan.Plan, ctx *dialplan.Context, exten string, seen map[*dialplan.Context]bool, n *counts) {
+func (p *printer) extension(
+	plan *dialplan.Plan, ctx *dialplan.Context, exten string, seen map[*dialplan.Context]bool, n *counts, how string,
+) {
 	if ctx == nil || seen[ctx] {
 		return
 	}
@@ -80,14 +82,14 @@ func (p *printer) extension(plan *dialplan.Plan, ctx *dialplan.Context, exten st
 		return e.Name() != exten && e.Pattern.Match(exten, pattern.Match) == pattern.No
 	})
 	if len(found) > 0 {
-		p.title(ctx, n)
+		p.title(how, ctx, n)
 		for _, e := range found {
 			p.steps(e, n)
 		}
 		p.line("")
 	}
 	for _, inc := range ctx.Includes {
-		p.extension(plan, plan.Context(inc.Context), exten, seen, n)
+		p.extension(plan, plan.Context(inc.Context), exten, seen, n, "Included context")
 	}
 }
 
@@ -101,15 +103,15 @@ func (p *printer) globals(list []dialplan.Variable) error {
 	return p.err
 }
 
-func (p *printer) title(ctx *dialplan.Context, n *counts) {
+func (p *printer) title(how string, ctx *dialplan.Context, n *counts) {
 	n.contexts++
-	p.line("[ Context '%s' created by 'pbx_config' ]", ctx.Name)
+	p.line("[ %s '%s' created by 'pbx_config' ]", how, ctx.Name)
 }
 
 // context prints all of a context.
 func (p *printer) context(ctx *dialplan.Context, n *counts) {
 	const by = "pbx_config"
-	p.title(ctx, n)
+	p.title("Context", ctx, n)
 	for _, e := range ctx.Extensions {
 		p.steps(e, n)
 	}

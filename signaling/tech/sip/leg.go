@@ -31,6 +31,7 @@ const (
 type leg struct {
 	tech     *Tech
 	endpoint string
+	party    signaling.CallerID
 	dtmf     DTMFMode
 	log      *slog.Logger
 	work     *actor.Actor
@@ -68,7 +69,7 @@ type leg struct {
 var _ signaling.Leg = (*leg)(nil)
 
 func (t *Tech) newLeg(e *Endpoint) *leg {
-	l := &leg{tech: t, endpoint: e.Name, dtmf: e.DTMF, log: t.log.With("endpoint", e.Name)}
+	l := &leg{tech: t, endpoint: e.Name, party: e.Caller, dtmf: e.DTMF, log: t.log.With("endpoint", e.Name)}
 	l.live, l.hangup = context.WithCancel(context.Background())
 	l.work = actor.Start(legQueue, l.crashed)
 	return l
@@ -265,7 +266,7 @@ func (l *leg) Port() *mixer.Port {
 func (l *leg) Info() signaling.LegInfo {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	info := signaling.LegInfo{ProtocolID: l.callID, Endpoint: l.endpoint}
+	info := signaling.LegInfo{ProtocolID: l.callID, Endpoint: l.endpoint, Party: l.party}
 	if l.incoming != nil {
 		info.MaxForwards = l.incoming.Request().MaxForwards()
 	}
