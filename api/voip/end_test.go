@@ -1,7 +1,6 @@
 package voip_test
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
-	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
@@ -317,11 +315,7 @@ func TestAPanicAtTheEndOfACallLeavesNothing(t *testing.T) {
 }
 
 func TestRecordsOutliveTheServer(t *testing.T) {
-	sc := store.Default()
-	sc.Path = store.Memory
-	db, err := store.Open(context.Background(), sc, testLog())
-	must(t, err)
-	t.Cleanup(func() { must(t, db.Close()) })
+	db := openStore(t)
 	r := startRig(t, db)
 	alice := r.as("alice")
 	c := alice.calls("WebRTC/bob", "WebRTC/carol")

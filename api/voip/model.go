@@ -108,6 +108,7 @@ type RoomBody struct {
 	Number          string                `json:"number"`
 	BridgeID        string                `json:"bridge_id"`
 	MaxParticipants int                   `json:"max_participants"`
+	PINRequired     bool                  `json:"pin_required"`
 	Settings        RoomSettings          `json:"settings"`
 	CreatedBy       string                `json:"created_by"`
 	CreatedAt       time.Time             `json:"created_at"`

@@ -42,16 +42,20 @@ type rig struct {
 // newRig starts a server; change tunes it. Whatever a test leaves behind fails it.
 func newRig(t *testing.T, change ...func(*voip.Config)) *rig {
 	t.Helper()
+	r := startRig(t, openStore(t), change...)
+	t.Cleanup(r.stop)
+	return r
+}
+
+// openStore is an empty database.
+func openStore(t *testing.T) *store.Store {
+	t.Helper()
 	sc := store.Default()
 	sc.Path = store.Memory
 	db, err := store.Open(context.Background(), sc, testLog())
 	must(t, err)
-	r := startRig(t, db, change...)
-	t.Cleanup(func() {
-		r.stop()
-		must(t, db.Close())
-	})
-	return r
+	t.Cleanup(func() { must(t, db.Close()) })
+	return db
 }
 
 // startRig starts a server over a database; stop ends it.

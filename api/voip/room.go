@@ -21,6 +21,13 @@ type CreateRoom struct {
 	MaxParticipants int          `json:"max_participants,omitempty" minimum:"0" maximum:"5000" doc:"0 means no limit"`
 	Settings        RoomSettings `json:"settings,omitempty"`
 	Number          string       `json:"number,omitempty" pattern:"^[0-9*#]{1,32}$" doc:"What phones dial; made when absent"`
+	PIN             string       `json:"pin,omitempty" pattern:"^[0-9]{3,32}$" doc:"What everybody has to know to come in; phones type it, ended by #"`
+}
+
+// keptSettings are what is stored of a room beyond its columns.
+type keptSettings struct {
+	RoomSettings
+	PIN string `json:"pin,omitempty"`
 }
 
 // ChangeRoom is the body of PATCH /rooms/{id}; what is absent stays.
@@ -36,18 +43,18 @@ func (s *Service) restoreRooms(ctx context.Context) error {
 		return err
 	}
 	for _, r := range rooms {
-		var settings RoomSettings
+		var settings keptSettings
 		if err := json.Unmarshal(r.Settings, &settings); err != nil {
 			return fault.New(fault.Internal, "settings of room %s: %w", r.ID, err)
 		}
 		_, err := s.cfg.Rooms.Create(conference.Settings{
-			ID: r.ID, Number: r.Number, Name: r.Name, Max: r.MaxParticipants, Kept: true,
+			ID: r.ID, Number: r.Number, Name: r.Name, Max: r.MaxParticipants, PIN: settings.PIN, Kept: true,
 			Created: r.Created, Creator: r.CreatedBy,
 		})
 		if err != nil {
 			return err
 		}
-		s.settings[r.ID] = settings
+		s.settings[r.ID] = settings.RoomSettings
 	}
 	return nil
 }
@@ -68,7 +75,7 @@ func (s *Service) createRoom(ctx context.Context, p auth.Principal, in CreateRoo
 		}
 	}
 	room, err := s.cfg.Rooms.Create(conference.Settings{
-		Number: in.Number, Name: in.Name, Max: in.MaxParticipants, Kept: true,
+		Number: in.Number, Name: in.Name, Max: in.MaxParticipants, PIN: in.PIN, Kept: true,
 		Created: s.cfg.Now().UTC(), Creator: p.User,
 	})
 	if err != nil {
@@ -83,11 +90,11 @@ func (s *Service) createRoom(ctx context.Context, p auth.Principal, in CreateRoo
 
 // keepRoom writes a room to disk, with what the API alone knows of it.
 func (s *Service) keepRoom(ctx context.Context, room *conference.Room, settings RoomSettings) error {
-	text, err := json.Marshal(settings)
+	rs := room.Settings()
+	text, err := json.Marshal(keptSettings{settings, rs.PIN})
 	if err != nil {
 		return err
 	}
-	rs := room.Settings()
 	err = s.cfg.Store.Rooms.Put(ctx, store.Room{
 		ID: rs.ID, Name: rs.Name, Number: rs.Number, CreatedBy: rs.Creator, MaxParticipants: rs.Max,
 		Settings: text, Created: rs.Created,
@@ -259,7 +266,7 @@ func (s *Service) roomBody(room *conference.Room, parties map[signaling.ChannelI
 	}
 	b := RoomBody{
 		ID: rs.ID, Name: rs.Name, Number: rs.Number, BridgeID: string(room.Bridge().ID()),
-		MaxParticipants: rs.Max, Settings: settings, CreatedBy: rs.Creator, CreatedAt: rs.Created.UTC(),
+		MaxParticipants: rs.Max, PINRequired: rs.PIN != "", Settings: settings, CreatedBy: rs.Creator, CreatedAt: rs.Created.UTC(),
 		Participants: []RoomParticipantBody{},
 	}
 	for _, m := range room.Participants() {

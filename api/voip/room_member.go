@@ -13,6 +13,7 @@ import (
 type JoinRoom struct {
 	Role     string `json:"role,omitempty" enum:"participant,moderator"`
 	Endpoint string `json:"endpoint,omitempty" maxLength:"256" doc:"A phone to ring into the room, instead of the caller's browser"`
+	PIN      string `json:"pin,omitempty" maxLength:"32" doc:"Of a room that has pin_required"`
 }
 
 // roomToJoin finds a room by its id, or by the number that phones dial.
@@ -30,6 +31,9 @@ func (s *Service) roomToJoin(name string) (*conference.Room, error) {
 func (s *Service) join(ctx context.Context, p auth.Principal, id string, in JoinRoom) (JoinBody, error) {
 	room, err := s.roomToJoin(id)
 	if err != nil {
+		return JoinBody{}, err
+	}
+	if err := s.pins.check(p.User, room, in.PIN); err != nil {
 		return JoinBody{}, err
 	}
 	role := conference.RoleParticipant

@@ -63,6 +63,7 @@ type Service struct {
 	live     map[string]int // calls that have not ended, by creator
 	ended    []*call        // oldest first
 	settings map[string]RoomSettings
+	pins     *pinGuard
 	closed   bool
 	running  sync.WaitGroup
 	// stored is held by who changes a room on disk and in the registry; unlike the
@@ -85,7 +86,7 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, log: cfg.Log, calls: make(map[string]*call), live: make(map[string]int),
-		settings: make(map[string]RoomSettings), quiet: make(chan struct{}),
+		settings: make(map[string]RoomSettings), pins: newPINGuard(cfg.Now), quiet: make(chan struct{}),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	if err := s.restoreRooms(ctx); err != nil {

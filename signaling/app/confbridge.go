@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -14,8 +15,9 @@ import (
 )
 
 // confBridge is ConfBridge(number[,bridge profile[,user profile[,menu]]]), with the
-// profiles of confbridge.conf. Who does not know the user profile's PIN, names a profile
-// that is not there or finds the room full is not let in; a full room without a PIN
+// profiles of confbridge.conf. Who does not know the room's PIN, else the user profile's,
+// names a profile that is not there or finds the room full is not let in; a room that comes
+// into being takes the profile's PIN for those who come otherwise. A full room without a PIN
 // refuses as busy before the answer. CONFBRIDGE_RESULT is HANGUP, KICKED (also when the
 // room is closed), ENDMARKED (the last marked participant has left), TIMEOUT (of the
 // profile, or TIMEOUT(absolute)) or FAILED; who was put out goes on in the plan.
@@ -62,6 +64,7 @@ type visit struct {
 	number string
 	bridge settings.BridgeProfile
 	user   settings.UserProfile
+	pin    string // to be asked for
 	place  *conference.Place
 	over   <-chan time.Time // of the user profile's timeout
 }
@@ -88,7 +91,8 @@ func (s *Services) visit(c *dialplan.Call, args string) (*visit, error) {
 
 // admit gets the caller a place: after the PIN, where there is one.
 func (v *visit) admit(ctx context.Context) error {
-	if v.user.PIN != "" {
+	v.pin = cmp.Or(v.Rooms.PIN(v.number), v.user.PIN)
+	if v.pin != "" {
 		if err := v.open(ctx); err != nil {
 			return err
 		}
@@ -96,7 +100,7 @@ func (v *visit) admit(ctx context.Context) error {
 			return err
 		}
 	}
-	place, err := v.Rooms.Reserve(v.number, v.bridge.MaxMembers)
+	place, err := v.Rooms.Reserve(v.number, v.bridge.MaxMembers, v.user.PIN)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ const (
 	wrongPIN  = "conf-invalidpin"
 )
 
-// askPIN asks for the user profile's PIN, ended by #, three times at most. It fails
+// askPIN asks for the PIN, ended by #, three times at most. It fails
 // with fault.Forbidden. A sound that is not there is a try in silence.
 func (v *visit) askPIN(ctx context.Context) error {
 	var typed []byte // while we still spoke
@@ -33,7 +33,7 @@ func (v *visit) askPIN(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if subtle.ConstantTimeCompare(pin, []byte(strings.ToUpper(v.user.PIN))) == 1 {
+		if subtle.ConstantTimeCompare(pin, []byte(strings.ToUpper(v.pin))) == 1 {
 			return nil
 		}
 		if typed, err = v.say(ctx, cmp.Or(v.bridge.Sounds["sound_invalid_pin"], wrongPIN)); err != nil {

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -125,6 +126,36 @@ func TestConfBridgePINOfNobody(t *testing.T) {
 		}
 		r.Gone(c)
 	})
+}
+
+// The PIN of a room that is there counts, whatever profile its callers come by; a
+// room that comes into being has that of the first one's.
+func TestConfBridgePINOfTheRoom(t *testing.T) {
+	r := withMedia(t)
+	v := r.visits("1001", "secret", 0)
+	hears(t, v.phone, 900)
+	v.phone.Press("12A#")
+	r.inside(1)
+	room := r.rooms.Rooms()[0].Settings()
+	if !strings.EqualFold(room.PIN, "12A") {
+		t.Errorf("the room's PIN is %q", room.PIN)
+	}
+	v.Hangup(signaling.CauseNormal)
+	r.note("h HANGUP 16")
+	r.inside(0)
+
+	kept, err := r.rooms.Create(conference.Settings{Number: room.Number, PIN: "77", Kept: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	w := r.visits("1002", "secret", 0)
+	hears(t, w.phone, 900)
+	w.phone.Press("12A#77#")
+	r.inside(1)
+	w.Hangup(signaling.CauseNormal)
+	r.note("h HANGUP 16")
+	r.inside(0)
 }
 
 // A profile that is not there might have had a PIN.

@@ -30,6 +30,9 @@ type Settings struct {
 	Number string // what phones dial; made by the registry when empty
 	Name   string
 	Max    int // participants; 0 means no limit
+	// PIN is what everybody has to know to come in; empty for an open room. The
+	// registry only keeps it: who lets people in asks for it.
+	PIN string
 	// Kept rooms stay when the last participant leaves.
 	Kept    bool
 	Created time.Time
@@ -125,10 +128,21 @@ func (r *Registry) Room(id string) (*Room, error) {
 	return nil, fault.New(fault.NotFound, "no room %q", id)
 }
 
+// PIN is that of the room with a number; empty when it is open, or not there.
+func (r *Registry) PIN(number string) string {
+	r.mu.Lock()
+	room := r.byNumber[number]
+	r.mu.Unlock()
+	if room == nil {
+		return ""
+	}
+	return room.Settings().PIN
+}
+
 // Reserve keeps a place in the room with a number; a room that nobody made lasts
-// until the last participant has left, and limit is its own. The errors are those
-// of Room.Reserve and Create.
-func (r *Registry) Reserve(number string, limit int) (*Place, error) {
+// until the last participant has left, and limit and pin are its own. The errors are
+// those of Room.Reserve and Create.
+func (r *Registry) Reserve(number string, limit int, pin string) (*Place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	room := r.byNumber[number]
@@ -137,7 +151,7 @@ func (r *Registry) Reserve(number string, limit int) (*Place, error) {
 			return nil, fault.New(fault.Invalid, "no room number")
 		}
 		var err error
-		if room, err = r.create(Settings{Number: number, Name: number, Max: limit}); err != nil {
+		if room, err = r.create(Settings{Number: number, Name: number, Max: limit, PIN: pin}); err != nil {
 			return nil, err
 		}
 	}
