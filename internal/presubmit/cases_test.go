@@ -3,6 +3,7 @@ package presubmit
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // Each rule finds what it forbids, names the line, and lets the rest pass.
@@ -97,4 +98,38 @@ func imports(names ...string) string {
 		b.WriteString("import _ \"" + module + "/" + n + "\"\n")
 	}
 	return b.String()
+}
+
+func TestDeadLinks(t *testing.T) {
+	repository := fstest.MapFS{
+		"README.md":      {Data: []byte("# Top\n")},
+		"docs/a.md":      {Data: []byte("# One\n\n## Exit codes, and why\n\n```sh\n# not one\n```\n")},
+		"docs/img/x.png": {},
+	}
+	for text, want := range map[string]string{
+		"[a](a.md)":                                 "",
+		"[a](a.md#exit-codes-and-why)":              "",
+		"[a](a.md#one) [b](../README.md#top)":       "",
+		"[folder](img) ![picture](img/x.png \"x\")": "",
+		"[web](https://example.org/none.md)":        "",
+		"[mail](mailto:a@example.org)":              "",
+		"`[code](none.md)`":                         "",
+		"```\n[code](none.md)\n```":                 "",
+		"# Here\n\n[here](#here)":                   "",
+		"[r]\n\n[r]: a.md":                          "",
+
+		"one\n\n[a](none.md)":      "docs/p.md:3: link to none.md: no such file",
+		"[a](README.md)":           "docs/p.md:1: link to README.md: no such file",
+		"[a](../../README.md)":     "outside",
+		"[a](/docs/a.md)":          "outside",
+		"[a](a.md#two)":            "no such heading",
+		"[a](a.md#not-one)":        "no such heading",
+		"[a](#nowhere)":            "no such heading",
+		"[r]\n\n[r]: none.md":      "docs/p.md:3: link to none.md",
+		"[a](a.md), [b](none.png)": "none.png: no such file",
+	} {
+		if got := strings.Join(deadLinks(repository, "docs/p.md", text), "\n"); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: found %q, want %q", text, got, want)
+		}
+	}
 }
