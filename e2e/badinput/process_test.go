@@ -6,6 +6,7 @@ package badinput_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -45,19 +46,8 @@ func write(t *testing.T, name, text string) string {
 func TestExitCodesNameWhatIsWrong(t *testing.T) {
 	settings := write(t, "skybridge.yaml", "sip:\n  listen: 127.0.0.1:0\n  lissen: x\n")
 	conf := write(t, "pjsip.conf", "[global]\ntype = global\n\nthis is no setting\n[broken\n")
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := taken.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	free := []string{
-		"--set", "sip.tls_listen=off", "--set", "ari.listen=off", "--set", "ari.tls_listen=off",
-		"--set", "webrtc.listen=127.0.0.1:0", "--set", "media.workers=1",
-	}
+	free := []string{"--set", "sip.listen=127.0.0.1:0", "--set", "sip.tls_listen=off", "--set", "api.listen=127.0.0.1:0", "--set", "ari.listen=off",
+		"--set", "ari.tls_listen=off", "--set", "webrtc.listen=127.0.0.1:0", "--set", "media.workers=1"}
 	for name, tc := range map[string]struct {
 		args []string
 		code int
@@ -68,20 +58,10 @@ func TestExitCodesNameWhatIsWrong(t *testing.T) {
 		"bad flag value":  {[]string{"serve", "--set", "sip.listen=nowhere"}, 78, []string{"sip.listen"}},
 		"broken Asterisk file": {
 			append([]string{"serve", "--asterisk-dir", filepath.Dir(conf), "--data-dir", t.TempDir()}, free...), 78,
-			[]string{"pjsip.conf:"},
+			[]string{conf + ":5: "},
 		},
 		"missing directory": {
 			append([]string{"serve", "--asterisk-dir", "/nowhere", "--data-dir", t.TempDir()}, free...), 78, []string{"/nowhere"},
-		},
-		"occupied API port": {
-			append([]string{
-				"serve", "--data-dir", t.TempDir(), "--set", "sip.listen=127.0.0.1:0", "--set", "api.listen=" + taken.Addr().String(),
-			}, free...), 69, []string{taken.Addr().String()},
-		},
-		"occupied SIP port": {
-			append([]string{
-				"serve", "--data-dir", t.TempDir(), "--set", "api.listen=127.0.0.1:0", "--set", "sip.listen=" + taken.Addr().String(),
-			}, free...), 69, []string{taken.Addr().String()},
 		},
 		"unknown command": {[]string{"server"}, 2, []string{"server"}},
 		"unknown flag":    {[]string{"serve", "--loud"}, 2, []string{"--loud"}},
@@ -99,6 +79,62 @@ func TestExitCodesNameWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A port that somebody has ends the start with 69, and the message names it.
+func TestAnOccupiedPortIsNamed(t *testing.T) {
+	for _, tc := range []struct{ network, setting string }{
+		{"udp", "sip.listen"},
+		{"tcp", "sip.listen"},
+		{"tcp", "sip.tls_listen"},
+		{"tcp", "ari.listen"},
+		{"tcp", "ari.tls_listen"},
+		{"udp", "webrtc.listen"},
+		{"tcp", "webrtc.listen"},
+		{"tcp", "api.listen"},
+	} {
+		t.Run(tc.setting+" by "+tc.network, func(t *testing.T) {
+			address := taken(t, tc.network)
+			args := []string{"serve", "--data-dir", t.TempDir(), "--set", "media.workers=1"}
+			for _, setting := range []string{"sip.listen", "sip.tls_listen", "ari.listen", "ari.tls_listen", "webrtc.listen", "api.listen"} {
+				value := "127.0.0.1:0"
+				if setting == tc.setting {
+					value = address
+				}
+				args = append(args, "--set", setting+"="+value)
+			}
+			code, out := run(t, args...)
+			if code != 69 || !strings.Contains(out, address) || !strings.Contains(out, "address already in use") {
+				t.Errorf("exit code %d, want 69 and %s named\n%s", code, address, out)
+			}
+		})
+	}
+}
+
+// taken occupies a port until the test ends.
+func taken(t *testing.T, network string) string {
+	t.Helper()
+	var port io.Closer
+	var address net.Addr
+	if network == "udp" {
+		conn, err := net.ListenPacket(network, "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port, address = conn, conn.LocalAddr()
+	} else {
+		listener, err := net.Listen(network, "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port, address = listener, listener.Addr()
+	}
+	t.Cleanup(func() {
+		if err := port.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return address.String()
 }
 
 func TestABadReloadLeavesTheRunningSettingsAlone(t *testing.T) {

@@ -93,6 +93,18 @@ func (p *BrowserPhone) Call(t testing.TB, number string) {
 	Eval[string](t, p.Browser, fmt.Sprintf("phone.call(%q)", number))
 }
 
+// Hold puts the call on hold; only a page by SIP can.
+func (p *BrowserPhone) Hold(t testing.TB) {
+	t.Helper()
+	Eval[string](t, p.Browser, "phone.hold()")
+}
+
+// Resume takes the call back from hold.
+func (p *BrowserPhone) Resume(t testing.TB) {
+	t.Helper()
+	Eval[string](t, p.Browser, "phone.unhold()")
+}
+
 // Hangup ends the call.
 func (p *BrowserPhone) Hangup(t testing.TB) {
 	t.Helper()

@@ -20,13 +20,12 @@ func (l *lab) page(t *testing.T, lib peer.Library) *peer.BrowserPhone {
 // each hears the other.
 func TestBrowsersAsPhones(t *testing.T) {
 	l := open(t, callPlan)
+	jssip, sipjs := peer.JsSIP(t), peer.SIPJS(t)
+	ws, wss := fmt.Sprintf("ws://127.0.0.1:%d/ws", l.WS), fmt.Sprintf("wss://127.0.0.1:%d/ws", l.WSS)
 	for _, ca := range []struct {
 		library peer.Library
 		address string
-	}{
-		{peer.JsSIP(t), fmt.Sprintf("ws://127.0.0.1:%d/ws", l.WS)},
-		{peer.SIPJS(t), fmt.Sprintf("wss://127.0.0.1:%d/ws", l.WSS)},
-	} {
+	}{{jssip, ws}, {jssip, wss}, {sipjs, ws}, {sipjs, wss}} {
 		l.run(t, ca.library.Name+" at "+strings.SplitN(ca.address, ":", 2)[0], func(t *testing.T) {
 			a := l.phone(t, "1001", peer.BaresipConfig{Tone: 503, Answer: true})
 			web := peer.SIPPage(t, ca.library, peer.ChromiumConfig{Tone: 877})

@@ -15,7 +15,10 @@
   const seconds = 10; // that are kept
   let context, input, ring, written = 0;
 
+  const known = new WeakSet();
   const listen = (track) => {
+    if (known.has(track)) return; // one that a resumed call announces again
+    known.add(track);
     if (!context) {
       context = new AudioContext();
       ring = new Int16Array(seconds * context.sampleRate);

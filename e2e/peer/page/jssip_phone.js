@@ -25,6 +25,8 @@ window.phone = {
 			});
 		});
 	},
+	hold: () => new Promise((done, fail) => session.hold({}, () => done("held")) || fail(new Error("no hold now"))),
+	unhold: () => new Promise((done, fail) => session.unhold({}, () => done("resumed")) || fail(new Error("no resume now"))),
 	async hangup() {
 		session.terminate();
 		return "ended";

@@ -25,6 +25,17 @@ window.phone = {
 			session.invite();
 		});
 	},
+	// As the library's own SessionManager does it: a new offer, and a microphone that is off.
+	direct(hold) {
+		for (const { track } of session.sessionDescriptionHandler.peerConnection.getSenders()) track.enabled = !hold;
+		session.sessionDescriptionHandlerOptionsReInvite = { hold };
+		return new Promise((done, fail) => session.invite({ requestDelegate: {
+			onAccept: () => done("accepted"),
+			onReject: (r) => fail(new Error(r.message.reasonPhrase)),
+		} }));
+	},
+	hold() { return this.direct(true); },
+	unhold() { return this.direct(false); },
 	async hangup() {
 		await session.bye();
 		return "ended";

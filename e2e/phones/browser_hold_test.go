@@ -1,0 +1,94 @@
+package phones_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+)
+
+// direction is what the page's last answer from the server says of its audio.
+var direction = map[string]string{
+	"JsSIP":  `session.connection.remoteDescription.sdp`,
+	"SIP.js": `session.sessionDescriptionHandler.peerConnection.remoteDescription.sdp`,
+}
+
+var directionLine = regexp.MustCompile(`(?m)^a=(sendrecv|sendonly|recvonly|inactive)\r?$`)
+
+// answered checks the direction of the server's last answer to a page (RFC 3264 §8.4).
+func answered(t *testing.T, web *peer.BrowserPhone, lib peer.Library, want string) {
+	t.Helper()
+	sdp := peer.Eval[string](t, web.Browser, direction[lib.Name])
+	if m := directionLine.FindStringSubmatch(sdp); m == nil || m[1] != want {
+		t.Errorf("the answer is not %s:\n%s", want, sdp)
+	}
+}
+
+// A browser holds a phone and takes it back, twice; meanwhile neither hears the other.
+func TestABrowserHoldsAPhone(t *testing.T) {
+	l := open(t, callPlan)
+	for _, lib := range []peer.Library{peer.JsSIP(t), peer.SIPJS(t)} {
+		l.run(t, lib.Name, func(t *testing.T) {
+			b := l.phone(t, "1001", peer.BaresipConfig{Tone: 503, Answer: true})
+			web := l.page(t, lib)
+			web.Call(t, "1001")
+			for range 2 {
+				peer.Hears(t, "the phone", b.Recording(), 877)
+				peer.Hears(t, "the page", web.Recording(), 503)
+				web.Hold(t)
+				answered(t, web, lib, "recvonly")
+				peer.Silent(t, "the phone", b.Recording(), 877)
+				peer.Silent(t, "the page", web.Recording(), 503)
+				web.Resume(t)
+				answered(t, web, lib, "sendrecv")
+			}
+			peer.Hears(t, "the phone", b.Recording(), 877)
+			peer.Hears(t, "the page", web.Recording(), 503)
+			web.Hangup(t)
+			b.Closed(t)
+			web.Leave(t)
+		})
+	}
+}
+
+// A browser that holds a room neither hears it nor is heard; the others go on, and it
+// is back when it resumes.
+func TestABrowserHoldsARoom(t *testing.T) {
+	jssip := peer.JsSIP(t)
+	l := open(t, callPlan+"exten => 9000,1,ConfBridge(9000)\n")
+	l.run(t, "JsSIP", func(t *testing.T) {
+		a := l.phone(t, "1001", peer.BaresipConfig{Tone: 503})
+		b := l.phone(t, "1003", peer.BaresipConfig{Codecs: []string{"G722"}, Tone: 1300})
+		for _, p := range []*peer.BaresipPeer{a, b} {
+			p.Dial(t, "9000")
+			p.Established(t)
+		}
+		web := l.page(t, jssip)
+		web.Call(t, "9000")
+		together := func() {
+			t.Helper()
+			for _, hz := range []float64{503, 1300} {
+				peer.Hears(t, "the page", web.Recording(), hz)
+			}
+			peer.Hears(t, "a phone", a.Recording(), 877)
+			peer.Hears(t, "the other phone", b.Recording(), 877)
+		}
+		together()
+		web.Hold(t)
+		answered(t, web, jssip, "recvonly")
+		for _, p := range []*peer.BaresipPeer{a, b} {
+			peer.Silent(t, "a phone", p.Recording(), 877)
+		}
+		for _, hz := range []float64{503, 1300} {
+			peer.Silent(t, "the page", web.Recording(), hz)
+		}
+		peer.Hears(t, "a phone", a.Recording(), 1300, 503, 877)
+		peer.Hears(t, "the other phone", b.Recording(), 503, 1300, 877)
+		web.Resume(t)
+		together()
+		web.Hangup(t)
+		a.Hangup(t)
+		b.Hangup(t)
+		web.Leave(t)
+	})
+}
