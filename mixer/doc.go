@@ -12,8 +12,8 @@
 // through lock-free lists that it swaps in at the start of a tick; events leave
 // through one bounded ring.
 //
-// What a leg does alone lies in packages of its own, below internal: how packets
-// are counted (reception), played (playout), made (encode, digits) and numbered
+// What a leg does alone lies in packages of its own, most below internal: how packets
+// are counted (media/reception), played (playout), made (encode, digits) and numbered
 // (numbering), what a room adds up (mixminus), and what a worker runs on (pace,
 // mailbox, ring). Here is who does it when: handles (engine, port, room, pair), and
 // their side at the worker (leg, mix, link).

@@ -7,9 +7,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
 	"github.com/skygenesisenterprise/skybridge/media/jitter"
+	"github.com/skygenesisenterprise/skybridge/media/reception"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/reception"
 )
 
 const (

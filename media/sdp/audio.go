@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
 // What we say of telephone-event (RFC 4733 §2.4.1): the keys, and the flash.
@@ -13,9 +14,6 @@ const (
 	eventsTo15 = "0-15"
 	eventsTo16 = "0-16"
 )
-
-// levelURI is the audio level extension (RFC 6464 §4).
-const levelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 // terms are the attributes of our audio line besides its formats.
 type terms struct {
@@ -43,7 +41,7 @@ func (n *Negotiator) audio(line MediaLine, payloads []Payload, t terms) *Media {
 		add("rtcp-mux", "")
 	}
 	if t.level != 0 { // we only read them
-		add("extmap", strconv.Itoa(int(t.level))+"/recvonly "+levelURI)
+		add("extmap", strconv.Itoa(int(t.level))+"/recvonly "+rtp.AudioLevelURI)
 	}
 	add(t.direction.String(), "")
 	return m
@@ -55,7 +53,7 @@ func levelID(s *Session, m *Media) uint8 {
 	for _, attributes := range [][]Attribute{m.Attributes, s.Attributes} {
 		for _, a := range attributes {
 			f := strings.Fields(a.Value)
-			if !strings.EqualFold(a.Name, "extmap") || len(f) < 2 || f[1] != levelURI {
+			if !strings.EqualFold(a.Name, "extmap") || len(f) < 2 || f[1] != rtp.AudioLevelURI {
 				continue
 			}
 			number, direction, _ := strings.Cut(f[0], "/")

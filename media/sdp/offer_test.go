@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
 const offerText = `v=0
@@ -66,7 +67,7 @@ func TestOffer(t *testing.T) {
 		{"rtpmap", "97 telephone-event/16000"}, {"fmtp", "97 0-16"},
 		{"rtpmap", "110 telephone-event/48000"}, {"fmtp", "110 0-16"},
 		{"ptime", "20"}, {"maxptime", "120"}, {"rtcp-mux", ""},
-		{"extmap", "1/recvonly " + levelURI}, {"inactive", ""},
+		{"extmap", "1/recvonly " + rtp.AudioLevelURI}, {"inactive", ""},
 	}
 	if d := cmp.Diff(want, s.Media[0].Attributes); d != "" {
 		t.Error(d)
@@ -111,7 +112,7 @@ func TestSetAnswer(t *testing.T) {
 	cfg.RTCPMux, cfg.AudioLevel = true, true
 	n := negotiator(t, cfg)
 	n.Offer(media.SendRecv)
-	got := summary(setAnswer(t, n, peerSDP("m=audio 4000 RTP/AVP 0\na=rtcp-mux\na=extmap:1/sendonly "+levelURI+"\n")))
+	got := summary(setAnswer(t, n, peerSDP("m=audio 4000 RTP/AVP 0\na=rtcp-mux\na=extmap:1/sendonly "+rtp.AudioLevelURI+"\n")))
 	if want := "sendrecv, send PCMU/8000 pt 0 20ms to 192.0.2.1:4000 rtcp 192.0.2.1:4000 muxed, receive 0=PCMU, levels 1"; got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}

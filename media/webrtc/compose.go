@@ -8,6 +8,7 @@ import (
 	"github.com/pion/ice/v4"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
 // local is what one description of ours says.
@@ -81,7 +82,7 @@ func (s *session) composeAudio(line func(string, ...any), l local, mid, proto st
 	}
 	line("a=ptime:%d", media.FrameDuration.Milliseconds())
 	if l.level > 0 {
-		line("a=extmap:%d %s", l.level, audioLevelURI)
+		line("a=extmap:%d %s", l.level, rtp.AudioLevelURI)
 	}
 	line("a=msid:%s audio", s.cname)
 	line("a=ssrc:%d cname:%s", s.ssrc, s.cname)

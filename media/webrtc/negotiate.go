@@ -7,10 +7,9 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 )
-
-const audioLevelURI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level" // RFC 6464
 
 // payload is one payload type and its meaning: a codec, or telephone-event of
 // a clock rate.
@@ -178,7 +177,7 @@ func (s *section) sendPtime() time.Duration {
 // audioLevel is the id under which the peer wants to send RFC 6464 levels, or 0.
 func (s *section) audioLevel() uint8 {
 	for _, e := range s.extmaps {
-		if e.uri == audioLevelURI && e.id < 15 {
+		if e.uri == rtp.AudioLevelURI && e.id < 15 {
 			return e.id
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	ours "github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -173,7 +174,7 @@ func newRemoteOver(t testing.TB, network pion.NetworkType, codecs ...*media.Code
 			t.Fatal(err)
 		}
 	}
-	if err := engine.RegisterHeaderExtension(pion.RTPHeaderExtensionCapability{URI: audioLevelURI}, pion.RTPCodecTypeAudio); err != nil {
+	if err := engine.RegisterHeaderExtension(pion.RTPHeaderExtensionCapability{URI: ours.AudioLevelURI}, pion.RTPCodecTypeAudio); err != nil {
 		t.Fatal(err)
 	}
 	var settings pion.SettingEngine

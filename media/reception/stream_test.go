@@ -103,3 +103,39 @@ func TestDigitIsNoJitter(t *testing.T) {
 		t.Errorf("jitter %v, %d packets, %d lost", got, s.Packets, s.Lost())
 	}
 }
+
+// A block counts cycles from the beginning of its source, and the share lost from
+// the block before.
+func TestBlock(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		numbers  []uint16
+		lost     int32
+		fraction uint8
+		highest  uint32
+	}{
+		{"in order", run(10, 4), 0, 0, 13},
+		{"one of four", []uint16{10, 11, 13}, 1, 64, 13},
+		{"late", []uint16{10, 12, 11, 13}, 0, 0, 13},
+		{"twice", []uint16{10, 11, 11, 12}, 0, 0, 12},
+		{"a wrap", []uint16{65534, 65535, 0, 1}, 0, 0, 65537},
+		{"begun again", []uint16{10, 11, 30000, 30001, 30003}, 1, 85, 30003},
+		{"a stray packet", []uint16{10, 11, 30000, 12, 13}, 0, 0, 13},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var s Stream
+			if _, ok := s.Block(); ok {
+				t.Error("a report of nothing")
+			}
+			receive(&s, 7, 0, tt.numbers...)
+			want := rtp.ReportBlock{SSRC: 7, Lost: tt.lost, FractionLost: tt.fraction, Highest: tt.highest}
+			if got, ok := s.Block(); !ok || got != want {
+				t.Errorf("%+v, want %+v", got, want)
+			}
+			want.FractionLost = 0
+			if got, _ := s.Block(); got != want {
+				t.Errorf("nothing new: %+v, want %+v", got, want)
+			}
+		})
+	}
+}

@@ -23,6 +23,10 @@ type Stream struct {
 	fromSource uint64 // packets of this source
 	lostBefore int64  // of former sources
 
+	// As of the last Block.
+	reportedExpected uint32
+	reportedReceived uint64
+
 	clockRate int    // of the codec that arrives
 	transit   uint32 // RFC 3550 §6.4.1, in RTP clock units
 	transitOK bool
@@ -47,6 +51,7 @@ func (s *Stream) Restart(ext uint32) {
 		s.lostBefore += s.lost()
 	}
 	s.first, s.fromSource, s.seen = ext, 0, 0
+	s.reportedExpected, s.reportedReceived = 0, 0
 	s.transitOK = false
 }
 
@@ -129,5 +134,27 @@ func (s *Stream) Jitter() time.Duration {
 // SSRC is the stream's identifier; 0 before the first packet.
 func (s *Stream) SSRC() uint32 { return s.source.SSRC() }
 
-// Highest is the highest extended sequence number.
-func (s *Stream) Highest() uint32 { return s.highest }
+// Highest is the highest sequence number of the present source, extended by the
+// cycles since its beginning (RFC 3550 A.1).
+func (s *Stream) Highest() uint32 { return s.highest - s.first&^0xffff }
+
+// Block is what a report says of the present source (RFC 3550 §6.4.1), but for the
+// sender reports that came of it. Its FractionLost is that since the Block before
+// (A.3). ok is false before the first packet.
+func (s *Stream) Block() (b rtp.ReportBlock, ok bool) {
+	if s.fromSource == 0 {
+		return b, false
+	}
+	const most = 1<<23 - 1 // the field has 24 bits
+	expected, received := s.highest-s.first+1, s.fromSource
+	interval := int64(expected - s.reportedExpected)
+	lost := interval - int64(received-s.reportedReceived)
+	s.reportedExpected, s.reportedReceived = expected, received
+	if interval > 0 && lost > 0 {
+		b.FractionLost = uint8(min(lost<<8/interval, 255))
+	}
+	b.SSRC, b.Highest = s.SSRC(), s.Highest()
+	b.Lost = int32(min(max(s.lost(), -most-1), most))
+	b.Jitter = uint32(s.jitter16 >> 4)
+	return b, true
+}
