@@ -1,6 +1,7 @@
 package mixer
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -135,7 +136,7 @@ func TestRoomsLeaveTimeForOthers(t *testing.T) {
 			}
 			talkers = append(talkers, pairs...)
 			r.talk(20, talkers...)
-			others := append(pairs, solos...)
+			others := slices.Concat(pairs, solos)
 			for _, s := range others {
 				s.forget()
 			}
