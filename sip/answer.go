@@ -30,8 +30,8 @@ type answer struct {
 func (d *Dialog) track(seq uint32, raw []byte, f transport.Flow, lateOffer bool) *answer {
 	t1 := d.s.cfg.T1
 	a := &answer{d: d, seq: seq, raw: raw, flow: f, lateOffer: lateOffer, over: make(chan struct{}), interval: t1}
-	a.again = time.AfterFunc(t1, a.repeat)
-	a.life = time.AfterFunc(64*t1, a.givenUp)
+	a.again = d.s.after(t1, a.repeat)
+	a.life = d.s.after(64*t1, a.givenUp)
 	d.unacked[seq] = a
 	return a
 }

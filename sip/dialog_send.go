@@ -186,7 +186,12 @@ func (d *Dialog) Bye(ctx context.Context, hs ...message.Header) error {
 		return fault.New(fault.Gone, "sip: dialog has ended")
 	}
 	result := make(chan error, 1)
-	if !d.s.spawn(func() { result <- d.hangUp(hs, End{Cause: EndLocal}) }) {
+	hangUp := func() {
+		err := fault.New(fault.Internal, "sip: BYE: panicked")
+		defer func() { result <- err }()
+		err = d.hangUp(hs, End{Cause: EndLocal})
+	}
+	if !d.s.spawn(hangUp) {
 		return fault.New(fault.Unavailable, "sip: server is closed")
 	}
 	select {

@@ -174,7 +174,7 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 	switch {
 	case i.over:
 	case i.remind == nil:
-		i.remind = time.AfterFunc(remindEvery, i.repeat)
+		i.remind = i.tx.s.after(remindEvery, i.repeat)
 	default:
 		i.remind.Reset(remindEvery)
 	}

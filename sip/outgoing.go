@@ -283,9 +283,13 @@ func (o *OutgoingInvite) retry(err error) bool {
 		(kind == fault.Unavailable || !o.heard && (kind == fault.Timeout || kind == fault.Unreachable))
 	o.mu.Unlock()
 	return more && o.s.spawn(func() {
-		if err := o.try(context.Background()); err != nil {
-			o.fail(nil, err)
-		}
+		err := fault.New(fault.Internal, "sip: next hop: panicked")
+		defer func() {
+			if err != nil {
+				o.fail(nil, err)
+			}
+		}()
+		err = o.try(context.Background())
 	})
 }
 
@@ -317,7 +321,9 @@ func (o *OutgoingInvite) settle(f func()) {
 
 // watch cancels the call when its context ends first.
 func (o *OutgoingInvite) watch(ctx context.Context) {
-	stop := context.AfterFunc(ctx, func() { _ = o.Cancel("") }) // no reason, no error
+	stop := context.AfterFunc(ctx, func() {
+		o.s.guard("cancel", func() { _ = o.Cancel("") }) // no reason, no error
+	})
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.over {

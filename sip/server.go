@@ -10,8 +10,10 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/quirk"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
@@ -63,13 +65,13 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 		dialogs: newDialogTable(),
 	}
 	timers := transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}
-	s.txs = transaction.NewTable(timers, cfg.MaxTransactions, s.trying)
+	s.txs = transaction.NewTable(timers, cfg.MaxTransactions, s.trying, s.guard)
 	if s.cfg.Resolver == nil {
 		s.cfg.Resolver = transport.DNS{}
 	}
 	var err error
 	s.tr, err = transport.New(cfg.Transport, transport.Events{
-		Receive: s.receive, Closed: s.flowClosed, Quirk: s.quirks.Note,
+		Receive: s.receive, Closed: s.flowClosed, Quirk: s.quirks.Note, Guard: s.guard,
 	})
 	if err != nil {
 		return nil, err
@@ -105,7 +107,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.mu.Unlock()
 	var wait sync.WaitGroup
 	for _, d := range s.dialogs.snapshot() {
-		wait.Go(func() { d.shutdown(ctx) }) // ended by the dialog's end or ctx
+		wait.Go(func() { s.guard("shutdown", func() { d.shutdown(ctx) }) }) // ended by the dialog's end or ctx
 	}
 	wait.Wait()
 	late := ctx.Err()
@@ -131,6 +133,7 @@ func (s *Server) Close(ctx context.Context) error {
 }
 
 // spawn runs f on a goroutine that Close waits for; not once the server is closed.
+// A panic costs what f was for, not the process.
 func (s *Server) spawn(f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +143,7 @@ func (s *Server) spawn(f func()) bool {
 	s.work.Add(1)
 	go func() { // owned by s, waited for by Close
 		defer s.work.Done()
-		f()
+		s.guard("call", f)
 	}()
 	return true
 }
@@ -178,13 +181,15 @@ func (s *Server) flowClosed(id message.FlowID) {
 
 // guard runs f and takes its panic into the log; it reports whether f returned.
 func (s *Server) guard(what string, f func()) (ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			_ = s.panicked(what, r) // it has logged the error
-		}
-	}()
-	f()
-	return true
+	if ok = guard.Do(s.log, what, f); !ok {
+		s.count.panics.Add(1)
+	}
+	return ok
+}
+
+// after runs f once d has passed, with its panic kept within.
+func (s *Server) after(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { s.guard("timer", f) })
 }
 
 func (s *Server) panicked(what string, r any) error {

@@ -9,11 +9,13 @@ package qualify
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/deadline"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
@@ -89,6 +91,7 @@ func (c Config) Validate() error {
 type Qualifier struct {
 	cfg    Config
 	sender Sender
+	log    *slog.Logger
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -108,18 +111,22 @@ type watch struct {
 }
 
 // New makes a Qualifier and starts it.
-func New(cfg Config, sender Sender) (*Qualifier, error) {
+func New(cfg Config, sender Sender, log *slog.Logger) (*Qualifier, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	q := &Qualifier{
-		cfg: cfg, sender: sender, ctx: ctx, cancel: cancel,
+		cfg: cfg, sender: sender, log: log, ctx: ctx, cancel: cancel,
 		wake:    make(chan struct{}, 1),
 		slots:   make(chan struct{}, cfg.Concurrent),
 		targets: make(map[string]*watch),
 	}
-	q.wg.Go(q.schedule) // owned by q, ended by Stop
+	q.wg.Go(func() { // owned by q, ended by Stop
+		for ctx.Err() == nil { // what panicked is out of the plan
+			guard.Do(log, "probe scheduler", q.schedule)
+		}
+	})
 	return q, nil
 }
 
@@ -193,6 +200,7 @@ func (q *Qualifier) schedule() {
 			}
 			q.wg.Go(func() { // owned by q, ended by Stop
 				defer func() { <-q.slots }()
+				defer guard.Recover(q.log, "probe")
 				q.probe(id, w, t)
 			})
 		}
@@ -218,16 +226,19 @@ func (q *Qualifier) next() (id string, w *watch, t Target, wait time.Duration) {
 
 // probe asks once, reports, and plans the next time.
 func (q *Qualifier) probe(id string, w *watch, t Target) {
-	began := time.Now()
+	defer q.replan(id, w, time.Now())
 	r := q.ask(&t)
 	q.mu.Lock()
 	watched := q.targets[id] == w && q.ctx.Err() == nil
 	report := w.Report
 	q.mu.Unlock()
-	if !watched {
-		return
+	if watched {
+		report(r)
 	}
-	report(r)
+}
+
+// replan plans the next probe of a target after one that has ended.
+func (q *Qualifier) replan(id string, w *watch, began time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if w.busy = false; q.targets[id] == w {

@@ -23,6 +23,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var quiet = slog.New(slog.DiscardHandler)
+
 // sender answers probes in virtual time.
 type sender func(context.Context, sip.Outbound) (*message.Response, error)
 
@@ -45,7 +47,7 @@ func target(report func(Result)) Target {
 
 func newQualifier(t *testing.T, cfg Config, s sender) *Qualifier {
 	t.Helper()
-	q, err := New(cfg, s)
+	q, err := New(cfg, s, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +181,7 @@ func TestStopEndsProbes(t *testing.T) {
 
 func TestConfigValidate(t *testing.T) {
 	for _, cfg := range []Config{{}, {Concurrent: 1, Jitter: -1}, {Concurrent: 1, Jitter: 1}} {
-		if _, err := New(cfg, sender(silent)); err == nil {
+		if _, err := New(cfg, sender(silent), quiet); err == nil {
 			t.Errorf("%+v is accepted", cfg)
 		}
 	}
@@ -241,7 +243,7 @@ func TestOverLoopback(t *testing.T) {
 		{"no way", netip.AddrPort{}, false, gone, Unavail},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			q, err := New(Default(), us)
+			q, err := New(Default(), us, quiet)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -263,4 +265,30 @@ func TestOverLoopback(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A probe that panics, wherever it does, is followed by the next one.
+func TestPanicsCostOneProbe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := Default()
+		cfg.Concurrent = 1
+		probes, reports := 0, 0
+		q := newQualifier(t, cfg, func(context.Context, sip.Outbound) (*message.Response, error) {
+			if probes++; probes == 1 {
+				panic("in the probe")
+			}
+			return message.NewResponse(&message.Parsed{}, message.Source{}), nil
+		})
+		defer q.Stop()
+		q.Watch("a", target(func(Result) {
+			if reports++; reports == 1 {
+				panic("in the report")
+			}
+		}))
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if probes < 8 || reports != probes-1 {
+			t.Errorf("%d probes, %d reports", probes, reports)
+		}
+	})
 }

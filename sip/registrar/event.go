@@ -1,9 +1,7 @@
 package registrar
 
 import (
-	"fmt"
-	"runtime/debug"
-
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 )
 
@@ -52,10 +50,5 @@ func (r *Registrar) emit(e Event) {
 	if r.cfg.OnEvent == nil {
 		return
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			r.log.Error("registrar event handler panicked", "endpoint", e.Binding.AOR, "err", fmt.Sprint(p), "stack", string(debug.Stack()))
-		}
-	}()
-	r.cfg.OnEvent(e)
+	guard.Do(r.log.With("endpoint", e.Binding.AOR), "registrar event handler", func() { r.cfg.OnEvent(e) })
 }

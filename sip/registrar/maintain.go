@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
@@ -60,15 +61,26 @@ func (r *Registrar) maintain() {
 		case <-r.wake:
 		case <-timer.C:
 		}
-		due, closed, wait := r.takeWork()
-		if len(due) > 0 {
-			r.expire(due)
-		}
-		if len(closed) > 0 {
-			r.disconnect(closed)
-		}
+		wait := afterPanic
+		guard.Do(r.log, "registrar", func() { wait = r.work() })
 		timer.Reset(wait)
 	}
+}
+
+// afterPanic is when the registrar looks again after a round that did not end.
+const afterPanic = time.Second
+
+// work does what there is to do, and tells how long there will be nothing.
+func (r *Registrar) work() time.Duration {
+	due, closed, wait := r.takeWork()
+	// Each on its own: whatever goes wrong with one, the other is not lost.
+	if len(due) > 0 {
+		guard.Do(r.log, "expiry", func() { r.expire(due) })
+	}
+	if len(closed) > 0 {
+		r.disconnect(closed)
+	}
+	return wait
 }
 
 // takeWork takes what there is to do, and tells how long there will be nothing.
@@ -99,9 +111,7 @@ func (r *Registrar) expire(aors []string) {
 	now := time.Now()
 	for _, aor := range aors {
 		if e := r.entry(aor); e != nil {
-			e.serial.Lock()
-			r.take(e, Expired, func(b *Binding) bool { return !b.Alive(now) })
-			e.serial.Unlock()
+			guard.Do(r.log, "expiry", func() { r.expireOne(e, now) })
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), r.cfg.StoreTimeout)
@@ -109,6 +119,12 @@ func (r *Registrar) expire(aors []string) {
 	if _, err := r.store.Purge(ctx, now, false); err != nil {
 		r.log.Warn("deleting expired bindings failed", "err", err)
 	}
+}
+
+func (r *Registrar) expireOne(e *entry, now time.Time) {
+	e.serial.Lock()
+	defer e.serial.Unlock()
+	r.take(e, Expired, func(b *Binding) bool { return !b.Alive(now) })
 }
 
 // disconnecting is how many AORs lose their connections at once: enough to share
@@ -130,6 +146,7 @@ func (r *Registrar) disconnect(closed map[message.FlowID]struct{}) {
 		slots <- struct{}{}
 		wg.Go(func() { // owned by this call, which waits for it
 			defer func() { <-slots }()
+			defer guard.Recover(r.log, "disconnect")
 			if _, err := r.remove(context.Background(), e, Disconnected, lost); err != nil {
 				r.log.Warn("deleting disconnected bindings failed", "endpoint", aor, "err", err)
 			}

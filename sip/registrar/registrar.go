@@ -131,7 +131,7 @@ func (r *Registrar) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("registrar: %w", err)
 	}
-	if r.qualifier, err = qualify.New(r.cfg.Qualify, r.stack); err != nil {
+	if r.qualifier, err = qualify.New(r.cfg.Qualify, r.stack, r.log); err != nil {
 		return err
 	}
 	byAOR := make(map[string][]Binding)

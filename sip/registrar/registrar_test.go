@@ -195,6 +195,14 @@ func TestOwnContactIsRefused(t *testing.T) {
 type disk struct {
 	Store
 	before func()
+	purge  func()
+}
+
+func (d *disk) Purge(ctx context.Context, now time.Time, bound bool) (int64, error) {
+	if d.purge != nil {
+		d.purge()
+	}
+	return d.Store.Purge(ctx, now, bound)
 }
 
 func (d *disk) Apply(ctx context.Context, c store.BindingChange) error {
@@ -224,5 +232,29 @@ func TestFlowEndsWhileItIsWritten(t *testing.T) {
 		g.told("added first", "removed first disconnected")
 		g.want(g.register(page("reloaded", "two")), "reloaded/3600")
 		g.want(kept(t, st), "sip:reloaded@x.invalid;transport=ws")
+	}))
+}
+
+// TestPanicsDoNotEndTheRegistrar: what the store cannot bear costs one round.
+func TestPanicsDoNotEndTheRegistrar(t *testing.T) {
+	synctest.Test(t, stored(func(t *testing.T, st *store.Store) {
+		d := &disk{Store: st.Bindings, before: func() {}}
+		g := newRig(t, d, several()).start()
+		defer g.Stop()
+		reg := ask(t, "a", 1, "<sip:a@x.invalid>")
+		reg.source.Flow = "one"
+		g.want(g.register(reg), "a/3600")
+		g.want(g.register(ask(t, "b", 1, "<sip:b@h>;expires=60", "<sip:c@h>;expires=120")), "a/3600 b/60 c/120")
+		g.told("added a", "added b", "added c")
+		d.before = func() { panic("the disk is broken") }
+		g.stack.end("one")
+		g.FlowClosed("one")
+		g.told("removed a disconnected")
+		d.purge = d.before
+		time.Sleep(time.Minute)
+		g.told("removed b expired")
+		d.purge = nil
+		time.Sleep(time.Minute)
+		g.told("removed c expired")
 	}))
 }

@@ -35,7 +35,7 @@ func (tx *Client) sendCancel() {
 		return
 	}
 	c.sent = true
-	c.timer = time.AfterFunc(64*tx.table.timers.T1, func() {
+	c.timer = tx.table.after(64*tx.table.timers.T1, func() {
 		tx.fail(fault.New(fault.Canceled, "sip: canceled"))
 	})
 	m := &message.Message{Method: "CANCEL", URI: tx.out.Message.URI}

@@ -77,26 +77,30 @@ func (tx *Client) start() error {
 		return err
 	}
 	tx.table.requests.Add(1)
-	tx.life = time.AfterFunc(64*tx.table.timers.T1, tx.expired) // timers B and F
+	tx.life = tx.table.after(64*tx.table.timers.T1, tx.expired) // timers B and F
 	if !tx.flow.Reliable() {
 		tx.interval = tx.table.timers.T1
-		tx.again = time.AfterFunc(tx.interval, tx.repeat)
+		tx.again = tx.table.after(tx.interval, tx.repeat)
 	}
 	return nil
 }
 
 // repeat is timer A, which doubles for ever, or timer E, which stops at T2.
 func (tx *Client) repeat() {
+	if err := tx.sendAgain(); err != nil {
+		tx.fail(err)
+	}
+}
+
+func (tx *Client) sendAgain() error {
 	tx.mu.Lock()
+	defer tx.mu.Unlock()
 	invite := tx.out.Message.Method == "INVITE"
 	if tx.state > proceeding || tx.state == proceeding && invite {
-		tx.mu.Unlock()
-		return
+		return nil
 	}
 	if err := tx.flow.Send(tx.out.Raw); err != nil {
-		tx.mu.Unlock()
-		tx.fail(err)
-		return
+		return err
 	}
 	tx.table.requests.Add(1)
 	switch {
@@ -108,7 +112,7 @@ func (tx *Client) repeat() {
 		tx.interval = min(2*tx.interval, tx.table.timers.T2)
 	}
 	tx.again.Reset(tx.interval)
-	tx.mu.Unlock()
+	return nil
 }
 
 // expired is the end of timers B, D, F, K and M.
@@ -172,7 +176,7 @@ func (tx *Client) step(r *message.Response) bool {
 	switch {
 	case invite && r.Status() < 300:
 		tx.state = accepted
-		tx.life = time.AfterFunc(64*tx.table.timers.T1, tx.expired) // timer M
+		tx.life = tx.table.after(64*tx.table.timers.T1, tx.expired) // timer M
 	case invite:
 		tx.state = completed
 		tx.acknowledge(r)
@@ -190,7 +194,7 @@ func (tx *Client) linger(d time.Duration) {
 		tx.end()
 		return
 	}
-	tx.life = time.AfterFunc(d, tx.expired)
+	tx.life = tx.table.after(d, tx.expired)
 }
 
 // acknowledge sends the ACK of a refusal (RFC 3261 §17.1.1.3).

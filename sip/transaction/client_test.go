@@ -1,6 +1,7 @@
 package transaction
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/wire"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
@@ -20,8 +22,10 @@ func newTable() *Table {
 		if err := tx.Respond(100, []byte("SIP/2.0 100")); err != nil {
 			panic(err)
 		}
-	})
+	}, guarded)
 }
+
+func guarded(what string, f func()) bool { return guard.Do(slog.New(slog.DiscardHandler), what, f) }
 
 // sent is a request of ours on its way over a wire.
 func sent(t *testing.T, table *Table, w *wire.Wire, method string) (*Client, *Waiter) {

@@ -81,7 +81,7 @@ func (tx *Server) start() {
 	defer tx.mu.Unlock()
 	if tx.req.Method() == "INVITE" {
 		// 200 ms with the usual T1 (RFC 3261 §17.2.1).
-		tx.again = time.AfterFunc(tx.table.timers.T1*2/5, func() {
+		tx.again = tx.table.after(tx.table.timers.T1*2/5, func() {
 			if tx.unanswered() {
 				tx.table.trying(tx)
 			}
@@ -89,7 +89,7 @@ func (tx *Server) start() {
 		return
 	}
 	// A request that nobody answers is forgotten when its sender has given up.
-	tx.life = time.AfterFunc(64*tx.table.timers.T1, tx.terminate)
+	tx.life = tx.table.after(64*tx.table.timers.T1, tx.terminate)
 }
 
 func (tx *Server) unanswered() bool {
@@ -130,7 +130,7 @@ func (tx *Server) Respond(status int, b []byte) error {
 		tx.expire(64 * tx.table.timers.T1) // timer H
 		if !tx.flow.Reliable() {
 			tx.interval = tx.table.timers.T1
-			tx.again = time.AfterFunc(tx.interval, tx.repeat)
+			tx.again = tx.table.after(tx.interval, tx.repeat)
 		}
 	case tx.flow.Reliable():
 		tx.end()
@@ -214,7 +214,7 @@ func (tx *Server) expire(d time.Duration) {
 	if tx.life != nil {
 		tx.life.Stop()
 	}
-	tx.life = time.AfterFunc(d, tx.terminate)
+	tx.life = tx.table.after(d, tx.terminate)
 }
 
 func (tx *Server) terminate() {

@@ -18,6 +18,7 @@ type Table struct {
 	timers              Timers
 	limit               int
 	trying              func(*Server)
+	guard               func(what string, f func()) bool
 	requests, responses atomic.Uint64 // sent
 
 	mu     sync.Mutex
@@ -28,16 +29,23 @@ type Table struct {
 }
 
 // NewTable makes a table that takes at most so many server transactions. trying is
-// called when an INVITE has had no answer for T1·2/5: a 100 is due.
-func NewTable(timers Timers, limit int, trying func(*Server)) *Table {
+// called when an INVITE has had no answer for T1·2/5: a 100 is due. guard runs what
+// a timer is for and keeps its panic within, reporting whether there was none.
+func NewTable(timers Timers, limit int, trying func(*Server), guard func(what string, f func()) bool) *Table {
 	return &Table{
 		timers: timers,
 		limit:  limit,
 		trying: trying,
+		guard:  guard,
 		server: make(map[string]*Server),
 		merged: make(map[string]*Server),
 		client: make(map[string]*Client),
 	}
+}
+
+// after runs f once d has passed.
+func (t *Table) after(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { t.guard("timer of a transaction", f) })
 }
 
 // Arrival is what a request turns out to be.

@@ -75,26 +75,40 @@ func (t *Layer) startDial(key dialKey) *dial {
 	t.readers.Add(1)
 	go func() { // owned by t, ended by Close
 		defer t.readers.Done()
-		c, err := t.connect(ctx, key)
-		cancel()
-		if err == nil {
-			st, ok := t.adopt(key.network, c, key.host)
-			if one.st = st; !ok {
-				err = net.ErrClosed
+		t.events.Guard("transport", func() {
+			t.dial(ctx, key, one)
+			if one.err == nil {
+				t.readStream(one.st)
 			}
-		}
-		if err != nil {
-			one.err = fault.New(fault.Unreachable, "sip: connect to %s %s: %w", key.network, key.remote, err)
-		}
-		t.mu.Lock()
-		delete(t.dials, key)
-		t.mu.Unlock()
-		close(one.done)
-		if one.err == nil {
-			t.readStream(one.st)
-		}
+		})
 	}()
 	return one
+}
+
+// dial opens the connection and tells those who wait for it.
+func (t *Layer) dial(ctx context.Context, key dialKey, one *dial) {
+	err := errPanicked
+	t.events.Guard("connect", func() { one.st, err = t.open(ctx, key) })
+	one.cancel()
+	if err != nil {
+		one.err = fault.New(fault.Unreachable, "sip: connect to %s %s: %w", key.network, key.remote, err)
+	}
+	t.mu.Lock()
+	delete(t.dials, key)
+	t.mu.Unlock()
+	close(one.done)
+}
+
+func (t *Layer) open(ctx context.Context, key dialKey) (*stream, error) {
+	c, err := t.connect(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	st, ok := t.adopt(key.network, c, key.host)
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return st, nil
 }
 
 func (t *Layer) connect(ctx context.Context, key dialKey) (net.Conn, error) {

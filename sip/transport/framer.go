@@ -11,10 +11,14 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
+// errPanicked ends a connection: where its next message begins is not known.
+var errPanicked = errors.New("panic while reading")
+
 func (t *Layer) readStream(st *stream) {
 	defer t.drop(st)
 	f := framer{st: st, receive: func(m *message.Parsed, err error) { t.events.Receive(st, m, err) }}
-	err := f.run()
+	err := errPanicked
+	t.events.Guard("connection", func() { err = f.run() })
 	if errors.Is(err, message.ErrFraming) {
 		st.goodbye()
 	}

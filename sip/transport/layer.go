@@ -27,6 +27,9 @@ type Events struct {
 	// Quirk is told what went wrong with a peer, or with a listener (the zero
 	// address), to be logged.
 	Quirk func(what string, peer netip.AddrPort, err error)
+	// Guard runs f, keeps its panic within, and reports whether there was none:
+	// a message that the parser cannot bear costs itself or its connection.
+	Guard func(what string, f func()) bool
 }
 
 // Layer is the transport layer (RFC 3261 §18): it holds the sockets, reads from
@@ -137,7 +140,7 @@ func (t *Layer) goRead(f func()) bool {
 	t.readers.Add(1)
 	go func() { // owned by t, ended by Close
 		defer t.readers.Done()
-		f()
+		t.events.Guard("transport", f)
 	}()
 	return true
 }

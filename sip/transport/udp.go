@@ -97,14 +97,17 @@ func (t *Layer) readUDP(sock *udpSocket) {
 		if blank(buf[:n]) {
 			continue
 		}
-		f := udpFlow{sock, remote}
-		if n > t.cfg.Limits.MessageBytes {
-			t.events.Receive(f, nil, &message.MalformedError{Status: 400, Why: fmt.Sprintf("datagram over %d bytes", t.cfg.Limits.MessageBytes)})
-			continue
-		}
-		m, err := message.Parse(buf[:n])
-		t.events.Receive(f, m, err)
+		t.events.Guard("datagram", func() { t.takeDatagram(udpFlow{sock, remote}, buf[:n]) })
 	}
+}
+
+func (t *Layer) takeDatagram(f udpFlow, b []byte) {
+	if len(b) > t.cfg.Limits.MessageBytes {
+		t.events.Receive(f, nil, &message.MalformedError{Status: 400, Why: fmt.Sprintf("datagram over %d bytes", t.cfg.Limits.MessageBytes)})
+		return
+	}
+	m, err := message.Parse(b)
+	t.events.Receive(f, m, err)
 }
 
 // blank says that a datagram only keeps a NAT binding open.

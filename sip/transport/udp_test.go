@@ -19,6 +19,7 @@ func TestFailingSocketIsReadInPauses(t *testing.T) {
 		layer, err := New(cfg, Events{
 			Receive: func(Flow, *message.Parsed, error) {},
 			Closed:  func(message.FlowID) {},
+			Guard:   func(_ string, f func()) bool { f(); return true },
 			Quirk: func(string, netip.AddrPort, error) {
 				if failures++; failures > 1000 {
 					panic("the reader spins")

@@ -146,8 +146,13 @@ func (t *Layer) serveWebSocket(c *websocket.Conn, network string) {
 		return c.SetReadDeadline(time.Now().Add(2*limits.PingInterval + limits.WriteTimeout))
 	}
 	c.SetPongHandler(func(string) error { return alive() })
-	st.keepPinging(limits.PingInterval, func() error {
-		return c.WriteControl(websocket.PingMessage, nil, time.Now().Add(limits.WriteTimeout))
+	st.keepPinging(limits.PingInterval, func() (err error) {
+		if !t.events.Guard("ping", func() {
+			err = c.WriteControl(websocket.PingMessage, nil, time.Now().Add(limits.WriteTimeout))
+		}) {
+			err = errPanicked
+		}
+		return err
 	})
 	err := t.readWebSocket(st, c, alive)
 	if !quiet(err) && !websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway,
@@ -173,7 +178,9 @@ func (t *Layer) readWebSocket(st *stream, c *websocket.Conn, alive func() error)
 			}
 			continue
 		}
-		m, err := message.Parse(data)
-		t.events.Receive(st, m, err)
+		t.events.Guard("websocket message", func() {
+			m, err := message.Parse(data)
+			t.events.Receive(st, m, err)
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
@@ -76,7 +77,7 @@ func (r *registration) run() {
 		case <-r.again:
 		case <-timer.C:
 		}
-		wait := r.try()
+		wait := r.guarded()
 		if r.ctx.Err() != nil {
 			return
 		}
@@ -85,6 +86,14 @@ func (r *registration) run() {
 			timer.Reset(wait)
 		}
 	}
+}
+
+// guarded is try; a panic in it is a failure like others.
+func (r *registration) guarded() (wait time.Duration) {
+	if guard.Do(r.log, "registration", func() { wait = r.try() }) {
+		return wait
+	}
+	return r.failed(nil, fault.New(fault.Internal, "trunk: registering panicked"))
 }
 
 // try registers once and gives the time to the next try; 0 is never.
@@ -319,7 +328,7 @@ func (r *registration) set(f func(*State)) {
 	}
 	r.log.Info("registration status changed", "peer", r.cfg.Server.String(), "cause", next.Status.String())
 	if r.change != nil {
-		r.change(next)
+		guard.Do(r.log, "registration's handler", func() { r.change(next) })
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 )
 
 // Registrations are the outbound registrations. They are safe for concurrent use.
@@ -68,7 +69,7 @@ func (t *Registrations) Configure(ctx context.Context, cfgs []Config) error {
 		}
 	}
 	// Before a successor registers the same contact.
-	if err := stopAll(ctx, leaving); err != nil {
+	if err := t.stopAll(ctx, leaving); err != nil {
 		t.log.Warn("unregistering failed", "err", err)
 	}
 	for name, cfg := range wanted {
@@ -83,11 +84,14 @@ func (t *Registrations) Configure(ctx context.Context, cfgs []Config) error {
 }
 
 // stopAll stops registrations side by side.
-func stopAll(ctx context.Context, rs []*registration) error {
+func (t *Registrations) stopAll(ctx context.Context, rs []*registration) error {
 	errs := make([]error, len(rs))
 	var wg sync.WaitGroup
 	for i, r := range rs {
-		wg.Go(func() { errs[i] = r.stop(ctx) }) // owned by this call, which waits for it
+		wg.Go(func() { // owned by this call, which waits for it
+			defer guard.Recover(t.log, "unregistering")
+			errs[i] = r.stop(ctx)
+		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)
@@ -100,7 +104,7 @@ func (t *Registrations) Stop(ctx context.Context) error {
 	t.closed = true
 	all := slices.Collect(maps.Values(*t.current.Load()))
 	t.current.Store(&map[string]*registration{})
-	return stopAll(ctx, all)
+	return t.stopAll(ctx, all)
 }
 
 // Retry asks for a try of a registration at once. It fails with fault.NotFound.

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type line struct {
 	mu   sync.Mutex
 	down bool
-	more int // a 423 asks for so many seconds more than was asked for
+	more int // a 423 asks for so many seconds more than was asked for; below 0 it panics
 	sent []sip.Outbound
 	at   []time.Time
 }
@@ -34,7 +34,10 @@ func (l *line) Request(ctx context.Context, o sip.Outbound) (*message.Response, 
 	l.sent, l.at = append(l.sent, o), append(l.at, time.Now())
 	down, more := l.down, l.more
 	l.mu.Unlock()
-	if more > 0 {
+	switch {
+	case more < 0:
+		panic("in the stack")
+	case more > 0:
 		asked, err := strconv.Atoi(o.Headers[0].Value)
 		if err != nil {
 			return nil, err
@@ -370,4 +373,22 @@ func TestBackoff(t *testing.T) {
 			t.Errorf("%s: waits %v (%v to %v), rejected %v", tt.name, wait, tt.least, tt.most, rejected)
 		}
 	}
+}
+
+// A try that panics is a failure like others; so is one whose handler does.
+func TestPanicsCostOneTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &line{more: -1}
+		r := NewRegistrations(l, slog.New(slog.DiscardHandler), func(State) { panic("in the handler") })
+		configure(t, r, provider(t))
+		if s := state(t, r, Unregistered); s.Failures != 1 || s.Next.IsZero() {
+			t.Errorf("state %+v", s)
+		}
+		l.mu.Lock()
+		l.more = 0
+		l.mu.Unlock()
+		time.Sleep(firstRetry)
+		state(t, r, Registered)
+		stop(t, r)
+	})
 }

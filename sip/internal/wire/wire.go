@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/sip/message"
@@ -20,6 +21,8 @@ const T1 = 500 * time.Millisecond
 type Wire struct {
 	// Stream makes it reliable, as a connection is.
 	Stream bool
+	// Broken makes each Send panic.
+	Broken atomic.Bool
 	start  time.Time
 
 	mu   sync.Mutex
@@ -51,6 +54,9 @@ func (w *Wire) To(netip.AddrPort) transport.Flow { return w }
 
 // Send implements transport.Flow.
 func (w *Wire) Send(b []byte) error {
+	if w.Broken.Load() {
+		panic("the wire is broken")
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent = append(w.sent, sentMessage{time.Since(w.start), string(b)})
