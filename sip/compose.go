@@ -82,7 +82,7 @@ func (s *Server) compose(d *draft, f transport.Flow) (out transaction.Outgoing, 
 	m.Headers = append(m.Headers, d.auth...)
 	switch d.method {
 	case "INVITE", "UPDATE", "OPTIONS", "SUBSCRIBE", "REFER":
-		m.Headers.Add("Allow", allowValue)
+		m.Headers.Add("Allow", s.allow)
 		s.addSupported(m)
 	}
 	if s.cfg.UserAgent != "" {

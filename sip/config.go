@@ -3,6 +3,7 @@ package sip
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -26,13 +27,12 @@ type Config struct {
 	// ForceRport answers UDP requests to the address they came from even when
 	// their Via does not ask for it (RFC 3581), as NATed phones need.
 	ForceRport bool
-	// SwitchToTCP sends requests of more than 1300 bytes over TCP first when
-	// nothing asks for UDP (RFC 3261 §18.1.1). Many phones behind a NAT would
-	// then be waited for in vain, so it is off.
-	SwitchToTCP bool
 	// Extensions are the option tags that the layers above implement; others
 	// in a Require are refused with 420 (RFC 3261 §8.2.2.3).
 	Extensions []string
+	// Allow are the methods that the layers above implement, for the header of
+	// that name (RFC 3261 §20.5); all that the stack can carry come to them.
+	Allow []string
 	// Accept are the media types a call's body may have; others get 415.
 	Accept []string
 	// MaxTransactions bounds server transactions; past it new requests get 503.
@@ -58,6 +58,7 @@ func Default() Config {
 		T2:              4 * time.Second,
 		T4:              5 * time.Second,
 		ForceRport:      true,
+		Allow:           []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "INFO", "UPDATE"},
 		Accept:          []string{"application/sdp", "multipart/mixed"},
 		MaxTransactions: 50000,
 		MaxHandlers:     2000,
@@ -72,6 +73,11 @@ func (c *Config) Validate() error {
 	}
 	if err := message.CheckHeader("User-Agent", c.UserAgent); err != nil {
 		return fmt.Errorf("sip: %w", err)
+	}
+	for _, m := range c.Allow {
+		if !slices.Contains(methods, m) {
+			return fault.New(fault.Invalid, "sip: allowed method %q is not one that the stack carries", m)
+		}
 	}
 	if h := c.External.Host; h != "" && !message.IsHost(h) {
 		return fault.New(fault.Invalid, "sip: external host %q is neither a name nor an address", h)

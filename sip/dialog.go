@@ -38,7 +38,6 @@ type DialogState struct {
 	// Flow is what the peer's last message came over.
 	Flow           message.FlowID `json:"flow,omitempty"`
 	RewriteContact bool           `json:"rewrite_contact,omitempty"`
-	Secure         bool           `json:"secure,omitempty"`
 }
 
 // dialogQueue bounds what waits for one dialog's handler.

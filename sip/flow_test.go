@@ -2,7 +2,6 @@ package sip_test
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -307,34 +306,4 @@ func TestSecureContact(t *testing.T) {
 	call.Take(m)
 	call.Ack("")
 	siptest.Wait(t, leg.Acks)
-}
-
-// TestSwitchToTCP: a long request prefers TCP where it is had, else goes over UDP.
-func TestSwitchToTCP(t *testing.T) {
-	cfg := siptest.Config("udp", "tcp")
-	cfg.SwitchToTCP = true
-	phone := siptest.NewPhoneWith(t, "alice", cfg)
-	both := siptest.UDP(t, netip.AddrPort{})
-	l, err := net.Listen("tcp", both.Local().String())
-	if err != nil {
-		t.Skip("the port of the peer is taken for TCP: ", err)
-	}
-	alone := siptest.UDP(t, netip.AddrPort{})
-	request := func(p *siptest.Peer) {
-		o := phone.Outbound(peerURI(p))
-		o.Method, o.ContentType, o.Body = "MESSAGE", "text/plain", []byte(strings.Repeat("x", 1300))
-		go func() { _, _ = phone.Request(siptest.Ctx(t), o) }() // ended by the answers below
-	}
-	request(both)
-	c, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := siptest.Conn(t, "tcp", c)
-	p.Send(p.Response(p.Skip("MESSAGE "), 200, "x", nil, ""))
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	request(alone)
-	alone.Send(alone.Response(alone.Skip("MESSAGE "), 200, "x", nil, ""))
 }

@@ -78,8 +78,9 @@ type InviteHandler interface {
 	// are acknowledged and ended without a word.
 	OnAnswer(*Dialog, *message.Response) DialogHandler
 	// OnFail takes the final response that is no 2xx, or nil with what else
-	// went wrong. The error's kind is that of the status; fault.Canceled after
-	// Cancel. It is the last call.
+	// went wrong. The error's kind is that of the status. After Cancel it is
+	// fault.Canceled, but fault.Timeout when nothing ever came back: a CANCEL
+	// waits for a provisional response (RFC 3261 §9.1). It is the last call.
 	OnFail(*message.Response, error)
 }
 

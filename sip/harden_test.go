@@ -121,19 +121,53 @@ func TestOverload(t *testing.T) {
 	p.Want("SIP/2.0 200")
 	p.Want("SIP/2.0 200")
 
-	cfg = siptest.Config("udp")
-	cfg.MaxTransactions = 3
-	s = siptest.Server(t, cfg, siptest.Polite{})
-	p = siptest.UDP(t, s.Addr("udp"))
-	for range 3 {
-		p.NewCall("sip:x").Send("OPTIONS", "")
-		p.Want("SIP/2.0 200")
+}
+
+// TestFullTable: whoever fills the table with requests that cost nothing to send
+// keeps nobody from ending a call, nor from being answered.
+func TestFullTable(t *testing.T) {
+	cfg := siptest.Config("udp")
+	cfg.T1, cfg.T2 = time.Second, 4*time.Second // none is forgotten meanwhile
+	cfg.MaxTransactions = 16
+	phone := siptest.NewPhoneWith(t, "bob", cfg)
+	p := siptest.UDP(t, phone.Addr("udp"))
+	up := p.NewCall("sip:x")
+	up.Send("INVITE", offer)
+	leg := phone.Answer(sdp(answer))
+	up.Take(p.Want("SIP/2.0 200"))
+	up.Ack("")
+	siptest.Wait(t, leg.Acks)
+	answered := func(status string, call *siptest.Call, method string, lines ...string) string {
+		t.Helper()
+		call.Send(method, "", lines...)
+		if status == "SIP/2.0 200" {
+			if err := siptest.Wait(t, phone.Requests).Respond(sip.Reply{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return p.Want(status).Tag("To")
 	}
-	p.NewCall("sip:x").Send("OPTIONS", "")
-	p.Want("SIP/2.0 503")
-	if st := s.Stats(); st.Refused != 1 || st.ServerTransactions != 3 {
+	for range 13 { // and the INVITE; two are kept for calls
+		answered("SIP/2.0 200", p.NewCall("sip:x"), "OPTIONS")
+	}
+	call := p.NewCall("sip:x")
+	tag := answered("SIP/2.0 200", call, "OPTIONS")
+	p.Send(call.Again("OPTIONS", ""))
+	if err := siptest.Wait(t, phone.Requests).Respond(sip.Reply{}); err != nil {
+		t.Fatal(err)
+	}
+	if again := p.Want("SIP/2.0 200").Tag("To"); tag == "" || again != tag {
+		t.Errorf("tags %s and %s of one request", tag, again)
+	}
+	answered("SIP/2.0 200", p.NewCall("sip:x"), "REGISTER")
+	answered("SIP/2.0 503", p.NewCall("sip:x"), "REGISTER", "Authorization: Digest username=\"bob\"")
+	answered("SIP/2.0 503", p.NewCall("sip:x"), "INVITE")
+	if st := phone.Stats(); st.Refused != 2 || st.ServerTransactions != 14 {
 		t.Errorf("stats %+v", st)
 	}
+	up.Send("BYE", "")
+	p.Want("SIP/2.0 200")
+	siptest.Wait(t, leg.Ended)
 }
 
 type blocking struct {

@@ -80,7 +80,6 @@ func (s *Server) serverDialog(tx *serverTx, target message.URI, user string, h D
 		ContactUser: user,
 		RemoteSeq:   req.Seq(),
 		Invite:      req.Method() == "INVITE",
-		Secure:      req.URI().Secure() && req.Source().Secure(),
 	}, tx.Flow(), h), contact, nil
 }
 
@@ -89,11 +88,11 @@ type IncomingInvite struct {
 	tx      *serverTx
 	id      DialogID
 	target  message.URI
+	user    string // of our Contact
 	rewrite bool
 	done    chan struct{}
 
 	mu     sync.Mutex
-	user   string // of our Contact
 	over   bool
 	err    error
 	cancel *message.Request
@@ -124,23 +123,12 @@ func (i *IncomingInvite) Request() *message.Request { return i.tx.Request() }
 // ID is the id that the dialog will have.
 func (i *IncomingInvite) ID() DialogID { return i.id }
 
-// SetContactUser sets the user part of our Contact; it is that of the
-// Request-URI else.
-func (i *IncomingInvite) SetContactUser(user string) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.user = user
-}
-
 // SetRewriteContact is Dialog.SetRewriteContact for the dialog to come.
 func (i *IncomingInvite) SetRewriteContact(on bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.rewrite = on
 }
-
-// Trying sends 100 at once; the stack does so by itself after 200 ms.
-func (i *IncomingInvite) Trying() error { return i.tx.reply(Reply{Status: 100}) }
 
 // Progress sends a provisional reply, 180 when its Status is 0. The last one is
 // repeated each minute.
@@ -151,10 +139,7 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 	if err := checkRange(rep.Status, 101, 199); err != nil {
 		return err
 	}
-	i.mu.Lock()
-	user := i.user
-	i.mu.Unlock()
-	contact, err := i.tx.s.ourContact(i.tx.Flow(), user, i.tx.Request().URI().Secure())
+	contact, err := i.tx.s.ourContact(i.tx.Flow(), i.user, i.tx.Request().URI().Secure())
 	if err != nil {
 		return err
 	}
@@ -201,10 +186,10 @@ func (i *IncomingInvite) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 		return nil, err
 	}
 	i.mu.Lock()
-	user, rewrite := i.user, i.rewrite
+	rewrite := i.rewrite
 	i.mu.Unlock()
 	s, tx := i.tx.s, i.tx
-	d, contact, err := s.serverDialog(tx, i.target, user, h)
+	d, contact, err := s.serverDialog(tx, i.target, i.user, h)
 	if err != nil {
 		return nil, err
 	}

@@ -79,24 +79,11 @@ func (s *Server) hops(ctx context.Context, o *Outbound) ([]hop, error) {
 	if len(ds) == 0 {
 		return nil, fault.New(fault.Unreachable, "sip: %s leads nowhere", next)
 	}
-	tcpFirst := s.cfg.SwitchToTCP && o.Transport == "" && !next.Params.Has("transport") && o.bulky()
 	out := make([]hop, 0, len(ds))
 	for _, d := range ds {
-		if tcpFirst && d.Network == "udp" {
-			out = append(out, hop{dest: transport.Destination{Network: "tcp", Addr: d.Addr, Host: d.Host}})
-		}
 		out = append(out, hop{dest: d})
 	}
 	return out, nil
-}
-
-// bulky says that a request will be longer than RFC 3261 §18.1.1 lets UDP carry.
-func (o *Outbound) bulky() bool {
-	n := 700 + len(o.Body) // 700 bytes are our own headers
-	for _, h := range o.Headers {
-		n += len(h.Name) + len(h.Value) + 4
-	}
-	return n > 1300
 }
 
 // take makes a flow of a hop.

@@ -242,7 +242,6 @@ func (o *OutgoingInvite) newDialog(r *message.Response, f transport.Flow) *Dialo
 		ID: id, Local: o.draft.from, Remote: r.To(), Target: target, Route: route,
 		ContactUser: o.draft.contactUser, LocalSeq: r.Seq(), Caller: true, Invite: true,
 		RewriteContact: o.rewrite,
-		Secure:         o.draft.uri.Secure() && f.Source().Network == "tls",
 	}, f, nil)
 	d.wallet = o.wallet
 	if o.dialog == nil {

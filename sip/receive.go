@@ -60,19 +60,30 @@ func (s *Server) receiveRequest(f transport.Flow, req *message.Request) {
 		s.receiveCancel(f, req)
 		return
 	}
-	one, arrival := s.txs.Arrive(req, s.answerFlow(f, req), message.NewTag())
+	back := s.answerFlow(f, req)
+	called := req.To().Tag() != "" && s.dialogs.find(dialogIDOf(req)) != nil
+	one, arrival := s.txs.Arrive(req, back, message.NewTag(), called)
 	tx := &serverTx{one, s}
-	switch arrival {
-	case transaction.Again:
+	switch {
+	case arrival == transaction.Again:
 		s.count.retransmitted.Add(1)
-	case transaction.Full:
+	case arrival == transaction.Full && forgettable(req):
+		s.dispatch(&serverTx{s.txs.Loose(req, back, s.statelessTag(req)), s})
+	case arrival == transaction.Full:
 		s.count.refused.Add(1)
 		s.refuse(f, req, Reply{Status: 503, Headers: []message.Header{{Name: "Retry-After", Value: "5"}}})
-	case transaction.Merged:
+	case arrival == transaction.Merged:
 		s.answer(tx, Reply{Status: 482})
 	default:
 		s.dispatch(tx)
 	}
+}
+
+// forgettable tells whether a request may be answered without being remembered: one
+// that changes nothing, or that most likely gets a challenge. Whoever sends many of
+// them does not keep others from calling.
+func forgettable(req *message.Request) bool {
+	return req.Method() == "OPTIONS" || req.Method() == "REGISTER" && !req.HasHeader("Authorization")
 }
 
 // trying answers 100 when the handler takes its time.

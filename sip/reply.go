@@ -12,13 +12,11 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
-// methods are what the stack can carry; Allow says so.
+// methods are what the stack can carry.
 var methods = []string{
 	"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "INFO", "UPDATE",
 	"REFER", "NOTIFY", "SUBSCRIBE", "MESSAGE", "PUBLISH",
 }
-
-var allowValue = strings.Join(methods, ", ")
 
 // known are methods of other RFCs: they get 405, anything else 501.
 var known = []string{"PRACK"}
@@ -120,7 +118,7 @@ func (tx *serverTx) prepareReply(r Reply) ([]byte, error) {
 	}
 	options := tx.Request().Method() == "OPTIONS" && r.Status < 300
 	if r.Status == 405 || r.Status == 501 || options {
-		out.Headers.Add("Allow", allowValue)
+		out.Headers.Add("Allow", tx.s.allow)
 	}
 	if options {
 		tx.s.addCapabilities(out)
@@ -136,7 +134,7 @@ func (tx *serverTx) prepareDialog(r Reply, contact message.Address) ([]byte, err
 		out.Headers.Add("Record-Route", v)
 	}
 	out.Headers.Add("Contact", contact.String())
-	out.Headers.Add("Allow", allowValue)
+	out.Headers.Add("Allow", tx.s.allow)
 	if r.Status >= 200 {
 		tx.s.addSupported(out)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
@@ -15,7 +16,9 @@ import (
 
 // TestInspection sends requests that are wrong in one thing each.
 func TestInspection(t *testing.T) {
-	phone := siptest.NewPhone(t, "bob")
+	cfg := siptest.Config("udp")
+	cfg.T1, cfg.T2 = time.Second, 4*time.Second // nothing is repeated, however slow the machine
+	phone := siptest.NewPhoneWith(t, "bob", cfg)
 	to := phone.URI("udp").String()
 	p := siptest.UDP(t, phone.Addr("udp"))
 	for _, c := range []struct {
@@ -66,6 +69,25 @@ func TestInspection(t *testing.T) {
 	}
 	p.Want("SIP/2.0 486")
 	p.Send(call.Again("ACK", ""))
+}
+
+// TestAllow: what nobody above implements is not promised.
+func TestAllow(t *testing.T) {
+	const usual = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE"
+	for want, allow := range map[string][]string{usual: sip.Default().Allow, "INVITE, ACK": {"INVITE", "ACK"}} {
+		cfg := siptest.Config("udp")
+		cfg.Allow = allow
+		s := siptest.Server(t, cfg, siptest.Polite{})
+		p := siptest.UDP(t, s.Addr("udp"))
+		p.NewCall("sip:x").Send("OPTIONS", "")
+		if m := p.Want("SIP/2.0 200"); m.Header("Allow") != want {
+			t.Errorf("Allow: %s, want %s", m.Header("Allow"), want)
+		}
+	}
+	cfg := sip.Default()
+	if cfg.Allow = []string{"PRACK"}; cfg.Validate() == nil {
+		t.Error("a method that the stack does not carry is taken")
+	}
 }
 
 func TestMergedRequest(t *testing.T) {

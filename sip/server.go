@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,7 @@ type Server struct {
 	log     *slog.Logger
 	quirks  *quirk.Log
 	seed    maphash.Seed
+	allow   string // the Allow header
 	count   counters
 
 	tr      *transport.Layer
@@ -62,6 +64,7 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 		log:     log,
 		quirks:  quirk.New(log),
 		seed:    maphash.MakeSeed(),
+		allow:   strings.Join(cfg.Allow, ", "),
 		dialogs: newDialogTable(),
 	}
 	timers := transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}

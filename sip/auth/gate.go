@@ -53,10 +53,6 @@ func (g *Gate) Admit(req *message.Request, lookup digest.Lookup) (username strin
 	return "", g.challenge(req, r.Verdict == digest.Stale)
 }
 
-// Challenge is the refusal of a request without credentials, for callers that
-// refuse by other means and must not show it.
-func (g *Gate) Challenge(req *message.Request) *sip.Reply { return g.challenge(req, false) }
-
 func (g *Gate) challenge(req *message.Request, stale bool) *sip.Reply {
 	reply := &sip.Reply{Status: 401}
 	for _, c := range g.digest.Challenges(req.Source().Remote.Addr(), stale) {

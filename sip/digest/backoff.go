@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/sip/internal/origin"
 )
 
 // Backoff slows the guessing of passwords. After Free failures of an account at
@@ -40,10 +42,10 @@ type guess struct {
 const maxTrackedName = 64
 
 func guessOf(source netip.Addr, username string) guess {
-	return guess{network(source), false, strings.Clone(username[:min(len(username), maxTrackedName)])}
+	return guess{origin.Of(source), false, strings.Clone(username[:min(len(username), maxTrackedName)])}
 }
 
-func sourceOf(source netip.Addr) guess { return guess{source: network(source), whole: true} }
+func sourceOf(source netip.Addr) guess { return guess{source: origin.Of(source), whole: true} }
 
 type failures struct {
 	count int
@@ -61,20 +63,6 @@ type guard struct {
 func newGuard(cfg Backoff) *guard {
 	half := max(cfg.Tracked/2, 1)
 	return &guard{cfg: cfg, seen: newGenerations[guess, failures](half), welcome: newGenerations[guess, struct{}](half)}
-}
-
-// network is what one attacker is taken to own: an IPv4 address or an IPv6 /64.
-func network(source netip.Addr) netip.Prefix {
-	source = source.Unmap().WithZone("")
-	bits := 32
-	if source.Is6() {
-		bits = 64
-	}
-	p, err := source.Prefix(bits)
-	if err != nil { // the zero address: all such callers are one
-		return netip.Prefix{}
-	}
-	return p
 }
 
 // wait is how long the account's attempts from a source are still to be ignored.

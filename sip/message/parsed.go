@@ -8,7 +8,7 @@ import (
 )
 
 // Parsed is a message as it was read, with what every message holds in its
-// parts. It is read only: nobody changes it after Parse or Cut gave it.
+// parts. It is read only: nobody changes it after Parse or Cutter.Cut gave it.
 type Parsed struct {
 	raw Message
 

@@ -2,6 +2,8 @@ package message
 
 import (
 	"errors"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -33,7 +35,7 @@ var cutCases = []struct {
 func TestCut(t *testing.T) {
 	for _, c := range cutCases {
 		t.Run(c.name, func(t *testing.T) {
-			p, size, err := Cut([]byte(c.in), 1000)
+			p, size, err := NewCutter(1000).Cut([]byte(c.in))
 			if errors.Is(err, ErrFraming) != c.lost {
 				t.Fatalf("%d bytes, %v", size, err)
 			}
@@ -58,6 +60,40 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestCutByteByByte: it makes no difference how a message comes.
+func TestCutByteByByte(t *testing.T) {
+	for _, c := range cutCases {
+		t.Run(c.name, func(t *testing.T) {
+			whole, size, err := NewCutter(1000).Cut([]byte(c.in))
+			cutter := NewCutter(1000)
+			for n := 0; n <= len(c.in); n++ {
+				p, got, slow := cutter.Cut([]byte(c.in)[:n])
+				if got == 0 && slow == nil && n < len(c.in) {
+					continue
+				}
+				if got != size || fmt.Sprint(slow) != fmt.Sprint(err) || !reflect.DeepEqual(p, whole) {
+					t.Errorf("at %d: %d bytes, %v; at once %d, %v", n, got, slow, size, err)
+				}
+				break
+			}
+		})
+	}
+}
+
+// TestSlowBodyCostsNothing: who sends a long head and then its body byte by byte
+// does not have the head read again each time.
+func TestSlowBodyCostsNothing(t *testing.T) {
+	in := []byte(strings.Replace(goodRequest, "Content-Length: 4", strings.Repeat("X: yyyyyyyy\r\n", 200)+"Content-Length: 1000", 1))
+	c := NewCutter(len(in) + 1000)
+	if n := testing.AllocsPerRun(1, func() {
+		if _, size, err := c.Cut(in); size != 0 || err != nil {
+			t.Fatal(size, err)
+		}
+	}); n != 0 { // the first run, which takes the head, does not count
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // FuzzCut: what is cut off is a message by itself, and no more than there was.
 func FuzzCut(f *testing.F) {
 	for _, c := range cutCases {
@@ -65,14 +101,14 @@ func FuzzCut(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		for len(in) > 0 {
-			p, size, err := Cut(in, 1000)
+			p, size, err := NewCutter(1000).Cut(in)
 			if errors.Is(err, ErrFraming) || size == 0 {
 				return
 			}
 			if size > len(in) || p == nil {
 				t.Fatalf("%d of %d bytes, %v", size, len(in), err)
 			}
-			again, n, _ := Cut(in[:size], 1000) // the error is compared by what is read
+			again, n, _ := NewCutter(1000).Cut(in[:size]) // the error is compared by what is read
 			if n != size || again.CallID() != p.CallID() {
 				t.Fatalf("%d bytes alone are %d", size, n)
 			}

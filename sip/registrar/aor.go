@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
@@ -30,9 +29,6 @@ type AOR struct {
 	QualifyFrequency, QualifyTimeout time.Duration
 	// Qualify2xxOnly takes a response of 300 and more for no answer.
 	Qualify2xxOnly bool
-	// QualifyCredentials answer the challenges of contacts (authenticate_qualify);
-	// none for phones, to which a digest of a password is not to be sent.
-	QualifyCredentials []sip.Credential
 	// SupportPath keeps the Path of a REGISTER (RFC 3327).
 	SupportPath bool
 	// RewriteContact reaches a contact where its REGISTER came from instead of

@@ -32,10 +32,11 @@ func (r *Registrar) watchAll(e *entry, bs []Binding) {
 	}
 	for i := range bs {
 		b := &bs[i]
-		probed, credentials := *b, e.aor.QualifyCredentials
+		probed := *b
 		r.qualifier.Watch(probeID(b), qualify.Target{
 			Outbound: func() (sip.Outbound, error) {
-				out := sip.Outbound{From: r.cfg.From, Credentials: credentials}
+				// Without credentials: a digest of a password is not for a phone to have.
+				out := sip.Outbound{From: r.cfg.From}
 				return out, probed.Address(&out, r.stack.FlowAlive)
 			},
 			Every:   e.aor.QualifyFrequency,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -195,12 +196,12 @@ func TestOwnContactIsRefused(t *testing.T) {
 type disk struct {
 	Store
 	before func()
-	purge  func()
+	broken atomic.Bool // Purge panics
 }
 
 func (d *disk) Purge(ctx context.Context, now time.Time, bound bool) (int64, error) {
-	if d.purge != nil {
-		d.purge()
+	if d.broken.Load() {
+		panic("the disk is broken")
 	}
 	return d.Store.Purge(ctx, now, bound)
 }
@@ -250,10 +251,10 @@ func TestPanicsDoNotEndTheRegistrar(t *testing.T) {
 		g.stack.end("one")
 		g.FlowClosed("one")
 		g.told("removed a disconnected")
-		d.purge = d.before
+		d.broken.Store(true)
 		time.Sleep(time.Minute)
 		g.told("removed b expired")
-		d.purge = nil
+		d.broken.Store(false)
 		time.Sleep(time.Minute)
 		g.told("removed c expired")
 	}))

@@ -32,6 +32,7 @@ type Server struct {
 	req   *message.Request
 	flow  transport.Flow
 	tag   string // the To tag of our responses
+	loose bool   // of Table.Loose
 
 	mu       sync.Mutex
 	state    state
@@ -132,7 +133,7 @@ func (tx *Server) Respond(status int, b []byte) error {
 			tx.interval = tx.table.timers.T1
 			tx.again = tx.table.after(tx.interval, tx.repeat)
 		}
-	case tx.flow.Reliable():
+	case tx.flow.Reliable(), tx.loose:
 		tx.end()
 	default:
 		tx.state = completed

@@ -19,7 +19,7 @@ func arrive(t *testing.T, table *Table, w *wire.Wire, changes ...string) (*Serve
 	if err != nil {
 		t.Fatal(err)
 	}
-	return table.Arrive(message.NewRequest(p, w.Source()), w, "tag")
+	return table.Arrive(message.NewRequest(p, w.Source()), w, "tag", false)
 }
 
 func TestArrive(t *testing.T) {

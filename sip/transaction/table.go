@@ -28,6 +28,9 @@ type Table struct {
 	client map[string]*Client
 }
 
+// reserve is the part of a table that only urgent requests get.
+const reserve = 8
+
 // NewTable makes a table that takes at most so many server transactions. trying is
 // called when an INVITE has had no answer for T1·2/5: a 100 is due. guard runs what
 // a timer is for and keeps its panic within, reporting whether there was none.
@@ -61,10 +64,15 @@ const (
 
 // Arrive takes a request other than ACK and CANCEL that came over a flow. flow is
 // where its responses go, tag their To tag. There is a transaction with New and
-// Merged only.
-func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string) (*Server, Arrival) {
+// Merged only. What is urgent, as all is that belongs to a call, finds room still
+// when there is none for other requests.
+func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string, urgent bool) (*Server, Arrival) {
 	tx := &Server{table: t, key: Key(req), merge: mergeKey(req), req: req, flow: flow, tag: tag}
-	old, merged, full := t.addServer(tx)
+	limit := t.limit
+	if !urgent {
+		limit -= limit / reserve
+	}
+	old, merged, full := t.addServer(tx, limit)
 	switch {
 	case old != nil:
 		old.retransmitted()
@@ -77,6 +85,13 @@ func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string) (*
 		return tx, Merged
 	}
 	return tx, New
+}
+
+// Loose is a transaction of a request other than INVITE that the table does not
+// hold: its response is sent and forgotten, and a repeated request is a new one. tag
+// is to be the same for each.
+func (t *Table) Loose(req *message.Request, flow transport.Flow, tag string) *Server {
+	return &Server{table: t, req: req, flow: flow, tag: tag, loose: true}
 }
 
 // Invite is the transaction of the INVITE that an ACK or a CANCEL is for, or nil.
@@ -100,13 +115,13 @@ func (t *Table) Response(r *message.Response) {
 
 // addServer takes a new transaction, or says which one the request belongs to
 // already, or refuses it at the limit.
-func (t *Table) addServer(tx *Server) (old *Server, merged, full bool) {
+func (t *Table) addServer(tx *Server, limit int) (old *Server, merged, full bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if old := t.server[tx.key]; old != nil {
 		return old, false, false
 	}
-	if t.down || len(t.server) >= t.limit {
+	if t.down || len(t.server) >= limit {
 		return nil, false, true
 	}
 	t.server[tx.key] = tx

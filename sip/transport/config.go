@@ -43,7 +43,7 @@ type Listener struct {
 // Limits bound what peers can make the server hold.
 type Limits struct {
 	// Connections bounds accepted connections in all, ConnectionsPerIP those of
-	// one address.
+	// one address, or one IPv6 /64. Behind a proxy all browsers have one address.
 	Connections      int
 	ConnectionsPerIP int
 	// MessageBytes bounds one message, and what one WebSocket message may hold.

@@ -16,7 +16,7 @@ var errPanicked = errors.New("panic while reading")
 
 func (t *Layer) readStream(st *stream) {
 	defer t.drop(st)
-	f := framer{st: st, receive: func(m *message.Parsed, err error) { t.events.Receive(st, m, err) }}
+	f := framer{st: st, cutter: message.NewCutter(st.limits.MessageBytes), receive: func(m *message.Parsed, err error) { t.events.Receive(st, m, err) }}
 	err := errPanicked
 	t.events.Guard("connection", func() { err = f.run() })
 	if errors.Is(err, message.ErrFraming) {
@@ -29,8 +29,9 @@ func (t *Layer) readStream(st *stream) {
 
 // framer cuts the messages out of a TCP or TLS connection (RFC 3261 §18.3).
 type framer struct {
-	st  *stream
-	buf []byte
+	st     *stream
+	cutter *message.Cutter
+	buf    []byte
 	// receive takes one message, sound or not.
 	receive func(*message.Parsed, error)
 	spoken  bool // a message has been seen
@@ -111,7 +112,7 @@ func (f *framer) skipLineEnds() error {
 // next gives one message to receive and says how many bytes it had; 0 means
 // that more must be read.
 func (f *framer) next() (int, error) {
-	m, size, err := message.Cut(f.buf, f.st.limits.MessageBytes)
+	m, size, err := f.cutter.Cut(f.buf)
 	if errors.Is(err, message.ErrFraming) {
 		if m != nil {
 			f.receive(m, err)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/sip/internal/origin"
 )
 
 // gate counts accepted connections, in all and by address, and refuses those
@@ -17,15 +19,16 @@ type gate struct {
 
 	mu    sync.Mutex
 	open  int
-	byIP  map[netip.Addr]int
+	byIP  map[netip.Prefix]int // by origin.Of
 	drops atomic.Uint64
 }
 
 func newGate(total, perIP int) *gate {
-	return &gate{total: total, perIP: perIP, byIP: make(map[netip.Addr]int)}
+	return &gate{total: total, perIP: perIP, byIP: make(map[netip.Prefix]int)}
 }
 
-func (g *gate) enter(ip netip.Addr) bool {
+func (g *gate) enter(a netip.Addr) bool {
+	ip := origin.Of(a)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.open >= g.total || g.byIP[ip] >= g.perIP {
@@ -37,7 +40,8 @@ func (g *gate) enter(ip netip.Addr) bool {
 	return true
 }
 
-func (g *gate) leave(ip netip.Addr) {
+func (g *gate) leave(a netip.Addr) {
+	ip := origin.Of(a)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open--

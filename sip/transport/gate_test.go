@@ -89,6 +89,14 @@ func TestGate(t *testing.T) {
 			t.Errorf("%v: %v", c.ip, got)
 		}
 	}
+	one, two := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2:3")
+	h := newGate(3, 1)
+	if !h.enter(one) || h.enter(two) {
+		t.Error("one IPv6 network has as many connections as it has addresses")
+	}
+	if h.leave(one); !h.enter(two) {
+		t.Error("a connection that ended still counts")
+	}
 	g.leave(a)
 	if !g.enter(b) || g.drops.Load() != 2 || len(g.byIP) != 2 {
 		t.Errorf("%+v", g.byIP)
