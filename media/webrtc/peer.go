@@ -179,7 +179,7 @@ func (p *Peer) connect(certificate *pion.Certificate) error {
 		return closeAfter(err, pc)
 	}
 	p.events = actor.Start(eventBacklog, p.broken)
-	p.reportTime = time.AfterFunc(reportInterval, func() { p.post(p.report) })
+	p.reportTime = time.AfterFunc(nextReport(), func() { p.post(p.report) })
 	p.reportTime.Stop()
 	pc.SCTP().Transport().OnStateChange(func(s pion.DTLSTransportState) {
 		if s == pion.DTLSTransportStateFailed { // pion holds a lock: no more than this here
@@ -236,7 +236,7 @@ func (p *Peer) become(next State) {
 	p.connected.Store(next == StateConnected || next == StateDisconnected)
 	if next == StateConnected {
 		p.established = true
-		p.reportTime.Reset(reportInterval)
+		p.reportTime.Reset(nextReport())
 	}
 	if p.config.OnState != nil {
 		p.config.OnState(next)

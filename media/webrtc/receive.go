@@ -1,7 +1,6 @@
 package webrtc
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -12,6 +11,8 @@ import (
 	"github.com/pion/transport/v4/packetio"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/reception"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
 // maxSources bounds the SSRCs of one peer, as each costs memory until it ends. A
@@ -24,9 +25,38 @@ type inbound struct {
 	refused  atomic.Uint64 // payload type or direction not agreed
 	panicked atomic.Bool
 
-	mu        sync.Mutex
-	reception reception
-	remote    remoteReport
+	mu     sync.Mutex
+	stream reception.Stream
+	clock  int       // of the codec that arrives, Hz
+	last   time.Time // of the latest packet
+	remote remoteReport
+}
+
+// silence is how long nothing comes before another source is followed at once.
+const silence = 60 * time.Millisecond
+
+// count takes a packet that is agreed on into the statistics. clock is its codec's,
+// 0 for telephone-event.
+func (in *inbound) count(h *rtp.Header, clock int, now time.Time) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	s := &in.stream
+	ext, order := s.Place(h, now.Sub(in.last) > silence)
+	switch {
+	case order == rtp.Suspect:
+		return
+	case s.Begins(order):
+		s.Restart(ext)
+	}
+	if s.Repeated(ext, order) {
+		return
+	}
+	if clock > 0 && clock != in.clock { // another codec: another scale of timestamps
+		in.clock = clock
+		s.SetClock(clock)
+	}
+	in.last = now
+	s.Count(h, order, clock > 0, now.UnixNano())
 }
 
 // sink is where pion's SRTP session puts the decrypted packets of one source. Its
@@ -97,10 +127,12 @@ func (p *Peer) receive(ssrc uint32, packet []byte) {
 		p.in.refused.Add(1)
 		return
 	}
-	p.in.mu.Lock()
-	p.in.reception.update(ssrc, binary.BigEndian.Uint16(packet[2:]), binary.BigEndian.Uint32(packet[4:]),
-		agreed.clockRate(pt), len(packet), now)
-	p.in.mu.Unlock()
+	var h rtp.Header
+	if rtp.Parse(packet, &h) != nil {
+		p.in.refused.Add(1)
+		return
+	}
+	p.in.count(&h, agreed.clockRate(pt), now)
 	if p.config.Packets != nil {
 		p.config.Packets(packet, now)
 	}

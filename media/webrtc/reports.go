@@ -1,13 +1,22 @@
 package webrtc
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
-// reportInterval is the time between RTCP reports, the minimum of RFC 3550 §6.2.
+// reportInterval is the mean time between RTCP reports, the least of RFC 3550 §6.2.
 const reportInterval = 5 * time.Second
+
+// nextReport is the time to the next report, half to one and a half of the mean, so
+// that peers that came together do not report together for ever (§6.3.1).
+func nextReport() time.Duration {
+	return reportInterval/2 + rand.N(reportInterval)
+}
 
 // remoteReport is what the peer's reports say.
 type remoteReport struct {
@@ -22,11 +31,11 @@ type remoteReport struct {
 
 // Stats is a peer's traffic so far.
 type Stats struct {
-	PacketsReceived, BytesReceived uint64
-	PacketsRefused                 uint64 // payload type or direction not agreed
-	PacketsLost                    int64  // of the peer's present source
+	PacketsReceived, BytesReceived uint64 // bytes of payload
+	PacketsRefused                 uint64 // not RTP, or payload type or direction not agreed
+	PacketsLost                    int64
 	Jitter                         time.Duration
-	PacketsSent, BytesSent         uint64 // BytesSent counts payload
+	PacketsSent, BytesSent         uint64 // bytes of payload
 	PacketsFailed                  uint64 // could not be sent
 
 	// As the peer reports it: round-trip time, and our packets' loss and jitter
@@ -41,13 +50,11 @@ type Stats struct {
 func (p *Peer) Stats() Stats {
 	var s Stats
 	p.in.mu.Lock()
-	r, remote := p.in.reception, p.in.remote
+	r, remote := p.in.stream, p.in.remote
 	p.in.mu.Unlock()
-	s.PacketsReceived, s.BytesReceived = r.packets, r.octets
+	s.PacketsReceived, s.BytesReceived = r.Packets, r.Bytes
 	s.PacketsRefused = p.in.refused.Load()
-	if r.started {
-		s.PacketsLost, s.Jitter = r.lost(), r.jitterDuration()
-	}
+	s.PacketsLost, s.Jitter = r.Lost(), r.Jitter()
 	p.out.mu.Lock()
 	s.PacketsSent, s.BytesSent, s.PacketsFailed = p.out.packets, p.out.octets, p.out.failed
 	p.out.mu.Unlock()
@@ -65,7 +72,7 @@ func (p *Peer) report() {
 	if p.ctx.Err() != nil {
 		return
 	}
-	defer p.reportTime.Reset(reportInterval)
+	defer p.reportTime.Reset(nextReport())
 	if !p.connected.Load() {
 		return
 	}
@@ -80,7 +87,7 @@ func (p *Peer) report() {
 	if p.out.packets > 0 {
 		packets = append(packets, &rtcp.SenderReport{
 			SSRC:        agreed.SSRC,
-			NTPTime:     ntp(now),
+			NTPTime:     rtp.NTPTime(now.UnixNano()),
 			RTPTime:     p.out.stamp + elapsed(now.Sub(p.out.at), agreed.Send.Codec.ClockRate),
 			PacketCount: uint32(p.out.packets),
 			OctetCount:  uint32(p.out.octets),
@@ -99,18 +106,18 @@ func (p *Peer) report() {
 func (p *Peer) receptionReport(now time.Time) []rtcp.ReceptionReport {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()
-	r := &p.in.reception
-	if !r.started {
+	b, ok := p.in.stream.Block()
+	if !ok {
 		return nil
 	}
 	block := rtcp.ReceptionReport{
-		SSRC:               r.ssrc,
-		FractionLost:       r.fraction(),
-		TotalLost:          uint32(min(max(r.lost(), 0), 1<<23-1)),
-		LastSequenceNumber: r.highest,
-		Jitter:             uint32(r.jitter),
+		SSRC:               b.SSRC,
+		FractionLost:       b.FractionLost,
+		TotalLost:          uint32(max(b.Lost, 0)), // its field is unsigned here
+		LastSequenceNumber: b.Highest,
+		Jitter:             b.Jitter,
 	}
-	if p.in.remote.source == r.ssrc && !p.in.remote.at.IsZero() {
+	if p.in.remote.source == b.SSRC && !p.in.remote.at.IsZero() {
 		block.LastSenderReport = p.in.remote.middle
 		block.Delay = elapsed(now.Sub(p.in.remote.at), 1<<16)
 	}
@@ -118,7 +125,7 @@ func (p *Peer) receptionReport(now time.Time) []rtcp.ReceptionReport {
 }
 
 // receiveReport takes one RTCP packet that concerns a source: the peer's own or
-// ours. One with news of both comes twice, so each side is read where it belongs.
+// rtp. One with news of both comes twice, so each side is read where it belongs.
 func (p *Peer) receiveReport(ssrc uint32, packet []byte) {
 	list, err := rtcp.Unmarshal(packet)
 	if err != nil {
@@ -147,21 +154,11 @@ func (r *remoteReport) take(ssrc uint32, blocks []rtcp.ReceptionReport, now time
 			continue
 		}
 		r.fraction, r.lost, r.jitter = b.FractionLost, int64(b.TotalLost), b.Jitter
-		if b.LastSenderReport != 0 {
-			// RFC 3550 §6.4.1: all three in 1/65536 s.
-			trip := uint32(ntp(now)>>16) - b.LastSenderReport - b.Delay
-			if trip < 1<<31 {
-				r.roundTrip = time.Duration(trip) * time.Second >> 16
-			}
+		about := rtp.ReportBlock{LastSR: b.LastSenderReport, DelaySinceLastSR: b.Delay}
+		if trip, ok := about.RoundTrip(rtp.NTPTime(now.UnixNano())); ok {
+			r.roundTrip = trip
 		}
 	}
-}
-
-// ntp is a time as RFC 5905's 64-bit timestamp.
-func ntp(t time.Time) uint64 {
-	const to1900 = 2208988800 // seconds before 1970
-	seconds := uint64(t.Unix() + to1900)
-	return seconds<<32 | uint64(t.Nanosecond())<<32/1e9
 }
 
 // elapsed is a duration in units of a clock.

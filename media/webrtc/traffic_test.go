@@ -1,7 +1,6 @@
 package webrtc
 
 import (
-	"math"
 	"testing"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	pion "github.com/pion/webrtc/v4"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	ours "github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
 func TestWriteRTPErrors(t *testing.T) {
@@ -112,60 +112,57 @@ func TestReports(t *testing.T) {
 	}
 }
 
-func TestReception(t *testing.T) {
-	start := time.Unix(0, 0)
-	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
-	for _, test := range []struct {
-		name         string
-		sequences    []uint16
-		lost         int64
-		fraction     uint8
-		highest, ssn uint32
-	}{
-		{"in order", []uint16{10, 11, 12, 13}, 0, 0, 13, 0},
-		{"one missing of four", []uint16{10, 11, 13}, 1, 64, 13, 0},
-		{"late", []uint16{10, 12, 11, 13}, 0, 0, 13, 0},
-		{"twice", []uint16{10, 11, 11, 12}, -1, 0, 12, 0},
-		{"wrap", []uint16{65534, 65535, 0, 1}, 0, 0, 65537, 0},
-		{"a new beginning", []uint16{10, 11, 30000, 30001}, 0, 0, 30001, 0},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			var r reception
-			for i, s := range test.sequences {
-				r.update(7, s, uint32(s)*160, 8000, 172, at(20*i))
-			}
-			if r.lost() != test.lost || r.highest != test.highest {
-				t.Errorf("lost %d highest %d, want %d %d", r.lost(), r.highest, test.lost, test.highest)
-			}
-			if f := r.fraction(); f != test.fraction {
-				t.Errorf("fraction %d, want %d", f, test.fraction)
-			}
-			if f := r.fraction(); f != 0 {
-				t.Errorf("nothing new, but fraction %d", f)
-			}
-		})
+// What arrives is counted as the mixer counts it; that a packet far off is none, that
+// a digit is no jitter, and that a jump of the timestamps is neither, is tested there.
+func TestCount(t *testing.T) {
+	start := time.Unix(1_700_000_000, 0)
+	var in inbound
+	at := start
+	receive := func(ssrc uint32, sequence uint16, stamp uint32, clock int) {
+		h := ours.Header{SSRC: ssrc, SequenceNumber: sequence, Timestamp: stamp, Payload: make([]byte, 160)}
+		in.count(&h, clock, at)
+		at = at.Add(20 * time.Millisecond)
 	}
-	t.Run("jitter", func(t *testing.T) {
-		var r reception
-		// Packets late by 10 ms in turn: every difference is 10 ms, which the
-		// estimate approaches.
-		for i := range 400 {
-			r.update(7, uint16(i), uint32(i)*160, 8000, 172, at(20*i+10*(i%2)))
+	want := func(what string, packets uint64, lost int64, jitter time.Duration) {
+		t.Helper()
+		s := &in.stream
+		if s.Packets != packets || s.Lost() != lost || s.Jitter() != jitter || s.Bytes != 160*packets {
+			t.Errorf("%s: %d packets, %d lost, jitter %v; want %d, %d, %v", what, s.Packets, s.Lost(), s.Jitter(), packets, lost, jitter)
 		}
-		if j := r.jitterDuration().Seconds() * 1000; math.Abs(j-10) > 0.1 {
-			t.Errorf("%.2f ms, want 10", j)
-		}
-		// An event's packets share a timestamp and say nothing of jitter.
-		before := r.jitterDuration()
-		r.update(7, 400, 64000, 0, 16, at(9000))
-		if r.jitterDuration() != before {
-			t.Error("a telephone-event changed the jitter")
-		}
-		r.update(8, 1, 0, 48000, 172, at(9020))
-		if r.jitterDuration() != 0 || r.lost() != 0 || r.packets != 402 {
-			t.Errorf("a new source: %+v", r)
-		}
-	})
+	}
+	for i := range uint16(50) {
+		receive(7, i, uint32(i)*160, 8000)
+	}
+	want("in order", 50, 0, 0)
+	receive(7, 30000, 0, 8000) // nobody knows where it comes from
+	receive(7, 51, 51*160, 8000)
+	want("a packet far off", 51, 1, 0)
+	for i := range uint16(50) {
+		receive(7, 52+i, 52*160, 0)
+	}
+	receive(7, 102, 102*160, 8000)
+	want("a digit", 102, 1, 0)
+	receive(7, 103, 103*160+1<<30, 8000)
+	receive(7, 104, 104*160+1<<30, 8000)
+	want("a jump of the timestamps", 104, 1, 0)
+	receive(7, 105, 0, 48000)
+	receive(7, 106, 960, 48000)
+	want("another codec", 106, 1, 0)
+	at = at.Add(time.Second)
+	receive(8, 1, 0, 48000)
+	want("another source", 107, 1, 0)
+}
+
+// Peers do not report in step.
+func TestNextReport(t *testing.T) {
+	least, most := nextReport(), nextReport()
+	for range 1000 {
+		d := nextReport()
+		least, most = min(least, d), max(most, d)
+	}
+	if least < reportInterval/2 || least > reportInterval*3/4 || most > reportInterval*3/2 || most < reportInterval*5/4 {
+		t.Errorf("between %v and %v", least, most)
+	}
 }
 
 // A browser behind a firewall that only lets TCP out.
