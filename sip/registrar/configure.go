@@ -44,7 +44,7 @@ func (r *Registrar) Configure(ctx context.Context, aors []AOR) error {
 			continue
 		}
 		r.dropStatic(e)
-		if _, err := r.remove(ctx, e, Unconfigured, func(*Binding) bool { return true }); err != nil {
+		if err := r.remove(ctx, e, Unconfigured, func(*Binding) bool { return true }); err != nil {
 			r.log.Warn("deleting bindings of a removed aor failed", "endpoint", name, "err", err)
 		}
 	}

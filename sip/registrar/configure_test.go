@@ -11,30 +11,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 )
 
-func TestDelete(t *testing.T) {
-	synctest.Test(t, stored(func(t *testing.T, st *store.Store) {
-		g := newRig(t, st.Bindings, several(func(a *AOR) { a.Contacts = uris(t, "sip:s@h") })).start()
-		defer g.Stop()
-		g.register(ask(t, "c", 1, "<sip:a@h>", "<sip:b@h>", "<sip:c@h>"))
-		for _, tt := range []struct {
-			aor, key, want string
-			kind           fault.Kind
-		}{
-			{"1001", "sip:b@h", "s/static a/3600 c/3600", 0},
-			{"1001", "sip:b@h", "s/static a/3600 c/3600", fault.NotFound},
-			{"1002", "", "s/static a/3600 c/3600", fault.NotFound},
-			{"1001", "", "s/static", 0},
-			{"1001", "", "s/static", fault.NotFound},
-		} {
-			if err := g.Delete(t.Context(), tt.aor, tt.key); fault.Of(err) != tt.kind || (err == nil) != (tt.kind == 0) {
-				t.Errorf("Delete(%q, %q): %v", tt.aor, tt.key, err)
-			}
-			g.want(g.bound(), tt.want)
-		}
-		g.told("added s", "added a", "added b", "added c", "removed b deleted", "removed a deleted", "removed c deleted")
-	}))
-}
-
 func uris(t testing.TB, texts ...string) (out []message.URI) {
 	t.Helper()
 	for _, s := range texts {
@@ -71,8 +47,8 @@ func TestReconfigure(t *testing.T) {
 			}
 		}
 		g.want(g.bound(), "u/static v/static a/3600")
-		if aor, ok := g.Settings("1001"); !ok || aor.MaxContacts != 5 {
-			t.Errorf("settings %v, %v", aor, ok)
+		if aor := g.entry("1001").settings(); aor.MaxContacts != 5 {
+			t.Errorf("settings %v", aor)
 		}
 
 		e := g.entry("1001")
@@ -82,9 +58,6 @@ func TestReconfigure(t *testing.T) {
 		g.told("removed u unconfigured", "removed v unconfigured", "removed a unconfigured")
 		if bs, ok := g.All()["1001"]; ok || g.Lookup("1001") != nil {
 			t.Errorf("bindings left: %v", bs)
-		}
-		if _, ok := g.Settings("1001"); ok {
-			t.Error("settings are left")
 		}
 		if _, _, no := g.bind(t.Context(), e, ask(t, "c", 2, "<sip:a@h>")); no == nil || no.status != 404 {
 			t.Errorf("a REGISTER that was under way: %+v", no)

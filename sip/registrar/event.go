@@ -31,7 +31,6 @@ const (
 	Replaced     Reason = "replaced"     // max_contacts made it leave
 	Disconnected Reason = "disconnected" // its connection ended
 	Unconfigured Reason = "unconfigured" // its AOR, or itself as a permanent one
-	Deleted      Reason = "deleted"      // by Registrar.Delete
 )
 
 // Event is a change of a binding, with the binding as it is after it.

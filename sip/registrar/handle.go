@@ -142,20 +142,6 @@ func accepted(p *plan, reg *registration, now time.Time) sip.Reply {
 	return reply
 }
 
-// Delete removes a binding, or all registered ones of the AOR with an empty key.
-// It fails with fault.NotFound when there is none.
-func (r *Registrar) Delete(ctx context.Context, aor, key string) error {
-	e := r.entry(aor)
-	if e == nil {
-		return fault.New(fault.NotFound, "registrar: no aor %s", aor)
-	}
-	n, err := r.remove(ctx, e, Deleted, func(b *Binding) bool { return key == "" || b.Key == key })
-	if err == nil && n == 0 {
-		return fault.New(fault.NotFound, "registrar: aor %s has no such contact", aor)
-	}
-	return err
-}
-
 func (r *Registrar) isRunning() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

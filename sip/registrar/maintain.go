@@ -147,7 +147,7 @@ func (r *Registrar) disconnect(closed map[message.FlowID]struct{}) {
 		wg.Go(func() { // owned by this call, which waits for it
 			defer func() { <-slots }()
 			defer guard.Recover(r.log, "disconnect")
-			if _, err := r.remove(context.Background(), e, Disconnected, lost); err != nil {
+			if err := r.remove(context.Background(), e, Disconnected, lost); err != nil {
 				r.log.Warn("deleting disconnected bindings failed", "endpoint", aor, "err", err)
 			}
 		})
@@ -156,12 +156,12 @@ func (r *Registrar) disconnect(closed map[message.FlowID]struct{}) {
 
 // remove takes registered bindings out, and deletes them from the store. They
 // are gone even when the store fails: what it keeps too long ends with its expiry.
-func (r *Registrar) remove(ctx context.Context, e *entry, why Reason, which func(*Binding) bool) (int, error) {
+func (r *Registrar) remove(ctx context.Context, e *entry, why Reason, which func(*Binding) bool) error {
 	e.serial.Lock()
 	defer e.serial.Unlock()
 	gone := r.take(e, why, which)
 	if len(gone) == 0 {
-		return 0, nil
+		return nil
 	}
 	change := store.BindingChange{AOR: gone[0].AOR}
 	for i := range gone {
@@ -170,9 +170,9 @@ func (r *Registrar) remove(ctx context.Context, e *entry, why Reason, which func
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.StoreTimeout)
 	defer cancel()
 	if err := r.store.Apply(ctx, change); err != nil {
-		return len(gone), fmt.Errorf("registrar: %w", err)
+		return fmt.Errorf("registrar: %w", err)
 	}
-	return len(gone), nil
+	return nil
 }
 
 // take removes registered bindings from memory; e.serial is held.

@@ -240,12 +240,3 @@ func (r *Registrar) All() map[string][]Binding {
 	}
 	return out
 }
-
-// Settings gives the AOR as it is configured.
-func (r *Registrar) Settings(aor string) (AOR, bool) {
-	e := r.entry(aor)
-	if e == nil {
-		return AOR{}, false
-	}
-	return e.settings(), true
-}

@@ -160,8 +160,9 @@ func TestStoreFails(t *testing.T) {
 		b.wait, b.err = false, nil
 		g.want(g.register(ask(t, "c", 2, "<sip:b@h>")), "a/55 b/3600")
 		b.err = fault.New(fault.Unavailable, "disk full")
-		if err := g.Delete(t.Context(), "1001", "sip:b@h"); fault.Of(err) != fault.Unavailable {
-			t.Errorf("Delete: %v", err)
+		second := func(b *Binding) bool { return b.Key == "sip:b@h" }
+		if err := g.remove(t.Context(), g.entry("1001"), Disconnected, second); fault.Of(err) != fault.Unavailable {
+			t.Errorf("remove: %v", err)
 		}
 		g.want(g.bound(), "a/55")
 		time.Sleep(time.Minute)
