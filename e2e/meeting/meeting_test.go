@@ -94,6 +94,14 @@ contact = sip:127.0.0.1:%d
 `, sip)
 }
 
+// says answers with a tone of as many Hz as the four keys say that it is sent.
+const says = `
+exten => 619999,1,Answer()
+ same => n,Read(KEYS,,4,,1,20)
+ same => n,Playtones(${KEYS})
+ same => n,Wait(3600)
+`
+
 // party is one who meets: what it says, and what it hears.
 type party struct {
 	name string
@@ -142,7 +150,7 @@ func TestTheMeeting(t *testing.T) {
 	jssip := peer.JsSIP(t)
 	asteriskPort := peer.FreePort(t)
 	s := server.Start(t, server.Config{Files: files(asteriskPort), Set: quick})
-	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: asteriskPort, PJSIP: trunkConf(s.SIP)})
+	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: asteriskPort, PJSIP: trunkConf(s.SIP), Extensions: says})
 	before := s.Resources(t)
 	t.Run("all", func(t *testing.T) { meet(t, s, asterisk, jssip) })
 	s.Idle(t, before) // also their connections have gone with the peers
@@ -202,6 +210,16 @@ func meet(t *testing.T, s *server.Server, asterisk *peer.AsteriskPeer, jssip pee
 	phone.Resume(t)
 	hear(t, parties)
 
+	phone.Hangup(t)
+	hear(t, parties[1:])
+
+	// Beside the meeting, whoever has a party of their own tells it digits: they are
+	// events on all of the way, each once.
+	phone.Closed(t)
+	phone.Dial(t, "619999")
+	phone.Established(t)
+	phone.Digits(t, "1590")
+	peer.Hears(t, "the phone", phone.Recording(), 1590, 500)
 	phone.Hangup(t)
 	hear(t, parties[1:])
 	asterisk.Hangup(t)
