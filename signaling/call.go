@@ -3,6 +3,7 @@ package signaling
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -128,8 +129,16 @@ func (e *Engine) newChannel(tech, resource string, leg Leg, vars []dialplan.Vari
 		return nil, err
 	}
 	created := c.Snapshot() // the state itself is the actor's by now
-	c.log.Info("channel created", "endpoint", created.Endpoint, "call_id", created.ProtocolID)
+	c.log.Info("channel created", "endpoint", created.Endpoint, callID(&created))
 	return c, nil
+}
+
+// callID is a channel's call_id in the log: nothing before an outgoing leg has one.
+func callID(s *ChannelSnapshot) slog.Attr {
+	if s.ProtocolID == "" {
+		return slog.Attr{}
+	}
+	return slog.String("call_id", s.ProtocolID)
 }
 
 // adopt makes a channel one of the engine's, if there may be one more. The start

@@ -134,7 +134,7 @@ func (c *Channel) destroyIfOver() {
 	c.swap(&publishedSnapshot{ChannelSnapshot: c.state, changed: make(chan struct{}), final: true})
 	c.engine.bus.Publish(event.Event{Type: event.ChannelDestroyed, Channel: string(c.id), Data: c.state})
 	c.log.Info("channel ended", "cause", int(c.state.Cause), "cause_text", c.state.Cause.Text(),
-		"seconds", int(c.engine.now().Sub(c.state.Created).Seconds()))
+		"seconds", int(c.engine.now().Sub(c.state.Created).Seconds()), callID(&c.state))
 	c.act.Stop()
 	close(c.gone)
 	c.engine.departed()

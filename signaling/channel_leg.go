@@ -49,7 +49,7 @@ func (l legEvents) LegAnswered() {
 		l.c.opened = true
 		l.c.mediaChanged()
 		l.c.setState(Up)
-		l.c.log.Info("channel answered", "codec", l.c.state.Codec)
+		l.c.log.Info("channel answered", "codec", l.c.state.Codec, callID(&l.c.state))
 	})
 }
 

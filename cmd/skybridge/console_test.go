@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
+	"unsafe"
 )
 
 func TestWhereAConsoleLooksForItsServer(t *testing.T) {
@@ -49,6 +54,44 @@ func TestTheConsoleIsFoundInTheRunFolder(t *testing.T) {
 	must(t, srv.stop(true))
 	if left, err := os.ReadDir(run); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// A person at a terminal is greeted and prompted; a script is not.
+func TestAConsoleAtATerminal(t *testing.T) {
+	srv, _ := started(t)
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no terminals here: %v", err)
+	}
+	defer person.Close()
+	var number, unlock int32
+	for request, value := range map[uintptr]*int32{syscall.TIOCGPTN: &number, syscall.TIOCSPTLCK: &unlock} {
+		if _, _, no := syscall.Syscall(syscall.SYS_IOCTL, person.Fd(), request, uintptr(unsafe.Pointer(value))); no != 0 {
+			t.Skipf("no terminals here: %v", no)
+		}
+	}
+	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no terminals here: %v", err)
+	}
+	defer tty.Close()
+	null, err := os.Open(os.DevNull)
+	must(t, err)
+	defer null.Close()
+	if terminal(null) || terminal(strings.NewReader("")) || !terminal(tty) {
+		t.Error("what is a terminal and what is not")
+	}
+	_, err = person.WriteString("core show calls\nexit\n")
+	must(t, err)
+	var out bytes.Buffer
+	root := rootCommand(&out, &out, true)
+	root.SetArgs([]string{"rx", "--data-dir", srv.cfg.DataDir})
+	root.SetIn(tty)
+	must(t, root.ExecuteContext(t.Context()))
+	if text := out.String(); !strings.HasPrefix(text, "Skybridge dev\n") || strings.Count(text, "*CLI> ") != 2 ||
+		!strings.Contains(text, "*CLI> 0 active calls\n") {
+		t.Errorf("the console says %q", text)
 	}
 }
 

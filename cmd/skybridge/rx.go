@@ -5,8 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"unsafe"
 
 	"github.com/spf13/cobra"
 
@@ -82,10 +85,28 @@ func running(ctx context.Context, sockets []string) (string, error) {
 	return "", first
 }
 
-// converse asks what standard input says, line by line.
+// converse asks what standard input says, line by line. A person at a terminal is
+// greeted and prompted, as by Asterisk's remote console.
 func converse(cmd *cobra.Command, socket string) error {
-	lines := bufio.NewScanner(cmd.InOrStdin())
-	for lines.Scan() {
+	in, prompt := cmd.InOrStdin(), ""
+	if terminal(in) {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "skybridge"
+		}
+		prompt = host + "*CLI> "
+		if err := cli.Ask(cmd.Context(), socket, "core show version", cmd.OutOrStdout()); err != nil {
+			return err
+		}
+	}
+	lines := bufio.NewScanner(in)
+	for {
+		if err := fprint(cmd.OutOrStdout(), "%s", prompt); err != nil {
+			return err
+		}
+		if !lines.Scan() {
+			break
+		}
 		switch line := strings.TrimSpace(lines.Text()); line {
 		case "":
 		case "exit", "quit":
@@ -100,4 +121,15 @@ func converse(cmd *cobra.Command, socket string) error {
 		return fmt.Errorf("read commands: %w", err)
 	}
 	return nil
+}
+
+// terminal reports whether somebody types what is read (isatty(3)).
+func terminal(in io.Reader) bool {
+	f, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	var state syscall.Termios
+	_, _, no := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&state))) //nolint:gosec // as ioctl wants it
+	return no == 0
 }

@@ -253,6 +253,9 @@ func TestTheConsoleSaysWhatAsteriskSays(t *testing.T) {
 		c.Hangup(t)
 		c.Closed(t)
 	}
+	if strings.Contains(s.Log(), `call_id=""`) {
+		t.Error("the log has a call_id that says nothing")
+	}
 }
 
 // part holds the rows of `core show channel` that we have against Asterisk's, which

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -64,5 +65,51 @@ func TestAnInstallationWithSlipsLoadsAsWritten(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// The commands that operators know from Asterisk, in a call: each is known and says
+// what it should.
+func TestTheCommandsThatOperatorsKnow(t *testing.T) {
+	s := server.Start(t, server.Config{})
+	phone := peer.Baresip(t, peer.BaresipConfig{
+		User: "1001", Password: s.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true, Tone: 500,
+	})
+	phone.Registered(t)
+	phone.Dial(t, "600")
+	phone.Established(t)
+	peer.Hears(t, "the phone", phone.Recording(), 500)
+	const channel = "PJSIP/1001-00000000"
+	for _, c := range []struct{ command, says string }{
+		{"core show channels", channel + ` +600@internal:\d+ +Up +Echo\(\)`},
+		{"ari show channels", channel},
+		{"core show channel " + channel, `(?s)Name: ` + channel + `.*Application: Echo`},
+		{"bridge show all", `^Bridge-ID`},
+		{"bridge show 12345678-1234-1234-1234-123456789012", `^Bridge '12345678-1234-1234-1234-123456789012' not found`},
+		{"sip show peers", `1001/1001 +127\.0\.0\.1`},
+		{"ari show apps", `^Application Name`},
+		{"rtp set stats on", `^RTCP Stats Enabled`},
+		{"rtp show stats", `1001-00000000 +\S+ +\S+ +\d\d+ +0 +0 +0\.\d+ +\d\d+`},
+		{"rtp set debug on", `^RTP Packet Debugging Enabled`},
+		{"module reload res_ari.so", `^Module 'res_ari.so' reloaded successfully\.`},
+		{"sip reload", `reloaded`},
+		{"dialplan reload", `^Dialplan reloaded\.`},
+	} {
+		if out := s.RX(t, c.command); !regexp.MustCompile(c.says).MatchString(out) {
+			t.Errorf("%s says\n%s\nwant %s", c.command, out, c.says)
+		}
+	}
+	peer.Eventually(t, "the log has the counters", func() error {
+		if !regexp.MustCompile(`msg=audio channel=` + channel + ` codec=\S+ in=\d\d+ lost=0`).MatchString(s.Log()) {
+			return errors.New("not logged")
+		}
+		return nil
+	})
+	if out := s.RX(t, "channel request hangup "+channel); out != "Requested Hangup on channel '"+channel+"'\n" {
+		t.Errorf("channel request hangup: %s", out)
+	}
+	phone.Closed(t)
+	if strings.Contains(s.Log(), `call_id=""`) {
+		t.Error("the log has a call_id that says nothing")
 	}
 }
