@@ -27,12 +27,6 @@ func (f Format) String() string {
 	return fmt.Sprintf("%s/%d pt %d", f.Codec.Name, f.Codec.ClockRate, f.PayloadType)
 }
 
-// Same reports whether a payload of one format may be sent as the other without
-// decoding. Payload types may differ; they are rewritten.
-func (f Format) Same(o Format) bool {
-	return f.Codec != nil && f.Codec == o.Codec
-}
-
 // What one negotiation may come to at most, for those who negotiate and those who
 // carry it out.
 const (

@@ -24,13 +24,6 @@ func accumulate32(sum, src []int32) {
 	}
 }
 
-func subtract(sum []int32, pcm []int16) {
-	sum = sum[:len(pcm)]
-	for i, s := range pcm {
-		sum[i] -= int32(s)
-	}
-}
-
 func narrow(dst []int16, sum []int32) {
 	sum = sum[:len(dst)]
 	for i := range dst {

@@ -5,9 +5,6 @@ import "math"
 // Silence is the lowest audio level, in −dBov (RFC 6464 §3).
 const Silence = 127
 
-// Energy is the sum of the squared samples.
-func Energy(pcm []int16) uint64 { return energy(pcm) }
-
 // LevelDBov is the audio level of pcm as RFC 6464 carries it: 0 is the overload
 // point (a square wave at full scale), 127 is silence or −127 dBov and below. A
 // sine at full scale is at 3.

@@ -27,9 +27,6 @@ type Limiter struct {
 // NewLimiter makes a Limiter at Unity.
 func NewLimiter() Limiter { return Limiter{gain: Unity} }
 
-// Gain is the gain in force, Q15.
-func (l *Limiter) Gain() int32 { return l.gain }
-
 // Next takes the peak magnitude of the frame that will be mixed (the largest that
 // anyone will hear: Peak for listeners, PeakMinus for talkers) and gives the
 // gains for MixRamp. Once the ramp has ended nothing of this frame can clip; in

@@ -71,10 +71,10 @@ func TestLimiterNeverClipsAfterItsRamp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := NewLimiter()
 		for _, p := range rapid.SliceOfN(rapid.Int32Range(0, 1<<29), 1, 100).Draw(t, "peaks") {
-			before := l.Gain()
+			before := l.gain
 			from, to := l.Next(p)
-			if from != before || to != l.Gain() {
-				t.Fatalf("ramp %d -> %d, gain was %d and is %d", from, to, before, l.Gain())
+			if from != before || to != l.gain {
+				t.Fatalf("ramp %d -> %d, gain was %d and is %d", from, to, before, l.gain)
 			}
 			if to < 0 || to > Unity {
 				t.Fatalf("gain %d", to)
@@ -91,16 +91,16 @@ func TestLimiterNeverClipsAfterItsRamp(t *testing.T) {
 func TestLimiterReleases(t *testing.T) {
 	l := NewLimiter()
 	l.Next(64000)
-	if g := l.Gain(); g != Unity/2 {
+	if g := l.gain; g != Unity/2 {
 		t.Fatalf("gain %d after a peak of 64000", g)
 	}
 	for i := range holdFrames {
-		if l.Next(1000); l.Gain() != Unity/2 {
+		if l.Next(1000); l.gain != Unity/2 {
 			t.Fatalf("released after %d frames", i)
 		}
 	}
 	n := 0
-	for ; l.Gain() < Unity; n++ {
+	for ; l.gain < Unity; n++ {
 		from, to := l.Next(1000)
 		if r := db(float64(to) / float64(from)); r > 0.1 {
 			t.Fatalf("rose by %.2f dB in one frame", r)

@@ -27,11 +27,6 @@ func Accumulate32(sum, src []int32) {
 	accumulate32(sum[:len(src)], src)
 }
 
-// Subtract takes pcm out of sum: the exact mix-minus, before any filter.
-func Subtract(sum []int32, pcm []int16) {
-	subtract(sum[:len(pcm)], pcm)
-}
-
 // Mix writes clip(gain·sum) into dst. sum is at least as long as dst.
 func Mix(dst []int16, sum []int32, gain int32) {
 	if gain == Unity {
@@ -76,26 +71,6 @@ func MixRamp(dst []int16, sum []int32, own []int16, from, to int32) {
 	own = own[:n]
 	mixMinusRamp(dst[:ramp], sum[:ramp], own[:ramp], gain, step)
 	MixMinus(dst[ramp:], sum[ramp:], own[ramp:], to)
-}
-
-// Scale multiplies pcm by a gain in place, with the same ramp as MixRamp: a leg's
-// own volume, applied before the leg is accumulated.
-func Scale(pcm []int16, from, to int32) {
-	if from == to && to == Unity {
-		return
-	}
-	ramp := 0
-	if from != to {
-		ramp = len(pcm) / rampDivisor
-		gain, step := gainRamp(from, to, ramp)
-		for i, s := range pcm[:ramp] {
-			gain += step
-			pcm[i] = clip(round(int64(s) * (gain >> rampShift)))
-		}
-	}
-	for i, s := range pcm[ramp:] {
-		pcm[ramp+i] = clip(round(int64(s) * int64(to)))
-	}
 }
 
 // Widen copies pcm into dst, which is at least as long.

@@ -74,11 +74,6 @@ func (r *Resampler) Delay() time.Duration {
 // Reset forgets the stream's tail.
 func (r *Resampler) Reset() { clear(r.buf[:r.history]) }
 
-// CopyFrom takes over the state of a Resampler of the same rates.
-func (r *Resampler) CopyFrom(src *Resampler) {
-	copy(r.buf[:r.history], src.buf[:src.history])
-}
-
 // Process filters src into dst[:Out(len(src))]. When the rate goes down, len(src)
 // is a multiple of the ratio. dst and src do not overlap.
 func (r *Resampler) Process(dst, src []int32) {

@@ -175,26 +175,13 @@ func TestChunksAgree(t *testing.T) {
 	}
 }
 
-func TestResamplerFork(t *testing.T) {
+func TestResamplerReset(t *testing.T) {
 	a, err := NewResampler(8000, 48000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := NewResampler(8000, 48000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := tone32(160, 8000, 700, 20000)
-	da, db := make([]int32, 960), make([]int32, 960)
-	a.Process(da, x)
-	b.CopyFrom(a)
-	a.Process(da, x)
-	b.Process(db, x)
-	for i := range da {
-		if da[i] != db[i] {
-			t.Fatalf("the copy differs at %d", i)
-		}
-	}
+	da := make([]int32, 960)
+	a.Process(da, tone32(160, 8000, 700, 20000))
 	a.Reset()
 	a.Process(da, make([]int32, 160))
 	for _, v := range da {

@@ -17,10 +17,6 @@ import (
 // PayloadSize is the length of one telephone-event payload in bytes.
 const PayloadSize = 4
 
-// DefaultFmtp is the a=fmtp of telephone-event for what this package understands:
-// digits and flash.
-const DefaultFmtp = "0-16"
-
 // FlashDigit stands for event 16, the hook flash.
 const FlashDigit = '!'
 

@@ -201,7 +201,6 @@ func (n *Negotiator) seal(lines []MediaLine, audio int, m *Media) []byte {
 
 // commit makes a result the agreed one.
 func (n *Negotiator) commit(r *Result) Result {
-	r.Changed = r.diff(n.last)
 	n.last = r
 	return *r
 }

@@ -2,7 +2,6 @@ package sdp
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
@@ -32,8 +31,6 @@ type Result struct {
 	Ptime time.Duration
 	// AudioLevel is the header extension id of RFC 6464; 0 means none.
 	AudioLevel uint8
-	// Changed is what differs from the Result before; everything at first.
-	Changed Change
 }
 
 // Formats is a short list of formats with different payload types.
@@ -47,37 +44,4 @@ func (fs Formats) ByPayloadType(pt uint8) (media.Format, bool) {
 		}
 	}
 	return media.Format{}, false
-}
-
-// Change is a set of the parts of a Result.
-type Change uint8
-
-// The parts.
-const (
-	ChangedSend      Change = 1 << iota // codec, its parameters, payload type, ptime
-	ChangedReceive                      // formats or events that may arrive
-	ChangedEvents                       // the event type to send
-	ChangedDirection                    // direction or hold
-	ChangedRemote                       // addresses, RTCP multiplexing
-	ChangedLevels                       // audio level extension
-	changedAll       = 1<<iota - 1
-)
-
-func (r *Result) diff(o *Result) Change {
-	if o == nil {
-		return changedAll
-	}
-	var c Change
-	set := func(differs bool, part Change) {
-		if differs {
-			c |= part
-		}
-	}
-	set(r.Send != o.Send || r.Ptime != o.Ptime, ChangedSend)
-	set(!slices.Equal(r.Receive, o.Receive) || !slices.Equal(r.ReceiveEvents, o.ReceiveEvents), ChangedReceive)
-	set(r.Events != o.Events, ChangedEvents)
-	set(r.Direction != o.Direction || r.OnHold != o.OnHold, ChangedDirection)
-	set(r.Remote != o.Remote || r.RemoteRTCP != o.RemoteRTCP || r.RTCPMux != o.RTCPMux, ChangedRemote)
-	set(r.AudioLevel != o.AudioLevel, ChangedLevels)
-	return c
 }

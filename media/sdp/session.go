@@ -67,23 +67,6 @@ type Media struct {
 	Attributes []Attribute
 }
 
-// Audio is the first audio line that is in use, or the first one at all, or nil.
-func (s *Session) Audio() *Media {
-	var first *Media
-	for _, m := range s.Media {
-		if !m.IsAudio() {
-			continue
-		}
-		if m.Port != 0 {
-			return m
-		}
-		if first == nil {
-			first = m
-		}
-	}
-	return first
-}
-
 // IsAudio reports whether the line is m=audio.
 func (m *Media) IsAudio() bool { return strings.EqualFold(m.Kind, "audio") }
 
