@@ -3,6 +3,7 @@ package defaults_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/lint"
 )
 
 func write(t *testing.T, dir string, want bool) {
@@ -100,7 +102,7 @@ func TestTheFilesMeanWhatTheyShould(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range append(set.Warnings, plan.Warnings...) {
+	for _, w := range slices.Concat(set.Warnings, plan.Warnings, lint.Targets(plan, true)) {
 		t.Errorf("warning: %v", w)
 	}
 	if len(set.Endpoints) != defaults.LastPhone-defaults.FirstPhone+1 {

@@ -5,13 +5,13 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
-	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/lint"
 )
 
 // ArgumentChecks judge what a plan asks of this package's applications.
-func ArgumentChecks(s *settings.Settings) dialplan.ArgumentChecks {
-	return dialplan.ArgumentChecks{
+func ArgumentChecks(s *settings.Settings) lint.Checks {
+	return lint.Checks{
 		"dial":       judgeDial,
 		"confbridge": func(args string) []asterisk.Warning { return judgeConfBridge(&s.ConfBridge, args) },
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/lint"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
@@ -64,7 +65,7 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 	ok(t, err)
 	plan, err := dialplan.LoadFile(loader, "applications.conf", false)
 	ok(t, err)
-	for _, w := range append(plan.Warnings, conf.Warnings...) {
+	for _, w := range slices.Concat(plan.Warnings, lint.Targets(plan, false), conf.Warnings) {
 		t.Errorf("warning: %s", w)
 	}
 	r.exec, err = dialplan.NewExecutor(dialplan.Options{

@@ -59,7 +59,7 @@ func execApp(ctx context.Context, c *Call, text string) error {
 	if text == "" {
 		return nil
 	}
-	app, args, err := splitApp(text)
+	app, args, err := argument.Application(text)
 	if err != nil {
 		c.warn("Exec", "err", err)
 	}

@@ -36,7 +36,7 @@ func gosubIf(_ context.Context, c *Call, args string) error {
 }
 
 func (c *Call) gosub(text string) error {
-	target, args, err := splitApp(text)
+	target, args, err := argument.Application(text)
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,20 @@ func (p *Plan) FindHint(context, exten, callerID string, at time.Time) *Priority
 	return found.Priority
 }
 
+// Matches reports whether an extension of the context itself, without its includes, is
+// what was dialled, for any caller.
+func (c *Context) Matches(exten string) bool {
+	first, second := c.candidates(exten, pattern.Match)
+	for _, list := range [2][]*Extension{first, second} {
+		for _, e := range list {
+			if e.Pattern.Match(exten, pattern.Match) != pattern.No {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // CanMatch reports whether digits are an extension or the beginning of one.
 func (p *Plan) CanMatch(context, digits, callerID string, at time.Time) bool {
 	s := search{plan: p, exten: digits, callerID: callerID, at: at, mode: pattern.CanMatch}

@@ -33,7 +33,6 @@ func Load(config *asterisk.Config, strict bool) *Plan {
 		contexts[i] = b.finish()
 	}
 	plan := newPlan(l.general, l.globals.All(), contexts, nil)
-	lintTargets(plan, strict, &l.warnings)
 	plan.Warnings = l.warnings.List()
 	return plan
 }

@@ -62,7 +62,7 @@ func (s *section) step(set asterisk.Setting, name, rest string) {
 		return
 	}
 	s.number = number
-	if p.App, p.Args, err = splitApp(app); err != nil {
+	if p.App, p.Args, err = argument.Application(app); err != nil {
 		s.warn(set, asterisk.Warning{Text: fmt.Sprintf("extension %s: %v", name, err), Here: "the rest of the line is taken as the arguments"})
 	}
 	s.builder.keep(e)
@@ -194,18 +194,4 @@ func (s *section) priority(e *Extension, text string) (number int, label string,
 		return 0, "", fmt.Errorf("priority %d is not between 1 and %d", number, maxPriority)
 	}
 	return number, strings.TrimSpace(label), nil
-}
-
-// splitApp splits "App(args)"; the arguments end at the last parenthesis.
-func splitApp(text string) (app, args string, err error) {
-	app, args, ok := strings.Cut(text, "(")
-	app = strings.TrimSpace(app)
-	if !ok {
-		return app, "", nil
-	}
-	end := strings.LastIndexByte(args, ')')
-	if end < 0 {
-		return app, args, fmt.Errorf("no closing ) after %s(", app)
-	}
-	return app, args[:end], nil
 }

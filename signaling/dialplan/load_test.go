@@ -8,7 +8,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/golden"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
-	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 )
 
 // TestLoad loads every file of testdata/dialplan/load as Asterisk would, and compares
@@ -17,27 +16,6 @@ import (
 func TestLoad(t *testing.T) {
 	golden.Files(t, testdata+"load/*.txt", "extensions", func(t *testing.T, input string) string {
 		return show(dialplantest.Plan(t, string(golden.FS(input)["plan"].Data), true))
-	})
-}
-
-// TestLint says of every file of testdata/dialplan/lint what in it will not do what it
-// looks like.
-func TestLint(t *testing.T) {
-	apps, err := dialplan.NewApps(dialplan.Builtins(), dialplantest.Apps())
-	if err != nil {
-		t.Fatal(err)
-	}
-	funcs, err := dialplan.NewFunctions(function.All())
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden.Files(t, testdata+"lint/*.txt", "warnings", func(t *testing.T, input string) string {
-		p := dialplantest.Plan(t, string(golden.FS(input)["plan"].Data), false)
-		var b strings.Builder
-		for _, w := range append(p.Warnings, dialplan.LintNames(p, apps, funcs)...) {
-			fmt.Fprintln(&b, w)
-		}
-		return b.String()
 	})
 }
 

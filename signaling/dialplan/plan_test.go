@@ -111,7 +111,6 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
-		dialplan.LintNames(p, dialplan.Apps{}, dialplan.Functions{})
 		for _, c := range p.Contexts() {
 			for i, e := range c.Extensions {
 				if i > 0 && outOfOrder(c.Extensions[i-1], e) {

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/golden"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/lint"
 )
 
 const testdata = "../../testdata/dialplan/"
@@ -40,7 +42,11 @@ func TestRun(t *testing.T) {
 		})
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s== warnings\n", ch.Trace())
-		for _, w := range p.Warnings {
+		var all asterisk.Warnings
+		for _, w := range append(p.Warnings, lint.Targets(p, strict)...) {
+			all.Add(w)
+		}
+		for _, w := range all.List() {
 			fmt.Fprintln(&b, w)
 		}
 		return b.String()

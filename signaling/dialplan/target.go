@@ -2,33 +2,14 @@ package dialplan
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
-
-// splitTarget splits "[[context,]exten,]priority"; what is left out is "".
-func splitTarget(target string) (context, exten, priority string) {
-	sep := ","
-	if !strings.Contains(target, ",") && strings.Contains(target, "|") {
-		sep = "|" // the separator of Asterisk 1.4 and before
-	}
-	parts := strings.SplitN(target, sep, 3)
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
-	}
-	switch len(parts) {
-	case 1:
-		return "", "", parts[0]
-	case 2:
-		return "", parts[0], parts[1]
-	}
-	return parts[0], parts[1], parts[2]
-}
 
 // resolve turns a Goto target into a position.
 func (c *Call) resolve(target string) (Position, error) {
-	context, exten, priority := splitTarget(target)
+	context, exten, priority := argument.Target(target)
 	to := c.at
 	if context != "" {
 		to.Context = context

@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/lint"
 )
 
 // Options are what a directory is checked against.
@@ -23,7 +24,7 @@ type Options struct {
 	Apps      dialplan.Apps
 	Functions dialplan.Functions
 	// Arguments gives the checks of the applications' arguments; nil means none.
-	Arguments func(*settings.Settings) dialplan.ArgumentChecks
+	Arguments func(*settings.Settings) lint.Checks
 }
 
 // Loaded is a directory that was read.
@@ -66,7 +67,7 @@ func Load(from asterisk.Loader, o Options) (*Loaded, error) {
 	}
 	var w asterisk.Warnings
 	for _, list := range [][]asterisk.Warning{
-		l.Endpoints.Warnings, l.Settings.Warnings, l.Plan.Warnings, l.names(o), l.arguments(o), l.contexts(),
+		l.Endpoints.Warnings, l.Settings.Warnings, l.Plan.Warnings, lint.Targets(l.Plan, o.Strict), l.names(o), l.arguments(o), l.contexts(),
 	} {
 		for _, x := range list {
 			w.Add(x)
@@ -80,14 +81,14 @@ func (l *Loaded) names(o Options) []asterisk.Warning {
 	if len(o.Apps.List()) == 0 {
 		return nil
 	}
-	return dialplan.LintNames(l.Plan, o.Apps, o.Functions)
+	return lint.Names(l.Plan, o.Apps, o.Functions)
 }
 
 func (l *Loaded) arguments(o Options) []asterisk.Warning {
 	if o.Arguments == nil {
 		return nil
 	}
-	return dialplan.LintArguments(l.Plan, o.Arguments(l.Settings))
+	return lint.Arguments(l.Plan, o.Arguments(l.Settings))
 }
 
 // contexts warns of endpoints whose calls have nowhere to go.

@@ -1,36 +1,63 @@
-package dialplan
+package lint
 
 import (
 	"strings"
 
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/substitute"
 )
 
-// use is an application and its arguments, as a file has them.
-type use struct{ app, args string }
+// step is one step of a plan and where it stands.
+type step struct {
+	context   *dialplan.Context
+	extension *dialplan.Extension
+	priority  *dialplan.Priority
+}
 
-// usesOf are the application of a step and those that it hands to Exec and ExecIf. One
-// whose name is computed is none.
-func usesOf(step *Priority) []use {
-	uses := []use{{step.App, step.Args}}
-	for i := 0; i < len(uses); i++ {
-		var inner []string
-		switch strings.ToLower(uses[i].app) {
-		case "exec":
-			inner = []string{uses[i].args}
-		case "execif":
-			_, yes, no := argument.Choice(uses[i].args, false)
-			inner = []string{yes, no}
-		}
-		for _, text := range inner {
-			app, args, _ := splitApp(text) // also without its closing parenthesis
-			if app != "" && !strings.Contains(app, "$") {
-				uses = append(uses, use{app, args})
+func eachStep(p *dialplan.Plan, visit func(step)) {
+	for _, c := range p.Contexts() {
+		for _, e := range c.Extensions {
+			for i := range e.Priorities {
+				visit(step{c, e, &e.Priorities[i]})
+				for k := range e.Priorities[i].Also {
+					visit(step{c, e, &e.Priorities[i].Also[k]})
+				}
 			}
 		}
 	}
-	return uses
+}
+
+// use is an application and its arguments, as a file has them.
+type use struct{ app, args string }
+
+// maxExec bounds how many Execs within one another are looked into.
+const maxExec = 8
+
+// eachUse visits the application of every step and those that it hands to Exec and
+// ExecIf. One whose name is computed is none.
+func eachUse(p *dialplan.Plan, visit func(step, use)) {
+	eachStep(p, func(at step) { uses(at, use{at.priority.App, at.priority.Args}, maxExec, visit) })
+}
+
+func uses(at step, u use, depth int, visit func(step, use)) {
+	visit(at, u)
+	if depth == 0 {
+		return
+	}
+	var inner [2]string
+	switch strings.ToLower(u.app) {
+	case "exec":
+		inner[0] = u.args
+	case "execif":
+		_, inner[0], inner[1] = argument.Choice(u.args, false)
+	}
+	for _, text := range inner {
+		app, args, _ := argument.Application(text) // also without its closing parenthesis
+		if app != "" && !strings.Contains(app, "$") {
+			uses(at, use{app, args}, depth-1, visit)
+		}
+	}
 }
 
 // targets are the places it may send a call to that can be read without running it.
