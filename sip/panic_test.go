@@ -2,7 +2,6 @@ package sip
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,16 +16,16 @@ func TestTimersPanicsCostOneCall(t *testing.T) {
 		name   string
 		invite func(*IncomingInvite, *events) error
 		least  uint64 // panics in an hour
-		told   []string
+		ends   int    // dialogs, of which their handlers are told
 	}{
-		{"trying", func(*IncomingInvite, *events) error { return nil }, 1, nil},
-		{"ringing", func(i *IncomingInvite, _ *events) error { return i.Progress(Reply{}) }, 1, nil},
-		{"refused", func(i *IncomingInvite, _ *events) error { return i.Reject(Reply{Status: 486}) }, 1, nil},
+		{"trying", func(*IncomingInvite, *events) error { return nil }, 1, 0},
+		{"ringing", func(i *IncomingInvite, _ *events) error { return i.Progress(Reply{}) }, 1, 0},
+		{"refused", func(i *IncomingInvite, _ *events) error { return i.Reject(Reply{Status: 486}) }, 1, 0},
 		{"answered", func(i *IncomingInvite, e *events) error {
 			i.SetRewriteContact(true) // the way back is the wire
 			_, err := i.Accept(Reply{}, dialogEvents{e})
 			return err
-		}, 2, []string{"end no ack"}}, // the repetition, then the BYE
+		}, 2, 1}, // the repetition, then the BYE
 		{"our INFO", func(i *IncomingInvite, e *events) error {
 			i.SetRewriteContact(true)
 			d, err := i.Accept(Reply{}, dialogEvents{e})
@@ -35,7 +34,7 @@ func TestTimersPanicsCostOneCall(t *testing.T) {
 			}
 			d.s.spawn(func() { _, _ = d.Request(context.Background(), "INFO", Content{}) }) // broken, too
 			return nil
-		}, 3, []string{"end no ack"}},
+		}, 3, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -53,7 +52,7 @@ func TestTimersPanicsCostOneCall(t *testing.T) {
 				if n := s.Stats().Panics; n < c.least {
 					t.Errorf("%d panics", n)
 				}
-				if got := e.all(); !slices.Equal(got, c.told) {
+				if got := e.all(); len(got) != c.ends {
 					t.Errorf("events %v", got)
 				}
 				w.Broken.Store(false)
