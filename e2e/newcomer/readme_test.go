@@ -48,6 +48,8 @@ var answers = []struct{ begins, says string }{
 	{`skybridge rx "pjsip show endpoints"`, `(?s) Endpoint:  1001.*Objects found: 9\n`},
 	{`skybridge rx "sip show peers"`, `(?s)^Name/username .*1001/1001 +127\.0\.0\.1.*9 sip peers \[`},
 	{"skybridge token", `^[\w-]+\.[\w-]+\.[\w-]+\n$`},
+	{"skybridge apikey create", `^[\w-]{20,}\n$`},
+	{"skybridge apikey list", `valid  billing +\[service\]  invoices\n`},
 	{"curl", `(?s)"participants":.*"SIP/1001"`},
 	{"skybridge serve --asterisk-dir", `listening.*address=`},
 	{"skybridge serve --config", `"msg":"listening"`}, // the file asks for JSON
