@@ -13,8 +13,7 @@
 // of extensions, timing the time conditions, argument what stands between parentheses,
 // expr the $[ ], substitute the ${ }. The functions are in function; what in a plan will
 // not do what it looks like, lint says, and check of a whole configuration directory.
-// Applications that move media or signalling
-// are in signaling/app.
+// Applications that move media or signalling are in signaling/app.
 //
 // Where Asterisk's result is plainly not what the writer of a file meant, the plan is
 // loaded as meant, with a warning; Config.Strict asks for Asterisk's own result instead.
