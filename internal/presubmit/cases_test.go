@@ -55,6 +55,8 @@ func TestRules(t *testing.T) {
 		{"guarded", "api/a.go", started("go x.run() // owned by x", "defer guard.Recover(log, what)\nwork()"), ""},
 		{"guarded after another defer", "api/a.go", started("go x.run() // owned by x", "defer done()\ndefer guard.Recover(log, what)"), ""},
 		{"a guarded literal", "api/a.go", started("go func() { defer guard.Recover(log, what); work() }() // owned by x", ""), ""},
+		{"given to a guard", "sip/a.go", started("go func() { defer done(); x.guard(what, f) }() // owned by x", ""), ""},
+		{"given to a guard too late", "sip/a.go", started("go func() { work(); x.guard(what, f) }() // owned by x", ""), "a panic"},
 		{"a guarded group", "mixer/a.go", started("group.Go(func() { defer guard.Recover(log, what) })", ""), ""},
 		{"with a recover of its own", "api/a.go", started("go x.run() // owned by x", "defer func() { if r := recover(); r != nil { say(r) } }()"), ""},
 		{"with a method that recovers", "api/a.go", started("go x.run() // owned by x", "defer x.rescue()") + "\nfunc (x X) rescue() { recover() }", ""},
