@@ -1,8 +1,11 @@
 package phones_test
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 )
@@ -24,6 +27,33 @@ func answered(t *testing.T, web *peer.BrowserPhone, lib peer.Library, want strin
 	}
 }
 
+const packetsReceived = `Promise.all(__ears.connections.map((c) => c.getStats())).then((all) => all.reduce((sum, stats) => {
+	stats.forEach((s) => { if (s.type === "transport") sum += s.packetsReceived; });
+	return sum;
+}, 0))`
+
+// unsent waits for a second in which the server sends a page no audio, which is fifty
+// packets; RTCP and ICE's checks are a few.
+func unsent(t *testing.T, web *peer.BrowserPhone) {
+	t.Helper()
+	var since time.Time
+	var before int
+	peer.Eventually(t, "nothing is sent to the page", func() error {
+		now := peer.Eval[int](t, web.Browser, packetsReceived)
+		switch {
+		case since.IsZero() || now-before > 10:
+			since, before = time.Now(), now
+			return fmt.Errorf("%d packets, and more", now)
+		case time.Since(since) < time.Second:
+			return errors.New("no second without them yet")
+		}
+		return nil
+	})
+	if before == 0 {
+		t.Error("the page counts no packets")
+	}
+}
+
 // A browser holds a phone and takes it back, twice; meanwhile neither hears the other.
 func TestABrowserHoldsAPhone(t *testing.T) {
 	l := open(t, callPlan)
@@ -39,6 +69,7 @@ func TestABrowserHoldsAPhone(t *testing.T) {
 				answered(t, web, lib, "recvonly")
 				peer.Silent(t, "the phone", b.Recording(), 877)
 				peer.Silent(t, "the page", web.Recording(), 503)
+				unsent(t, web)
 				web.Resume(t)
 				answered(t, web, lib, "sendrecv")
 			}
@@ -82,6 +113,7 @@ func TestABrowserHoldsARoom(t *testing.T) {
 		for _, hz := range []float64{503, 1300} {
 			peer.Silent(t, "the page", web.Recording(), hz)
 		}
+		unsent(t, web)
 		peer.Hears(t, "a phone", a.Recording(), 1300, 503, 877)
 		peer.Hears(t, "the other phone", b.Recording(), 503, 1300, 877)
 		web.Resume(t)
