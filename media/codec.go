@@ -39,6 +39,8 @@ type Codec struct {
 	Bitrate int
 	// MaxFrameBytes bounds an encoded frame of FrameDuration.
 	MaxFrameBytes int
+	// Impairment is what the codec costs in the E-model, as this package decodes it.
+	Impairment Impairment
 
 	// NewEncoder and NewDecoder are nil for a codec that is only passed through.
 	NewEncoder func(EncoderConfig) (Encoder, error)

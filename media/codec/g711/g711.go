@@ -22,9 +22,14 @@ var (
 
 const sampleRate = 8000
 
+// impairment is G.711's with concealment after its Appendix I (G.113 Appendix I; for
+// packets of 10 ms).
+var impairment = media.Impairment{Ie: 0, Bpl: 25.1}
+
 var muLaw = media.Codec{
 	Name: "PCMU", ConfName: "ulaw", PayloadType: 0,
 	ClockRate: sampleRate, SampleRate: sampleRate, Channels: 1, MaxFrameBytes: 160,
+	Impairment:      impairment,
 	NewEncoder:      func(media.EncoderConfig) (media.Encoder, error) { return muLawEncoder{}, nil },
 	NewDecoder:      func() (media.Decoder, error) { return newDecoder(&muLawDecode), nil },
 	PayloadDuration: payloadDuration,
@@ -33,6 +38,7 @@ var muLaw = media.Codec{
 var aLaw = media.Codec{
 	Name: "PCMA", ConfName: "alaw", PayloadType: 8,
 	ClockRate: sampleRate, SampleRate: sampleRate, Channels: 1, MaxFrameBytes: 160,
+	Impairment:      impairment,
 	NewEncoder:      func(media.EncoderConfig) (media.Encoder, error) { return aLawEncoder{}, nil },
 	NewDecoder:      func() (media.Decoder, error) { return newDecoder(&aLawDecode), nil },
 	PayloadDuration: payloadDuration,

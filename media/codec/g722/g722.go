@@ -24,9 +24,14 @@ var (
 	errTooShort = errors.New("g722: output buffer too short")
 )
 
+// impairment: Ie is G.722's at 64 kbit/s (G.113 Table IV.1). G.113 has no Bpl for it;
+// that of G.722.2 at 12.65 kbit/s stands in, whose Ie is the same (Table IV.4).
+var impairment = media.Impairment{Band: media.Wideband, Ie: 13, Bpl: 4.3}
+
 var codec = media.Codec{
 	Name: "G722", ConfName: "g722", PayloadType: 9,
 	ClockRate: 8000, SampleRate: sampleRate, Channels: 1, MaxFrameBytes: 160,
+	Impairment:      impairment,
 	NewEncoder:      func(media.EncoderConfig) (media.Encoder, error) { return NewEncoder(), nil },
 	NewDecoder:      func() (media.Decoder, error) { return NewDecoder(), nil },
 	PayloadDuration: payloadDuration,

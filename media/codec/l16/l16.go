@@ -18,7 +18,10 @@ var (
 	errTooShort = errors.New("l16: output buffer too short")
 )
 
-var narrowband, wideband = newCodec("slin", 8000), newCodec("slin16", 16000)
+var (
+	narrowband = newCodec("slin", 8000, media.Impairment{Bpl: 25.1})
+	wideband   = newCodec("slin16", 16000, media.Impairment{Band: media.Wideband, Bpl: 4.3})
+)
 
 // Narrowband is L16 at 8 kHz, Asterisk's slin. Every call gives the same codec.
 func Narrowband() *media.Codec { return narrowband }
@@ -26,10 +29,13 @@ func Narrowband() *media.Codec { return narrowband }
 // Wideband is L16 at 16 kHz, Asterisk's slin16. Every call gives the same codec.
 func Wideband() *media.Codec { return wideband }
 
-func newCodec(confName string, rate int) *media.Codec {
+// newCodec makes one of them. Uncompressed audio has no impairment of its own; against
+// loss it is concealed as G.711 and G.722 are, whose Bpl stand in.
+func newCodec(confName string, rate int, impairment media.Impairment) *media.Codec {
 	return &media.Codec{
 		Name: "L16", ConfName: confName, PayloadType: media.DynamicPT,
 		ClockRate: rate, SampleRate: rate, Channels: 1, MaxFrameBytes: 2 * rate / 50,
+		Impairment: impairment,
 		NewEncoder: func(media.EncoderConfig) (media.Encoder, error) { return encoder{}, nil },
 		NewDecoder: func() (media.Decoder, error) { return &decoder{loss: conceal.New(rate)}, nil },
 		PayloadDuration: func(payload []byte) time.Duration {
