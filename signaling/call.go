@@ -129,7 +129,7 @@ func (e *Engine) newChannel(tech, resource string, leg Leg, vars []dialplan.Vari
 		return nil, err
 	}
 	created := c.Snapshot() // the state itself is the actor's by now
-	c.log.Info("channel created", "endpoint", created.Endpoint, callID(&created))
+	c.log.Info("channel created", slog.String("endpoint", created.Endpoint), callID(&created))
 	return c, nil
 }
 

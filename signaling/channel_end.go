@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -133,8 +134,8 @@ func (c *Channel) destroyIfOver() {
 	c.engine.forget(c)
 	c.swap(&publishedSnapshot{ChannelSnapshot: c.state, changed: make(chan struct{}), final: true})
 	c.engine.bus.Publish(event.Event{Type: event.ChannelDestroyed, Channel: string(c.id), Data: c.state})
-	c.log.Info("channel ended", "cause", int(c.state.Cause), "cause_text", c.state.Cause.Text(),
-		"seconds", int(c.engine.now().Sub(c.state.Created).Seconds()), callID(&c.state))
+	c.log.Info("channel ended", slog.Int("cause", int(c.state.Cause)), slog.String("cause_text", c.state.Cause.Text()),
+		slog.Int("seconds", int(c.engine.now().Sub(c.state.Created).Seconds())), callID(&c.state))
 	c.act.Stop()
 	close(c.gone)
 	c.engine.departed()

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/mixer"
@@ -49,7 +50,7 @@ func (l legEvents) LegAnswered() {
 		l.c.opened = true
 		l.c.mediaChanged()
 		l.c.setState(Up)
-		l.c.log.Info("channel answered", "codec", l.c.state.Codec, callID(&l.c.state))
+		l.c.log.Info("channel answered", slog.String("codec", l.c.state.Codec), callID(&l.c.state))
 	})
 }
 

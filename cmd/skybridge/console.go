@@ -56,10 +56,10 @@ func (s *server) linkConsole() {
 		return
 	}
 	s.defers(func() error {
-		if to, err := os.Readlink(link); err != nil || to != socket {
-			return nil // it is another server's by now
+		if to, err := os.Readlink(link); err == nil && to == socket {
+			return os.Remove(link)
 		}
-		return os.Remove(link)
+		return nil // it is another server's by now, or gone
 	})
 }
 

@@ -162,7 +162,7 @@ func (s *Server) Restart(t testing.TB) {
 	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-s.exited
+	<-s.exited //nolint:errcheck // it was killed
 	s.launch(t)
 }
 
@@ -187,7 +187,7 @@ func (s *Server) Stop(t testing.TB) {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
-		<-s.exited
+		<-s.exited //nolint:errcheck // it was killed
 	}
 	if strings.Contains(s.Log(), "DATA RACE") {
 		t.Error("data race in the server")

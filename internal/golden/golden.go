@@ -45,7 +45,7 @@ func Files(t *testing.T, pattern, result string, come func(t *testing.T, input s
 func Equal(t testing.TB, path, got string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil { //nolint:gosec // the test names it
 			t.Fatal(err)
 		}
 		return

@@ -16,7 +16,7 @@ func TestRecover(t *testing.T) {
 	}{
 		{"all well", func() {}, "", 0},
 		{"panic", func() { panic("broken") }, "123", 2},
-		{"panic of nothing", func() { panic(nil) }, "123", 2},
+		{"panic of nothing", func() { panic(nil) }, "123", 2}, //nolint:govet // that is the case
 		{"an end that is no panic", runtime.Goexit, "", 0},
 	} {
 		t.Run(ca.name, func(t *testing.T) {
