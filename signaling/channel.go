@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/quality"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
@@ -33,6 +34,8 @@ type Channel struct {
 	vars   dialplan.Vars
 	digits chan byte
 	lost   lost
+	// history is how the party's audio came in.
+	history quality.History
 
 	// live ends when the channel hangs up; gone is closed when nothing is left.
 	live   context.Context //nolint:containedctx // the channel's own life
@@ -50,6 +53,7 @@ type Channel struct {
 	echoing   bool
 	state     ChannelSnapshot
 	seen      *mixer.Port // the leg's port as it was last
+	sampling  *time.Timer // of the history, from the first port on
 	bridge    *Bridge
 	playback  *Playback       // what is being played, or nil
 	sending   []chan struct{} // digits on their way to the party, oldest first
@@ -195,6 +199,7 @@ func (c *Channel) port() *mixer.Port {
 	}
 	c.seen = p
 	if p != nil {
+		c.follow()
 		if c.state.MutedIn {
 			p.SetMuted(true, false)
 		}

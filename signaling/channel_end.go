@@ -78,6 +78,7 @@ func (c *Channel) end(cause Cause) {
 		c.state.Cause = cause
 		c.emit(event.ChannelHangupRequest, nil)
 	}
+	c.stopSampling()
 	c.hangup()
 	c.guard("stop what is sent", c.stopSending)
 	c.guard("leave a bridge", c.leaveBridge)
