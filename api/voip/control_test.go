@@ -190,6 +190,7 @@ func TestEveryOperation(t *testing.T) {
 	}
 	alice.post(id+"/dtmf", map[string]any{"digits": "1"}).want(204)
 	alice.messages(c.ID, 0, 0)
+	alice.get(id + "/quality").want(200)
 	var more voip.CallBody
 	alice.post(id+"/participants", map[string]any{"participants": []string{"WebRTC/bob"}}).want(201).into(&more)
 	r.as("bob").post(id+"/accept", nil).want(200)
@@ -216,7 +217,7 @@ func TestEveryOperation(t *testing.T) {
 		}
 	}
 	slices.Sort(missed)
-	if len(missed) > 0 || len(r.doc.ops) != 24 {
+	if len(missed) > 0 || len(r.doc.ops) != 25 {
 		t.Errorf("of %d operations these were not driven: %q", len(r.doc.ops), missed)
 	}
 }

@@ -20,6 +20,7 @@ func (r routes) registerCalls(api huma.API) {
 	handle(api, r, operation(post, "/calls", "create-call", "Call somebody", http.StatusCreated), r.createCall)
 	handle(api, r, operation(get, "/calls", "list-calls", "List calls", 0), r.listCalls)
 	handle(api, r, operation(get, "/calls/{id}", "get-call", "Show a call", 0), r.getCall)
+	handle(api, r, operation(get, "/calls/{id}/quality", "get-quality", "Show how well the parties of a call are received", 0), r.getQuality)
 	handle(api, r, operation(post, "/calls/{id}/accept", "accept-call", "Accept a call", 0), r.acceptCall)
 	handle(api, r, operation(post, "/calls/{id}/end", "end-call", "End a call", 0), r.endCall)
 	handle(api, r, operation(post, "/calls/{id}/hold", "hold-call", "Put the others on hold", 0), r.hold(true))
