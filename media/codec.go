@@ -53,6 +53,14 @@ type Codec struct {
 	// PayloadDuration tells how much audio a payload holds, without decoding;
 	// zero for a payload that cannot be understood. Never nil where NewDecoder is set.
 	PayloadDuration func(payload []byte) time.Duration
+	// PayloadLevel, where not nil, tells the audio level of a payload in −dBov
+	// (RFC 6464: 0 loudest, 127 silence) at a fraction of what decoding costs. known
+	// is false for a payload that only decoding tells the level of.
+	PayloadLevel func(payload []byte) (level uint8, known bool)
+	// History is how much audio a decoder wants to have decoded before a frame for
+	// that frame, or one made up in its place, to come out as if it had decoded
+	// everything; 0 when that is not known.
+	History time.Duration
 }
 
 // Transcodable reports whether the codec can be turned into PCM and back.

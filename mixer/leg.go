@@ -58,6 +58,7 @@ type leg struct {
 
 	playout playout.Playout
 	gate    dsp.Activity
+	weight  weight
 	level   uint8         // −dBov of the last frame
 	loudest uint8         // since the last publication
 	talking bool          // in the room's sum
@@ -141,6 +142,9 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 	same := slices.EqualFunc(l.media.Receive, m.Receive, func(a, b media.Format) bool {
 		return a.Codec == b.Codec && a.PayloadType == b.PayloadType
 	}) && slices.Equal(l.media.ReceiveEvents, m.ReceiveEvents)
+	if !same || l.media.AudioLevel != m.AudioLevel {
+		l.weight.wrong = 0 // what it claims is looked at anew
+	}
 	l.media = m
 	if !same {
 		l.flushDigits(w, true)

@@ -23,6 +23,9 @@ type Media struct {
 	// does not send gets no packets, playbacks included; a port that does not
 	// receive contributes nothing.
 	Direction media.Direction
+	// AudioLevel is the id of the header extension in which the peer tells how loud
+	// its audio is (RFC 6464, RFC 8285); 0 means that it does not.
+	AudioLevel uint8
 	// Encoder tunes the encoder of Send.
 	Encoder media.EncoderConfig
 }

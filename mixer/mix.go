@@ -12,8 +12,9 @@ import (
 
 // mix is a room's state at its worker.
 //
-// A frame goes like this: every member is drained and decoded; those who speak
-// are added to the sum of their own sample rate; the sums are resampled into each
+// A frame goes like this: every member is drained and weighed, by what its packets
+// tell without decoding where they do; the loudest of those who speak are decoded
+// and added to the sum of their own sample rate; the sums are resampled into each
 // other's rates; a talker hears the total minus its own samples, which is exact
 // because they entered the sum of the same rate unfiltered; one gain for the room
 // keeps all of it below full scale; then each class is encoded once and each
@@ -62,6 +63,7 @@ func (x *mix) add(w *worker, l *leg) bool {
 	x.start(w)
 	l.place, l.room, l.at = inRoom, x, int32(len(x.members))
 	l.gate, l.talking, l.ear.Heard = dsp.Activity{}, false, 0
+	l.weight.begin(len(x.members))
 	l.phase = x.phase
 	x.members = append(x.members, l)
 	w.phases[x.phase]++

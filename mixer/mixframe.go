@@ -1,7 +1,6 @@
 package mixer
 
 import (
-	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
@@ -14,11 +13,17 @@ func (x *mix) run(w *worker) {
 	}
 	x.frames++
 	w.resetFrames()
-	w.talkers = w.talkers[:0]
+	w.talkers, w.candidates = w.talkers[:0], w.candidates[:0]
 	x.tree.Begin(w.bus)
 	for _, l := range x.members {
 		w.current = l
 		l.drain(w)
+		x.weigh(w, l)
+	}
+	w.current = nil
+	x.elect(w)
+	for _, l := range w.candidates {
+		w.current = l
 		x.hear(w, l)
 	}
 	w.current = nil
@@ -49,36 +54,6 @@ func (x *mix) run(w *worker) {
 	w.current = nil
 	if x.frames%publishFrames == 0 {
 		x.publish(w)
-	}
-}
-
-// hear decodes what a member says and, if it speaks, adds it to the sum.
-func (x *mix) hear(w *worker, l *leg) {
-	l.voice = nil
-	if !l.playout.On() {
-		l.talking = false
-		return
-	}
-	pcm := w.nextFrame(l.rate)
-	level := uint8(dsp.Silence)
-	spoke, err := l.playout.Frame(&w.memory, pcm[:cap(pcm)])
-	if err != nil {
-		l.failSoon(w, err)
-	}
-	if spoke {
-		level = dsp.LevelDBov(pcm)
-	}
-	l.level = level
-	l.loudest = min(l.loudest, level)
-	l.talking = l.gate.Active(x.room.cfg.Activity, level)
-	if !l.talking {
-		return
-	}
-	w.talkers = append(w.talkers, l)
-	if spoke {
-		w.keepFrame()
-		l.voice = pcm
-		w.bus.Say(rates.Index(l.rate), pcm)
 	}
 }
 

@@ -211,7 +211,7 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 		l.playout.Hole(ext)
 		return
 	}
-	switch l.playout.Push(&w.memory, ext, format, payload, length) {
+	switch l.playout.Push(&w.memory, ext, format, payload, length, l.claimed(&w.header)) {
 	case jitter.Late:
 		l.in.late++
 		w.count.dropped++

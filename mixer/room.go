@@ -19,9 +19,16 @@ type RoomConfig struct {
 	Events func(Event)
 	// MaxMembers bounds the ports in the room; 0 means Config.MaxMembers.
 	MaxMembers int
+	// MaxTalkers bounds who is heard at one time: the loudest. 0 means
+	// DefaultMaxTalkers.
+	MaxTalkers int
 	// Activity says who is heard; the zero value means dsp.DefaultActivity.
 	Activity dsp.ActivityConfig
 }
+
+// DefaultMaxTalkers is how many are heard at one time where a room does not say: all
+// of a room of five, and more than anyone can follow in a larger one.
+const DefaultMaxTalkers = 5
 
 // Room mixes any number of ports: each hears everyone but itself.
 type Room struct {

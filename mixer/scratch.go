@@ -21,7 +21,9 @@ type scratch struct {
 	bus     *mixminus.Bus
 	playing [rates.MaxFrame]int16
 	silence [rates.MaxFrame]int16
-	talkers []*leg
+	talkers []*leg // in the sum
+
+	candidates []*leg // who may be
 
 	batches encode.Batches
 }

@@ -9,10 +9,11 @@ const Silence = 127
 // point (a square wave at full scale), 127 is silence or −127 dBov and below. A
 // sine at full scale is at 3.
 func LevelDBov(pcm []int16) uint8 {
-	return level(energy(pcm), len(pcm))
+	return LevelOf(energy(pcm), len(pcm))
 }
 
-func level(energy uint64, samples int) uint8 {
+// LevelOf is LevelDBov of a number of samples, by their energy.
+func LevelOf(energy uint64, samples int) uint8 {
 	if energy == 0 || samples == 0 {
 		return Silence
 	}

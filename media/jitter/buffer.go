@@ -303,6 +303,17 @@ func (b *Buffer) Peek() (p Packet, ok bool) {
 	return Packet{Sequence: b.next, Samples: at.samples, Handle: at.handle}, true
 }
 
+// Upcoming gives the packet that the next Pop will Play, which stays there. ok is
+// false when that Pop will find something lost, or nothing.
+func (b *Buffer) Upcoming() (p Packet, ok bool) {
+	gap := b.gap()
+	if b.hold || b.used == 0 || gap > 0 && gap*b.length > b.waited && b.lost < maxConceal {
+		return Packet{}, false
+	}
+	at := &b.places[(b.next+gap)%Places]
+	return Packet{Sequence: b.next + gap, Samples: at.samples, Handle: at.handle}, true
+}
+
 // take removes the packet at the position.
 func (b *Buffer) take() Packet {
 	at := &b.places[b.next%Places]

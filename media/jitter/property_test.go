@@ -26,7 +26,11 @@ func drive(t fataler, ops []byte) {
 	for _, op := range ops {
 		switch arg := uint32(op >> 3); op & 7 {
 		case 0, 1:
+			coming, ok := p.b.Upcoming()
 			pkt, outcome := p.b.Pop()
+			if ok != (outcome == jitter.Play) || ok && pkt != coming {
+				t.Fatalf("%+v was to come (%t), %+v came (%v)", coming, ok, pkt, outcome)
+			}
 			if outcome != jitter.Play {
 				break
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/conceal"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
 )
 
 var (
@@ -26,6 +27,10 @@ const sampleRate = 8000
 // packets of 10 ms).
 var impairment = media.Impairment{Ie: 0, Bpl: 25.1}
 
+// history is what concealment looks for the voice's period in (media/codec/conceal);
+// decoding itself remembers nothing.
+const history = 60 * time.Millisecond
+
 var muLaw = media.Codec{
 	Name: "PCMU", ConfName: "ulaw", PayloadType: 0,
 	ClockRate: sampleRate, SampleRate: sampleRate, Channels: 1, MaxFrameBytes: 160,
@@ -33,6 +38,8 @@ var muLaw = media.Codec{
 	NewEncoder:      func(media.EncoderConfig) (media.Encoder, error) { return muLawEncoder{}, nil },
 	NewDecoder:      func() (media.Decoder, error) { return newDecoder(&muLawDecode), nil },
 	PayloadDuration: payloadDuration,
+	PayloadLevel:    func(payload []byte) (uint8, bool) { return payloadLevel(&muLawEnergy, payload) },
+	History:         history,
 }
 
 var aLaw = media.Codec{
@@ -42,6 +49,8 @@ var aLaw = media.Codec{
 	NewEncoder:      func(media.EncoderConfig) (media.Encoder, error) { return aLawEncoder{}, nil },
 	NewDecoder:      func() (media.Decoder, error) { return newDecoder(&aLawDecode), nil },
 	PayloadDuration: payloadDuration,
+	PayloadLevel:    func(payload []byte) (uint8, bool) { return payloadLevel(&aLawEnergy, payload) },
+	History:         history,
 }
 
 // MuLaw is PCMU. Every call gives the same codec.
@@ -52,6 +61,20 @@ func ALaw() *media.Codec { return &aLaw }
 
 func payloadDuration(payload []byte) time.Duration {
 	return time.Duration(len(payload)) * (time.Second / sampleRate)
+}
+
+// payloadLevel is the level of what a payload decodes to, exactly.
+func payloadLevel(energies *[256]uint32, payload []byte) (level uint8, known bool) {
+	var even, odd uint64
+	rest := payload
+	for ; len(rest) >= 4; rest = rest[4:] {
+		even += uint64(energies[rest[0]]) + uint64(energies[rest[2]])
+		odd += uint64(energies[rest[1]]) + uint64(energies[rest[3]])
+	}
+	for _, b := range rest {
+		even += uint64(energies[b])
+	}
+	return dsp.LevelOf(even+odd, len(payload)), true
 }
 
 type muLawEncoder struct{}

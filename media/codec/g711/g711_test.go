@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
 )
 
 // law holds the decision values x and output values y of the positive half of
@@ -189,6 +190,14 @@ func open(t testing.TB, c *media.Codec) (media.Encoder, media.Decoder) {
 	return enc, dec
 }
 
+func BenchmarkPayloadLevel(b *testing.B) {
+	payload := make([]byte, 160)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = MuLaw().PayloadLevel(payload)
+	}
+}
+
 func BenchmarkFrame(b *testing.B) {
 	for _, c := range []*media.Codec{MuLaw(), ALaw()} {
 		enc, dec := open(b, c)
@@ -208,5 +217,28 @@ func BenchmarkFrame(b *testing.B) {
 				_, _ = dec.Decode(pcm, payload)
 			}
 		})
+	}
+}
+
+// The level of a payload is that of what it decodes to.
+func TestPayloadLevel(t *testing.T) {
+	for _, c := range []*media.Codec{MuLaw(), ALaw()} {
+		enc, dec := open(t, c)
+		pcm, payload, decoded := make([]int16, 160), make([]byte, 160), make([]int16, 960)
+		for peak := 0.0; peak < 33000; peak = peak*1.3 + 1 {
+			for i := range pcm {
+				pcm[i] = int16(min(peak, 32767) * math.Sin(float64(i)*0.3))
+			}
+			if _, err := enc.Encode(payload, pcm); err != nil {
+				t.Fatal(err)
+			}
+			n, err := dec.Decode(decoded, payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if level, known := c.PayloadLevel(payload); !known || level != dsp.LevelDBov(decoded[:n]) {
+				t.Errorf("%s: a peak of %.0f is at %d, want %d", c.Name, peak, level, dsp.LevelDBov(decoded[:n]))
+			}
+		}
 	}
 }

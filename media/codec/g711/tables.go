@@ -7,6 +7,8 @@ var (
 	aLawEncode  = makeALawEncode()
 	muLawDecode = makeMuLawDecode()
 	aLawDecode  = makeALawDecode()
+	muLawEnergy = makeEnergy(&muLawDecode)
+	aLawEnergy  = makeEnergy(&aLawDecode)
 )
 
 // EncodeMuLaw compands len(pcm) samples into dst, which is at least as long.
@@ -93,6 +95,14 @@ func makeALawDecode() (table [256]int16) {
 			v = -v
 		}
 		table[i] = int16(v)
+	}
+	return table
+}
+
+// makeEnergy gives the square of each value.
+func makeEnergy(decode *[256]int16) (table [256]uint32) {
+	for i, v := range decode {
+		table[i] = uint32(int32(v) * int32(v))
 	}
 	return table
 }

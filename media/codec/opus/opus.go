@@ -12,6 +12,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
 )
 
 const (
@@ -45,10 +46,22 @@ var codec = media.Codec{
 	NewDecoder:      newDecoder,
 	EncodeBatch:     encodeBatch,
 	PayloadDuration: PacketDuration,
+	PayloadLevel:    payloadLevel,
+	History:         history,
 }
 
 // Codec is Opus. Every call gives the same codec.
 func Codec() *media.Codec { return &codec }
+
+// history covers the long-term prediction of the SILK layer and the energies that
+// the CELT layer predicts from frame to frame (RFC 6716 §4.2.7.6, §4.3.2.1).
+const history = 160 * time.Millisecond
+
+// payloadLevel knows of silence only: a packet of up to two bytes is all header and
+// holds no frame, which is what an encoder with DTX makes (RFC 6716 §3.1).
+func payloadLevel(packet []byte) (level uint8, known bool) {
+	return dsp.Silence, len(packet) <= 2
+}
 
 // PacketDuration reads how much audio a packet holds from its first bytes (RFC
 // 6716 §3.1 and §3.2); 0 where they cannot be those of a packet.

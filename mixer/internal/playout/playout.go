@@ -28,6 +28,13 @@ type Playout struct {
 	concealer media.Decoder // of the packet played last
 	rate      int           // its sample rate
 
+	release func(handle int32)
+	kept    [keepPackets]int32 // played unheard, oldest first
+	keeps   int                // of them
+	passing bool               // the last frame was not decoded
+	over    int                // samples at target of the last packet beyond the frames passed
+	last    Level              // of the packet played last
+
 	target    int     // sample rate wanted, Hz
 	left      []int16 // PCM at target beyond the last frame; nil until packets are not frames
 	resampler *dsp.Resampler
@@ -47,7 +54,7 @@ type inbound struct {
 // Init prepares a playout, which never holds more audio than limit. release gives
 // a packet back to the Memory that is the playout's at that time.
 func (p *Playout) Init(limit time.Duration, release func(handle int32)) {
-	p.limit = limit
+	p.limit, p.release = limit, release
 	p.buffer.Init(p.configFor(8000), release)
 }
 
@@ -111,18 +118,19 @@ func (p *Playout) On() bool { return p.on }
 // Reset forgets what was received and not played.
 func (p *Playout) Reset() {
 	p.buffer.Reset()
+	p.forget()
 	p.left = p.left[:0]
 	p.concealed = maxConcealed
 }
 
 // Push takes a packet: an extended sequence number, a payload of at most
 // MaxPayload bytes that holds length of audio, at most media.MaxPacketAudio, and the
-// index of its format.
-func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, length time.Duration) jitter.Verdict {
+// index of its format. claimed is the level that the sender tells, or Unknown.
+func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, length time.Duration, claimed uint8) jitter.Verdict {
 	if clock := p.Codec(format).ClockRate; clock != p.clockRate {
 		p.buffer.Configure(p.configFor(clock))
 	}
-	handle := m.pool.put(payload, format)
+	handle := m.pool.put(payload, format, Level{DBov: claimed, Claimed: claimed != Unknown})
 	pkt := jitter.Packet{Sequence: ext, Samples: rates.Samples(length, p.clockRate), Handle: handle}
 	verdict := p.buffer.Push(pkt)
 	if verdict != jitter.Kept {
@@ -154,6 +162,9 @@ func (p *Playout) Invalid() uint64 { return p.invalid }
 // there is nothing but silence. The error is a decoder's that could not be made;
 // the playout is of no more use then.
 func (p *Playout) Frame(m *Memory, pcm []int16) (spoke bool, err error) {
+	if p.passing {
+		p.warm(m)
+	}
 	n := p.target / 50
 	have := copy(pcm[:n], p.left)
 	if have > 0 {
@@ -190,6 +201,7 @@ func (p *Playout) next(m *Memory, pcm []int16, want int) int {
 		return p.conceal(m, pcm, want)
 	case jitter.Play:
 	}
+	p.last = m.pool.slots[pkt.Handle].level
 	got := p.decode(m, pcm, pkt.Handle)
 	if got == 0 {
 		return p.conceal(m, pcm, want)

@@ -49,7 +49,7 @@ func newListener(t testing.TB, limit time.Duration, rate int, codecs ...*media.C
 func (l *listener) push(ext uint32, format int, payload []byte) {
 	l.t.Helper()
 	length := l.formats[format].Codec.PayloadDuration(payload)
-	if got := l.Push(&l.memory, ext, uint8(format), payload, length); got != jitter.Kept {
+	if got := l.Push(&l.memory, ext, uint8(format), payload, length, Unknown); got != jitter.Kept {
 		l.t.Fatalf("packet %d of %v: %v", ext, length, got)
 	}
 }
@@ -166,7 +166,7 @@ func TestConcealment(t *testing.T) {
 		t.Errorf("%d frames after the last packet, want %d", spoken, want)
 	}
 	// A packet too late for its place is refused, and one that came is not kept twice.
-	if got := l.Push(&l.memory, ext, 0, tone, 20*time.Millisecond); got != jitter.Duplicate && got != jitter.Late {
+	if got := l.Push(&l.memory, ext, 0, tone, 20*time.Millisecond, Unknown); got != jitter.Duplicate && got != jitter.Late {
 		t.Errorf("a packet from before: %v", got)
 	}
 }
@@ -197,7 +197,7 @@ func TestRates(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	l := newListener(t, 200*time.Millisecond, 8000, l16.Narrowband())
 	l.push(0, 0, linear(100, 160))
-	if got := l.Push(&l.memory, 1, 0, []byte{1, 2, 3}, 20*time.Millisecond); got != jitter.Kept {
+	if got := l.Push(&l.memory, 1, 0, []byte{1, 2, 3}, 20*time.Millisecond, Unknown); got != jitter.Kept {
 		t.Fatal(got)
 	}
 	l.Hole(2)

@@ -19,6 +19,8 @@ type pool struct {
 type slot struct {
 	size   uint16
 	format uint8 // index in the playout's formats
+	level  Level // of the audio, as far as it is known
+	asked  bool  // the payload for it
 }
 
 // reserve makes sure that n slots exist.
@@ -43,13 +45,13 @@ func (p *pool) grow() {
 }
 
 // put keeps a payload of at most MaxPayload and gives the slot's handle.
-func (p *pool) put(payload []byte, format uint8) int32 {
+func (p *pool) put(payload []byte, format uint8, level Level) int32 {
 	if len(p.free) == 0 {
 		p.grow() // jitter buffers are bounded, so this ends
 	}
 	h := p.free[len(p.free)-1]
 	p.free = p.free[:len(p.free)-1]
-	p.slots[h] = slot{size: uint16(len(payload)), format: format}
+	p.slots[h] = slot{size: uint16(len(payload)), format: format, level: level}
 	copy(p.bytes(h), payload)
 	return h
 }

@@ -164,7 +164,7 @@ func (s *rtpSession) apply(r sdp.Result) error {
 	send.Ptime = r.Ptime
 	err := s.port.SetMedia(mixer.Media{
 		Send: send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
-		Encoder: sdp.EncoderFor(send),
+		AudioLevel: r.AudioLevel, Encoder: sdp.EncoderFor(send),
 	})
 	if err != nil {
 		return err
@@ -231,6 +231,7 @@ func (s *dtlsSession) Undo() error {
 	b := s.before
 	return s.Port().SetMedia(mixer.Media{
 		Send: b.Send, Receive: b.Receive, SendEvents: b.SendEvents, ReceiveEvents: b.ReceiveEvents, Direction: b.Direction,
+		AudioLevel: b.AudioLevel,
 	})
 }
 

@@ -49,6 +49,9 @@ func TestALeg(t *testing.T) {
 	if info := l.Info(); info.Endpoint != "ana" || info.Format.Codec.ConfName != "ulaw" || !info.Secure {
 		t.Errorf("%+v", info)
 	}
+	if l.Port().Media().AudioLevel == 0 {
+		t.Error("the mixer is not told where the levels are")
+	}
 	l.Port().Echo()
 	b.speak()
 	b.hears(10)

@@ -1,0 +1,132 @@
+package playout
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/jitter"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+)
+
+// keepPackets is how many packets that were played unheard are kept, at most.
+const keepPackets = 8
+
+// Unknown is the level of what only decoding tells.
+const Unknown = 0xff
+
+// Level is how loud a frame is.
+type Level struct {
+	// DBov is in −dBov: 0 loudest, dsp.Silence, or Unknown.
+	DBov uint8
+	// Claimed tells that only the sender says so (RFC 6464). Else it is what decoding
+	// would give.
+	Claimed bool
+}
+
+// Level tells how loud the next frame is, without decoding it: that of the packet it
+// begins with.
+func (p *Playout) Level(m *Memory) Level {
+	if len(p.left) > 0 || p.over > 0 {
+		return p.last
+	}
+	pkt, ok := p.buffer.Upcoming()
+	switch {
+	case ok:
+		return p.levelOf(m, pkt.Handle)
+	case p.passing:
+		return Level{DBov: dsp.Silence} // nobody misses what is made up for one who is not heard
+	}
+	return Level{DBov: Unknown}
+}
+
+// levelOf is the level of a kept payload. What the payload itself tells comes
+// before what its sender does.
+func (p *Playout) levelOf(m *Memory, handle int32) Level {
+	s := &m.pool.slots[handle]
+	if s.asked || int(s.format) >= len(p.formats) {
+		return s.level
+	}
+	s.asked = true
+	if f := p.formats[s.format].Codec.PayloadLevel; f != nil {
+		if v, known := f(m.pool.bytes(handle)[:s.size]); known {
+			s.level = Level{DBov: v}
+		}
+	}
+	return s.level
+}
+
+// Pass lets the next 20 ms go by undecoded. The last packets are kept, so that a
+// decoder can hear them before the frame that is heard again.
+func (p *Playout) Pass(m *Memory) {
+	p.passing, p.concealed = true, maxConcealed
+	n := p.target / 50
+	if have := min(n, len(p.left)); have > 0 {
+		p.left = p.left[:copy(p.left, p.left[have:])]
+		n -= have
+	}
+	if have := min(n, p.over); have > 0 {
+		p.over -= have
+		n -= have
+	}
+	for n > 0 {
+		pkt, outcome := p.buffer.Pop()
+		if outcome == jitter.Empty {
+			return
+		}
+		if outcome == jitter.Play {
+			p.last = p.levelOf(m, pkt.Handle)
+			p.keep(m, pkt)
+			if extra, ok := p.buffer.Surplus(); ok {
+				p.keep(m, extra)
+			}
+		}
+		length := int(int64(pkt.Samples) * int64(p.target) / int64(p.clockRate))
+		p.over = max(length-n, 0)
+		n -= length
+	}
+}
+
+// keep puts a packet, whose audio was not wanted, where warm finds it.
+func (p *Playout) keep(m *Memory, pkt jitter.Packet) {
+	most := keepPackets
+	_, format := m.pool.get(pkt.Handle)
+	if int(format) < len(p.formats) && p.formats[format].Codec.History > 0 && pkt.Samples > 0 {
+		length := time.Duration(pkt.Samples) * time.Second / time.Duration(p.clockRate)
+		most = min(most, int((p.formats[format].Codec.History+length-1)/length))
+	}
+	drop := max(p.keeps+1-most, 0)
+	for _, h := range p.kept[:drop] {
+		m.pool.release(h)
+	}
+	p.keeps = copy(p.kept[:], p.kept[drop:p.keeps])
+	p.kept[p.keeps] = pkt.Handle
+	p.keeps++
+}
+
+// warm decodes the packets kept into nothing, but for what of the last one is not
+// over yet.
+func (p *Playout) warm(m *Memory) {
+	p.passing = false
+	over, got := p.over, 0
+	for _, h := range p.kept[:p.keeps] {
+		got = p.decode(m, m.extra[:], h)
+	}
+	p.keeps, p.over = 0, 0
+	if over == 0 {
+		return
+	}
+	if p.left == nil {
+		p.left = make([]int16, 0, MaxDecoded*p.target/rates.Max)
+	}
+	over = min(over, got)
+	p.left = append(p.left[:0], m.extra[got-over:got]...)
+}
+
+// forget gives back the packets kept.
+func (p *Playout) forget() {
+	for _, h := range p.kept[:p.keeps] {
+		p.release(h)
+	}
+	p.keeps, p.over, p.passing = 0, 0, false
+	p.last = Level{DBov: Unknown}
+}

@@ -1,0 +1,222 @@
+package mixer
+
+import (
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+)
+
+const (
+	// usurpMargin, in dB, is how much louder than one who is heard somebody must be to
+	// take its place.
+	usurpMargin = 3
+	// lieMargin, in dB, is how far what a sender claims of its level may be from what is
+	// decoded: it tells of its own frame, before its codec.
+	lieMargin = 15
+	// liesBelieved is how many frames that were not as claimed cost a sender its
+	// word. One that says silence and speaks, which nobody would hear, has a few.
+	liesBelieved = 10
+	lieOfSilence = liesBelieved/2 + 1
+	// auditFrames is how often one who claims silence is decoded all the same: 2 s.
+	auditFrames = 100
+)
+
+// weight is what a room knows of a member's voice before it decodes it, and what that
+// knowledge is worth.
+type weight struct {
+	peak    uint8         // −dBov, the loudest of late, falling by 1 dB in a frame
+	now     playout.Level // before decoding
+	chosen  bool          // to be heard in this frame
+	heard   bool          // was, in the last
+	full    bool          // the last frame went into the sum to its end
+	decoded bool          // pcm and spoke are of this frame
+	spoke   bool
+	pcm     []int16
+	wrong   uint8 // claims that decoding did not bear out
+	audit   uint8 // frames of claimed silence
+}
+
+// begin forgets what was heard elsewhere. Members are audited in turn.
+func (v *weight) begin(nth int) {
+	*v = weight{peak: dsp.Silence, wrong: v.wrong, audit: uint8(nth * 37 % auditFrames)}
+}
+
+// claimed is the level that the peer tells of a packet, while it is believed.
+func (l *leg) claimed(h *rtp.Header) uint8 {
+	if id := l.media.AudioLevel; id != 0 && l.weight.wrong < liesBelieved {
+		if level, _, ok := h.AudioLevel(id); ok {
+			return level
+		}
+	}
+	return playout.Unknown
+}
+
+// weigh finds out whether a member speaks, and puts those who may be heard, or were,
+// among the candidates. Where nothing else tells it is decoded for that.
+func (x *mix) weigh(w *worker, l *leg) {
+	v := &l.weight
+	l.voice, l.talking = nil, false
+	v.chosen, v.decoded = false, false
+	if !l.playout.On() {
+		v.heard, v.full = false, false
+		return
+	}
+	v.now = l.playout.Level(&w.memory)
+	level := v.now.DBov
+	if level == playout.Unknown || v.now.Claimed && v.audited(level > x.room.cfg.Activity.Threshold) {
+		level = l.decode(w)
+	}
+	l.level = level
+	switch active := l.gate.Active(x.room.cfg.Activity, level); {
+	case active:
+		v.peak = min(v.peak+1, level)
+		v.chosen = true
+	case v.heard:
+		v.peak = dsp.Silence
+	default:
+		v.peak = dsp.Silence
+		l.unheard(w)
+		return
+	}
+	w.candidates = append(w.candidates, l)
+	if v.decoded && v.spoke {
+		w.keepFrame()
+	}
+}
+
+// audited reports, now and then, that a claim of silence is to be looked into.
+func (v *weight) audited(silent bool) bool {
+	if !silent || v.heard {
+		v.audit = 0
+		return false
+	}
+	v.audit++
+	if v.audit < auditFrames {
+		return false
+	}
+	v.audit = 0
+	return true
+}
+
+// elect leaves chosen the loudest candidates, as many as the room hears. Who is heard
+// already stays while nobody is louder by a margin.
+func (x *mix) elect(w *worker) {
+	most := x.room.cfg.MaxTalkers
+	if len(w.candidates) <= most {
+		return
+	}
+	var count [dsp.Silence + usurpMargin + 1]int
+	for _, l := range w.candidates {
+		if l.weight.chosen {
+			count[l.weight.rank()]++
+		}
+	}
+	last := 0 // rank that is chosen, as far as there is room
+	for ; last < len(count)-1 && count[last] <= most; last++ {
+		most -= count[last]
+	}
+	for _, l := range w.candidates {
+		v := &l.weight
+		switch rank := v.rank(); {
+		case !v.chosen || rank < last:
+		case rank == last && most > 0:
+			most--
+		default:
+			v.chosen = false
+		}
+	}
+}
+
+// rank orders candidates, the loudest first.
+func (v *weight) rank() int {
+	if v.heard {
+		return int(v.peak)
+	}
+	return int(v.peak) + usurpMargin
+}
+
+// hear adds a candidate that is chosen to the sum. One that was in the sum fades out
+// of it in the first 5 ms of a last frame, and fades in likewise.
+func (x *mix) hear(w *worker, l *leg) {
+	v := &l.weight
+	was := v.heard
+	v.heard = v.chosen
+	if !v.chosen && !was {
+		l.unheard(w)
+		return
+	}
+	if !v.decoded {
+		if l.level = l.decode(w); v.spoke {
+			w.keepFrame()
+		}
+	}
+	l.verify(x.room.cfg.Activity.Threshold)
+	l.loudest = min(l.loudest, l.level)
+	l.talking = v.chosen || v.full
+	if l.talking {
+		w.talkers = append(w.talkers, l)
+	}
+	if v.spoke && l.talking {
+		switch n := l.rate / fadesPerSecond; {
+		case !v.chosen:
+			dsp.FadeOut(v.pcm[:n])
+			clear(v.pcm[n:])
+		case !v.full:
+			dsp.FadeIn(v.pcm[:n])
+		}
+		l.voice = v.pcm
+		w.bus.Say(rates.Index(l.rate), l.voice)
+	}
+	v.full = v.spoke && v.chosen
+}
+
+// fadesPerSecond makes a fade of 5 ms.
+const fadesPerSecond = 200
+
+// unheard lets the member's frame go by.
+func (l *leg) unheard(w *worker) {
+	v := &l.weight
+	v.heard, v.full = false, false
+	l.loudest = min(l.loudest, l.level)
+	if !v.decoded {
+		l.playout.Pass(&w.memory)
+	}
+}
+
+// decode makes the member's frame, and returns its level.
+func (l *leg) decode(w *worker) uint8 {
+	v := &l.weight
+	v.pcm, v.decoded = w.nextFrame(l.rate), true
+	var err error
+	if v.spoke, err = l.playout.Frame(&w.memory, v.pcm[:cap(v.pcm)]); err != nil {
+		l.failSoon(w, err)
+	}
+	switch {
+	case !v.spoke:
+		return dsp.Silence
+	case v.now.DBov != playout.Unknown && !v.now.Claimed:
+		return v.now.DBov // as good as measured
+	}
+	return dsp.LevelDBov(v.pcm)
+}
+
+// verify holds what the peer claimed of a frame against what was decoded.
+func (l *leg) verify(threshold uint8) {
+	v := &l.weight
+	if !v.now.Claimed || !v.spoke {
+		return
+	}
+	said, is := int(v.now.DBov), int(l.level)
+	switch {
+	case v.wrong >= liesBelieved:
+	case said <= int(threshold) && is > said+lieMargin:
+		if v.wrong++; v.wrong == liesBelieved {
+			l.gate, v.peak = dsp.Activity{}, l.level // it has no say in the hangover either
+		}
+	case is <= int(threshold) && said > is+lieMargin:
+		v.wrong += lieOfSilence
+	case v.wrong > 0:
+		v.wrong--
+	}
+}
