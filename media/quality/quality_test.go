@@ -34,11 +34,12 @@ func TestDefaultsComeTo93Point2(t *testing.T) {
 		telr, nc, nfor, ps, pr   = 65.0, -70.0, -64.0, 35.0, 35.0
 		qdu                      = 1.0
 	)
+	square := func(v float64) float64 { return v * v }
 	power := func(db float64) float64 { return math.Pow(10, db/10) }
 	olr := slr + rlr
 	pre := pr + 10*math.Log10(1+power(10-lstr))
-	nos := ps - slr - ds - 100 + 0.004*math.Pow(ps-olr-ds-14, 2)
-	nor := rlr - 121 + pre + 0.008*math.Pow(pre-35, 2)
+	nos := ps - slr - ds - 100 + 0.004*square(ps-olr-ds-14)
+	nor := rlr - 121 + pre + 0.008*square(pre-35)
 	no := 10 * math.Log10(power(nc)+power(nos)+power(nor)+power(nfor+rlr))
 	ro := 15 - 1.5*(slr+no)
 	near(t, "No", no, -61.18, 0.005)
