@@ -22,6 +22,7 @@ type caller struct {
 	header rtp.Header
 	step   uint32
 	at     int
+	levels bool // frames carry them
 }
 
 func (c *caller) say() error {
@@ -30,6 +31,9 @@ func (c *caller) say() error {
 	c.header.SequenceNumber++
 	c.header.Timestamp += c.step
 	c.header.Put(p)
+	if c.levels {
+		p[0] |= 0x10
+	}
 	return c.sock.Send(p)
 }
 
@@ -146,6 +150,20 @@ func (f *field) measure(b *testing.B) {
 	}
 }
 
+// tell has a caller tell its level in each packet.
+func (f *field) tell(c *caller, format media.Format, level uint8) {
+	f.t.Helper()
+	c.levels = true
+	for i, p := range c.frames {
+		c.frames[i] = withLevel(p, level)
+	}
+	m := mediaOf(format)
+	m.AudioLevel = levelExtension
+	if err := c.port.SetMedia(m); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 func (f *field) seat(b *testing.B, callers []*caller) {
 	b.Helper()
 	room := f.room(RoomConfig{Name: "bench"})
@@ -173,14 +191,26 @@ func BenchmarkRoom(b *testing.B) {
 			f.measure(b)
 		})
 	}
-	b.Run("opus10_talking3", func(b *testing.B) {
-		f := newField(b)
-		for i := range 10 {
-			f.call(formatOf(opus.Codec()), i < 3)
+	for _, levels := range []bool{false, true} {
+		name := "opus10_talking3"
+		if levels {
+			name += "_levels"
 		}
-		f.seat(b, f.callers)
-		f.measure(b)
-	})
+		b.Run(name, func(b *testing.B) {
+			f := newField(b)
+			for i := range 10 {
+				c := f.call(formatOf(opus.Codec()), i < 3)
+				switch {
+				case levels && i < 3:
+					f.tell(c, formatOf(opus.Codec()), 18)
+				case levels:
+					f.tell(c, formatOf(opus.Codec()), 75)
+				}
+			}
+			f.seat(b, f.callers)
+			f.measure(b)
+		})
+	}
 }
 
 func BenchmarkPair(b *testing.B) {
