@@ -205,7 +205,7 @@ func (s *Server) Start(ctx context.Context) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", s.cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("api listener %s: %w", s.cfg.Listen, err)
+		return fmt.Errorf("api: %w", err) // it names the address
 	}
 	s.listener = newListener(ln, s.cfg.Log)
 	serve := net.Listener(s.listener)

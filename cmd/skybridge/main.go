@@ -67,7 +67,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.As(err, &settings):
+	case errors.As(err, &settings), errors.Is(err, syscall.EADDRNOTAVAIL): // an address that is not ours
 		return exitBadSettings
 	case errors.Is(err, syscall.EADDRINUSE):
 		return exitPortInUse

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,6 +110,9 @@ func start(ctx context.Context, cfg config.Config, how manner, log *slog.Logger)
 		{"console", s.startConsole},
 	} {
 		if err := step.run(ctx); err != nil {
+			if strings.HasPrefix(err.Error(), step.name+": ") { // says so itself
+				return nil, err
+			}
 			return nil, fmt.Errorf("%s: %w", step.name, err)
 		}
 	}

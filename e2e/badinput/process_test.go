@@ -4,6 +4,7 @@
 package badinput_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,15 +14,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
 )
 
-// run runs the binary to its end and gives its exit code and output.
+// run runs the binary to its end, a minute at most, and gives its exit code and output.
 func run(t *testing.T, args ...string) (int, string) {
 	t.Helper()
-	out, err := exec.Command(server.Binary(t), args...).CombinedOutput()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, server.Binary(t), args...).CombinedOutput()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -62,6 +66,10 @@ func TestExitCodesNameWhatIsWrong(t *testing.T) {
 		},
 		"missing directory": {
 			append([]string{"serve", "--asterisk-dir", "/nowhere", "--data-dir", t.TempDir()}, free...), 78, []string{"/nowhere"},
+		},
+		"another's address": {
+			append(append([]string{"serve", "--data-dir", t.TempDir()}, free...), "--set", "sip.listen=203.0.113.254:5060"), 78,
+			[]string{"sip: listen on udp 203.0.113.254:5060: bind: "},
 		},
 		"unknown command": {[]string{"server"}, 2, []string{"server"}},
 		"unknown flag":    {[]string{"serve", "--loud"}, 2, []string{"--loud"}},

@@ -87,6 +87,15 @@ func New(cfg Config, events Events) (*Layer, error) {
 	}, nil
 }
 
+// reason is an error of the system without the address, which whoever reports it names.
+func reason(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
 // Open opens every listener, or none: the error names the one that cannot be
 // opened and wraps the system's (syscall.EADDRINUSE). Nothing is read before all are
 // open, so that whoever handles a message finds them all. ctx bounds the opening only.
@@ -96,7 +105,7 @@ func (t *Layer) Open(ctx context.Context) error {
 		l := &t.cfg.Listeners[i]
 		f, err := t.listen(ctx, l)
 		if err != nil {
-			return errors.Join(fmt.Errorf("sip: listen on %s %s: %w", l.Network, l.Address, err), t.Close())
+			return errors.Join(fmt.Errorf("sip: listen on %s %s: %w", l.Network, l.Address, reason(err)), t.Close())
 		}
 		serve = append(serve, f)
 	}
