@@ -59,6 +59,7 @@ type leg struct {
 	playout playout.Playout
 	gate    dsp.Activity
 	weight  weight
+	gain    gain
 	level   uint8         // −dBov of the last frame
 	loudest uint8         // since the last publication
 	talking bool          // in the room's sum
@@ -73,6 +74,7 @@ type leg struct {
 // init prepares a leg for its first worker. It runs on the control side.
 func (l *leg) init(p *Port, sock *rtp.Socket, ring *Ring) {
 	l.port, l.sock, l.ring = p, sock, ring
+	l.gain = newGain()
 	l.out = numbering.NewStream(p.cfg.SSRC)
 	l.level, l.loudest, l.rate = dsp.Silence, dsp.Silence, 8000
 	l.playout.Init(p.engine.cfg.JitterCap, func(h int32) { l.w.memory.Release(h) })

@@ -109,7 +109,7 @@ func (x *mix) elect(w *worker) {
 	var count [dsp.Silence + usurpMargin + 1]int
 	for _, l := range w.candidates {
 		if l.weight.chosen {
-			count[l.weight.rank()]++
+			count[l.rank()]++
 		}
 	}
 	last := 0 // rank that is chosen, as far as there is room
@@ -118,7 +118,7 @@ func (x *mix) elect(w *worker) {
 	}
 	for _, l := range w.candidates {
 		v := &l.weight
-		switch rank := v.rank(); {
+		switch rank := l.rank(); {
 		case !v.chosen || rank < last:
 		case rank == last && most > 0:
 			most--
@@ -129,11 +129,12 @@ func (x *mix) elect(w *worker) {
 }
 
 // rank orders candidates, the loudest first.
-func (v *weight) rank() int {
-	if v.heard {
-		return int(v.peak)
+func (l *leg) rank() int {
+	peak := min(max(int(l.weight.peak)-l.gain.db, 0), dsp.Silence)
+	if l.weight.heard {
+		return peak
 	}
-	return int(v.peak) + usurpMargin
+	return peak + usurpMargin
 }
 
 // hear adds a candidate that is chosen to the sum. One that was in the sum fades out
@@ -158,6 +159,7 @@ func (x *mix) hear(w *worker, l *leg) {
 		w.talkers = append(w.talkers, l)
 	}
 	if v.spoke && l.talking {
+		l.gain.apply(v.pcm)
 		switch n := l.rate / fadesPerSecond; {
 		case !v.chosen:
 			dsp.FadeOut(v.pcm[:n])
