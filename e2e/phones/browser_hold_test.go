@@ -22,7 +22,7 @@ var directionLine = regexp.MustCompile(`(?m)^a=(sendrecv|sendonly|recvonly|inact
 func answered(t *testing.T, web *peer.BrowserPhone, lib peer.Library, want string) {
 	t.Helper()
 	sdp := peer.Eval[string](t, web.Browser, direction[lib.Name])
-	if m := directionLine.FindStringSubmatch(sdp); m == nil || m[1] != want {
+	if m := directionLine.FindStringSubmatch(sdp); len(m) < 2 || m[1] != want {
 		t.Errorf("the answer is not %s:\n%s", want, sdp)
 	}
 }

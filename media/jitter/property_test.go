@@ -121,7 +121,9 @@ func TestSlidesToTheJitter(t *testing.T) {
 		if spread == 0 && empty+lost+late > 0 {
 			rt.Fatalf("without jitter: %d empty, %d lost, %d late", empty, lost, late)
 		}
-		if lost+late > n/6 {
+		// What is late is lost as well, and counts once. The spread is drawn anew for
+		// each packet, also in ways that lull the buffer first.
+		if max(lost, late) > n/6 {
 			rt.Fatalf("spread of %d frames: %d of %d lost, %d late", spread, lost, n, late)
 		}
 	})

@@ -155,9 +155,9 @@ func (v *visit) stay(ctx context.Context) (string, error) {
 			v.leave(ctx, room, me)
 			return result, nil
 		}
-		if v.place, err = room.StepOut(); err != nil { // the room has ended
+		if v.place, err = room.StepOut(); err != nil {
 			<-me.Left
-			return "KICKED", nil
+			return "KICKED", nil //nolint:nilerr // the room has ended, which puts everybody out
 		}
 		v.leave(ctx, room, me)
 	}

@@ -69,7 +69,8 @@ func (d *attempt) screen(ctx context.Context, callee *signaling.Channel) (done b
 	to := dialplan.Position{Context: strings.TrimSpace(parts[0]), Exten: dialplan.StartExten, Priority: 1}
 	both, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(callee.Live(), cancel)()
+	watch := context.AfterFunc(callee.Live(), cancel)
+	defer watch()
 	_, err = d.call.Executor().NewCall(&program{Channel: callee}).Sub(both, to, parts[1:])
 	switch {
 	case ctx.Err() != nil:
