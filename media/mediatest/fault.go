@@ -64,18 +64,27 @@ const (
 )
 
 // Gaps are the runs of at least least in which no sample of got exceeds −60 dBFS (a
-// magnitude of 32) while ref, over that time, is above −45 dBFS. ref and got are aligned and
-// of rate Hz. A reference's own pauses, however they are cut, are none.
+// magnitude of 32) while ref speaks: from the first to the last ms of it, in the run, that
+// is above −45 dBFS. ref and got are aligned and of rate Hz. A reference's own pauses,
+// however they are cut, are none.
 func Gaps(ref, got []int16, rate int, least time.Duration) (gaps []Gap) {
 	n := min(len(ref), len(got))
+	ms := rate / 1000
 	for at := 0; at < n; {
 		end := at
 		for end < n && got[end] <= gapPeak && got[end] >= -gapPeak {
 			end++
 		}
-		length := time.Duration(end-at) * time.Second / time.Duration(rate)
-		if length >= least && Level(ref[at:end]) > gapSpeech {
-			gaps = append(gaps, Gap{At: at, Length: length})
+		first, last := at, end
+		for last-first >= ms && Level(ref[first:first+ms]) <= gapSpeech {
+			first += ms
+		}
+		for last-first >= ms && Level(ref[last-ms:last]) <= gapSpeech {
+			last -= ms
+		}
+		length := time.Duration(last-first) * time.Second / time.Duration(rate)
+		if length >= least && Level(ref[first:last]) > gapSpeech {
+			gaps = append(gaps, Gap{At: first, Length: length})
 		}
 		at = end + 1
 	}

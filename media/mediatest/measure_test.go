@@ -207,6 +207,9 @@ func TestGaps(t *testing.T) {
 	if len(gaps) != 2 || gaps[0].At > 4000 || gaps[0].At < 3999 || gaps[0].Length < 20*time.Millisecond || gaps[0].Length > 20200*time.Microsecond {
 		t.Errorf("gaps: %+v", gaps)
 	}
+	if d := gaps[len(gaps)-1].Length; d < 62*time.Millisecond || d > 63*time.Millisecond {
+		t.Errorf("before a pause: a gap of %v", d)
+	}
 	if len(Gaps(ref, ref, 16000, 5*time.Millisecond)) != 0 {
 		t.Error("gaps in what is the same")
 	}
