@@ -8,12 +8,12 @@ import (
 
 // Speech is what the measures take for it: it speaks, at its level, without a gap of its own.
 func TestSpeech(t *testing.T) {
-	for name, make := range map[string]func(t testing.TB) []int16{
+	for name, speak := range map[string]func(t testing.TB) []int16{
 		"synthetic": func(t testing.TB) []int16 { return Synthetic(t, "en-us") },
 		"recorded":  Recorded,
 	} {
 		t.Run(name, func(t *testing.T) {
-			pcm := make(t)
+			pcm := speak(t)
 			near(t, "level", Level(pcm), SpeechLevel, 0.3)
 			if s := len(pcm) / SpeechRate; s < 5 || s > 40 {
 				t.Errorf("%d s of speech", s)
@@ -26,7 +26,7 @@ func TestSpeech(t *testing.T) {
 				t.Errorf("gaps: %v", gaps)
 			}
 			t.Logf("%.1f s, %d clicks of its own", float64(len(pcm))/SpeechRate, len(clicks))
-			again := make(t)
+			again := speak(t)
 			if lag, c := Align(pcm, again, 100); lag != 0 || math.Abs(c-1) > 1e-6 || len(again) != len(pcm) {
 				t.Errorf("a second time it is another: %d, %v", lag, c)
 			}
