@@ -54,7 +54,18 @@ func run(t *testing.T, a *peer.AsteriskPeer, plan string) string {
 		}
 		return nil
 	})
-	return a.Log()[before:]
+	// Asterisk writes its log a little later, in order: what it complains of now comes
+	// behind all that the call had to say.
+	end := fmt.Sprintf("nobody@nowhere%d", before)
+	command(t, a, "channel originate Local/"+end+" extension s@other-end")
+	log := ""
+	peer.Eventually(t, "the log is written", func() error {
+		if log = a.Log()[before:]; !strings.Contains(log, end) {
+			return errors.New("it is not")
+		}
+		return nil
+	})
+	return log
 }
 
 func command(t *testing.T, a *peer.AsteriskPeer, text string) {
