@@ -37,7 +37,9 @@ type gain struct {
 	limit    int32 // its gain
 }
 
-func newGain() gain { return gain{want: dsp.Unity, is: dsp.Unity, limiter: dsp.NewLimiter(), limit: dsp.Unity} }
+func newGain() gain {
+	return gain{want: dsp.Unity, is: dsp.Unity, limiter: dsp.NewLimiter(), limit: dsp.Unity}
+}
 
 // apply brings a voice to the gain. A change takes a frame.
 func (g *gain) apply(pcm []int16) {
