@@ -306,12 +306,30 @@ func (b *Buffer) Peek() (p Packet, ok bool) {
 // Upcoming gives the packet that the next Pop will Play, which stays there. ok is
 // false when that Pop will find something lost, or nothing.
 func (b *Buffer) Upcoming() (p Packet, ok bool) {
-	gap := b.gap()
-	if b.hold || b.used == 0 || gap > 0 && gap*b.length > b.waited && b.lost < maxConceal {
-		return Packet{}, false
+	next, waited := b.next, b.waited
+	for left := b.used; left > 0 && !b.hold; { // as Pop goes, without its traces
+		at := &b.places[next%Places]
+		if at.used {
+			if at.samples > 0 {
+				return Packet{Sequence: next, Samples: at.samples, Handle: at.handle}, true
+			}
+			next++
+			left--
+			continue
+		}
+		gap := uint32(1)
+		for !b.places[(next+gap)%Places].used {
+			gap++
+		}
+		switch {
+		case gap*b.length <= waited:
+			waited -= gap * b.length
+		case b.lost < maxConceal:
+			return Packet{}, false
+		}
+		next += gap
 	}
-	at := &b.places[(b.next+gap)%Places]
-	return Packet{Sequence: b.next + gap, Samples: at.samples, Handle: at.handle}, true
+	return Packet{}, false
 }
 
 // take removes the packet at the position.

@@ -81,6 +81,7 @@ func TestProperties(t *testing.T) {
 
 func FuzzBuffer(f *testing.F) {
 	f.Add([]byte{2, 0, 2, 0, 3, 12, 0, 0})
+	f.Add([]byte{2, 15, 0, 6, 0}) // an event behind what was waited for
 	f.Add([]byte{2, 61, 61, 0, 253, 0, 7, 2, 0})
 	f.Fuzz(func(t *testing.T, ops []byte) { drive(t, ops) })
 }
