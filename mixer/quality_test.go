@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/l16"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/mediatest"
+	emodel "github.com/skygenesisenterprise/skybridge/media/quality"
 )
 
 // The figures of these tests are in docs/quality.md; the bounds leave each a margin for
@@ -90,7 +91,7 @@ func TestQualityUnderLoss(t *testing.T) {
 					Seed: 7, Delay: 40 * time.Millisecond, Jitter: 10 * time.Millisecond, MaxJitter: 30 * time.Millisecond, Loss: loss,
 				})
 				q := measure(speech, heard(t, p.out, plain), tt.band)
-				_, mos := mediatest.Rating(mediatest.G711PLC, 80*time.Millisecond+p.most, p.lost())
+				mos := opinion(t, 80*time.Millisecond+p.most, p.lost())
 				t.Logf("| %s | %d %%, %s | %d | %d | %.2f | %v | %d | MOS %.2f", tt.name, percent, name, p.counts.Lost, p.stats.Concealed, q.lsd,
 					q.longest.Round(time.Millisecond), q.clicks, mos)
 				if name == "alone" {
@@ -117,6 +118,17 @@ func TestQualityUnderLoss(t *testing.T) {
 	}
 }
 
+// opinion is the mean opinion score of a G.711 call with a delay from mouth to ear and a
+// share of packets lost, or late.
+func opinion(t *testing.T, delay time.Duration, loss float64) float64 {
+	t.Helper()
+	score, ok := emodel.Rate(g711.MuLaw().Impairment, emodel.Path{Loss: loss, Delay: delay})
+	if !ok {
+		t.Fatal("G.711 is not rated")
+	}
+	return score.MOS
+}
+
 // Speech under jitter, in a queue and with packets that overtake.
 func TestQualityUnderJitter(t *testing.T) {
 	speech := mediatest.Synthetic(t, "en-us")[:measured]
@@ -136,7 +148,7 @@ func TestQualityUnderJitter(t *testing.T) {
 		name := fmt.Sprintf("%v, overtaking %v", tt.peak, tt.overtake)
 		p := carry(t, sent, f, plain, mediatest.Impairment{Seed: 7, Jitter: tt.peak / 4, MaxJitter: tt.peak, Overtake: tt.overtake})
 		q := measure(speech, heard(t, p.out, plain), mediatest.Narrowband)
-		_, mos := mediatest.Rating(mediatest.G711PLC, 40*ms+p.most, p.lost())
+		mos := opinion(t, 40*ms+p.most, p.lost())
 		t.Logf("| %s | %d | %d | %v | %.2f | %v | %d | %.2f |", name, p.stats.Late, p.stats.Concealed, p.most, q.lsd,
 			q.longest.Round(ms), q.clicks, mos)
 		if p.stats.Late > tt.late || q.lsd > tt.lsd || mos < tt.mos || p.most > 200*ms {
@@ -156,7 +168,7 @@ func TestQualityOfABadLine(t *testing.T) {
 	// From mouth to ear: a frame is sent when it has been spoken, and the listener's phone
 	// holds one more.
 	delay := p.out[0].At + q.delay + 2*media.FrameDuration
-	_, mos := mediatest.Rating(mediatest.G711PLC, delay, p.lost())
+	mos := opinion(t, delay, p.lost())
 	t.Logf("%d of %d lost, %d late, %d made up, %v held, %v from mouth to ear, distance %.2f dB, gap of %v, MOS %.2f", p.counts.Lost,
 		p.counts.Sent, p.stats.Late, p.stats.Concealed, p.most, delay, q.lsd, q.longest, mos)
 	if p.lost() < 0.05 {

@@ -222,18 +222,3 @@ func TestGaps(t *testing.T) {
 		}
 	}
 }
-
-// The values of the default connection are those of G.107.
-func TestRating(t *testing.T) {
-	r, mos := Rating(G711PLC, 0, 0)
-	near(t, "R of a good line", r, 93.2, 0.001)
-	near(t, "MOS of a good line", mos, 4.41, 0.005)
-	r, _ = Rating(G711PLC, 150*time.Millisecond, 0)
-	near(t, "R at 150 ms", r, 89.6, 0.001)
-	r, _ = Rating(G711PLC, 0, 0.05)
-	near(t, "R at 5 %", r, 93.2-95*5/30.1, 0.001)
-	_, mos = Rating(G711PLC, 10*time.Second, 1)
-	near(t, "MOS of nothing", mos, 1, 0)
-	_, mos = Rating(Equipment{Ie: -20, Bpl: 10}, 0, 0)
-	near(t, "MOS of more than all", mos, 4.5, 0)
-}
