@@ -1,11 +1,9 @@
 package registrar
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -45,15 +43,8 @@ func play(t *testing.T, sipp, file, mode, server string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := free.LocalAddr().(*net.UDPAddr).Port
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), sipp, server, "-sf", file, "-t", mode, "-m", "1", "-i", "127.0.0.1", "-p", strconv.Itoa(port),
+	// Without -p it binds a port of its own choice, so that nobody takes it in between.
+	cmd := exec.CommandContext(t.Context(), sipp, server, "-sf", file, "-t", mode, "-m", "1", "-i", "127.0.0.1",
 		"-nostdin", "-timeout", "20s", "-timeout_error", "-recv_timeout", "5000", "-trace_err", "-error_file", "errors.log")
 	cmd.Dir = t.TempDir()
 	out, err := cmd.CombinedOutput()
