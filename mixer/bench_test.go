@@ -45,7 +45,7 @@ type field struct {
 	batch   *rtp.Batch
 }
 
-func newField(b *testing.B) *field {
+func newField(b testing.TB) *field {
 	b.Helper()
 	cfg := rtp.DefaultPortsConfig()
 	cfg.Addresses, cfg.First, cfg.Last = []netip.Addr{netip.MustParseAddr("127.0.0.1")}, 0, 0
@@ -164,7 +164,7 @@ func (f *field) tell(c *caller, format media.Format, level uint8) {
 	}
 }
 
-func (f *field) seat(b *testing.B, callers []*caller) {
+func (f *field) seat(b testing.TB, callers []*caller) {
 	b.Helper()
 	room := f.room(RoomConfig{Name: "bench"})
 	for _, c := range callers {

@@ -3,6 +3,8 @@ package mixer
 // The lists of a worker: legs without a conversation, rooms, links. Members know
 // their index, so that leaving costs nothing.
 
+import "github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+
 // quietPhase is the phase with the fewest legs.
 func (w *worker) quietPhase() int64 {
 	best := 0
@@ -17,6 +19,11 @@ func (w *worker) quietPhase() int64 {
 // slotsPerLeg is how many received packets a leg holds on average, at most; the
 // pool grows when it is more.
 const slotsPerLeg = 2
+
+// longestPacket is the longest RTP packet that a worker takes from a socket, in bytes:
+// the longest payload with room for header extensions and a tag. Where it does not fit
+// the network's frames it comes in fragments, which the kernel joins.
+const longestPacket = playout.MaxPayload + 256
 
 // adopted counts a leg in.
 func (w *worker) adopted() {

@@ -5,12 +5,10 @@ import (
 	"net"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 )
 
 func TestRingLimits(t *testing.T) {
@@ -188,15 +186,6 @@ func TestEndsAreNeverLost(t *testing.T) {
 	}
 	if err := a.ring.Deliver(nil, time.Now()); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the transport is open: %v", err)
-	}
-}
-
-// A leg without its codecs stays small.
-func TestLegSize(t *testing.T) {
-	size := unsafe.Sizeof(Port{})
-	t.Logf("a port has %d bytes, %d of them its playout", size, unsafe.Sizeof(Port{}.leg.playout))
-	if size+slotsPerLeg*playout.MaxPayload > 8<<10 {
-		t.Errorf("a port takes %d bytes and %d packet slots of %d", size, slotsPerLeg, playout.MaxPayload)
 	}
 }
 

@@ -57,7 +57,7 @@ func newRig(t testing.TB, workers int) *rig {
 			if n := w.legs.Load(); n != 0 {
 				t.Errorf("worker %d has %d legs left", w.index, n)
 			}
-			if all, used := w.memory.Slots(); used != 0 {
+			if all, used, _ := w.memory.Slots(); used != 0 {
 				t.Errorf("worker %d has %d of %d packet slots in use", w.index, used, all)
 			}
 		}

@@ -63,7 +63,7 @@ type roomFailure struct {
 }
 
 func newWorker(e *Engine, index int) *worker {
-	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, 0)}
+	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, longestPacket)}
 	w.bus = new(mixminus.Bus)
 	w.budget.Init(e.cfg.Budget, e.clock.Now, pace.ThreadTime)
 	w.reserveFrames(2 * sayFrames)

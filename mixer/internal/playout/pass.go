@@ -42,13 +42,14 @@ func (p *Playout) Level(m *Memory) Level {
 // levelOf is the level of a kept payload. What the payload itself tells comes
 // before what its sender does.
 func (p *Playout) levelOf(m *Memory, handle int32) Level {
-	s := &m.pool.slots[handle]
+	s := m.pool.slot(handle)
 	if s.asked || int(s.format) >= len(p.formats) {
 		return s.level
 	}
 	s.asked = true
 	if f := p.formats[s.format].Codec.PayloadLevel; f != nil {
-		if v, known := f(m.pool.bytes(handle)[:s.size]); known {
+		payload, _ := m.pool.get(handle)
+		if v, known := f(payload); known {
 			s.level = Level{DBov: v}
 		}
 	}

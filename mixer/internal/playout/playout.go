@@ -201,7 +201,7 @@ func (p *Playout) next(m *Memory, pcm []int16, want int) int {
 		return p.conceal(m, pcm, want)
 	case jitter.Play:
 	}
-	p.last = m.pool.slots[pkt.Handle].level
+	p.last = m.pool.slot(pkt.Handle).level
 	got := p.decode(m, pcm, pkt.Handle)
 	if got == 0 {
 		return p.conceal(m, pcm, want)

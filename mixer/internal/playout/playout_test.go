@@ -38,7 +38,7 @@ func newListener(t testing.TB, limit time.Duration, rate int, codecs ...*media.C
 	t.Cleanup(func() {
 		l.Reset()
 		l.Close()
-		if _, used := l.memory.Slots(); used != 0 {
+		if _, used, _ := l.memory.Slots(); used != 0 {
 			t.Errorf("%d packet slots are left in use", used)
 		}
 	})

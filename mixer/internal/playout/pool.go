@@ -1,19 +1,36 @@
 package playout
 
+// MaxPayload is the longest payload that is kept, in bytes: 120 ms of L16 at 16 kHz.
+const MaxPayload = 3840
+
 const (
-	// MaxPayload is the longest payload that is kept, in bytes.
-	MaxPayload = 1536
-	// chunkSlots is how many slots are made at once.
-	chunkSlots = 64
+	// slotClasses is the number of lengths of slots.
+	slotClasses = 6
+	// chunkBytes is about how much memory is made at once.
+	chunkBytes = 12 << 10
+	// classBits of a handle say which class its slot is of.
+	classBits = 3
+	classMask = 1<<classBits - 1
 )
 
-// pool is a worker's memory for received payloads: slots named by an int32. The
-// slot freed last is used first, so the memory in use stays as small as the
-// number of packets that wait at one time.
+// slotBytes are the lengths of slots. G.711 of 20 ms takes one of the second, Opus of
+// telephony one of the first or the second, L16 of 20 ms at 16 kHz one of the fourth.
+var slotBytes = [slotClasses]int{96, 192, 384, 768, 1536, MaxPayload}
+
+// pool is a worker's memory for received payloads: slots of a few lengths, named by
+// an int32. The slot freed last is used first, so the memory in use stays as small as
+// what waits at one time.
 type pool struct {
+	class [slotClasses]class
+}
+
+// class is all slots of one length.
+type class struct {
 	chunks [][]byte
 	slots  []slot
-	free   []int32
+	free   []int32 // indices in slots
+	bytes  int     // of a slot
+	chunk  int     // slots in one
 }
 
 type slot struct {
@@ -23,48 +40,79 @@ type slot struct {
 	asked  bool  // the payload for it
 }
 
-// reserve makes sure that n slots exist.
-func (p *pool) reserve(n int) {
-	for len(p.slots) < n {
-		p.grow()
+// classFor is the class of the shortest slots that a payload fits into.
+func classFor(bytes int) int {
+	c := 0
+	for bytes > slotBytes[c] {
+		c++
+	}
+	return c
+}
+
+// reserve makes sure that n slots for payloads of so many bytes exist.
+func (p *pool) reserve(n, bytes int) {
+	at := classFor(bytes)
+	for c := &p.class[at]; len(c.slots) < n; {
+		c.grow(slotBytes[at])
 	}
 }
 
-func (p *pool) grow() {
-	first := int32(len(p.slots))
-	p.chunks = append(p.chunks, make([]byte, chunkSlots*MaxPayload))
-	p.slots = append(p.slots, make([]slot, chunkSlots)...)
-	if cap(p.free) < len(p.slots) {
-		free := make([]int32, len(p.free), 2*len(p.slots))
-		copy(free, p.free)
-		p.free = free
+func (c *class) grow(bytes int) {
+	c.bytes, c.chunk = bytes, max(chunkBytes/bytes, 4)
+	first := int32(len(c.slots))
+	c.chunks = append(c.chunks, make([]byte, c.chunk*bytes))
+	c.slots = append(c.slots, make([]slot, c.chunk)...)
+	if cap(c.free) < len(c.slots) {
+		free := make([]int32, len(c.free), 2*len(c.slots))
+		copy(free, c.free)
+		c.free = free
 	}
-	for i := int32(chunkSlots) - 1; i >= 0; i-- {
-		p.free = append(p.free, first+i)
+	for i := int32(c.chunk) - 1; i >= 0; i-- {
+		c.free = append(c.free, first+i)
 	}
 }
 
 // put keeps a payload of at most MaxPayload and gives the slot's handle.
 func (p *pool) put(payload []byte, format uint8, level Level) int32 {
-	if len(p.free) == 0 {
-		p.grow() // jitter buffers are bounded, so this ends
+	at := classFor(len(payload))
+	c := &p.class[at]
+	if len(c.free) == 0 {
+		c.grow(slotBytes[at]) // jitter buffers are bounded, so this ends
 	}
-	h := p.free[len(p.free)-1]
-	p.free = p.free[:len(p.free)-1]
-	p.slots[h] = slot{size: uint16(len(payload)), format: format, level: level}
-	copy(p.bytes(h), payload)
-	return h
+	i := c.free[len(c.free)-1]
+	c.free = c.free[:len(c.free)-1]
+	c.slots[i] = slot{size: uint16(len(payload)), format: format, level: level}
+	copy(c.at(i), payload)
+	return i<<classBits | int32(at)
 }
 
-func (p *pool) bytes(h int32) []byte {
-	at := int(h%chunkSlots) * MaxPayload
-	return p.chunks[h/chunkSlots][at : at+MaxPayload]
+func (c *class) at(i int32) []byte {
+	from := int(i) % c.chunk * c.bytes
+	return c.chunks[int(i)/c.chunk][from : from+c.bytes]
 }
+
+// slot is what is known of a handle's payload.
+func (p *pool) slot(h int32) *slot { return &p.class[h&classMask].slots[h>>classBits] }
 
 // get is a slot's payload, valid until release, and its format.
 func (p *pool) get(h int32) ([]byte, uint8) {
-	s := p.slots[h]
-	return p.bytes(h)[:s.size], s.format
+	c := &p.class[h&classMask]
+	s := &c.slots[h>>classBits]
+	return c.at(h >> classBits)[:s.size], s.format
 }
 
-func (p *pool) release(h int32) { p.free = append(p.free, h) }
+func (p *pool) release(h int32) {
+	c := &p.class[h&classMask]
+	c.free = append(c.free, h>>classBits)
+}
+
+// count is how many slots there are, how many are in use, and the bytes of all.
+func (p *pool) count() (all, used, bytes int) {
+	for i := range p.class {
+		c := &p.class[i]
+		all += len(c.slots)
+		used += len(c.slots) - len(c.free)
+		bytes += len(c.slots) * slotBytes[i]
+	}
+	return all, used, bytes
+}
