@@ -14,14 +14,23 @@ type Budget struct {
 	start   int64 // of the tick, by now
 	used    int64 // by cpu, at start
 	average int64 // processor time of a tick over about a second, times 256
-	hot     int   // ticks until new work is taken again
+	hot     int   // how much was left undone of late, falling by 1 in a tick
+	undone  bool  // in this tick
 
 	now, cpu func() int64
 	over     atomic.Bool
 }
 
-// coolTicks is how long new work is refused after work was skipped.
-const coolTicks = int(TicksPerSecond)
+const (
+	// coolTicks is how long new work is refused after work was left undone.
+	coolTicks = int(TicksPerSecond)
+	// undoneHeat is what a tick that left work undone adds to hot, and hotTicks from
+	// where on new work is refused: at the third such tick in a quarter of a second.
+	// One alone says nothing of the load. On a virtual machine the time that the host
+	// gave to others counts as the worker's own.
+	undoneHeat = coolTicks / 4
+	hotTicks   = coolTicks / 2
+)
 
 // Init sets the share of a tick that may be used, and the two clocks to go by, in
 // nanoseconds: the time that passes and the worker's processor time.
@@ -34,6 +43,7 @@ func (b *Budget) Init(share float64, now, cpu func() int64) {
 func (b *Budget) Begin() {
 	b.credit = min(b.credit+b.perTick, TicksPerFrame*b.perTick)
 	b.start, b.used = b.now(), b.cpu()
+	b.undone = false
 }
 
 // Spent reports whether the tick must end.
@@ -41,7 +51,7 @@ func (b *Budget) Spent() bool {
 	if !b.past(b.credit) {
 		return false
 	}
-	b.hot = coolTicks
+	b.undone = true
 	return true
 }
 
@@ -61,12 +71,17 @@ func (b *Budget) past(limit int64) bool {
 // End ends a tick.
 func (b *Budget) End() {
 	used := b.cpu() - b.used
+	if b.undone && b.credit >= 0 { // for its own work, not for a debt
+		b.hot = min(b.hot+undoneHeat, coolTicks)
+	}
 	b.credit -= used
 	b.average += used - b.average>>8
-	if b.hot > 0 {
-		b.hot--
+	if frame := TicksPerFrame * b.perTick; b.credit < -frame && b.average>>8 < b.perTick/2 {
+		b.credit = -frame // it was but once: more than a frame is not taken from anyone for it
 	}
-	if over := b.hot > 0 || b.average>>8 > b.perTick; over != b.over.Load() {
+	b.hot = max(b.hot-1, 0)
+	over := b.hot >= hotTicks || b.hot > 0 && b.over.Load() || b.average>>8 > b.perTick
+	if over != b.over.Load() {
 		b.over.Store(over)
 	}
 }

@@ -43,14 +43,50 @@ func TestCredit(t *testing.T) {
 		t.Error("what was overspent is forgotten")
 	}
 	b.End()
-	if !b.Overloaded() {
-		t.Error("work was left undone, and more is taken")
-	}
-	for range coolTicks + 1 {
-		b.Begin()
+}
+
+// Who leaves work undone again and again takes no more of it, until it has rested for
+// a second. Once is not again and again, whatever it cost.
+func TestOverloaded(t *testing.T) {
+	b, m := newBudget(0.8)
+	tick := func(work time.Duration) {
+		if b.Begin(); !b.Spent() {
+			m.work(work)
+			b.Spent()
+		}
 		b.End()
 	}
+	rest := func() {
+		for range coolTicks {
+			tick(0)
+		}
+	}
+	rest()
+	tick(200 * ms)
+	skipped := 0
+	for b.Begin(); b.Spent(); b.Begin() {
+		b.End()
+		skipped++
+	}
+	b.End()
+	if skipped > TicksPerFrame {
+		t.Errorf("one long tick cost the %d that follow", skipped)
+	}
 	if b.Overloaded() {
+		t.Error("overloaded for one long tick")
+	}
+	rest()
+	for n := 1; !b.Overloaded(); n++ {
+		if tick(30 * ms); n > 30 {
+			t.Fatal("30 ms of 24 were worked, and more is taken")
+		}
+	}
+	for range coolTicks - hotTicks {
+		if tick(0); !b.Overloaded() {
+			t.Fatal("more is taken before there was any rest")
+		}
+	}
+	if rest(); b.Overloaded() {
 		t.Error("overloaded after a second of rest")
 	}
 }
