@@ -1,0 +1,118 @@
+package srtp
+
+// WindowPackets is how far behind the newest packet one may come and still be taken:
+// more than two seconds of audio. RFC 3711 §3.3.2 asks for 64 at least.
+const WindowPackets = 128
+
+// Window is what is known of the packets of one stream: the highest index so far, and
+// which of those before it were there (RFC 3711 §3.3.2). It is plain data.
+type Window struct {
+	Started bool
+	Highest uint64 // of RTP 48 bits, of RTCP 31
+	// Seen has bit i of word 0 set when the packet with the index Highest-i was there,
+	// of word 1 when Highest-64-i was.
+	Seen [2]uint64
+}
+
+// Limits of an index: no key protects more packets (RFC 3711 §9.2).
+const (
+	maxIndex     = 1<<48 - 1
+	maxIndexRTCP = 1<<31 - 1
+)
+
+// estimate is the index of a packet by its sequence number: the nearest to the highest
+// so far (RFC 3711 §3.3.1). A stream begins with a rollover counter of 0.
+func (w *Window) estimate(sequence uint16) uint64 {
+	if !w.Started {
+		return uint64(sequence)
+	}
+	index := w.Highest&^0xffff | uint64(sequence)
+	switch ahead := int64(index) - int64(w.Highest); {
+	case ahead > 1<<15 && index >= 1<<16:
+		return index - 1<<16
+	case ahead < -1<<15:
+		return index + 1<<16
+	}
+	return index
+}
+
+// fresh reports whether a packet was not there before, as far as can be told; what is
+// older than the window counts as there.
+func (w *Window) fresh(index uint64) bool {
+	if !w.Started || index > w.Highest {
+		return true
+	}
+	behind := w.Highest - index
+	return behind < WindowPackets && w.Seen[behind/64]&(1<<(behind%64)) == 0
+}
+
+// take notes a packet that is fresh.
+func (w *Window) take(index uint64) {
+	switch {
+	case !w.Started:
+		*w = Window{Started: true, Highest: index, Seen: [2]uint64{1}}
+	case index > w.Highest:
+		switch n := index - w.Highest; {
+		case n >= WindowPackets:
+			w.Seen = [2]uint64{}
+		case n >= 64:
+			w.Seen = [2]uint64{0, w.Seen[0] << (n - 64)}
+		default:
+			w.Seen = [2]uint64{w.Seen[0] << n, w.Seen[1]<<n | w.Seen[0]>>(64-n)}
+		}
+		w.Seen[0] |= 1
+		w.Highest = index
+	default:
+		behind := w.Highest - index
+		w.Seen[behind/64] |= 1 << (behind % 64)
+	}
+}
+
+// maxStreams is how many streams a direction keeps. A peer has one, and another when it
+// begins anew; the one that was silent longest makes room.
+const maxStreams = 8
+
+// Stream is what a direction knows of one SSRC. It is plain data.
+type Stream struct {
+	SSRC      uint32
+	RTP, RTCP Window
+}
+
+// State is all of a direction that its key does not say, the stream that was active
+// last first. It is plain data.
+type State struct {
+	Streams [maxStreams]Stream
+	N       int // of Streams
+}
+
+// find is the stream of an SSRC, or nil.
+func (s *State) find(ssrc uint32) *Stream {
+	for i := range s.Streams[:s.N] {
+		if s.Streams[i].SSRC == ssrc {
+			return &s.Streams[i]
+		}
+	}
+	return nil
+}
+
+// active is the stream of an SSRC, at the front from now on; a new one takes the place
+// of the last.
+func (s *State) active(ssrc uint32) *Stream {
+	if s.N > 0 && s.Streams[0].SSRC == ssrc {
+		return &s.Streams[0]
+	}
+	st := Stream{SSRC: ssrc}
+	at := s.N
+	for i := range s.Streams[:s.N] {
+		if s.Streams[i].SSRC == ssrc {
+			at, st = i, s.Streams[i]
+		}
+	}
+	if at == s.N {
+		s.N = min(s.N+1, maxStreams)
+		at = s.N - 1
+	}
+	copy(s.Streams[1:at+1], s.Streams[:at])
+	s.Streams[0] = st
+	return &s.Streams[0]
+}
