@@ -1,6 +1,7 @@
 package mixer
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -72,6 +73,32 @@ func (r *rig) quietly(n int) {
 		for r.engine.events.Pop(&ev) {
 		}
 	}
+	var b TapBlock
+	for _, t := range r.taps {
+		for t.Read(over, &b) == nil {
+		}
+	}
+}
+
+// over is a context that has ended.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// tapAll taps every phone, both ways, twice.
+func (r *rig) tapAll(ports ...*Port) error {
+	for _, p := range ports {
+		for _, rate := range []int{8000, 16000} {
+			t, err := p.Tap(TapConfig{In: true, Out: true, SampleRate: rate})
+			if err != nil {
+				return err
+			}
+			r.taps = append(r.taps, t)
+		}
+	}
+	return nil
 }
 
 // A worker's tick allocates nothing, whatever it does.
@@ -102,6 +129,20 @@ func TestTickAllocatesNothing(t *testing.T) {
 		{"transcoding", []media.Format{mu, op}, false, pair},
 		{"echo", []media.Format{wide}, true, func(_ *rig, p []*phone) error { p[0].port.Echo(); return nil }},
 		{"idle", []media.Format{mu, op}, true, func(*rig, []*phone) error { return nil }},
+		{"tapped room", []media.Format{mu, wide, op, op, mu}, false, func(r *rig, phones []*phone) error {
+			rm := r.meet(phones...)
+			t, err := rm.Tap(TapConfig{SampleRate: 48000})
+			if err != nil {
+				return err
+			}
+			r.taps = append(r.taps, t)
+			return r.tapAll(phones[0].port, phones[1].port, phones[2].port)
+		}},
+		{"tapped relay", []media.Format{op, op}, true, func(r *rig, phones []*phone) error {
+			r.pair(phones[0], phones[1])
+			return r.tapAll(phones[0].port, phones[1].port)
+		}},
+		{"tapped and idle", []media.Format{wide}, true, func(r *rig, p []*phone) error { return r.tapAll(p[0].port) }},
 		{"playback", []media.Format{mu, wide, op}, true, func(r *rig, phones []*phone) error {
 			clip := mustClip(r.t, 8000, tone(1000, 6000, 8000, 0, 1234))
 			for _, ph := range phones {

@@ -216,9 +216,10 @@ func BenchmarkRoom(b *testing.B) {
 func BenchmarkPair(b *testing.B) {
 	mu, op := formatOf(g711.MuLaw()), formatOf(opus.Codec())
 	for _, bb := range []struct {
-		name string
-		x, y media.Format
-	}{{"relay", mu, mu}, {"opus_pcmu", op, mu}} {
+		name   string
+		x, y   media.Format
+		tapped bool // one of each two, both ways
+	}{{"relay", mu, mu, false}, {"relay_tapped", mu, mu, true}, {"opus_pcmu", op, mu, false}, {"opus_pcmu_tapped", op, mu, true}} {
 		b.Run(bb.name, func(b *testing.B) {
 			f := newField(b)
 			for range 20 {
@@ -232,6 +233,14 @@ func BenchmarkPair(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
+				if !bb.tapped {
+					continue
+				}
+				t, err := x.port.Tap(TapConfig{In: true, Out: true, SampleRate: 8000})
+				if err != nil {
+					b.Fatal(err)
+				}
+				f.taps = append(f.taps, t)
 			}
 			f.measure(b)
 		})

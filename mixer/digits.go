@@ -7,6 +7,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
 const (
@@ -80,7 +81,7 @@ func (l *leg) pressDigits(w *worker) {
 // takeEvent is a packet of telephone-event: it is reported, and passed on to the
 // peer in a link, but never heard.
 func (l *leg) takeEvent(w *worker, ext uint32, order rtp.Order, index int) {
-	l.playout.Hole(ext)
+	l.hole(ext)
 	if !l.media.Direction.Receives() {
 		return
 	}
@@ -166,6 +167,9 @@ func (l *leg) passAlone(w *worker, pt uint8) {
 // leaveOut closes the gap in relayed sequence numbers that a packet leaves which
 // is not passed on.
 func (l *leg) leaveOut(ext uint32, order rtp.Order) {
+	if l.taps != nil {
+		l.taps.Hole(tap.Heard, ext)
+	}
 	if order == rtp.Ahead {
 		l.relay.LeaveOut(ext)
 	}

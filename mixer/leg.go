@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/numbering"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
 // place is where a leg is.
@@ -53,6 +54,7 @@ type leg struct {
 	digits  digits.Queue
 	passing passing
 	clip    playback
+	taps    *tap.Set // nil while nobody taps
 
 	held, inMuted, outMuted, listenOnly bool
 
@@ -96,6 +98,10 @@ func (l *leg) arrive(w *worker) {
 // depart takes the leg from its worker, with everything that is the worker's.
 func (l *leg) depart() {
 	l.playout.Reset()
+	if l.taps != nil {
+		l.taps.Reset(tap.Said)
+		l.taps.Reset(tap.Heard)
+	}
 	l.w.legs.Add(-1)
 	l.w = nil
 }
@@ -147,6 +153,7 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 	if !same || l.media.AudioLevel != m.AudioLevel {
 		l.weight.wrong = 0 // what it claims is looked at anew
 	}
+	was := l.media.Send.Codec
 	l.media = m
 	if !same {
 		l.flushDigits(w, true)
@@ -156,6 +163,9 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 	l.in.longest = 0 // measured anew
 	l.renegotiateDigits(w)
 	c := m.Send.Codec
+	if l.taps != nil && (!same || c != was) {
+		l.taps.SetFormats(m.Receive, m.Send)
+	}
 	l.sends = c != nil && m.Direction.Sends()
 	l.key, l.rate = encode.Key{}, 8000
 	if c != nil {
@@ -275,6 +285,7 @@ func (l *leg) close(w *worker) *worker {
 	l.flushDigits(w, false)
 	l.detach(w)
 	l.closed = true
+	l.endTaps(nil)
 	l.playout.Close()
 	l.publish()
 	l.depart()
@@ -296,6 +307,7 @@ func (l *leg) failSoon(w *worker, err error) {
 func (l *leg) fail(w *worker, err error) {
 	l.broken = true
 	l.detach(w)
+	l.endTaps(err)
 	l.tell(w, Event{Kind: PortFailed, Err: fmt.Errorf("mixer: port %q: %w", l.port.cfg.Name, err)})
 }
 

@@ -189,6 +189,9 @@ func (k *link) run(w *worker) {
 		if l != nil && w.now.Tick%pace.TicksPerFrame == l.phase {
 			w.current = l
 			l.linkFrame(w, k.peer(l))
+			if l.taps != nil {
+				l.tapFrame(w)
+			}
 			l.housekeep(w)
 		}
 	}

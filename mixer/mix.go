@@ -8,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
 // mix is a room's state at its worker.
@@ -34,6 +35,7 @@ type mix struct {
 	tree    mixminus.Tree
 
 	clip    playback
+	taps    []*tap.Line
 	speaker *leg
 	anyone  bool // spoke since levels were published
 }
@@ -107,6 +109,7 @@ func (x *mix) close(w *worker) {
 		c.Close()
 	}
 	x.classes = nil
+	x.endTaps()
 	x.tell(w, Event{Kind: RoomClosed})
 }
 
@@ -162,6 +165,9 @@ func (x *mix) rebuild(w *worker) {
 		c.Members++
 		x.tree.Heard[c.Rate()] = true
 	}
+	for _, t := range x.taps {
+		x.tree.Heard[rates.Index(t.Config().Rate)] = true
+	}
 	x.classes = slices.DeleteFunc(x.classes, func(c *encode.Class) bool {
 		if c.Members == 0 {
 			c.Close()
@@ -169,7 +175,7 @@ func (x *mix) rebuild(w *worker) {
 		return c.Members == 0
 	})
 	x.tree.Build()
-	w.reserveFrames(2*len(x.members) + 1) // a voice and a clip each, at most
+	w.reserveFrames(2*len(x.members) + 2) // a voice and a clip each, at most, and what a tap decodes
 }
 
 func (x *mix) classFor(key encode.Key) (*encode.Class, error) {

@@ -4,6 +4,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
 // run is one frame of the room.
@@ -35,10 +36,17 @@ func (x *mix) run(w *worker) {
 	for _, l := range x.members {
 		w.current = l
 		x.serve(w, l, gain)
+		if l.taps != nil {
+			l.tapFrame(w)
+		}
 	}
 	w.current = nil
 	for _, c := range x.classes {
 		x.serveClass(w, c, gain)
+	}
+	for _, t := range x.taps {
+		t.Put(tap.Said, w.bus.Plain(rates.Index(t.Config().Rate), gain), t.Config().Rate)
+		t.Commit(w.now.Tick)
 	}
 	w.batches.Flush(w.now.Tick)
 	for _, l := range x.members {
@@ -106,6 +114,12 @@ func (x *mix) peak(w *worker) int32 {
 			peak = max(peak, w.bus.Peak(i))
 		}
 	}
+	for _, t := range x.taps {
+		if i := rates.Index(t.Config().Rate); !done[i] {
+			done[i] = true
+			peak = max(peak, w.bus.Peak(i))
+		}
+	}
 	return peak
 }
 
@@ -119,6 +133,9 @@ func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
 		return
 	}
 	if what == hearsTalk && !l.talking {
+		if l.taps != nil {
+			l.taps.Hear(w.bus.Plain(c.Rate(), gain), l.rate)
+		}
 		c.Listen(&l.ear, x.frames)
 		return
 	}
@@ -132,6 +149,9 @@ func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
 			pcm = w.frame(l.rate)
 		}
 		w.bus.Minus(pcm, c.Rate(), l.voice, gain)
+	}
+	if l.taps != nil {
+		l.taps.Hear(pcm, l.rate)
 	}
 	w.batches.Encode(l.ear.Own, pcm, independent, w.now.Tick)
 }

@@ -168,5 +168,8 @@ func (l *leg) soloFrame(w *worker) {
 	} else if !playing && l.ear.Own != nil {
 		l.ear.DropOwn()
 	}
+	if l.taps != nil {
+		l.tapFrame(w)
+	}
 	l.housekeep(w)
 }

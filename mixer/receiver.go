@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/reception"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
 const (
@@ -149,7 +150,7 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	}
 	switch {
 	case meaning == meansNothing:
-		l.playout.Hole(ext)
+		l.hole(ext)
 		if l.place == inLink {
 			if to := l.link.peer(l); to != nil {
 				to.leaveOut(ext, order)
@@ -164,6 +165,14 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	}
 }
 
+// hole keeps the place of a packet without audio wherever packets wait to be played.
+func (l *leg) hole(ext uint32) {
+	l.playout.Hole(ext)
+	if l.taps != nil {
+		l.taps.Hole(tap.Said, ext)
+	}
+}
+
 // comfortNoise is the static payload type of RFC 3389. We make no noise of it,
 // but its packets are no loss.
 const comfortNoise = 13
@@ -172,6 +181,9 @@ const comfortNoise = 13
 func (l *leg) restart(w *worker, ext uint32) {
 	l.in.Restart(ext)
 	l.playout.Reset()
+	if l.taps != nil {
+		l.taps.Reset(tap.Said)
+	}
 	if l.place == inLink {
 		if to := l.link.peer(l); to != nil {
 			to.stopRelay(w)
@@ -197,6 +209,9 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 		l.in.codec, l.in.longest = codec, 0
 		l.in.SetClock(codec.ClockRate)
 		l.chooseAgain(w)
+	}
+	if l.taps != nil {
+		l.tapPacket(w, tap.Said, codec, ext, format)
 	}
 	if !l.media.Direction.Receives() || l.passes(w, ext) || !l.playout.On() {
 		return

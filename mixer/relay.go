@@ -1,6 +1,9 @@
 package mixer
 
-import "github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+import (
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
+)
 
 // relayAudio sends the packet in w.header, which is audio from another leg, as our
 // own. The new header is written in front of the payload where it lies.
@@ -10,6 +13,9 @@ func (l *leg) relayAudio(w *worker, ext uint32) {
 		return
 	}
 	if l.relay.Follow(&l.out, &w.header, ext, w.now.Tick) {
+		if l.taps != nil {
+			l.tapPacket(w, tap.Heard, l.media.Send.Codec, ext, 0)
+		}
 		l.relayPacket(w, l.media.Send.PayloadType, ext)
 	}
 }
@@ -25,4 +31,9 @@ func (l *leg) relayPacket(w *worker, pt uint8, ext uint32) {
 }
 
 // stopRelay ends the relaying; what the leg sends next goes on from the last packet.
-func (l *leg) stopRelay(w *worker) { l.relay.Stop(&l.out, w.now.Tick) }
+func (l *leg) stopRelay(w *worker) {
+	l.relay.Stop(&l.out, w.now.Tick)
+	if l.taps != nil {
+		l.taps.Reset(tap.Heard)
+	}
+}

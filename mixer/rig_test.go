@@ -30,6 +30,7 @@ type rig struct {
 	engine *Engine
 	now    int64 // tick
 	events []Event
+	taps   []*Tap // that quietly reads
 }
 
 func newRig(t testing.TB, workers int) *rig {

@@ -286,6 +286,9 @@ func (w *worker) say(l *leg, pcm []int16) {
 		l.failSoon(w, err)
 		return
 	}
+	if l.taps != nil {
+		l.taps.Hear(pcm, l.rate)
+	}
 	pause := l.out.Paused(w.now.Tick)
 	if pause {
 		l.ear.Own.Forget()

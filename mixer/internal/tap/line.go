@@ -1,0 +1,271 @@
+package tap
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
+)
+
+// Direction is which way audio goes, as the port sees it.
+type Direction uint8
+
+// The directions. A room has only Said.
+const (
+	Said Direction = iota
+	Heard
+	directions
+)
+
+// FrameLength is the length of a frame.
+const FrameLength = pace.TicksPerFrame * pace.Tick
+
+// Config is what a Line is made with.
+type Config struct {
+	Said, Heard bool
+	Rate        int           // sample rate, Hz
+	Buffer      time.Duration // audio that waits for the reader, at most
+	Wake        time.Duration // audio that is collected before the reader is woken
+	Unmuted     bool          // what a muted port says is said all the same
+}
+
+// Line carries frames from a worker to one reader.
+type Line struct {
+	cfg     Config
+	n       int                // samples of one direction's frame
+	offset  [directions]int    // in a piece of the queue; −1 for none
+	convert [directions]change // what the writer needs to change rates
+
+	queue   *ring.Frames
+	slot    []int16 // that is being filled
+	filled  [directions]bool
+	full    bool
+	started bool
+	start   int64 // tick of frame 0
+	next    int64 // frame to be written
+
+	wakeAt  int // pieces that wait
+	waiting atomic.Bool
+	wake    chan struct{}
+	ended   atomic.Bool
+	err     error // why it ended; written before ended
+
+	written, lost atomic.Uint64
+
+	want int64   // frame that the reader reads next
+	held bool    // the reader's last block lies in the queue
+	void []int16 // silence
+}
+
+// change brings PCM from one rate to another.
+type change struct {
+	from      int
+	resampler *dsp.Resampler
+}
+
+// NewLine makes a Line.
+func NewLine(cfg Config) *Line {
+	l := &Line{cfg: cfg, n: cfg.Rate / framesPerSecond, offset: [directions]int{-1, -1}, wake: make(chan struct{}, 1)}
+	size := 0
+	for d, on := range [directions]bool{Said: cfg.Said, Heard: cfg.Heard} {
+		if on {
+			l.offset[d] = size
+			size += l.n
+		}
+	}
+	slots := max(int(cfg.Buffer/FrameLength), 2)
+	l.queue = ring.NewFrames(slots, size)
+	l.wakeAt = min(max(int(cfg.Wake/FrameLength), 1), slots/2)
+	l.void = make([]int16, size)
+	return l
+}
+
+const framesPerSecond = int(time.Second / FrameLength)
+
+// Config is what the line was made with.
+func (l *Line) Config() Config { return l.cfg }
+
+// Put writes what goes one way in this frame, at a rate in Hz; at most once before
+// each Commit. It is the writer's.
+func (l *Line) Put(d Direction, pcm []int16, rate int) {
+	if l.offset[d] < 0 || l.slot == nil && !l.begin() {
+		return
+	}
+	dst := l.slot[l.offset[d]:][:l.n]
+	c := &l.convert[d]
+	switch {
+	case rate == l.cfg.Rate:
+		copy(dst, pcm)
+		c.from = rate
+	case c.to(rate, l.cfg.Rate):
+		c.resampler.ProcessPCM(dst, pcm[:rate/framesPerSecond])
+	default:
+		return // no filter between the two: silence
+	}
+	l.filled[d] = true
+}
+
+// to makes the resampler ready; false when there is none.
+func (c *change) to(from, to int) bool {
+	if c.from != from {
+		c.from = from
+		// An error means that there is no such filter, which nil says as well.
+		c.resampler, _ = dsp.NewResampler(from, to)
+	}
+	return c.resampler != nil
+}
+
+// begin takes a slot.
+func (l *Line) begin() bool {
+	if l.full {
+		return false
+	}
+	l.slot = l.queue.Slot()
+	l.full = l.slot == nil
+	return !l.full
+}
+
+// Commit ends a frame at a tick: what was not Put is silence. Frames keep to the
+// time of the ticks within one frame, wherever their writer goes.
+func (l *Line) Commit(tick int64) {
+	if !l.started {
+		l.started, l.start = true, tick
+	}
+	due := (tick - l.start) / pace.TicksPerFrame
+	if late := due - l.next; late > 1 {
+		l.next = due
+	} else if late < -1 {
+		l.drop()
+		return
+	}
+	if l.slot == nil && !l.begin() {
+		l.lost.Add(1)
+		l.next++
+		l.drop()
+		return
+	}
+	for d, at := range l.offset {
+		if at >= 0 && !l.filled[d] {
+			clear(l.slot[at:][:l.n])
+			if r := l.convert[d].resampler; r != nil {
+				r.Reset()
+			}
+		}
+	}
+	l.queue.Commit(l.next)
+	l.next++
+	l.drop()
+	l.written.Add(1)
+	if l.waiting.Load() && l.queue.Len() >= l.wakeAt {
+		l.rouse()
+	}
+}
+
+// drop forgets the frame under way.
+func (l *Line) drop() {
+	l.slot, l.full, l.filled = nil, false, [directions]bool{}
+}
+
+// rouse wakes the reader.
+func (l *Line) rouse() {
+	if l.waiting.CompareAndSwap(true, false) {
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// End tells the reader that nothing follows; err is why, nil for a usual end. It is
+// the writer's, or for when there is none any more.
+func (l *Line) End(err error) {
+	if l.ended.Load() {
+		return
+	}
+	l.err = err
+	l.ended.Store(true)
+	l.rouse()
+}
+
+// Block is one frame that was read.
+type Block struct {
+	// Start is the place of its first sample, counted from 0.
+	Start int64
+	// Said and Heard are valid until the next Read; nil for what the line does not
+	// carry.
+	Said, Heard []int16
+	// Missing tells that it is silence in place of a frame that was not made or
+	// found the queue full.
+	Missing bool
+}
+
+// Read waits for the next frame. It fails with the error of ctx, with what End was
+// given, or io.EOF. It is for one goroutine at a time, which is the reader.
+func (l *Line) Read(ctx context.Context, b *Block) error {
+	for {
+		if l.pop(b) {
+			return nil
+		}
+		// What End says comes after all that was written.
+		if l.ended.Load() {
+			if l.pop(b) {
+				return nil
+			}
+			if l.err != nil {
+				return l.err
+			}
+			return io.EOF
+		}
+		l.waiting.Store(true)
+		// The writer may not have seen that in time.
+		if l.queue.Len() >= l.wakeAt || l.ended.Load() {
+			l.waiting.Store(false)
+			continue
+		}
+		select {
+		case <-l.wake:
+		case <-ctx.Done():
+			l.waiting.Store(false)
+			return ctx.Err()
+		}
+	}
+}
+
+// pop gives back what was read, and reads the next frame if there is one.
+func (l *Line) pop(b *Block) bool {
+	if l.held {
+		l.queue.Drop()
+		l.held = false
+	}
+	pcm, number, ok := l.queue.Peek()
+	if !ok {
+		return false
+	}
+	b.Missing = number > l.want
+	if b.Missing {
+		pcm = l.void
+		clear(pcm)
+	} else {
+		l.held = true
+	}
+	b.Start, b.Said, b.Heard = l.want*int64(l.n), l.part(Said, pcm), l.part(Heard, pcm)
+	l.want++
+	return true
+}
+
+func (l *Line) part(d Direction, pcm []int16) []int16 {
+	if at := l.offset[d]; at >= 0 {
+		return pcm[at : at+l.n : at+l.n]
+	}
+	return nil
+}
+
+// Stats are a line's counters, in frames.
+type Stats struct{ Written, Lost uint64 }
+
+// Stats reads the counters.
+func (l *Line) Stats() Stats { return Stats{Written: l.written.Load(), Lost: l.lost.Load()} }

@@ -1,0 +1,137 @@
+package tap
+
+import (
+	"slices"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+)
+
+// Set is the taps of one port at its worker. Its methods are the worker's.
+type Set struct {
+	lines []*Line
+	sides [directions]side
+}
+
+// side is what goes one way and is decoded here: all that is said, and what is heard
+// while it is relayed.
+type side struct {
+	playout playout.Playout
+	rate    int // the highest that a line wants; 0 for none
+}
+
+// NewSet makes a Set without taps. limit and release are as for playout.Init.
+func NewSet(limit time.Duration, release func(handle int32)) *Set {
+	s := &Set{}
+	for d := range s.sides {
+		s.sides[d].playout.Init(limit, release)
+	}
+	return s
+}
+
+// SetFormats says what the port receives, and sends.
+func (s *Set) SetFormats(receive []media.Format, send media.Format) {
+	s.sides[Said].playout.SetFormats(receive)
+	var heard []media.Format
+	if send.Codec != nil {
+		heard = []media.Format{send}
+	}
+	s.sides[Heard].playout.SetFormats(heard)
+}
+
+// Add takes a line in.
+func (s *Set) Add(l *Line) {
+	s.lines = append(s.lines, l)
+	s.listen()
+}
+
+// Remove takes a line out, and reports whether none is left.
+func (s *Set) Remove(l *Line) (empty bool) {
+	s.lines = slices.DeleteFunc(s.lines, func(x *Line) bool { return x == l })
+	s.listen()
+	return len(s.lines) == 0
+}
+
+func (s *Set) listen() {
+	for d := range s.sides {
+		side := &s.sides[d]
+		side.rate = 0
+		for _, l := range s.lines {
+			if l.offset[d] >= 0 {
+				side.rate = max(side.rate, l.cfg.Rate)
+			}
+		}
+		side.playout.Listen(side.rate > 0, max(side.rate, 8000))
+	}
+}
+
+// Packet takes a packet that holds length of audio: one that the port received, with
+// the index of its format among those received, or one that was relayed to it,
+// with 0.
+func (s *Set) Packet(d Direction, m *playout.Memory, ext uint32, format uint8, payload []byte, length time.Duration) {
+	if side := &s.sides[d]; side.rate > 0 {
+		// What comes late or twice is as good as not come.
+		side.playout.Push(m, ext, format, payload, length, playout.Unknown)
+	}
+}
+
+// Hole keeps the place of a packet without audio in the numbering.
+func (s *Set) Hole(d Direction, ext uint32) { s.sides[d].playout.Hole(ext) }
+
+// Hear takes what the port is sent in this frame, at a rate in Hz. It is copied.
+func (s *Set) Hear(pcm []int16, rate int) {
+	for _, l := range s.lines {
+		l.Put(Heard, pcm, rate)
+	}
+}
+
+// Frame ends a frame at a tick. muted tells that nobody hears what the port says,
+// relayed that it hears the packets that came by Packet. scratch has room for
+// playout.MaxDecoded samples beyond a frame of 48 kHz. The error is a decoder's that
+// could not be made.
+func (s *Set) Frame(m *playout.Memory, scratch []int16, tick int64, muted, relayed bool) error {
+	err := s.decode(Said, m, scratch, muted)
+	if relayed && err == nil {
+		err = s.decode(Heard, m, scratch, false)
+	}
+	for _, l := range s.lines {
+		l.Commit(tick)
+	}
+	return err
+}
+
+// decode makes a frame of packets.
+func (s *Set) decode(d Direction, m *playout.Memory, scratch []int16, muted bool) error {
+	side := &s.sides[d]
+	if side.rate == 0 {
+		return nil
+	}
+	spoke, err := side.playout.Frame(m, scratch)
+	if !spoke || err != nil {
+		return err
+	}
+	pcm := scratch[:side.rate/framesPerSecond]
+	for _, l := range s.lines {
+		if !muted || l.cfg.Unmuted {
+			l.Put(d, pcm, side.rate)
+		}
+	}
+	return nil
+}
+
+// Reset forgets packets that went one way and were not decoded.
+func (s *Set) Reset(d Direction) { s.sides[d].playout.Reset() }
+
+// Close ends every line, with an error or nil, and gives back what the Set has.
+func (s *Set) Close(err error) {
+	for _, l := range s.lines {
+		l.End(err)
+	}
+	s.lines = nil
+	for d := range s.sides {
+		s.sides[d].playout.Reset()
+		s.sides[d].playout.Close()
+		s.sides[d].rate = 0
+	}
+}

@@ -1,0 +1,211 @@
+package mixer
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
+)
+
+// TapConfig says what a tap carries.
+type TapConfig struct {
+	// In is what the port says, Out what it hears; a room's tap has neither set.
+	In, Out bool
+	// SampleRate is 8000, 16000 or 48000 Hz.
+	SampleRate int
+	// Buffer is how much audio waits for the reader; what does not fit is lost, and
+	// silence in its place. 0 means DefaultTapBuffer, MaxTapBuffer is the most.
+	Buffer time.Duration
+	// Wake is how much audio is collected before the reader is woken, at most half of
+	// Buffer: fewer wakes cost less. 0 means a frame of 20 ms.
+	Wake time.Duration
+	// Unmuted taps what a muted port says, too.
+	Unmuted bool
+}
+
+// The audio that waits for a tap's reader.
+const (
+	DefaultTapBuffer = time.Second
+	MaxTapBuffer     = 10 * time.Second
+)
+
+// TapBlock is 20 ms of a tap.
+type TapBlock = tap.Block
+
+// TapStats are a tap's counters: frames of 20 ms that were written, and those of
+// them that found no room.
+type TapStats = tap.Stats
+
+// Tap is a copy of what a port says, hears, or both, or of what a room hears.
+// Frames follow each other without a gap from the first one on: what was not said,
+// heard or kept is silence, so that the samples read tell the time.
+//
+// What the port says is what it sends, whatever its room or pair makes of it (who
+// is heard, gain), but silence while it is muted, or does not receive. What it
+// hears is all that is sent to it as audio: the conversation, playbacks, no digits.
+// Audio without a decoder is silence.
+type Tap struct {
+	line *tap.Line
+	from *mailbox.Box[worker]
+	end  func(*worker) *worker
+}
+
+// Read waits for the next block, which is valid until the next Read. It fails with
+// the error of ctx and, once the tap or its port or room is closed and everything
+// was read, io.EOF. It is for one goroutine at a time.
+func (t *Tap) Read(ctx context.Context, b *TapBlock) error { return t.line.Read(ctx, b) }
+
+// SampleRate is the tap's sample rate, Hz.
+func (t *Tap) SampleRate() int { return t.line.Config().Rate }
+
+// Stats reads the counters.
+func (t *Tap) Stats() TapStats { return t.line.Stats() }
+
+// Close ends the tap; what it holds can still be read. It may be called again.
+func (t *Tap) Close() { t.from.Post(t.end) }
+
+// newTap makes a tap of which nobody knows yet.
+func newTap(cfg TapConfig) (*Tap, error) {
+	switch cfg.SampleRate {
+	case 8000, 16000, 48000:
+	default:
+		return nil, fault.New(fault.Invalid, "mixer: a tap cannot have a sample rate of %d Hz", cfg.SampleRate)
+	}
+	if cfg.Buffer == 0 {
+		cfg.Buffer = DefaultTapBuffer
+	}
+	if cfg.Buffer < 0 || cfg.Buffer > MaxTapBuffer || cfg.Wake < 0 {
+		return nil, fault.New(fault.Invalid, "mixer: a tap's buffer of %v is not within %v", cfg.Buffer, MaxTapBuffer)
+	}
+	return &Tap{line: tap.NewLine(tap.Config{
+		Said: cfg.In, Heard: cfg.Out, Rate: cfg.SampleRate,
+		Buffer: cfg.Buffer, Wake: cfg.Wake, Unmuted: cfg.Unmuted,
+	})}, nil
+}
+
+// Tap begins a tap of the port, wherever it is and goes. The error is of kind
+// fault.Invalid or fault.Gone.
+func (p *Port) Tap(cfg TapConfig) (*Tap, error) {
+	if !cfg.In && !cfg.Out {
+		return nil, fault.New(fault.Invalid, "mixer: a tap of nothing")
+	}
+	t, err := newTap(cfg)
+	if err != nil {
+		return nil, err
+	}
+	t.from, t.end = &p.mail, func(*worker) *worker { return p.leg.untap(t.line) }
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errPortClosed
+	}
+	p.mail.Post(func(*worker) *worker { return p.leg.tap(t.line) })
+	return t, nil
+}
+
+// tap takes a line in.
+func (l *leg) tap(line *tap.Line) *worker {
+	if l.ended() {
+		line.End(nil)
+		return nil
+	}
+	if l.taps == nil {
+		l.taps = tap.NewSet(l.port.engine.cfg.JitterCap, func(h int32) { l.w.memory.Release(h) })
+		l.taps.SetFormats(l.media.Receive, l.media.Send)
+	}
+	l.taps.Add(line)
+	return nil
+}
+
+func (l *leg) untap(line *tap.Line) *worker {
+	if l.taps != nil && l.taps.Remove(line) {
+		l.endTaps(nil)
+	}
+	line.End(nil)
+	return nil
+}
+
+// endTaps ends every tap; err is why, or nil.
+func (l *leg) endTaps(err error) {
+	if l.taps != nil {
+		l.taps.Close(err)
+		l.taps = nil
+	}
+}
+
+// tapPacket hands the packet in w.header to the taps.
+func (l *leg) tapPacket(w *worker, d tap.Direction, c *media.Codec, ext uint32, format uint8) {
+	if !c.Transcodable() {
+		return
+	}
+	payload := w.header.Payload
+	if length := c.PayloadDuration(payload); length > 0 && length <= media.MaxPacketAudio {
+		l.taps.Packet(d, &w.memory, ext, format, payload, length)
+	} else {
+		l.taps.Hole(d, ext)
+	}
+}
+
+// tapFrame ends a frame of the taps. What the leg hears they have been told.
+func (l *leg) tapFrame(w *worker) {
+	scratch := w.nextFrame(MaxTapRate)
+	muted := l.inMuted || !l.media.Direction.Receives()
+	err := l.taps.Frame(&w.memory, scratch[:cap(scratch)], w.now.Tick, muted, l.mode == PairRelay)
+	if err != nil {
+		l.endTaps(err)
+	}
+}
+
+// MaxTapRate is the highest sample rate of a tap, Hz.
+const MaxTapRate = 48000
+
+// Tap begins a tap of what everybody in the room says together, its playback
+// included, in TapBlock.Said. The error is of kind fault.Invalid or fault.Gone.
+func (r *Room) Tap(cfg TapConfig) (*Tap, error) {
+	if cfg.In || cfg.Out {
+		return nil, fault.New(fault.Invalid, "mixer: a room's tap has no direction")
+	}
+	cfg.In = true
+	t, err := newTap(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.prepare(cfg.SampleRate); err != nil {
+		return nil, err
+	}
+	t.from, t.end = &r.mail, func(*worker) *worker { r.mix.untap(t.line); return nil }
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, fault.New(fault.Gone, "mixer: room closed")
+	}
+	r.mail.Post(func(*worker) *worker { r.mix.tap(t.line); return nil })
+	return t, nil
+}
+
+func (x *mix) tap(line *tap.Line) {
+	if !x.open {
+		line.End(nil)
+		return
+	}
+	x.taps = append(x.taps, line)
+	x.changed = true
+}
+
+func (x *mix) untap(line *tap.Line) {
+	x.taps = slices.DeleteFunc(x.taps, func(t *tap.Line) bool { return t == line })
+	x.changed = true
+	line.End(nil)
+}
+
+// endTaps ends every tap of the room.
+func (x *mix) endTaps() {
+	for _, t := range x.taps {
+		t.End(nil)
+	}
+	x.taps = nil
+}
