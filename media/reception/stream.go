@@ -23,9 +23,9 @@ type Stream struct {
 	fromSource uint64 // packets of this source
 	lostBefore int64  // of former sources
 
-	// As of the last Block.
-	reportedExpected uint32
-	reportedReceived uint64
+	late     uint64   // of those in seen, which came after their place was played
+	bursts   Bursts   // of this source, as far as it is settled
+	reported Interval // what Block told last
 
 	clockRate int    // of the codec that arrives
 	transit   uint32 // RFC 3550 §6.4.1, in RTP clock units
@@ -50,8 +50,8 @@ func (s *Stream) Restart(ext uint32) {
 	if s.fromSource > 0 {
 		s.lostBefore += s.lost()
 	}
-	s.first, s.fromSource, s.seen = ext, 0, 0
-	s.reportedExpected, s.reportedReceived = 0, 0
+	s.first, s.fromSource, s.seen, s.late = ext, 0, 0, 0
+	s.bursts, s.reported = Bursts{}, Interval{}
 	s.transitOK = false
 }
 
@@ -60,7 +60,7 @@ func (s *Stream) Restart(ext uint32) {
 func (s *Stream) Repeated(ext uint32, order rtp.Order) bool {
 	if order != rtp.Behind {
 		if s.fromSource > 0 {
-			s.seen <<= ext - s.highest
+			s.advance(ext - s.highest)
 		}
 		s.seen |= 1
 		s.highest = ext
@@ -78,6 +78,42 @@ func (s *Stream) Repeated(ext uint32, order rtp.Order) bool {
 	s.seen |= bit
 	return false
 }
+
+// advance moves seen on by n numbers. Those that leave it will not come any more, or
+// would be taken for new.
+func (s *Stream) advance(n uint32) {
+	if n == 1 && int64(s.seen&^s.late) < 0 { //nolint:gosec // looks at the highest bit
+		s.bursts[received]++
+	} else {
+		s.settle(n)
+	}
+	s.seen, s.late = s.seen<<n, s.late<<n
+}
+
+// settle counts the oldest n numbers of seen, and what lies beyond it, for the bursts.
+func (s *Stream) settle(n uint32) {
+	known := min(s.highest-s.first+1, 64)
+	for i := range min(n, 64) {
+		if bit := uint64(1) << (63 - i); i >= 64-known {
+			s.bursts.add(s.seen&bit == 0, s.late&bit != 0)
+		}
+	}
+	if n > 64 {
+		s.bursts.lose(n - 64)
+	}
+}
+
+// Discard tells that a packet counted before came too late to be played. ext is as
+// from Place.
+func (s *Stream) Discard(ext uint32) {
+	if back := s.highest - ext; back <= 63 {
+		s.late |= 1 << back
+	}
+}
+
+// Bursts is how losses and discards of the present source lie together. It is behind
+// by the last 64 packets, which may yet come.
+func (s *Stream) Bursts() Bursts { return s.bursts }
 
 // SetClock sets the clock of what arrives from now on, in Hz.
 func (s *Stream) SetClock(hz int) { s.clockRate, s.transitOK = hz, false }
@@ -138,23 +174,24 @@ func (s *Stream) SSRC() uint32 { return s.source.SSRC() }
 // cycles since its beginning (RFC 3550 A.1).
 func (s *Stream) Highest() uint32 { return s.highest - s.first&^0xffff }
 
+// Counts is what a report is made of. ok is false before the first packet.
+func (s *Stream) Counts() (c Counts, ok bool) {
+	if s.fromSource == 0 {
+		return c, false
+	}
+	return Counts{
+		SSRC: s.SSRC(), Highest: s.Highest(), Expected: s.highest - s.first + 1, Received: s.fromSource,
+		Jitter: uint32(s.jitter16 >> 4), //nolint:gosec // less than a second of the clock
+	}, true
+}
+
 // Block is what a report says of the present source (RFC 3550 §6.4.1), but for the
 // sender reports that came of it. Its FractionLost is that since the Block before
 // (A.3). ok is false before the first packet.
 func (s *Stream) Block() (b rtp.ReportBlock, ok bool) {
-	if s.fromSource == 0 {
+	c, ok := s.Counts()
+	if !ok {
 		return b, false
 	}
-	const most = 1<<23 - 1 // the field has 24 bits
-	expected, received := s.highest-s.first+1, s.fromSource
-	interval := int64(expected - s.reportedExpected)
-	lost := interval - int64(received-s.reportedReceived)
-	s.reportedExpected, s.reportedReceived = expected, received
-	if interval > 0 && lost > 0 {
-		b.FractionLost = uint8(min(lost<<8/interval, 255))
-	}
-	b.SSRC, b.Highest = s.SSRC(), s.Highest()
-	b.Lost = int32(min(max(s.lost(), -most-1), most))
-	b.Jitter = uint32(s.jitter16 >> 4)
-	return b, true
+	return s.reported.Block(c), true
 }

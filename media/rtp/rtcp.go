@@ -27,7 +27,8 @@ const (
 var ErrRTCP = fault.New(fault.Invalid, "rtp: damaged RTCP packet")
 
 // Report is one compound RTCP packet as far as a leg needs it (RFC 3550 §6): a
-// sender's or receiver's report, the CNAME, and a farewell.
+// sender's or receiver's report, the CNAME, an extended report (RFC 3611), and a
+// farewell.
 type Report struct {
 	// SSRC is the stream of whoever sends the report.
 	SSRC uint32
@@ -38,6 +39,12 @@ type Report struct {
 	Blocks []ReportBlock
 	// CNAME names the sender; a view into the packet after ParseRTCP.
 	CNAME []byte
+	// ReferenceTime is an NTPTime of sending, to be answered by a DelayBlock; 0 is none.
+	ReferenceTime uint64
+	// Delays answer the reference times of others, Metrics are about the streams
+	// received; at most 31 of each in a report that is sent.
+	Delays  []DelayBlock
+	Metrics []VoIPMetrics
 	// Bye says that the stream ends.
 	Bye bool
 
@@ -74,18 +81,22 @@ func NTPTime(unixNano int64) uint64 {
 // arrived at an NTPTime; false when it had no report of ours to refer to
 // (RFC 3550 §6.4.1, figure 2).
 func (b *ReportBlock) RoundTrip(arrival uint64) (time.Duration, bool) {
-	if b.LastSR == 0 {
+	return roundTrip(arrival, b.LastSR, b.DelaySinceLastSR)
+}
+
+func roundTrip(arrival uint64, last, delay uint32) (time.Duration, bool) {
+	if last == 0 {
 		return 0, false
 	}
-	units := int32(uint32(arrival>>16) - b.LastSR - b.DelaySinceLastSR)
+	units := int32(uint32(arrival>>16) - last - delay)
 	if units < 0 { // clocks that are not quite even
 		units = 0
 	}
 	return time.Duration(units) * time.Second >> 16, true
 }
 
-// Append adds the report to dst as a compound packet: SR or RR, SDES, and BYE
-// where it applies. It allocates only to grow dst.
+// Append adds the report to dst as a compound packet: SR or RR, SDES, and XR and BYE
+// where they apply. It allocates only to grow dst.
 func (r *Report) Append(dst []byte) []byte {
 	blocks := r.Blocks[:min(len(r.Blocks), maxBlocks)]
 	words := 1 + len(blocks)*blockBytes/4
@@ -113,6 +124,7 @@ func (r *Report) Append(dst []byte) []byte {
 	for range item - 2 - len(name) {
 		dst = append(dst, 0)
 	}
+	dst = r.appendXR(dst)
 	if r.Bye {
 		dst = appendHead(dst, 1, typeBYE, 1)
 		dst = binary.BigEndian.AppendUint32(dst, r.SSRC)
@@ -136,10 +148,10 @@ func (b *ReportBlock) append(dst []byte) []byte {
 }
 
 // ParseRTCP reads a compound packet into r, or a part of one as RFC 5506 allows.
-// Packets of other types are passed over. It keeps the memory of r.Blocks and
+// Packets of other types are passed over. It keeps the memory of r's slices and
 // allocates only where that is too small.
 func ParseRTCP(packet []byte, r *Report) error {
-	*r = Report{Blocks: r.Blocks[:0]}
+	*r = Report{Blocks: r.Blocks[:0], Delays: r.Delays[:0], Metrics: r.Metrics[:0]}
 	if len(packet) == 0 {
 		return ErrRTCP
 	}
@@ -189,6 +201,8 @@ func (r *Report) take(kind byte, count int, body []byte) bool {
 		return r.takeBlocks(count, body[4:])
 	case typeSDES:
 		return count == 0 || r.takeCNAME(body)
+	case typeXR:
+		return r.takeXR(body)
 	case typeBYE:
 		if len(body) < 4*count {
 			return false

@@ -25,6 +25,18 @@ var reportCases = []Report{
 	{SSRC: 7, CNAME: bytes.Repeat([]byte("x"), 255), Blocks: []ReportBlock{
 		{SSRC: 8, Lost: 1<<23 - 1}, {SSRC: 9, Lost: -1 << 23},
 	}, Bye: true},
+	{SSRC: 10, CNAME: []byte("d"), ReferenceTime: 0xe9c3_1234_8000_0000},
+	{SSRC: 11, CNAME: []byte("e"), Delays: []DelayBlock{{SSRC: 12, LastRR: 0x1234_8000, DelaySinceLastRR: 0x8000}, {SSRC: 13}}},
+	{SSRC: 14, CNAME: []byte("f"), Blocks: []ReportBlock{{SSRC: 15}}, Metrics: []VoIPMetrics{{
+		SSRC: 15, LossRate: 13, DiscardRate: 1, BurstDensity: 90, GapDensity: 2, BurstDuration: 120, GapDuration: 8000,
+		RoundTrip: 110, EndSystemDelay: 60, SignalLevel: -26, NoiseLevel: Unavailable, EchoReturnLoss: Unavailable, Gmin: 16,
+		R: 82, ExternalR: Unavailable, MOSListening: 41, MOSConversation: 40, Receiver: 0xb0,
+		BufferNominal: 40, BufferMaximum: 80, BufferAbsolute: 200,
+	}}},
+	{
+		SSRC: 16, CNAME: []byte("g"), Sender: &SenderInfo{NTP: 1}, ReferenceTime: 2, Delays: []DelayBlock{{SSRC: 3, LastRR: 4}},
+		Metrics: []VoIPMetrics{{SSRC: 5}, {SSRC: 6}}, Bye: true,
+	},
 }
 
 func TestReport(t *testing.T) {
@@ -96,6 +108,12 @@ func TestParseRTCPRefuses(t *testing.T) {
 		"padding too long":     "a0c9 0001 0000000c",
 		"padding of nothing":   "a0c9 0000",
 		"damaged second":       "80c9 0001 00000001 80ca",
+		"XR without SSRC":      "80cf 0000",
+		"XR block cut off":     "80cf 0003 00000001 04000002 00000000",
+		"XR half a block head": "80cf 0002 00000001 04000001",
+		"reference time short": "80cf 0003 00000001 04000001 00000000",
+		"delays uneven":        "80cf 0004 00000001 05000002 00000000 00000000",
+		"metrics short":        "80cf 0003 00000001 07000001 00000000",
 	} {
 		var r Report
 		if err := ParseRTCP(unhex(t, hex), &r); !errors.Is(err, ErrRTCP) {
@@ -109,6 +127,8 @@ func TestParseRTCPRefuses(t *testing.T) {
 		"SDES of nobody":            "80ca 0000",
 		"BYE of nobody, reduced":    "80cb 0000",
 		"SDES without end of items": "81ca 0002 00000001 01026161",
+		"XR of another kind":        "80cf 0003 00000001 06000001 00000000",
+		"XR of nothing":             "80cf 0001 00000001",
 	} {
 		var r Report
 		if err := ParseRTCP(unhex(t, hex), &r); err != nil {
@@ -136,11 +156,18 @@ func TestRoundTrip(t *testing.T) {
 	if _, ok := (&ReportBlock{}).RoundTrip(NTPTime(sent)); ok {
 		t.Error("round trip without a report")
 	}
+	d := DelayBlock{LastRR: uint32(NTPTime(sent) >> 16), DelaySinceLastRR: 1 << 16}
+	if got, ok := d.RoundTrip(NTPTime(sent + int64(1040*time.Millisecond))); !ok || (got-40*time.Millisecond).Abs() > 20*time.Microsecond {
+		t.Errorf("for a receiver: %v %v", got, ok)
+	}
 }
 
 func TestReportAllocatesNothing(t *testing.T) {
-	want := reportCases[3]
-	dst, got := make([]byte, 0, 1500), Report{Blocks: make([]ReportBlock, 0, 31)}
+	want := reportCases[len(reportCases)-1]
+	want.Blocks = reportCases[3].Blocks
+	dst, got := make([]byte, 0, 1500), Report{
+		Blocks: make([]ReportBlock, 0, 31), Delays: make([]DelayBlock, 0, 31), Metrics: make([]VoIPMetrics, 0, 31),
+	}
 	if n := testing.AllocsPerRun(100, func() {
 		if err := ParseRTCP(want.Append(dst), &got); err != nil {
 			t.Fatal(err)
@@ -156,7 +183,7 @@ func FuzzParseRTCP(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, packet []byte) {
 		var r Report
-		if ParseRTCP(packet, &r) == nil && len(r.Blocks) <= 31 {
+		if ParseRTCP(packet, &r) == nil && len(r.Blocks) <= 31 && len(r.Delays) <= 31 && len(r.Metrics) <= 31 {
 			checkReport(t, &r)
 		}
 	})
