@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/cn"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
@@ -57,6 +58,7 @@ type leg struct {
 	taps    *tap.Set // nil while nobody taps
 
 	held, inMuted, outMuted, listenOnly bool
+	quiet                               bool // the last packet sent was comfort noise
 
 	playout playout.Playout
 	gate    dsp.Activity
@@ -174,6 +176,7 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 	switch {
 	case c != nil && c.Transcodable():
 		l.key, l.rate = encode.KeyOf(m.Send, m.Encoder), c.SampleRate
+		l.key.Noise = m.Noise && c.ClockRate == cn.ClockRate
 	default:
 		for _, f := range m.Receive {
 			if f.Codec.Transcodable() {
@@ -331,7 +334,11 @@ func (l *leg) send(w *worker, s *encode.Stream) {
 			continue // units of others' time, before the leg came here
 		}
 		length := uint32(p.Units*ticksPerUnit) * l.out.Unit()
-		l.out.Fill(p.Packet, l.media.Send.PayloadType, paused, ts, length, &w.now)
+		pt, marker := l.media.Send.PayloadType, paused || l.quiet
+		if l.quiet = p.Noise; p.Noise {
+			pt, marker = cn.PayloadType, false
+		}
+		l.out.Fill(p.Packet, pt, marker, ts, length, &w.now)
 		l.transmit(w, p.Packet)
 	}
 }

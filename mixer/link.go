@@ -121,7 +121,7 @@ func hearsAs(to, from *leg) (mode PairMode, listens bool) {
 	switch {
 	case says == nil:
 		return PairIdle, false
-	case says == to.media.Send.Codec && (from.in.longest <= to.longestWanted() || !says.Transcodable()):
+	case says == to.media.Send.Codec && (from.in.longest <= to.longestWanted() && to.relaysNoise(from) || !says.Transcodable()):
 		return PairRelay, false
 	case says.Transcodable() && to.transcodes():
 		return PairPCM, true

@@ -26,6 +26,9 @@ type Media struct {
 	// AudioLevel is the id of the header extension in which the peer tells how loud
 	// its audio is (RFC 6464, RFC 8285); 0 means that it does not.
 	AudioLevel uint8
+	// Noise tells that the peer takes comfort noise (RFC 3389) in place of frames that
+	// have nothing but background, and is to get it.
+	Noise bool
 	// Encoder tunes the encoder of Send.
 	Encoder media.EncoderConfig
 }

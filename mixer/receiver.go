@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/cn"
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
 	"github.com/skygenesisenterprise/skybridge/media/jitter"
 	"github.com/skygenesisenterprise/skybridge/media/reception"
@@ -38,6 +39,7 @@ type receiver struct {
 
 	codec     *media.Codec  // of the last packet of audio
 	longest   time.Duration // packet of it that was to be relayed
+	noise     bool          // comfort noise came
 	eventTick int64         // of the last packet of telephone-event
 	last      int64         // tick of the last valid packet
 	lastWall  int64         // unix nanoseconds
@@ -50,7 +52,7 @@ type receiver struct {
 
 // setFormats replaces the meanings of payload types.
 func (r *receiver) setFormats(m Media) {
-	r.codec, r.longest = nil, 0
+	r.codec, r.longest, r.noise = nil, 0, false
 	r.meaning = [128]uint8{}
 	for i, f := range m.Receive {
 		r.meaning[f.PayloadType] = uint8(i + 1)
@@ -120,7 +122,7 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 		return
 	}
 	meaning := l.in.meaning[h.PayloadType]
-	if meaning == meansNothing && h.PayloadType != comfortNoise {
+	if meaning == meansNothing && h.PayloadType != cn.PayloadType {
 		l.reject(w)
 		return
 	}
@@ -150,12 +152,8 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	}
 	switch {
 	case meaning == meansNothing:
-		l.hole(ext)
-		if l.place == inLink {
-			if to := l.link.peer(l); to != nil {
-				to.leaveOut(ext, order)
-			}
-		}
+		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
+		l.takeNoise(w, ext, order)
 	case meaning&meansEvent != 0:
 		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
 		l.takeEvent(w, ext, order, int(meaning&^meansEvent))
@@ -172,10 +170,6 @@ func (l *leg) hole(ext uint32) {
 		l.taps.Hole(tap.Said, ext)
 	}
 }
-
-// comfortNoise is the static payload type of RFC 3389. We make no noise of it,
-// but its packets are no loss.
-const comfortNoise = 13
 
 // restart follows another stream of the same peer, or the same from elsewhere.
 func (l *leg) restart(w *worker, ext uint32) {

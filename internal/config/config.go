@@ -97,6 +97,9 @@ type Auth struct {
 type Media struct {
 	Workers int  `koanf:"workers" yaml:"workers"`
 	FIFO    bool `koanf:"fifo" yaml:"fifo"`
+	// ComfortNoise negotiates RFC 3389 with phones, and sends it to those that take it
+	// while there is nothing to hear.
+	ComfortNoise bool `koanf:"comfort_noise" yaml:"comfort_noise"`
 }
 
 // Log is what the server says of itself, on standard error.

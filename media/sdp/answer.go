@@ -18,6 +18,7 @@ type accepted struct {
 	formats  []media.Format // the peer's payload types
 	payloads []Payload      // for our answer
 	events   []media.Events
+	noise    bool
 }
 
 // Answer makes the answer to the peer's offer and says what it comes to. The
@@ -56,6 +57,7 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 		ReceiveEvents: a.events,
 		Ptime:         ptime(a.line, n.cfg.Ptime),
 		RTCPMux:       a.target.Mux,
+		Noise:         a.noise,
 	}
 	r.Send = a.formats[0]
 	r.Events = choose(a.events, r.Send.Codec.ClockRate)
@@ -122,6 +124,9 @@ func (n *Negotiator) consider(offer *Session, index int) (*accepted, error) {
 	}
 	if n.cfg.DTMF {
 		a.takeEvents(payloads)
+	}
+	if a.noise = n.cfg.Noise && takesNoise(a.formats) && hasNoise(payloads); a.noise {
+		a.payloads = append(a.payloads, noisePayload)
 	}
 	return a, nil
 }

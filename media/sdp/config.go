@@ -28,6 +28,8 @@ type Config struct {
 	// RTCPMux offers multiplexing of RTCP (RFC 5761). One that is offered to us is
 	// always accepted.
 	RTCPMux bool
+	// Noise offers and accepts comfort noise (RFC 3389) beside codecs of its clock.
+	Noise bool
 	// AudioLevel offers and accepts the levels of RFC 6464.
 	AudioLevel bool
 	// Username and SessionName go into o= and s=.

@@ -48,6 +48,7 @@ type offered struct {
 	direction media.Direction
 	level     uint8
 	mux       bool
+	noise     bool
 }
 
 // NewNegotiator starts a dialog's negotiations.
@@ -157,6 +158,9 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 			o.events = append(o.events, media.Events{PayloadType: pt, ClockRate: rate})
 			payloads = append(payloads, Payload{pt, e, eventsTo16})
 		}
+	}
+	if o.noise = n.cfg.Noise && takesNoise(o.formats); o.noise {
+		payloads = append(payloads, noisePayload)
 	}
 	if n.cfg.AudioLevel {
 		o.level = 1

@@ -29,6 +29,8 @@ type Result struct {
 	// Ptime is how much audio one packet carries when we send, a multiple of
 	// media.FrameDuration.
 	Ptime time.Duration
+	// Noise says that the peer takes comfort noise, of cn.PayloadType.
+	Noise bool
 	// AudioLevel is the header extension id of RFC 6464; 0 means none.
 	AudioLevel uint8
 }

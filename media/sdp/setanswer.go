@@ -43,6 +43,7 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 		return Result{}, errNoAudio("no codec in common with %s", names(payloads))
 	}
 	o.settleEvents(r, payloads)
+	r.Noise = o.noise && hasNoise(payloads)
 	r.setPtime()
 	r.Remote, r.RemoteRTCP = target.RTP, target.RTCP
 	peer := target.restrict(answer.Direction(m))

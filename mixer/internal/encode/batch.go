@@ -21,6 +21,9 @@ type batch struct {
 // until then. independent keeps the frame from leaning on those before it, where
 // the codec can do that.
 func (b *Batches) Encode(s *Stream, pcm []int16, independent bool, tick int64) {
+	if s.rests(pcm) {
+		return
+	}
 	independent = independent && s.alone != nil
 	if s.key.Codec.EncodeBatch == nil {
 		var n int

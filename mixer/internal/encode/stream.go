@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/cn"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
@@ -24,6 +25,7 @@ type Key struct {
 	Codec  *media.Codec
 	Units  int // of 10 ms in a packet
 	Config media.EncoderConfig
+	Noise  bool // frames of nothing but background are described instead (RFC 3389)
 }
 
 // KeyOf is the encoding for a format. A codec whose payloads cannot be cut
@@ -60,6 +62,7 @@ type Piece struct {
 	Packet []byte
 	Start  int // of its audio, in units from the start of the frame; may be negative
 	Units  int
+	Noise  bool // it describes noise (RFC 3389)
 }
 
 // Stream is an encoder and the packets it makes. Packets end where the time, in
@@ -75,7 +78,14 @@ type Stream struct {
 	waiting int    // units in pending
 	out     []byte
 	pieces  [unitsPerFrame]Piece
-	n       int // pieces of this frame
+	n       int      // pieces of this frame
+	pause   *pausing // nil without Key.Noise
+}
+
+// pausing is what a stream needs that sends comfort noise.
+type pausing struct {
+	analyser cn.Analyser
+	packet   [rtp.HeaderBytes + cn.MaxBytes]byte
 }
 
 // NewStream makes an encoder. The error is the codec's.
@@ -86,6 +96,9 @@ func NewStream(key Key) (*Stream, error) {
 	}
 	s := &Stream{enc: enc, key: key}
 	s.alone, _ = enc.(media.IndependentEncoder)
+	if key.Noise {
+		s.pause = new(pausing)
+	}
 	if s.direct() {
 		s.out = make([]byte, rtp.HeaderBytes+key.Codec.MaxFrameBytes)
 		return s, nil
@@ -108,6 +121,28 @@ func (s *Stream) CopyFrom(src *Stream) {
 	s.enc.CopyFrom(src.enc)
 	s.pending = append(s.pending[:0], src.pending...)
 	s.waiting = src.waiting
+	if s.pause != nil && src.pause != nil {
+		s.pause.analyser = src.pause.analyser
+	}
+}
+
+// rests reports whether a frame has nothing but background, which is described when
+// that is due. The units that wait are background too.
+func (s *Stream) rests(pcm []int16) bool {
+	if s.pause == nil {
+		return false
+	}
+	desc, silent, due := s.pause.analyser.Frame(pcm)
+	if !silent {
+		return false
+	}
+	s.Forget()
+	s.n = 0
+	if due {
+		packet := desc.Append(s.pause.packet[:rtp.HeaderBytes])
+		s.n, s.pieces[0] = 1, Piece{Packet: packet, Units: unitsPerFrame, Noise: true}
+	}
+	return true
 }
 
 // Forget drops units that wait, after a break.

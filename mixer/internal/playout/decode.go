@@ -88,7 +88,7 @@ func (p *Playout) decode(m *Memory, pcm []int16, handle int32) int {
 // conceal makes up about n samples at the target rate in place of what did not
 // come; 0 when enough was made up.
 func (p *Playout) conceal(m *Memory, pcm []int16, n int) int {
-	if p.concealer == nil || p.concealed >= maxConcealed || n <= 0 {
+	if p.concealer == nil || n <= 0 || p.concealed >= maxConcealed && !p.unlimited() {
 		return 0
 	}
 	tens := min((n*100+p.target-1)/p.target, int(maxConcealed/(10*time.Millisecond)))

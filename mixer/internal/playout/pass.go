@@ -33,6 +33,8 @@ func (p *Playout) Level(m *Memory) Level {
 	switch {
 	case ok:
 		return p.levelOf(m, pkt.Handle)
+	case p.noise.on:
+		return Level{DBov: p.noise.level}
 	case p.passing:
 		return Level{DBov: dsp.Silence} // nobody misses what is made up for one who is not heard
 	}
@@ -75,6 +77,7 @@ func (p *Playout) Pass(m *Memory) {
 			return
 		}
 		if outcome == jitter.Play {
+			p.noise.heard(pkt.Sequence)
 			p.last = p.levelOf(m, pkt.Handle)
 			p.keep(m, pkt)
 			if extra, ok := p.buffer.Surplus(); ok {

@@ -28,6 +28,8 @@ type Playout struct {
 	concealer media.Decoder // of the packet played last
 	rate      int           // its sample rate
 
+	noise background
+
 	release func(handle int32)
 	kept    [keepPackets]int32 // played unheard, oldest first
 	keeps   int                // of them
@@ -121,6 +123,7 @@ func (p *Playout) Reset() {
 	p.forget()
 	p.left = p.left[:0]
 	p.concealed = maxConcealed
+	p.noise.on, p.noise.fade = false, false
 }
 
 // Push takes a packet: an extended sequence number, a payload of at most
@@ -198,9 +201,13 @@ func (p *Playout) next(m *Memory, pcm []int16, want int) int {
 		}
 		return p.conceal(m, pcm, int(int64(pkt.Samples)*int64(p.target)/int64(p.clockRate)))
 	case jitter.Empty:
+		if got := p.hum(m, pcm, want); got > 0 {
+			return got
+		}
 		return p.conceal(m, pcm, want)
 	case jitter.Play:
 	}
+	p.noise.heard(pkt.Sequence)
 	p.last = m.pool.slot(pkt.Handle).level
 	got := p.decode(m, pcm, pkt.Handle)
 	if got == 0 {

@@ -79,6 +79,11 @@ func (s *Set) Packet(d Direction, m *playout.Memory, ext uint32, format uint8, p
 // Hole keeps the place of a packet without audio in the numbering.
 func (s *Set) Hole(d Direction, ext uint32) { s.sides[d].playout.Hole(ext) }
 
+// Noise takes a packet of comfort noise (RFC 3389). The error is the payload's.
+func (s *Set) Noise(d Direction, ext uint32, payload []byte) error {
+	return s.sides[d].playout.Noise(ext, payload)
+}
+
 // Hear takes what the port is sent in this frame, at a rate in Hz. It is copied.
 func (s *Set) Hear(pcm []int16, rate int) {
 	for _, l := range s.lines {

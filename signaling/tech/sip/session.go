@@ -67,6 +67,7 @@ type rtpConfig struct {
 	address    netip.Addr // ours, as the party must see it
 	dtmf       bool
 	preferOurs bool
+	noise      bool
 	symmetric  bool
 	timeout    time.Duration
 	hold       time.Duration
@@ -82,6 +83,7 @@ func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
 	sc.Codecs = cfg.codecs
 	sc.PreferOurs = cfg.preferOurs
 	sc.DTMF = cfg.dtmf
+	sc.Noise = cfg.noise
 	sc.Address = cfg.address
 	sc.Port = socket.LocalAddr().Port()
 	negotiator, err := sdp.NewNegotiator(sc)
@@ -164,7 +166,7 @@ func (s *rtpSession) apply(r sdp.Result) error {
 	send.Ptime = r.Ptime
 	err := s.port.SetMedia(mixer.Media{
 		Send: send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
-		AudioLevel: r.AudioLevel, Encoder: sdp.EncoderFor(send),
+		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(send),
 	})
 	if err != nil {
 		return err

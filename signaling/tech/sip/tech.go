@@ -42,6 +42,8 @@ type Config struct {
 	// zero for none.
 	External      netip.Addr
 	LocalNetworks []netip.Prefix
+	// ComfortNoise has parties that take it told of silence instead of sent it (RFC 3389).
+	ComfortNoise bool
 	// HoldPing is how often a party that is silent because of a hold is asked whether
 	// it is still there; 0 takes DefaultHoldPing.
 	HoldPing time.Duration
