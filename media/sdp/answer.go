@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // accepted is an offer's media line that we can take.
@@ -19,6 +20,7 @@ type accepted struct {
 	payloads []Payload      // for our answer
 	events   []media.Events
 	noise    bool
+	keyed    keyed
 }
 
 // Answer makes the answer to the peer's offer and says what it comes to. The
@@ -58,6 +60,7 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 		Ptime:         ptime(a.line, n.cfg.Ptime),
 		RTCPMux:       a.target.Mux,
 		Noise:         a.noise,
+		Keys:          a.keyed.keys,
 	}
 	r.Send = a.formats[0]
 	r.Events = choose(a.events, r.Send.Codec.ClockRate)
@@ -68,20 +71,28 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 	if n.cfg.AudioLevel {
 		r.AudioLevel = levelID(offer, a.line)
 	}
-	body := n.seal(lines, a.index, n.audio(lines[a.index], a.payloads, terms{
-		direction: r.Direction, ptime: r.Ptime, mux: r.RTCPMux, level: r.AudioLevel,
-	}))
+	t := terms{direction: r.Direction, ptime: r.Ptime, mux: r.RTCPMux, level: r.AudioLevel}
+	if r.Keys.Send.Suite != srtp.None {
+		t.keys = []Crypto{cryptoOf(a.keyed.tag, r.Keys.Send)}
+	}
+	body := n.seal(lines, a.index, n.audio(lines[a.index], a.payloads, t))
 	return body, n.commit(r), nil
 }
 
-// accept finds the audio line to take: the one in use, else the first possible.
+// accept finds the audio line to take: the one in use, else the first possible. Where
+// keys are welcome, lines that insist on them come before those that do not.
 func (n *Negotiator) accept(offer *Session) (*accepted, error) {
 	order := make([]int, 0, len(offer.Media)+1)
 	if len(n.state.Lines) > 0 && n.state.Audio < len(offer.Media) {
 		order = append(order, n.state.Audio)
 	}
-	for i := range offer.Media {
-		order = append(order, i)
+	secure := func(i int) bool { return secureProfile(offer.Media[i].Profile) }
+	for _, wanted := range [...]bool{true, false} {
+		for i := range offer.Media {
+			if (n.cfg.Protection == Opportunistic && secure(i)) == wanted {
+				order = append(order, i)
+			}
+		}
 	}
 	var refusal error
 	for k, i := range order {
@@ -109,14 +120,15 @@ func (n *Negotiator) consider(offer *Session, index int) (*accepted, error) {
 	if m.Port == 0 {
 		return nil, errNoAudio("m=audio has port 0")
 	}
-	if offer.Keying(m) != Plain {
-		return nil, errNoAudio("m=audio wants %s", m.Profile)
+	keyed, err := n.takeKeys(m)
+	if err != nil {
+		return nil, err
 	}
 	target, err := n.target(offer, m)
 	if err != nil {
 		return nil, err
 	}
-	a := &accepted{index: index, line: m, target: target}
+	a := &accepted{index: index, line: m, target: target, keyed: keyed}
 	payloads := m.Payloads()
 	a.take(n.cfg.Codecs, payloads, n.cfg.PreferOurs)
 	if len(a.formats) == 0 {

@@ -21,6 +21,7 @@ type terms struct {
 	ptime     time.Duration
 	mux       bool
 	level     uint8
+	keys      []Crypto
 }
 
 // audio makes our media line.
@@ -34,6 +35,9 @@ func (n *Negotiator) audio(line MediaLine, payloads []Payload, t terms) *Media {
 		if p.Fmtp != "" {
 			add("fmtp", pt+" "+p.Fmtp)
 		}
+	}
+	for _, k := range t.keys {
+		add("crypto", k.String())
 	}
 	add("ptime", strconv.FormatInt(t.ptime.Milliseconds(), 10))
 	add("maxptime", strconv.FormatInt(media.MaxPacketAudio.Milliseconds(), 10))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // Config is what one leg brings to its negotiations.
@@ -32,6 +33,11 @@ type Config struct {
 	Noise bool
 	// AudioLevel offers and accepts the levels of RFC 6464.
 	AudioLevel bool
+	// Protection is whether audio is encrypted with keys that stand in the
+	// descriptions (RFC 4568), and Suites how, in the order of our offers. What is
+	// offered to us may be of any suite we have.
+	Protection Protection
+	Suites     []srtp.Suite
 	// Username and SessionName go into o= and s=.
 	Username, SessionName string
 	// SessionID is o='s; 0 takes one at random.
@@ -40,7 +46,7 @@ type Config struct {
 
 // DefaultConfig lacks only codecs, address and port.
 func DefaultConfig() Config {
-	return Config{DTMF: true, Ptime: media.FrameDuration, Username: "-", SessionName: "Skybridge"}
+	return Config{DTMF: true, Ptime: media.FrameDuration, Username: "-", SessionName: "Skybridge", Suites: DefaultSuites()}
 }
 
 // Validate reports the first setting that cannot work.
@@ -64,5 +70,5 @@ func (c Config) Validate() error {
 			return fault.New(fault.Invalid, "sdp: a codec is nil")
 		}
 	}
-	return nil
+	return c.validateProtection()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 func TestConfigValidate(t *testing.T) {
@@ -19,6 +20,11 @@ func TestConfigValidate(t *testing.T) {
 	}{
 		{"as it is", func(*Config) {}, true},
 		{"IPv6", func(c *Config) { c.Address = netip.MustParseAddr("2001:db8::1") }, true},
+		{"protected", func(c *Config) { c.Protection = Protected }, true},
+		{"protected with nothing", func(c *Config) { c.Protection, c.Suites = Protected, nil }, false},
+		{"a suite twice", func(c *Config) { c.Suites = append(c.Suites, c.Suites[0]) }, false},
+		{"no such suite", func(c *Config) { c.Suites = []srtp.Suite{99} }, false},
+		{"no such protection", func(c *Config) { c.Protection = 3 }, false},
 		{"no codec", func(c *Config) { c.Codecs = nil }, false},
 		{"a nil codec", func(c *Config) { c.Codecs = []*media.Codec{nil} }, false},
 		{"17 codecs", func(c *Config) { c.Codecs = make([]*media.Codec, 17) }, false},

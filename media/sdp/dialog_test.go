@@ -10,6 +10,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // version is o='s of a description of ours.
@@ -164,6 +165,7 @@ func TestStateIsChecked(t *testing.T) {
 		"a line break":           {Lines: []MediaLine{{"audio", "RTP/AVP\r\na=x", "0"}}},
 		"no format":              {Lines: []MediaLine{{"audio", "RTP/AVP", ""}}},
 		"direction":              {Direction: 4},
+		"a key of no suite":      {Key: srtp.Master{Suite: 99}},
 		"payload type":           {Bindings: []Binding{{128, encoding}}},
 		"payload type twice":     {Bindings: []Binding{{96, encoding}, {96, encoding}}},
 		"no encoding":            {Bindings: []Binding{{96, Encoding{}}}},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // Negotiator is one leg's side of the offers and answers of one dialog. It is
@@ -36,6 +37,8 @@ type State struct {
 	Bindings []Binding
 	// Direction is what our side wants.
 	Direction media.Direction
+	// Key is what we send with, if audio is encrypted. It is as secret as Sent then.
+	Key srtp.Master
 }
 
 // MediaLine is what stays of a media line when its stream is refused.
@@ -49,6 +52,7 @@ type offered struct {
 	level     uint8
 	mux       bool
 	noise     bool
+	keys      []Crypto
 }
 
 // NewNegotiator starts a dialog's negotiations.
@@ -86,6 +90,8 @@ func (s State) validate() error {
 		return bad("sdp: state: %d payload types, more than 128", len(s.Bindings))
 	case s.Direction > media.Inactive:
 		return bad("sdp: state: direction %d", s.Direction)
+	case srtp.SuiteByName(s.Key.Suite.String()) != s.Key.Suite || s.Key.MKIBytes != 0:
+		return bad("sdp: state: a key of suite %d", s.Key.Suite)
 	}
 	for i, l := range s.Lines {
 		for _, word := range []string{l.Kind, l.Profile, l.Format} {
@@ -131,7 +137,11 @@ func (n *Negotiator) SetDirection(d media.Direction) { n.state.Direction = d }
 // refuses it (Rollback).
 func (n *Negotiator) Offer(dir media.Direction) []byte {
 	if len(n.state.Lines) == 0 {
-		n.state.Lines, n.state.Audio = []MediaLine{{"audio", "RTP/AVP", "0"}}, 0
+		profile := "RTP/AVP"
+		if n.cfg.Protection == Protected {
+			profile = "RTP/SAVP"
+		}
+		n.state.Lines, n.state.Audio = []MediaLine{{"audio", profile, "0"}}, 0
 	}
 	o := &offered{direction: dir, mux: n.cfg.RTCPMux}
 	n.offered, n.answered = o, false
@@ -166,8 +176,9 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 		o.level = 1
 	}
 	line := n.state.Lines[n.state.Audio]
+	o.keys = n.offerKeys(line.Profile)
 	return n.seal(n.state.Lines, n.state.Audio, n.audio(line, payloads, terms{
-		direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level,
+		direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level, keys: o.keys,
 	}))
 }
 
@@ -206,6 +217,7 @@ func (n *Negotiator) seal(lines []MediaLine, audio int, m *Media) []byte {
 // commit makes a result the agreed one.
 func (n *Negotiator) commit(r *Result) Result {
 	n.last = r
+	n.state.Key = r.Keys.Send
 	return *r
 }
 

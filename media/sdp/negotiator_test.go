@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // TestTwoNegotiators: whatever two of ours agree on, they agree on the same.
@@ -106,6 +107,7 @@ func FuzzOfferAnswer(f *testing.F) {
 		}
 		cfg := testConfig(list...)
 		cfg.PreferOurs, cfg.AudioLevel, cfg.RTCPMux = codecs&0x40 != 0, true, codecs&0x80 != 0
+		cfg.Protection = Protection(codecs >> 4 % 3)
 		n := negotiator(t, cfg)
 		lines := 0
 		for _, body := range [][]byte{first, second, first} {
@@ -116,6 +118,7 @@ func FuzzOfferAnswer(f *testing.F) {
 			if text, r, err := n.Answer(offer); err == nil {
 				lines = len(offer.Media)
 				check(t, text, lines, r)
+				encrypted(t, cfg.Protection, r)
 			}
 			if text := parse(t, n.Offer(media.SendRecv)); len(text.Media) != max(lines, 1) {
 				t.Fatalf("%d media lines, want %d", len(text.Media), lines)
@@ -123,6 +126,7 @@ func FuzzOfferAnswer(f *testing.F) {
 			lines = max(lines, 1)
 			if r, err := n.SetAnswer(offer); err == nil {
 				check(t, []byte(n.state.Sent), lines, r)
+				encrypted(t, cfg.Protection, r)
 			}
 			n.Rollback()
 			if _, err := RestoreNegotiator(cfg, n.State()); err != nil {
@@ -142,6 +146,14 @@ func check(t *testing.T, text []byte, lines int, r Result) {
 		t.Fatal(summary(r))
 	}
 	within(t, r)
+}
+
+// encrypted checks that nothing goes in the clear that may not, nor half of it.
+func encrypted(t *testing.T, p Protection, r Result) {
+	t.Helper()
+	if p == Protected && !r.Keys.Secure() || !r.Keys.Secure() && r.Keys != (srtp.Masters{}) {
+		t.Fatalf("%v: %v", p, r.Keys)
+	}
 }
 
 func BenchmarkAnswer(b *testing.B) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // Result is what a negotiation came to, as one side needs it.
@@ -33,6 +34,8 @@ type Result struct {
 	Noise bool
 	// AudioLevel is the header extension id of RFC 6464; 0 means none.
 	AudioLevel uint8
+	// Keys are those of the packets in each direction; zero for RTP in the clear.
+	Keys srtp.Masters
 }
 
 // Formats is a short list of formats with different payload types.

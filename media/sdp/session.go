@@ -1,10 +1,11 @@
 // Package sdp reads and writes session descriptions (RFC 8866, and the habits of
 // RFC 4566) and negotiates one audio stream with them by offer and answer
-// (RFC 3264), for SIP phones and trunks over plain RTP.
+// (RFC 3264), for SIP phones and trunks over RTP in the clear or with keys in the
+// descriptions (SDES, RFC 4568).
 //
 // It knows rtpmap, fmtp, ptime and the directions, RTCP's port (RFC 3605) and
 // multiplexing (RFC 5761), telephone-event (RFC 4733), Opus (RFC 7587) and audio
-// levels (RFC 6464). Lines of ICE (RFC 8839), SDES (RFC 4568) and everything
+// levels (RFC 6464). Lines of ICE (RFC 8839) and everything
 // unknown are kept as they came; an offer that wants DTLS-SRTP is recognised
 // (Session.NeedsWebRTC), so that it can be handed on whole.
 //

@@ -29,8 +29,10 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 		return Result{}, fault.New(fault.Invalid, "sdp: m=audio is answered by m=%s", m.Kind)
 	case m.Port == 0:
 		return Result{}, errNoAudio("the answer refuses m=audio")
-	case answer.Keying(m) != Plain:
-		return Result{}, errNoAudio("%s is answered by %s", n.state.Lines[n.state.Audio].Profile, m.Profile)
+	}
+	keyed, err := n.settleKeys(o, m)
+	if err != nil {
+		return Result{}, err
 	}
 	target, err := n.target(answer, m)
 	if err != nil {
@@ -38,7 +40,7 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 	}
 	target = target.unmuxed(o.mux, m)
 	payloads := m.payloads(n.state.Bindings)
-	r := &Result{Ptime: ptime(m, n.cfg.Ptime), RTCPMux: target.Mux}
+	r := &Result{Ptime: ptime(m, n.cfg.Ptime), RTCPMux: target.Mux, Keys: keyed.keys}
 	if !o.settle(r, payloads) {
 		return Result{}, errNoAudio("no codec in common with %s", names(payloads))
 	}

@@ -21,6 +21,12 @@ type Master struct {
 	MKIBytes uint8
 }
 
+// Masters are the master keys of a session in both directions.
+type Masters struct{ Send, Receive Master }
+
+// Secure reports whether packets are protected.
+func (m Masters) Secure() bool { return m.Send.Suite != None && m.Receive.Suite != None }
+
 // NewMaster makes a master key at random.
 func NewMaster(s Suite) Master {
 	m := Master{Suite: s}
