@@ -37,6 +37,7 @@ type Engine struct {
 
 	mu     sync.Mutex
 	closed bool
+	number uint32 // of the last port
 	ports  map[*Port]struct{}
 	rooms  map[*Room]struct{}
 	pairs  map[*Pair]struct{}
@@ -105,7 +106,7 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 	if len(e.ports) >= e.cfg.MaxPorts {
 		return nil, fault.New(fault.TooMany, "mixer: %d ports exist", len(e.ports))
 	}
-	p := &Port{engine: e, cfg: cfg, gone: make(chan struct{})}
+	p := &Port{engine: e, cfg: cfg, gone: make(chan struct{}), number: e.nextNumber()}
 	p.leg.init(p, sock, ring)
 	p.stats.ssrc.Store(p.leg.out.SSRC)
 	p.stats.level.Store(dsp.Silence)
@@ -113,6 +114,12 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 	e.ports[p] = struct{}{}
 	p.mail.Post(func(w *worker) *worker { p.leg.start(w); return nil })
 	return p, nil
+}
+
+// nextNumber is a number for a port. The caller holds e.mu.
+func (e *Engine) nextNumber() uint32 {
+	e.number = (e.number + 1) % firstAnnouncement
+	return e.number
 }
 
 // NewRoom makes an empty room. The error is of kind fault.Unavailable or

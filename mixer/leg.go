@@ -43,19 +43,20 @@ type leg struct {
 	dead bool // the transport failed
 	aim  aim
 
-	media   Media
-	sends   bool       // packets may be sent
-	key     encode.Key // of what we send; no codec when PCM cannot be
-	rate    int        // sample rate of the conversation, Hz
-	in      receiver
-	out     numbering.Stream
-	relay   numbering.Relay
-	ear     encode.Listener
-	mode    PairMode // how it hears its peer in a link
-	digits  digits.Queue
-	passing passing
-	clip    playback
-	taps    *tap.Set // nil while nobody taps
+	media    Media
+	sends    bool       // packets may be sent
+	key      encode.Key // of what we send; no codec when PCM cannot be
+	rate     int        // sample rate of the conversation, Hz
+	listened int        // what playout has of it, in a room
+	in       receiver
+	out      numbering.Stream
+	relay    numbering.Relay
+	ear      encode.Listener
+	mode     PairMode // how it hears its peer in a link
+	digits   digits.Queue
+	passing  passing
+	clip     playback
+	taps     *tap.Set // nil while nobody taps
 
 	held, inMuted, outMuted, listenOnly bool
 	quiet                               bool // the last packet sent was comfort noise
@@ -63,12 +64,19 @@ type leg struct {
 	playout playout.Playout
 	gate    dsp.Activity
 	weight  weight
-	gain    gain
+	gain    gain          // of what it says
+	volume  gain          // of what it hears
+	routing               // in a room
+	lately  hears         // in the last frame
+	closing bool          // in a room: it is not to be heard any more, once it has faded
 	level   uint8         // −dBov of the last frame
 	loudest uint8         // since the last publication
 	talking bool          // in the room's sum
 	class   *encode.Class // in a room
 	voice   []int16       // what it added to the sum of this frame; nil for nothing
+	heard   bool          // in a link: it was given its peer's voice in the last frame
+	fades   bool          // in a link: that voice ends in the next
+	faded   bool          // in a link: it has, and begins anew
 	rephase bool          // in a link: the next packet sets phase
 
 	broken bool // failed, or about to
@@ -78,7 +86,7 @@ type leg struct {
 // init prepares a leg for its first worker. It runs on the control side.
 func (l *leg) init(p *Port, sock *rtp.Socket, ring *Ring) {
 	l.port, l.sock, l.ring = p, sock, ring
-	l.gain = newGain()
+	l.gain, l.volume = newGain(), newGain()
 	l.out = numbering.NewStream(p.cfg.SSRC)
 	l.level, l.loudest, l.rate = dsp.Silence, dsp.Silence, 8000
 	l.playout.Init(p.engine.cfg.JitterCap, func(h int32) { l.w.memory.Release(h) })
@@ -198,7 +206,6 @@ func (l *leg) setMedia(w *worker, m Media) *worker {
 func (l *leg) changed(w *worker) {
 	switch l.place {
 	case inRoom:
-		l.playout.Listen(l.contributes(), l.rate)
 		l.room.changed = true
 	case inLink:
 		l.link.changed = true
@@ -208,7 +215,17 @@ func (l *leg) changed(w *worker) {
 
 // contributes reports whether a room hears the leg.
 func (l *leg) contributes() bool {
-	return l.heardByOthers() && !l.listenOnly
+	return l.heardByOthers() && !l.listenOnly && l.audible
+}
+
+// listen begins or ends that a room hears the leg. A voice that is heard fades out first.
+func (l *leg) listen(w *worker) {
+	on := l.contributes()
+	l.closing = !on && l.weight.heard && l.playout.On() && l.listened == l.rate
+	if !l.closing {
+		l.playout.Listen(on, l.rate)
+		l.listened = l.rate
+	}
 }
 
 // heardByOthers reports whether what the leg says goes anywhere.
@@ -251,8 +268,9 @@ func (l *leg) join(w *worker, r *Room, opts JoinOptions) *worker {
 	if l.ended() {
 		return nil
 	}
-	l.listenOnly = opts.ListenOnly
 	if l.place == inRoom && l.room == &r.mix {
+		l.listenOnly = opts.ListenOnly
+		l.enterRoute(opts)
 		l.changed(w)
 		return nil
 	}
@@ -260,8 +278,8 @@ func (l *leg) join(w *worker, r *Room, opts JoinOptions) *worker {
 		return to
 	}
 	l.detach(w)
-	l.inMuted = opts.Muted
-	if !r.mix.add(w, l) { // closed meanwhile
+	l.listenOnly, l.inMuted = opts.ListenOnly, opts.Muted
+	if !r.mix.add(w, l, opts) { // closed meanwhile
 		l.settleSolo(w)
 	}
 	return nil

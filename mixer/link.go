@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -47,7 +48,7 @@ func (k *link) remove(w *worker, l *leg) {
 			k.ends[i] = nil
 		}
 	}
-	l.mode, l.link = PairIdle, nil
+	l.mode, l.link, l.heard, l.fades, l.faded = PairIdle, nil, false, false, false
 	l.stopRelay(w)
 	if k.ends[0] == nil && k.ends[1] == nil {
 		w.removeLink(k)
@@ -83,6 +84,8 @@ func (k *link) choose(w *worker) {
 		}
 		from := k.ends[1-i]
 		mode, listens := hearsAs(to, from)
+		// A voice that is not to be heard any more fades in one more frame.
+		to.fades = mode == PairPCM && to.mode == PairPCM && !listens && to.heard && from.playout.On()
 		if mode != PairRelay {
 			to.stopRelay(w)
 		}
@@ -94,7 +97,7 @@ func (k *link) choose(w *worker) {
 		}
 		to.mode = mode
 		if from != nil {
-			from.playout.Listen(listens, to.rate)
+			from.playout.Listen(listens || to.fades, to.rate)
 		}
 	}
 	if k.pair != nil {
@@ -121,13 +124,16 @@ func hearsAs(to, from *leg) (mode PairMode, listens bool) {
 	switch {
 	case says == nil:
 		return PairIdle, false
-	case says == to.media.Send.Codec && (from.in.longest <= to.longestWanted() && to.relaysNoise(from) || !says.Transcodable()):
+	case says == to.media.Send.Codec && plain(from, to) && (from.in.longest <= to.longestWanted() && to.relaysNoise(from) || !says.Transcodable()):
 		return PairRelay, false
 	case says.Transcodable() && to.transcodes():
 		return PairPCM, true
 	}
 	return PairIdle, false
 }
+
+// plain reports whether a voice passes as it is.
+func plain(from, to *leg) bool { return from.gain.plain() && to.volume.plain() }
 
 // longestWanted is how much audio a packet that is relayed to the leg may hold: what
 // was negotiated, and at least a frame, which is what most send and all can take.
@@ -202,18 +208,59 @@ func (k *link) run(w *worker) {
 func (l *leg) linkFrame(w *worker, from *leg) {
 	early := l.early(w)
 	pcm, what := l.special(w)
-	if (what == hearsTalk || early) && l.mode == PairPCM && from != nil {
-		pcm = w.frame(l.rate)
-		w.current = from
-		if !from.playout.On() || !from.speak(w, pcm[:cap(pcm)]) {
-			pcm = w.silence[:l.rate/50]
+	fades := l.fades && l.mode == PairPCM
+	if (what == hearsTalk || early || fades) && l.mode == PairPCM && from != nil {
+		own := pcm
+		pcm = l.hear(w, from)
+		if fades {
+			pcm = w.fadeTo(pcm, own, l.rate)
 		}
-		w.current, what = l, hearsOwn
+		if what == hearsTalk {
+			what = hearsOwn
+		}
+	}
+	if l.fades {
+		l.fades, l.faded, l.heard, l.link.changed = false, true, false, true
 	}
 	// A frame that comes too early is dropped: kept, it would delay all that follow.
 	if what == hearsOwn && !early {
 		w.say(l, pcm)
 	}
+}
+
+// hear makes what a leg hears of its peer.
+func (l *leg) hear(w *worker, from *leg) []int16 {
+	pcm := w.frame(l.rate)
+	w.current = from
+	spoke := from.playout.On() && from.speak(w, pcm[:cap(pcm)])
+	w.current = l
+	l.heard = spoke
+	if !spoke {
+		return w.silence[:l.rate/50]
+	}
+	if !plain(from, l) {
+		from.gain.apply(pcm)
+		l.volume.apply(pcm)
+		l.link.changed = l.link.changed || plain(from, l)
+	}
+	if l.faded {
+		l.faded = false
+		mixminus.FadeIn(pcm, l.rate)
+	}
+	return pcm
+}
+
+// fadeTo goes from one frame to another, or to silence, within 5 ms.
+func (s *scratch) fadeTo(from, to []int16, hz int) []int16 {
+	pcm := s.frame(hz)
+	copy(pcm, to)
+	if to == nil {
+		clear(pcm)
+	}
+	out := s.frame(hz)
+	copy(out, from)
+	mixminus.Cross(out, pcm, hz)
+	return pcm
 }
 
 // speak writes the leg's next frame into pcm; false while it says nothing.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/audience"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
@@ -34,10 +35,17 @@ type mix struct {
 	frames  uint64
 	tree    mixminus.Tree
 
-	clip    playback
-	taps    []*tap.Line
-	speaker *leg
-	anyone  bool // spoke since levels were published
+	hearing  audience.Matrix // who hears whom
+	heard    audience.Matrix // in the last frame, if it was rerouted since
+	rerouted bool
+	asides   int // members with a sum of their own
+	partings []parting
+
+	taps      []*tap.Line
+	announcer announcer
+	speaker   *leg
+	told      *Port // as the speaker
+	anyone    bool  // spoke since levels were published
 }
 
 // init prepares a mix for its worker. It runs on the control side.
@@ -58,17 +66,18 @@ func (x *mix) start(w *worker) {
 }
 
 // add takes a leg in; false when the room is closed.
-func (x *mix) add(w *worker, l *leg) bool {
+func (x *mix) add(w *worker, l *leg, opts JoinOptions) bool {
 	if !x.open {
 		return false
 	}
 	x.start(w)
 	l.place, l.room, l.at = inRoom, x, int32(len(x.members))
-	l.gate, l.talking, l.ear.Heard = dsp.Activity{}, false, 0
+	l.gate, l.talking, l.ear.Heard, l.lately = dsp.Activity{}, false, 0, hearsNothing
 	l.weight.begin(len(x.members))
 	l.phase = x.phase
 	x.members = append(x.members, l)
 	w.phases[x.phase]++
+	l.enterRoute(opts)
 	l.changed(w)
 	x.membersChanged(w)
 	x.tell(w, Event{Kind: Joined, Port: l.port})
@@ -81,12 +90,15 @@ func (x *mix) remove(w *worker, l *leg) {
 	x.members[l.at], last.at = last, l.at
 	x.members[len(x.members)-1] = nil
 	x.members = x.members[:len(x.members)-1]
+	x.part(w, l)
+	x.leaveRoute(l)
 	w.phases[x.phase]--
 	l.room, l.class, l.ear.Hearing, l.ear.Shares = nil, nil, nil, false
 	l.talking, l.level = false, dsp.Silence
 	x.changed = true
 	if x.speaker == l {
-		x.setSpeaker(w, nil)
+		x.speaker = nil
+		x.room.stats.speaker.Store(nil) // told with the next levels
 	}
 	x.membersChanged(w)
 	x.tell(w, Event{Kind: Left, Port: l.port})
@@ -102,6 +114,7 @@ func (x *mix) close(w *worker) {
 		w.removeRoom(x)
 	}
 	x.stopPlay(w)
+	x.partings = nil
 	for len(x.members) > 0 {
 		x.members[len(x.members)-1].idle(w)
 	}
@@ -124,29 +137,20 @@ func (x *mix) tell(w *worker, ev Event) {
 	w.tell(ev)
 }
 
-func (x *mix) play(w *worker, c *Clip, opts PlayOptions) {
-	x.stopPlay(w)
-	x.clip.begin(c, opts, rates.Hz[0])
-	if !x.open {
-		x.stopPlay(w)
-	}
-}
-
-func (x *mix) stopPlay(w *worker) {
-	if x.clip.on {
-		x.tell(w, x.clip.done(false))
-	}
-}
-
-// rebuild works out classes and rates after a change of the members.
+// rebuild works out classes, rates and who hears whom after a change of the members.
 func (x *mix) rebuild(w *worker) {
-	x.changed = false
+	x.changed, x.asides = false, 0
 	for _, c := range x.classes {
-		c.Members = 0
+		c.Members, c.Apart = 0, 0
 	}
 	x.tree.Heard, x.tree.Spoken = [rates.Count]bool{}, [rates.Count]bool{}
+	for i := range x.partings {
+		x.tree.Spoken[x.partings[i].at] = true
+	}
 	for _, l := range x.members {
-		if i := rates.Index(l.rate); i >= 0 && l.contributes() {
+		x.route(l)
+		l.listen(w)
+		if i := rates.Index(l.rate); i >= 0 && l.playout.On() {
 			x.tree.Spoken[i] = true
 		}
 		was := l.class
@@ -163,6 +167,9 @@ func (x *mix) rebuild(w *worker) {
 			l.ear.Heard = 0 // that was another encoder
 		}
 		c.Members++
+		if l.apart {
+			c.Apart++
+		}
 		x.tree.Heard[c.Rate()] = true
 	}
 	for _, t := range x.taps {
@@ -175,7 +182,9 @@ func (x *mix) rebuild(w *worker) {
 		return c.Members == 0
 	})
 	x.tree.Build()
-	w.reserveFrames(2*len(x.members) + 2) // a voice and a clip each, at most, and what a tap decodes
+	x.buildAsides(w)
+	// A voice and a clip each, who is apart a sum, and what a tap decodes.
+	w.reserveFrames(2*(len(x.members)+x.asides) + 2)
 }
 
 func (x *mix) classFor(key encode.Key) (*encode.Class, error) {

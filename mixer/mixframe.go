@@ -14,8 +14,9 @@ func (x *mix) run(w *worker) {
 	}
 	x.frames++
 	w.resetFrames()
-	w.talkers, w.candidates = w.talkers[:0], w.candidates[:0]
+	w.talkers, w.candidates, w.voices = w.talkers[:0], w.candidates[:0], w.voices[:0]
 	x.tree.Begin(w.bus)
+	x.sayPartings(w)
 	for _, l := range x.members {
 		w.current = l
 		l.drain(w)
@@ -29,9 +30,8 @@ func (x *mix) run(w *worker) {
 	}
 	w.current = nil
 	x.tree.Total(w.bus)
-	if x.clip.on {
-		x.playFrame(w)
-	}
+	x.announce(w)
+	x.mixAsides(w)
 	gain := x.tree.Gain(x.peak(w))
 	for _, l := range x.members {
 		w.current = l
@@ -60,35 +60,9 @@ func (x *mix) run(w *worker) {
 		}
 	}
 	w.current = nil
+	x.settle(w)
 	if x.frames%publishFrames == 0 {
 		x.publish(w)
-	}
-}
-
-// playFrame adds a frame of the room's playback, at every rate from its own
-// samples.
-func (x *mix) playFrame(w *worker) {
-	if len(x.members) == 0 {
-		return // nobody would hear it
-	}
-	at := x.clip.position()
-	for i := rates.Count - 1; i > 0; i-- {
-		if !x.tree.Heard[i] {
-			continue
-		}
-		p := x.clip
-		p.setRate(rates.Hz[i])
-		p.seek(at)
-		pcm, _ := p.next(w.playing[:rates.Frame(i)])
-		w.bus.Play(i, pcm)
-	}
-	// The playback itself goes by 8 kHz, a whole number of samples at all rates.
-	pcm, done := x.clip.next(w.playing[:rates.Frame(0)])
-	if x.tree.Heard[0] {
-		w.bus.Play(0, pcm)
-	}
-	if done {
-		x.tell(w, x.clip.done(true))
 	}
 }
 
@@ -99,7 +73,7 @@ func (x *mix) peak(w *worker) int32 {
 	}
 	peak := int32(0)
 	for _, l := range w.talkers {
-		if l.class == nil {
+		if l.class == nil || l.apart {
 			continue
 		}
 		l.class.Talkers++
@@ -109,7 +83,7 @@ func (x *mix) peak(w *worker) int32 {
 	}
 	var done [rates.Count]bool
 	for _, c := range x.classes {
-		if i := c.Rate(); c.Members > c.Talkers && !done[i] {
+		if i := c.Rate(); c.Members > c.Talkers+c.Apart && !done[i] {
 			done[i] = true
 			peak = max(peak, w.bus.Peak(i))
 		}
@@ -128,11 +102,14 @@ func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
 	l.ear.Hearing, l.ear.Shares = nil, false
 	l.housekeep(w)
 	pcm, what := l.special(w)
-	c := l.class
+	c, lately := l.class, l.lately
 	if what == hearsNothing || c == nil {
+		l.lately = hearsNothing
 		return
 	}
-	if what == hearsTalk && !l.talking {
+	l.lately = what
+	fades := lately != what && lately != hearsNothing
+	if what == hearsTalk && !fades && l.hearsPlain() {
 		if l.taps != nil {
 			l.taps.Hear(w.bus.Plain(c.Rate(), gain), l.rate)
 		}
@@ -144,16 +121,30 @@ func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
 		l.failSoon(w, err)
 		return
 	}
-	if what == hearsTalk {
-		if pcm = l.voice; pcm == nil {
-			pcm = w.frame(l.rate)
+	switch {
+	case what == hearsTalk:
+		pcm = x.listen(w, l, gain)
+		if fades {
+			mixminus.FadeIn(pcm, l.rate)
 		}
-		w.bus.Minus(pcm, c.Rate(), l.voice, gain)
+		l.volume.apply(pcm)
+	case fades:
+		own := w.frame(l.rate)
+		copy(own, pcm)
+		pcm = x.listen(w, l, gain)
+		l.volume.apply(pcm)
+		mixminus.Cross(pcm, own, l.rate)
+		pcm = own
 	}
 	if l.taps != nil {
 		l.taps.Hear(pcm, l.rate)
 	}
 	w.batches.Encode(l.ear.Own, pcm, independent, w.now.Tick)
+}
+
+// hearsPlain reports whether a member hears what all hear who say nothing.
+func (l *leg) hearsPlain() bool {
+	return !l.talking && !l.apart && !l.wasApart && l.volume.plain()
 }
 
 // serveClass makes what the listeners of a class hear.

@@ -131,7 +131,13 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 	}
 	if l.clip.on && l.media.Send.Codec != nil && !l.digits.Busy() {
 		var done bool
-		pcm, done = l.clip.next(w.frame(l.rate))
+		frame := w.frame(l.rate)
+		pcm, done = l.clip.next(frame)
+		if !l.volume.plain() {
+			copy(frame, pcm) // the clip is for others, too
+			pcm = frame
+			l.volume.apply(pcm)
+		}
 		what = hearsOwn
 		if done {
 			l.tell(w, l.clip.done(true))

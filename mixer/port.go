@@ -51,6 +51,8 @@ type Port struct {
 	plays  playing
 	gone   chan struct{} // closed before the Closed event is delivered
 
+	number uint32 // the engine's; nobody else has it
+
 	waiting atomic.Int32 // digits to be sent
 }
 
@@ -135,14 +137,21 @@ type JoinOptions struct {
 	ListenOnly bool
 	// Muted is the state of SetMuted's in from the start.
 	Muted bool
+	// HeardBy and Hears are SetHeardBy and SetHears from the start.
+	HeardBy, Hears Audience
 }
 
 // Join takes the port out of where it is and into a room. The error is of kind
-// fault.Gone (the room or port is closed), fault.Full (the room has its
+// fault.Gone (the room or port is closed), fault.TooMany (an Audience), fault.Full (the room has its
 // RoomConfig.MaxMembers), fault.Unsupported (the port's codec cannot be mixed) or
 // fault.Unavailable (the room's worker has no time left); the port then stays
 // where it was. Joined is the room's event.
 func (p *Port) Join(r *Room, opts JoinOptions) error {
+	for _, a := range []Audience{opts.HeardBy, opts.Hears} {
+		if err := a.validate(); err != nil {
+			return err
+		}
+	}
 	err := p.lockFor(func(c *media.Codec) error {
 		if !c.Transcodable() {
 			return fault.New(fault.Unsupported, "mixer: %s cannot be mixed", c.Name)
@@ -227,6 +236,10 @@ type PlayOptions struct {
 	Offset time.Duration
 	// Token comes back in PlaybackDone.
 	Token string
+	// Queue, in a room, lets those under way go on, and plays after them.
+	Queue bool
+	// To, in a room, is who hears it.
+	To Audience
 
 	number uint64 // of the playbacks of the port or room
 }

@@ -185,9 +185,7 @@ func (x *mix) publish(w *worker) {
 	if s := x.speaker; s != nil && s.talking && loudest != s && int(loudest.loudest)+speakerMargin > int(s.loudest) {
 		loudest = s
 	}
-	if loudest != x.speaker {
-		x.setSpeaker(w, loudest)
-	}
+	x.setSpeaker(w, loudest)
 	for _, l := range x.members {
 		l.loudest = dsp.Silence
 	}
@@ -197,12 +195,17 @@ func (x *mix) publish(w *worker) {
 	x.anyone = anyone
 }
 
+// setSpeaker tells who speaks loudest, if that is somebody else than was told last.
 func (x *mix) setSpeaker(w *worker, l *leg) {
 	x.speaker = l
 	var p *Port
 	if l != nil {
 		p = l.port
 	}
+	if p == x.told {
+		return
+	}
+	x.told = p
 	x.room.stats.speaker.Store(p)
 	x.tell(w, Event{Kind: ActiveSpeaker, Port: p})
 }

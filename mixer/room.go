@@ -42,7 +42,7 @@ type Room struct {
 	mu      sync.Mutex // what the control side remembers
 	closed  bool
 	members int
-	plays   playing
+	plays   program
 	rates   []int // of those who listen, or did; what is played is prepared for them
 }
 
@@ -85,10 +85,14 @@ func (r *Room) exit() {
 	r.members--
 }
 
-// Play plays a clip to everyone in the room, as one more talker. One under way
-// ends, not Completed; PlaybackDone is an event of the room. The error is of kind
-// fault.Gone, or fault.Invalid when the clip cannot be had at a member's rate.
+// Play plays a clip to everyone in the room, or to whom PlayOptions say, as one more
+// talker. Those under way end, not Completed, unless it queues; PlaybackDone is an event of
+// the room. The error is of kind fault.Gone, fault.Invalid when the clip cannot be had at a
+// member's rate, or fault.TooMany (32 wait, or an Audience).
 func (r *Room) Play(c *Clip, opts PlayOptions) error {
+	if err := opts.To.validate(); err != nil {
+		return err
+	}
 	ready := 0
 	for r.mu.Lock(); !r.closed && ready < len(r.rates); r.mu.Lock() {
 		missing := slices.Clone(r.rates[ready:]) // rates are only added
@@ -104,24 +108,27 @@ func (r *Room) Play(c *Clip, opts PlayOptions) error {
 	if r.closed {
 		return fault.New(fault.Gone, "mixer: room closed")
 	}
+	if opts.Queue && len(r.plays.clips) > maxQueued {
+		return fault.New(fault.TooMany, "mixer: %d playbacks wait in the room", maxQueued)
+	}
 	opts.number = r.plays.begin(c)
 	r.mail.Post(func(w *worker) *worker { r.mix.play(w, c, opts); return nil })
 	return nil
 }
 
-// StopPlay ends the room's playback under way, if any.
+// StopPlay ends the room's playback under way and those that wait.
 func (r *Room) StopPlay() {
 	r.mail.Post(func(w *worker) *worker { r.mix.stopPlay(w); return nil })
 }
 
-// prepare makes the room's clip, now or later, available at a member's rate.
+// prepare makes the room's clips, now or later, available at a member's rate.
 // Nobody waits for the lock meanwhile.
 func (r *Room) prepare(rate int) error {
-	var ready *Clip
+	var ready uint64 // number up to which all are
 	for {
 		r.mu.Lock()
-		clip, known := r.plays.clip, slices.Contains(r.rates, rate)
-		if known || clip == ready {
+		missing, known := r.plays.after(ready), slices.Contains(r.rates, rate)
+		if known || len(missing) == 0 {
 			if !known {
 				r.rates = append(r.rates, rate)
 			}
@@ -129,12 +136,12 @@ func (r *Room) prepare(rate int) error {
 			return nil
 		}
 		r.mu.Unlock()
-		if clip != nil {
-			if err := clip.Prepare(rate); err != nil {
+		for _, c := range missing {
+			if err := c.clip.Prepare(rate); err != nil {
 				return err
 			}
+			ready = c.number
 		}
-		ready = clip
 	}
 }
 

@@ -19,9 +19,13 @@ type scratch struct {
 	used   int
 
 	bus     *mixminus.Bus
-	playing [rates.MaxFrame]int16
+	playing [rates.Count][rates.MaxFrame]int16
+	played  [rates.Count][]int16 // what the room's playback says in this frame; nil for nothing
 	silence [rates.MaxFrame]int16
 	talkers []*leg // in the sum
+
+	asideBus *mixminus.Bus // for who hears something else than all others; nil until there is one
+	voices   []voice       // of this frame, in the sum or not
 
 	candidates []*leg // who may be
 

@@ -3,8 +3,8 @@ package mixer
 import (
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
 const (
@@ -57,6 +57,9 @@ func (l *leg) claimed(h *rtp.Header) uint8 {
 func (x *mix) weigh(w *worker, l *leg) {
 	v := &l.weight
 	l.voice, l.talking = nil, false
+	if l.closing && !v.heard {
+		l.listen(w) // its voice has faded
+	}
 	v.chosen, v.decoded = false, false
 	if !l.playout.On() {
 		v.heard, v.full = false, false
@@ -69,7 +72,7 @@ func (x *mix) weigh(w *worker, l *leg) {
 	}
 	l.level = level
 	switch active := l.gate.Active(x.room.cfg.Activity, level); {
-	case active:
+	case active && !l.closing:
 		v.peak = min(v.peak+1, level)
 		v.chosen = true
 	case v.heard:
@@ -100,7 +103,8 @@ func (v *weight) audited(silent bool) bool {
 }
 
 // elect leaves chosen the loudest candidates, as many as the room hears. Who is heard
-// already stays while nobody is louder by a margin.
+// already stays while nobody is louder by a margin. Whom somebody listens to in
+// particular is heard beside them.
 func (x *mix) elect(w *worker) {
 	most := x.room.cfg.MaxTalkers
 	if len(w.candidates) <= most {
@@ -108,7 +112,7 @@ func (x *mix) elect(w *worker) {
 	}
 	var count [dsp.Silence + usurpMargin + 1]int
 	for _, l := range w.candidates {
-		if l.weight.chosen {
+		if l.weight.chosen && !l.wanted {
 			count[l.rank()]++
 		}
 	}
@@ -119,7 +123,7 @@ func (x *mix) elect(w *worker) {
 	for _, l := range w.candidates {
 		v := &l.weight
 		switch rank := l.rank(); {
-		case !v.chosen || rank < last:
+		case !v.chosen || l.wanted || rank < last:
 		case rank == last && most > 0:
 			most--
 		default:
@@ -154,27 +158,23 @@ func (x *mix) hear(w *worker, l *leg) {
 	}
 	l.verify(x.room.cfg.Activity.Threshold)
 	l.loudest = min(l.loudest, l.level)
-	l.talking = v.chosen || v.full
+	says := v.chosen || v.full
+	l.talking = says && (l.public || l.wasPublic)
 	if l.talking {
 		w.talkers = append(w.talkers, l)
 	}
-	if v.spoke && l.talking {
+	if v.spoke && says {
 		l.gain.apply(v.pcm)
-		switch n := l.rate / fadesPerSecond; {
+		switch {
 		case !v.chosen:
-			dsp.FadeOut(v.pcm[:n])
-			clear(v.pcm[n:])
+			mixminus.FadeOut(v.pcm, l.rate)
 		case !v.full:
-			dsp.FadeIn(v.pcm[:n])
+			mixminus.FadeIn(v.pcm, l.rate)
 		}
-		l.voice = v.pcm
-		w.bus.Say(rates.Index(l.rate), l.voice)
+		x.say(w, l)
 	}
 	v.full = v.spoke && v.chosen
 }
-
-// fadesPerSecond makes a fade of 5 ms.
-const fadesPerSecond = 200
 
 // unheard lets the member's frame go by.
 func (l *leg) unheard(w *worker) {

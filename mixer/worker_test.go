@@ -189,7 +189,7 @@ func TestPanicOfARoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.talk(5, a, b)
-	room.mix.clip = playback{on: true} // of no clip, what no input can do
+	room.mix.announcer.clip = playback{on: true} // of no clip, what no input can do
 	r.talk(5, a, b)
 	ev := r.take(RoomFailed, RoomClosed, Left)
 	if len(ev) != 3 || ev[0].Kind != RoomFailed || ev[2].Kind != RoomClosed {

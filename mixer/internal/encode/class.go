@@ -8,7 +8,8 @@ import "github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 // begins, so that its listener's decoder notices nothing.
 type Class struct {
 	Members int // of the room; the room counts
-	Talkers int // in this frame; the room counts
+	Apart   int // of the members hear something else than the room; the room counts
+	Talkers int // in this frame, of those who are not apart; the room counts
 
 	key       Key
 	rate      int
