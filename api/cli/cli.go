@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
@@ -43,6 +44,8 @@ type Console struct {
 	Log *slog.Logger
 	// LastReload is when it was last read.
 	LastReload func() time.Time
+	// Codecs are the server's.
+	Codecs media.Codecs
 	// Resources counts what calls hold, for `core show resources`.
 	Resources func() []Resource
 	// Stop ends the server, with calls under way allowed to end or not.

@@ -18,6 +18,7 @@ func commands() []command {
 		{"core show calls", "Count calls [uptime [seconds]]", showCalls},
 		{"core show version", "Show the version", showVersion},
 		{"core show uptime", "Show how long the server runs", showUptime},
+		{"core show codecs", "List codecs, and whether they are transcoded", showCodecs},
 		{"core show applications", "List dialplan applications", showApplications},
 		{"core show hints", "List hints and the states of their devices", showHints},
 		{"core show hint", "Show the hints of one extension", showHint},

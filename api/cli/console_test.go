@@ -41,6 +41,7 @@ func TestLayouts(t *testing.T) {
 	r.layout("dialplan-hint", "dialplan show 1001@internal")
 	r.layout("dialplan-include", "dialplan show s@internal")
 	r.layout("applications", "core show applications")
+	r.layout("codecs", "core show codecs")
 	r.layout("help", "core show help")
 
 	r.tech.endpoints = []signaling.EndpointSnapshot{

@@ -18,6 +18,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g729"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
@@ -132,7 +133,8 @@ func newRig(t *testing.T) *rig {
 		Resources: func() []cli.Resource {
 			return []cli.Resource{{Name: "channels", Count: 2}, {Name: "rtp ports", Count: 4}}
 		},
-		Stop: func(gracefully bool) { r.stops = append(r.stops, gracefully) },
+		Codecs: media.Codecs{g711.MuLaw(), g729.PassThrough()},
+		Stop:   func(gracefully bool) { r.stops = append(r.stops, gracefully) },
 	}
 	return r
 }

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+)
 
 func checkCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
@@ -10,7 +14,7 @@ func checkCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in, err := readInstallation(args[0], cfg, codecs())
+			in, err := readInstallation(args[0], cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)))
 			if err != nil {
 				return err
 			}

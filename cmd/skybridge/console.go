@@ -22,7 +22,7 @@ func (s *server) startConsole(context.Context) error {
 		LastReload:    func() time.Time { return *s.lastReload.Load() },
 		Config:        func() *endpoint.Set { return s.loaded.Load().endpoints },
 		Registrations: s.trunks.State, Rooms: s.rooms, Globals: s.globals, Listeners: s.stasis.Apps, Log: s.log,
-		Resources: s.resources,
+		Resources: s.resources, Codecs: s.codecs,
 		Stop: func(gracefully bool) {
 			select {
 			case s.stopAsked <- gracefully:

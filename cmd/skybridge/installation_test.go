@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,7 @@ func installed(t *testing.T, dir string, set ...string) (*installation, config.C
 	s := settings{asteriskDir: dir, dataDir: t.TempDir(), set: set}
 	cfg, err := s.load()
 	must(t, err)
-	in, err := readInstallation(dir, cfg, codecs())
+	in, err := readInstallation(dir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)))
 	must(t, err)
 	in.apply(&cfg)
 	return in, cfg

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"log/slog"
+
+	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g729"
 	"github.com/skygenesisenterprise/skybridge/media/codec/l16"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
@@ -11,8 +15,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 )
 
-// codecs is every codec of the server, one line each.
-func codecs() media.Codecs {
+// codecs is every codec of the server, one line each. G.729 is transcoded with a
+// library of the operator's; without it, it passes through.
+func codecs(cfg config.Media, log *slog.Logger) media.Codecs {
 	return media.Codecs{
 		opus.Codec(),
 		g722.Codec(),
@@ -20,7 +25,25 @@ func codecs() media.Codecs {
 		g711.ALaw(),
 		l16.Wideband(),
 		l16.Narrowband(),
+		g729Codec(cfg.G729, log),
 	}
+}
+
+// g729Codec is G.729 as the settings want it, as far as it can be had.
+func g729Codec(library string, log *slog.Logger) *media.Codec {
+	if library == config.Off {
+		return g729.PassThrough()
+	}
+	if library == config.Auto {
+		library = g729.Auto
+	}
+	codec, err := g729.Load(library)
+	if err != nil {
+		log.Warn("G.729 passes through and is not transcoded: its library is not here", "library", library, "err", err)
+		return g729.PassThrough()
+	}
+	log.Info("G.729 is transcoded", "library", library)
+	return codec
 }
 
 // applications is every dialplan application.

@@ -90,7 +90,7 @@ type manner struct {
 
 // start starts the server whole or not at all.
 func start(ctx context.Context, cfg config.Config, how manner, log *slog.Logger) (_ *server, err error) {
-	s := &server{cfg: cfg, how: how, log: log, codecs: codecs(), stopAsked: make(chan bool, 1), patience: 15 * time.Second}
+	s := &server{cfg: cfg, how: how, log: log, codecs: codecs(cfg.Media, log), stopAsked: make(chan bool, 1), patience: 15 * time.Second}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop(false))

@@ -154,8 +154,31 @@ func (e *ear) await(t *testing.T, what string, ok func() bool) {
 // test ends.
 func (e *ear) speak(t *testing.T, hz float64) {
 	t.Helper()
-	to := e.server(t)
 	pcm := tone.Sine(hz, 8000, 1, 12000) // whole periods of whole frequencies
+	e.stream(t, func(n int) []byte {
+		all := e.packets()
+		pt := all[len(all)-1].pt
+		frame := pcm[n*160%8000:][:160]
+		payload := tone.MuLaw(frame)
+		if pt == 8 {
+			payload = tone.ALaw(frame)
+		} else {
+			pt = 0
+		}
+		return rtp(pt, n, 160, payload)
+	})
+}
+
+// stream sends the packets that next gives, one in 20 ms, to where audio comes from,
+// until the test ends.
+func (e *ear) stream(t *testing.T, next func(n int) []byte) {
+	t.Helper()
+	e.streamTo(t, e.server(t), next)
+}
+
+// streamTo is stream to a server that has not sent yet.
+func (e *ear) streamTo(t *testing.T, to netip.AddrPort, next func(n int) []byte) {
+	t.Helper()
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() { // owned by the test, ended by its cleanup
 		defer close(stopped)
@@ -167,16 +190,7 @@ func (e *ear) speak(t *testing.T, hz float64) {
 			case <-stop:
 				return
 			}
-			all := e.packets()
-			pt := all[len(all)-1].pt
-			frame := pcm[n*160%8000:][:160]
-			payload := tone.MuLaw(frame)
-			if pt == 8 {
-				payload = tone.ALaw(frame)
-			} else {
-				pt = 0
-			}
-			if _, err := e.conn.WriteToUDPAddrPort(rtp(pt, n, 160, payload), to); err != nil {
+			if _, err := e.conn.WriteToUDPAddrPort(next(n), to); err != nil {
 				return // closed
 			}
 		}

@@ -32,6 +32,8 @@ type Config struct {
 	Files map[string]string
 	// Set are further settings.
 	Set map[string]string
+	// Binary is the program; that of the function of that name when empty.
+	Binary string
 }
 
 // Server is a running server.
@@ -92,7 +94,10 @@ func Start(t testing.TB, cfg Config) *Server {
 	})
 	s := &Server{
 		SIP: peer.FreePort(t), TLS: peer.FreePort(t), WS: peer.FreePort(t), WSS: peer.FreePort(t), API: peer.FreePort(t),
-		Dir: dir, binary: Binary(t), log: &safeBuffer{}, exited: make(chan error, 1),
+		Dir: dir, binary: cfg.Binary, log: &safeBuffer{}, exited: make(chan error, 1),
+	}
+	if s.binary == "" {
+		s.binary = Binary(t)
 	}
 	s.args = []string{"--data-dir", dir}
 	if cfg.Files != nil {

@@ -8,8 +8,11 @@ package config
 
 import "time"
 
-// Off closes a listener.
+// Off closes a listener, or does without a part.
 const Off = "off"
+
+// Auto lets the server find what a part needs.
+const Auto = "auto"
 
 // Config is every setting of the server.
 type Config struct {
@@ -100,6 +103,9 @@ type Media struct {
 	// ComfortNoise negotiates RFC 3389 with phones, and sends it to those that take it
 	// while there is nothing to hear.
 	ComfortNoise bool `koanf:"comfort_noise" yaml:"comfort_noise"`
+	// G729 is the libbcg729 that G.729 is transcoded with: "auto" takes the system's,
+	// a path another, "off" none.
+	G729 string `koanf:"g729" yaml:"g729"`
 }
 
 // Log is what the server says of itself, on standard error.
@@ -141,7 +147,7 @@ func Default() Config {
 		AMI:    Listener{Listen: Off},
 		SNMP:   Listener{Listen: Off},
 		TURN:   Listener{Listen: Off},
-		Media:  Media{FIFO: true},
+		Media:  Media{FIFO: true, G729: Off},
 		Log:    Log{Level: "info", Format: "text"},
 		Shutdown: Shutdown{
 			Drain: 30 * time.Second,

@@ -85,6 +85,7 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		"a flag's value":        {yaml: "sip:\n  listen: :5060\n", flag: "sip.listen=x", place: "--set sip.listen: ", want: "sip.listen"},
 		"media time-out":        {flag: "rtp.timeout=-1s", place: "--set", want: "rtp.timeout"},
 		"no ringing":            {flag: "calls.ring_timeout=0", place: "--set", want: "calls.ring_timeout"},
+		"a library's bare name": {flag: "media.g729=libbcg729.so", place: "--set", want: "media.g729"},
 		"no calls":              {flag: "calls.max_channels=0", place: "--set", want: "calls.max_channels"},
 		"a negative limit":      {flag: "calls.per_user=-1", place: "--set", want: "calls.per_user"},
 		"an origin's path":      {flag: "api.origins=https://a/b", place: "--set", want: "api.origins"},

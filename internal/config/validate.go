@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,7 @@ func (c Config) Validate() error {
 		check("auth.jwt_secret", atLeast(n, 16))
 	}
 	check("media.workers", between(c.Media.Workers, 0, 256))
+	check("media.g729", checkLibrary(c.Media.G729))
 	check("calls.max_channels", atLeast(c.Calls.MaxChannels, 1))
 	check("calls.per_user", atLeast(c.Calls.PerUser, 0))
 	check("calls.ring_timeout", between(c.Calls.RingTimeout, time.Second, 10*time.Minute))
@@ -147,6 +149,15 @@ func (r RTP) Range() (lo, hi int, err error) {
 		return 0, 0, fmt.Errorf("%q is no range within 1024-65535", r.Ports)
 	}
 	return lo, hi, nil
+}
+
+// checkLibrary wants a path where a library is named: the loader would look for a bare
+// name in places that nobody thinks of.
+func checkLibrary(s string) error {
+	if s == Off || s == Auto || filepath.IsAbs(s) {
+		return nil
+	}
+	return fmt.Errorf("%q is neither %s, %s nor an absolute path", s, Off, Auto)
 }
 
 func checkListen(s string) error {

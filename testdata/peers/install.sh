@@ -15,7 +15,8 @@ mkdir -p "$cache"
 # The system's packages. ip makes the hosts of network tests.
 "$here/../../scripts/apt-need.sh" \
 	gcc libc6-dev pkg-config libopus-dev \
-	sip-tester baresip-core chromium ffmpeg sox espeak-ng asterisk-core-sounds-en-wav iproute2 util-linux debootstrap
+	sip-tester baresip-core chromium ffmpeg sox espeak-ng asterisk-core-sounds-en-wav iproute2 util-linux debootstrap \
+	libbcg729-0
 
 # Asterisk.
 if [ "$(id -u)" = 0 ]; then

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -77,6 +78,10 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		}
 		e.Codecs = append(e.Codecs, codec)
 	}
+	// What only passes through comes last: with any other codec prompts and rooms work.
+	slices.SortStableFunc(e.Codecs, func(x, y *media.Codec) int {
+		return cmp.Compare(rank(x), rank(y))
+	})
 	if len(e.Codecs) == 0 {
 		b.warnings.Addf(c.File, c.Line, "endpoint %s: no codec that is here is allowed, so it cannot be in a call", c.Name)
 	}
@@ -118,6 +123,14 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		e.Variables = append(e.Variables, dialplan.Variable(v))
 	}
 	b.directory.Endpoints = append(b.directory.Endpoints, e)
+}
+
+// rank orders codecs by what can be done with them.
+func rank(c *media.Codec) int {
+	if c.Transcodable() {
+		return 0
+	}
+	return 1
 }
 
 func acl(rules []endpoint.Rule) ACL {
