@@ -14,7 +14,8 @@ const module = "github.com/skygenesisenterprise/skybridge"
 
 // below says what each part may import of the project, besides itself.
 var below = map[string][]string{
-	"cmd":       {"api", "signaling", "mixer", "sip", "media", "internal", "web"},
+	"cmd":       {"bench", "api", "signaling", "mixer", "sip", "media", "internal", "web"},
+	"bench":     {"sip", "media", "internal"},
 	"api":       {"signaling", "mixer", "sip", "media", "internal", "web"},
 	"signaling": {"mixer", "sip", "media", "internal"},
 	"mixer":     {"media", "internal"},
@@ -22,12 +23,12 @@ var below = map[string][]string{
 	"media":     {"internal"},
 	"internal":  {},
 	"web":       {},
-	"e2e":       {"cmd", "api", "signaling", "mixer", "sip", "media", "internal", "web"},
+	"e2e":       {"cmd", "bench", "api", "signaling", "mixer", "sip", "media", "internal", "web"},
 }
 
 // only says where the packages under a path may be imported.
 var only = map[string][]string{
-	module + "/sip":            {"sip", "signaling/tech", "api", "cmd", "e2e"},
+	module + "/sip":            {"sip", "signaling/tech", "api", "bench", "cmd", "e2e"},
 	module + "/media/webrtc":   {"media/webrtc", "signaling/tech", "api", "cmd", "e2e"},
 	"github.com/emiago/sipgo":  {}, // a peer of tests; see docs/adr/0004
 	"github.com/gofiber":       {"api", "e2e"},

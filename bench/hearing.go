@@ -1,0 +1,59 @@
+package bench
+
+import (
+	"fmt"
+
+	"github.com/skygenesisenterprise/skybridge/bench/load"
+	"github.com/skygenesisenterprise/skybridge/bench/measure"
+)
+
+// What is heard of a talker, and what is not, in dBFS. A server may lower all of a room
+// that is too loud together.
+const (
+	audible   = toneLevel - 15
+	inaudible = toneLevel - 25
+)
+
+// enough is how many of a room's talkers are to be heard: a server may choose the loudest.
+const enough = 3
+
+// listen says what is wrong with what legs hear: nothing, when each hears whom it talks
+// with, or some of them, and not itself.
+func listen(w *Workload, l *load.Load) (wrong []string, err error) {
+	for _, leg := range w.tapped() {
+		m, err := codecOf(w.codec(leg))
+		if err != nil {
+			return nil, err
+		}
+		heard, err := decode(m, l.Tapped(leg))
+		if err != nil {
+			return nil, err
+		}
+		var pcm []int16
+		for _, h := range heard {
+			pcm = append(pcm, h.PCM...)
+		}
+		if why := misheard(w, leg, pcm, m.SampleRate); why != "" {
+			wrong = append(wrong, fmt.Sprintf("leg %d %s", leg, why))
+		}
+	}
+	return wrong, nil
+}
+
+// misheard says what is wrong with what a leg hears, "" for nothing.
+func misheard(w *Workload, leg int, pcm []int16, rate int) string {
+	talkers := w.others(leg)
+	found := 0
+	for _, other := range talkers {
+		if measure.Tone(pcm, rate, w.tone(other)) > audible {
+			found++
+		}
+	}
+	if found < min(enough, len(talkers)) {
+		return fmt.Sprintf("hears %d of %d talkers, at %.0f dBFS", found, len(talkers), measure.RMS(pcm))
+	}
+	if own := measure.Tone(pcm, rate, w.tone(leg)); w.talks(leg) && own > inaudible {
+		return fmt.Sprintf("hears itself, at %.0f dBFS", own)
+	}
+	return ""
+}

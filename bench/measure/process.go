@@ -1,0 +1,148 @@
+package measure
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Usage is what a program has used so far.
+type Usage struct {
+	CPU time.Duration // user and system, of all its threads and children
+	RSS int64         // bytes of memory that are resident
+}
+
+// hertz is the unit of /proc's times, which Linux has fixed (USER_HZ).
+const hertz = 100
+
+// Processes reads a program from a proc file system, by the process id of its first
+// process. It counts that and every process that came of it and is alive.
+func Processes(proc string, pid int) (Usage, error) {
+	family, err := descendants(proc, pid)
+	if err != nil {
+		return Usage{}, err
+	}
+	var u Usage
+	for i, p := range family {
+		one, err := process(proc, p)
+		if err != nil && i > 0 && os.IsNotExist(err) {
+			continue // a child that ended meanwhile
+		}
+		if err != nil {
+			return Usage{}, err
+		}
+		u.CPU += one.CPU
+		u.RSS += one.RSS
+	}
+	return u, nil
+}
+
+func process(proc string, pid int) (Usage, error) {
+	dir := filepath.Join(proc, strconv.Itoa(pid))
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return Usage{}, err
+	}
+	cpu, err := cpuTime(stat)
+	if err != nil {
+		return Usage{}, fmt.Errorf("%s/stat: %w", dir, err)
+	}
+	status, err := os.ReadFile(filepath.Join(dir, "status"))
+	if err != nil {
+		return Usage{}, err
+	}
+	rss, err := resident(string(status))
+	if err != nil {
+		return Usage{}, fmt.Errorf("%s/status: %w", dir, err)
+	}
+	return Usage{CPU: cpu, RSS: rss}, nil
+}
+
+// The fields of a stat file that statFields gives, by their place (proc(5)).
+const (
+	statParent = 4 - 3
+	statUser   = 14 - 3
+	statSystem = 15 - 3
+)
+
+// statFields are those of a process's stat file from the third on. The second is a name
+// in parentheses, which may have any character.
+func statFields(stat []byte) ([][]byte, error) {
+	_, after, ok := bytes.Cut(stat[max(0, bytes.LastIndexByte(stat, ')')):], []byte(") "))
+	f := bytes.Fields(after)
+	if !ok || len(f) <= statSystem {
+		return nil, fmt.Errorf("%q has too few fields", stat)
+	}
+	return f, nil
+}
+
+// cpuTime reads utime and stime of a process's stat file.
+func cpuTime(stat []byte) (time.Duration, error) {
+	f, err := statFields(stat)
+	if err != nil {
+		return 0, err
+	}
+	var ticks uint64
+	for _, text := range f[statUser : statSystem+1] {
+		n, err := strconv.ParseUint(string(text), 10, 53)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * (time.Second / hertz), nil
+}
+
+// resident reads VmRSS of a process's status file.
+func resident(status string) (int64, error) {
+	for line := range strings.Lines(status) {
+		value, ok := strings.CutPrefix(line, "VmRSS:")
+		if !ok {
+			continue
+		}
+		kilobytes, ok := strings.CutSuffix(strings.TrimSpace(value), " kB")
+		n, err := strconv.ParseInt(kilobytes, 10, 53)
+		if err != nil || !ok {
+			return 0, fmt.Errorf("%q is no size", strings.TrimSpace(line))
+		}
+		return n << 10, nil
+	}
+	return 0, nil // a process that has ended and is not yet waited for
+}
+
+// descendants are a process and all that came of it and is alive, the process first.
+func descendants(proc string, pid int) ([]int, error) {
+	all, err := os.ReadDir(proc)
+	if err != nil {
+		return nil, err
+	}
+	children := make(map[int][]int)
+	for _, entry := range all {
+		child, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue // no process
+		}
+		stat, err := os.ReadFile(filepath.Join(proc, entry.Name(), "stat"))
+		if err != nil {
+			continue // it has ended
+		}
+		f, err := statFields(stat)
+		if err != nil {
+			return nil, fmt.Errorf("process %d: %w", child, err)
+		}
+		parent, err := strconv.Atoi(string(f[statParent]))
+		if err != nil {
+			return nil, fmt.Errorf("process %d: %w", child, err)
+		}
+		children[parent] = append(children[parent], child)
+	}
+	family := []int{pid}
+	for i := 0; i < len(family); i++ {
+		family = append(family, children[family[i]]...)
+	}
+	return family, nil
+}

@@ -1,0 +1,64 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+
+	"github.com/skygenesisenterprise/skybridge/bench/client"
+)
+
+// Layout is who talks with whom. Legs are counted from 0.
+type Layout struct {
+	Legs int
+	// Room is how many are in a room: leg i is in room i/Room. 0 is calls of two, leg 2k
+	// the caller of leg 2k+1.
+	Room int
+	// Codecs are those of legs with even and odd numbers.
+	Codecs [2]client.Codec
+	// Port is where a leg receives, on Host.
+	Port func(leg int) uint16
+}
+
+// Codec is a leg's.
+func (l *Layout) Codec(leg int) client.Codec { return l.Codecs[leg%2] }
+
+// end is a leg's own end.
+func (l *Layout) end(leg int) client.Media {
+	return client.Media{Address: netip.AddrPortFrom(Host, l.Port(leg)), PayloadType: l.Codec(leg).PayloadType}
+}
+
+// Host is the address that everything here is on.
+var Host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// ErrUnavailable is in the error of a contender that cannot be had on this machine.
+var ErrUnavailable = errors.New("not to be had here")
+
+// Contender is something to be measured.
+type Contender interface {
+	// Name is what it is called in tables.
+	Name() string
+	// Start starts it and waits until it takes calls.
+	Start(ctx context.Context, at Place) (Instance, error)
+}
+
+// Place is where a contender runs.
+type Place struct {
+	Core int    // of the processor; below 0 for any
+	Dir  string // an empty folder
+	Log  *slog.Logger
+}
+
+// Instance is a running contender.
+type Instance interface {
+	// PID is the process that is measured, with all that comes of it.
+	PID() int
+	// Connect sets everything of a layout up and gives the server's end of each leg.
+	Connect(ctx context.Context, l Layout) ([]client.Media, error)
+	// Close ends the contender and all its calls.
+	Close() error
+}
+
+// Silent is an Instance whose sound means nothing.
+type Silent interface{ Silent() }

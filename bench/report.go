@@ -1,0 +1,55 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/bench/load"
+)
+
+// Budget is the share of its core that a server's worker uses at the most.
+const Budget = 0.85
+
+// Carries is how many legs one core has room for, by what one costs.
+func (s *Sample) Carries() int {
+	if s.CPU <= 0 {
+		return 0
+	}
+	return int(Budget * float64(load.Frame) / float64(s.CPU))
+}
+
+// Good tells whether the server kept up: 99 of 100 packets came, and no two of them, in 99
+// of 100 cases, over 100 ms apart.
+func (s *Sample) Good() bool { return s.Share >= 0.99 && s.Gap < 100*time.Millisecond }
+
+// Print says what a run came to, in lines for people. floor may be nil.
+func (s *Sample) Print(w io.Writer, floor *Sample) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d parties, %s\n", s.Workload, s.Legs, s.Contender)
+	fmt.Fprintf(&b, "  received        %.2f %%\n", 100*min(1, s.Share))
+	fmt.Fprintf(&b, "  gaps            %v at the 99th percentile, %v the longest\n", s.Gap, s.Largest.Round(time.Millisecond))
+	if s.CPU > 0 {
+		fmt.Fprintf(&b, "  processor       %.2f µs a party in 20 ms: a core carries about %d\n", microseconds(s.CPU), s.Carries())
+	}
+	if floor != nil && floor.CPU > 0 {
+		fmt.Fprintf(&b, "  floor           %.2f µs for the packets alone: %.2f times that\n", microseconds(floor.CPU), s.CPU.Seconds()/floor.CPU.Seconds())
+	}
+	if s.Memory > 0 {
+		fmt.Fprintf(&b, "  memory          %.1f KiB a party\n", float64(s.Memory)/1024)
+	}
+	if !s.Good() {
+		b.WriteString("  more than the server can carry\n")
+	}
+	if s.Unsent > 0 || s.ClientLate > load.Frame {
+		fmt.Fprintf(&b, "  the client did not keep up: %v late, %d packets not sent\n", s.ClientLate, s.Unsent)
+	}
+	for _, wrong := range s.Wrong {
+		fmt.Fprintf(&b, "  wrong: %s\n", wrong)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
