@@ -75,6 +75,26 @@ func (e *Writer) Flush() error {
 	return nil
 }
 
+// Truncate drops what comes after a number of samples, over all channels. The file
+// must be one that can be truncated, as *os.File.
+func (e *Writer) Truncate(samples int64) error {
+	f, ok := e.w.(interface{ Truncate(size int64) error })
+	if !ok {
+		return fault.New(fault.Unsupported, "wav: a %T cannot be truncated", e.w)
+	}
+	if 2*samples >= e.data {
+		return nil
+	}
+	if err := e.drain(); err != nil {
+		return err
+	}
+	e.data = max(2*samples, 0)
+	if err := f.Truncate(headerSize + e.data); err != nil {
+		return fmt.Errorf("wav: truncate: %w", err)
+	}
+	return e.Flush()
+}
+
 // Close is Flush; the underlying file stays open, it belongs to the caller.
 func (e *Writer) Close() error { return e.Flush() }
 

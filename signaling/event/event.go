@@ -34,6 +34,12 @@ const (
 	PlaybackStarted      Type = "PlaybackStarted"
 	PlaybackFinished     Type = "PlaybackFinished"
 	EndpointStateChange  Type = "EndpointStateChange"
+	RecordingStarted     Type = "RecordingStarted"
+	RecordingFinished    Type = "RecordingFinished"
+	RecordingFailed      Type = "RecordingFailed"
+
+	ChannelTalkingStarted  Type = "ChannelTalkingStarted"
+	ChannelTalkingFinished Type = "ChannelTalkingFinished"
 )
 
 // Event is one thing that happened. It is never changed after it was published;

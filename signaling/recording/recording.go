@@ -1,0 +1,261 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/media/record"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/event"
+)
+
+// Options say what to record, and where to.
+type Options struct {
+	// Name is what the recording is known by.
+	Name string
+	// Path is the file's name, with its extension. Format is the file's.
+	Path   string
+	Format record.Format
+	Append bool
+
+	Content               record.Content
+	SaidShift, HeardShift int // as in record.RecorderConfig
+	Limits                record.Limits
+	// Terminators are the digits of the party that end the recording.
+	Terminators string
+	// WhileBridged leaves out what goes on while the channel is in no bridge.
+	WhileBridged bool
+	// Delay is left out at the beginning.
+	Delay time.Duration
+
+	// Finished, where set, is called on the recording's goroutine once the file is
+	// finished, and before Done is closed.
+	Finished func(Result)
+}
+
+// Reason is why a recording ended.
+type Reason string
+
+// The reasons.
+const (
+	Stopped  Reason = "stopped"  // by Stop, or the channel's end
+	Duration Reason = "duration" // the limit
+	Silence  Reason = "silence"  // the limit
+	Digit    Reason = "digit"    // a terminator
+	Failed   Reason = "failed"   // the disk
+)
+
+// Result is how a recording ended.
+type Result struct {
+	Reason Reason
+	Digit  byte          // that ended it
+	Length time.Duration // of what was recorded
+	Still  time.Duration // of silence, at the end
+	Lost   time.Duration // that the disk was too slow for, and is silence
+	Err    error
+}
+
+// Snapshot is a recording at one moment, the data of its events.
+type Snapshot struct {
+	ID      string
+	Name    string
+	Format  string
+	Path    string
+	State   string // recording, paused, muted, done, failed
+	Channel signaling.ChannelID
+	Result  Result // once it is done
+}
+
+// Recording is one file that is being written.
+type Recording struct {
+	id       string
+	registry *Registry
+	channel  *signaling.Channel
+	tap      *mixer.Tap
+	opts     Options
+	recorder *record.Recorder
+	done     chan struct{}
+
+	mu     sync.Mutex
+	trim   time.Duration
+	drop   bool
+	over   bool
+	result Result
+}
+
+func newRecording(r *Registry, c *signaling.Channel, tap *mixer.Tap, recorder *record.Recorder, opts Options) *Recording {
+	return &Recording{
+		id: signaling.NewID(), registry: r, channel: c, tap: tap, opts: opts, recorder: recorder, done: make(chan struct{}),
+	}
+}
+
+// ID is the recording's UUID.
+func (rec *Recording) ID() string { return rec.id }
+
+// Done is closed when the file is finished.
+func (rec *Recording) Done() <-chan struct{} { return rec.done }
+
+// Result is how the recording ended; the zero Result before Done.
+func (rec *Recording) Result() Result {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	return rec.result
+}
+
+// Length is how much has been recorded.
+func (rec *Recording) Length() time.Duration { return rec.recorder.Length() }
+
+// Set pauses or mutes the recording, or lets it go on.
+func (rec *Recording) Set(s record.State) { rec.recorder.Set(s) }
+
+// Stop ends the recording. It returns at once; Done tells when the file is there.
+func (rec *Recording) Stop() { rec.tap.Close() }
+
+// StopTrimmed is Stop, and takes back so much of the end.
+func (rec *Recording) StopTrimmed(d time.Duration) {
+	rec.mu.Lock()
+	rec.trim = d
+	rec.mu.Unlock()
+	rec.Stop()
+}
+
+// Cancel is Stop, and leaves no file.
+func (rec *Recording) Cancel() {
+	rec.mu.Lock()
+	rec.drop = true
+	rec.mu.Unlock()
+	rec.Stop()
+}
+
+// Snapshot is the recording as it is now.
+func (rec *Recording) Snapshot() Snapshot {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	s := Snapshot{
+		ID: rec.id, Name: rec.opts.Name, Format: rec.opts.Format.Name, Path: rec.opts.Path,
+		Channel: rec.channel.ID(), Result: rec.result,
+		State: [...]string{"recording", "paused", "muted"}[rec.recorder.State()],
+	}
+	switch {
+	case rec.over && rec.result.Reason == Failed:
+		s.State = "failed"
+	case rec.over:
+		s.State = "done"
+	}
+	return s
+}
+
+// run is the recording's goroutine.
+func (rec *Recording) run() {
+	defer rec.registry.remove(rec)
+	defer close(rec.done)
+	defer guard.Recover(rec.channel.Log(), "a recording")
+	res := rec.follow()
+	rec.tap.Close()
+	rec.finish(&res)
+	rec.mu.Lock()
+	rec.over, rec.result = true, res
+	rec.mu.Unlock()
+	t := event.RecordingFinished
+	if res.Reason == Failed {
+		t = event.RecordingFailed
+		rec.channel.Log().Error("recording failed", "file", rec.opts.Path, "err", res.Err)
+	}
+	rec.registry.cfg.Engine.Bus().Publish(event.Event{Type: t, Channel: string(rec.channel.ID()), Data: rec.Snapshot()})
+	if res.Lost > 0 {
+		rec.channel.Log().Warn("recording has gaps: the disk is too slow", "file", rec.opts.Path, "lost", res.Lost)
+	}
+	if rec.opts.Finished != nil {
+		rec.opts.Finished(res)
+	}
+}
+
+// follow records until something ends that.
+func (rec *Recording) follow() Result {
+	digits := rec.digits()
+	if digits != nil {
+		defer digits.Close()
+	}
+	leave := int64(rec.opts.Delay) * int64(rec.opts.Format.SampleRate) / int64(time.Second)
+	var b mixer.TapBlock
+	for {
+		err := rec.tap.Read(context.Background(), &b)
+		switch {
+		case errors.Is(err, io.EOF):
+			return Result{Reason: Stopped}
+		case err != nil:
+			return Result{Reason: Failed, Err: err}
+		case b.Start < leave, rec.opts.WhileBridged && rec.channel.Snapshot().Bridge == "":
+			continue
+		}
+		over, err := rec.recorder.Take(b.Said, b.Heard)
+		switch {
+		case err != nil:
+			return Result{Reason: Failed, Err: err}
+		case over == record.OverDuration:
+			return Result{Reason: Duration}
+		case over == record.OverSilence:
+			return Result{Reason: Silence}
+		}
+		if d, pressed := terminated(digits); pressed {
+			return Result{Reason: Digit, Digit: d}
+		}
+	}
+}
+
+// digits are the terminators that are pressed from now on, nil without any.
+func (rec *Recording) digits() *event.Subscription {
+	if rec.opts.Terminators == "" {
+		return nil
+	}
+	return rec.registry.cfg.Engine.Bus().Subscribe(1, func(e *event.Event) bool {
+		if e.Type != event.ChannelDtmfReceived || e.Channel != string(rec.channel.ID()) {
+			return false
+		}
+		d, ok := e.Data.(signaling.DigitEvent)
+		return ok && strings.IndexByte(rec.opts.Terminators, d.Digit) >= 0
+	})
+}
+
+// terminated takes a terminator, if one was pressed.
+func terminated(digits *event.Subscription) (digit byte, pressed bool) {
+	if digits == nil {
+		return 0, false
+	}
+	select {
+	case e := <-digits.Events():
+		d, _ := e.Data.(signaling.DigitEvent) // the filter let nothing else in
+		return d.Digit, true
+	default:
+		return 0, false
+	}
+}
+
+// finish ends the file.
+func (rec *Recording) finish(res *Result) {
+	res.Length, res.Still = rec.recorder.Length(), rec.recorder.Silence()
+	res.Lost = time.Duration(rec.tap.Stats().Lost) * 20 * time.Millisecond
+	rec.mu.Lock()
+	trim, drop := rec.trim, rec.drop
+	rec.mu.Unlock()
+	file := rec.recorder.File()
+	var err error
+	if drop {
+		err = file.Discard()
+	} else {
+		if trim > 0 && res.Err == nil {
+			err = file.Rewind(trim)
+			res.Length = max(res.Length-trim, 0)
+		}
+		err = errors.Join(err, file.Finish())
+	}
+	if err != nil {
+		res.Reason, res.Err = Failed, errors.Join(res.Err, err)
+	}
+}
