@@ -207,3 +207,9 @@ func (in *installation) soundDir() string {
 	}
 	return filepath.Join(data, soundsFolder)
 }
+
+// monitorDir is where recordings of conversations go: where asterisk.conf says, or
+// below the server's own folder.
+func (in *installation) monitorDir(dataDir string) string {
+	return filepath.Join(cmp.Or(in.settings.Main.Spool, dataDir), "monitor")
+}

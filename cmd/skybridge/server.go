@@ -31,6 +31,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
@@ -257,8 +258,13 @@ func (s *server) startEngine(context.Context) error {
 		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels,
 	})
 	s.rooms = conference.NewRegistry(s.engine)
+	recordings := recording.NewRegistry(recording.Config{
+		Engine: s.engine, Codecs: s.codecs, Log: s.log,
+		Monitor: s.loaded.Load().monitorDir(s.cfg.DataDir), Sounds: folders[0],
+	})
+	s.defers(recordings.Close)
 	services := &app.Services{
-		Engine: s.engine, Rooms: s.rooms, Stasis: &s.stasis, Sounds: sounds,
+		Engine: s.engine, Rooms: s.rooms, Stasis: &s.stasis, Sounds: sounds, Recordings: recordings,
 		ConfBridge: func() *asteriskconf.ConfBridge { return &s.loaded.Load().settings.ConfBridge },
 	}
 	var err error

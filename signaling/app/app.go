@@ -14,6 +14,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
 )
 
@@ -23,6 +24,8 @@ type Services struct {
 	Rooms  *conference.Registry
 	Stasis *stasis.Registry
 	Sounds signaling.Sounds
+	// Recordings has the recordings under way.
+	Recordings *recording.Registry
 	// ConfBridge gives confbridge.conf as it is now; nil means the defaults.
 	ConfBridge func() *settings.ConfBridge
 }
@@ -41,6 +44,9 @@ func Applications(s *Services) []dialplan.Application {
 		{Name: "Playback", Synopsis: "Play a file.", Run: s.playback},
 		{Name: "Playtones", Synopsis: "Play a tone list.", Run: s.playtones},
 		{Name: "StopPlaytones", Synopsis: "Stop playing a tone list.", Run: s.stopPlaytones},
+		{Name: "MixMonitor", Synopsis: "Record a call and mix the audio during the recording.", Run: s.mixMonitor},
+		{Name: "StopMixMonitor", Synopsis: "Stop recording a call through MixMonitor.", Run: s.stopMixMonitor},
+		{Name: "Record", Synopsis: "Record to a file.", Run: s.record},
 		{Name: "SendDTMF", Synopsis: "Send DTMF digits.", Run: s.sendDTMF},
 		{Name: "Stasis", Synopsis: "Hand the channel to an ARI application.", Run: s.stasis},
 	}

@@ -13,6 +13,8 @@ import (
 func ArgumentChecks(s *settings.Settings) lint.Checks {
 	return lint.Checks{
 		"dial":       judgeDial,
+		"mixmonitor": judgeMixMonitor,
+		"record":     judgeRecord,
 		"confbridge": func(args string) []asterisk.Warning { return judgeConfBridge(&s.ConfBridge, args) },
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/lint"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
@@ -37,6 +38,9 @@ type rig struct {
 	apps  stasis.Registry
 	exec  *dialplan.Executor
 	notes chan string
+	// folder has the sounds, and what is recorded.
+	folder string
+	recs   *recording.Registry
 }
 
 func testCodecs() []*media.Codec {
@@ -53,8 +57,14 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 	ok(t, err)
 	conf, err := settings.Load(loader, false)
 	ok(t, err)
+	r.folder = sounds(t)
+	r.recs = recording.NewRegistry(recording.Config{
+		Engine: r.Engine, Codecs: testCodecs(), Log: slog.New(slog.NewTextHandler(r.Log, nil)),
+		Monitor: filepath.Join(r.folder, "monitor"), Sounds: r.folder,
+	})
+	t.Cleanup(func() { ok(t, r.recs.Close()) })
 	services := &app.Services{
-		Engine: r.Engine, Rooms: r.rooms, Stasis: &r.apps, Sounds: sound.NewLibrary(testCodecs(), sounds(t)),
+		Recordings: r.recs, Engine: r.Engine, Rooms: r.rooms, Stasis: &r.apps, Sounds: sound.NewLibrary(testCodecs(), r.folder),
 		ConfBridge: func() *settings.ConfBridge { return &conf.ConfBridge },
 	}
 	apps, err := dialplan.NewApps(dialplan.Builtins(), app.Applications(services), []dialplan.Application{{

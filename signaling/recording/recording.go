@@ -27,12 +27,18 @@ type Options struct {
 	Content               record.Content
 	SaidShift, HeardShift int // as in record.RecorderConfig
 	Limits                record.Limits
+	// SilenceKept is how much is left of the silence that ended the recording; 0 leaves
+	// all of it.
+	SilenceKept time.Duration
 	// Terminators are the digits of the party that end the recording.
 	Terminators string
 	// WhileBridged leaves out what goes on while the channel is in no bridge.
 	WhileBridged bool
 	// Delay is left out at the beginning.
 	Delay time.Duration
+
+	// With, where set, is a recording that this one ends with; it is not done before.
+	With *Recording
 
 	// Finished, where set, is called on the recording's goroutine once the file is
 	// finished, and before Done is closed.
@@ -86,6 +92,7 @@ type Recording struct {
 	trim   time.Duration
 	drop   bool
 	over   bool
+	others []*Recording // that end with this one
 	result Result
 }
 
@@ -114,8 +121,30 @@ func (rec *Recording) Length() time.Duration { return rec.recorder.Length() }
 // Set pauses or mutes the recording, or lets it go on.
 func (rec *Recording) Set(s record.State) { rec.recorder.Set(s) }
 
+// Accompanies reports whether the recording is one With another.
+func (rec *Recording) Accompanies() bool { return rec.opts.With != nil }
+
+// accompany lets another recording end with this one.
+func (rec *Recording) accompany(other *Recording) {
+	rec.mu.Lock()
+	rec.others = append(rec.others, other)
+	over := rec.over
+	rec.mu.Unlock()
+	if over {
+		other.Stop()
+	}
+}
+
 // Stop ends the recording. It returns at once; Done tells when the file is there.
-func (rec *Recording) Stop() { rec.tap.Close() }
+func (rec *Recording) Stop() {
+	rec.tap.Close()
+	rec.mu.Lock()
+	others := rec.others
+	rec.mu.Unlock()
+	for _, other := range others {
+		other.Stop()
+	}
+}
 
 // StopTrimmed is Stop, and takes back so much of the end.
 func (rec *Recording) StopTrimmed(d time.Duration) {
@@ -157,11 +186,15 @@ func (rec *Recording) run() {
 	defer close(rec.done)
 	defer guard.Recover(rec.channel.Log(), "a recording")
 	res := rec.follow()
-	rec.tap.Close()
 	rec.finish(&res)
 	rec.mu.Lock()
 	rec.over, rec.result = true, res
+	others := rec.others
 	rec.mu.Unlock()
+	rec.Stop()
+	for _, other := range others {
+		<-other.done
+	}
 	t := event.RecordingFinished
 	if res.Reason == Failed {
 		t = event.RecordingFailed
@@ -244,6 +277,9 @@ func (rec *Recording) finish(res *Result) {
 	rec.mu.Lock()
 	trim, drop := rec.trim, rec.drop
 	rec.mu.Unlock()
+	if res.Reason == Silence && rec.opts.SilenceKept > 0 {
+		trim = res.Still - rec.opts.SilenceKept
+	}
 	file := rec.recorder.File()
 	var err error
 	if drop {

@@ -56,9 +56,11 @@ func NewRegistry(cfg Config) *Registry {
 	return &Registry{cfg: cfg}
 }
 
-// Folders are where recordings go that name no folder: those of conversations, and
-// what callers record.
-func (r *Registry) Folders() (monitor, sounds string) { return r.cfg.Monitor, r.cfg.Sounds }
+// Monitor is the folder of recordings of conversations that name none.
+func (r *Registry) Monitor() string { return r.cfg.Monitor }
+
+// Sounds is the folder of what callers record.
+func (r *Registry) Sounds() string { return r.cfg.Sounds }
 
 // What a recording's tap may hold while the disk is slow, and how often it is
 // looked at.
@@ -90,6 +92,9 @@ func (r *Registry) Start(ctx context.Context, c *signaling.Channel, opts Options
 	if !r.add(rec) {
 		tap.Close()
 		return nil, r.discard(file, fault.New(fault.Gone, "recordings are closed"))
+	}
+	if opts.With != nil {
+		opts.With.accompany(rec)
 	}
 	c.Tell(event.RecordingStarted, rec.Snapshot())
 	go rec.run() // owned by the registry, which waits for it in Close

@@ -43,7 +43,7 @@ var directories = option.Table[Main]{
 		"astrundir":    option.Text(func(m *Main) *string { return &m.Run }),
 		"astlogdir":    option.Text(func(m *Main) *string { return &m.Log }),
 	},
-	Idle:  option.Words(`astvarlibdir astdbdir astkeydir astagidir astspooldir astlogdir`),
+	Idle:  option.Words(`astvarlibdir astdbdir astkeydir astagidir astlogdir`),
 	Inert: option.Words("astcachedir astmoddir astsbindir"),
 }
 
