@@ -182,8 +182,8 @@ func (rec *Recording) Snapshot() Snapshot {
 
 // run is the recording's goroutine.
 func (rec *Recording) run() {
-	defer rec.registry.remove(rec)
 	defer close(rec.done)
+	defer rec.registry.remove(rec)
 	defer guard.Recover(rec.channel.Log(), "a recording")
 	res := rec.follow()
 	rec.finish(&res)
