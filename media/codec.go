@@ -101,6 +101,32 @@ type IndependentEncoder interface {
 	EncodeIndependent(dst []byte, pcm []int16) (int, error)
 }
 
+// Approached is how near an encoder has come to another.
+type Approached uint8
+
+// The outcomes of ApproachingEncoder.Approach.
+const (
+	Apart Approached = iota // they made different payloads
+	Alike                   // they made the same payload
+	Same                    // their states are the same, bit for bit: so will be all that they make
+)
+
+// AlikeEnough is after how many frames in a row that were Alike, half a second, what the
+// states still differ by is heard no more.
+const AlikeEnough = 25
+
+// ApproachingEncoder is an Encoder whose frames depend on earlier ones, of a codec that
+// cannot make one that does not, but whose state can be brought to another encoder's, so
+// that a listener can go from one stream to the other and its decoder notices nothing.
+type ApproachingEncoder interface {
+	Encoder
+	// Approach is Encode, of PCM that another encoder, of the same codec and
+	// configuration, has made payload of. What it makes is for a decoder that has
+	// followed this encoder, and brings both closer. frame counts the frames since it
+	// began to. It allocates nothing.
+	Approach(dst []byte, pcm []int16, to Encoder, payload []byte, frame int) (n int, how Approached, err error)
+}
+
 // Decoder turns payloads into PCM. It is used by one goroutine at a time.
 type Decoder interface {
 	// Decode writes the payload's audio into pcm and returns the number of

@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -124,6 +125,13 @@ func TestTickAllocatesNothing(t *testing.T) {
 	}{
 		{"room of three rates", []media.Format{mu, formatOf(g711.ALaw()), wide, op, op, long, mu}, false, room},
 		{"everyone talks", []media.Format{mu, mu, wide, op, op}, true, room},
+		{"whispers and gains", []media.Format{mu, wide, op, mu, wide, op}, false, func(r *rig, p []*phone) error {
+			rm := r.meet(p...)
+			return errors.Join(
+				p[0].port.SetHeardBy(Only(p[1].port)), p[2].port.SetHears(Only(p[3].port)), p[4].port.SetHeardBy(Except(p[0].port)),
+				p[5].port.SetVolume(6), p[3].port.SetGain(-6),
+				rm.Play(mustClip(r.t, 8000, tone(1000, 6000, 8000, 0, 1234)), PlayOptions{Loop: true, To: Except(p[3].port)}))
+		}},
 		{"relay", []media.Format{mu, mu}, true, pair},
 		{"relay of opus", []media.Format{op, op}, true, pair},
 		{"transcoding", []media.Format{mu, op}, false, pair},

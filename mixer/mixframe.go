@@ -149,10 +149,7 @@ func (l *leg) hearsPlain() bool {
 
 // serveClass makes what the listeners of a class hear.
 func (x *mix) serveClass(w *worker, c *encode.Class, gain mixminus.Gain) {
-	if c.Listeners() == 0 {
-		return
+	if c.Heard() {
+		c.Encode(&w.batches, w.bus.Plain(c.Rate(), gain), x.frames, w.now.Tick)
 	}
-	pcm := w.bus.Plain(c.Rate(), gain)
-	s, independent := c.Next(x.frames)
-	w.batches.Encode(s, pcm, independent, w.now.Tick)
 }

@@ -239,3 +239,39 @@ func TestAudienceLimits(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// However many come, go and talk in turn, a room tells its levels and its active speaker five
+// times a second at most.
+func TestEventsOfARoomAreFew(t *testing.T) {
+	for _, members := range []int{3, 40} {
+		r := newRig(t, 1)
+		room := r.room(RoomConfig{Activity: dsp.ActivityConfig{Threshold: 60, Hangover: 1}})
+		p := newProbe(8000)
+		var all []*talker
+		for i := range members {
+			s := r.talker(fmt.Sprint(i), p, uint16(300+10*i), 0)
+			must(t, s.port.Join(room, JoinOptions{}))
+			all = append(all, s)
+		}
+		r.talk(10, all...)
+		r.take()
+		const seconds = 4
+		for frame := range 50 * seconds {
+			for i, s := range all {
+				s.peak = uint16(12000 * ((frame/3 + i) % members / (members - 1))) // one after the other
+			}
+			if leaver := all[frame%members].port; frame%4 == 0 {
+				leaver.Idle() // the speaker, too
+				must(t, leaver.Join(room, JoinOptions{}))
+			}
+			r.talk(1, all...)
+		}
+		count := map[EventKind]int{}
+		for _, ev := range r.take(Levels, ActiveSpeaker) {
+			count[ev.Kind]++
+		}
+		if count[Levels] > 5*seconds || count[ActiveSpeaker] > 5*seconds || count[Levels] < 4*seconds || count[ActiveSpeaker] < 2*seconds {
+			t.Errorf("%d members: %d levels and %d speakers in %d seconds", members, count[Levels], count[ActiveSpeaker], seconds)
+		}
+	}
+}

@@ -42,6 +42,20 @@ func (b *Batches) Encode(s *Stream, pcm []int16, independent bool, tick int64) {
 	s.n = 0
 }
 
+// approach is Encode for a stream on its way back to another, which has encoded the same.
+func (b *Batches) approach(s, to *Stream, pcm []int16, tick int64) {
+	if s.rests(pcm) {
+		return
+	}
+	n, how, err := s.toward.Approach(s.target(), pcm, to.enc, to.target()[:to.bytes], s.approached)
+	s.approached++
+	s.same = how == media.Same
+	if s.alike++; how == media.Apart {
+		s.alike = 0
+	}
+	b.encoded(s, n, err, tick)
+}
+
 func (b *Batches) of(c *media.Codec) *batch {
 	for i := range b.batches {
 		if b.batches[i].codec == c {
@@ -82,5 +96,6 @@ func (b *Batches) encoded(s *Stream, n int, err error, tick int64) {
 		b.Errors++
 		n = 0
 	}
+	s.bytes = n
 	s.cut(n, tick)
 }

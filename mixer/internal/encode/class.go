@@ -15,9 +15,10 @@ type Class struct {
 	rate      int
 	stream    *Stream
 	spare     []*Stream
-	listeners int    // in this frame
-	fresh     bool   // one of them did not hear the last frame of the class
-	ran       uint64 // the room's frame that was encoded last
+	listeners int       // in this frame
+	returning []*Stream // in this frame, of those who come back
+	fresh     bool      // one of them did not hear the last frame of the class
+	ran       uint64    // the room's frame that was encoded last
 }
 
 // NewClass makes a class without members. The error is the codec's.
@@ -48,7 +49,10 @@ func (c *Class) Close() {
 }
 
 // Begin starts a frame.
-func (c *Class) Begin() { c.Talkers, c.listeners, c.fresh = 0, 0, false }
+func (c *Class) Begin() {
+	c.Talkers, c.listeners, c.fresh = 0, 0, false
+	c.returning = c.returning[:0]
+}
 
 // Listener is who hears a class, or something of its own.
 type Listener struct {
@@ -81,12 +85,23 @@ func (l *Listener) DropOwn() {
 	l.Hearing = nil
 }
 
-// Listen lets a listener hear the class in this frame.
+// maxReturning bounds the listeners who come back at one time: each costs an encoder. More
+// come back at once, which is heard a little.
+const maxReturning = 32
+
+// Listen lets a listener hear the class in this frame. One that had an encoder of its own
+// comes back on a frame that needs no earlier one or, with codecs that have none such, once
+// its encoder has come to the state of the class's.
 func (c *Class) Listen(l *Listener, frame uint64) {
-	c.listeners++
-	l.Shares, l.Hearing = true, nil
 	heard := l.Heard+1 == frame
 	l.Heard = frame
+	if heard && c.ran+1 == frame && l.Own != nil && len(c.returning) < maxReturning && l.Own.returns(c.stream) {
+		c.returning = append(c.returning, l.Own)
+		l.Shares, l.Hearing = false, l.Own
+		return
+	}
+	c.listeners++
+	l.Shares, l.Hearing = true, nil
 	switch {
 	case !heard:
 		c.fresh = true
@@ -112,6 +127,7 @@ func (c *Class) Part(l *Listener, frame uint64) (independent bool, err error) {
 	heard := l.Heard+1 == frame
 	switch {
 	case l.Own != nil:
+		l.Own.astray()
 	case len(c.spare) > 0:
 		l.Own = c.spare[len(c.spare)-1]
 		c.spare = c.spare[:len(c.spare)-1]
@@ -133,12 +149,27 @@ func (c *Class) Part(l *Listener, frame uint64) (independent bool, err error) {
 	return !heard, nil
 }
 
-// Listeners is how many hear the class in this frame.
-func (c *Class) Listeners() int { return c.listeners }
+// Heard reports whether anybody hears the class in this frame, or what it would.
+func (c *Class) Heard() bool { return c.listeners+len(c.returning) > 0 }
 
-// Next is the stream to encode this frame with, and whether the frame must be
+// Encode makes the frame of all who hear the class, and of those who come back.
+func (c *Class) Encode(b *Batches, pcm []int16, frame uint64, tick int64) {
+	if c.listeners > 0 {
+		s, independent := c.next(frame)
+		b.Encode(s, pcm, independent, tick)
+	}
+	for _, own := range c.returning {
+		if c.ran == frame {
+			b.approach(own, c.stream, pcm, tick)
+		} else {
+			b.Encode(own, pcm, false, tick)
+		}
+	}
+}
+
+// next is the stream to encode this frame with, and whether the frame must be
 // independent of earlier ones.
-func (c *Class) Next(frame uint64) (s *Stream, independent bool) {
+func (c *Class) next(frame uint64) (s *Stream, independent bool) {
 	if c.ran+1 != frame {
 		c.fresh = true
 		c.stream.Forget()

@@ -72,14 +72,20 @@ type Piece struct {
 type Stream struct {
 	enc     media.Encoder
 	alone   media.IndependentEncoder // enc, if it is one
+	toward  media.ApproachingEncoder // enc, if it is one
 	key     Key
 	frame   []byte // one frame's payload, when it does not go straight to out
 	pending []byte // units that wait for their packet to fill
 	waiting int    // units in pending
 	out     []byte
 	pieces  [unitsPerFrame]Piece
-	n       int      // pieces of this frame
-	pause   *pausing // nil without Key.Noise
+	n       int // pieces of this frame
+	bytes   int // of the last payload
+
+	approached int      // frames on the way back to the class
+	alike      int      // the last of them, in a row
+	same       bool     // after the last of them
+	pause      *pausing // nil without Key.Noise
 }
 
 // pausing is what a stream needs that sends comfort noise.
@@ -96,6 +102,9 @@ func NewStream(key Key) (*Stream, error) {
 	}
 	s := &Stream{enc: enc, key: key}
 	s.alone, _ = enc.(media.IndependentEncoder)
+	if key.Codec.EncodeBatch == nil { // a batch is encoded too late to approach it
+		s.toward, _ = enc.(media.ApproachingEncoder)
+	}
 	if key.Noise {
 		s.pause = new(pausing)
 	}
@@ -124,7 +133,21 @@ func (s *Stream) CopyFrom(src *Stream) {
 	if s.pause != nil && src.pause != nil {
 		s.pause.analyser = src.pause.analyser
 	}
+	s.astray()
 }
+
+// maxApproach, in frames, is how long a stream may be on its way back: 10 s.
+const maxApproach = 500
+
+// returns reports whether the stream is on its way back to another. It is not when it is
+// there, nor where a codec has none.
+func (s *Stream) returns(to *Stream) bool {
+	there := s.same || s.alike >= media.AlikeEnough || s.approached >= maxApproach
+	return s.toward != nil && !(there && s.waiting == 0 && to.waiting == 0)
+}
+
+// astray is for a stream that hears something else again.
+func (s *Stream) astray() { s.approached, s.alike, s.same = 0, 0, false }
 
 // rests reports whether a frame has nothing but background, which is described when
 // that is due. The units that wait are background too.
@@ -137,7 +160,7 @@ func (s *Stream) rests(pcm []int16) bool {
 		return false
 	}
 	s.Forget()
-	s.n = 0
+	s.n, s.bytes = 0, 0
 	if due {
 		packet := desc.Append(s.pause.packet[:rtp.HeaderBytes])
 		s.n, s.pieces[0] = 1, Piece{Packet: packet, Units: unitsPerFrame, Noise: true}

@@ -135,6 +135,72 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+// What somebody hears apart is the sum of what is said to it, at all rates, below full scale.
+func TestAside(t *testing.T) {
+	a, bus := NewAside(1), &Bus{}
+	a.Build([rates.Count]bool{true, true, false, true})
+	loud := make([]int16, rates.Frame(1))
+	for i := range loud {
+		loud[i] = int16(12000 - 24000*(i/16%2))
+	}
+	slow := make([]int16, rates.Frame(0))
+	for i := range slow {
+		slow[i] = int16(4000 - 8000*(i/8%2))
+	}
+	got := make([]int16, rates.Frame(1))
+	for frame := range 4 {
+		a.Begin(bus)
+		for range 1 + 3*(frame/2) { // four are too loud together
+			bus.Say(1, loud)
+		}
+		bus.Say(0, slow)
+		a.Total(bus)
+		a.Mix(bus, got)
+		want := 16000
+		if frame >= 2 {
+			want = 31000
+		}
+		if peak := int(slices.Max(got)); frame%2 == 1 && (peak < want-2000 || peak > 32200) {
+			t.Errorf("frame %d: a peak of %d, want about %d", frame, peak, want)
+		}
+	}
+}
+
+// Fades leave nothing of what they end, and step nowhere.
+func TestFades(t *testing.T) {
+	const hz = 16000
+	frame := func(v int16) []int16 { return slices.Repeat([]int16{v}, hz/50) }
+	in, out, to := frame(10000), frame(10000), frame(-8000)
+	FadeIn(in, hz)
+	FadeOut(out, hz)
+	Cross(frame(8000), to, hz)
+	for name, pcm := range map[string][]int16{"in": in, "out": out, "cross": to} {
+		for i := 1; i < len(pcm); i++ {
+			if d := int(pcm[i]) - int(pcm[i-1]); d > 400 || d < -400 {
+				t.Errorf("%s: a step of %d at %d", name, d, i)
+			}
+		}
+	}
+	if in[0] > 400 || in[hz/200] != 10000 || out[hz/200] != 0 || out[0] < 9600 || to[0] < 7600 || to[hz/200] != -8000 {
+		t.Errorf("in %d..%d, out %d..%d, cross %d..%d", in[0], in[hz/200], out[0], out[hz/200], to[0], to[hz/200])
+	}
+}
+
+func BenchmarkAside(b *testing.B) {
+	a, bus := NewAside(0), &Bus{}
+	a.Build([rates.Count]bool{true, true})
+	voice, wide, out := make([]int16, rates.Frame(0)), make([]int16, rates.Frame(1)), make([]int16, rates.Frame(0))
+	b.ReportAllocs()
+	for b.Loop() {
+		a.Begin(bus)
+		bus.Say(0, voice)
+		bus.Say(0, voice)
+		bus.Say(1, wide)
+		a.Total(bus)
+		a.Mix(bus, out)
+	}
+}
+
 func BenchmarkFrame(b *testing.B) {
 	tree, bus := NewTree(), &Bus{}
 	tree.Heard[0], tree.Spoken[0] = true, true
