@@ -101,18 +101,21 @@ func (l *leg) admit(w *worker, h *rtp.Header, from netip.AddrPort) bool {
 
 // transmit gives a packet to the leg's transport.
 func (l *leg) transmit(w *worker, packet []byte) {
+	if l.dead || l.ring == nil && !l.aim.ready() {
+		return
+	}
+	packet, ok := l.seal(w, packet)
+	if !ok {
+		return
+	}
 	var err error
 	switch {
-	case l.dead:
-		return
 	case l.ring != nil:
 		err = l.ring.Send(packet)
 	case l.aim.open:
 		err = l.sock.SendTo(packet, l.aim.remote)
-	case l.aim.ready():
-		err = l.sock.Send(packet)
 	default:
-		return
+		err = l.sock.Send(packet)
 	}
 	w.count.out++
 	if err != nil {

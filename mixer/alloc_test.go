@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -23,6 +24,8 @@ type loop struct {
 	step    uint32
 	at      int
 	discard [MaxPacketBytes]byte
+	keys    *keys // nil for RTP in the clear
+	sealed  [MaxPacketBytes]byte
 }
 
 // newLoop joins a phone whose PCM is a tone that stops and starts, or goes on when
@@ -54,6 +57,10 @@ func (lp *loop) say(now time.Time) {
 	lp.header.SequenceNumber++
 	lp.header.Timestamp += lp.step
 	lp.header.Put(p)
+	if lp.keys != nil {
+		// What cannot be protected is not sent; a mistake would show as loss.
+		p, _ = lp.keys.send.Protect(lp.sealed[:], p)
+	}
 	// A ring with room for one packet never refuses; a mistake would show as loss.
 	_ = lp.ring.Deliver(p, now)
 	for {
@@ -135,6 +142,33 @@ func TestTickAllocatesNothing(t *testing.T) {
 		{"relay", []media.Format{mu, mu}, true, pair},
 		{"relay of opus", []media.Format{op, op}, true, pair},
 		{"transcoding", []media.Format{mu, op}, false, pair},
+		{"relay from SRTP to SRTP", []media.Format{mu, mu}, true, func(r *rig, p []*phone) error {
+			p[0].protect(newKeys(r.t, srtp.AESCM80))
+			p[1].protect(newKeys(r.t, srtp.GCM128))
+			return pair(r, p)
+		}},
+		{"room with SRTP", []media.Format{mu, op, wide}, true, func(r *rig, p []*phone) error {
+			for i, ph := range p {
+				ph.protect(newKeys(r.t, allSuites[i]))
+			}
+			return room(r, p)
+		}},
+		{"new keys", []media.Format{mu, mu}, true, func(r *rig, p []*phone) error {
+			for range 3 { // those before are tried, too
+				for _, ph := range p {
+					ph.protect(newKeys(r.t, srtp.GCM256))
+					r.quietly(1)
+				}
+			}
+			return pair(r, p)
+		}},
+		{"forgeries", []media.Format{mu, mu}, true, func(r *rig, p []*phone) error {
+			for _, ph := range p {
+				ph.protect(newKeys(r.t, srtp.AESCM32))
+				ph.keys = newKeys(r.t, srtp.AESCM32)
+			}
+			return pair(r, p)
+		}},
 		{"echo", []media.Format{wide}, true, func(_ *rig, p []*phone) error { p[0].port.Echo(); return nil }},
 		{"idle", []media.Format{mu, op}, true, func(*rig, []*phone) error { return nil }},
 		{"tapped room", []media.Format{mu, wide, op, op, mu}, false, func(r *rig, phones []*phone) error {
@@ -186,6 +220,9 @@ func TestTickAllocatesNothing(t *testing.T) {
 			}
 			if err := tt.put(r, phones); err != nil {
 				t.Fatal(err)
+			}
+			for i, lp := range loops {
+				lp.keys = phones[i].keys
 			}
 			now := time.Unix(1000, 0)
 			frame := func() {

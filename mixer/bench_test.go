@@ -23,6 +23,8 @@ type caller struct {
 	step   uint32
 	at     int
 	levels bool // frames carry them
+	keys   *keys
+	sealed []byte
 }
 
 func (c *caller) say() error {
@@ -33,6 +35,12 @@ func (c *caller) say() error {
 	c.header.Put(p)
 	if c.levels {
 		p[0] |= 0x10
+	}
+	if c.keys != nil {
+		var err error
+		if p, err = c.keys.send.Protect(c.sealed, p); err != nil {
+			return err
+		}
 	}
 	return c.sock.Send(p)
 }

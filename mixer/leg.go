@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/numbering"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
@@ -42,6 +43,8 @@ type leg struct {
 	ring *Ring
 	dead bool // the transport failed
 	aim  aim
+
+	guard *secure.Guard // nil as long as packets never were protected
 
 	media    Media
 	sends    bool       // packets may be sent

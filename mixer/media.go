@@ -3,6 +3,7 @@ package mixer
 import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
@@ -29,6 +30,9 @@ type Media struct {
 	// Noise tells that the peer takes comfort noise (RFC 3389) in place of frames that
 	// have nothing but background, and is to get it.
 	Noise bool
+	// Keys are those that packets are protected with in each direction (SRTP); nil for
+	// RTP in the clear. Keys that stay, or come back, go on where they were.
+	Keys *srtp.Masters
 	// Encoder tunes the encoder of Send.
 	Encoder media.EncoderConfig
 }
@@ -43,6 +47,9 @@ func (m Media) validate() error {
 	}
 	if p := m.Send.Ptime; p < 0 || p > media.MaxPtime || p%(10e6) != 0 {
 		return fault.New(fault.Invalid, "mixer: ptime %v is not 10 to 60 ms", p)
+	}
+	if m.Keys != nil && !m.Keys.Secure() {
+		return fault.New(fault.Invalid, "mixer: a key in one direction only")
 	}
 	var seen [128]bool
 	take := func(pt uint8) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 )
 
 // PortConfig is what a port is made with.
@@ -46,6 +47,7 @@ type Port struct {
 	mu     sync.Mutex // what the control side remembers
 	closed bool
 	media  Media
+	keys   atomic.Pointer[secure.Keyring] // nil as long as there were none; mu writes
 	room   *Room
 	pair   *Pair
 	plays  playing
@@ -74,8 +76,24 @@ func (p *Port) SetMedia(m Media) error {
 	if p.closed {
 		return errPortClosed
 	}
+	keys, contexts := p.keys.Load(), secure.Contexts{}
+	if m.Keys != nil {
+		if keys == nil {
+			keys = new(secure.Keyring)
+		}
+		var err error
+		if contexts, err = keys.For(*m.Keys); err != nil {
+			return err
+		}
+		p.keys.Store(keys)
+	}
 	p.media = m
-	p.mail.Post(func(w *worker) *worker { return p.leg.setMedia(w, m) })
+	p.mail.Post(func(w *worker) *worker {
+		if keys != nil {
+			p.leg.protect(w, &keys.Guard, contexts)
+		}
+		return p.leg.setMedia(w, m)
+	})
 	return nil
 }
 

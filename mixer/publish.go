@@ -97,6 +97,9 @@ func (p *Port) Stats() PortStats {
 		Level:           uint8(s.level.Load()),
 		Talking:         s.talking.Load(),
 	}
+	if k := p.keys.Load(); k != nil {
+		stats.AuthFailed, stats.Replayed = k.Guard.AuthFailed.Load(), k.Guard.Replayed.Load()
+	}
 	switch t := p.cfg.Transport.(type) {
 	case *rtp.Socket:
 		of := t.Stats()

@@ -117,6 +117,10 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	if rtp.IsRTCP(p) {
 		return
 	}
+	p, ok := l.open(w, p)
+	if !ok {
+		return
+	}
 	if rtp.Parse(p, h) != nil || len(h.Payload) == 0 || len(h.Payload) > playout.MaxPayload {
 		l.reject(w)
 		return

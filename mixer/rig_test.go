@@ -136,6 +136,7 @@ type phone struct {
 	heard   []heardPacket
 	pcm     []int16
 	lastOut []byte
+	keys    *keys // nil for RTP in the clear
 }
 
 type heardPacket struct {
@@ -228,6 +229,9 @@ func (ph *phone) send(pt uint8, marker bool, ts uint32, payload []byte) {
 
 func (ph *phone) deliver(p []byte) {
 	ph.rig.t.Helper()
+	if ph.keys != nil {
+		p = ph.keys.seal(ph.rig.t, p)
+	}
 	if err := ph.ring.Deliver(p, time.Unix(0, ph.rig.now*int64(pace.Tick))); err != nil {
 		ph.rig.t.Fatal(err)
 	}
@@ -244,6 +248,9 @@ func (ph *phone) hear() []heardPacket {
 			return ph.heard[first:]
 		}
 		p := slices.Clone(buf[:n])
+		if ph.keys != nil {
+			p = ph.keys.open(ph.rig.t, p)
+		}
 		h := heardPacket{tick: ph.rig.now}
 		if err := rtp.Parse(p, &h.Header); err != nil {
 			ph.rig.t.Fatal(err)

@@ -6,12 +6,14 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 )
 
 // scratch is a worker's memory for one tick. Nothing in it outlives the tick.
 type scratch struct {
 	header rtp.Header // of the packet at hand
 	packet []byte     // HeaderBytes of room and its payload
+	room   secure.Room
 
 	// frames are pieces of PCM, rates.MaxFrame apart. A decoder may write beyond a frame,
 	// into frames that are not in use yet; there is room for that after the last.

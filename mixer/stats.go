@@ -17,6 +17,10 @@ type PortStats struct {
 	// be parsed, were of no negotiated payload type, or began more digits than 20 a
 	// second.
 	Late, Duplicate, Invalid uint64
+	// AuthFailed is how many packets were not protected with the peer's key, or not
+	// intact, Replayed how many came again or were too late to tell (SRTP). Of neither
+	// anything else is counted.
+	AuthFailed, Replayed uint64
 	// Unsent is how many packets the transport did not take or could not send: no
 	// room, no route, not connected. Overrun came and were lost because the port
 	// did not keep up; only a Ring knows. Refused came back by ICMP: nobody listens

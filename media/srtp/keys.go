@@ -21,7 +21,7 @@ type keys struct {
 	iv    [16]byte     // of the packet under way
 	sum   [sha1.Size]byte
 	aad   [12]byte
-	mask  [8 * aes.BlockSize]byte // key stream
+	mask  *[8 * aes.BlockSize]byte // key stream of AES-CM
 }
 
 // sessionKeys derives the keys that go with three labels.
@@ -54,7 +54,7 @@ func (k *keys) use(aead bool, key, auth []byte) error {
 		k.aead, err = cipher.NewGCM(block)
 		return err
 	}
-	k.block, k.mac = block, hmac.New(sha1.New, auth)
+	k.block, k.mac, k.mask = block, hmac.New(sha1.New, auth), new([8 * aes.BlockSize]byte)
 	return nil
 }
 

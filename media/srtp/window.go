@@ -70,7 +70,7 @@ func (w *Window) take(index uint64) {
 
 // maxStreams is how many streams a direction keeps. A peer has one, and another when it
 // begins anew; the one that was silent longest makes room.
-const maxStreams = 8
+const maxStreams = 4
 
 // Stream is what a direction knows of one SSRC. It is plain data.
 type Stream struct {

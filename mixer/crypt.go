@@ -1,0 +1,51 @@
+package mixer
+
+import "github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
+
+// protect has the leg's packets protected, or no longer.
+func (l *leg) protect(w *worker, g *secure.Guard, c secure.Contexts) {
+	l.guard = g
+	g.Use(c, w.now.Tick)
+}
+
+// open opens a packet of RTP that came; false when it is dropped. Until then nothing has
+// been learned of it, neither from where it came nor which stream it says it is of.
+func (l *leg) open(w *worker, p []byte) ([]byte, bool) {
+	if l.guard == nil {
+		return p, true
+	}
+	p, ok := l.guard.Open(p, w.now.Tick, &w.room)
+	if !ok {
+		w.count.dropped++
+	}
+	return p, ok
+}
+
+// openRTCP is open for RTCP, wherever it came.
+func (l *leg) openRTCP(w *worker, p []byte) ([]byte, bool) {
+	if l.guard == nil {
+		return p, true
+	}
+	p, ok := l.guard.OpenRTCP(p, w.now.Tick, &w.room)
+	if !ok {
+		w.count.dropped++
+	}
+	return p, ok
+}
+
+// seal makes of a packet of RTP what the transport gets; false when it cannot be sent.
+// The result is the worker's, and lasts until the next packet.
+func (l *leg) seal(w *worker, p []byte) ([]byte, bool) {
+	if l.guard == nil {
+		return p, true
+	}
+	return l.guard.Seal(p, &w.room)
+}
+
+// sealRTCP is seal for RTCP.
+func (l *leg) sealRTCP(w *worker, p []byte) ([]byte, bool) {
+	if l.guard == nil {
+		return p, true
+	}
+	return l.guard.SealRTCP(p, &w.room)
+}
