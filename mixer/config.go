@@ -45,7 +45,7 @@ func Default() Config {
 		Budget:       0.85,
 		MaxPorts:     20000,
 		MaxMembers:   5000,
-		JitterCap:    200 * time.Millisecond,
+		JitterCap:    300 * time.Millisecond,
 		EventBacklog: 8192,
 	}
 }

@@ -36,7 +36,7 @@ func TestDriftForAnHour(t *testing.T) {
 			last := r.now
 			for i := range hour {
 				arrivals = path.Send(arrivals[:0], time.Duration(i)*20*time.Millisecond)
-				for time.Duration(r.now-begin)*pace.Tick < arrivals[0] {
+				for time.Duration(r.now+1-begin)*pace.Tick < arrivals[0] {
 					r.tick()
 					for {
 						if _, ok := b.ring.out.Pop(buf); !ok {
@@ -49,8 +49,7 @@ func TestDriftForAnHour(t *testing.T) {
 						packets++
 					}
 				}
-				a.send(0, false, a.ts, payload)
-				a.ts += 160
+				a.sendAt(payload, time.Duration(begin)*pace.Tick+arrivals[0])
 				most = max(most, a.port.leg.playout.Delay())
 				if i == hour/2 {
 					halves[0] = a.port.leg.playout.Concealed()

@@ -124,10 +124,10 @@ func carry(t testing.TB, sent []mediatest.Packet, from, to media.Format, net med
 		p.most = max(p.most, a.port.leg.playout.Delay())
 	}
 	for _, pkt := range arriving {
-		for time.Duration(r.now-begin)*pace.Tick < pkt.At {
+		for time.Duration(r.now+1-begin)*pace.Tick < pkt.At {
 			step()
 		}
-		a.deliver(pkt.Data)
+		a.deliverAt(pkt.Data, time.Duration(begin)*pace.Tick+pkt.At)
 	}
 	for range 60 {
 		step()

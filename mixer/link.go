@@ -265,7 +265,7 @@ func (s *scratch) fadeTo(from, to []int16, hz int) []int16 {
 
 // speak writes the leg's next frame into pcm; false while it says nothing.
 func (l *leg) speak(w *worker, pcm []int16) bool {
-	spoke, err := l.playout.Frame(&w.memory, pcm)
+	spoke, err := l.playout.Frame(&w.memory, pcm, w.now.At())
 	if err != nil {
 		l.failSoon(w, err)
 	}

@@ -183,8 +183,8 @@ func (x *mix) rebuild(w *worker) {
 	})
 	x.tree.Build()
 	x.buildAsides(w)
-	// A voice and a clip each, who is apart a sum, and what a tap decodes.
-	w.reserveFrames(2*(len(x.members)+x.asides) + 2)
+	// A voice each, who is apart a sum too, and what some play and taps decode.
+	w.reserveFrames(len(x.members) + 2*x.asides + sayFrames)
 }
 
 func (x *mix) classFor(key encode.Key) (*encode.Class, error) {

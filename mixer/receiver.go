@@ -148,6 +148,7 @@ func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	if arrival == 0 {
 		arrival = w.now.Wall
 	}
+	w.came = w.now.Arrival(arrival)
 	w.count.in++
 	l.in.Count(h, order, meaning&meansEvent == 0, arrival)
 	l.in.last, l.in.lastWall = w.now.Tick, arrival
@@ -196,6 +197,14 @@ func (l *leg) resumed(w *worker) {
 	l.tell(w, Event{Kind: MediaResumed})
 }
 
+// arrival is the packet in w.header, which holds length of audio, as a playout takes it.
+func (w *worker) arrival(ext uint32, format uint8, length time.Duration) playout.Arrival {
+	return playout.Arrival{
+		Sequence: ext, Timestamp: w.header.Timestamp, Format: format, Payload: w.header.Payload, Length: length,
+		At: w.came, Claimed: playout.Unknown,
+	}
+}
+
 // takeAudio puts a packet where the leg's listener wants it.
 func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 	codec := l.playout.Codec(format)
@@ -224,7 +233,9 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 		l.playout.Hole(ext)
 		return
 	}
-	switch l.playout.Push(&w.memory, ext, format, payload, length, l.claimed(&w.header)) {
+	a := w.arrival(ext, format, length)
+	a.Claimed = l.claimed(&w.header)
+	switch l.playout.Push(&w.memory, &a) {
 	case jitter.Late:
 		l.in.late++
 		w.count.dropped++

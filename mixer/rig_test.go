@@ -45,6 +45,7 @@ func newRig(t testing.TB, workers int) *rig {
 	for _, w := range e.workers {
 		// Processor time stands still: nothing is ever skipped.
 		w.budget.Init(cfg.Budget, func() int64 { return 0 }, func() int64 { return 0 })
+		w.wall = func() int64 { return r.now * int64(pace.Tick) }
 	}
 	t.Cleanup(func() {
 		for p := range e.ports {
@@ -220,19 +221,40 @@ func (ph *phone) skip() {
 // send sends a payload with the next sequence number.
 func (ph *phone) send(pt uint8, marker bool, ts uint32, payload []byte) {
 	ph.rig.t.Helper()
+	ph.put(pt, marker, ts, payload)
+	ph.deliver(ph.lastOut)
+}
+
+// sendAt sends the next frame of audio, which arrives as for deliverAt.
+func (ph *phone) sendAt(payload []byte, at time.Duration) {
+	ph.rig.t.Helper()
+	ph.put(ph.format.PayloadType, false, ph.ts, payload)
+	ph.ts += uint32(ph.format.Codec.ClockRate / 50)
+	ph.deliverAt(ph.lastOut, at)
+}
+
+// put makes lastOut of the next sequence number.
+func (ph *phone) put(pt uint8, marker bool, ts uint32, payload []byte) {
 	h := rtp.Header{PayloadType: pt, Marker: marker, SequenceNumber: ph.seq, Timestamp: ts, SSRC: ph.ssrc}
 	ph.seq++
 	ph.lastOut = append(make([]byte, rtp.HeaderBytes), payload...)
 	h.Put(ph.lastOut)
-	ph.deliver(ph.lastOut)
 }
 
+// deliver lets a packet arrive just now, after the last tick.
 func (ph *phone) deliver(p []byte) {
+	ph.rig.t.Helper()
+	ph.deliverAt(p, time.Duration(ph.rig.now)*pace.Tick)
+}
+
+// deliverAt lets a packet arrive at a moment between the last tick and the next, on the
+// clock of the ticks.
+func (ph *phone) deliverAt(p []byte, at time.Duration) {
 	ph.rig.t.Helper()
 	if ph.keys != nil {
 		p = ph.keys.seal(ph.rig.t, p)
 	}
-	if err := ph.ring.Deliver(p, time.Unix(0, ph.rig.now*int64(pace.Tick))); err != nil {
+	if err := ph.ring.Deliver(p, time.Unix(0, int64(at))); err != nil {
 		ph.rig.t.Fatal(err)
 	}
 }

@@ -108,7 +108,7 @@ func (x *mix) part(w *worker, l *leg) {
 	}
 	l.drain(w)
 	pcm := w.nextFrame(l.rate)
-	if spoke, err := l.playout.Frame(&w.memory, pcm[:cap(pcm)]); !spoke || err != nil {
+	if spoke, err := l.playout.Frame(&w.memory, pcm[:cap(pcm)], w.now.At()); !spoke || err != nil {
 		return // a decoder that cannot be made is the port's trouble where it goes next
 	}
 	l.gain.apply(pcm)

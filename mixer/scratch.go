@@ -1,6 +1,8 @@
 package mixer
 
 import (
+	"time"
+
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
@@ -11,8 +13,9 @@ import (
 
 // scratch is a worker's memory for one tick. Nothing in it outlives the tick.
 type scratch struct {
-	header rtp.Header // of the packet at hand
-	packet []byte     // HeaderBytes of room and its payload
+	header rtp.Header    // of the packet at hand
+	packet []byte        // HeaderBytes of room and its payload
+	came   time.Duration // when, by the clock of the ticks
 	room   secure.Room
 
 	// frames are pieces of PCM, rates.MaxFrame apart. A decoder may write beyond a frame,

@@ -65,7 +65,7 @@ func (x *mix) weigh(w *worker, l *leg) {
 		v.heard, v.full = false, false
 		return
 	}
-	v.now = l.playout.Level(&w.memory)
+	v.now = l.playout.Level(&w.memory, w.now.At())
 	level := v.now.DBov
 	if level == playout.Unknown || v.now.Claimed && v.audited(level > x.room.cfg.Activity.Threshold) {
 		level = l.decode(w)
@@ -182,7 +182,7 @@ func (l *leg) unheard(w *worker) {
 	v.heard, v.full = false, false
 	l.loudest = min(l.loudest, l.level)
 	if !v.decoded {
-		l.playout.Pass(&w.memory)
+		l.playout.Pass(&w.memory, w.now.At())
 	}
 }
 
@@ -191,7 +191,7 @@ func (l *leg) decode(w *worker) uint8 {
 	v := &l.weight
 	v.pcm, v.decoded = w.nextFrame(l.rate), true
 	var err error
-	if v.spoke, err = l.playout.Frame(&w.memory, v.pcm[:cap(v.pcm)]); err != nil {
+	if v.spoke, err = l.playout.Frame(&w.memory, v.pcm[:cap(v.pcm)], w.now.At()); err != nil {
 		l.failSoon(w, err)
 	}
 	switch {

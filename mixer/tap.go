@@ -142,9 +142,9 @@ func (l *leg) tapPacket(w *worker, d tap.Direction, c *media.Codec, ext uint32, 
 	if !c.Transcodable() {
 		return
 	}
-	payload := w.header.Payload
-	if length := c.PayloadDuration(payload); length > 0 && length <= media.MaxPacketAudio {
-		l.taps.Packet(d, &w.memory, ext, format, payload, length)
+	if length := c.PayloadDuration(w.header.Payload); length > 0 && length <= media.MaxPacketAudio {
+		a := w.arrival(ext, format, length)
+		l.taps.Packet(d, &w.memory, &a)
 	} else {
 		l.taps.Hole(d, ext)
 	}

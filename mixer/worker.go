@@ -23,7 +23,9 @@ type worker struct {
 	stop   atomic.Bool
 	done   chan struct{}
 
-	now pace.Moment
+	now  pace.Moment
+	wall func() int64 // unix nanoseconds
+	late int64        // nanoseconds by which the tick began too late
 
 	solos  [pace.TicksPerFrame][]*leg
 	rooms  [pace.TicksPerFrame][]*mix
@@ -64,6 +66,7 @@ type roomFailure struct {
 
 func newWorker(e *Engine, index int) *worker {
 	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, longestPacket)}
+	w.wall = func() int64 { return time.Now().UnixNano() }
 	w.bus = new(mixminus.Bus)
 	w.budget.Init(e.cfg.Budget, e.clock.Now, pace.ThreadTime)
 	w.reserveFrames(2 * sayFrames)
@@ -95,6 +98,7 @@ func (w *worker) run() {
 			w.stats.missed.Add(uint64(missed))
 			tick += missed
 		}
+		w.late = max(c.Now()-tick*int64(pace.Tick), 0)
 		w.step(tick)
 	}
 	w.finish()
@@ -113,7 +117,7 @@ const catchUp = 100 * time.Millisecond
 
 // step is one tick.
 func (w *worker) step(tick int64) {
-	w.now = pace.Moment{Tick: tick, Wall: time.Now().UnixNano()}
+	w.now = pace.Moment{Tick: tick, Wall: w.wall(), Late: w.late}
 	w.budget.Begin()
 	w.settle()
 	w.inbox.Serve(w)

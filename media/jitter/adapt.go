@@ -1,90 +1,56 @@
 package jitter
 
-// adaptation decides when the delay may shrink. It watches how much audio is left
-// after each pop: the least of a window is what could have been played earlier
-// without running dry.
+const (
+	// window is how much audio must have lain longer than needed before the delay
+	// shrinks.
+	window = 1_000_000 // µs
+	// hysteresis is what must be left then, beyond what is needed.
+	hysteresis = 1_000 // µs
+	// rareMicros is how far above the target a rare late packet keeps the delay from
+	// shrinking.
+	rareMicros = 80_000
+	// shrinkPause is how many pops pass between two shrinks.
+	shrinkPause = 5
+)
+
+// adaptation decides when the delay may shrink. It watches how long packets wait
+// beyond when they would have come without delay: the least of a window is what could
+// have been played earlier without running dry. Times are in microseconds.
 type adaptation struct {
-	window  uint32 // as configured
-	current uint32 // longer while shrinking proves too bold
-	elapsed uint32 // of the window
-	least   uint32 // left after a pop of the window
-	bold    bool   // shrank, and not yet blamed for it
-	since   uint32 // audio since the last shrink or blame, at most memory
-	surplus uint32 // audio still to be given up
-	pause   int    // pops until the next may be given up
-	rest    uint32 // audio until the next hold is granted
+	elapsed int64 // audio of the window
+	least   int64 // wait of the window
+	spare   int64 // wait of the last window; less what was given up since
+	pause   int   // pops until the next may be given up
+	wait    int64 // of the packet played last
 }
 
-const unknown = 1<<32 - 1
-
-// memory is how long a shrink is remembered, to be blamed for running dry.
-func (a *adaptation) memory() uint32 { return maxWindow * a.window }
-
-func (a *adaptation) reset(cfg Config) {
-	*a = adaptation{window: cfg.Window, current: cfg.Window, least: unknown}
-}
+const unknown = int64(1) << 62
 
 // restart begins a new window, as after a break in the stream.
-func (a *adaptation) restart() {
-	a.elapsed, a.least, a.surplus = 0, unknown, 0
-}
+func (a *adaptation) restart() { a.elapsed, a.least, a.spare = 0, unknown, 0 }
 
-// popped takes the audio played by a pop and what is left after it.
-func (a *adaptation) popped(samples, left uint32) {
-	a.elapsed += samples
-	a.least = min(a.least, left)
-	a.since = min(a.since+samples, a.memory())
-	a.rest -= min(a.rest, samples)
+// played takes a packet's wait and length.
+func (a *adaptation) played(wait, length int64) {
+	a.wait = wait
+	a.least = min(a.least, wait)
 	if a.pause > 0 {
 		a.pause--
 	}
-	if a.elapsed < a.current {
-		return
+	if a.elapsed += length; a.elapsed >= window {
+		a.spare, a.elapsed, a.least = a.least, 0, unknown
 	}
-	a.surplus = a.least
-	if a.since == a.memory() {
-		a.current, a.since = max(a.current/2, a.window), 0
-	}
-	a.elapsed, a.least = 0, unknown
 }
 
-// starved takes note of a pop that found nothing.
-func (a *adaptation) starved(samples uint32) {
-	a.blame()
-	a.popped(samples, 0)
-	a.surplus = 0
-}
-
-// blame doubles the window if the network still needed what was given up.
-func (a *adaptation) blame() {
-	if a.bold && a.since < a.memory() {
-		a.current = min(2*a.current, a.memory())
-		a.since = 0
-	}
-	a.bold = false
-}
-
-// mayHold grants one wait to a reordered packet, at most one every half window.
-func (a *adaptation) mayHold() bool {
-	if a.rest > 0 {
-		return false
-	}
-	a.blame()
-	a.rest = a.window / 2
-	a.surplus = 0
-	return true
-}
-
-// wantsLess is how much audio is to be given up now.
-func (a *adaptation) wantsLess() uint32 {
-	if a.pause > 0 {
-		return 0
-	}
-	return a.surplus
+// mayShrink reports whether a packet of so much audio can be given up where that much
+// delay is needed. Nobody hears it when it is quiet: then it need not wait its turn.
+func (a *adaptation) mayShrink(length, need int64, quiet bool) bool {
+	return (a.pause == 0 || quiet) && a.spare >= length+need+hysteresis
 }
 
 // shrunk takes note of audio that was given up.
-func (a *adaptation) shrunk(samples uint32) {
-	a.surplus -= samples
-	a.pause, a.bold, a.since = shrinkPause, true, 0
+func (a *adaptation) shrunk(length int64) {
+	a.spare -= length
+	a.least = max(a.least-length, 0)
+	a.wait -= length
+	a.pause = shrinkPause
 }

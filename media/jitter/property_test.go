@@ -2,6 +2,7 @@ package jitter_test
 
 import (
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -23,11 +24,14 @@ func drive(t fataler, ops []byte) {
 		}
 		played = pkt.Sequence
 	}
+	late := func(arg uint32) time.Duration { return time.Duration(arg*arg) * ms }
 	for _, op := range ops {
 		switch arg := uint32(op >> 3); op & 7 {
 		case 0, 1:
-			coming, ok := p.b.Upcoming()
-			pkt, outcome := p.b.Pop()
+			at := p.now + 5*ms
+			coming, ok := p.b.Upcoming(at, p.quiet)
+			pkt, outcome := p.b.Pop(at, p.quiet)
+			p.now += 20 * ms
 			if ok != (outcome == jitter.Play) || ok && pkt != coming {
 				t.Fatalf("%+v was to come (%t), %+v came (%v)", coming, ok, pkt, outcome)
 			}
@@ -35,23 +39,24 @@ func drive(t fataler, ops []byte) {
 				break
 			}
 			take(pkt)
-			if pkt, ok := p.b.Surplus(); ok {
+			if pkt, ok := p.b.Surplus(at, p.quiet); ok {
 				take(pkt)
 			}
+			p.quiet = arg == 31
 		case 2, 3: // the next one
 			seq++
 			handle++
-			p.push(seq, frame, handle)
+			p.push(seq, frame, handle, late(arg))
 		case 4: // an earlier one
 			handle++
-			p.push(seq-arg, frame, handle)
+			p.push(seq-arg, frame, handle, late(arg))
 		case 5: // a later one, of another length
 			seq += arg * arg
 			handle++
-			p.push(seq, 1+arg*160, handle)
+			p.push(seq, 1+arg*160, handle, late(arg))
 		case 6: // an event
 			seq++
-			p.push(seq, 0, jitter.None)
+			p.push(seq, 0, jitter.None, 0)
 		case 7:
 			if arg == 0 {
 				p.b.Reset()
@@ -84,48 +89,4 @@ func FuzzBuffer(f *testing.F) {
 	f.Add([]byte{2, 15, 0, 6, 0}) // an event behind what was waited for
 	f.Add([]byte{2, 61, 61, 0, 253, 0, 7, 2, 0})
 	f.Fuzz(func(t *testing.T, ops []byte) { drive(t, ops) })
-}
-
-// Whatever the jitter, as long as nothing is lost and it stays under the cap,
-// every packet is played once it was waited for: the delay slides up to the
-// jitter and then the stream is whole.
-func TestSlidesToTheJitter(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		spread := rapid.IntRange(0, 6).Draw(rt, "spread in frames")
-		n := 600
-		arrives := make([][]uint32, n+spread+1)
-		for i := range n {
-			at := i + rapid.IntRange(0, spread).Draw(rt, "delay")
-			arrives[at] = append(arrives[at], uint32(i))
-		}
-		p := newPlayer(rt)
-		empty, lost, late := 0, 0, 0
-		for _, packets := range arrives[:n] {
-			for _, seq := range packets {
-				if p.push(seq, frame, int32(seq)) == jitter.Late {
-					late++
-				}
-			}
-			pkt, outcome := p.b.Pop()
-			switch outcome {
-			case jitter.Empty:
-				empty++
-			case jitter.Lost:
-				lost++
-			case jitter.Play:
-				p.gone(pkt.Handle)
-				if pkt, ok := p.b.Surplus(); ok {
-					p.gone(pkt.Handle)
-				}
-			}
-		}
-		if spread == 0 && empty+lost+late > 0 {
-			rt.Fatalf("without jitter: %d empty, %d lost, %d late", empty, lost, late)
-		}
-		// What is late is lost as well, and counts once. The spread is drawn anew for
-		// each packet, also in ways that lull the buffer first.
-		if max(lost, late) > n/6 {
-			rt.Fatalf("spread of %d frames: %d of %d lost, %d late", spread, lost, n, late)
-		}
-	})
 }

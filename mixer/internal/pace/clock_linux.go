@@ -18,6 +18,17 @@ const (
 type Moment struct {
 	Tick int64 // since the machine started
 	Wall int64 // unix nanoseconds, of the tick's start
+	Late int64 // nanoseconds by which the tick started after it was due
+}
+
+// At is when the tick was due, since the machine started.
+func (m Moment) At() time.Duration { return time.Duration(m.Tick) * Tick }
+
+// Arrival brings the arrival of a packet, in unix nanoseconds, to the clock of At. The
+// clock on the wall may be set meanwhile; nothing waits for longer than a second.
+func (m Moment) Arrival(wall int64) time.Duration {
+	age := min(max(m.Wall-wall, 0), int64(time.Second))
+	return m.At() + time.Duration(m.Late-age)
 }
 
 // Clock reads CLOCK_MONOTONIC, the clock that SleepUntil sleeps by, without a

@@ -43,14 +43,6 @@ func (p *Playout) restore(m *Memory, pcm []int16, lost jitter.Packet) int {
 	return n
 }
 
-// crossfade plays two pieces in the time of one: from the first into the second.
-func crossfade(pcm, then []int16) {
-	n := int32(len(pcm))
-	for i := range n {
-		pcm[i] = int16((int32(pcm[i])*(n-i) + int32(then[i])*i) / n)
-	}
-}
-
 // decode decodes a kept payload and gives its slot back. It returns 0 when that
 // cannot be done.
 func (p *Playout) decode(m *Memory, pcm []int16, handle int32) int {
@@ -88,19 +80,29 @@ func (p *Playout) decode(m *Memory, pcm []int16, handle int32) int {
 // conceal makes up about n samples at the target rate in place of what did not
 // come; 0 when enough was made up.
 func (p *Playout) conceal(m *Memory, pcm []int16, n int) int {
-	if p.concealer == nil || n <= 0 || p.concealed >= maxConcealed && !p.unlimited() {
+	if p.concealer == nil || n <= 0 || p.concealed >= maxNoise && !p.unlimited() {
 		return 0
 	}
 	tens := min((n*100+p.target-1)/p.target, int(maxConcealed/(10*time.Millisecond)))
-	p.concealed += time.Duration(tens) * 10 * time.Millisecond
-	p.made++
+	if p.concealed < maxConcealed {
+		p.made++
+	}
+	p.concealed = min(p.concealed+time.Duration(tens)*10*time.Millisecond, maxNoise)
 	length := tens * p.rate / 100
 	if p.rate == p.target {
 		p.concealer.Conceal(pcm[:length])
-		return length
+		return p.fade(pcm[:length])
 	}
 	p.concealer.Conceal(m.decoded[:length])
-	return p.resample(pcm, m.decoded[:length], p.rate)
+	return p.fade(pcm[:p.resample(pcm, m.decoded[:length], p.rate)])
+}
+
+// fade ends the last of what is made up in silence.
+func (p *Playout) fade(pcm []int16) int {
+	if p.concealed >= maxNoise && !p.unlimited() {
+		dsp.FadeOut(pcm)
+	}
+	return len(pcm)
 }
 
 // resample brings PCM to the target rate.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/jitter"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
 // keepPackets is how many packets that were played unheard are kept, at most.
@@ -23,13 +22,13 @@ type Level struct {
 	Claimed bool
 }
 
-// Level tells how loud the next frame is, without decoding it: that of the packet it
-// begins with.
-func (p *Playout) Level(m *Memory) Level {
+// Level tells how loud the frame of that moment is, without decoding it: that of the
+// packet it begins with.
+func (p *Playout) Level(m *Memory, now time.Duration) Level {
 	if len(p.left) > 0 || p.over > 0 {
 		return p.last
 	}
-	pkt, ok := p.buffer.Upcoming()
+	pkt, ok := p.buffer.Upcoming(now, p.passing)
 	switch {
 	case ok:
 		return p.levelOf(m, pkt.Handle)
@@ -58,10 +57,12 @@ func (p *Playout) levelOf(m *Memory, handle int32) Level {
 	return s.level
 }
 
-// Pass lets the next 20 ms go by undecoded. The last packets are kept, so that a
-// decoder can hear them before the frame that is heard again.
-func (p *Playout) Pass(m *Memory) {
-	p.passing, p.concealed = true, maxConcealed
+// Pass lets 20 ms go by undecoded. The last packets are kept, so that a decoder can
+// hear them before the frame that is heard again. As nobody hears it, this is where the
+// delay becomes what it should be.
+func (p *Playout) Pass(m *Memory, now time.Duration) {
+	p.passing, p.concealed = true, maxNoise
+	p.excess, p.tries = 0, 0
 	n := p.target / 50
 	if have := min(n, len(p.left)); have > 0 {
 		p.left = p.left[:copy(p.left, p.left[have:])]
@@ -72,7 +73,7 @@ func (p *Playout) Pass(m *Memory) {
 		n -= have
 	}
 	for n > 0 {
-		pkt, outcome := p.buffer.Pop()
+		pkt, outcome := p.buffer.Pop(now, true)
 		if outcome == jitter.Empty {
 			return
 		}
@@ -80,7 +81,7 @@ func (p *Playout) Pass(m *Memory) {
 			p.noise.heard(pkt.Sequence)
 			p.last = p.levelOf(m, pkt.Handle)
 			p.keep(m, pkt)
-			if extra, ok := p.buffer.Surplus(); ok {
+			if extra, ok := p.buffer.Surplus(now, true); ok {
 				p.keep(m, extra)
 			}
 		}
@@ -119,11 +120,8 @@ func (p *Playout) warm(m *Memory) {
 	if over == 0 {
 		return
 	}
-	if p.left == nil {
-		p.left = make([]int16, 0, MaxDecoded*p.target/rates.Max)
-	}
 	over = min(over, got)
-	p.left = append(p.left[:0], m.extra[got-over:got]...)
+	p.keepLeft(m.extra[got-over : got])
 }
 
 // forget gives back the packets kept.

@@ -23,7 +23,7 @@ func TestPassTakesItsTime(t *testing.T) {
 				l.push(uint32(at/n), 0, linear(at, n))
 			}
 			if i*7%12 < 7 && i%5 != 0 {
-				l.Pass(&l.memory)
+				l.Pass(&l.memory, l.now())
 				continue
 			}
 			pcm, spoke := l.frame()
@@ -45,21 +45,22 @@ func TestLevel(t *testing.T) {
 	l := newListener(t, time.Second, 8000, g711.MuLaw(), l16.Narrowband())
 	want := func(level Level) {
 		t.Helper()
-		if got := l.Level(&l.memory); got != level {
+		if got := l.Level(&l.memory, l.at+15*time.Millisecond); got != level {
 			t.Errorf("%+v, want %+v", got, level)
 		}
 	}
 	loud := make([]byte, 160) // 32124
 	silent := silence(t, g711.MuLaw(), 1)[0]
 	push := func(ext uint32, format uint8, payload []byte, claimed uint8) {
-		l.Push(&l.memory, ext, format, payload, 20*time.Millisecond, claimed)
+		l.arrive(ext, int(format), payload, 20*time.Millisecond, claimed)
 	}
 	want(Level{DBov: Unknown})
 	push(1, 0, silent, 3)
 	want(Level{DBov: dsp.Silence}) // the payload is to be believed
-	l.Pass(&l.memory)
+	l.Pass(&l.memory, l.now())
 	want(Level{DBov: dsp.Silence})
 	l.Hole(2)
+	l.at += 20 * time.Millisecond
 	push(3, 0, loud, Unknown)
 	want(Level{})
 	l.frame()
@@ -107,7 +108,7 @@ func TestWarm(t *testing.T) {
 			some.push(uint32(i), 0, payload[:k])
 			want, _ := always.frame()
 			if i%50 >= 15 {
-				some.Pass(&some.memory)
+				some.Pass(&some.memory, some.now())
 				first = true
 				continue
 			}

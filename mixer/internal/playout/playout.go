@@ -12,8 +12,10 @@ import (
 const (
 	// MaxDecoded is the most that one packet decodes to, in samples.
 	MaxDecoded = rates.Max * int(media.MaxPacketAudio/time.Millisecond) / 1000
-	// maxConcealed is how much is made up in a row before silence follows.
+	// maxConcealed is how much is made up in a row of what did not come; then comfort
+	// noise follows, or what the decoder makes, and after maxNoise silence.
 	maxConcealed = 60 * time.Millisecond
+	maxNoise     = 2 * time.Second
 )
 
 // Playout is one leg's. It is used by one worker at a time, whose Memory its
@@ -23,10 +25,11 @@ type Playout struct {
 	formats   []inbound
 	on        bool // somebody listens; else packets are only counted
 	limit     time.Duration
-	clockRate int // that buffer is configured for
-	concealed time.Duration
+	clockRate int           // that buffer is configured for
+	concealed time.Duration // in a row
 	concealer media.Decoder // of the packet played last
 	rate      int           // its sample rate
+	now       time.Duration // of the frame that is made
 
 	noise background
 
@@ -39,6 +42,9 @@ type Playout struct {
 
 	target    int     // sample rate wanted, Hz
 	left      []int16 // PCM at target beyond the last frame; nil until packets are not frames
+	excess    int     // samples of it that are to be left out
+	tries     int     // frames that were unfit for it
+	short     bool    // more is to be left
 	resampler *dsp.Resampler
 	from      int // rate of resampler
 
@@ -122,20 +128,35 @@ func (p *Playout) Reset() {
 	p.buffer.Reset()
 	p.forget()
 	p.left = p.left[:0]
-	p.concealed = maxConcealed
+	p.excess, p.tries, p.short = 0, 0, false
+	p.concealed = maxNoise
 	p.noise.on, p.noise.fade = false, false
 }
 
-// Push takes a packet: an extended sequence number, a payload of at most
-// MaxPayload bytes that holds length of audio, at most media.MaxPacketAudio, and the
-// index of its format. claimed is the level that the sender tells, or Unknown.
-func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, length time.Duration, claimed uint8) jitter.Verdict {
-	if clock := p.Codec(format).ClockRate; clock != p.clockRate {
+// Arrival is a packet that came.
+type Arrival struct {
+	Sequence  uint32 // extended
+	Timestamp uint32 // RTP's
+	// Format is the index of the payload's, Payload at most MaxPayload bytes, which hold
+	// Length of audio, at most media.MaxPacketAudio.
+	Format  uint8
+	Payload []byte
+	Length  time.Duration
+	// At is when it came, by the clock that Frame goes by.
+	At time.Duration
+	// Claimed is the level that the sender tells, or Unknown.
+	Claimed uint8
+}
+
+// Push takes a packet.
+func (p *Playout) Push(m *Memory, a *Arrival) jitter.Verdict {
+	if clock := p.Codec(a.Format).ClockRate; clock != p.clockRate {
 		p.buffer.Configure(p.configFor(clock))
 	}
-	handle := m.pool.put(payload, format, Level{DBov: claimed, Claimed: claimed != Unknown})
-	pkt := jitter.Packet{Sequence: ext, Samples: rates.Samples(length, p.clockRate), Handle: handle}
-	verdict := p.buffer.Push(pkt)
+	handle := m.pool.put(a.Payload, a.Format, Level{DBov: a.Claimed, Claimed: a.Claimed != Unknown})
+	verdict := p.buffer.Push(jitter.Packet{
+		Sequence: a.Sequence, Timestamp: a.Timestamp, Samples: rates.Samples(a.Length, p.clockRate), Handle: handle,
+	}, a.At)
 	if verdict != jitter.Kept {
 		m.pool.release(handle)
 	}
@@ -145,7 +166,7 @@ func (p *Playout) Push(m *Memory, ext uint32, format uint8, payload []byte, leng
 // Hole keeps the place of a packet without audio in the numbering.
 func (p *Playout) Hole(ext uint32) {
 	if p.on {
-		p.buffer.Push(jitter.Packet{Sequence: ext, Handle: jitter.None})
+		p.buffer.Push(jitter.Packet{Sequence: ext, Handle: jitter.None}, 0)
 	}
 }
 
@@ -160,19 +181,23 @@ func (p *Playout) Concealed() uint64 { return p.made }
 // Invalid is the number of packets that no decoder took.
 func (p *Playout) Invalid() uint64 { return p.invalid }
 
-// Frame writes the next 20 ms into pcm, at the rate of Listen. pcm has room for
-// MaxDecoded samples beyond the frame. It reports false, and writes nothing, while
-// there is nothing but silence. The error is a decoder's that could not be made;
-// the playout is of no more use then.
-func (p *Playout) Frame(m *Memory, pcm []int16) (spoke bool, err error) {
+// Target is the delay that the jitter buffer aims for.
+func (p *Playout) Target() time.Duration { return p.buffer.Target() }
+
+// Frame writes the next 20 ms into pcm, at the rate of Listen. now is when they are
+// played, by the clock that packets come by. pcm has room for MaxDecoded samples beyond
+// the frame. It reports false, and writes nothing, while there is nothing but silence.
+// The error is a decoder's that could not be made; the playout is of no more use then.
+func (p *Playout) Frame(m *Memory, pcm []int16, now time.Duration) (spoke bool, err error) {
+	p.now = now
 	if p.passing {
 		p.warm(m)
 	}
 	n := p.target / 50
-	have := copy(pcm[:n], p.left)
-	if have > 0 {
-		p.left = p.left[:copy(p.left, p.left[have:])]
-	}
+	have := copy(pcm, p.left)
+	p.left = p.left[:0]
+	p.short = false
+	made := p.made
 	for have < n {
 		got := p.next(m, pcm[have:], n-have)
 		if got == 0 {
@@ -181,19 +206,25 @@ func (p *Playout) Frame(m *Memory, pcm []int16) (spoke bool, err error) {
 		}
 		have += got
 	}
-	if have > n {
-		if p.left == nil {
-			p.left = make([]int16, 0, MaxDecoded*p.target/rates.Max)
-		}
-		p.left = append(p.left, pcm[n:have]...)
+	if p.made == made {
+		have = p.stretch(pcm, have)
 	}
+	p.keepLeft(pcm[n:have])
 	return true, p.err
+}
+
+// keepLeft keeps PCM for the next frame.
+func (p *Playout) keepLeft(pcm []int16) {
+	if cap(p.left) < len(pcm) {
+		p.left = make([]int16, 0, max(len(pcm), p.target/25)) // 40 ms: enough for packets of 20 ms
+	}
+	p.left = append(p.left[:0], pcm...)
 }
 
 // next decodes or makes up some PCM at the target rate, and returns the number of
 // samples; 0 means silence from here on.
 func (p *Playout) next(m *Memory, pcm []int16, want int) int {
-	pkt, outcome := p.buffer.Pop()
+	pkt, outcome := p.buffer.Pop(p.now, false)
 	switch outcome {
 	case jitter.Lost:
 		if got := p.restore(m, pcm, pkt); got > 0 {
@@ -201,6 +232,7 @@ func (p *Playout) next(m *Memory, pcm []int16, want int) int {
 		}
 		return p.conceal(m, pcm, int(int64(pkt.Samples)*int64(p.target)/int64(p.clockRate)))
 	case jitter.Empty:
+		p.excess = 0 // the delay has grown
 		if got := p.hum(m, pcm, want); got > 0 {
 			return got
 		}
@@ -214,10 +246,12 @@ func (p *Playout) next(m *Memory, pcm []int16, want int) int {
 		return p.conceal(m, pcm, want)
 	}
 	p.concealed = 0
-	if extra, ok := p.buffer.Surplus(); ok {
-		if n := p.decode(m, m.extra[:], extra.Handle); n == got {
-			crossfade(pcm[:n], m.extra[:n])
-		}
+	if extra, ok := p.buffer.Surplus(p.now, false); ok {
+		n := p.decode(m, m.extra[:], extra.Handle)
+		n = copy(pcm[got:], m.extra[:n])
+		p.excess += n
+		return got + n
 	}
+	p.short = p.buffer.Short()
 	return got
 }

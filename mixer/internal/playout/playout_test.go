@@ -23,6 +23,9 @@ type listener struct {
 	memory Memory
 	rate   int
 	buf    []int16
+	at     time.Duration // of the next frame
+	first  uint32        // number of the first packet, which comes 15 ms before the first frame
+	pushed bool
 }
 
 func newListener(t testing.TB, limit time.Duration, rate int, codecs ...*media.Codec) *listener {
@@ -49,15 +52,33 @@ func newListener(t testing.TB, limit time.Duration, rate int, codecs ...*media.C
 func (l *listener) push(ext uint32, format int, payload []byte) {
 	l.t.Helper()
 	length := l.formats[format].Codec.PayloadDuration(payload)
-	if got := l.Push(&l.memory, ext, uint8(format), payload, length, Unknown); got != jitter.Kept {
+	if got := l.arrive(ext, format, payload, length, Unknown); got != jitter.Kept {
 		l.t.Fatalf("packet %d of %v: %v", ext, length, got)
 	}
+}
+
+// arrive gives it one that comes when it is its turn.
+func (l *listener) arrive(ext uint32, format int, payload []byte, length time.Duration, claimed uint8) jitter.Verdict {
+	if !l.pushed {
+		l.pushed, l.first = true, ext
+	}
+	turn := time.Duration(int32(ext-l.first)) * length
+	return l.Push(&l.memory, &Arrival{
+		Sequence: ext, Timestamp: uint32(turn * time.Duration(l.Codec(uint8(format)).ClockRate) / time.Second), Format: uint8(format),
+		Payload: payload, Length: length, At: turn, Claimed: claimed,
+	})
+}
+
+// now is when the next frame is played.
+func (l *listener) now() time.Duration {
+	defer func() { l.at += 20 * time.Millisecond }()
+	return l.at + 15*time.Millisecond
 }
 
 // frame is the next 20 ms.
 func (l *listener) frame() ([]int16, bool) {
 	l.t.Helper()
-	spoke, err := l.Frame(&l.memory, l.buf)
+	spoke, err := l.Frame(&l.memory, l.buf, l.now())
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -133,8 +154,8 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// One lost packet is made up, a silence after the last is not: it fades, and then
-// there is nothing but silence.
+// One lost packet is made up, and as much after the last: it fades into the noise of
+// the background, and then there is nothing but silence.
 func TestConcealment(t *testing.T) {
 	l := newListener(t, 200*time.Millisecond, 8000, g711.MuLaw())
 	tone := make([]byte, 160)
@@ -157,16 +178,19 @@ func TestConcealment(t *testing.T) {
 		t.Errorf("%d frames were made up for one lost packet", got)
 	}
 	spoken := 0
-	for range 10 {
+	for range 200 {
 		if _, spoke := l.frame(); spoke {
 			spoken++
 		}
 	}
-	if want := int(maxConcealed / (20 * time.Millisecond)); spoken != want {
+	if want := int(maxNoise / (20 * time.Millisecond)); spoken != want {
 		t.Errorf("%d frames after the last packet, want %d", spoken, want)
 	}
+	if got, want := l.Concealed(), 1+uint64(maxConcealed/(20*time.Millisecond)); got != want {
+		t.Errorf("%d frames were made up, want %d; the rest is noise", got, want)
+	}
 	// A packet too late for its place is refused, and one that came is not kept twice.
-	if got := l.Push(&l.memory, ext, 0, tone, 20*time.Millisecond, Unknown); got != jitter.Duplicate && got != jitter.Late {
+	if got := l.arrive(ext, 0, tone, 20*time.Millisecond, Unknown); got != jitter.Duplicate && got != jitter.Late {
 		t.Errorf("a packet from before: %v", got)
 	}
 }
@@ -197,7 +221,7 @@ func TestRates(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	l := newListener(t, 200*time.Millisecond, 8000, l16.Narrowband())
 	l.push(0, 0, linear(100, 160))
-	if got := l.Push(&l.memory, 1, 0, []byte{1, 2, 3}, 20*time.Millisecond, Unknown); got != jitter.Kept {
+	if got := l.arrive(1, 0, []byte{1, 2, 3}, 20*time.Millisecond, Unknown); got != jitter.Kept {
 		t.Fatal(got)
 	}
 	l.Hole(2)
@@ -205,6 +229,7 @@ func TestInvalid(t *testing.T) {
 	for range 2 {
 		l.frame()
 	}
+	l.at += 20 * time.Millisecond // the hole's
 	if l.Invalid() != 1 || l.memory.Dropped != 1 {
 		t.Errorf("%d invalid packets, %d dropped", l.Invalid(), l.memory.Dropped)
 	}

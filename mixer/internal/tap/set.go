@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 )
 
@@ -66,13 +67,12 @@ func (s *Set) listen() {
 	}
 }
 
-// Packet takes a packet that holds length of audio: one that the port received, with
-// the index of its format among those received, or one that was relayed to it,
-// with 0.
-func (s *Set) Packet(d Direction, m *playout.Memory, ext uint32, format uint8, payload []byte, length time.Duration) {
+// Packet takes a packet: one that the port received, with the index of its format among
+// those received, or one that was relayed to it, with 0.
+func (s *Set) Packet(d Direction, m *playout.Memory, a *playout.Arrival) {
 	if side := &s.sides[d]; side.rate > 0 {
 		// What comes late or twice is as good as not come.
-		side.playout.Push(m, ext, format, payload, length, playout.Unknown)
+		side.playout.Push(m, a)
 	}
 }
 
@@ -96,9 +96,10 @@ func (s *Set) Hear(pcm []int16, rate int) {
 // playout.MaxDecoded samples beyond a frame of 48 kHz. The error is a decoder's that
 // could not be made.
 func (s *Set) Frame(m *playout.Memory, scratch []int16, tick int64, muted, relayed bool) error {
-	err := s.decode(Said, m, scratch, muted)
+	now := time.Duration(tick) * pace.Tick
+	err := s.decode(Said, m, scratch, now, muted)
 	if relayed && err == nil {
-		err = s.decode(Heard, m, scratch, false)
+		err = s.decode(Heard, m, scratch, now, false)
 	}
 	for _, l := range s.lines {
 		l.Commit(tick)
@@ -107,12 +108,12 @@ func (s *Set) Frame(m *playout.Memory, scratch []int16, tick int64, muted, relay
 }
 
 // decode makes a frame of packets.
-func (s *Set) decode(d Direction, m *playout.Memory, scratch []int16, muted bool) error {
+func (s *Set) decode(d Direction, m *playout.Memory, scratch []int16, now time.Duration, muted bool) error {
 	side := &s.sides[d]
 	if side.rate == 0 {
 		return nil
 	}
-	spoke, err := side.playout.Frame(m, scratch)
+	spoke, err := side.playout.Frame(m, scratch, now)
 	if !spoke || err != nil {
 		return err
 	}
