@@ -1,9 +1,10 @@
 // Package dtmf carries digits as telephone-event RTP payloads (RFC 4733) and as
 // audible tones: parsing and printing payloads, a receiver that turns a lossy
-// stream of them into digits, a sender, DTMF pairs (ITU-T Q.23) and call progress
-// tones from a cadence such as "440+480/2000,0/4000".
+// stream of them into digits, a sender, DTMF pairs (ITU-T Q.23), a detector of them
+// in audio (ITU-T Q.24), and call progress tones from a cadence such as
+// "440+480/2000,0/4000".
 //
-// Receivers and senders allocate nothing after construction, hold no clock of
+// Receivers, detectors and senders allocate nothing after construction, hold no clock of
 // their own and start no goroutine.
 package dtmf
 
