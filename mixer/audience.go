@@ -70,7 +70,7 @@ func (p *Port) setAudience(a Audience, set func(*leg)) error {
 	case p.room == nil:
 		return fault.New(fault.Conflict, "mixer: port %q is in no room", p.cfg.Name)
 	}
-	p.mail.Post(func(*worker) *worker {
+	p.post(func(*worker) *worker {
 		if l := &p.leg; l.place == inRoom {
 			l.room.rerouting()
 			set(l)

@@ -107,12 +107,12 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 		return nil, fault.New(fault.TooMany, "mixer: %d ports exist", len(e.ports))
 	}
 	p := &Port{engine: e, cfg: cfg, gone: make(chan struct{}), number: e.nextNumber()}
-	p.leg.init(p, sock, ring)
+	p.leg.init(p, w, sock, ring)
 	p.stats.ssrc.Store(p.leg.out.SSRC)
 	p.stats.level.Store(dsp.Silence)
 	p.mail.Init(w, (*worker).mail, func(w *worker, r any) { p.leg.failSoon(w, panicked(r)) })
 	e.ports[p] = struct{}{}
-	p.mail.Post(func(w *worker) *worker { p.leg.start(w); return nil })
+	p.post(func(w *worker) *worker { p.leg.settleSolo(w); return nil })
 	return p, nil
 }
 
@@ -141,7 +141,8 @@ func (e *Engine) NewRoom(cfg RoomConfig) (*Room, error) {
 		return nil, err
 	}
 	// A playback goes by the first rate whoever listens.
-	r := &Room{engine: e, cfg: cfg, home: w, rates: []int{rates.Hz[0]}}
+	r := &Room{engine: e, cfg: cfg, rates: []int{rates.Hz[0]}}
+	r.home.at.Store(w)
 	w.homes.Add(1)
 	r.mix.init(r)
 	r.mail.Init(w, (*worker).mail, func(w *worker, why any) {
@@ -161,7 +162,8 @@ func (e *Engine) NewPair() (*Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pair{engine: e, home: w}
+	p := &Pair{engine: e}
+	p.home.at.Store(w)
 	w.homes.Add(1)
 	p.link.pair = p
 	p.mail.Init(w, (*worker).mail, func(w *worker, why any) {
@@ -240,6 +242,12 @@ func (e *Engine) Close() error {
 	}
 	for _, w := range e.workers {
 		<-w.done
+	}
+	for again := true; again; { // what one did may have sent a command to another
+		again = false
+		for _, w := range e.workers {
+			again = w.finish() || again
+		}
 	}
 	close(e.stop)
 	<-e.stopped

@@ -28,7 +28,7 @@ func (p *Port) setGain(db float64, g *gain) error {
 		return fault.New(fault.Invalid, "mixer: a gain of %v dB is not within %d-%d", db, MinGain, MaxGain)
 	}
 	factor := int32(math.Round(math.Pow(10, db/20) * dsp.Unity))
-	p.mail.Post(func(w *worker) *worker {
+	p.post(func(w *worker) *worker {
 		g.want, g.db = factor, int(math.Round(db))
 		p.leg.changed(w)
 		return nil

@@ -3,6 +3,7 @@ package mixer
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/cn"
@@ -27,10 +28,11 @@ const (
 	inLink // in a pair, or echoing
 )
 
-// leg is a port's state at its worker. Only that worker touches it; while the leg
-// moves from one worker to another nobody does.
+// leg is a port's state at its worker, which home tells. Only that worker touches it;
+// while the leg moves from one worker to another nobody does.
 type leg struct {
 	port  *Port
+	home  atomic.Pointer[home]
 	w     *worker // nil while it moves
 	place place
 	at    int32 // index in the list of its place
@@ -65,6 +67,7 @@ type leg struct {
 	quiet                               bool // the last packet sent was comfort noise
 
 	playout playout.Playout
+	luggage *playout.Parcel // what playout holds, while the leg moves alone
 	gate    dsp.Activity
 	weight  weight
 	gain    gain          // of what it says
@@ -87,7 +90,8 @@ type leg struct {
 }
 
 // init prepares a leg for its first worker. It runs on the control side.
-func (l *leg) init(p *Port, sock *rtp.Socket, ring *Ring) {
+func (l *leg) init(p *Port, w *worker, sock *rtp.Socket, ring *Ring) {
+	l.home.Store(&w.base)
 	l.port, l.sock, l.ring = p, sock, ring
 	l.gain, l.volume = newGain(), newGain()
 	l.out = numbering.NewStream(p.cfg.SSRC)
@@ -95,45 +99,38 @@ func (l *leg) init(p *Port, sock *rtp.Socket, ring *Ring) {
 	l.playout.Init(p.engine.cfg.JitterCap, func(h int32) { l.w.memory.Release(h) })
 }
 
-// start is a port's first command.
-func (l *leg) start(w *worker) {
-	l.arrive(w)
-	l.settleSolo(w)
-}
-
-// arrive gives the leg to a worker.
+// arrive gives the leg, which is nowhere, to a worker.
 func (l *leg) arrive(w *worker) {
 	l.w = w
 	l.in.idleSince = w.now.Tick
-	w.adopted()
+	w.adopted(1)
+	if l.luggage != nil {
+		l.unpack(w, l.luggage)
+		l.luggage = nil
+	}
 }
 
-// depart takes the leg from its worker, with everything that is the worker's.
-func (l *leg) depart() {
-	l.playout.Reset()
-	if l.taps != nil {
-		l.taps.Reset(tap.Said)
-		l.taps.Reset(tap.Heard)
-	}
-	l.w.legs.Add(-1)
-	l.w = nil
-}
-
-// moveTo brings the leg, out of its place, to another worker. It returns where
-// the command must be run again, or nil when the leg is there.
-func (l *leg) moveTo(w, to *worker) *worker {
-	if l.w == nil {
-		l.arrive(w)
-	}
+// moveTo brings the leg, out of its place, to another worker, with what it has buffered
+// in luggage. It returns where the command must be run again, or nil when the leg is
+// there.
+func (l *leg) moveTo(w, to *worker, luggage *playout.Parcel) *worker {
 	if w == to {
 		return nil
 	}
 	l.detach(w)
-	l.depart()
+	if luggage == nil {
+		luggage = new(playout.Parcel)
+	}
+	l.pack(w, luggage)
+	l.luggage = luggage
+	w.legs.Add(-1)
+	l.w = nil
+	l.home.Store(&to.base) // the last: from here on it is to's
 	return to
 }
 
-// detach takes the leg out of its place.
+// detach takes the leg out of its place. What it has buffered stays, for where it
+// goes.
 func (l *leg) detach(w *worker) {
 	switch l.place {
 	case solo:
@@ -145,12 +142,16 @@ func (l *leg) detach(w *worker) {
 	case nowhere:
 	}
 	l.place = nowhere
-	l.playout.Listen(false, l.rate)
 	l.ear.DropOwn()
 }
 
+// settleSolo is for a leg that may be nowhere: nobody hears it, unless it echoes.
 func (l *leg) settleSolo(w *worker) {
-	if l.place == nowhere && !l.ended() {
+	if l.place != nowhere {
+		return
+	}
+	l.playout.Listen(false, l.rate)
+	if !l.ended() {
 		w.addSolo(l)
 		l.place = solo
 	}
@@ -267,7 +268,7 @@ func (l *leg) echo(w *worker) *worker {
 	return nil
 }
 
-func (l *leg) join(w *worker, r *Room, opts JoinOptions) *worker {
+func (l *leg) join(w *worker, r *Room, opts JoinOptions, luggage *playout.Parcel) *worker {
 	if l.ended() {
 		return nil
 	}
@@ -277,9 +278,10 @@ func (l *leg) join(w *worker, r *Room, opts JoinOptions) *worker {
 		l.changed(w)
 		return nil
 	}
-	if to := l.moveTo(w, r.home); to != nil {
+	if to := l.moveTo(w, r.home.at.Load(), luggage); to != nil {
 		return to
 	}
+	r.mix.land(w)
 	l.detach(w)
 	l.listenOnly, l.inMuted = opts.ListenOnly, opts.Muted
 	if !r.mix.add(w, l, opts) { // closed meanwhile
@@ -288,13 +290,14 @@ func (l *leg) join(w *worker, r *Room, opts JoinOptions) *worker {
 	return nil
 }
 
-func (l *leg) connect(w *worker, p *Pair) *worker {
+func (l *leg) connect(w *worker, p *Pair, luggage *playout.Parcel) *worker {
 	if l.ended() {
 		return nil
 	}
-	if to := l.moveTo(w, p.home); to != nil {
+	if to := l.moveTo(w, p.home.at.Load(), luggage); to != nil {
 		return to
 	}
+	p.link.land(w)
 	l.detach(w)
 	if !p.link.add(w, l) {
 		l.settleSolo(w)
@@ -309,10 +312,12 @@ func (l *leg) close(w *worker) *worker {
 	l.flushDigits(w, false)
 	l.detach(w)
 	l.closed = true
+	l.playout.Reset()
 	l.endTaps(nil)
 	l.playout.Close()
 	l.publish()
-	l.depart()
+	w.legs.Add(-1)
+	l.w = nil
 	w.tell(Event{Kind: Closed, Port: l.port})
 	return nil
 }
@@ -332,6 +337,7 @@ func (l *leg) fail(w *worker, err error) {
 	l.broken = true
 	l.detach(w)
 	l.endTaps(err)
+	l.settleSolo(w)
 	l.tell(w, Event{Kind: PortFailed, Err: fmt.Errorf("mixer: port %q: %w", l.port.cfg.Name, err)})
 }
 

@@ -11,6 +11,7 @@ import (
 // link is a pair's state at its worker: two legs that hear each other, or one
 // that hears itself.
 type link struct {
+	traveller
 	pair    *Pair // nil for an echo
 	ends    [2]*leg
 	at      int32 // in the worker's list, while linked
@@ -33,6 +34,7 @@ func (k *link) add(w *worker, l *leg) bool {
 	}
 	k.ends[free] = l
 	l.place, l.link = inLink, k
+	l.home.Store(&k.pair.home)
 	l.phase = w.quietPhase()
 	if !k.linked {
 		w.addLink(k)
@@ -48,6 +50,7 @@ func (k *link) remove(w *worker, l *leg) {
 			k.ends[i] = nil
 		}
 	}
+	l.home.Store(&w.base)
 	l.mode, l.link, l.heard, l.fades, l.faded = PairIdle, nil, false, false, false
 	l.stopRelay(w)
 	if k.ends[0] == nil && k.ends[1] == nil {
@@ -60,6 +63,7 @@ func (k *link) remove(w *worker, l *leg) {
 // close makes the link's legs idle.
 func (k *link) close(w *worker) {
 	k.closed = true
+	w.homes.Add(-1)
 	for _, l := range k.ends {
 		if l != nil {
 			l.idle(w)
@@ -178,6 +182,10 @@ func (l *leg) says(best *media.Codec) *media.Codec {
 
 // run is one tick of the link. What is to be encoded waits in the worker.
 func (k *link) run(w *worker) {
+	if k.ran >= w.now.Tick {
+		return // at another worker
+	}
+	k.ran = w.now.Tick
 	if k.changed {
 		k.choose(w)
 	}

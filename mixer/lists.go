@@ -25,9 +25,9 @@ const slotsPerLeg = 2
 // the network's frames it comes in fragments, which the kernel joins.
 const longestPacket = playout.MaxPayload + 256
 
-// adopted counts a leg in.
-func (w *worker) adopted() {
-	n := int(w.legs.Add(1))
+// adopted counts legs in.
+func (w *worker) adopted(legs int) {
+	n := int(w.legs.Add(int64(legs)))
 	w.memory.Reserve(slotsPerLeg * n)
 }
 

@@ -22,6 +22,7 @@ import (
 // keeps all of it below full scale; then each class is encoded once and each
 // talker for itself.
 type mix struct {
+	traveller
 	room    *Room
 	phase   int64
 	at      int32 // in the worker's list
@@ -72,6 +73,7 @@ func (x *mix) add(w *worker, l *leg, opts JoinOptions) bool {
 	}
 	x.start(w)
 	l.place, l.room, l.at = inRoom, x, int32(len(x.members))
+	l.home.Store(&x.room.home)
 	l.gate, l.talking, l.ear.Heard, l.lately = dsp.Activity{}, false, 0, hearsNothing
 	l.weight.begin(len(x.members))
 	l.phase = x.phase
@@ -93,6 +95,7 @@ func (x *mix) remove(w *worker, l *leg) {
 	x.part(w, l)
 	x.leaveRoute(l)
 	w.phases[x.phase]--
+	l.home.Store(&w.base)
 	l.room, l.class, l.ear.Hearing, l.ear.Shares = nil, nil, nil, false
 	l.talking, l.level = false, dsp.Silence
 	x.changed = true
@@ -110,6 +113,7 @@ func (x *mix) close(w *worker) {
 		return
 	}
 	x.open = false
+	w.homes.Add(-1)
 	if x.listed {
 		w.removeRoom(x)
 	}
@@ -182,7 +186,15 @@ func (x *mix) rebuild(w *worker) {
 		return c.Members == 0
 	})
 	x.tree.Build()
-	x.buildAsides(w)
+	x.buildAsides()
+	x.prepare(w)
+}
+
+// prepare makes room at the worker for what the room needs in a frame.
+func (x *mix) prepare(w *worker) {
+	if x.asides > 0 && w.asideBus == nil {
+		w.asideBus = new(mixminus.Bus)
+	}
 	// A voice each, who is apart a sum too, and what some play and taps decode.
 	w.reserveFrames(len(x.members) + 2*x.asides + sayFrames)
 }

@@ -7,8 +7,12 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
-// run is one frame of the room.
+// run is one frame of the room, unless it has run at this tick at another worker.
 func (x *mix) run(w *worker) {
+	if x.ran >= w.now.Tick {
+		return
+	}
+	x.ran = w.now.Tick
 	if x.changed {
 		x.rebuild(w)
 	}

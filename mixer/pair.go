@@ -12,7 +12,7 @@ import (
 // and encoded otherwise; the worker chooses again whenever that changes.
 type Pair struct {
 	engine *Engine
-	home   *worker
+	home   home
 	mail   mailbox.Box[worker]
 	link   link // the worker's side
 	stats  pairStats
@@ -40,7 +40,7 @@ func (m PairMode) String() string { return [...]string{"idle", "relay", "pcm"}[m
 
 // enter takes a place in the pair.
 func (p *Pair) enter() error {
-	if p.home.budget.Overloaded() {
+	if p.home.at.Load().budget.Overloaded() {
 		return errOverloaded
 	}
 	p.mu.Lock()
@@ -80,6 +80,5 @@ func (p *Pair) Close() {
 		return
 	}
 	p.closed = true
-	p.home.homes.Add(-1)
 	p.mail.Post(func(w *worker) *worker { p.link.close(w); return nil })
 }

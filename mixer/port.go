@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 )
 
@@ -88,7 +89,7 @@ func (p *Port) SetMedia(m Media) error {
 		p.keys.Store(keys)
 	}
 	p.media = m
-	p.mail.Post(func(w *worker) *worker {
+	p.post(func(w *worker) *worker {
 		if keys != nil {
 			p.leg.protect(w, &keys.Guard, contexts)
 		}
@@ -145,7 +146,7 @@ func (p *Port) lockFor(prepare func(*media.Codec) error) error {
 // from then on it is strict too (RFC 4961; a peer behind NAT). A Ring has no
 // remote and ignores it. Failure is a TransportError event.
 func (p *Port) SetRemote(remote netip.AddrPort, symmetric bool) {
-	p.mail.Post(func(w *worker) *worker { return p.leg.setRemote(w, remote, symmetric) })
+	p.post(func(w *worker) *worker { return p.leg.setRemote(w, remote, symmetric) })
 }
 
 // JoinOptions is how a port takes part in a room.
@@ -184,15 +185,16 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 		return errPortClosed
 	}
 	if r == p.room && !r.isClosed() {
-		p.mail.Post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
+		p.post(func(w *worker) *worker { return p.leg.join(w, r, opts, nil) })
 		return nil
 	}
 	if err := r.enter(); err != nil {
 		return err
 	}
+	luggage := p.luggage()
 	p.leave()
 	p.room = r
-	p.mail.Post(func(w *worker) *worker { return p.leg.join(w, r, opts) })
+	p.post(func(w *worker) *worker { return p.leg.join(w, r, opts, luggage) })
 	return nil
 }
 
@@ -211,11 +213,24 @@ func (p *Port) Connect(pair *Pair) error {
 	if err := pair.enter(); err != nil {
 		return err
 	}
+	luggage := p.luggage()
 	p.leave()
 	p.pair = pair
-	p.mail.Post(func(w *worker) *worker { return p.leg.connect(w, pair) })
+	p.post(func(w *worker) *worker { return p.leg.connect(w, pair, luggage) })
 	return nil
 }
+
+// luggage is room for what the port's leg has buffered, should it go to another worker.
+// The caller holds p.mu.
+func (p *Port) luggage() *playout.Parcel {
+	if p.room == nil && p.pair == nil {
+		return nil // nobody hears it: it has nothing
+	}
+	return playout.NewParcel(luggagePackets)
+}
+
+// luggagePackets is how many packets a leg has buffered, with some to spare.
+const luggagePackets = 12
 
 // leave gives back the port's place. The caller holds p.mu and posts what follows.
 func (p *Port) leave() {
@@ -234,7 +249,7 @@ func (p *Port) Echo() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
-	p.mail.Post(func(w *worker) *worker { return p.leg.echo(w) })
+	p.post(func(w *worker) *worker { return p.leg.echo(w) })
 }
 
 // Idle takes the port out of where it is. What it says goes nowhere, digits are
@@ -243,7 +258,7 @@ func (p *Port) Idle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
-	p.mail.Post(func(w *worker) *worker { return p.leg.idle(w) })
+	p.post(func(w *worker) *worker { return p.leg.idle(w) })
 }
 
 // PlayOptions is how a clip is played.
@@ -301,26 +316,26 @@ func (p *Port) Play(c *Clip, opts PlayOptions) error {
 		return errPortClosed
 	}
 	opts.number = p.plays.begin(c)
-	p.mail.Post(func(w *worker) *worker { return p.leg.play(w, c, opts) })
+	p.post(func(w *worker) *worker { return p.leg.play(w, c, opts) })
 	return nil
 }
 
 // StopPlay ends the playback under way, if any.
 func (p *Port) StopPlay() {
-	p.mail.Post(func(w *worker) *worker { return p.leg.stopPlay(w) })
+	p.post(func(w *worker) *worker { return p.leg.stopPlay(w) })
 }
 
 // SetMuted says whether what the port says goes nowhere (in), and whether it
 // hears silence in place of its room or pair (out). Playbacks are still heard.
 func (p *Port) SetMuted(in, out bool) {
-	p.mail.Post(func(w *worker) *worker { return p.leg.setMuted(w, in, out) })
+	p.post(func(w *worker) *worker { return p.leg.setMuted(w, in, out) })
 }
 
 // SetHold takes the port out of the conversation without its leaving the room or
 // pair: neither side hears the other, and playbacks (music) are still heard. The
 // port's Direction says whether packets are sent at all.
 func (p *Port) SetHold(hold bool) {
-	p.mail.Post(func(w *worker) *worker { return p.leg.setHold(w, hold) })
+	p.post(func(w *worker) *worker { return p.leg.setHold(w, hold) })
 }
 
 // Default lengths for SendDigits.
@@ -357,7 +372,7 @@ func (p *Port) SendDigits(keys string, duration, gap time.Duration) error {
 		p.waiting.Add(-int32(len(keys)))
 		return fault.New(fault.TooMany, "mixer: %d digits wait already", n-int32(len(keys)))
 	}
-	p.mail.Post(func(w *worker) *worker { return p.leg.sendDigits(w, keys, duration, gap) })
+	p.post(func(w *worker) *worker { return p.leg.sendDigits(w, keys, duration, gap) })
 	return nil
 }
 
@@ -381,7 +396,7 @@ func (p *Port) Close() {
 	}
 	p.closed = true
 	p.leave()
-	p.mail.Post(func(w *worker) *worker { return p.leg.close(w) })
+	p.post(func(w *worker) *worker { return p.leg.close(w) })
 }
 
 // Wait waits until a closed port's transport is closed, or for ctx.

@@ -34,7 +34,7 @@ const DefaultMaxTalkers = 5
 type Room struct {
 	engine *Engine
 	cfg    RoomConfig
-	home   *worker
+	home   home
 	mail   mailbox.Box[worker]
 	mix    mix // the worker's side
 	stats  roomStats
@@ -58,7 +58,7 @@ func (r *Room) Members() int {
 
 // enter takes a place in the room.
 func (r *Room) enter() error {
-	if r.home.budget.Overloaded() {
+	if r.home.at.Load().budget.Overloaded() {
 		return errOverloaded
 	}
 	r.mu.Lock()
@@ -161,7 +161,6 @@ func (r *Room) Close() {
 		return
 	}
 	r.closed = true
-	r.home.homes.Add(-1)
 	r.mail.Post(func(w *worker) *worker { r.mix.close(w); return nil })
 }
 

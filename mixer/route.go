@@ -67,12 +67,9 @@ func (x *mix) route(l *leg) {
 }
 
 // buildAsides makes the filters of those who are apart.
-func (x *mix) buildAsides(w *worker) {
+func (x *mix) buildAsides() {
 	if x.asides == 0 {
 		return
-	}
-	if w.asideBus == nil {
-		w.asideBus = new(mixminus.Bus)
 	}
 	for _, l := range x.members {
 		if l.routing.aside != nil {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
@@ -50,8 +49,7 @@ type TapStats = tap.Stats
 // Audio without a decoder is silence.
 type Tap struct {
 	line *tap.Line
-	from *mailbox.Box[worker]
-	end  func(*worker) *worker
+	end  func()
 }
 
 // Read waits for the next block, which is valid until the next Read. It fails with
@@ -66,7 +64,7 @@ func (t *Tap) SampleRate() int { return t.line.Config().Rate }
 func (t *Tap) Stats() TapStats { return t.line.Stats() }
 
 // Close ends the tap; what it holds can still be read. It may be called again.
-func (t *Tap) Close() { t.from.Post(t.end) }
+func (t *Tap) Close() { t.end() }
 
 // newTap makes a tap of which nobody knows yet.
 func newTap(cfg TapConfig) (*Tap, error) {
@@ -97,13 +95,13 @@ func (p *Port) Tap(cfg TapConfig) (*Tap, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.from, t.end = &p.mail, func(*worker) *worker { return p.leg.untap(t.line) }
+	t.end = func() { p.post(func(*worker) *worker { return p.leg.untap(t.line) }) }
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, errPortClosed
 	}
-	p.mail.Post(func(*worker) *worker { return p.leg.tap(t.line) })
+	p.post(func(*worker) *worker { return p.leg.tap(t.line) })
 	return t, nil
 }
 
@@ -177,7 +175,7 @@ func (r *Room) Tap(cfg TapConfig) (*Tap, error) {
 	if err := r.prepare(cfg.SampleRate); err != nil {
 		return nil, err
 	}
-	t.from, t.end = &r.mail, func(*worker) *worker { r.mix.untap(t.line); return nil }
+	t.end = func() { r.mail.Post(func(*worker) *worker { r.mix.untap(t.line); return nil }) }
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {

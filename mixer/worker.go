@@ -19,6 +19,7 @@ import (
 type worker struct {
 	engine *Engine
 	index  int
+	base   home // of legs in no conversation
 	inbox  mailbox.Inbox[worker]
 	stop   atomic.Bool
 	done   chan struct{}
@@ -51,7 +52,7 @@ type worker struct {
 	count  counters
 	stats  workerStats
 	legs   atomic.Int64
-	homes  atomic.Int64 // rooms and pairs that live here; the control side counts
+	homes  atomic.Int64 // rooms and pairs that live here
 }
 
 type failure struct {
@@ -67,6 +68,7 @@ type roomFailure struct {
 func newWorker(e *Engine, index int) *worker {
 	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, longestPacket)}
 	w.wall = func() int64 { return time.Now().UnixNano() }
+	w.base.at.Store(w)
 	w.bus = new(mixminus.Bus)
 	w.budget.Init(e.cfg.Budget, e.clock.Now, pace.ThreadTime)
 	w.reserveFrames(2 * sayFrames)
@@ -101,15 +103,16 @@ func (w *worker) run() {
 		w.late = max(c.Now()-tick*int64(pace.Tick), 0)
 		w.step(tick)
 	}
-	w.finish()
 }
 
-// finish does what was asked of the worker since its last tick. Events that find
-// no room are left in owed, for the event goroutine.
-func (w *worker) finish() {
-	w.inbox.Serve(w)
+// finish does what was asked of the worker since its last tick, and reports whether
+// that was anything. It runs when the workers have ended. Events that find no room are
+// left in owed, for the event goroutine.
+func (w *worker) finish() bool {
+	some := w.inbox.Serve(w)
 	w.settle()
 	w.publishMembers()
+	return some
 }
 
 // catchUp is how late a worker may come back and still run every tick it owes.
@@ -139,6 +142,11 @@ func (w *worker) step(tick int64) {
 // settle does what could not be done in the middle of a tick.
 func (w *worker) settle() {
 	w.owed.pay(w.engine.events)
+	w.settleFailures()
+}
+
+// settleFailures ends what failed. Nobody may be iterating over legs or rooms.
+func (w *worker) settleFailures() {
 	for i := range w.failing {
 		f := w.failing[i]
 		w.failing[i] = failure{}

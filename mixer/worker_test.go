@@ -22,7 +22,7 @@ func TestMovesBetweenWorkers(t *testing.T) {
 	for i := range 3 {
 		rooms = append(rooms, r.room(RoomConfig{Name: fmt.Sprint(i)}))
 	}
-	if rooms[0].home == rooms[1].home || rooms[1].home == rooms[2].home {
+	if rooms[0].home.at.Load() == rooms[1].home.at.Load() || rooms[1].home.at.Load() == rooms[2].home.at.Load() {
 		t.Error("rooms were not spread over the workers")
 	}
 	a := &speaker{phone: r.phone("a", g711.MuLaw()), hz: 440, peak: 6000}

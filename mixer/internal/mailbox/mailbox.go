@@ -119,13 +119,16 @@ func (i *Inbox[W]) push(b *Box[W]) {
 }
 
 // Serve runs on w the commands of every box in the list, those of the box that
-// came first before the others'. Only the inbox's worker calls it.
-func (i *Inbox[W]) Serve(w *W) {
-	for b := i.take(); b != nil; {
+// came first before the others', and reports whether there were any. Only the inbox's
+// worker calls it.
+func (i *Inbox[W]) Serve(w *W) bool {
+	first := i.take()
+	for b := first; b != nil; {
 		next := b.next
 		b.serve(w)
 		b = next
 	}
+	return first != nil
 }
 
 // take empties the list and gives it oldest first.

@@ -113,9 +113,12 @@ func (p *Playout) Listen(on bool, rate int) {
 	if on == p.on && rate == p.target {
 		return
 	}
-	p.Reset()
+	if on != p.on {
+		p.Reset()
+	}
 	if rate != p.target {
-		p.resampler, p.left = nil, nil
+		p.resampler, p.left, p.over = nil, nil, 0
+		p.excess, p.tries, p.short = 0, 0, false
 	}
 	p.on, p.target = on, rate
 }

@@ -1,0 +1,54 @@
+package mixer
+
+import "sync/atomic"
+
+// home tells which worker something lives at. A worker has one that never changes,
+// for legs that are in no conversation; a room and a pair have one each, which all
+// legs in them share: a room moves with all its members in one store.
+//
+// Only the worker that at names may store another one, as the last thing it does with
+// what it gives away. So a worker that finds itself there stays there until it
+// decides otherwise.
+type home struct {
+	at atomic.Pointer[worker]
+}
+
+// elsewhere is the worker that the leg belongs to, or nil when that is w. Anybody may
+// ask; w keeps the leg until it gives it away.
+func (l *leg) elsewhere(w *worker) *worker {
+	for {
+		h := l.home.Load()
+		if at := h.at.Load(); at != w {
+			return at
+		}
+		// The leg may have left h before h came to w.
+		if l.home.Load() == h {
+			return nil
+		}
+	}
+}
+
+// land takes in hand what came to w with its commands, or before them. The leg is w's.
+func (l *leg) land(w *worker) {
+	switch {
+	case l.closed:
+	case l.place == inRoom:
+		l.room.land(w)
+	case l.place == inLink:
+		l.link.land(w)
+	case l.w == nil:
+		l.arrive(w)
+	}
+}
+
+// post posts a command to the port, to be run where its leg is: that may be another
+// worker than where the port's last command was.
+func (p *Port) post(run func(w *worker) *worker) {
+	p.mail.Post(func(w *worker) *worker {
+		if to := p.leg.elsewhere(w); to != nil {
+			return to
+		}
+		p.leg.land(w)
+		return run(w)
+	})
+}
