@@ -30,6 +30,7 @@ var sipShared = option.Rows[sipReader]{
 	"sendrpid":             sendRPID,
 	"fromdomain":           option.Text(func(r *sipReader) *string { return &r.FromDomain }),
 	"encryption":           encryption,
+	"encryption_taglen":    tagLength,
 	"avpf":                 option.Bool(func(r *sipReader) *bool { return &r.AVPF }),
 	"force_avp":            option.Bool(func(r *sipReader) *bool { return &r.ForceAVP }),
 	"icesupport":           option.Bool(func(r *sipReader) *bool { return &r.ICE }),
@@ -67,7 +68,7 @@ var sipSharedInert = option.Words(`amaflags buggymwi busylevel_notify constantss
 	ignoresdpversion maxcallbitrate maxforwards moh mohinterpret musicclass musiconhold parkinglot
 	recordonfeature recordofffeature rfc2833compensate rpid_immediate rpid_update session-refresher
 	shrinkcallerid snom_aoc_enabled supportpath t38pt_usertpsource textsupport timert1 timerb tonezone
-	trust_id_outbound use_q850_reason autoframing encryption_taglen discard_remote_hold_retrieval
+	trust_id_outbound use_q850_reason autoframing discard_remote_hold_retrieval
 	ignore_requested_pref sendoptions hidepresence legacy_useroption_parsing websocket_enabled`)
 
 var sipPeer = option.Table[sipReader]{
@@ -250,6 +251,15 @@ func encryption(r *sipReader, v string) error {
 		r.MediaEncryption = EncryptionSDES
 	}
 	return nil
+}
+
+func tagLength(r *sipReader, v string) error {
+	switch v {
+	case "80", "32":
+		r.SRTPTag32 = v == "32"
+		return nil
+	}
+	return fmt.Errorf("%q is none of 80, 32", v)
 }
 
 func dtlsEnable(r *sipReader, v string) error {

@@ -9,6 +9,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
@@ -28,7 +30,7 @@ type DirectoryOptions struct {
 // NewDirectory makes the directory of what pjsip.conf and sip.conf say. What
 // cannot be taken as it stands is left out, with a warning.
 func NewDirectory(set *endpoint.Set, o DirectoryOptions) (*Directory, []asterisk.Warning) {
-	b := &builder{options: o, directory: &Directory{Order: set.Global.IdentifierOrder, ACL: acl(set.ACL)}}
+	b := &builder{options: o, transports: set.Transports, directory: &Directory{Order: set.Global.IdentifierOrder, ACL: acl(set.ACL)}}
 	rewrite := make(map[string]bool) // AORs of endpoints with rewrite_contact
 	for i := range set.Endpoints {
 		e := &set.Endpoints[i]
@@ -47,9 +49,10 @@ func NewDirectory(set *endpoint.Set, o DirectoryOptions) (*Directory, []asterisk
 }
 
 type builder struct {
-	options   DirectoryOptions
-	directory *Directory
-	warnings  asterisk.Warnings
+	options    DirectoryOptions
+	transports []endpoint.Transport
+	directory  *Directory
+	warnings   asterisk.Warnings
 }
 
 func (b *builder) endpoint(c *endpoint.Endpoint) {
@@ -105,11 +108,14 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		}
 	}
 	if c.MediaEncryption == endpoint.EncryptionSDES {
-		b.warnings.Add(asterisk.Warning{
-			File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: media_encryption = sdes is not here", c.Name),
-			Here: "its calls are refused rather than sent in the clear", Fix: "media_encryption = dtls, or no",
-		})
-		e.Codecs = nil
+		e.Protection = sdp.Protected
+		if c.OptimisticCrypto {
+			e.Protection = sdp.Opportunistic
+		}
+		if c.SRTPTag32 {
+			e.Suites = append([]srtp.Suite{srtp.AESCM32}, sdp.DefaultSuites()...)
+		}
+		b.keysInTheClear(c)
 	}
 	switch c.DTMFMode {
 	case endpoint.DTMFInfo, endpoint.DTMFAutoInfo:
@@ -131,6 +137,20 @@ func rank(c *media.Codec) int {
 		return 0
 	}
 	return 1
+}
+
+// keysInTheClear warns of an endpoint whose keys anybody on the way can read.
+func (b *builder) keysInTheClear(c *endpoint.Endpoint) {
+	secure := func(t endpoint.Transport) bool {
+		return (t.Protocol == "tls" || t.Protocol == "wss") && (c.Transport == "" || c.Transport == t.Name || c.Transport == t.Protocol)
+	}
+	if len(b.transports) == 0 || slices.ContainsFunc(b.transports, secure) {
+		return
+	}
+	b.warnings.Add(asterisk.Warning{
+		File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: the keys of its media stand in SDP, and no TLS hides them", c.Name),
+		Here: "its calls are encrypted, and whoever sees their signalling can listen", Fix: "transport = one with protocol = tls",
+	})
 }
 
 func acl(rules []endpoint.Rule) ACL {

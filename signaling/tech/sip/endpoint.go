@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
@@ -51,7 +53,11 @@ type Endpoint struct {
 	Symmetric   bool // rtp_symmetric
 	Rewrite     bool // rewrite_contact
 	WebRTC      bool // ICE and DTLS-SRTP, and nothing in the clear
-	SendPAI     bool
+	// Protection is whether audio is encrypted with keys in SDP, Suites how it is offered;
+	// none are the usual ones.
+	Protection sdp.Protection
+	Suites     []srtp.Suite
+	SendPAI    bool
 	// TrustInbound takes the caller from P-Asserted-Identity or Remote-Party-ID.
 	TrustInbound bool
 	RTPTimeout   time.Duration

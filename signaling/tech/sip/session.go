@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
@@ -11,13 +12,14 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 )
 
-// session is the media of one SIP leg: plain RTP, or WebRTC for phones that speak
-// DTLS-SRTP. Descriptions are SDP bodies.
+// session is the media of one SIP leg: RTP in the clear or with keys in SDP, or WebRTC
+// for phones that speak DTLS-SRTP. Descriptions are SDP bodies.
 type session interface {
 	Port() *mixer.Port
 	// Offer describes what we want; direction is ours. SetAnswer or Rollback follows.
@@ -42,9 +44,10 @@ type session interface {
 	Wait(ctx context.Context) error
 }
 
-// rtpSession is plain RTP on a socket of its own.
+// rtpSession is RTP or SRTP on a socket of its own.
 type rtpSession struct {
 	port      *mixer.Port
+	log       *slog.Logger
 	symmetric bool
 
 	mu         sync.Mutex
@@ -69,6 +72,9 @@ type rtpConfig struct {
 	preferOurs bool
 	noise      bool
 	symmetric  bool
+	protection sdp.Protection
+	suites     []srtp.Suite // to offer; none are the usual ones
+	log        *slog.Logger
 	timeout    time.Duration
 	hold       time.Duration
 	events     func(mixer.Event)
@@ -84,6 +90,10 @@ func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
 	sc.PreferOurs = cfg.preferOurs
 	sc.DTMF = cfg.dtmf
 	sc.Noise = cfg.noise
+	sc.Protection = cfg.protection
+	if len(cfg.suites) > 0 {
+		sc.Suites = cfg.suites
+	}
 	sc.Address = cfg.address
 	sc.Port = socket.LocalAddr().Port()
 	negotiator, err := sdp.NewNegotiator(sc)
@@ -96,7 +106,7 @@ func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
 	if err != nil {
 		return nil, closeAfter(socket, err)
 	}
-	return &rtpSession{port: port, symmetric: cfg.symmetric, negotiator: negotiator}, nil
+	return &rtpSession{port: port, log: cfg.log, symmetric: cfg.symmetric, negotiator: negotiator}, nil
 }
 
 func closeAfter(socket *rtp.Socket, err error) error {
@@ -164,15 +174,23 @@ func (s *rtpSession) Rollback() {
 func (s *rtpSession) apply(r sdp.Result) error {
 	send := r.Send
 	send.Ptime = r.Ptime
+	var keys *srtp.Masters
+	if r.Keys.Secure() {
+		keys = &r.Keys
+	}
 	err := s.port.SetMedia(mixer.Media{
 		Send: send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
 		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(send),
+		Keys: keys,
 	})
 	if err != nil {
 		return err
 	}
 	if r.Remote.IsValid() && r.Remote != s.result.Remote {
 		s.port.SetRemote(r.Remote, s.symmetric)
+	}
+	if s.result.Keys.Secure() && keys == nil && r.Send.Codec != nil {
+		s.log.Warn("the party goes on without encryption, as its endpoint may")
 	}
 	s.result = r
 	return nil
@@ -199,7 +217,12 @@ func (s *rtpSession) Remote() string {
 	return s.result.Remote.String()
 }
 
-func (s *rtpSession) Secure() bool                   { return false }
+func (s *rtpSession) Secure() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.result.Keys.Secure()
+}
+
 func (s *rtpSession) Close()                         { s.port.Close() }
 func (s *rtpSession) Wait(ctx context.Context) error { return s.port.Wait(ctx) }
 
