@@ -57,6 +57,15 @@ type Codec struct {
 	// (RFC 6464: 0 loudest, 127 silence) at a fraction of what decoding costs. known
 	// is false for a payload that only decoding tells the level of.
 	PayloadLevel func(payload []byte) (level uint8, known bool)
+	// Join, where not nil, makes one payload of several that follow each other, and
+	// returns its length: 0 where they do not go together or dst is too short. It is
+	// for codecs whose frames are not of one length; others' are put end to end.
+	Join func(dst []byte, payloads [][]byte) int
+	// Split, where not nil, takes apart what an encoder with Short made.
+	Split func(encoded []byte) (first, second []byte)
+	// Pausing, where not nil, reports that a payload of an encoder with DTX only tells
+	// that the party is silent. The second of a row need not be sent.
+	Pausing func(payload []byte) bool
 	// History is how much audio a decoder wants to have decoded before a frame for
 	// that frame, or one made up in its place, to come out as if it had decoded
 	// everything; 0 when that is not known.
@@ -70,13 +79,21 @@ func (c *Codec) Transcodable() bool { return c.NewEncoder != nil && c.NewDecoder
 func (c *Codec) FrameSamples() int { return c.SampleRate / 50 }
 
 // EncoderConfig chooses how an encoder trades size, loss and work. Zero values
-// mean the codec's own default; codecs without a choice ignore it.
+// mean the codec's own default; codecs without a choice ignore it. It is small, as every
+// leg has some.
 type EncoderConfig struct {
-	Bitrate    int  // bits per second
-	Complexity int  // 1..10 (Opus)
+	Bitrate int32 // bits per second
+	// Bandwidth is the sample rate, in Hz, beyond half of which nothing needs to be kept
+	// (8000, 12000, 16000, 24000 or 48000); 0 keeps all.
+	Bandwidth  int32
+	Complexity int8 // 1..10 (Opus)
+	LossPct    int8 // expected packet loss in percent
 	CBR        bool // all packets of one length
 	FEC        bool // in-band forward error correction
-	LossPct    int  // expected packet loss in percent
+	DTX        bool // next to nothing is made of silence
+	LowDelay   bool // less delay rather than better speech
+	// Short makes two payloads of 10 ms of each frame; Codec.Split takes them apart.
+	Short bool
 }
 
 // Encoder turns PCM into payloads. It is used by one goroutine at a time.

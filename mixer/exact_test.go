@@ -173,7 +173,7 @@ func TestForkAndRejoinByRenegotiation(t *testing.T) {
 	for i := range 12 {
 		s := all[2]
 		m := mediaOf(s.format)
-		m.Encoder.Bitrate = 1000 * (i % 3) // classes that were there, and a new one
+		m.Encoder.Bitrate = int32(1000 * (i % 3)) // classes that were there, and a new one
 		if i%4 == 3 {
 			m.Direction = media.RecvOnly
 		}

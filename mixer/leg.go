@@ -355,12 +355,12 @@ func (l *leg) send(w *worker, s *encode.Stream) {
 	pieces := s.Pieces()
 	for i := range pieces {
 		p := &pieces[i]
-		ts := l.out.At(w.now.Tick) + uint32(p.Start*ticksPerUnit)*l.out.Unit()
+		ts := l.out.At(w.now.Tick) + uint32(int(p.Start)*ticksPerUnit)*l.out.Unit()
 		paused := l.out.Paused(w.now.Tick)
 		if !paused && !l.out.Follows(ts) {
 			continue // units of others' time, before the leg came here
 		}
-		length := uint32(p.Units*ticksPerUnit) * l.out.Unit()
+		length := uint32(int(p.Units)*ticksPerUnit) * l.out.Unit()
 		pt, marker := l.media.Send.PayloadType, paused || l.quiet
 		if l.quiet = p.Noise; p.Noise {
 			pt, marker = cn.PayloadType, false

@@ -143,3 +143,85 @@ func TestSilenceIsTold(t *testing.T) {
 		})
 	}
 }
+
+// With DTX an Opus phone is sent next to nothing while nobody speaks, and its numbers go
+// on when somebody does.
+func TestSilenceByDTX(t *testing.T) {
+	r := newRig(t, 1)
+	a := &speaker{phone: r.phone("a", g711.ALaw()), hz: 440, peak: 6000}
+	b := r.phone("b", opus.Codec())
+	m := mediaOf(b.format)
+	m.Encoder = media.EncoderConfig{DTX: true}
+	if err := b.port.SetMedia(m); err != nil {
+		t.Fatal(err)
+	}
+	r.pair(a.phone, b)
+	r.frames(30, a)
+	a.peak = 0
+	r.frames(50, a)
+	b.forget()
+	r.frames(100, a)
+	b.hear()
+	if n := len(b.heard); n < 4 || n > 12 {
+		t.Errorf("%d packets in 2 s of silence", n)
+	}
+	a.peak = 6000
+	before := len(b.heard)
+	r.frames(20, a)
+	b.hear()
+	b.continuous()
+	if n := len(b.heard) - before; n < 17 {
+		t.Errorf("%d packets of 20 frames of speech", n)
+	}
+}
+
+// An Opus phone that pauses by DTX is not cut off after what is made up for a loss: its
+// decoder goes on with the background that it knows.
+func TestPauseByDTX(t *testing.T) {
+	r := newRig(t, 1)
+	a := r.phone("a", opus.Codec())
+	b := r.phone("b", g711.MuLaw())
+	enc, err := opus.Codec().NewEncoder(media.EncoderConfig{DTX: true, Bitrate: 16000, Bandwidth: 8000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.enc.Close()
+	a.enc = enc
+	r.pair(a, b)
+	noise, state := make([]int16, 960), uint32(1)
+	say := func(peak int32) {
+		for i := range noise {
+			state = state*1664525 + 1013904223
+			noise[i] = int16(int32(state) >> 16 * peak >> 15)
+		}
+		buf := make([]byte, 1276)
+		n, err := enc.Encode(buf, noise)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n > 2 {
+			a.send(a.format.PayloadType, false, a.ts, buf[:n])
+		}
+		a.ts += 960
+		r.ticks(pace.TicksPerFrame)
+		b.hear()
+	}
+	for range 50 {
+		say(8000)
+	}
+	a.send(a.format.PayloadType, false, a.ts, []byte{0x08}) // SILK's silence
+	b.forget()
+	for range 50 {
+		r.ticks(pace.TicksPerFrame)
+		b.hear()
+	}
+	quiet := 0
+	for i := 0; i+160 <= len(b.pcm); i += 160 {
+		if dsp.LevelDBov(b.pcm[i:i+160]) > 90 {
+			quiet++
+		}
+	}
+	if n := len(b.pcm) / 160; n < 49 || quiet > 3 {
+		t.Errorf("%d of %d frames of a pause are digital silence", quiet, n)
+	}
+}

@@ -78,7 +78,7 @@ func TestQualityUnderLoss(t *testing.T) {
 		sent := said(t, speech, f, media.EncoderConfig{})
 		for i, percent := range []int{0, 1, 5, 10, 20} {
 			if tt.fec { // and the encoder is told of the loss
-				sent = said(t, speech, f, media.EncoderConfig{FEC: true, LossPct: percent})
+				sent = said(t, speech, f, media.EncoderConfig{FEC: true, LossPct: int8(percent)})
 			}
 			for name, loss := range map[string]mediatest.Loss{
 				"alone":     mediatest.RandomLoss(float64(percent) / 100),

@@ -46,6 +46,11 @@ func g729Codec(library string, log *slog.Logger) *media.Codec {
 	return codec
 }
 
+// encoderOf is how a class of legs is sent Opus.
+func encoderOf(o config.Opus) media.EncoderConfig {
+	return media.EncoderConfig{Bitrate: int32(o.Bitrate), Complexity: int8(o.Complexity), LowDelay: o.Profile == config.OpusLowDelay}
+}
+
 // applications is every dialplan application.
 func applications(s *app.Services) (dialplan.Apps, error) {
 	return dialplan.NewApps(dialplan.Builtins(), app.Applications(s))

@@ -228,6 +228,7 @@ func (s *server) startWebRTC() error {
 	rc := rtc.Default()
 	rc.Listen = s.cfg.WebRTC.Listen
 	rc.Loopback = s.how.dev
+	rc.Encoder = encoderOf(s.cfg.WebRTC.Opus)
 	if o := s.loaded.Load().outside(s.cfg); o.media.IsValid() {
 		rc.ExternalIP = []netip.Addr{o.media}
 	}

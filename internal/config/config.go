@@ -70,7 +70,24 @@ type RTP struct {
 // WebRTC is the media of browsers.
 type WebRTC struct {
 	Listen string `koanf:"listen" yaml:"listen"`
+	Opus   Opus   `koanf:"opus" yaml:"opus"`
 }
+
+// Opus is how one class of legs is sent Opus, where they leave that open.
+type Opus struct {
+	// Bitrate is in bits per second, Complexity 1 (least work) to 10.
+	Bitrate    int `koanf:"bitrate" yaml:"bitrate"`
+	Complexity int `koanf:"complexity" yaml:"complexity"`
+	// Profile is "speech", or "low_delay" for 4 ms of look-ahead less at the cost of
+	// speech at low bit rates.
+	Profile string `koanf:"profile" yaml:"profile"`
+}
+
+// The profiles of Opus.
+const (
+	OpusSpeech   = "speech"
+	OpusLowDelay = "low_delay"
+)
 
 // API is the REST API and the console.
 type API struct {
@@ -106,6 +123,8 @@ type Media struct {
 	// G729 is the libbcg729 that G.729 is transcoded with: "auto" takes the system's,
 	// a path another, "off" none.
 	G729 string `koanf:"g729" yaml:"g729"`
+	// Opus is for phones; browsers have their own.
+	Opus Opus `koanf:"opus" yaml:"opus"`
 }
 
 // Log is what the server says of itself, on standard error.
@@ -134,6 +153,7 @@ type CallLimit struct {
 
 // Default is the server as it starts without a file.
 func Default() Config {
+	opus := Opus{Bitrate: 32000, Complexity: 5, Profile: OpusSpeech}
 	return Config{
 		DataDir: "./data",
 		SIP: SIP{
@@ -141,13 +161,13 @@ func Default() Config {
 			Algorithms: []string{"MD5"},
 		},
 		RTP:    RTP{Ports: "10000-20000", Timeout: 30 * time.Second},
-		WebRTC: WebRTC{Listen: ":7882"},
+		WebRTC: WebRTC{Listen: ":7882", Opus: opus},
 		API:    API{Listen: ":8080"},
 		ARI:    ARI{Listen: ":8088", TLSListen: ":8089"},
 		AMI:    Listener{Listen: Off},
 		SNMP:   Listener{Listen: Off},
 		TURN:   Listener{Listen: Off},
-		Media:  Media{FIFO: true, G729: Off},
+		Media:  Media{FIFO: true, G729: Off, Opus: opus},
 		Log:    Log{Level: "info", Format: "text"},
 		Shutdown: Shutdown{
 			Drain: 30 * time.Second,

@@ -86,6 +86,8 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		"media time-out":        {flag: "rtp.timeout=-1s", place: "--set", want: "rtp.timeout"},
 		"no ringing":            {flag: "calls.ring_timeout=0", place: "--set", want: "calls.ring_timeout"},
 		"a library's bare name": {flag: "media.g729=libbcg729.so", place: "--set", want: "media.g729"},
+		"a bit rate of Opus":    {flag: "media.opus.bitrate=100", place: "--set", want: "media.opus.bitrate"},
+		"a profile of Opus":     {flag: "webrtc.opus.profile=music", place: "--set", want: "webrtc.opus.profile"},
 		"no calls":              {flag: "calls.max_channels=0", place: "--set", want: "calls.max_channels"},
 		"a negative limit":      {flag: "calls.per_user=-1", place: "--set", want: "calls.per_user"},
 		"an origin's path":      {flag: "api.origins=https://a/b", place: "--set", want: "api.origins"},

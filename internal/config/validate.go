@@ -42,6 +42,11 @@ func (c Config) Validate() error {
 		check("auth.jwt_secret", atLeast(n, 16))
 	}
 	check("media.workers", between(c.Media.Workers, 0, 256))
+	for key, o := range map[string]Opus{"media.opus": c.Media.Opus, "webrtc.opus": c.WebRTC.Opus} {
+		check(key+".bitrate", between(o.Bitrate, 6000, 510000))
+		check(key+".complexity", between(o.Complexity, 1, 10))
+		check(key+".profile", oneOf(o.Profile, OpusSpeech, OpusLowDelay))
+	}
 	check("media.g729", checkLibrary(c.Media.G729))
 	check("calls.max_channels", atLeast(c.Calls.MaxChannels, 1))
 	check("calls.per_user", atLeast(c.Calls.PerUser, 0))

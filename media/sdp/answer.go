@@ -206,7 +206,7 @@ func choose(events []media.Events, rate int) media.Events {
 }
 
 // ptime is how much audio to put into a packet: what the peer asks for, else
-// what we would like, in whole frames within both sides' limits.
+// what we would like, in steps of 10 ms within both sides' limits.
 func ptime(m *Media, ours time.Duration) time.Duration {
 	p := m.Ptime()
 	if p == 0 {
@@ -215,12 +215,16 @@ func ptime(m *Media, ours time.Duration) time.Duration {
 	if most := m.MaxPtime(); most > 0 {
 		p = min(p, most)
 	}
-	p -= p % media.FrameDuration
-	return min(max(p, media.FrameDuration), media.MaxPtime)
+	const step = 10 * time.Millisecond
+	return min(max(p-p%step, step), media.MaxPtime)
 }
 
 func (r *Result) setPtime() {
 	r.Send.Ptime = r.Ptime
+	if strings.EqualFold(r.Send.Codec.Name, "opus") {
+		least := time.Duration(ParseOpus(r.Send.Fmtp).MinPtime) * time.Millisecond
+		r.Send.Ptime = min(max(r.Ptime, least), media.MaxPtime) / (10 * time.Millisecond) * (10 * time.Millisecond)
+	}
 	for i := range r.Receive {
 		r.Receive[i].Ptime = r.Ptime
 	}

@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ type OpusParameters struct {
 	MaxAverageBitrate   int // bits per second
 	Stereo, SpropStereo bool
 	CBR, InbandFEC, DTX bool
+	MinPtime            int // ms
 }
 
 // ParseOpus reads the parameters; what it cannot understand keeps its default.
@@ -28,6 +30,8 @@ func ParseOpus(fmtp string) OpusParameters {
 			continue
 		}
 		switch v := int(n); strings.ToLower(strings.TrimSpace(name)) {
+		case "minptime":
+			p.MinPtime = v
 		case "maxplaybackrate":
 			p.MaxPlaybackRate = v
 		case "sprop-maxcapturerate":
@@ -62,6 +66,7 @@ func (p OpusParameters) String() string {
 			parts = append(parts, name+"=1")
 		}
 	}
+	number("minptime", p.MinPtime)
 	number("maxplaybackrate", p.MaxPlaybackRate)
 	number("sprop-maxcapturerate", p.SpropMaxCaptureRate)
 	number("maxaveragebitrate", p.MaxAverageBitrate)
@@ -80,19 +85,34 @@ const (
 	leastBitrate = 6000
 )
 
-// EncoderFor is how to encode what is sent in a format, as far as its receiver has a
-// say in a=fmtp: for Opus no more bits per second than it asks for, and as many in
-// every packet if it wants that. FEC stays off: of how much gets lost, fmtp knows
-// nothing.
-func EncoderFor(f media.Format) media.EncoderConfig {
-	var cfg media.EncoderConfig
+// bands are the bit rates for speech of the sample rates that a receiver can play
+// (RFC 7587 §3.1.1), each for those up to a rate.
+var bands = [...]struct{ rate, bitrate int }{{8000, 12000}, {12000, 16000}, {16000, 20000}, {24000, 28000}}
+
+// EncoderFor is how to encode what is sent in a format: as its class of legs has it in
+// base, as far as its receiver has a say in a=fmtp. For Opus that is no more bits per
+// second and no more bandwidth than it asks for, as many bits in every packet if it wants
+// that, and next to nothing of silence (RFC 7587 §6.1). FEC stays as it is: of how much
+// gets lost, fmtp knows nothing.
+func EncoderFor(f media.Format, base media.EncoderConfig) media.EncoderConfig {
 	if f.Codec == nil || !strings.EqualFold(f.Codec.Name, "opus") {
-		return cfg
+		return media.EncoderConfig{}
 	}
-	p := ParseOpus(f.Fmtp)
-	cfg.CBR = p.CBR
-	if most := p.MaxAverageBitrate; most > 0 && most < f.Codec.Bitrate {
-		cfg.Bitrate = max(most-most%bitrateStep, leastBitrate)
+	cfg, p := base, ParseOpus(f.Fmtp)
+	cfg.CBR, cfg.DTX = base.CBR || p.CBR, p.DTX
+	rate := cmp.Or(int(base.Bitrate), f.Codec.Bitrate)
+	most := rate
+	for _, b := range bands {
+		if p.MaxPlaybackRate > 0 && p.MaxPlaybackRate <= b.rate {
+			cfg.Bandwidth, most = int32(b.rate), min(most, b.bitrate)
+			break
+		}
+	}
+	if p.MaxAverageBitrate > 0 {
+		most = min(most, p.MaxAverageBitrate)
+	}
+	if most < rate {
+		cfg.Bitrate = int32(max(most-most%bitrateStep, leastBitrate))
 	}
 	return cfg
 }

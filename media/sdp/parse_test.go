@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -182,8 +183,8 @@ func TestOpusParameters(t *testing.T) {
 		{"maxplaybackrate=16000; sprop-maxcapturerate=16000; maxaveragebitrate=20000; stereo=1; useinbandfec=1; usedtx=0",
 			"maxplaybackrate=16000;sprop-maxcapturerate=16000;maxaveragebitrate=20000;stereo=1;useinbandfec=1",
 			OpusParameters{MaxPlaybackRate: 16000, SpropMaxCaptureRate: 16000, MaxAverageBitrate: 20000, Stereo: true, InbandFEC: true}},
-		{"CBR=1;UseDTX=1;sprop-stereo=1;minptime=10", "sprop-stereo=1;cbr=1;usedtx=1",
-			OpusParameters{CBR: true, DTX: true, SpropStereo: true}},
+		{"CBR=1;UseDTX=1;sprop-stereo=1;minptime=10", "minptime=10;sprop-stereo=1;cbr=1;usedtx=1",
+			OpusParameters{CBR: true, DTX: true, SpropStereo: true, MinPtime: 10}},
 		{"maxaveragebitrate=99999999999;stereo=yes;;=;useinbandfec", "", OpusParameters{}},
 	} {
 		got := ParseOpus(c.fmtp)
@@ -210,11 +211,37 @@ func TestEncoderFor(t *testing.T) {
 		{&withBitrate, "MaxAverageBitrate=24000; cbr=1", media.EncoderConfig{Bitrate: 24000, CBR: true}},
 		{&withBitrate, "maxaveragebitrate=7000", media.EncoderConfig{Bitrate: 6000}},
 		{&withBitrate, "maxaveragebitrate=1", media.EncoderConfig{Bitrate: 6000}},
+		{&withBitrate, "usedtx=1", media.EncoderConfig{DTX: true}},
+		{&withBitrate, "maxplaybackrate=8000", media.EncoderConfig{Bitrate: 12000, Bandwidth: 8000}},
+		{&withBitrate, "maxplaybackrate=16000;maxaveragebitrate=16000", media.EncoderConfig{Bitrate: 16000, Bandwidth: 16000}},
+		{&withBitrate, "maxplaybackrate=22050", media.EncoderConfig{Bitrate: 28000, Bandwidth: 24000}},
+		{&withBitrate, "maxplaybackrate=48000", media.EncoderConfig{}},
 		{ulaw, "maxaveragebitrate=24000;cbr=1", media.EncoderConfig{}},
 		{nil, "", media.EncoderConfig{}},
 	} {
-		if got := EncoderFor(media.Format{Codec: c.codec, Fmtp: c.fmtp}); got != c.want {
+		if got := EncoderFor(media.Format{Codec: c.codec, Fmtp: c.fmtp}, media.EncoderConfig{}); got != c.want {
 			t.Errorf("%q: %+v, want %+v", c.fmtp, got, c.want)
+		}
+	}
+	base := media.EncoderConfig{Bitrate: 64000, Complexity: 9, LowDelay: true}
+	for fmtp, bitrate := range map[string]int32{"": 64000, "maxaveragebitrate=40000": 40000, "maxaveragebitrate=80000": 64000} {
+		want := base
+		want.Bitrate = bitrate
+		if got := EncoderFor(media.Format{Codec: &withBitrate, Fmtp: fmtp}, base); got != want {
+			t.Errorf("%q: %+v, want %+v", fmtp, got, want)
+		}
+	}
+	if got := EncoderFor(media.Format{Codec: ulaw}, base); got != (media.EncoderConfig{}) {
+		t.Errorf("%+v for PCMU", got)
+	}
+}
+
+// A receiver of Opus may want longer packets than its a=ptime says.
+func TestMinPtime(t *testing.T) {
+	for fmtp, want := range map[string]time.Duration{"": 20, "minptime=10": 20, "minptime=40": 40, "minptime=120": 60, "minptime=45": 40} {
+		_, r := answer(t, negotiator(t, testConfig(opus)), peerSDP("m=audio 4000 RTP/AVP 107\na=rtpmap:107 opus/48000/2\na=fmtp:107 "+fmtp+"\n"))
+		if r.Send.Ptime != want*time.Millisecond || r.Ptime != media.FrameDuration {
+			t.Errorf("%q: %v, %v", fmtp, r.Send.Ptime, r.Ptime)
 		}
 	}
 }

@@ -27,8 +27,8 @@ type Result struct {
 	Remote, RemoteRTCP netip.AddrPort
 	// RTCPMux says that RTCP goes and comes on RTP's port.
 	RTCPMux bool
-	// Ptime is how much audio one packet carries when we send, a multiple of
-	// media.FrameDuration.
+	// Ptime is how much audio one packet carries when we send, a multiple of 10 ms.
+	// Send has its own, which may be longer.
 	Ptime time.Duration
 	// Noise says that the peer takes comfort noise, of cn.PayloadType.
 	Noise bool

@@ -76,6 +76,9 @@ type API struct {
 	closing     sync.WaitGroup // shutdowns of peers under way
 }
 
+// Encoder is the Encoder of the Config.
+func (a *API) Encoder() media.EncoderConfig { return a.config.Encoder }
+
 // New opens the port. codecs are those a peer gets that names none of its own. An
 // error of a port in use wraps syscall.EADDRINUSE and names the address.
 func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
 )
 
 // Config is where browsers reach us and how patient we are with them.
@@ -25,6 +26,9 @@ type Config struct {
 	// ICEServers are STUN and TURN servers that we ask for candidates of our
 	// own. A server with a public or a forwarded address needs none.
 	ICEServers []ICEServer
+
+	// Encoder is how what browsers hear is encoded, where they leave that open.
+	Encoder media.EncoderConfig
 
 	// GatherTimeout bounds how long a description without trickle waits for
 	// our own candidates; what is known by then is sent.

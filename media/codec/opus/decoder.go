@@ -45,6 +45,7 @@ func codeError(code int) error {
 // libopus.
 type Decoder struct {
 	c      *C.OpusDecoder // nil until first used
+	paused bool           // the last packet told that the party is silent (DTX)
 	closed bool
 }
 
@@ -54,8 +55,14 @@ func newDecoder() (media.Decoder, error) { return new(Decoder), nil }
 
 // Decode implements media.Decoder.
 func (d *Decoder) Decode(pcm []int16, packet []byte) (int, error) {
-	return d.decode(pcm, packet, 0)
+	n, err := d.decode(pcm, packet, 0)
+	d.paused = err == nil && pausing(packet)
+	return n, err
 }
+
+// Comforts reports that the party is silent by DTX: what Conceal makes is its
+// background, for as long as nothing comes.
+func (d *Decoder) Comforts() bool { return d.paused }
 
 // DecodeFEC makes the frame before packet from the redundancy that packet
 // carries, or conceals it where it carries none. len(pcm) is exactly the length of

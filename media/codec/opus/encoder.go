@@ -55,8 +55,11 @@ func (e *Encoder) state() (*C.skybridge_opus_encoder, error) {
 		return nil, errClosed
 	}
 	var code C.int
-	e.c = C.skybridge_opus_encoder_new(C.int(e.cfg.Bitrate), C.int(e.cfg.Complexity), flag(e.cfg.CBR), flag(e.cfg.FEC),
-		C.int(e.cfg.LossPct), &code)
+	e.c = C.skybridge_opus_encoder_new(C.skybridge_opus_config{
+		bitrate: C.int(e.cfg.Bitrate), complexity: C.int(e.cfg.Complexity), cbr: flag(e.cfg.CBR), fec: flag(e.cfg.FEC),
+		loss: C.int(e.cfg.LossPct), dtx: flag(e.cfg.DTX), low_delay: flag(e.cfg.LowDelay), shorts: flag(e.cfg.Short),
+		bandwidth: bandwidth(e.cfg.Bandwidth),
+	}, &code)
 	if e.c == nil {
 		return nil, codeError(int(code))
 	}
@@ -68,6 +71,22 @@ func flag(on bool) C.int {
 		return 1
 	}
 	return 0
+}
+
+// bandwidth is libopus's name for what a sample rate can carry.
+func bandwidth(rate int32) C.int {
+	switch {
+	case rate == 0 || rate > 24000:
+		return C.OPUS_BANDWIDTH_FULLBAND
+	case rate > 16000:
+		return C.OPUS_BANDWIDTH_SUPERWIDEBAND
+	case rate > 12000:
+		return C.OPUS_BANDWIDTH_WIDEBAND
+	case rate > 8000:
+		return C.OPUS_BANDWIDTH_MEDIUMBAND
+	default:
+		return C.OPUS_BANDWIDTH_NARROWBAND
+	}
 }
 
 // Encode implements media.Encoder.

@@ -8,19 +8,23 @@ static size_t state_offset(void) {
 	return (sizeof(skybridge_opus_encoder) + 63) & ~(size_t)63;
 }
 
-skybridge_opus_encoder *skybridge_opus_encoder_new(int bitrate, int complexity, int cbr, int fec, int loss, int *error) {
+skybridge_opus_encoder *skybridge_opus_encoder_new(skybridge_opus_config cfg, int *error) {
 	skybridge_opus_encoder *e = calloc(1, state_offset() + opus_encoder_get_size(1));
 	if (e == NULL) {
 		*error = OPUS_ALLOC_FAIL;
 		return NULL;
 	}
 	e->state = (OpusEncoder *)((char *)e + state_offset());
-	int err = opus_encoder_init(e->state, 48000, 1, OPUS_APPLICATION_VOIP);
-	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_BITRATE(bitrate));
-	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_COMPLEXITY(complexity));
-	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_VBR(!cbr));
-	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_INBAND_FEC(fec));
-	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_PACKET_LOSS_PERC(loss));
+	e->shorts = cfg.shorts;
+	int err = opus_encoder_init(e->state, 48000, 1,
+				    cfg.low_delay ? OPUS_APPLICATION_RESTRICTED_LOWDELAY : OPUS_APPLICATION_VOIP);
+	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_BITRATE(cfg.bitrate));
+	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_COMPLEXITY(cfg.complexity));
+	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_VBR(!cfg.cbr));
+	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_INBAND_FEC(cfg.fec));
+	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_PACKET_LOSS_PERC(cfg.loss));
+	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_DTX(cfg.dtx));
+	if (err == OPUS_OK) err = opus_encoder_ctl(e->state, OPUS_SET_MAX_BANDWIDTH(cfg.bandwidth));
 	*error = err;
 	if (err != OPUS_OK) {
 		free(e);
@@ -33,11 +37,25 @@ void skybridge_opus_encoder_copy(skybridge_opus_encoder *dst, const skybridge_op
 	memcpy(dst->state, src->state, opus_encoder_get_size(1));
 }
 
+static opus_int32 encode_shorts(skybridge_opus_encoder *e) {
+	const opus_int32 most = (SKYBRIDGE_OPUS_BYTES - 2) / 2;
+	opus_int32 first = opus_encode(e->state, e->pcm, SKYBRIDGE_OPUS_FRAME / 2, e->out + 2, most);
+	if (first < 0) return first;
+	if (e->independent) opus_encoder_ctl(e->state, OPUS_SET_PREDICTION_DISABLED(0));
+	opus_int32 second =
+		opus_encode(e->state, e->pcm + SKYBRIDGE_OPUS_FRAME / 2, SKYBRIDGE_OPUS_FRAME / 2, e->out + 2 + first, most);
+	if (second < 0) return second;
+	e->out[0] = first >> 8;
+	e->out[1] = first & 0xff;
+	return 2 + first + second;
+}
+
 void skybridge_opus_encode(skybridge_opus_encoder *e) {
 	while (e != NULL) {
 		skybridge_opus_encoder *next = e->next;
 		if (e->independent) opus_encoder_ctl(e->state, OPUS_SET_PREDICTION_DISABLED(1));
-		e->result = opus_encode(e->state, e->pcm, SKYBRIDGE_OPUS_FRAME, e->out, SKYBRIDGE_OPUS_BYTES);
+		e->result = e->shorts ? encode_shorts(e)
+				      : opus_encode(e->state, e->pcm, SKYBRIDGE_OPUS_FRAME, e->out, SKYBRIDGE_OPUS_BYTES);
 		if (e->independent) opus_encoder_ctl(e->state, OPUS_SET_PREDICTION_DISABLED(0));
 		e->next = NULL;
 		e = next;

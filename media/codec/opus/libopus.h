@@ -12,13 +12,20 @@ typedef struct skybridge_opus_encoder {
 	struct skybridge_opus_encoder *next;
 	OpusEncoder *state;
 	opus_int32 independent; // encode the next frame without prediction
+	opus_int32 shorts;      // frames are of 10 ms, two in out: the first one's length in two bytes, and both
 	opus_int32 result;      // bytes in out, or an OPUS_ error
 	opus_int16 pcm[SKYBRIDGE_OPUS_FRAME];
 	unsigned char out[SKYBRIDGE_OPUS_BYTES];
 } skybridge_opus_encoder;
 
-// Makes an encoder (VOIP, mono, 48 kHz); NULL with *error set when it cannot.
-skybridge_opus_encoder *skybridge_opus_encoder_new(int bitrate, int complexity, int cbr, int fec, int loss, int *error);
+typedef struct skybridge_opus_config {
+	int bitrate, complexity, cbr, fec, loss, dtx, low_delay;
+	int bandwidth; // an OPUS_BANDWIDTH_
+	int shorts;
+} skybridge_opus_config;
+
+// Makes an encoder (mono, 48 kHz); NULL with *error set when it cannot.
+skybridge_opus_encoder *skybridge_opus_encoder_new(skybridge_opus_config cfg, int *error);
 
 // Makes dst's state equal to src's.
 void skybridge_opus_encoder_copy(skybridge_opus_encoder *dst, const skybridge_opus_encoder *src);

@@ -181,7 +181,7 @@ func TestBatchEqualsSingles(t *testing.T) {
 	const n = 7
 	batch, single := make([]media.EncodeJob, n), make([]*Encoder, n)
 	for i := range batch {
-		cfg := media.EncoderConfig{Bitrate: 16000 + 4000*i}
+		cfg := media.EncoderConfig{Bitrate: int32(16000 + 4000*i)}
 		batch[i] = media.EncodeJob{Encoder: encoder(t, cfg), Dst: make([]byte, maxFrameBytes)}
 		single[i] = encoder(t, cfg)
 	}

@@ -47,6 +47,9 @@ var codec = media.Codec{
 	EncodeBatch:     encodeBatch,
 	PayloadDuration: PacketDuration,
 	PayloadLevel:    payloadLevel,
+	Pausing:         pausing,
+	Join:            join,
+	Split:           split,
 	History:         history,
 }
 
@@ -60,8 +63,12 @@ const history = 160 * time.Millisecond
 // payloadLevel knows of silence only: a packet of up to two bytes is all header and
 // holds no frame, which is what an encoder with DTX makes (RFC 6716 §3.1).
 func payloadLevel(packet []byte) (level uint8, known bool) {
-	return dsp.Silence, len(packet) <= 2
+	return dsp.Silence, pausing(packet)
 }
+
+// pausing reports such a packet. Without them a decoder goes on by itself (RFC 7587
+// §3.1.3).
+func pausing(packet []byte) bool { return len(packet) <= 2 }
 
 // PacketDuration reads how much audio a packet holds from its first bytes (RFC
 // 6716 §3.1 and §3.2); 0 where they cannot be those of a packet.
@@ -117,9 +124,10 @@ func withDefaults(cfg media.EncoderConfig) (media.EncoderConfig, error) {
 		name          string
 		value, lo, hi int
 	}{
-		{"bitrate", cfg.Bitrate, 6000, 510000},
-		{"complexity", cfg.Complexity, 1, 10},
-		{"loss percentage", cfg.LossPct, 0, 100},
+		{"bitrate", int(cfg.Bitrate), 6000, 510000},
+		{"complexity", int(cfg.Complexity), 1, 10},
+		{"loss percentage", int(cfg.LossPct), 0, 100},
+		{"bandwidth", int(cfg.Bandwidth), 0, sampleRate},
 	} {
 		if v.value < v.lo || v.value > v.hi {
 			return cfg, fmt.Errorf("opus: %w", fault.New(fault.Invalid, "%s %d is not in %d..%d", v.name, v.value, v.lo, v.hi))

@@ -47,7 +47,7 @@ func (b *Batches) approach(s, to *Stream, pcm []int16, tick int64) {
 	if s.rests(pcm) {
 		return
 	}
-	n, how, err := s.toward.Approach(s.target(), pcm, to.enc, to.target()[:to.bytes], s.approached)
+	n, how, err := s.toward.Approach(s.target(), pcm, to.enc, to.target()[:to.bytes], int(s.approached))
 	s.approached++
 	s.same = how == media.Same
 	if s.alike++; how == media.Apart {
@@ -96,6 +96,6 @@ func (b *Batches) encoded(s *Stream, n int, err error, tick int64) {
 		b.Errors++
 		n = 0
 	}
-	s.bytes = n
+	s.bytes = int32(n)
 	s.cut(n, tick)
 }

@@ -28,14 +28,21 @@ type Key struct {
 	Noise  bool // frames of nothing but background are described instead (RFC 3389)
 }
 
-// KeyOf is the encoding for a format. A codec whose payloads cannot be cut
-// and joined sends one frame per packet, whatever ptime was asked for; others send
-// less than that where it would not fit into one packet.
+// KeyOf is the encoding for a format. A codec whose payloads can be neither cut nor
+// joined sends one frame per packet, whatever ptime was asked for, and one that joins
+// frames sends whole ones; others send less than that where it would not fit into one
+// packet.
 func KeyOf(f media.Format, cfg media.EncoderConfig) Key {
 	units := unitsPerFrame
-	if f.Ptime > 0 && isConstantRate(f.Codec) {
-		most := (maxPacketBytes - rtp.HeaderBytes) / (f.Codec.MaxFrameBytes / unitsPerFrame)
+	switch c := f.Codec; {
+	case f.Ptime <= 0:
+	case isConstantRate(c):
+		most := (maxPacketBytes - rtp.HeaderBytes) / (c.MaxFrameBytes / unitsPerFrame)
 		units = min(int(f.Ptime/Unit), max(most, 1))
+	case f.Ptime < media.FrameDuration && c.Split != nil:
+		units, cfg.Short = 1, true
+	case f.Ptime > media.FrameDuration && c.Join != nil:
+		units = int(f.Ptime/media.FrameDuration) * unitsPerFrame
 	}
 	return Key{Codec: f.Codec, Units: units, Config: cfg}
 }
@@ -60,8 +67,8 @@ type Piece struct {
 	// Packet is rtp.HeaderBytes to be filled in, and the payload. It is the stream's
 	// until the next frame.
 	Packet []byte
-	Start  int // of its audio, in units from the start of the frame; may be negative
-	Units  int
+	Start  int16 // of its audio, in units from the start of the frame; may be negative
+	Units  int16
 	Noise  bool // it describes noise (RFC 3389)
 }
 
@@ -70,22 +77,30 @@ type Piece struct {
 // one encoding and phase are cut alike, and a leg can go from one to another
 // between any two frames.
 type Stream struct {
-	enc     media.Encoder
-	alone   media.IndependentEncoder // enc, if it is one
-	toward  media.ApproachingEncoder // enc, if it is one
-	key     Key
-	frame   []byte // one frame's payload, when it does not go straight to out
-	pending []byte // units that wait for their packet to fill
-	waiting int    // units in pending
-	out     []byte
-	pieces  [unitsPerFrame]Piece
-	n       int // pieces of this frame
-	bytes   int // of the last payload
+	enc    media.Encoder
+	alone  media.IndependentEncoder // enc, if it is one
+	toward media.ApproachingEncoder // enc, if it is one
+	key    Key
+	out    []byte
+	pieces [unitsPerFrame]Piece
+	n      int32 // pieces of this frame
+	end    int32 // of them in out
+	bytes  int32 // of the last payload
 
-	approached int      // frames on the way back to the class
-	alike      int      // the last of them, in a row
+	approached int16    // frames on the way back to the class
+	alike      int16    // the last of them, in a row
 	same       bool     // after the last of them
+	resting    bool     // the last payload told of silence (DTX)
+	*cutter             // nil where a frame is a packet
 	pause      *pausing // nil without Key.Noise
+}
+
+// cutter is what a stream needs whose packets are not frames.
+type cutter struct {
+	frame   []byte       // one frame's payload, which does not go straight to out
+	pending []byte       // units that wait for their packet to fill
+	waiting int          // units in pending
+	lengths [maxJoin]int // of the payloads in pending, when they are joined
 }
 
 // pausing is what a stream needs that sends comfort noise.
@@ -112,6 +127,13 @@ func NewStream(key Key) (*Stream, error) {
 		s.out = make([]byte, rtp.HeaderBytes+key.Codec.MaxFrameBytes)
 		return s, nil
 	}
+	s.cutter = new(cutter)
+	if !isConstantRate(key.Codec) {
+		s.frame = make([]byte, key.Codec.MaxFrameBytes)
+		s.pending = make([]byte, 0, maxPacketBytes+key.Codec.MaxFrameBytes)
+		s.out = make([]byte, unitsPerFrame*(maxPacketBytes+key.Codec.MaxFrameBytes))
+		return s, nil
+	}
 	unit := key.Codec.MaxFrameBytes / unitsPerFrame
 	s.frame = make([]byte, key.Codec.MaxFrameBytes)
 	s.pending = make([]byte, 0, key.Units*unit)
@@ -128,8 +150,11 @@ func (s *Stream) direct() bool { return s.key.Units == unitsPerFrame }
 // CopyFrom makes s go on as src would, bit for bit.
 func (s *Stream) CopyFrom(src *Stream) {
 	s.enc.CopyFrom(src.enc)
-	s.pending = append(s.pending[:0], src.pending...)
-	s.waiting = src.waiting
+	s.resting = src.resting
+	if s.cutter != nil {
+		s.pending = append(s.pending[:0], src.pending...)
+		s.waiting, s.lengths = src.waiting, src.lengths
+	}
 	if s.pause != nil && src.pause != nil {
 		s.pause.analyser = src.pause.analyser
 	}
@@ -143,7 +168,7 @@ const maxApproach = 500
 // there, nor where a codec has none.
 func (s *Stream) returns(to *Stream) bool {
 	there := s.same || s.alike >= media.AlikeEnough || s.approached >= maxApproach
-	return s.toward != nil && !(there && s.waiting == 0 && to.waiting == 0)
+	return s.toward != nil && !(there && !s.waits() && !to.waits())
 }
 
 // astray is for a stream that hears something else again.
@@ -163,15 +188,20 @@ func (s *Stream) rests(pcm []int16) bool {
 	s.n, s.bytes = 0, 0
 	if due {
 		packet := desc.Append(s.pause.packet[:rtp.HeaderBytes])
-		s.n, s.pieces[0] = 1, Piece{Packet: packet, Units: unitsPerFrame, Noise: true}
+		s.n, s.pieces[0] = 1, Piece{Packet: packet, Units: int16(unitsPerFrame), Noise: true}
 	}
 	return true
 }
 
 // Forget drops units that wait, after a break.
 func (s *Stream) Forget() {
-	s.pending, s.waiting = s.pending[:0], 0
+	if s.cutter != nil {
+		s.pending, s.waiting = s.pending[:0], 0
+	}
 }
+
+// waits reports whether a packet is not full yet.
+func (s *Stream) waits() bool { return s.cutter != nil && s.waiting > 0 }
 
 // Pieces are the packets that the frame encoded last has made.
 func (s *Stream) Pieces() []Piece { return s.pieces[:s.n] }
@@ -189,29 +219,48 @@ func (s *Stream) target() []byte {
 
 // cut makes packets of the n bytes in target, for the frame that begins at tick.
 func (s *Stream) cut(n int, tick int64) {
-	s.n = 0
+	s.n, s.end = 0, 0
 	if n <= 0 {
 		return
 	}
-	if s.direct() {
-		s.n = 1
-		s.pieces[0] = Piece{Packet: s.out[:rtp.HeaderBytes+n], Units: unitsPerFrame}
+	switch {
+	case s.direct():
+		s.add(n, 0, unitsPerFrame)
+		return
+	case s.key.Config.Short:
+		s.split(n)
+		return
+	case s.key.Codec.Join != nil:
+		s.join(n, tick)
 		return
 	}
 	unit := n / unitsPerFrame
 	at := tick / pace.TicksPerFrame * int64(unitsPerFrame)
-	end := 0
 	for i := range unitsPerFrame {
 		s.pending = append(s.pending, s.frame[i*unit:(i+1)*unit]...)
 		s.waiting++
 		if (at+int64(i)+1)%int64(s.key.Units) != 0 && s.waiting < s.key.Units {
 			continue
 		}
-		packet := s.out[end : end+rtp.HeaderBytes+len(s.pending)]
-		copy(packet[rtp.HeaderBytes:], s.pending)
-		s.pieces[s.n] = Piece{Packet: packet, Start: i + 1 - s.waiting, Units: s.waiting}
-		s.n++
-		end += len(packet)
+		n := copy(s.room(), s.pending)
+		s.add(n, i+1-s.waiting, s.waiting)
 		s.Forget()
 	}
+}
+
+// room is where the payload of the next piece goes.
+func (s *Stream) room() []byte { return s.out[s.end+rtp.HeaderBytes:] }
+
+// add makes a piece of the n bytes in room, unless they tell of silence again.
+func (s *Stream) add(n, start, units int) {
+	if s.key.Config.DTX && s.key.Codec.Pausing != nil {
+		was := s.resting
+		if s.resting = s.key.Codec.Pausing(s.room()[:n]); s.resting && was {
+			return
+		}
+	}
+	end := int(s.end) + rtp.HeaderBytes + n
+	s.pieces[s.n] = Piece{Packet: s.out[s.end:end:end], Start: int16(start), Units: int16(units)}
+	s.n++
+	s.end = int32(end)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/media/codec/l16"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -36,7 +37,7 @@ func TestForkedStreamIsBitExact(t *testing.T) {
 				s.cut(n, int64(i*pace.TicksPerFrame))
 				var all []byte
 				for _, p := range s.Pieces() {
-					all = append(all, p.Packet...)
+					all = append(all, p.Packet[rtp.HeaderBytes:]...)
 				}
 				return all
 			}
@@ -55,12 +56,96 @@ func TestForkedStreamIsBitExact(t *testing.T) {
 	}
 }
 
-// Opus packets are frames, whatever ptime was asked for.
-func TestOpusKeepsItsFrames(t *testing.T) {
-	f := media.Format{Codec: opus.Codec(), Ptime: 60 * time.Millisecond}
-	if key := KeyOf(f, media.EncoderConfig{}); key.Units != unitsPerFrame {
-		t.Errorf("%d units", key.Units)
+// Opus packets are of the length that was asked for, in whole frames or half of one;
+// they follow each other without a gap, and decode to what frames would.
+func TestOpusPackets(t *testing.T) {
+	c := opus.Codec()
+	for ask, want := range map[time.Duration]time.Duration{10: 10, 20: 20, 30: 20, 40: 40, 50: 40, 60: 60} {
+		ask, want = ask*time.Millisecond, want*time.Millisecond
+		for _, bitrate := range []int32{32000, 256000} { // the latter needs more than a packet
+			cfg := media.EncoderConfig{Bitrate: bitrate}
+			s, err := NewStream(KeyOf(media.Format{Codec: c, Ptime: ask}, cfg))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			dec, err := c.NewDecoder()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer dec.Close()
+			pcm := make([]int16, 5760)
+			next, longest := 0, time.Duration(0)
+			for i := range 60 {
+				n, err := s.enc.Encode(s.target(), tone(300+float64(i%7)*500, 8000, c.SampleRate, i*c.FrameSamples(), c.FrameSamples()))
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.cut(n, int64(i*pace.TicksPerFrame))
+				for _, p := range s.Pieces() {
+					start := i*unitsPerFrame + int(p.Start)
+					if start != next || len(p.Packet) > maxPacketBytes {
+						t.Fatalf("%v at %d: a packet of %d bytes from %d on, expected from %d", ask, bitrate, len(p.Packet), start, next)
+					}
+					next = start + int(p.Units)
+					length := time.Duration(p.Units) * Unit
+					longest = max(longest, length)
+					payload := p.Packet[rtp.HeaderBytes:]
+					if got := c.PayloadDuration(payload); got != length {
+						t.Fatalf("%v at %d: a packet of %v holds %v", ask, bitrate, length, got)
+					}
+					if k, err := dec.Decode(pcm, payload); err != nil || k != int(p.Units)*480 {
+						t.Fatalf("%v at %d: %d samples, %v", ask, bitrate, k, err)
+					}
+				}
+			}
+			if longest != want && (bitrate == 32000 || longest > want) {
+				t.Errorf("%v at %d asked for: %v", ask, bitrate, longest)
+			}
+			if next < 60*unitsPerFrame-6 {
+				t.Errorf("%v at %d: only %d units", ask, bitrate, next)
+			}
+		}
 	}
+}
+
+// With DTX silence is told once, and then now and then; speech follows at once.
+func TestDTX(t *testing.T) {
+	c := opus.Codec()
+	for _, ms := range []time.Duration{10, 20, 40, 60} {
+		s, err := NewStream(KeyOf(media.Format{Codec: c, Ptime: ms * time.Millisecond}, media.EncoderConfig{DTX: true}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		sent := func(frames, from int, peak float64) (units int) {
+			for i := from; i < from+frames; i++ {
+				voice := tone(150+float64(i*37%11)*60, peak, c.SampleRate, i*c.FrameSamples(), c.FrameSamples())
+				n, err := s.enc.Encode(s.target(), voice)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.cut(n, int64(i*pace.TicksPerFrame))
+				for _, p := range s.Pieces() {
+					units += int(p.Units)
+				}
+			}
+			return units
+		}
+		if n := sent(60, 0, 8000); n < 114 {
+			t.Errorf("%v ms: %d of 120 units of speech", int(ms), n)
+		}
+		sent(30, 60, 0)
+		if n := sent(90, 90, 0); n > 60 {
+			t.Errorf("%v ms: %d of 180 units of silence", int(ms), n)
+		}
+		if n := sent(30, 180, 8000); n < 54 {
+			t.Errorf("%v ms: %d of 60 units of speech again", int(ms), n)
+		}
+	}
+}
+
+func TestConstantRate(t *testing.T) {
 	for _, c := range []*media.Codec{g711.MuLaw(), g711.ALaw(), g722.Codec(), opus.Codec()} {
 		if want := c.Name != "opus"; isConstantRate(c) != want {
 			t.Errorf("%s counts as constant rate: %v", c.Name, !want)
@@ -92,7 +177,7 @@ func TestPacketsFitTheNetwork(t *testing.T) {
 			}
 			s.cut(n, int64(i*pace.TicksPerFrame))
 			for _, p := range s.Pieces() {
-				longest, units = max(longest, len(p.Packet)), max(units, p.Units)
+				longest, units = max(longest, len(p.Packet)), max(units, int(p.Units))
 			}
 		}
 		if longest > maxPacketBytes || time.Duration(units)*Unit != tt.want {

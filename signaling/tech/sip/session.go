@@ -49,6 +49,7 @@ type rtpSession struct {
 	port      *mixer.Port
 	log       *slog.Logger
 	symmetric bool
+	encoder   media.EncoderConfig
 
 	mu         sync.Mutex
 	negotiator *sdp.Negotiator
@@ -71,6 +72,7 @@ type rtpConfig struct {
 	dtmf       bool
 	preferOurs bool
 	noise      bool
+	encoder    media.EncoderConfig // of its class of legs
 	symmetric  bool
 	protection sdp.Protection
 	suites     []srtp.Suite // to offer; none are the usual ones
@@ -106,7 +108,7 @@ func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
 	if err != nil {
 		return nil, closeAfter(socket, err)
 	}
-	return &rtpSession{port: port, log: cfg.log, symmetric: cfg.symmetric, negotiator: negotiator}, nil
+	return &rtpSession{port: port, log: cfg.log, symmetric: cfg.symmetric, encoder: cfg.encoder, negotiator: negotiator}, nil
 }
 
 func closeAfter(socket *rtp.Socket, err error) error {
@@ -173,14 +175,13 @@ func (s *rtpSession) Rollback() {
 // apply puts a negotiation into effect. The lock is held.
 func (s *rtpSession) apply(r sdp.Result) error {
 	send := r.Send
-	send.Ptime = r.Ptime
 	var keys *srtp.Masters
 	if r.Keys.Secure() {
 		keys = &r.Keys
 	}
 	err := s.port.SetMedia(mixer.Media{
 		Send: send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
-		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(send),
+		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(send, s.encoder),
 		Keys: keys,
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
@@ -44,6 +45,8 @@ type Config struct {
 	LocalNetworks []netip.Prefix
 	// ComfortNoise has parties that take it told of silence instead of sent it (RFC 3389).
 	ComfortNoise bool
+	// Encoder is how what phones hear is encoded, where they leave that open.
+	Encoder media.EncoderConfig
 	// HoldPing is how often a party that is silent because of a hold is asked whether
 	// it is still there; 0 takes DefaultHoldPing.
 	HoldPing time.Duration

@@ -158,7 +158,7 @@ func (s *Session) apply() error {
 	n := s.peer.Media()
 	return s.port.SetMedia(mixer.Media{
 		Send: n.Send, Receive: n.Receive, SendEvents: n.SendEvents, ReceiveEvents: n.ReceiveEvents,
-		Direction: n.Direction, AudioLevel: n.AudioLevel, Encoder: sdp.EncoderFor(n.Send),
+		Direction: n.Direction, AudioLevel: n.AudioLevel, Encoder: sdp.EncoderFor(n.Send, s.cfg.API.Encoder()),
 	})
 }
 
