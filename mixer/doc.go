@@ -21,8 +21,11 @@
 // RTP is RFC 3550 and RFC 3551, telephone-event RFC 4733, PCM throughout is
 // mono 16 bit.
 //
-// Goroutines: one per worker, locked to its thread, and one that delivers
-// events. New starts them, Engine.Close ends them. New also raises GOMAXPROCS by
+// Rooms and pairs are placed where there is most time, and moved when workers are busy by
+// different measure: between two ticks, with all in them, and to the ear nothing happens.
+//
+// Goroutines: one per worker, locked to its thread, one that delivers events and one
+// that balances the workers. New starts them, Engine.Close ends them. New also raises GOMAXPROCS by
 // the number of workers and Config.Spare, for the life of the engine: a worker
 // that comes back from its sleep must find a free P, whatever the rest of the
 // process does.

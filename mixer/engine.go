@@ -29,6 +29,7 @@ type Engine struct {
 	log     *slog.Logger
 	clock   pace.Clock
 	workers []*worker
+	balance balancer
 	events  *ring.Queue[Event] // one for all workers: a port that moves must not have its events overtake each other
 	stop    chan struct{}      // ends the event goroutine
 	stopped chan struct{}
@@ -54,6 +55,7 @@ func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 		go w.run() // owned by e, ended by Close
 	}
 	go e.deliverEvents() // owned by e, ended by Close
+	go e.balance.run()   // owned by e, ended by Close
 	return e, nil
 }
 
@@ -76,6 +78,7 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 		events: ring.NewQueue[Event](cfg.EventBacklog), stop: make(chan struct{}), stopped: make(chan struct{}),
 		ports: make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
 	}
+	e.balance = balancer{engine: e, stop: make(chan struct{}), done: make(chan struct{})}
 	for i := range cfg.workers() {
 		e.workers = append(e.workers, newWorker(e, i))
 	}
@@ -196,6 +199,7 @@ func (e *Engine) Stats() EngineStats {
 	s := EngineStats{Ports: len(e.ports), Rooms: len(e.rooms), Pairs: len(e.pairs)}
 	e.mu.Unlock()
 	s.EventsLost = e.eventsLost.Load()
+	s.Moves, s.Moved = e.balance.told()
 	for _, w := range e.workers {
 		s.Workers = append(s.Workers, w.snapshot())
 	}
@@ -219,6 +223,8 @@ func (e *Engine) Close() error {
 	ports := slices.Collect(maps.Keys(e.ports))
 	rooms, pairs := slices.Collect(maps.Keys(e.rooms)), slices.Collect(maps.Keys(e.pairs))
 	e.mu.Unlock()
+	close(e.balance.stop)
+	<-e.balance.done
 	for _, r := range rooms {
 		r.Close()
 	}

@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"sync"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
@@ -16,6 +17,7 @@ type Pair struct {
 	mail   mailbox.Box[worker]
 	link   link // the worker's side
 	stats  pairStats
+	rests  time.Time // the balancer's: until when the pair stays where it is
 
 	mu      sync.Mutex
 	closed  bool

@@ -122,13 +122,13 @@ type roomStats struct {
 	members atomic.Pointer[[]*Port]
 	speaker atomic.Pointer[Port]
 	skipped atomic.Uint64
-	mixTime atomic.Int64
+	mixTime cost
 }
 
 func (s *roomStats) snapshot(r *Room) RoomSnapshot {
 	snap := RoomSnapshot{
 		Name: r.cfg.Name, Speaker: s.speaker.Load(), Skipped: s.skipped.Load(),
-		MixTime: time.Duration(s.mixTime.Load()),
+		MixTime: time.Duration(s.mixTime.average.Load()),
 	}
 	if members := s.members.Load(); members != nil {
 		for _, p := range *members {
@@ -249,6 +249,7 @@ type counters struct {
 type workerStats struct {
 	scheduling       atomic.Pointer[string]
 	rooms            atomic.Int64
+	links            cost // all of them in a frame
 	ticks, missed    atomic.Uint64
 	skipped          atomic.Uint64
 	busy             atomic.Uint64 // math.Float64bits

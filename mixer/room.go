@@ -38,6 +38,7 @@ type Room struct {
 	mail   mailbox.Box[worker]
 	mix    mix // the worker's side
 	stats  roomStats
+	rests  time.Time // the balancer's: until when the room stays where it is
 
 	mu      sync.Mutex // what the control side remembers
 	closed  bool
@@ -172,7 +173,7 @@ type RoomSnapshot struct {
 	Speaker *Port
 	// Skipped is the number of frames that were not mixed for want of time.
 	Skipped uint64
-	// MixTime is what one frame of the room costs its worker, the last one.
+	// MixTime is what one frame of the room costs its worker, of late.
 	MixTime time.Duration
 }
 

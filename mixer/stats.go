@@ -54,6 +54,10 @@ type EngineStats struct {
 	// EventsLost is the number of events that found no room; levels and active
 	// speakers are lost first, ends never.
 	EventsLost uint64
+	// Moves is how many rooms and pairs went to another worker because theirs was busier,
+	// Moved the last of them, oldest first.
+	Moves uint64
+	Moved []Move
 }
 
 // WorkerStats is one worker's counters.

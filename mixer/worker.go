@@ -48,11 +48,12 @@ type worker struct {
 	batch  *rtp.Batch
 	scratch
 
-	budget pace.Budget
-	count  counters
-	stats  workerStats
-	legs   atomic.Int64
-	homes  atomic.Int64 // rooms and pairs that live here
+	budget    pace.Budget
+	linksTime int64 // processor time of links in the frame that is measured
+	count     counters
+	stats     workerStats
+	legs      atomic.Int64
+	homes     atomic.Int64 // rooms and pairs that live here
 }
 
 type failure struct {
@@ -129,7 +130,11 @@ func (w *worker) step(tick int64) {
 	// Rooms are what fills a worker. Two who talk to each other, and who hears a
 	// prompt alone, come before them, with a share of the tick; what does not fit into
 	// it waits for what the rooms leave.
+	from, metered := w.meterLinks()
 	links := w.runLinks(len(w.links), w.pastLinks)
+	if metered {
+		w.meteredLinks(from)
+	}
 	solos := w.runSolos(phase, len(w.solos[phase]), w.pastSolos)
 	w.runRooms(phase)
 	links = w.runLinks(links, w.budget.Spent)
@@ -197,7 +202,13 @@ func (w *worker) runRooms(phase int64) {
 
 func (w *worker) runRoom(x *mix) {
 	defer w.rescueRoom(x)
+	if x.frames%publishFrames != meterFrame {
+		x.run(w)
+		return
+	}
+	from := w.budget.Used()
 	x.run(w)
+	x.room.stats.mixTime.add(w.budget.Used() - from)
 }
 
 // rescueRoom ends the port whose work panicked, or the room when it was the

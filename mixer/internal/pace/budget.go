@@ -46,6 +46,9 @@ func (b *Budget) Begin() {
 	b.undone = false
 }
 
+// Used is the processor time that the worker has used so far, in nanoseconds.
+func (b *Budget) Used() int64 { return b.cpu() }
+
 // Spent reports whether the tick must end.
 func (b *Budget) Spent() bool {
 	if !b.past(b.credit) {
