@@ -10,6 +10,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/conceal"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
 )
 
 var (
@@ -44,7 +45,21 @@ func newCodec(confName string, rate int, impairment media.Impairment) *media.Cod
 			}
 			return time.Duration(len(payload)/2) * (time.Second / time.Duration(rate))
 		},
+		PayloadLevel: payloadLevel,
 	}
+}
+
+// payloadLevel is the level of what a payload decodes to, exactly.
+func payloadLevel(payload []byte) (level uint8, known bool) {
+	if len(payload)%2 != 0 {
+		return 0, false
+	}
+	var energy uint64
+	for i := 0; i+1 < len(payload); i += 2 {
+		s := int32(int16(binary.BigEndian.Uint16(payload[i:])))
+		energy += uint64(s * s)
+	}
+	return dsp.LevelOf(energy, len(payload)/2), true
 }
 
 type encoder struct{}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
 )
 
 func open(t testing.TB, c *media.Codec) (media.Encoder, media.Decoder) {
@@ -77,4 +78,23 @@ func BenchmarkFrame(b *testing.B) {
 			_, _ = dec.Decode(pcm, payload)
 		}
 	})
+}
+
+// The level is known without decoding, and is that of what is decoded.
+func TestPayloadLevel(t *testing.T) {
+	for _, pcm := range [][]int16{nil, {0}, {-32768}, {32767, -32768}, {1, -1, 1}, {300, -20000, 7, 1234}} {
+		for _, c := range []*media.Codec{Narrowband(), Wideband()} {
+			payload := make([]byte, 2*len(pcm))
+			for i, v := range pcm {
+				payload[2*i], payload[2*i+1] = byte(uint16(v)>>8), byte(v)
+			}
+			level, known := c.PayloadLevel(payload)
+			if want := dsp.LevelDBov(pcm); level != want || !known {
+				t.Errorf("%v: %d, %t, want %d", pcm, level, known, want)
+			}
+		}
+	}
+	if _, known := Narrowband().PayloadLevel([]byte{1}); known {
+		t.Error("half a sample has a level")
+	}
 }
