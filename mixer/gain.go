@@ -10,7 +10,7 @@ import (
 // The gains that SetGain takes, in dB.
 const (
 	MinGain = -60
-	MaxGain = 12
+	MaxGain = 24
 )
 
 // SetGain makes what the port says louder or softer, by MinGain to MaxGain dB, in rooms

@@ -16,7 +16,7 @@ func (b *Bridge) arrange() error {
 		b.dropRoom()
 		b.dropPair()
 		return nil
-	case b.cfg.AlwaysMix || len(b.members) > 2:
+	case b.cfg.AlwaysMix || len(b.members) > 2 || b.exceptions():
 		return b.useRoom()
 	}
 	err := b.usePair()
@@ -39,7 +39,7 @@ func (b *Bridge) useRoom() error {
 		if m.port == nil {
 			continue
 		}
-		err := m.port.Join(b.room, mixer.JoinOptions{Muted: m.muted})
+		err := m.port.Join(b.room, mixer.JoinOptions{Muted: m.muted, HeardBy: b.ports(m.heardBy), Hears: b.ports(m.hears)})
 		if err != nil && fault.Of(err) != fault.Gone { // its channel is about to leave
 			return err
 		}

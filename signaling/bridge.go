@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -48,6 +49,8 @@ type member struct {
 	channel *Channel
 	port    *mixer.Port // nil until the channel has media
 	muted   bool
+
+	heardBy, hears Audience
 }
 
 // BridgeEvent is the data of ChannelEnteredBridge and ChannelLeftBridge.
@@ -97,11 +100,20 @@ func (b *Bridge) snapshot() BridgeSnapshot {
 // its media cannot be joined (fault.Unsupported, fault.Unavailable) it is in no
 // bridge.
 func (b *Bridge) Add(ctx context.Context, c *Channel) error {
+	return b.AddApart(ctx, c, Everyone(), Everyone())
+}
+
+// AddApart is Add for a channel that not everyone shall hear, or that shall not hear
+// everyone, from its first moment on; see SetHearing.
+func (b *Bridge) AddApart(ctx context.Context, c *Channel, heardBy, hears Audience) error {
+	if err := errors.Join(heardBy.validate(), hears.validate()); err != nil {
+		return err
+	}
 	return c.doAlive(ctx, func() error {
 		if c.bridge == b {
 			return nil
 		}
-		if err := b.admit(c); err != nil {
+		if err := b.admit(c, heardBy, hears); err != nil {
 			return err
 		}
 		c.leaveBridge()
@@ -148,7 +160,7 @@ func (c *Channel) leaveBridge() {
 }
 
 // admit gives a channel a place.
-func (b *Bridge) admit(c *Channel) error {
+func (b *Bridge) admit(c *Channel, heardBy, hears Audience) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -158,7 +170,7 @@ func (b *Bridge) admit(c *Channel) error {
 		return fault.WithCode(fault.Full, "room_full", "bridge %s has its %d members", b.id, b.cfg.Max)
 	}
 	b.present++
-	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn})
+	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn, heardBy: heardBy, hears: hears})
 	return nil
 }
 

@@ -203,6 +203,11 @@ func (c *Channel) port() *mixer.Port {
 		if c.state.MutedIn {
 			p.SetMuted(true, false)
 		}
+		if c.state.GainIn != 0 || c.state.GainOut != 0 {
+			if err := c.applyGain(p); err != nil {
+				c.log.Warn("gain not set", "err", err)
+			}
+		}
 		if c.echoing {
 			p.Echo()
 		}

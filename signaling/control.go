@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
@@ -93,6 +94,35 @@ func (c *Channel) Mute(ctx context.Context, on bool) error {
 		c.emit(event.ChannelMute, nil)
 		return nil
 	})
+}
+
+// SetGain makes what the party says (in) and what it hears (out) louder or softer, by
+// mixer.MinGain to mixer.MaxGain dB, for the channel's life. It fails with fault.Invalid.
+func (c *Channel) SetGain(ctx context.Context, in, out float64) error {
+	for _, db := range []float64{in, out} {
+		if !(db >= mixer.MinGain && db <= mixer.MaxGain) { // nor NaN
+			return fault.New(fault.Invalid, "a gain of %v dB is not within %d-%d", db, mixer.MinGain, mixer.MaxGain)
+		}
+	}
+	return c.doAlive(ctx, func() error {
+		if c.state.GainIn == in && c.state.GainOut == out {
+			return nil
+		}
+		c.state.GainIn, c.state.GainOut = in, out
+		c.publish()
+		return c.applyGain(c.port())
+	})
+}
+
+// applyGain gives a port the channel's gains. Actor only.
+func (c *Channel) applyGain(p *mixer.Port) error {
+	if p == nil {
+		return nil
+	}
+	if err := p.SetGain(c.state.GainIn); err != nil {
+		return err
+	}
+	return p.SetVolume(c.state.GainOut)
 }
 
 // Echo sends the party's own audio back to it, or stops doing so. A channel in a

@@ -161,8 +161,10 @@ type ChannelSnapshot struct {
 	Bridge      BridgeID
 	Codec       string
 	Secure      bool
-	Held        bool // the party put us on hold
-	MutedIn     bool // what the party says is not heard
+	Held        bool    // the party put us on hold
+	MutedIn     bool    // what the party says is not heard
+	GainIn      float64 // dB, of what the party says
+	GainOut     float64 // dB, of what it hears
 	Outgoing    bool
 	Cause       Cause
 	Ended       bool

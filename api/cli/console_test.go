@@ -233,6 +233,22 @@ func TestRooms(t *testing.T) {
 	must(t, err)
 	r.layout("rooms", "confbridge list")
 	r.layout("room", "confbridge list 9000")
+	for _, tt := range []struct{ line, want string }{
+		{"confbridge unmute 9000 PJSIP/1001", "Unmuting PJSIP/1001-00000000 from confbridge 9000\n"},
+		{"confbridge mute 9000 participants", ""}, // a moderator is none
+		{"confbridge mute 9000 all", "Muting PJSIP/1001-00000000 from confbridge 9000\n"},
+		{"confbridge mute 9000 PJSIP/77", "No channel named 'PJSIP/77' found in conference 9000\n"},
+		{"confbridge mute 9001 all", "No conference bridge named '9001' found!\n"},
+		{"confbridge kick 9000", "Usage: confbridge kick <conference> <all|participants|channel>\n"},
+		{"confbridge kick 9000 PJSIP/1001-00000000", "Kicking PJSIP/1001-00000000 from confbridge 9000\n"},
+	} {
+		if got := r.ask(tt.line); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.line, got, tt.want)
+		}
+	}
+	if s := ch.Snapshot(); !s.MutedIn || s.Bridge != "" {
+		t.Errorf("is %+v", s)
+	}
 }
 
 func TestApplicationsThatTakeChannels(t *testing.T) {

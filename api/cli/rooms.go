@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"slices"
 	"strings"
 
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
@@ -56,6 +58,81 @@ func (p *printer) members(c *Console, number string) {
 		}
 		p.line(memberRow, s.Name, flags, "default_user", "default_bridge", "", s.Caller.Number)
 	}
+}
+
+// meant are those in a room that a console command means: all, participants (who are no
+// moderators) or a channel by its name. It says so where there are none.
+func (p *printer) meant(c *Console, args []string, usage string) (number string, room *conference.Room, meant []conference.Participant) {
+	if len(args) < 2 {
+		p.line("Usage: %s", usage)
+		return "", nil, nil
+	}
+	number = args[0]
+	rooms := c.Rooms.Rooms()
+	i := slices.IndexFunc(rooms, func(r *conference.Room) bool { return r.Settings().Number == number })
+	if i < 0 {
+		p.line("No conference bridge named '%s' found!", number)
+		return "", nil, nil
+	}
+	for _, m := range rooms[i].Participants() {
+		ch, err := c.Engine.Channel(string(m.Channel))
+		if err != nil {
+			continue // it has left meanwhile
+		}
+		if args[1] == "all" || args[1] == "participants" && m.Role != conference.RoleModerator || strings.HasPrefix(ch.Name(), args[1]) {
+			meant = append(meant, m)
+		}
+	}
+	if len(meant) == 0 && args[1] != "all" && args[1] != "participants" {
+		p.line("No channel named '%s' found in conference %s", args[1], number)
+	}
+	return number, rooms[i], meant
+}
+
+// confbridgeMute is `confbridge mute|unmute NUMBER CHANNEL|all|participants`.
+func confbridgeMute(on bool) func(*Console, io.Writer, []string) error {
+	doing, verb := "Unmuting", "unmute"
+	if on {
+		doing, verb = "Muting", "mute"
+	}
+	return func(c *Console, w io.Writer, args []string) error {
+		p := printer{w: w}
+		number, _, meant := p.meant(c, args, "confbridge "+verb+" <conference> <all|participants|channel>")
+		for _, m := range meant {
+			ch, err := c.Engine.Channel(string(m.Channel))
+			if err == nil {
+				err = ch.Mute(context.Background(), on)
+			}
+			switch {
+			case fault.Of(err) == fault.Gone, fault.Of(err) == fault.NotFound: // it has left meanwhile
+			case err != nil:
+				return err
+			default:
+				p.line("%s %s from confbridge %s", doing, ch.Name(), number)
+			}
+		}
+		return p.err
+	}
+}
+
+// confbridgeKick is `confbridge kick NUMBER CHANNEL|all|participants`.
+func confbridgeKick(c *Console, w io.Writer, args []string) error {
+	p := printer{w: w}
+	number, room, meant := p.meant(c, args, "confbridge kick <conference> <all|participants|channel>")
+	for _, m := range meant {
+		ch, err := c.Engine.Channel(string(m.Channel))
+		if err == nil {
+			err = room.Kick(context.Background(), m.ID)
+		}
+		switch {
+		case fault.Of(err) == fault.Gone, fault.Of(err) == fault.NotFound: // it has left meanwhile
+		case err != nil:
+			return err
+		default:
+			p.line("Kicking %s from confbridge %s", ch.Name(), number)
+		}
+	}
+	return p.err
 }
 
 func ariApps(c *Console, w io.Writer, _ []string) error {

@@ -134,6 +134,12 @@ type RoomParticipantBody struct {
 	JoinedAt  time.Time `json:"joined_at"`
 }
 
+// VolumeBody is how much louder or softer somebody in a room is.
+type VolumeBody struct {
+	Talking   float64 `json:"talking,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they say"`
+	Listening float64 `json:"listening,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they hear"`
+}
+
 // JoinBody is the right to enter a room.
 type JoinBody struct {
 	RoomID        string          `json:"room_id"`

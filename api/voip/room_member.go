@@ -151,6 +151,14 @@ func (m roomMember) mute(ctx context.Context, on bool) error {
 	return m.channel.Mute(ctx, on)
 }
 
+// setVolume makes somebody in a room louder or softer, or what they hear.
+func (m roomMember) setVolume(ctx context.Context, v VolumeBody) error {
+	if m.channel == nil {
+		return fault.New(fault.Conflict, "not connected yet")
+	}
+	return m.channel.SetGain(ctx, v.Talking, v.Listening)
+}
+
 // kick puts somebody out of a room. The call of a phone that dialled in goes on in
 // its dialplan.
 func (m roomMember) kick(ctx context.Context) error {

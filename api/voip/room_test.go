@@ -217,6 +217,8 @@ func TestPeopleMeetInARoom(t *testing.T) {
 	bob.post(path+j.ParticipantID+"/kick", nil).want(403)
 	r.as("carol").post(path+j.ParticipantID+"/kick", nil).want(404)
 	alice.post(path+uuid.NewString()+"/mute", nil).want(404)
+	alice.post(path+pj.ParticipantID+"/volume", map[string]any{"talking": 6, "listening": -10.5}).want(200)
+	alice.post(path+pj.ParticipantID+"/volume", map[string]any{"talking": 60}).want(422)
 	alice.post(path+pj.ParticipantID+"/kick", nil).want(200)
 	if cause := ph.hungUp(t); cause != 16 {
 		t.Errorf("put out with %d", cause)

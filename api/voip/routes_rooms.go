@@ -20,6 +20,8 @@ func (r routes) registerRooms(api huma.API) {
 	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/mute", "mute-participant", "Mute somebody", 0), r.muteMember(true))
 	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/unmute", "unmute-participant", "Unmute somebody", 0),
 		r.muteMember(false))
+	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/volume", "set-participant-volume",
+		"Make somebody louder or softer, or what they hear", 0), r.setVolume)
 	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/kick", "kick-participant", "Put somebody out", 0), r.kickMember)
 }
 
@@ -80,6 +82,14 @@ func (r routes) muteMember(on bool) memberChange {
 	}
 }
 
+func (r routes) setVolume(ctx context.Context, p auth.Principal, in *struct {
+	PathMember
+	Body VolumeBody
+},
+) (*Answer[RoomBody], error) {
+	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setVolume(ctx, in.Body) })
+}
+
 func (r routes) kickMember(ctx context.Context, p auth.Principal, in *PathMember) (*Answer[RoomBody], error) {
 	return r.changeMember(p, in, func(m roomMember) error { return m.kick(ctx) })
 }
@@ -95,6 +105,7 @@ func (r routes) changeMember(p auth.Principal, in *PathMember, do func(roomMembe
 	}
 	return &Answer[RoomBody]{r.service.roomBody(m.room, r.service.roomParties())}, nil
 }
+
 func (r routes) changeRoom(ctx context.Context, p auth.Principal, in *struct {
 	PathID
 	Body ChangeRoom

@@ -58,5 +58,5 @@ func applications(s *app.Services) (dialplan.Apps, error) {
 
 // functions is every dialplan function.
 func functions() (dialplan.Functions, error) {
-	return dialplan.NewFunctions(function.All())
+	return dialplan.NewFunctions(function.All(), app.Functions())
 }

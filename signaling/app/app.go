@@ -40,6 +40,7 @@ func Applications(s *Services) []dialplan.Application {
 		{Name: "Congestion", Synopsis: "Indicate the congestion condition.", Run: s.congestion},
 		{Name: "Dial", Synopsis: "Attempt to connect to another device or endpoint.", Run: s.dial},
 		{Name: "ConfBridge", Synopsis: "Conference bridge application.", Run: s.confBridge},
+		{Name: "ChanSpy", Synopsis: "Listen to a channel, and optionally whisper into it.", Run: s.chanSpy},
 		{Name: "Echo", Synopsis: "Echo media back to the calling party.", Run: s.echo},
 		{Name: "Playback", Synopsis: "Play a file.", Run: s.playback},
 		{Name: "Playtones", Synopsis: "Play a tone list.", Run: s.playtones},

@@ -71,7 +71,7 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 		Name: "Note", Run: func(_ context.Context, _ *dialplan.Call, args string) error { r.notes <- args; return nil },
 	}})
 	ok(t, err)
-	funcs, err := dialplan.NewFunctions(function.All())
+	funcs, err := dialplan.NewFunctions(function.All(), app.Functions())
 	ok(t, err)
 	plan, err := dialplan.LoadFile(loader, "applications.conf", false)
 	ok(t, err)

@@ -1,0 +1,82 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+)
+
+// Audience is a part of a bridge: who hears a channel, or whom a channel hears. The zero
+// value is everyone.
+type Audience struct {
+	some     bool // only those named, else all but those
+	channels []*Channel
+}
+
+// Everyone is the whole bridge.
+func Everyone() Audience { return Audience{} }
+
+// Only is these channels and nobody else; without any, nobody.
+func Only(channels ...*Channel) Audience { return Audience{some: true, channels: channels} }
+
+// Except is everyone but these channels.
+func Except(channels ...*Channel) Audience { return Audience{channels: channels} }
+
+func (a Audience) everyone() bool { return !a.some && len(a.channels) == 0 }
+
+func (a Audience) validate() error {
+	if n := len(a.channels); n > mixer.MaxAudience {
+		return fault.New(fault.TooMany, "%d channels named as hearing or heard; at most %d can be", n, mixer.MaxAudience)
+	}
+	return nil
+}
+
+// SetHearing says who hears a member of the bridge, and whom it hears: a whisper is heard
+// by Only(one), who monitors is heard by Only(). It holds until the channel leaves; of those
+// that are named, for as long as they are in the bridge. It fails with fault.NotFound for a
+// channel that is not in the bridge, and with fault.TooMany for more than
+// mixer.MaxAudience.
+func (b *Bridge) SetHearing(ctx context.Context, c *Channel, heardBy, hears Audience) error {
+	if err := errors.Join(heardBy.validate(), hears.validate()); err != nil {
+		return err
+	}
+	return c.doAlive(ctx, func() error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		i := b.find(c)
+		if i < 0 {
+			return fault.New(fault.NotFound, "channel %s is not in bridge %s", c.name, b.id)
+		}
+		b.members[i].heardBy, b.members[i].hears = heardBy, hears
+		return b.arrange()
+	})
+}
+
+// exceptions reports whether not everyone hears everyone. The lock is held.
+func (b *Bridge) exceptions() bool {
+	for _, m := range b.members {
+		if !m.heardBy.everyone() || !m.hears.everyone() {
+			return true
+		}
+	}
+	return false
+}
+
+// ports is an audience in terms of the media that members have now. The lock is held.
+func (b *Bridge) ports(a Audience) mixer.Audience {
+	if a.everyone() {
+		return mixer.Everyone()
+	}
+	var ports []*mixer.Port
+	for _, c := range a.channels {
+		if i := b.find(c); i >= 0 && b.members[i].port != nil {
+			ports = append(ports, b.members[i].port)
+		}
+	}
+	if a.some {
+		return mixer.Only(ports...)
+	}
+	return mixer.Except(ports...)
+}
