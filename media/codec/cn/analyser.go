@@ -44,6 +44,13 @@ type Analyser struct {
 	since         int   // frames since that
 }
 
+// Describe is what noise sounds like, at any rate.
+func Describe(pcm []int16) Description {
+	var a Analyser
+	a.listen(pcm)
+	return a.describe(dsp.LevelDBov(pcm))
+}
+
 // Frame takes the next 20 ms, at any rate. silent tells that they need not be sent;
 // due that desc does.
 func (a *Analyser) Frame(pcm []int16) (desc Description, silent, due bool) {
