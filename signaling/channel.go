@@ -56,6 +56,7 @@ type Channel struct {
 	sampling  *time.Timer // of the history, from the first port on
 	bridge    *Bridge
 	playback  *Playback       // what is being played, or nil
+	tones     *mixer.Tap      // in which digits are looked for, or nil
 	sending   []chan struct{} // digits on their way to the party, oldest first
 	destroyed bool
 }
@@ -198,6 +199,10 @@ func (c *Channel) port() *mixer.Port {
 		return p
 	}
 	c.seen = p
+	if c.tones != nil {
+		c.tones.Close()
+		c.tones = nil // listenInband begins anew
+	}
 	if p != nil {
 		c.follow()
 		if c.state.MutedIn {
@@ -236,6 +241,7 @@ func (c *Channel) mediaChanged() {
 	port := c.port()
 	c.describe()
 	c.publish()
+	c.listenInband()
 	if c.bridge == nil {
 		return
 	}

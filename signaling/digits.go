@@ -76,8 +76,8 @@ func (c *Channel) StartDigits(ctx context.Context, digits string, length, gap ti
 	return sent, err
 }
 
-// sendDigits sends digits as telephone-events, or by signalling to a party that
-// takes none. DigitsDone or digitsSent follows. Actor only.
+// sendDigits sends digits as telephone-events, by signalling to a party that takes none,
+// or as tones to one that has them so. DigitsDone or digitsSent follows. Actor only.
 func (c *Channel) sendDigits(digits string, length, gap time.Duration) error {
 	p := c.port()
 	if p == nil {
@@ -85,7 +85,10 @@ func (c *Channel) sendDigits(digits string, length, gap time.Duration) error {
 	}
 	err := p.SendDigits(digits, length, gap)
 	if other, ok := c.leg.(DigitSender); ok && fault.Of(err) == fault.Unsupported {
-		return other.SendDigits(digits, length, gap, func() { c.post(c.digitsSent) })
+		err = other.SendDigits(digits, length, gap, func() { c.post(c.digitsSent) })
+	}
+	if fault.Of(err) == fault.Unsupported && c.inband() {
+		return c.soundDigits(digits, length, gap)
 	}
 	return err
 }

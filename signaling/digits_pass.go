@@ -12,6 +12,7 @@ type came uint8
 const (
 	byEvent      came = iota // a telephone-event, which the mixer passes on by itself
 	bySignalling             // SIP INFO
+	byTone                   // in the audio, which goes on to the other party
 )
 
 // The lengths of a digit that is passed on.
@@ -38,6 +39,9 @@ func (c *Channel) passDigit(digit byte, length time.Duration, how came) {
 		}
 		if how == byEvent && p.Media().SendEvents.ClockRate != 0 {
 			return
+		}
+		if how == byTone && p.Media().SendEvents.ClockRate == 0 && other.inband() {
+			return // it hears the tone
 		}
 		err := other.sendDigits(string(digit), min(max(length, minPassed), maxPassed), DigitGap)
 		switch {

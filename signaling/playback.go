@@ -121,6 +121,10 @@ func (c *Channel) stopPlayback() {
 
 // playbackDone is the mixer's word that a clip is over. Actor only.
 func (c *Channel) playbackDone(ev mixer.Event) {
+	if ev.Token == tonesToken {
+		c.digitsSent()
+		return
+	}
 	pb := c.playback
 	if pb == nil || pb.ID != ev.Token { // replaced or stopped before
 		return

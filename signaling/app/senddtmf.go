@@ -15,10 +15,8 @@ import (
 )
 
 const (
-	dtmfGap   = 250 * time.Millisecond // Asterisk's default between digits
-	dtmfRate  = 8000                   // Hz, of digits that are sent as sound
-	dtmfPause = 500 * time.Millisecond // of w
-	maxDTMF   = 2 * time.Minute        // of sound
+	dtmfGap  = 250 * time.Millisecond // Asterisk's default between digits
+	dtmfRate = 8000                   // Hz, of digits that are sent as sound
 )
 
 // sendDTMF is SendDTMF(digits[,gap in ms[,length in ms]]). It returns when the
@@ -81,7 +79,7 @@ func milliseconds(text string, otherwise time.Duration) time.Duration {
 
 // sendTones sends digits as sound.
 func sendTones(ctx context.Context, ch *signaling.Channel, digits string, length, gap time.Duration) error {
-	pcm, err := digitTones(digits, length, gap)
+	pcm, err := dtmf.DigitsClip(digits, dtmfRate, length, gap)
 	if err != nil {
 		return err
 	}
@@ -94,28 +92,4 @@ func sendTones(ctx context.Context, ch *signaling.Channel, digits string, length
 		return err
 	}
 	return outplay(ctx, ch, pb)
-}
-
-func digitTones(digits string, length, gap time.Duration) ([]int16, error) {
-	each := max(length+gap, dtmfPause)
-	if each > maxDTMF || each*time.Duration(len(digits)) > maxDTMF {
-		return nil, fault.New(fault.TooMany, "%d digits of %v with gaps of %v", len(digits), length, gap)
-	}
-	silence := func(d time.Duration) []int16 { return make([]int16, int(d*dtmfRate/time.Second)) }
-	var pcm []int16
-	for i := range len(digits) {
-		switch digits[i] {
-		case 'w':
-			pcm = append(pcm, silence(dtmfPause)...)
-			continue
-		case dtmf.FlashDigit: // has no sound
-			continue
-		}
-		tone, err := dtmf.DigitClip(digits[i], dtmfRate, length)
-		if err != nil {
-			return nil, err
-		}
-		pcm = append(append(pcm, tone...), silence(gap)...)
-	}
-	return pcm, nil
 }

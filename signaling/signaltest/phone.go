@@ -35,6 +35,7 @@ type Phone struct {
 	mu     sync.Mutex
 	pcm    []int16
 	digits []byte
+	sound  []int16       // to be said in place of the tone
 	more   chan struct{} // closed when pcm or digits grow
 }
 
@@ -124,6 +125,25 @@ func (p *Phone) Press(digits string) {
 	}
 }
 
+// Sound says digits as tones of 80 ms, with pauses as long.
+func (p *Phone) Sound(digits string) {
+	p.t.Helper()
+	pcm, err := dtmf.DigitsClip(digits, p.codec.SampleRate, 80*time.Millisecond, 80*time.Millisecond)
+	if err != nil {
+		p.t.Fatalf("digits: %v", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sound = append(p.sound, pcm...)
+}
+
+// overlay replaces what is said by what was given to Sound.
+func (p *Phone) overlay(frame []int16) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sound = p.sound[copy(frame, p.sound):]
+}
+
 // speak sends a frame every 20 ms of real time.
 func (p *Phone) speak(ctx context.Context) {
 	defer p.done.Done()
@@ -177,6 +197,7 @@ func (p *Phone) speak(ctx context.Context) {
 			frame[i] = int16(peak * math.Sin(phase))
 			phase += step
 		}
+		p.overlay(frame)
 		now := h.Timestamp
 		if packet, ok := sender.Next(now); ok {
 			h.Timestamp, h.Marker = packet.Timestamp, packet.Marker

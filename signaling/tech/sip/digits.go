@@ -19,16 +19,34 @@ const (
 	infoTimeout = 5 * time.Second
 )
 
-var _ signaling.DigitSender = (*leg)(nil)
+var (
+	_ signaling.DigitSender = (*leg)(nil)
+	_ signaling.InbandParty = (*leg)(nil)
+)
 
-// SendDigits sends digits by INFO to a party that wants them so (dtmf_mode=info).
+// Inband reports whether digits are tones in the party's audio: dtmf_mode=inband, or auto
+// where no telephone-event was negotiated.
+func (l *leg) Inband() bool {
+	if l.dtmf == DTMFInband {
+		return true
+	}
+	p := l.Port()
+	if l.dtmf != DTMFAuto || p == nil {
+		return false
+	}
+	m := p.Media()
+	return m.Send.Codec != nil && m.SendEvents.ClockRate == 0 && len(m.ReceiveEvents) == 0
+}
+
+// SendDigits sends digits by INFO to a party that wants them so (dtmf_mode=info, or
+// auto_info where no telephone-event was negotiated).
 func (l *leg) SendDigits(digits string, length, gap time.Duration, sent func()) error {
 	notDigit := func(r rune) bool { return !strings.ContainsRune("0123456789*#ABCD", r) && r != pauseDigit }
 	l.mu.Lock()
 	answered := l.dialog != nil
 	l.mu.Unlock()
 	switch {
-	case l.dtmf != DTMFInfo:
+	case l.dtmf != DTMFInfo && l.dtmf != DTMFAutoInfo:
 		return fault.New(fault.Unsupported, "%s takes no telephone-event", l.endpoint)
 	case !answered:
 		return fault.New(fault.Conflict, "the call is not answered")

@@ -118,8 +118,12 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		b.keysInTheClear(c)
 	}
 	switch c.DTMFMode {
-	case endpoint.DTMFInfo, endpoint.DTMFAutoInfo:
+	case endpoint.DTMFInfo:
 		e.DTMF = DTMFInfo
+	case endpoint.DTMFAuto:
+		e.DTMF = DTMFAuto
+	case endpoint.DTMFAutoInfo:
+		e.DTMF = DTMFAutoInfo
 	case endpoint.DTMFInband:
 		e.DTMF = DTMFInband
 	default:

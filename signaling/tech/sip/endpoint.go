@@ -74,7 +74,12 @@ const (
 	DTMFEvents DTMFMode = iota // RFC 4733
 	DTMFInfo
 	DTMFInband
+	DTMFAuto     // RFC 4733 where the party takes it, else in the audio
+	DTMFAutoInfo // RFC 4733 where the party takes it, else INFO
 )
+
+// events reports whether telephone-event is offered.
+func (m DTMFMode) events() bool { return m != DTMFInfo && m != DTMFInband }
 
 // Trunk reports whether the endpoint peers with another server rather than being
 // a phone that registers.

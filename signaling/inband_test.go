@@ -1,0 +1,99 @@
+package signaling_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/tone"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
+)
+
+// toneLeg is a party whose digits are tones, while it says so.
+type toneLeg struct {
+	*signaltest.Leg
+	tones *atomic.Bool
+}
+
+func (l toneLeg) Inband() bool { return l.tones.Load() }
+
+// tonal calls with a phone that knows no telephone-event.
+func tonal(t *testing.T, h *signaltest.House, name string, hz float64) (toneLeg, *signaltest.Phone, *signaling.Channel) {
+	t.Helper()
+	p := h.Phone(g711.MuLaw(), hz, signaltest.PhoneOptions{NoEvents: true})
+	l := toneLeg{h.Leg(name, p, signaltest.Script{}), new(atomic.Bool)}
+	l.tones.Store(true)
+	c, err := h.Engine.Incoming(signaling.Incoming{Leg: l, Tech: "Test", Resource: name})
+	ok(t, err)
+	ok(t, c.Answer(t.Context()))
+	return l, p, c
+}
+
+// Digits in the audio are heard, alone and in a conversation, in which they reach who
+// takes telephone-events as those; who is to hear tones is played them.
+func TestDigitsAsTones(t *testing.T) {
+	t.Parallel()
+	h := signaltest.New(t, signaltest.NewMixer(t, g711.MuLaw()))
+	l, p, c := tonal(t, h, "1001", 0)
+	p.Sound("1*D")
+	for _, want := range []byte("1*D") {
+		if got := signaltest.Receive(t, "a digit", c.Digits()); got != want {
+			t.Errorf("heard %c, want %c", got, want)
+		}
+	}
+
+	b := h.Engine.NewBridge(signaling.BridgeConfig{})
+	defer b.Close()
+	other := join(t, h, b, "1002", g711.MuLaw(), 0)
+	ok(t, b.Add(t.Context(), c))
+	p.Sound("73")
+	if got := other.HearsDigits(2); got != "73" {
+		t.Errorf("the other got %q", got)
+	}
+	from := p.Heard()
+	other.Press("5")
+	h.Eventually("the tones of 5", func() bool {
+		pcm := p.HearsSince(from, 100*time.Millisecond)
+		return tone.Level(pcm, 8000, 770) > -30 && tone.Level(pcm, 8000, 1336) > -30
+	})
+
+	done, err := c.StartDigits(t.Context(), "0", 100*time.Millisecond, 20*time.Millisecond)
+	ok(t, err)
+	signaltest.Receive(t, "the end of what was sent", done)
+
+	// What the party says of itself may change in the call.
+	l.tones.Store(false)
+	l.Tell(signaling.LegEvents.LegMedia)
+	ok(t, b.Remove(t.Context(), c))
+	ok(t, c.Echo(t.Context(), true))
+	from = p.Heard()
+	p.Sound("9999")
+	h.Eventually("its own tones", func() bool { return tone.Level(p.HearsSince(from, 200*time.Millisecond), 8000, 852) > -30 })
+	l.Digit('2')
+	if got := signaltest.Receive(t, "a digit", c.Digits()); got != '2' {
+		t.Errorf("heard %c of a party that has no tones", got)
+	}
+}
+
+// Between two who have digits as tones nothing is added to the audio.
+func TestTonesPassAsTheyAre(t *testing.T) {
+	t.Parallel()
+	h := signaltest.New(t, signaltest.NewMixer(t, g711.MuLaw()))
+	_, p, c := tonal(t, h, "1001", 0)
+	_, q, d := tonal(t, h, "1002", 0)
+	b := h.Engine.NewBridge(signaling.BridgeConfig{})
+	defer b.Close()
+	ok(t, b.Add(t.Context(), c))
+	ok(t, b.Add(t.Context(), d))
+	p.Sound("8")
+	if got := signaltest.Receive(t, "a digit", c.Digits()); got != '8' {
+		t.Errorf("heard %c", got)
+	}
+	from := q.Heard()
+	pcm := q.HearsSince(from, 300*time.Millisecond)
+	if level := tone.Level(pcm[len(pcm)/2:], 8000, 852); level > -45 {
+		t.Errorf("the digit comes twice: %.1f dBFS", level)
+	}
+}
