@@ -77,6 +77,11 @@ func newField(b testing.TB) *field {
 // call adds a caller; one that does not talk sends silence.
 func (f *field) call(format media.Format, talks bool) *caller {
 	f.t.Helper()
+	return f.callWith(PortConfig{}, format, talks)
+}
+
+func (f *field) callWith(cfg PortConfig, format media.Format, talks bool) *caller {
+	f.t.Helper()
 	var socks [2]*rtp.Socket
 	for i := range socks {
 		s, err := f.ports.Open()
@@ -105,7 +110,8 @@ func (f *field) call(format media.Format, talks bool) *caller {
 		}
 		c.frames = append(c.frames, buf[:rtp.HeaderBytes+k])
 	}
-	if c.port, err = f.engine.NewPort(PortConfig{Name: "bench", Transport: socks[1]}); err != nil {
+	cfg.Name, cfg.Transport = "bench", socks[1]
+	if c.port, err = f.engine.NewPort(cfg); err != nil {
 		f.t.Fatal(err)
 	}
 	if err := c.port.SetMedia(mediaOf(format)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 )
 
 // Config is what an Engine can be told. The zero value is not valid; start from
@@ -32,6 +33,8 @@ type Config struct {
 	MaxMembers int
 	// JitterCap bounds how much received audio a port buffers.
 	JitterCap time.Duration
+	// Reports is how often reports of RTCP are sent.
+	Reports rtcp.Config
 	// EventBacklog is the number of events that may wait for delivery.
 	EventBacklog int
 }
@@ -46,6 +49,7 @@ func Default() Config {
 		MaxPorts:     20000,
 		MaxMembers:   5000,
 		JitterCap:    300 * time.Millisecond,
+		Reports:      rtcp.Default(),
 		EventBacklog: 8192,
 	}
 }
@@ -70,7 +74,7 @@ func (c Config) Validate() error {
 	case c.EventBacklog < 64 || c.EventBacklog > 1<<20:
 		return fault.New(fault.Invalid, "mixer: event backlog %d is not within 64-%d", c.EventBacklog, 1<<20)
 	}
-	return nil
+	return c.Reports.Validate()
 }
 
 // procs is what GOMAXPROCS grows by.

@@ -21,18 +21,6 @@ func (l *leg) open(w *worker, p []byte) ([]byte, bool) {
 	return p, ok
 }
 
-// openRTCP is open for RTCP, wherever it came.
-func (l *leg) openRTCP(w *worker, p []byte) ([]byte, bool) {
-	if l.guard == nil {
-		return p, true
-	}
-	p, ok := l.guard.OpenRTCP(p, w.now.Tick, &w.room)
-	if !ok {
-		w.count.dropped++
-	}
-	return p, ok
-}
-
 // seal makes of a packet of RTP what the transport gets; false when it cannot be sent.
 // The result is the worker's, and lasts until the next packet.
 func (l *leg) seal(w *worker, p []byte) ([]byte, bool) {
@@ -40,12 +28,4 @@ func (l *leg) seal(w *worker, p []byte) ([]byte, bool) {
 		return p, true
 	}
 	return l.guard.Seal(p, &w.room)
-}
-
-// sealRTCP is seal for RTCP.
-func (l *leg) sealRTCP(w *worker, p []byte) ([]byte, bool) {
-	if l.guard == nil {
-		return p, true
-	}
-	return l.guard.SealRTCP(p, &w.room)
 }

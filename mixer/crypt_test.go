@@ -1,7 +1,6 @@
 package mixer
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
 	"net"
@@ -306,44 +305,6 @@ func TestSRTPLearnsFromThePeerAlone(t *testing.T) {
 	}
 	if ev, want := h.await(RemoteLearned), phone.LocalAddr().(*net.UDPAddr).AddrPort(); ev.Addr != want {
 		t.Errorf("learned %v, want %v", ev.Addr, want)
-	}
-}
-
-// RTCP has its own keys and numbers, under the same contexts.
-func TestSRTCP(t *testing.T) {
-	r := newRig(t, 1)
-	a := r.phone("a", g711.MuLaw())
-	w, l := r.engine.workers[0], &a.port.leg
-	report := []byte{2 << 6, 201, 0, 2, 0, 0, 0, 1, 'h', 'i', 'y', 'o'}
-	r.tick()
-	for _, f := range []func(*worker, []byte) ([]byte, bool){l.sealRTCP, l.openRTCP} {
-		if p, ok := f(w, report); !ok || !bytes.Equal(p, report) {
-			t.Errorf("in the clear: %q", p)
-		}
-	}
-	a.protect(newKeys(t, srtp.AESCM32))
-	r.tick()
-	for range 3 {
-		sealed, ok := l.sealRTCP(w, report)
-		if !ok || bytes.Contains(sealed, []byte("hiyo")) || !rtp.IsRTCP(sealed) {
-			t.Fatalf("sealed %q", sealed)
-		}
-		if p, err := a.keys.receive.UnprotectRTCP(slices.Clone(sealed)); err != nil || !bytes.Equal(p, report) {
-			t.Errorf("the phone has %q, %v", p, err)
-		}
-		theirs, err := a.keys.send.ProtectRTCP(make([]byte, 100), report)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p, ok := l.openRTCP(w, slices.Clone(theirs)); !ok || !bytes.Equal(p, report) {
-			t.Errorf("opened %q", p)
-		}
-		if _, ok := l.openRTCP(w, theirs); ok {
-			t.Error("a report came twice")
-		}
-		if _, ok := l.openRTCP(w, slices.Clone(report)); ok {
-			t.Error("a report in the clear is believed")
-		}
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
 )
 
@@ -33,6 +34,7 @@ type Engine struct {
 	events  *ring.Queue[Event] // one for all workers: a port that moves must not have its events overtake each other
 	stop    chan struct{}      // ends the event goroutine
 	stopped chan struct{}
+	reports *reports.Service
 
 	eventsLost atomic.Uint64
 
@@ -49,6 +51,9 @@ func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 	e, err := newEngine(cfg, codecs, log)
 	if err != nil {
 		return nil, err
+	}
+	if err := e.reports.Start(); err != nil {
+		return nil, fmt.Errorf("mixer: %w", err)
 	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + cfg.procs())
 	for _, w := range e.workers {
@@ -76,7 +81,8 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 	e := &Engine{
 		cfg: cfg, codecs: codecs, log: log, clock: c,
 		events: ring.NewQueue[Event](cfg.EventBacklog), stop: make(chan struct{}), stopped: make(chan struct{}),
-		ports: make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
+		reports: reports.New(cfg.Reports, log),
+		ports:   make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
 	}
 	e.balance = balancer{engine: e, stop: make(chan struct{}), done: make(chan struct{})}
 	for i := range cfg.workers() {
@@ -109,7 +115,7 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 	if len(e.ports) >= e.cfg.MaxPorts {
 		return nil, fault.New(fault.TooMany, "mixer: %d ports exist", len(e.ports))
 	}
-	p := &Port{engine: e, cfg: cfg, gone: make(chan struct{}), number: e.nextNumber()}
+	p := &Port{engine: e, cfg: cfg, media: new(Media), gone: make(chan struct{}), number: e.nextNumber()}
 	p.leg.init(p, w, sock, ring)
 	p.stats.ssrc.Store(p.leg.out.SSRC)
 	p.stats.level.Store(dsp.Silence)
@@ -257,6 +263,7 @@ func (e *Engine) Close() error {
 	}
 	close(e.stop)
 	<-e.stopped
+	errs = append(errs, e.reports.Close())
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0)-e.cfg.procs(), 1))
 	return errors.Join(errs...)
 }
@@ -280,6 +287,8 @@ func (e *Engine) deliver(ev *Event) {
 	switch ev.Kind {
 	case Closed:
 		e.release(ev.Port)
+	case RemoteLearned:
+		ev.Port.learned(ev.Addr)
 	case RoomClosed:
 		e.mu.Lock()
 		delete(e.rooms, ev.Room)
@@ -307,6 +316,9 @@ func (e *Engine) deliver(ev *Event) {
 
 // release ends a port that its worker has let go of.
 func (e *Engine) release(p *Port) {
+	if err := p.endReports(); err != nil {
+		e.log.Warn("mixer port's RTCP did not close", "channel", p.cfg.Name, "err", err)
+	}
 	if err := p.cfg.Transport.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		e.log.Warn("mixer port transport did not close", "channel", p.cfg.Name, "err", err)
 	}

@@ -48,7 +48,7 @@ type leg struct {
 
 	guard *secure.Guard // nil as long as packets never were protected
 
-	media    Media
+	media    *Media     // not changed once it is here
 	sends    bool       // packets may be sent
 	key      encode.Key // of what we send; no codec when PCM cannot be
 	rate     int        // sample rate of the conversation, Hz
@@ -85,6 +85,9 @@ type leg struct {
 	faded   bool          // in a link: it has, and begins anew
 	rephase bool          // in a link: the next packet sets phase
 
+	control int   // packets of RTCP since the last housekeeping
+	kept    int64 // tick of the last keepalive
+
 	broken bool // failed, or about to
 	closed bool
 }
@@ -92,7 +95,7 @@ type leg struct {
 // init prepares a leg for its first worker. It runs on the control side.
 func (l *leg) init(p *Port, w *worker, sock *rtp.Socket, ring *Ring) {
 	l.home.Store(&w.base)
-	l.port, l.sock, l.ring = p, sock, ring
+	l.port, l.sock, l.ring, l.media = p, sock, ring, p.media
 	l.gain, l.volume = newGain(), newGain()
 	l.out = numbering.NewStream(p.cfg.SSRC)
 	l.level, l.loudest, l.rate = dsp.Silence, dsp.Silence, 8000
@@ -160,7 +163,7 @@ func (l *leg) settleSolo(w *worker) {
 // ended reports whether the leg failed or was closed.
 func (l *leg) ended() bool { return l.closed || l.broken }
 
-func (l *leg) setMedia(w *worker, m Media) *worker {
+func (l *leg) setMedia(w *worker, m *Media) *worker {
 	same := slices.EqualFunc(l.media.Receive, m.Receive, func(a, b media.Format) bool {
 		return a.Codec == b.Codec && a.PayloadType == b.PayloadType
 	}) && slices.Equal(l.media.ReceiveEvents, m.ReceiveEvents)

@@ -9,9 +9,11 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 )
 
@@ -30,6 +32,14 @@ type PortConfig struct {
 	// the port should receive, HoldTimeout the same while it is on hold or its
 	// Direction does not receive. 0 means never.
 	MediaTimeout, HoldTimeout time.Duration
+	// RTCPIsLife keeps MediaTimeout away as long as reports come.
+	RTCPIsLife bool
+	// Keepalive is how long nothing may be sent before a packet of comfort noise is, so
+	// that the addresses on the way stay mapped (RFC 6263); 0 is for ever.
+	Keepalive time.Duration
+	// RTCP is the socket of RTCP where RTCP does not share that of Transport, an
+	// *rtp.Socket. NewPort takes it over as it does Transport; nil is none.
+	RTCP *rtp.Socket
 	// SSRC of what the port sends; 0 means a random one. It stays for the port's
 	// life.
 	SSRC uint32
@@ -45,9 +55,12 @@ type Port struct {
 	stats  portStats
 	leg    leg // the worker's side
 
+	reporter atomic.Pointer[reports.Reporter] // nil before SetReports
+	feedback atomic.Pointer[PeerReport]       // nil before the first
+
 	mu     sync.Mutex // what the control side remembers
 	closed bool
-	media  Media
+	media  *Media                         // not changed once it is here
 	keys   atomic.Pointer[secure.Keyring] // nil as long as there were none; mu writes
 	room   *Room
 	pair   *Pair
@@ -88,12 +101,12 @@ func (p *Port) SetMedia(m Media) error {
 		}
 		p.keys.Store(keys)
 	}
-	p.media = m
+	p.media = &m
 	p.post(func(w *worker) *worker {
 		if keys != nil {
 			p.leg.protect(w, &keys.Guard, contexts)
 		}
-		return p.leg.setMedia(w, m)
+		return p.leg.setMedia(w, &m)
 	})
 	return nil
 }
@@ -380,7 +393,7 @@ func (p *Port) SendDigits(keys string, duration, gap time.Duration) error {
 func (p *Port) Media() Media {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.media
+	return *p.media
 }
 
 // Codec is the codec of what the port sends, or nil.

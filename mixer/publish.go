@@ -6,7 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/reception"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
@@ -16,7 +18,14 @@ const publishFrames = 10
 
 // portStats is a port's counters as the control side reads them.
 type portStats struct {
+	written                               written
 	ssrc, remoteSSRC, highest, lastTS     atomic.Uint32
+	clock                                 atomic.Uint32 // of what is sent, Hz
+	received                              atomic.Uint64 // of the present source
+	expected, jitterUnits, step           atomic.Uint32
+	bursts                                [len(reception.Bursts{})]atomic.Uint32
+	codec                                 atomic.Pointer[media.Codec] // that arrives
+	heard                                 atomic.Int64                // when reports came, unix nanoseconds; the control side's
 	packetsIn, bytesIn                    atomic.Uint64
 	packetsOut, bytesOut                  atomic.Uint64
 	lost                                  atomic.Int64
@@ -32,7 +41,9 @@ func (l *leg) housekeep(w *worker) {
 		return
 	}
 	l.publish()
+	l.control = 0
 	l.checkTimeout(w)
+	l.keepAlive(w)
 	if w.now.Tick-l.in.eventTick > eventGone {
 		l.flushDigits(w, false)
 	}
@@ -40,6 +51,8 @@ func (l *leg) housekeep(w *worker) {
 
 func (l *leg) publish() {
 	s := &l.port.stats
+	s.written.begin()
+	defer s.written.end()
 	s.ssrc.Store(l.out.SSRC)
 	s.remoteSSRC.Store(l.in.SSRC())
 	s.highest.Store(l.in.Highest())
@@ -57,6 +70,7 @@ func (l *leg) publish() {
 	s.delay.Store(int64(l.playout.Delay()))
 	s.lastSent.Store(l.out.LastWall)
 	s.lastReceived.Store(l.in.lastWall)
+	l.publishReception(s)
 	if l.place != inRoom { // the room does that for all its members
 		s.level.Store(dsp.Silence)
 		s.talking.Store(false)
@@ -73,6 +87,9 @@ func (l *leg) checkTimeout(w *worker) {
 		return
 	}
 	since := max(l.in.last, l.in.idleSince)
+	if heard := l.port.stats.heard.Load(); l.port.cfg.RTCPIsLife && heard != 0 {
+		since = max(since, w.now.Tick-(w.now.Wall-heard)/int64(pace.Tick))
+	}
 	if time.Duration(w.now.Tick-since)*pace.Tick >= limit {
 		l.in.timedOut = true
 		l.tell(w, Event{Kind: MediaTimeout})
@@ -82,20 +99,30 @@ func (l *leg) checkTimeout(w *worker) {
 // Stats reads the port's counters.
 func (p *Port) Stats() PortStats {
 	s := &p.stats
-	stats := PortStats{
-		SSRC: s.ssrc.Load(), RemoteSSRC: s.remoteSSRC.Load(),
-		PacketsIn: s.packetsIn.Load(), BytesIn: s.bytesIn.Load(),
-		PacketsOut: s.packetsOut.Load(), BytesOut: s.bytesOut.Load(),
-		Lost: s.lost.Load(), Late: s.late.Load(), Duplicate: s.duplicate.Load(), Invalid: s.invalid.Load(),
-		Concealed:       s.concealed.Load(),
-		Jitter:          time.Duration(s.jitter.Load()),
-		Delay:           time.Duration(s.delay.Load()),
-		HighestSequence: s.highest.Load(),
-		LastTimestamp:   s.lastTS.Load(),
-		LastSent:        wallTime(s.lastSent.Load()),
-		LastPacket:      wallTime(s.lastReceived.Load()),
-		Level:           uint8(s.level.Load()),
-		Talking:         s.talking.Load(),
+	var stats PortStats
+	s.written.read(func() {
+		stats = PortStats{
+			SSRC: s.ssrc.Load(), RemoteSSRC: s.remoteSSRC.Load(),
+			PacketsIn: s.packetsIn.Load(), BytesIn: s.bytesIn.Load(),
+			PacketsOut: s.packetsOut.Load(), BytesOut: s.bytesOut.Load(),
+			Lost: s.lost.Load(), Late: s.late.Load(), Duplicate: s.duplicate.Load(), Invalid: s.invalid.Load(),
+			Concealed:       s.concealed.Load(),
+			Jitter:          time.Duration(s.jitter.Load()),
+			Delay:           time.Duration(s.delay.Load()),
+			HighestSequence: s.highest.Load(),
+			LastTimestamp:   s.lastTS.Load(),
+			LastSent:        wallTime(s.lastSent.Load()),
+			LastPacket:      wallTime(s.lastReceived.Load()),
+			Level:           uint8(s.level.Load()),
+			Talking:         s.talking.Load(),
+		}
+		b := s.lossBursts()
+		stats.LossRuns = LossRuns{Packets: b.Packets(), Lost: b.Gone(), Runs: b.Runs()}
+	})
+	stats.Peer = p.peerReport()
+	if r := p.reporter.Load(); r != nil {
+		of := r.Stats()
+		stats.ReportsIn, stats.ReportsOut, stats.ReportsDropped = of.In, of.Out, of.Dropped
 	}
 	if k := p.keys.Load(); k != nil {
 		stats.AuthFailed, stats.Replayed = k.Guard.AuthFailed.Load(), k.Guard.Replayed.Load()

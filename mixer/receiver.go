@@ -51,7 +51,7 @@ type receiver struct {
 }
 
 // setFormats replaces the meanings of payload types.
-func (r *receiver) setFormats(m Media) {
+func (r *receiver) setFormats(m *Media) {
 	r.codec, r.longest, r.noise = nil, 0, false
 	r.meaning = [128]uint8{}
 	for i, f := range m.Receive {
@@ -115,6 +115,7 @@ func (l *leg) reject(w *worker) {
 func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
 	h := &w.header
 	if rtp.IsRTCP(p) {
+		l.handReport(w, p, arrival, from)
 		return
 	}
 	p, ok := l.open(w, p)
@@ -238,6 +239,7 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 	switch l.playout.Push(&w.memory, &a) {
 	case jitter.Late:
 		l.in.late++
+		l.in.Discard(ext)
 		w.count.dropped++
 	case jitter.Duplicate:
 		l.in.Duplicates++

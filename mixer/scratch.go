@@ -8,15 +8,18 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 )
 
 // scratch is a worker's memory for one tick. Nothing in it outlives the tick.
 type scratch struct {
-	header rtp.Header    // of the packet at hand
-	packet []byte        // HeaderBytes of room and its payload
-	came   time.Duration // when, by the clock of the ticks
-	room   secure.Room
+	header    rtp.Header    // of the packet at hand
+	packet    []byte        // HeaderBytes of room and its payload
+	came      time.Duration // when, by the clock of the ticks
+	room      secure.Room
+	report    reports.Packet // of RTCP, to be handed over
+	keepalive [rtp.HeaderBytes + 1]byte
 
 	// frames are pieces of PCM, rates.MaxFrame apart. A decoder may write beyond a frame,
 	// into frames that are not in use yet; there is room for that after the last.

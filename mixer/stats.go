@@ -40,6 +40,14 @@ type PortStats struct {
 	LastSent      time.Time
 	// LastPacket is when RTP last came; zero before the first.
 	LastPacket time.Time
+	// LossRuns are losses in the last but 64 packets of the present source, late ones
+	// too, and in how many runs they came.
+	LossRuns LossRuns
+	// Peer is what the peer's reports say.
+	Peer PeerReport
+	// ReportsIn and ReportsOut are packets of RTCP; ReportsDropped were damaged, from
+	// elsewhere or too many. Of a Ring nothing is known.
+	ReportsIn, ReportsOut, ReportsDropped uint64
 	// Level is what the port last said, in −dBov: 0 loudest, 127 silence. It is
 	// known in rooms only.
 	Level uint8

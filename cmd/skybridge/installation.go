@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
@@ -60,7 +61,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 		return nil, fileError(dir, err)
 	}
 	directory, warnings := siptech.NewDirectory(loaded.Endpoints, siptech.DirectoryOptions{
-		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout,
+		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout, Keepalive: cfg.RTP.Keepalive,
 	})
 	in := &installation{
 		dir: dir, directory: directory, endpoints: loaded.Endpoints, plan: loaded.Plan, settings: loaded.Settings,
@@ -100,6 +101,9 @@ func (in *installation) apply(cfg *config.Config) {
 	}
 	if r := in.settings.RTP; r.Start > 0 && r.End > r.Start && !cfg.IsSet("rtp.ports") {
 		cfg.RTP.Ports = fmt.Sprintf("%d-%d", r.Start, r.End)
+	}
+	if every := in.settings.RTP.RTCPInterval; every > 0 && !cfg.IsSet("rtp.report_interval") {
+		cfg.RTP.ReportInterval = min(max(every, 500*time.Millisecond), time.Minute) // as Asterisk bounds it
 	}
 	h := in.settings.HTTP
 	if !cfg.IsSet("ari.listen") {

@@ -211,6 +211,7 @@ func (s *server) reload(ctx context.Context) error {
 func (s *server) startMedia(context.Context) error {
 	mc := mixer.Default()
 	mc.Workers, mc.FIFO = s.cfg.Media.Workers, s.cfg.Media.FIFO
+	mc.Reports.Interval = s.cfg.RTP.ReportInterval
 	var err error
 	if s.mixer, err = mixer.New(mc, s.codecs, s.log); err != nil {
 		return err

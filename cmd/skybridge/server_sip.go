@@ -45,7 +45,7 @@ func (s *server) startSIP(ctx context.Context) error {
 	tc := siptech.Config{
 		Engine: s.engine, Mixer: s.mixer, WebRTC: s.webrtc, Ports: s.ports, Log: s.log,
 		Gate: sipauth.NewGate(authenticator, s.log), ComfortNoise: s.cfg.Media.ComfortNoise,
-		Encoder: encoderOf(s.cfg.Media.Opus),
+		Encoder: encoderOf(s.cfg.Media.Opus), RTCPIsLife: s.cfg.RTP.TimeoutByRTCP,
 		Exists: func(context, exten string, caller signaling.CallerID) bool {
 			return s.plan.Load().Exists(context, exten, caller.Number, time.Now())
 		},

@@ -65,6 +65,13 @@ type RTP struct {
 	Ports   string        `koanf:"ports" yaml:"ports"`
 	Address string        `koanf:"address" yaml:"address"`
 	Timeout time.Duration `koanf:"timeout" yaml:"timeout"`
+	// TimeoutByRTCP keeps a call whose audio stops for as long as RTCP comes.
+	TimeoutByRTCP bool `koanf:"timeout_by_rtcp" yaml:"timeout_by_rtcp"`
+	// Keepalive is how long nothing may be sent before a packet of comfort noise is; 0
+	// is for ever.
+	Keepalive time.Duration `koanf:"keepalive" yaml:"keepalive"`
+	// ReportInterval is how often reports of RTCP are sent, in the mean.
+	ReportInterval time.Duration `koanf:"report_interval" yaml:"report_interval"`
 }
 
 // WebRTC is the media of browsers.
@@ -160,7 +167,7 @@ func Default() Config {
 			Listen: ":5060", TLSListen: ":5061", UserAgent: "Skybridge", T1: 500 * time.Millisecond, Realm: "asterisk",
 			Algorithms: []string{"MD5"},
 		},
-		RTP:    RTP{Ports: "10000-20000", Timeout: 30 * time.Second},
+		RTP:    RTP{Ports: "10000-20000", Timeout: 30 * time.Second, Keepalive: 15 * time.Second, ReportInterval: 5 * time.Second},
 		WebRTC: WebRTC{Listen: ":7882", Opus: opus},
 		API:    API{Listen: ":8080"},
 		ARI:    ARI{Listen: ":8088", TLSListen: ":8089"},

@@ -34,6 +34,8 @@ func (c Config) Validate() error {
 	_, _, err := c.RTP.Range()
 	check("rtp.ports", err)
 	check("rtp.timeout", atLeast(c.RTP.Timeout, 0))
+	check("rtp.keepalive", atLeast(c.RTP.Keepalive, 0))
+	check("rtp.report_interval", between(c.RTP.ReportInterval, 500*time.Millisecond, time.Minute))
 	check("sip.t1", between(c.SIP.T1, 10*time.Millisecond, 5*time.Second))
 	check("sip.algorithms", c.SIP.checkAlgorithms())
 	check("sip.origins", checkOrigins(c.SIP.Origins))

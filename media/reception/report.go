@@ -9,6 +9,7 @@ type Counts struct {
 	Expected uint32 // packets up to Highest
 	Received uint64 // duplicates are none
 	Jitter   uint32 // in units of the RTP clock
+	Step     uint32 // how far timestamps go from one packet to the next
 }
 
 // Lost is RFC 3550 A.3's cumulative number.

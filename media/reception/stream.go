@@ -23,11 +23,13 @@ type Stream struct {
 	fromSource uint64 // packets of this source
 	lostBefore int64  // of former sources
 
-	late     uint64   // of those in seen, which came after their place was played
-	bursts   Bursts   // of this source, as far as it is settled
-	reported Interval // what Block told last
+	late   uint64 // of those in seen, which came after their place was played
+	bursts Bursts // of this source, as far as it is settled
 
 	clockRate int    // of the codec that arrives
+	spaced    uint32 // the highest number counted with its timestamp, which is stamp
+	stamp     uint32
+	step      uint32 // of timestamps from one packet to the next
 	transit   uint32 // RFC 3550 §6.4.1, in RTP clock units
 	transitOK bool
 	jitter16  int64 // 16 times the jitter, in RTP clock units
@@ -51,7 +53,7 @@ func (s *Stream) Restart(ext uint32) {
 		s.lostBefore += s.lost()
 	}
 	s.first, s.fromSource, s.seen, s.late = ext, 0, 0, 0
-	s.bursts, s.reported = Bursts{}, Interval{}
+	s.bursts = Bursts{}
 	s.transitOK = false
 }
 
@@ -143,6 +145,10 @@ func (s *Stream) Count(h *rtp.Header, order rtp.Order, audible bool, arrival int
 		}
 	}
 	s.transit, s.transitOK = transit, true
+	if s.highest == s.spaced+1 {
+		s.step = h.Timestamp - s.stamp
+	}
+	s.spaced, s.stamp = s.highest, h.Timestamp
 }
 
 // lost is RFC 3550 A.3's cumulative number for the present source.
@@ -182,16 +188,6 @@ func (s *Stream) Counts() (c Counts, ok bool) {
 	return Counts{
 		SSRC: s.SSRC(), Highest: s.Highest(), Expected: s.highest - s.first + 1, Received: s.fromSource,
 		Jitter: uint32(s.jitter16 >> 4), //nolint:gosec // less than a second of the clock
+		Step:   s.step,
 	}, true
-}
-
-// Block is what a report says of the present source (RFC 3550 §6.4.1), but for the
-// sender reports that came of it. Its FractionLost is that since the Block before
-// (A.3). ok is false before the first packet.
-func (s *Stream) Block() (b rtp.ReportBlock, ok bool) {
-	c, ok := s.Counts()
-	if !ok {
-		return b, false
-	}
-	return s.reported.Block(c), true
 }

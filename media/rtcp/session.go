@@ -94,8 +94,12 @@ type Session struct {
 	sent, asked             stamps // sender reports and reference times of ours
 	senderReport, reference heard  // of the peer's
 
-	out, in rtp.Report // whose memory is used again
+	*Scratch
 }
+
+// Scratch is the memory that sessions of one goroutine, or under one lock, share while
+// they read and write packets.
+type Scratch struct{ out, in rtp.Report }
 
 // stamps are the middles of the last NTP times of a kind that were sent.
 type stamps struct {
@@ -125,10 +129,10 @@ func (h *heard) since(now int64) uint32 {
 
 // NewSession begins a session. Its CNAME is a new one, so that no two calls can be told
 // to be of one party (RFC 7022 §4.2).
-func NewSession(cfg Config, now time.Time) *Session {
+func NewSession(cfg Config, scratch *Scratch, now time.Time) *Session {
 	var id [12]byte
 	_, _ = rand.Read(id[:]) // never fails
-	s := &Session{cname: []byte(base64.RawURLEncoding.EncodeToString(id[:]))}
+	s := &Session{Scratch: scratch, cname: []byte(base64.RawURLEncoding.EncodeToString(id[:]))}
 	s.schedule.start(cfg.Interval, share*float64(cfg.Bandwidth)/8, now)
 	return s
 }

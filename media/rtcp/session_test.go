@@ -20,7 +20,7 @@ type party struct {
 }
 
 func newParty(ssrc uint32) *party {
-	return &party{NewSession(Default(), epoch), Local{SSRC: ssrc, SendClock: 8000, At: epoch.UnixNano()}}
+	return &party{NewSession(Default(), new(Scratch), epoch), Local{SSRC: ssrc, SendClock: 8000, At: epoch.UnixNano()}}
 }
 
 // says lets a party have sent n packets in all by a time, of which the other received

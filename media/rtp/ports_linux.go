@@ -188,6 +188,26 @@ func (p *Ports) OpenRTCP(s *Socket) (*Socket, error) {
 	return c, nil
 }
 
+// pairTries bounds how many pairs OpenPair tries whose odd port something else has.
+const pairTries = 64
+
+// OpenPair is Open with OpenRTCP's socket, passing over pairs of which something else
+// has the odd port.
+func (p *Ports) OpenPair() (media, control *Socket, err error) {
+	for range pairTries {
+		if media, err = p.Open(); err != nil {
+			return nil, nil, err
+		}
+		if control, err = p.OpenRTCP(media); err == nil {
+			return media, control, nil
+		}
+		if cerr := media.Close(); cerr != nil || !errors.Is(err, unix.EADDRINUSE) {
+			return nil, nil, errors.Join(err, cerr)
+		}
+	}
+	return nil, nil, err
+}
+
 func openError(local netip.Addr, err error) error {
 	return fault.New(fault.Unavailable, "rtp: open a socket on %v: %w", local, err)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Socket is one UDP socket that never blocks. Recv and Send are for one goroutine
-// at a time, its worker; every other method may be called from anywhere.
+// at a time, its worker; every other method may be called from anywhere, SendTo too.
 //
 // The system calls are made without telling Go's scheduler: they return at once,
 // and the hand-over would cost as much as a packet.

@@ -68,10 +68,13 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 	peer := a.target.restrict(offer.Direction(a.line))
 	r.Direction, r.OnHold = intersect(n.state.Direction, peer.Reverse()), !peer.Receives()
 	r.setPtime()
+	var extended bool
+	r.Extended, extended = offer.Extended(a.line)
+	r.NoReports = offer.Silent(a.line)
 	if n.cfg.AudioLevel {
 		r.AudioLevel = levelID(offer, a.line)
 	}
-	t := terms{direction: r.Direction, ptime: r.Ptime, mux: r.RTCPMux, level: r.AudioLevel}
+	t := terms{direction: r.Direction, ptime: r.Ptime, mux: r.RTCPMux, level: r.AudioLevel, extended: extended && n.cfg.Extended}
 	if r.Keys.Send.Suite != srtp.None {
 		t.keys = []Crypto{cryptoOf(a.keyed.tag, r.Keys.Send)}
 	}

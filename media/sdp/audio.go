@@ -21,6 +21,7 @@ type terms struct {
 	ptime     time.Duration
 	mux       bool
 	level     uint8
+	extended  bool
 	keys      []Crypto
 }
 
@@ -43,6 +44,9 @@ func (n *Negotiator) audio(line MediaLine, payloads []Payload, t terms) *Media {
 	add("maxptime", strconv.FormatInt(media.MaxPacketAudio.Milliseconds(), 10))
 	if t.mux {
 		add("rtcp-mux", "")
+	}
+	if t.extended {
+		add("rtcp-xr", ourExtended)
 	}
 	if t.level != 0 { // we only read them
 		add("extmap", strconv.Itoa(int(t.level))+"/recvonly "+rtp.AudioLevelURI)

@@ -29,6 +29,9 @@ type Config struct {
 	// RTCPMux offers multiplexing of RTCP (RFC 5761). One that is offered to us is
 	// always accepted.
 	RTCPMux bool
+	// Extended asks for extended reports in offers, and in answers to who asks for some
+	// (RFC 3611).
+	Extended bool
 	// Noise offers and accepts comfort noise (RFC 3389) beside codecs of its clock.
 	Noise bool
 	// AudioLevel offers and accepts the levels of RFC 6464.

@@ -178,7 +178,7 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 	line := n.state.Lines[n.state.Audio]
 	o.keys = n.offerKeys(line.Profile)
 	return n.seal(n.state.Lines, n.state.Audio, n.audio(line, payloads, terms{
-		direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level, keys: o.keys,
+		direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level, extended: n.cfg.Extended, keys: o.keys,
 	}))
 }
 

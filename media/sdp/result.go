@@ -27,6 +27,9 @@ type Result struct {
 	Remote, RemoteRTCP netip.AddrPort
 	// RTCPMux says that RTCP goes and comes on RTP's port.
 	RTCPMux bool
+	// NoReports says that the peer wants no RTCP (RFC 3556), Extended what it wants in it.
+	NoReports bool
+	Extended  Extended
 	// Ptime is how much audio one packet carries when we send, a multiple of 10 ms.
 	// Send has its own, which may be longer.
 	Ptime time.Duration

@@ -47,6 +47,8 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 	o.settleEvents(r, payloads)
 	r.Noise = o.noise && hasNoise(payloads)
 	r.setPtime()
+	r.Extended, _ = answer.Extended(m)
+	r.NoReports = answer.Silent(m)
 	r.Remote, r.RemoteRTCP = target.RTP, target.RTCP
 	peer := target.restrict(answer.Direction(m))
 	r.Direction, r.OnHold = intersect(o.direction, peer.Reverse()), !peer.Receives()

@@ -25,11 +25,12 @@ type inbound struct {
 	refused  atomic.Uint64 // payload type or direction not agreed
 	panicked atomic.Bool
 
-	mu     sync.Mutex
-	stream reception.Stream
-	clock  int       // of the codec that arrives, Hz
-	last   time.Time // of the latest packet
-	remote remoteReport
+	mu       sync.Mutex
+	stream   reception.Stream
+	reported reception.Interval // what our reports told
+	clock    int                // of the codec that arrives, Hz
+	last     time.Time          // of the latest packet
+	remote   remoteReport
 }
 
 // silence is how long nothing comes before another source is followed at once.

@@ -106,10 +106,11 @@ func (p *Peer) report() {
 func (p *Peer) receptionReport(now time.Time) []rtcp.ReceptionReport {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()
-	b, ok := p.in.stream.Block()
+	c, ok := p.in.stream.Counts()
 	if !ok {
 		return nil
 	}
+	b := p.in.reported.Block(c)
 	block := rtcp.ReceptionReport{
 		SSRC:               b.SSRC,
 		FractionLost:       b.FractionLost,

@@ -13,7 +13,7 @@ type RTP struct {
 	Start, End int
 	// Strict takes a stream from one address only: yes, no or seqno.
 	Strict string
-	// Timeout is how often RTCP is sent.
+	// RTCPInterval is how often RTCP is sent.
 	RTCPInterval time.Duration
 	ICE          bool
 	STUN         string
@@ -41,7 +41,7 @@ var rtpTable = option.Table[RTP]{
 		"turnpassword": option.Text(func(r *RTP) *string { return &r.TURNPassword }),
 		"dtmftimeout":  option.Number(func(r *RTP) *int { return &r.DTMFTimeout }, 0, 1<<20),
 	},
-	Idle: option.Words(`strictrtp rtcpinterval icesupport stunaddr turnaddr turnusername turnpassword dtmftimeout`),
+	Idle: option.Words(`strictrtp icesupport stunaddr turnaddr turnusername turnpassword dtmftimeout`),
 	Inert: option.Words(`rtpchecksums probation ice_blacklist ice_deny ice_permit ice_acl stun_blacklist stun_deny
 		stun_permit stun_acl stun_software_attribute dtls_mtu srtpreplayprotection`),
 }

@@ -60,6 +60,12 @@ func (s *Stream) At(tick int64) uint32 { return s.base + uint32(tick)*s.unit }
 // Unit is how far timestamps go in one tick.
 func (s *Stream) Unit() uint32 { return s.unit }
 
+// Clock is the RTP clock, in Hz.
+func (s *Stream) Clock() uint32 { return s.unit * uint32(pace.TicksPerSecond) }
+
+// LastTick is when the last packet left; 0 before the first.
+func (s *Stream) LastTick() int64 { return s.lastTick }
+
 // Anchor continues from the last packet, by the time that has passed since. It is
 // for the moment when packets with other timestamps end.
 func (s *Stream) Anchor(tick int64) {

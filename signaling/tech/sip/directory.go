@@ -25,6 +25,8 @@ type DirectoryOptions struct {
 	Codecs media.Codecs
 	// RTPTimeout is for endpoints that name none; 0 is never.
 	RTPTimeout time.Duration
+	// Keepalive is for endpoints that name none; 0 is never.
+	Keepalive time.Duration
 }
 
 // NewDirectory makes the directory of what pjsip.conf and sip.conf say. What
@@ -65,9 +67,13 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		ContactUser: c.ContactUser, Symmetric: c.RTPSymmetric, Rewrite: c.RewriteContact,
 		WebRTC: c.WebRTC || c.MediaEncryption == endpoint.EncryptionDTLS, SendPAI: c.SendPAI,
 		TrustInbound: c.TrustIDInbound, RTPTimeout: c.RTPTimeout, HoldTimeout: c.RTPTimeoutHold,
+		Keepalive: c.RTPKeepalive, RTCPMux: c.RTCPMux,
 	}
 	if e.RTPTimeout == 0 {
 		e.RTPTimeout = b.options.RTPTimeout
+	}
+	if e.Keepalive == 0 {
+		e.Keepalive = b.options.Keepalive
 	}
 	for _, name := range c.Codecs {
 		codec := b.options.Codecs.ByConfName(name)

@@ -62,8 +62,11 @@ type Endpoint struct {
 	TrustInbound bool
 	RTPTimeout   time.Duration
 	HoldTimeout  time.Duration
-	Variables    []dialplan.Variable
-	Description  string
+	// Keepalive is how long nothing may be sent before comfort noise is; 0 is for ever.
+	Keepalive   time.Duration
+	RTCPMux     bool // offer RTCP on the port of RTP
+	Variables   []dialplan.Variable
+	Description string
 }
 
 // DTMFMode is how an endpoint takes digits.

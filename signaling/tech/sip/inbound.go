@@ -238,7 +238,7 @@ func (l *leg) makeSession(e *Endpoint, dtls bool, party netip.Addr, codecs codec
 		name: e.ConfTech + "/" + e.Name, ports: t.cfg.Ports, mixer: t.cfg.Mixer, codecs: codecs, address: address,
 		dtmf: e.DTMF.events(), preferOurs: true, noise: t.cfg.ComfortNoise, encoder: t.cfg.Encoder, symmetric: e.Symmetric,
 		protection: e.Protection, suites: e.Suites, log: l.log,
-		timeout: e.RTPTimeout, hold: e.HoldTimeout, events: l.portEvent,
+		timeout: e.RTPTimeout, hold: e.HoldTimeout, mux: e.RTCPMux, life: t.cfg.RTCPIsLife, keepalive: e.Keepalive, events: l.portEvent,
 	})
 }
 

@@ -77,13 +77,16 @@ type rtpConfig struct {
 	protection sdp.Protection
 	suites     []srtp.Suite // to offer; none are the usual ones
 	log        *slog.Logger
+	mux        bool // offer RTCP on the port of RTP
 	timeout    time.Duration
 	hold       time.Duration
+	life       bool // RTCP keeps the timeout away
+	keepalive  time.Duration
 	events     func(mixer.Event)
 }
 
 func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
-	socket, err := cfg.ports.Open()
+	socket, control, err := cfg.ports.OpenPair()
 	if err != nil {
 		return nil, err
 	}
@@ -96,24 +99,29 @@ func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
 	if len(cfg.suites) > 0 {
 		sc.Suites = cfg.suites
 	}
+	sc.RTCPMux = cfg.mux
+	sc.Extended = true
 	sc.Address = cfg.address
 	sc.Port = socket.LocalAddr().Port()
 	negotiator, err := sdp.NewNegotiator(sc)
 	if err != nil {
-		return nil, closeAfter(socket, err)
+		return nil, closeAfter(err, socket, control)
 	}
 	port, err := cfg.mixer.NewPort(mixer.PortConfig{
-		Name: cfg.name, Transport: socket, Events: cfg.events, MediaTimeout: cfg.timeout, HoldTimeout: cfg.hold,
+		Name: cfg.name, Transport: socket, RTCP: control, Events: cfg.events, MediaTimeout: cfg.timeout, HoldTimeout: cfg.hold,
+		RTCPIsLife: cfg.life, Keepalive: cfg.keepalive,
 	})
 	if err != nil {
-		return nil, closeAfter(socket, err)
+		return nil, closeAfter(err, socket, control)
 	}
 	return &rtpSession{port: port, log: cfg.log, symmetric: cfg.symmetric, encoder: cfg.encoder, negotiator: negotiator}, nil
 }
 
-func closeAfter(socket *rtp.Socket, err error) error {
-	if cerr := socket.Close(); cerr != nil {
-		return fault.New(fault.Of(err), "%w (and closing the socket: %v)", err, cerr)
+func closeAfter(err error, sockets ...*rtp.Socket) error {
+	for _, s := range sockets {
+		if cerr := s.Close(); cerr != nil {
+			err = fault.New(fault.Of(err), "%w (and closing the socket: %v)", err, cerr)
+		}
 	}
 	return err
 }
@@ -193,8 +201,24 @@ func (s *rtpSession) apply(r sdp.Result) error {
 	if s.result.Keys.Secure() && keys == nil && r.Send.Codec != nil {
 		s.log.Warn("the party goes on without encryption, as its endpoint may")
 	}
+	s.port.SetReports(s.reports(r))
 	s.result = r
 	return nil
+}
+
+// reports is to whom reports are sent after a negotiation.
+func (s *rtpSession) reports(r sdp.Result) mixer.ReportPeer {
+	p := mixer.ReportPeer{
+		Media: r.Remote, Remote: r.RemoteRTCP, Mux: r.RTCPMux, Symmetric: s.symmetric,
+		Metrics: r.Extended.Metrics, RoundTrip: r.Extended.RoundTrip,
+	}
+	if r.Keys.Secure() {
+		p.Keys = &r.Keys
+	}
+	if r.NoReports {
+		p.Remote = netip.AddrPort{}
+	}
+	return p
 }
 
 func (s *rtpSession) Format() media.Format {

@@ -45,6 +45,8 @@ type Config struct {
 	LocalNetworks []netip.Prefix
 	// ComfortNoise has parties that take it told of silence instead of sent it (RFC 3389).
 	ComfortNoise bool
+	// RTCPIsLife keeps a call whose RTP stops for as long as RTCP comes.
+	RTCPIsLife bool
 	// Encoder is how what phones hear is encoded, where they leave that open.
 	Encoder media.EncoderConfig
 	// HoldPing is how often a party that is silent because of a hold is asked whether

@@ -1,0 +1,305 @@
+package reports
+
+import (
+	"container/heap"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media/rtcp"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
+)
+
+// patience is how many packets a Reporter takes between two reports of its own. Who
+// sends more is not listened to until the next one.
+const patience = 64
+
+// Leg is whose reports are made. Its methods never wait.
+type Leg interface {
+	// Counters are our side, as last published.
+	Counters() rtcp.Local
+	// Receiving is how the peer's stream is received.
+	Receiving() rtcp.Receiving
+	// Reported is told what each of the peer's packets says.
+	Reported(rtcp.Feedback)
+}
+
+// Peer is what was agreed on.
+type Peer struct {
+	// Media and Remote are where RTP and RTCP go. An invalid Remote is nowhere: the peer
+	// wants no reports, or holds by the manner of RFC 2543.
+	Media, Remote netip.AddrPort
+	// Mux says that RTCP goes and comes on the port of RTP (RFC 5761).
+	Mux bool
+	// Symmetric lets the first valid packet from elsewhere on the same machine move
+	// Remote there, once.
+	Symmetric bool
+	// Metrics sends VoIP metrics, RoundTrip asks for the time there and back while
+	// nothing but reports is sent (RFC 3611).
+	Metrics, RoundTrip bool
+	// Keys are those of RTP, of which RTCP's are made (SRTCP, RFC 3711 §3.4); nil for
+	// RTCP in the clear.
+	Keys *srtp.Masters
+}
+
+// Stats counts a Reporter's packets.
+type Stats struct {
+	In, Out uint64
+	// Dropped were damaged, from elsewhere, or too many.
+	Dropped uint64
+}
+
+// Reporter is a leg's reports.
+type Reporter struct {
+	service    *Service
+	leg        Leg
+	media, own *rtp.Socket // own is nil when there is only the port of RTP
+	id         int32
+
+	// Under the lock of the service.
+	peer     Peer
+	source   source
+	keys     *secure.Keyring // nil as long as there were none
+	session  *rtcp.Session   // nil until there is somebody to send to
+	at       int             // in the service's list
+	patience int
+	deaf     bool // own is not listened to until the next report
+	quiet    bool // nothing may be sent
+	closed   bool
+
+	in, out, dropped atomic.Uint64
+}
+
+// NewReporter begins a leg's reports. media is the leg's RTP socket, own the one above
+// it; nil stands for RTCP on the port of RTP alone. The Reporter closes own.
+func (s *Service) NewReporter(leg Leg, media, own *rtp.Socket) *Reporter {
+	r := &Reporter{service: s, leg: leg, media: media, own: own, at: -1, patience: patience}
+	if own == nil {
+		return r
+	}
+	s.mu.Lock()
+	s.lastID++
+	for s.lastID < 0 || s.sockets[s.lastID] != nil {
+		s.lastID = max(s.lastID+1, 0)
+	}
+	r.id = s.lastID
+	s.sockets[r.id] = r
+	s.mu.Unlock()
+	if s.poller != nil {
+		if err := s.poller.Add(own, r.id); err != nil {
+			s.log.Error("rtcp is not received", "err", err)
+		}
+	}
+	return r
+}
+
+// Set tells what was agreed on. Reports begin with the first Remote.
+func (r *Reporter) Set(p Peer) {
+	s := r.service
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.closed {
+		return
+	}
+	if err := r.protect(p.Keys); err != nil {
+		s.log.Error("rtcp cannot be protected and is not sent", "err", err)
+		p.Remote = netip.AddrPort{}
+	}
+	if r.quiet = !p.Remote.IsValid(); r.quiet {
+		return // what was agreed on before holds for what comes
+	}
+	// What moves nothing must not unlearn either.
+	moved := p.Mux != r.peer.Mux || p.Remote != r.peer.Remote || p.Media != r.peer.Media || p.Symmetric != r.peer.Symmetric
+	r.peer = p
+	if moved {
+		r.source.announce(p.Media, p.Remote, p.Symmetric)
+	}
+	if r.session == nil {
+		r.session = rtcp.NewSession(s.cfg, &s.scratch, time.Now())
+		heap.Push(&s.due, r)
+		s.wake()
+	}
+}
+
+// protect has packets protected with keys, or no longer. The contexts are not those of
+// the leg's RTP, which are its worker's.
+func (r *Reporter) protect(keys *srtp.Masters) error {
+	var contexts secure.Contexts
+	if keys != nil {
+		if r.keys == nil {
+			r.keys = new(secure.Keyring)
+		}
+		var err error
+		if contexts, err = r.keys.For(*keys); err != nil {
+			return err
+		}
+	}
+	if r.keys != nil {
+		r.keys.Guard.Use(contexts, tick(time.Now()))
+	}
+	return nil
+}
+
+// tick is a time as guards count it.
+func tick(t time.Time) int64 { return t.UnixNano() / int64(pace.Tick) }
+
+// wake lets the service look again at what is due.
+func (s *Service) wake() {
+	if s.poller != nil {
+		s.poller.Wake()
+	}
+}
+
+// Learned tells where RTP comes from that was announced to come from elsewhere.
+func (r *Reporter) Learned(media netip.AddrPort) {
+	r.service.mu.Lock()
+	defer r.service.mu.Unlock()
+	r.source.learned(media, r.peer.Mux)
+}
+
+// report is for when the leg is due.
+func (r *Reporter) report(now time.Time) {
+	l := r.leg.Counters()
+	s := r.service
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.closed {
+		return
+	}
+	if r.at < 0 {
+		return
+	}
+	due := r.session.Due(now, l)
+	heap.Fix(&s.due, r.at)
+	if !due {
+		return
+	}
+	r.patience = patience
+	if r.deaf {
+		r.deaf = false
+		r.rearm()
+	}
+	if r.quiet {
+		return
+	}
+	extra := rtcp.Extra{RoundTrip: r.peer.RoundTrip}
+	if r.peer.Metrics && l.Receiving {
+		of := r.leg.Receiving()
+		m := of.Metrics()
+		extra.Metrics = &m
+	}
+	r.send(r.session.Append(s.buf[:0], now, l, extra))
+}
+
+// send gives a packet to the network. All RTCP of the leg leaves here.
+func (r *Reporter) send(packet []byte) {
+	sock := r.own
+	if r.peer.Mux {
+		sock = r.media
+	}
+	if sock == nil || len(packet) == 0 {
+		return
+	}
+	if r.keys != nil {
+		var ok bool
+		if packet, ok = r.keys.Guard.SealRTCP(packet, &r.service.room); !ok {
+			return
+		}
+	}
+	// A socket that is broken is the worker's to tell of; RTCP's own has no other use.
+	if sock.SendTo(packet, r.source.remote) == nil {
+		r.out.Add(1)
+	}
+}
+
+// take is a packet's way in, from the socket of RTP (muxed) or RTCP's own. All RTCP of
+// the leg enters here. Everything in it comes from the network: what is damaged, from
+// elsewhere or too much is counted and dropped.
+func (r *Reporter) take(packet []byte, from netip.AddrPort, arrival, now time.Time, muxed bool) {
+	l := r.leg.Counters()
+	f, ok := r.admit(packet, from, arrival, now, l, muxed)
+	if !ok {
+		r.dropped.Add(1)
+		return
+	}
+	r.in.Add(1)
+	r.leg.Reported(f)
+}
+
+func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.Time, l rtcp.Local, muxed bool) (f rtcp.Feedback, ok bool) {
+	s := r.service
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.closed || r.session == nil || r.patience == 0 {
+		return f, false
+	}
+	r.patience--
+	if r.keys != nil { // nothing is learned of a packet that is not authentic
+		if packet, ok = r.keys.Guard.OpenRTCP(packet, tick(now), &s.room); !ok {
+			return f, false
+		}
+	}
+	// Of what comes on the port of RTP the worker has looked who sent it.
+	if !muxed && !r.source.admits(from, packet, l) {
+		return f, false
+	}
+	f, err := r.session.Take(packet, arrival, now, l)
+	if r.at >= 0 {
+		heap.Fix(&s.due, r.at)
+	}
+	if err != nil {
+		return f, false
+	}
+	if !muxed {
+		r.source.settle(from)
+	}
+	return f, true
+}
+
+// listen goes on to listen to RTCP's own socket, unless too much came.
+func (r *Reporter) listen() {
+	r.service.mu.Lock()
+	defer r.service.mu.Unlock()
+	if r.deaf = r.patience == 0; !r.deaf && !r.closed {
+		r.rearm()
+	}
+}
+
+func (r *Reporter) rearm() {
+	if p := r.service.poller; p != nil && r.own != nil {
+		if err := p.Again(r.own, r.id); err != nil {
+			r.service.log.Error("rtcp is not received any more", "err", err)
+		}
+	}
+}
+
+// Stats reads the counters.
+func (r *Reporter) Stats() Stats {
+	return Stats{In: r.in.Load(), Out: r.out.Load(), Dropped: r.dropped.Load()}
+}
+
+// Close says farewell and ends the leg's reports, once. The RTP socket must still be open.
+func (r *Reporter) Close() error {
+	l := r.leg.Counters()
+	s := r.service
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	if r.at >= 0 {
+		heap.Remove(&s.due, r.at)
+		if !r.quiet {
+			r.send(r.session.AppendBye(s.buf[:0], time.Now(), l))
+		}
+	}
+	r.closed = true
+	if r.own == nil {
+		return nil
+	}
+	delete(s.sockets, r.id)
+	return r.own.Close()
+}
