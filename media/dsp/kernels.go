@@ -1,8 +1,9 @@
 package dsp
 
-// The scalar kernels. All slices of one call have one length, and gains are in
-// 0..MaxGain; mix.go sees to that. Products are 64 bits wide, so nothing
-// overflows before the one clip at the end.
+// The scalar kernels: what every machine can do, and what those in assembly are held
+// against, bit for bit. All slices of one call have one length, and gains are in
+// 0..MaxGain; mix.go sees to that. Products are 64 bits wide, so nothing overflows
+// before the one clip at the end.
 
 const (
 	gainShift = 15
@@ -10,35 +11,35 @@ const (
 	rampShift = 16
 )
 
-func accumulate(sum []int32, pcm []int16) {
+func accumulateScalar(sum []int32, pcm []int16) {
 	sum = sum[:len(pcm)]
 	for i, s := range pcm {
 		sum[i] += int32(s)
 	}
 }
 
-func accumulate32(sum, src []int32) {
+func accumulate32Scalar(sum, src []int32) {
 	sum = sum[:len(src)]
 	for i, s := range src {
 		sum[i] += s
 	}
 }
 
-func narrow(dst []int16, sum []int32) {
+func narrowScalar(dst []int16, sum []int32) {
 	sum = sum[:len(dst)]
 	for i := range dst {
 		dst[i] = int16(min(max(sum[i], -32768), 32767))
 	}
 }
 
-func narrowMinus(dst []int16, sum []int32, own []int16) {
+func narrowMinusScalar(dst []int16, sum []int32, own []int16) {
 	sum, own = sum[:len(dst)], own[:len(dst)]
 	for i := range dst {
 		dst[i] = int16(min(max(sum[i]-int32(own[i]), -32768), 32767))
 	}
 }
 
-func mix(dst []int16, sum []int32, gain int32) {
+func mixScalar(dst []int16, sum []int32, gain int32) {
 	sum = sum[:len(dst)]
 	g := int64(gain)
 	for i := range dst {
@@ -46,11 +47,18 @@ func mix(dst []int16, sum []int32, gain int32) {
 	}
 }
 
-func mixMinus(dst []int16, sum []int32, own []int16, gain int32) {
+func mixMinusScalar(dst []int16, sum []int32, own []int16, gain int32) {
 	sum, own = sum[:len(dst)], own[:len(dst)]
 	g := int64(gain)
 	for i := range dst {
 		dst[i] = clip(round(int64(sum[i]-int32(own[i])) * g))
+	}
+}
+
+func scaleScalar(pcm []int16, gain int32) {
+	g := int64(gain)
+	for i, v := range pcm {
+		pcm[i] = clip(round(int64(v) * g))
 	}
 }
 
@@ -70,26 +78,25 @@ func mixMinusRamp(dst []int16, sum []int32, own []int16, gain, step int64) {
 	}
 }
 
-func peak(sum []int32) int32 {
-	var lo, hi int32
+// peakScalar gives the least and the largest, and 0 among them.
+func peakScalar(sum []int32) (lo, hi int32) {
 	for _, s := range sum {
 		lo, hi = min(lo, s), max(hi, s)
 	}
-	return max(hi, -lo)
+	return lo, hi
 }
 
-func peakMinus(sum []int32, own []int16) int32 {
+func peakMinusScalar(sum []int32, own []int16) (lo, hi int32) {
 	sum = sum[:len(own)]
-	var lo, hi int32
 	for i, s := range own {
 		v := sum[i] - int32(s)
 		lo, hi = min(lo, v), max(hi, v)
 	}
-	return max(hi, -lo)
+	return lo, hi
 }
 
-// energy is the sum of squares.
-func energy(pcm []int16) uint64 {
+// energyScalar is the sum of squares.
+func energyScalar(pcm []int16) uint64 {
 	var e uint64
 	for _, s := range pcm {
 		e += uint64(int32(s) * int32(s))
@@ -97,8 +104,8 @@ func energy(pcm []int16) uint64 {
 	return e
 }
 
-// interpolate makes up outputs from each window of lowTaps samples of buf.
-func interpolate(dst, buf []int32, f *filter, up int) {
+// interpolateScalar makes up outputs from each window of lowTaps samples of buf.
+func interpolateScalar(dst, buf []int32, f *filter, up int) {
 	var sum, diff [lowTaps / 2]int64
 	for i := 0; len(dst) >= up; i++ {
 		window := (*[lowTaps]int32)(buf[i:])
@@ -125,8 +132,9 @@ func dot(x, h *[lowTaps / 2]int64) int64 {
 		x[8]*h[8] + x[9]*h[9] + x[10]*h[10] + x[11]*h[11]
 }
 
-// decimate makes one output from each 24·len(taps) samples of buf, down apart.
-func decimate(dst, buf []int32, taps [][lowTaps / 2]int64, down int) {
+// decimateScalar makes one output from each 24·len(taps) samples of buf, down apart.
+func decimateScalar(dst, buf []int32, f *filter, down int) {
+	taps := f.down
 	const block = lowTaps / 2
 	var sum [block]int64
 	for i := range dst {

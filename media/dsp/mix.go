@@ -4,7 +4,8 @@
 //
 // Sums are []int32 at full scale of int16: 65,536 legs fit without overflow.
 // Gains are Q15: Unity is 1.0. Kernels check lengths once and then run over
-// slices of one length, so that an assembly version can take their place.
+// slices of one length: in assembly on amd64 with AVX2 and on arm64, in Go
+// elsewhere, with the same result to the last bit.
 package dsp
 
 // Unity is the gain 1.0 in Q15. Gains lie in 0..MaxGain.
@@ -82,12 +83,16 @@ func Widen(dst []int32, pcm []int16) {
 }
 
 // Peak is the largest magnitude in sum; 0 of nothing.
-func Peak(sum []int32) int32 { return peak(sum) }
+func Peak(sum []int32) int32 {
+	lo, hi := peak(sum)
+	return max(hi, -lo)
+}
 
 // PeakMinus is the largest magnitude of sum−own: the peak that one talker would
 // hear. sum is at least as long as own.
 func PeakMinus(sum []int32, own []int16) int32 {
-	return peakMinus(sum[:len(own)], own)
+	lo, hi := peakMinus(sum[:len(own)], own)
+	return max(hi, -lo)
 }
 
 // gainRamp is the first gain of a ramp of n samples, one step early, and the

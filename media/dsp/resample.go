@@ -106,7 +106,7 @@ func (r *Resampler) run(dst []int32, n int) int {
 	if r.up > 1 {
 		interpolate(dst[:m], r.buf, r.filter, r.up)
 	} else {
-		decimate(dst[:m], r.buf, r.filter.down, r.down)
+		decimate(dst[:m], r.buf, r.filter, r.down)
 	}
 	copy(r.buf[:r.history], r.buf[n:n+r.history])
 	return m
