@@ -233,6 +233,7 @@ func (r *ReInvite) Reject(rep Reply) error {
 	if err := checkRange(rep.Status, 300, 699); err != nil {
 		return err
 	}
+	r.vacate() // first: refused, the peer may offer again at once
 	if err := r.tx.reply(rep); err != nil {
 		return err
 	}
@@ -248,13 +249,18 @@ func (r *ReInvite) giveUp() {
 
 func (r *ReInvite) settle() {
 	r.once.Do(func() {
-		r.d.mu.Lock()
-		if r.d.inviteIn == r {
-			r.d.inviteIn = nil
-		}
-		r.d.mu.Unlock()
+		r.vacate()
 		close(r.done)
 	})
+}
+
+// vacate makes room for another one.
+func (r *ReInvite) vacate() {
+	r.d.mu.Lock()
+	defer r.d.mu.Unlock()
+	if r.d.inviteIn == r {
+		r.d.inviteIn = nil
+	}
 }
 
 // answerWith sends a 2xx to an INVITE and begins its repetition.

@@ -169,7 +169,7 @@ func TestSuites(t *testing.T) {
 // Nothing is talked out of its encryption, nor into one that it does not have.
 func TestRefused(t *testing.T) {
 	l := open(t, "")
-	clear := l.phone(t, "1004", "", 503)
+	plain := l.phone(t, "1004", "", 503)
 	for _, c := range []struct {
 		number, enc string
 		refused     bool
@@ -181,7 +181,7 @@ func TestRefused(t *testing.T) {
 			for _, call := range []struct {
 				from, to *peer.BaresipPeer
 				number   string
-			}{{phone, clear, "1004"}, {clear, phone, c.number}} {
+			}{{phone, plain, "1004"}, {plain, phone, c.number}} {
 				call.from.Dial(t, call.number)
 				if c.refused {
 					if why := call.from.Closed(t); !strings.HasPrefix(why, "488") {
@@ -191,9 +191,9 @@ func TestRefused(t *testing.T) {
 				}
 				call.from.Established(t)
 				peer.Hears(t, "the phone", phone.Recording(), 503, 877)
-				peer.Hears(t, "the one in the clear", clear.Recording(), 877, 503)
+				peer.Hears(t, "the one in the clear", plain.Recording(), 877, 503)
 				call.from.Hangup(t)
-				for _, p := range []*peer.BaresipPeer{phone, clear} {
+				for _, p := range []*peer.BaresipPeer{phone, plain} {
 					p.Closed(t)
 				}
 			}
