@@ -52,7 +52,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	if err != nil {
 		return nil, err
 	}
-	funcs, err := functions()
+	funcs, err := functions(&app.Services{})
 	if err != nil {
 		return nil, err
 	}

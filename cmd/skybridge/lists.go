@@ -57,6 +57,6 @@ func applications(s *app.Services) (dialplan.Apps, error) {
 }
 
 // functions is every dialplan function.
-func functions() (dialplan.Functions, error) {
-	return dialplan.NewFunctions(function.All(), app.Functions())
+func functions(s *app.Services) (dialplan.Functions, error) {
+	return dialplan.NewFunctions(function.All(), app.Functions(s))
 }

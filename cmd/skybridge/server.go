@@ -34,6 +34,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
+	"github.com/skygenesisenterprise/skybridge/signaling/talk"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
@@ -265,7 +266,10 @@ func (s *server) startEngine(context.Context) error {
 		Monitor: s.loaded.Load().monitorDir(s.cfg.DataDir), Sounds: folders[0],
 	})
 	s.defers(recordings.Close)
+	talking := talk.NewRegistry()
+	s.defers(talking.Close)
 	services := &app.Services{
+		Talk:   talking,
 		Engine: s.engine, Rooms: s.rooms, Stasis: &s.stasis, Sounds: sounds, Recordings: recordings,
 		ConfBridge: func() *asteriskconf.ConfBridge { return &s.loaded.Load().settings.ConfBridge },
 	}
@@ -273,7 +277,7 @@ func (s *server) startEngine(context.Context) error {
 	if s.apps, err = applications(services); err != nil {
 		return err
 	}
-	funcs, err := functions()
+	funcs, err := functions(services)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
+	"github.com/skygenesisenterprise/skybridge/signaling/talk"
 )
 
 // Services are what the applications work with.
@@ -26,6 +27,8 @@ type Services struct {
 	Sounds signaling.Sounds
 	// Recordings has the recordings under way.
 	Recordings *recording.Registry
+	// Talk has the channels that are listened to.
+	Talk *talk.Registry
 	// ConfBridge gives confbridge.conf as it is now; nil means the defaults.
 	ConfBridge func() *settings.ConfBridge
 }
@@ -55,6 +58,15 @@ func Applications(s *Services) []dialplan.Application {
 		list[i].Run = whileUp(list[i].Run)
 	}
 	return list
+}
+
+// Functions is this package's share of the table of functions: those that touch the
+// channel's media.
+func Functions(s *Services) []dialplan.Function {
+	return []dialplan.Function{
+		{Name: "TALK_DETECT", Synopsis: "Whether events tell when the party talks: set or remove", Write: s.writeTalkDetect},
+		{Name: "VOLUME", Synopsis: "How loud the channel is: TX what its party hears, RX what it says", Write: writeVolume},
+	}
 }
 
 // whileUp refuses an application once the channel is gone, in the h extension:

@@ -224,3 +224,26 @@ func TestMixMonitorOfAConversation(t *testing.T) {
 	holds(t, "left", tracks[0][rate/2:], rate, 700)
 	holds(t, "right", tracks[1][rate/2:], rate, 900)
 }
+
+func TestTalkDetect(t *testing.T) {
+	r := withMedia(t)
+	sub := r.Engine.Bus().Subscribe(16, func(e *event.Event) bool {
+		return e.Type == event.ChannelTalkingStarted || e.Type == event.ChannelTalkingFinished
+	})
+	defer sub.Close()
+	p := r.Phone(g711.MuLaw(), 700)
+	c := r.run(r.Leg("1001", p, signaltest.Script{}), "talk", dialplan.Variable{Name: "LONG", Value: "1.5"})
+	r.note("set")
+	if e := signaltest.Receive(t, "an event", sub.Events()); e.Type != event.ChannelTalkingStarted {
+		t.Errorf("%+v", e)
+	}
+	p.Say(0)
+	if e := signaltest.Receive(t, "an event", sub.Events()); e.Type != event.ChannelTalkingFinished {
+		t.Errorf("%+v", e)
+	}
+	r.note("removed")
+	r.Gone(c)
+	if n := r.Log.Count("TALK_DETECT"); n < 2 {
+		t.Errorf("log:\n%s", r.Log)
+	}
+}

@@ -27,6 +27,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
+	"github.com/skygenesisenterprise/skybridge/signaling/talk"
 )
 
 // rig is a house with a dialplan: testdata/dialplan/applications.conf, and
@@ -63,15 +64,17 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 		Monitor: filepath.Join(r.folder, "monitor"), Sounds: r.folder,
 	})
 	t.Cleanup(func() { ok(t, r.recs.Close()) })
+	talking := talk.NewRegistry()
+	t.Cleanup(func() { ok(t, talking.Close()) })
 	services := &app.Services{
-		Recordings: r.recs, Engine: r.Engine, Rooms: r.rooms, Stasis: &r.apps, Sounds: sound.NewLibrary(testCodecs(), r.folder),
+		Talk: talking, Recordings: r.recs, Engine: r.Engine, Rooms: r.rooms, Stasis: &r.apps, Sounds: sound.NewLibrary(testCodecs(), r.folder),
 		ConfBridge: func() *settings.ConfBridge { return &conf.ConfBridge },
 	}
 	apps, err := dialplan.NewApps(dialplan.Builtins(), app.Applications(services), []dialplan.Application{{
 		Name: "Note", Run: func(_ context.Context, _ *dialplan.Call, args string) error { r.notes <- args; return nil },
 	}})
 	ok(t, err)
-	funcs, err := dialplan.NewFunctions(function.All(), app.Functions())
+	funcs, err := dialplan.NewFunctions(function.All(), app.Functions(services))
 	ok(t, err)
 	plan, err := dialplan.LoadFile(loader, "applications.conf", false)
 	ok(t, err)

@@ -11,13 +11,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
 
-// Functions is this package's share of the table of functions: those that touch a channel.
-func Functions() []dialplan.Function {
-	return []dialplan.Function{
-		{Name: "VOLUME", Synopsis: "How loud the channel is: TX what its party hears, RX what it says", Write: writeVolume},
-	}
-}
-
 // writeVolume is VOLUME(TX|RX[,options])=factor: 3 multiplies by three, −3 divides by it, 0
 // leaves it as it is. What is louder is limited instead of clipped. The keys of option p do
 // nothing.
