@@ -220,6 +220,7 @@ func (r *ReInvite) Accept(rep Reply) error {
 	if err != nil {
 		return err
 	}
+	r.vacate() // first: answered, the peer may offer again at once
 	if err := r.d.answerWith(r.tx, rep, raw); err != nil {
 		return err
 	}
