@@ -50,5 +50,9 @@ func counters(s mixer.PortStats) quality.Counters {
 	return quality.Counters{
 		Packets: s.PacketsIn, Lost: s.Lost, Late: s.Late, Concealed: s.Concealed,
 		Jitter: s.Jitter, Delay: s.Delay, Level: s.Level,
+		Runs: quality.Runs{Packets: s.LossRuns.Packets, Lost: s.LossRuns.Lost, Number: s.LossRuns.Runs},
+		Remote: quality.Remote{
+			RoundTrip: s.Peer.RoundTrip, Reported: !s.Peer.At.IsZero(), Loss: s.Peer.Loss, Jitter: s.Peer.Jitter,
+		},
 	}
 }

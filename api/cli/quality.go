@@ -10,12 +10,12 @@ import (
 
 const (
 	qualityHeader = `
-                                                        ........Last second........ ....Last minute....
- BridgeId ChannelId ........ UpTime.. Codec. Scale.....   Loss  Jitter   Delay  MOS   Loss  MOS Lowest.
- ======================================================================================================
+                                                        ............Last second............ ....Last minute.... .....Sent......
+ BridgeId ChannelId ........ UpTime.. Codec. Scale.....   Loss  Jitter   Delay    Trip  MOS   Loss  MOS Lowest.   Loss   Jitter
+ ==============================================================================================================================
 
 `
-	qualityRow = " %8.8s %-18.18s %-8.8s %-6.6s %-10.10s %5.1f%% %5.0fms %5.0fms %4.2f %5.1f%% %4.2f %7.2f"
+	qualityRow = " %8.8s %-18.18s %-8.8s %-6.6s %-10.10s %5.1f%% %5.0fms %5.0fms %5.0fms %4.2f %5.1f%% %4.2f %7.2f %5.1f%% %6.0fms"
 )
 
 // minute sums up the samples of a channel.
@@ -75,8 +75,9 @@ func rtpQuality(c *Console, w io.Writer, _ []string) error {
 	for _, r := range rows {
 		_, name, _ := strings.Cut(r.Name, "/")
 		p.line(qualityRow, string(r.Bridge), name, clock(c.Now().Sub(r.Created)), r.Codec, r.last.Score.Band.String(),
-			100*r.last.Loss(), r.last.Jitter.Seconds()*1000, r.last.Delay.Seconds()*1000, r.last.Score.MOS,
-			100*r.loss, r.mean, r.worst)
+			100*r.last.Loss(), r.last.Jitter.Seconds()*1000, r.last.Delay.Seconds()*1000,
+			r.last.Remote.RoundTrip.Seconds()*1000, r.last.Score.MOS, 100*r.loss, r.mean, r.worst,
+			100*r.last.Remote.Loss, r.last.Remote.Jitter.Seconds()*1000)
 	}
 	p.found(len(rows))
 	return p.err

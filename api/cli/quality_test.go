@@ -46,13 +46,13 @@ func TestSumUp(t *testing.T) {
 func TestQualityRowsStandBelowTheirHeader(t *testing.T) {
 	lines := strings.Split(strings.Trim(qualityHeader, "\n"), "\n")
 	row := fmt.Sprintf(qualityRow, "0b3c1f7e-0000", "1001-00000000", "00:01:02", "ulaw", "narrowband",
-		100.0, 12.4, 40.0, 4.382, 0.04, 4.4, 1.0)
+		100.0, 12.4, 40.0, 81.0, 4.382, 0.04, 4.4, 1.0, 2.5, 3.0)
 	for _, line := range lines {
 		if len(line) != len(row) {
 			t.Errorf("%d columns, the rows have %d:\n%s\n%s", len(line), len(row), line, row)
 		}
 	}
-	const want = " 0b3c1f7e 1001-00000000      00:01:02 ulaw   narrowband 100.0%    12ms    40ms 4.38   0.0% 4.40    1.00"
+	const want = " 0b3c1f7e 1001-00000000      00:01:02 ulaw   narrowband 100.0%    12ms    40ms    81ms 4.38   0.0% 4.40    1.00   2.5%      3ms"
 	if row != want {
 		t.Errorf("%q, want %q", row, want)
 	}

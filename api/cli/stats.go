@@ -20,8 +20,6 @@ const statsHeader = `
 
 `
 
-// What the party has lost of ours and the round trip stand in its reports, which are
-// not kept: they are printed as 0.
 const statsRow = " %8.8s %-18.18s %-8.8s %-6.6s %s %s %3d %7.3f %s %s %3d %7.3f %7.3f"
 
 // patience is how long one channel may keep the others waiting.
@@ -68,7 +66,9 @@ func showStats(c *Console, w io.Writer, list []counters) error {
 		_, name, _ := strings.Cut(s.Name, "/")
 		a := s.audio
 		p.line(statsRow, string(s.Bridge), name, clock(c.Now().Sub(s.Created)), s.Codec,
-			count(a.PacketsIn), count(uint64(max(0, a.Lost))), percent(a), a.Jitter.Seconds(), count(a.PacketsOut), count(0), 0, 0.0, 0.0)
+			count(a.PacketsIn), count(uint64(max(0, a.Lost))), percent(int64(a.PacketsIn), a.Lost), a.Jitter.Seconds(), //nolint:gosec // no call has so many packets
+			count(a.PacketsOut), count(uint64(max(0, a.Peer.Lost))), percent(int64(a.PacketsOut)-a.Peer.Lost, a.Peer.Lost), //nolint:gosec // as above
+			a.Peer.Jitter.Seconds(), a.Peer.RoundTrip.Seconds())
 	}
 	p.found(len(list))
 	return p.err
@@ -82,10 +82,10 @@ func count(n uint64) string {
 	return fmt.Sprintf("%6d ", n)
 }
 
-// percent is how much of what the party sent has been lost.
-func percent(a mixer.PortStats) int {
-	lost := max(0, a.Lost)
-	if sent := int64(a.PacketsIn) + lost; sent > 0 { //nolint:gosec // no call has so many packets
+// percent is how much of what was sent has been lost.
+func percent(came, lost int64) int {
+	lost = max(0, lost)
+	if sent := came + lost; sent > 0 {
 		return int(100 * lost / sent)
 	}
 	return 0
@@ -149,7 +149,8 @@ func (*watch) run(ctx context.Context, c *Console, every time.Duration, done cha
 		case <-tick.C:
 			for _, s := range c.counters(c.Engine.Channels()) {
 				c.Log.Info("audio", "channel", s.Name, "codec", s.Codec, "in", s.audio.PacketsIn, "lost", s.audio.Lost,
-					"late", s.audio.Late, "jitter", s.audio.Jitter, "delay", s.audio.Delay, "out", s.audio.PacketsOut)
+					"late", s.audio.Late, "jitter", s.audio.Jitter, "delay", s.audio.Delay, "out", s.audio.PacketsOut,
+					"round_trip", s.audio.Peer.RoundTrip, "remote_lost", s.audio.Peer.Lost, "remote_jitter", s.audio.Peer.Jitter)
 			}
 		case <-ctx.Done():
 			return

@@ -42,7 +42,7 @@ func TestASampleIsOfItsOwnSecond(t *testing.T) {
 		}
 		near(t, "MOS", s.Score.MOS, c.mos, 0.05)
 		s.Score, s.Rated = Score{}, false
-		if c.want.At = at(i); s != c.want {
+		if c.want.At, c.want.BurstRatio = at(i), 1; s != c.want {
 			t.Errorf("second %d: %+v, want %+v", i, s, c.want)
 		}
 	}
@@ -80,6 +80,45 @@ func TestAnotherStreamBeginsFromNothing(t *testing.T) {
 	if s := h.Samples()[2]; s.Rated || s.Packets != 50 {
 		t.Errorf("of an unknown codec: %+v", s)
 	}
+}
+
+// What the party reports is kept, half the round trip is delay, and losses in a row cost
+// more than losses at random.
+func TestRemoteAndBursts(t *testing.T) {
+	const ms = time.Millisecond
+	rate := func(trip time.Duration, runs uint32) Sample {
+		var h History
+		h.Add(at(0), g711PLC, Counters{
+			Packets: 900, Lost: 100, Delay: 40 * ms, Runs: Runs{Packets: 1000, Lost: 100, Number: runs},
+			Remote: Remote{RoundTrip: trip, Reported: true, Loss: 0.25, Jitter: 7 * ms},
+		})
+		return h.Samples()[0]
+	}
+	s := rate(80*ms, 90)
+	if s.Remote != (Remote{RoundTrip: 80 * ms, Reported: true, Loss: 0.25, Jitter: 7 * ms}) || s.BurstRatio != 1 {
+		t.Errorf("%+v", s)
+	}
+	if far := rate(500*ms, 90); far.Score.R > s.Score.R-10 {
+		t.Errorf("R is %.1f over a quarter of a second, %.1f over 40 ms", far.Score.R, s.Score.R)
+	}
+	rows := rate(80*ms, 30)
+	near(t, "burst ratio", rows.BurstRatio, 3, 1e-6)
+	if rows.Score.R > s.Score.R-2 {
+		t.Errorf("R is %.1f in bursts, %.1f at random", rows.Score.R, s.Score.R)
+	}
+}
+
+// The burst ratio is of the last time only.
+func TestBurstsAreForgotten(t *testing.T) {
+	var h History
+	runs := Runs{Packets: 50, Lost: 10, Number: 2}
+	h.Add(at(0), g711PLC, Counters{Packets: 50, Runs: runs})
+	near(t, "burst ratio", h.Samples()[0].BurstRatio, 4, 1e-6)
+	for i := range Length {
+		runs.Packets, runs.Lost, runs.Number = runs.Packets+50, runs.Lost+1, runs.Number+1
+		h.Add(at(i+1), g711PLC, Counters{Packets: 50, Runs: runs})
+	}
+	near(t, "burst ratio a minute later", h.Samples()[Length-1].BurstRatio, 1, 0.1)
 }
 
 func TestSize(t *testing.T) {

@@ -35,10 +35,14 @@ type Path struct {
 // BurstRatio is that of packets of which some were lost, in so many runs (G.107 §7.5):
 // the mean length of a run, by that of losses at random.
 func BurstRatio(packets, lost, runs uint32) float64 {
-	if lost == 0 || runs == 0 || lost >= packets {
+	return burstRatio(float64(packets), float64(lost), float64(runs))
+}
+
+func burstRatio(packets, lost, runs float64) float64 {
+	if lost <= 0 || runs <= 0 || lost >= packets {
 		return 1
 	}
-	return max(1, float64(lost)/float64(runs)*(1-float64(lost)/float64(packets)))
+	return max(1, lost/runs*(1-lost/packets))
 }
 
 // Score is what the E-model makes of a path and a codec. Scores of one band compare;

@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 )
 
 // State is how far a peer's connection has come.
@@ -56,6 +57,9 @@ type PeerConfig struct {
 	// is called by one goroutine at a time, must not block and must not keep the
 	// packet. arrival is when it was decrypted.
 	Packets func(packet []byte, arrival time.Time)
+	// Reported is told what each of the peer's reports says of what it is sent. It is
+	// called by one goroutine at a time and must not block.
+	Reported func(rtcp.Feedback)
 }
 
 // eventBacklog bounds the callbacks that may wait for a slow owner.

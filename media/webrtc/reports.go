@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/rtcp"
 
+	report "github.com/skygenesisenterprise/skybridge/media/rtcp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
@@ -133,6 +134,13 @@ func (p *Peer) receiveReport(ssrc uint32, packet []byte) {
 		return // pion has parsed it once; what it took for raw is of no interest
 	}
 	now := time.Now()
+	if f, ok := p.learn(ssrc, list, now); ok && p.config.Reported != nil {
+		p.config.Reported(f)
+	}
+}
+
+// learn takes what a packet says. ok tells that some of it is about our source.
+func (p *Peer) learn(ssrc uint32, list []rtcp.Packet, now time.Time) (f report.Feedback, ok bool) {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()
 	for _, packet := range list {
@@ -141,25 +149,35 @@ func (p *Peer) receiveReport(ssrc uint32, packet []byte) {
 			if r.SSRC == ssrc {
 				p.in.remote.source, p.in.remote.middle, p.in.remote.at = ssrc, uint32(r.NTPTime>>16), now
 			}
-			p.in.remote.take(ssrc, r.Reports, now)
+			ok = p.in.remote.take(ssrc, r.Reports, now) || ok
 		case *rtcp.ReceiverReport:
-			p.in.remote.take(ssrc, r.Reports, now)
+			ok = p.in.remote.take(ssrc, r.Reports, now) || ok
 		}
 	}
+	of := &p.in.remote
+	f = report.Feedback{
+		At: now, RoundTrip: of.roundTrip, Reported: ok, Fraction: float64(of.fraction) / 256, Lost: of.lost,
+	}
+	if agreed := p.media.Load(); agreed != nil && agreed.Send.Codec != nil {
+		f.Jitter = time.Duration(of.jitter) * time.Second / time.Duration(agreed.Send.Codec.ClockRate)
+	}
+	return f, ok
 }
 
-// take reads the block about our source, if ssrc is that.
-func (r *remoteReport) take(ssrc uint32, blocks []rtcp.ReceptionReport, now time.Time) {
+// take reads the block about our source, if ssrc is that, and reports whether there is one.
+func (r *remoteReport) take(ssrc uint32, blocks []rtcp.ReceptionReport, now time.Time) (found bool) {
 	for _, b := range blocks {
 		if b.SSRC != ssrc {
 			continue
 		}
+		found = true
 		r.fraction, r.lost, r.jitter = b.FractionLost, int64(b.TotalLost), b.Jitter
 		about := rtp.ReportBlock{LastSR: b.LastSenderReport, DelaySinceLastSR: b.Delay}
 		if trip, ok := about.RoundTrip(rtp.NTPTime(now.UnixNano())); ok {
 			r.roundTrip = trip
 		}
 	}
+	return found
 }
 
 // elapsed is a duration in units of a clock.

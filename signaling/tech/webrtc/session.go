@@ -16,6 +16,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
@@ -64,7 +65,7 @@ func newSession(cfg SessionConfig) (*Session, error) {
 	s := &Session{cfg: cfg, ring: mixer.NewRing()}
 	peer, err := cfg.API.NewPeer(rtc.PeerConfig{
 		Name: cfg.Name, Codecs: cfg.Codecs, OnCandidate: cfg.Candidate, OnState: cfg.State,
-		Packets: s.received,
+		Packets: s.received, Reported: s.reported,
 	})
 	if err != nil {
 		return nil, err
@@ -90,6 +91,9 @@ func (s *Session) received(packet []byte, arrival time.Time) {
 	// no use for packets.
 	_ = s.ring.Deliver(packet, arrival)
 }
+
+// reported takes what the peer says of what it is sent, from when it was connected on.
+func (s *Session) reported(f rtcp.Feedback) { s.port.Reported(f) }
 
 // pump carries what the mixer sends to the peer. The session fails with it.
 func (s *Session) pump() {
