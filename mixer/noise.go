@@ -16,26 +16,37 @@ func (l *leg) takeNoise(w *worker, ext uint32, order rtp.Order) {
 		l.in.noise = true
 		l.chooseAgain(w)
 	}
-	err := l.playout.Noise(ext, w.header.Payload)
+	payload := w.header.Payload
+	err := l.playout.Noise(ext, payload)
 	if l.taps != nil {
-		err = errors.Join(err, l.taps.Noise(tap.Said, ext, w.header.Payload))
+		err = errors.Join(err, l.taps.Noise(tap.Said, ext, payload))
+	}
+	if l.place == inLink {
+		if to := l.link.peer(l); to != nil {
+			err = errors.Join(err, to.passNoise(w, l, ext, order))
+		}
 	}
 	if err != nil {
 		l.reject(w)
 	}
-	if l.place != inLink {
-		return
+}
+
+// passNoise relays the description in w.header, where the leg takes it and from is
+// relayed; elsewhere its number is left out.
+func (l *leg) passNoise(w *worker, from *leg, ext uint32, order rtp.Order) error {
+	if l.mode != PairRelay || !l.media.Noise || !from.media.Direction.Receives() || l.digits.Busy() {
+		l.leaveOut(ext, order)
+		return nil
 	}
-	to := l.link.peer(l)
-	switch {
-	case to == nil:
-	case to.mode == PairRelay && to.media.Noise && l.media.Direction.Receives() && !to.digits.Busy():
-		if to.relay.Follow(&to.out, &w.header, ext, w.now.Tick) {
-			to.relayPacket(w, cn.PayloadType, ext)
-		}
-	default:
-		to.leaveOut(ext, order)
+	if !l.relay.Follow(&l.out, &w.header, ext, w.now.Tick) {
+		return nil
 	}
+	var err error
+	if l.taps != nil {
+		err = l.taps.Noise(tap.Heard, ext, w.header.Payload)
+	}
+	l.relayPacket(w, cn.PayloadType, ext)
+	return err
 }
 
 // relaysNoise reports whether what from says may pass as it comes although there is

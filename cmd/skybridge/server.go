@@ -243,15 +243,20 @@ func (s *server) startWebRTC() error {
 	return nil
 }
 
-// browserCodecs are those that WebRTC has (RFC 7874), best first.
+// browserCodecs are those that WebRTC has (RFC 7874), best first. What only passes
+// through, as Opus does in a build without cgo, comes last: no room could hear it.
 func browserCodecs(all media.Codecs) media.Codecs {
-	var out media.Codecs
+	var out, passing media.Codecs
 	for _, name := range []string{"opus", "g722", "ulaw", "alaw"} {
-		if c := all.ByConfName(name); c != nil {
+		switch c := all.ByConfName(name); {
+		case c == nil:
+		case c.Transcodable():
 			out = append(out, c)
+		default:
+			passing = append(passing, c)
 		}
 	}
-	return out
+	return append(out, passing...)
 }
 
 func (s *server) startEngine(context.Context) error {

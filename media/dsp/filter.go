@@ -47,7 +47,7 @@ func designFilter(ratio int) *filter {
 	}
 	f, q := &filter{phases: make([]tap, n), prototype: make([]tap, n)}, quantize(h)
 	for i, v := range q {
-		f.prototype[i] = tap(v)
+		f.prototype[i] = tap(v) //nolint:unconvert // 32 bits elsewhere
 	}
 	for k := 0; k < n/2; k += lowTaps / 2 {
 		f.down = append(f.down, [lowTaps / 2]int64(q[k:]))
@@ -59,7 +59,7 @@ func designFilter(ratio int) *filter {
 		}
 		q := quantize(phase)
 		for k, v := range q {
-			f.phases[p*lowTaps+k], f.phases[(ratio-1-p)*lowTaps+lowTaps-1-k] = tap(v), tap(v)
+			f.phases[p*lowTaps+k], f.phases[(ratio-1-p)*lowTaps+lowTaps-1-k] = tap(v), tap(v) //nolint:unconvert // 32 bits elsewhere
 		}
 		if 2*p+1 == ratio {
 			f.odd = true

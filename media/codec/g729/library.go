@@ -44,7 +44,7 @@ func Load(name string) (*media.Codec, error) {
 	cname := C.CString(name)
 	defer C.free(unsafe.Pointer(cname))
 	var reason *C.char
-	c := C.skybridge_bcg729_open(cname, &reason)
+	c := C.skybridge_bcg729_open(cname, &reason) //nolint:gocritic // it sees what cgo makes of this
 	if c == nil {
 		defer C.free(unsafe.Pointer(reason))
 		return nil, fault.New(fault.Unavailable, "g729: %s", C.GoString(reason))

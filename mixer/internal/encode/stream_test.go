@@ -68,12 +68,12 @@ func TestOpusPackets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer s.Close()
+			t.Cleanup(s.Close)
 			dec, err := c.NewDecoder()
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer dec.Close()
+			t.Cleanup(dec.Close)
 			pcm := make([]int16, 5760)
 			next, longest := 0, time.Duration(0)
 			for i := range 60 {
@@ -117,7 +117,7 @@ func TestDTX(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.Close()
+		t.Cleanup(s.Close)
 		sent := func(frames, from int, peak float64) (units int) {
 			for i := from; i < from+frames; i++ {
 				voice := tone(150+float64(i*37%11)*60, peak, c.SampleRate, i*c.FrameSamples(), c.FrameSamples())
