@@ -36,7 +36,7 @@ func (b *Bridge) useRoom() error {
 		b.room = room
 	}
 	for _, m := range b.members {
-		if m.port == nil {
+		if m.port == nil || b.isAlone(m) && b.engine.joinMusic(m.channel, m.port, m.aloneClass, m.muted) {
 			continue
 		}
 		err := m.port.Join(b.room, mixer.JoinOptions{Muted: m.muted, HeardBy: b.ports(m.heardBy), Hears: b.ports(m.hears)})
@@ -58,7 +58,7 @@ func (b *Bridge) usePair() error {
 		b.pair = pair
 	}
 	for _, m := range b.members {
-		if m.port == nil {
+		if m.port == nil || b.isHeld(m) && b.engine.joinMusic(m.channel, m.port, m.channel.Snapshot().MusicClass, m.muted) {
 			continue
 		}
 		err := m.port.Connect(b.pair)

@@ -51,6 +51,10 @@ type member struct {
 	muted   bool
 
 	heardBy, hears Audience
+
+	held       bool   // the party has put the others on hold
+	aloneMusic bool   // it hears music while nobody else is there
+	aloneClass string // of it
 }
 
 // BridgeEvent is the data of ChannelEnteredBridge and ChannelLeftBridge.
@@ -152,6 +156,7 @@ func (c *Channel) leaveBridge() {
 	if err := b.leave(c); err != nil {
 		b.engine.log.Error("bridge could not be rearranged", "bridge", string(b.id), "err", err)
 	}
+	c.hearMusic()
 	c.publish()
 	b.engine.bus.Publish(event.Event{
 		Type: event.ChannelLeftBridge, Channel: string(c.id), Bridge: string(b.id),
@@ -170,7 +175,7 @@ func (b *Bridge) admit(c *Channel, heardBy, hears Audience) error {
 		return fault.WithCode(fault.Full, "room_full", "bridge %s has its %d members", b.id, b.cfg.Max)
 	}
 	b.present++
-	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn, heardBy: heardBy, hears: hears})
+	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn, held: c.state.Held, heardBy: heardBy, hears: hears})
 	return nil
 }
 

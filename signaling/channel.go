@@ -55,6 +55,7 @@ type Channel struct {
 	seen      *mixer.Port // the leg's port as it was last
 	sampling  *time.Timer // of the history, from the first port on
 	bridge    *Bridge
+	music     bool            // wanted while it is in no bridge
 	playback  *Playback       // what is being played, or nil
 	tones     *mixer.Tap      // in which digits are looked for, or nil
 	sending   []chan struct{} // digits on their way to the party, oldest first
@@ -216,6 +217,7 @@ func (c *Channel) port() *mixer.Port {
 		if c.echoing {
 			p.Echo()
 		}
+		c.hearMusic()
 	}
 	return p
 }

@@ -65,6 +65,9 @@ func (l legEvents) LegHeld(on bool) {
 			t = event.ChannelHold
 		}
 		l.c.emit(t, nil)
+		if l.c.bridge != nil {
+			l.c.bridge.hold(l.c, on)
+		}
 	})
 }
 

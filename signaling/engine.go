@@ -28,6 +28,14 @@ type Config struct {
 	MaxChannels int
 	// Now is the clock of events and times; nil is time.Now.
 	Now func() time.Time
+	// Music is what parties on hold hear; nil is silence.
+	Music Music
+}
+
+// Music has the classes of music on hold. Its methods do not wait.
+type Music interface {
+	// Room is where a class plays; the default class where the name is empty.
+	Room(class string) (*mixer.Room, error)
 }
 
 const defaultMaxChannels = 20000
@@ -41,6 +49,7 @@ type Engine struct {
 	max   int
 	ids   identities
 	begun time.Time
+	music Music
 
 	mu       sync.RWMutex // guards what follows, never held while waiting
 	channels map[ChannelID]*Channel
@@ -73,6 +82,7 @@ func New(cfg Config) *Engine {
 		now:      cfg.Now,
 		max:      cfg.MaxChannels,
 		begun:    cfg.Now(),
+		music:    cfg.Music,
 		channels: make(map[ChannelID]*Channel),
 		bridges:  make(map[BridgeID]*Bridge),
 		techs:    make(map[string]namedTech),

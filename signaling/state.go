@@ -165,6 +165,7 @@ type ChannelSnapshot struct {
 	MutedIn     bool    // what the party says is not heard
 	GainIn      float64 // dB, of what the party says
 	GainOut     float64 // dB, of what it hears
+	MusicClass  string  // of the music on hold that the party hears; empty for the default
 	Outgoing    bool
 	Cause       Cause
 	Ended       bool

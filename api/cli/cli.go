@@ -38,6 +38,8 @@ type Console struct {
 	Registrations func() []trunk.State
 	Rooms         *conference.Registry
 	Globals       *dialplan.Globals
+	// Music is music on hold; nil for none.
+	Music Music
 	// Listeners names the applications that take channels (Stasis).
 	Listeners func() []string
 	// Log takes what is asked to be logged (rtp set stats on).

@@ -59,6 +59,8 @@ func commands() []command {
 		{"confbridge mute", "Let a room, or one party in it, not be heard", confbridgeMute(true)},
 		{"confbridge unmute", "Let a room, or one party in it, be heard again", confbridgeMute(false)},
 		{"confbridge kick", "Put one party, or all, out of a room", confbridgeKick},
+		{"moh show classes", "List the classes of music on hold", mohClasses},
+		{"moh show files", "List the files of the classes of music on hold", mohFiles},
 		{"ari show apps", "List the applications that take channels", ariApps},
 		{"ari show channels", "List channels", showChannels},
 		{"rtp show stats", "Count the packets of every channel", rtpStats},

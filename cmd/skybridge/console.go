@@ -21,7 +21,7 @@ func (s *server) startConsole(context.Context) error {
 		Reload:        func() error { return s.reload(context.Background()) },
 		LastReload:    func() time.Time { return *s.lastReload.Load() },
 		Config:        func() *endpoint.Set { return s.loaded.Load().endpoints },
-		Registrations: s.trunks.State, Rooms: s.rooms, Globals: s.globals, Listeners: s.stasis.Apps, Log: s.log,
+		Registrations: s.trunks.State, Rooms: s.rooms, Music: s.music, Globals: s.globals, Listeners: s.stasis.Apps, Log: s.log,
 		Resources: s.resources, Codecs: s.codecs,
 		Stop: func(gracefully bool) {
 			select {

@@ -204,13 +204,10 @@ func (in *installation) sipListeners(cfg config.Config) []transport.Listener {
 }
 
 // soundDir is where Asterisk keeps its sounds.
-func (in *installation) soundDir() string {
-	data := in.settings.Main.Data
-	if data == "" {
-		data = defaultData
-	}
-	return filepath.Join(data, soundsFolder)
-}
+func (in *installation) soundDir() string { return filepath.Join(in.dataDir(), soundsFolder) }
+
+// dataDir is where Asterisk keeps its sounds and music.
+func (in *installation) dataDir() string { return cmp.Or(in.settings.Main.Data, defaultData) }
 
 // monitorDir is where recordings of conversations go: where asterisk.conf says, or
 // below the server's own folder.

@@ -31,6 +31,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/music"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
@@ -57,6 +58,7 @@ type server struct {
 	webrtc    *rtc.API
 	ports     *rtp.Ports
 	engine    *signaling.Engine
+	music     *music.Player
 	rooms     *conference.Registry
 	stasis    stasis.Registry
 	apps      dialplan.Apps
@@ -201,6 +203,7 @@ func (s *server) reload(ctx context.Context) error {
 		return err
 	}
 	s.globals.Merge(in.plan.Globals, in.plan.General.ClearGlobalVars)
+	s.music.Configure(&in.settings.Music)
 	s.use(in)
 	s.log.Info("configuration reloaded", "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
 	for _, w := range in.warnings {
@@ -262,8 +265,11 @@ func browserCodecs(all media.Codecs) media.Codecs {
 func (s *server) startEngine(context.Context) error {
 	folders := []string{filepath.Join(s.cfg.DataDir, "sounds"), s.loaded.Load().soundDir()}
 	sounds := sound.NewLibrary(s.codecs, folders...)
+	s.music = music.NewPlayer(music.Config{Mixer: s.mixer, Codecs: s.codecs, Log: s.log, Data: s.loaded.Load().dataDir()})
+	s.music.Configure(&s.loaded.Load().settings.Music)
+	s.defers(s.music.Close)
 	s.engine = signaling.New(signaling.Config{
-		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels,
+		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels, Music: s.music,
 	})
 	s.rooms = conference.NewRegistry(s.engine)
 	recordings := recording.NewRegistry(recording.Config{

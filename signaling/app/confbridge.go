@@ -30,6 +30,7 @@ func (s *Services) confBridge(ctx context.Context, c *dialplan.Call, args string
 		return v.notLetIn(ctx, err)
 	}
 	defer func() { v.place.Release() }()
+	defer func() { v.wait(ctx, false) }()
 	if v.user.Timeout > 0 {
 		t := time.NewTimer(v.user.Timeout)
 		defer t.Stop()
@@ -67,6 +68,7 @@ type visit struct {
 	pin    string // to be asked for
 	place  *conference.Place
 	over   <-chan time.Time // of the user profile's timeout
+	waits  bool             // outside of the room
 }
 
 // visit reads the arguments. A profile that is not there is fault.NotFound: it might
@@ -137,6 +139,7 @@ func (v *visit) stay(ctx context.Context) (string, error) {
 			if marks.Over {
 				return "KICKED", nil
 			}
+			v.wait(ctx, true)
 			select {
 			case <-marks.Changed:
 				continue
@@ -146,9 +149,13 @@ func (v *visit) stay(ctx context.Context) (string, error) {
 				return "TIMEOUT", nil
 			}
 		}
+		v.wait(ctx, false)
 		me, err := v.place.Enter(ctx, v.ch, "", role)
 		if err != nil {
 			return "", err
+		}
+		if v.user.MusicWhenEmpty {
+			v.tellMusic(room.Bridge().SetMusicWhenAlone(ctx, v.ch, true, v.user.MusicClass))
 		}
 		result := v.meet(ctx, room, me, marks)
 		if result != "" {
@@ -185,6 +192,25 @@ func (v *visit) meet(ctx context.Context, room *conference.Room, me conference.P
 		case <-ctx.Done(): // hung up, out of time or taken elsewhere
 			return "TIMEOUT"
 		}
+	}
+}
+
+// wait begins or ends the caller's time outside of the room, with music if the profile has
+// that.
+func (v *visit) wait(ctx context.Context, on bool) {
+	switch {
+	case !v.user.MusicWhenEmpty || v.waits == on:
+	case on:
+		v.tellMusic(v.ch.StartMusic(ctx, v.user.MusicClass))
+	default:
+		v.tellMusic(v.ch.StopMusic(context.WithoutCancel(ctx)))
+	}
+	v.waits = on
+}
+
+func (v *visit) tellMusic(err error) {
+	if err != nil && fault.Of(err) != fault.Gone {
+		v.call.Log().Warn("no music for one who waits", "room", v.number, "err", err)
 	}
 }
 

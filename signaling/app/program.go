@@ -55,6 +55,8 @@ func (p *program) Attribute(item string) (string, error) {
 		return s.Language, nil
 	case "accountcode":
 		return s.AccountCode, nil
+	case "musicclass":
+		return s.MusicClass, nil
 	case "context":
 		return s.Dialplan.Context, nil
 	case "exten":
@@ -81,6 +83,8 @@ func (p *program) SetAttribute(item, value string) error {
 		p.SetLanguage(value)
 	case "accountcode":
 		p.SetAccountCode(value)
+	case "musicclass":
+		p.SetMusicClass(value)
 	default:
 		return fault.New(fault.NotFound, "CHANNEL(%s) cannot be set", item)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/lint"
+	"github.com/skygenesisenterprise/skybridge/signaling/music"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
@@ -42,6 +43,7 @@ type rig struct {
 	// folder has the sounds, and what is recorded.
 	folder string
 	recs   *recording.Registry
+	music  *music.Player
 }
 
 func testCodecs() []*media.Codec {
@@ -52,7 +54,16 @@ func testCodecs() []*media.Codec {
 // virtual.
 func newRig(t *testing.T, mix *mixer.Engine) *rig {
 	t.Helper()
-	r := &rig{t: t, House: signaltest.New(t, mix), notes: make(chan string, 64)}
+	r := &rig{t: t, notes: make(chan string, 64)}
+	r.House = signaltest.New(t, mix, func(c *signaling.Config) {
+		if mix != nil {
+			r.music = music.NewPlayer(music.Config{Mixer: mix, Codecs: testCodecs(), Log: c.Log})
+			c.Music = r.music
+		}
+	})
+	if r.music != nil {
+		t.Cleanup(func() { ok(t, r.music.Close()) })
+	}
 	r.rooms = conference.NewRegistry(r.Engine)
 	loader, err := asterisk.OpenDir("../../testdata/dialplan")
 	ok(t, err)

@@ -148,7 +148,7 @@ var userProfile = option.Table[UserProfile]{
 	},
 	Idle: option.Words(`announce_join_leave announce_only_user announce_user_count announce_user_count_all announcement
 		denoise dsp_drop_silence dsp_silence_threshold dsp_talking_threshold dtmf_passthrough
-		echo_events hear_own_join_sound jitterbuffer music_on_hold_class music_on_hold_when_empty quiet
+		echo_events hear_own_join_sound jitterbuffer quiet
 		send_events talk_detection_events text_messaging`),
 	Inert: option.Words("announce_join_leave_review template"),
 }

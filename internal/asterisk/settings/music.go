@@ -63,6 +63,11 @@ func (m *Music) read(c *asterisk.Config, w *asterisk.Warnings) {
 			return
 		}
 		m.Classes[s.Name] = class
-		w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] the class is accepted", s.Name), Here: "this version plays no music on hold"})
+		switch class.Mode {
+		case "files", "playlist":
+		default:
+			w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] mode=%s is accepted", s.Name, class.Mode),
+				Here: "soft tones are heard instead", Fix: "mode=files with a directory of sound files"})
+		}
 	})
 }
