@@ -142,8 +142,8 @@ func TestQualityUnderJitter(t *testing.T) {
 		late     uint64  // at most
 		lsd, mos float64 // at most, at least
 	}{
-		{30 * ms, false, 0, 1, 4.2}, {60 * ms, false, 0, 1, 4.2}, {100 * ms, false, 0, 1.1, 4}, {150 * ms, false, 0, 1.2, 3.9}, {200 * ms, false, 8, 1.3, 3.6},
-		{30 * ms, true, 0, 1, 4.2}, {60 * ms, true, 5, 1.3, 4.1}, {100 * ms, true, 20, 1.8, 3.8}, {150 * ms, true, 45, 3.2, 3.3}, {200 * ms, true, 70, 3.3, 2.7},
+		{30 * ms, false, 0, 1, 4.2}, {60 * ms, false, 0, 1, 4.2}, {100 * ms, false, 0, 1, 4.2}, {150 * ms, false, 0, 1.1, 4.1}, {200 * ms, false, 0, 1.2, 3.9},
+		{30 * ms, true, 0, 1, 4.2}, {60 * ms, true, 2, 1, 4.2}, {100 * ms, true, 4, 1.3, 4.1}, {150 * ms, true, 6, 1.7, 4}, {200 * ms, true, 8, 2, 3.8},
 	} {
 		name := fmt.Sprintf("%v, overtaking %v", tt.peak, tt.overtake)
 		p := carry(t, sent, f, plain, mediatest.Impairment{Seed: 7, Jitter: tt.peak / 4, MaxJitter: tt.peak, Overtake: tt.overtake})
@@ -151,7 +151,7 @@ func TestQualityUnderJitter(t *testing.T) {
 		mos := opinion(t, 40*ms+p.most, p.lost())
 		t.Logf("| %s | %d | %d | %v | %.2f | %v | %d | %.2f |", name, p.stats.Late, p.stats.Concealed, p.most, q.lsd,
 			q.longest.Round(ms), q.clicks, mos)
-		if p.stats.Late > tt.late || q.lsd > tt.lsd || mos < tt.mos || p.most > 200*ms {
+		if p.stats.Late > tt.late || q.lsd > tt.lsd || mos < tt.mos || p.most > 240*ms {
 			t.Errorf("%s: %+v, MOS %.2f, %v held, %d late", name, q, mos, p.most, p.stats.Late)
 		}
 	}
@@ -174,7 +174,7 @@ func TestQualityOfABadLine(t *testing.T) {
 	if p.lost() < 0.05 {
 		t.Errorf("only %.1f %% are lost: the line is too good", 100*p.lost())
 	}
-	if mos < 3.5 || q.lsd > 2.2 {
+	if mos < 3.5 || q.lsd > 2.3 {
 		t.Errorf("MOS %.2f, a distance of %.2f dB", mos, q.lsd)
 	}
 }

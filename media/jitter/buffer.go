@@ -181,7 +181,11 @@ func (b *Buffer) target() int64 {
 func (b *Buffer) Push(p Packet, at time.Duration) Verdict {
 	nominal := uint32(0)
 	if p.Samples > 0 { // the delay of one that is late counts most of all
-		nominal = uint32(b.delays.observe(p.Timestamp, p.Samples, inMicros(at)))
+		n, moved := b.delays.observe(p.Timestamp, p.Samples, inMicros(at))
+		if moved != 0 {
+			b.move(uint32(moved))
+		}
+		nominal = uint32(n)
 	}
 	if !b.started {
 		b.started, b.next, b.played, b.due = true, p.Sequence, 0, nominal
@@ -205,6 +209,14 @@ func (b *Buffer) Push(p Packet, at time.Duration) Verdict {
 	}
 	b.trim()
 	return Kept
+}
+
+// move takes note that what counts as no delay is another now, by so many µs.
+func (b *Buffer) move(by uint32) {
+	for i := range b.places {
+		b.places[i].nominal += by
+	}
+	b.due += by
 }
 
 // late answers for a packet before the position, by places.

@@ -66,16 +66,19 @@ func (d *delays) reset(rate int) { *d = delays{rate: int64(max(rate, 1))} }
 func (d *delays) lose() { d.anchored = false }
 
 // observe takes a packet's RTP timestamp, length in clock units, and arrival. It
-// gives when it would have come without any delay.
-func (d *delays) observe(stamp, samples uint32, at int64) (nominal int64) {
+// gives when it would have come without any delay, and by how much that is later now
+// than it was thought of those before.
+func (d *delays) observe(stamp, samples uint32, at int64) (nominal, moved int64) {
 	if d.anchored {
 		d.media += int64(int32(stamp - d.stamp))
 	}
 	d.stamp = stamp
 	transit := at - d.media*1_000_000/d.rate
+	origin := d.origin
 	switch delay := transit - d.origin; {
 	case !d.anchored, delay > jumpMicros, delay < -jumpMicros:
 		d.anchor(transit, at)
+		origin = transit
 	case at >= d.turn+spans*originMicros: // after a pause
 		for i := range d.least {
 			d.least[i] = transit
@@ -93,7 +96,7 @@ func (d *delays) observe(stamp, samples uint32, at int64) (nominal int64) {
 	delay := max(transit-d.origin, 0)
 	d.remember(transit, at)
 	d.count(delay, max(samples*1000/uint32(d.rate), 1))
-	return at - delay
+	return at - delay, d.origin - origin
 }
 
 // anchor makes a transit the one without delay.
