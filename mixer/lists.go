@@ -16,9 +16,9 @@ func (w *worker) quietPhase() int64 {
 	return int64(best)
 }
 
-// slotsPerLeg is how many received packets a leg holds on average, at most; the
+// slotsPerLeg is how many received packets a leg holds on average, without jitter; the
 // pool grows when it is more.
-const slotsPerLeg = 2
+const slotsPerLeg = 1
 
 // longestPacket is the longest RTP packet that a worker takes from a socket, in bytes:
 // the longest payload with room for header extensions and a tag. Where it does not fit
