@@ -66,6 +66,27 @@ func (s *Session) NeedsWebRTC() bool {
 	return dtls
 }
 
+// OffersKeys reports whether audio can be had with keys in the description (RFC 4568),
+// whatever else is offered.
+func (s *Session) OffersKeys() bool {
+	for _, m := range s.Media {
+		if _, keys := m.Attribute("crypto"); m.IsAudio() && m.Port != 0 && keys && secureProfile(m.Profile) {
+			return true
+		}
+	}
+	return false
+}
+
+// HasICE reports whether the author does ICE for its audio (RFC 8839 §5.4).
+func (s *Session) HasICE() bool {
+	for _, m := range s.Media {
+		if _, ice := s.Attribute(m, "ice-ufrag"); m.IsAudio() && ice {
+			return true
+		}
+	}
+	return false
+}
+
 // bundled reports whether port 0 does not mean refused (RFC 9143 §6).
 func bundled(m *Media) bool {
 	_, ok := m.Attribute("bundle-only")

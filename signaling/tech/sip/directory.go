@@ -123,6 +123,12 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		}
 		b.keysInTheClear(c)
 	}
+	if c.MediaEncryption == endpoint.EncryptionDTLS && !c.WebRTC && !c.ICE {
+		b.warnings.Add(asterisk.Warning{
+			File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: DTLS-SRTP without ICE is not here", c.Name),
+			Here: "its calls need ICE", Fix: "ice_support = yes where the phone can, or media_encryption = sdes over TLS",
+		})
+	}
 	switch c.DTMFMode {
 	case endpoint.DTMFInfo:
 		e.DTMF = DTMFInfo

@@ -205,10 +205,16 @@ func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error
 	if err != nil {
 		return err
 	}
-	if e.WebRTC && !parsed.NeedsWebRTC() {
+	dtls := parsed.NeedsWebRTC()
+	switch {
+	case e.WebRTC && !dtls:
 		return fault.New(fault.NotAcceptable, "%s may not call without DTLS-SRTP", e.Name)
+	case dtls && !e.WebRTC && e.Protection != sdp.Unprotected && parsed.OffersKeys():
+		dtls = false // both are offered, and keys are what it is to have
+	case dtls && !parsed.HasICE():
+		return fault.New(fault.NotAcceptable, "DTLS-SRTP without ICE is not here")
 	}
-	s, err := l.makeSession(e, parsed.NeedsWebRTC(), req.Source().Remote.Addr(), e.codecsFor(nil))
+	s, err := l.makeSession(e, dtls, req.Source().Remote.Addr(), e.codecsFor(nil))
 	if err != nil {
 		return err
 	}
