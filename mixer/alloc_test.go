@@ -114,6 +114,18 @@ func TestTickAllocatesNothing(t *testing.T) {
 	mu, wide, op := formatOf(g711.MuLaw()), formatOf(g722.Codec()), formatOf(opus.Codec())
 	long := mu
 	long.Ptime = 60 * time.Millisecond
+	short, joined := op, op
+	short.Ptime, joined.Ptime = 10*time.Millisecond, 60*time.Millisecond
+	// silent has everyone told of silence, one way or the other.
+	silent := func(_ *rig, p []*phone) error {
+		var errs []error
+		for _, ph := range p {
+			m := mediaOf(ph.format)
+			m.Noise, m.Encoder.DTX = true, true
+			errs = append(errs, ph.port.SetMedia(m))
+		}
+		return errors.Join(errs...)
+	}
 	room := func(r *rig, phones []*phone) error {
 		room := r.room(RoomConfig{})
 		for _, ph := range phones {
@@ -142,6 +154,13 @@ func TestTickAllocatesNothing(t *testing.T) {
 		{"relay", []media.Format{mu, mu}, true, pair},
 		{"relay of opus", []media.Format{op, op}, true, pair},
 		{"transcoding", []media.Format{mu, op}, false, pair},
+		{"Opus in short and long packets", []media.Format{short, joined, mu, op}, false, room},
+		{"silence in a room", []media.Format{short, joined, mu, op, wide, long}, false, func(r *rig, p []*phone) error {
+			return errors.Join(silent(r, p), room(r, p))
+		}},
+		{"silence in a pair", []media.Format{mu, joined}, false, func(r *rig, p []*phone) error {
+			return errors.Join(silent(r, p), pair(r, p))
+		}},
 		{"relay from SRTP to SRTP", []media.Format{mu, mu}, true, func(r *rig, p []*phone) error {
 			p[0].protect(newKeys(r.t, srtp.AESCM80))
 			p[1].protect(newKeys(r.t, srtp.GCM128))

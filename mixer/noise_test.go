@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -223,5 +224,36 @@ func TestPauseByDTX(t *testing.T) {
 	}
 	if n := len(b.pcm) / 160; n < 49 || quiet > 3 {
 		t.Errorf("%d of %d frames of a pause are digital silence", quiet, n)
+	}
+}
+
+// Noise that is heard, by room, pair and tap, allocates nothing once it has begun.
+func TestHeardNoiseAllocatesNothing(t *testing.T) {
+	r := newRig(t, 1)
+	a, b := r.phone("a", g711.MuLaw()), r.phone("b", opus.Codec())
+	r.pair(a, b)
+	if err := r.tapAll(a.port, b.port); err != nil {
+		t.Fatal(err)
+	}
+	header := rtp.Header{PayloadType: cn.PayloadType, SSRC: a.ssrc}
+	packet := append(make([]byte, rtp.HeaderBytes), 45, 100, 127)
+	discard := make([]byte, MaxPacketBytes)
+	describe := func() {
+		header.SequenceNumber++
+		header.Timestamp += 160
+		header.Put(packet)
+		a.deliver(packet)
+		r.quietly(pace.TicksPerFrame)
+		for {
+			if _, ok := b.ring.out.Pop(discard); !ok {
+				return
+			}
+		}
+	}
+	for range 100 {
+		describe()
+	}
+	if n := testing.AllocsPerRun(100, describe); n != 0 {
+		t.Errorf("%v allocations in a frame", n)
 	}
 }

@@ -4,7 +4,7 @@
 #include <opus.h>
 
 #define SKYBRIDGE_OPUS_FRAME 960
-#define SKYBRIDGE_OPUS_BYTES 1276
+#define SKYBRIDGE_OPUS_BYTES 1268
 
 // An encoder with its buffers, in one block of C memory: C never sees a pointer
 // into the Go heap, and a batch is a list linked through next.

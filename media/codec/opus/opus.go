@@ -19,8 +19,10 @@ const (
 	sampleRate   = 48000
 	frameSamples = sampleRate / 50
 
-	// maxFrameBytes is the longest frame of Opus (RFC 6716 §3.4, R2) with its TOC.
-	maxFrameBytes = 1276
+	// maxFrameBytes is the longest frame that an encoder makes. Opus allows 8 bytes more
+	// (RFC 6716 §3.4, R2), which nothing but 510 kbit/s would use; with an RTP header this
+	// fills a block of Go's memory, where those would take the next larger one.
+	maxFrameBytes = 1268
 
 	maxPacket = 120 * time.Millisecond // RFC 6716 §3.4, R5
 )

@@ -38,17 +38,15 @@ func (s *Stream) join(n int, tick int64) {
 
 // goesWith tries a frame out, in the room that its packet will have.
 func (s *Stream) goesWith(frame []byte) bool {
-	var payloads [maxJoin][]byte
-	n := s.waitingPayloads(&payloads)
-	payloads[n] = frame
-	return s.key.Codec.Join(s.packet(), payloads[:n+1]) > 0
+	n := s.apart()
+	s.parts[n] = frame
+	return s.key.Codec.Join(s.packet(), s.parts[:n+1]) > 0
 }
 
 // leave makes a packet of the frames that wait.
 func (s *Stream) leave(start int) {
-	var payloads [maxJoin][]byte
-	n := s.waitingPayloads(&payloads)
-	if size := s.key.Codec.Join(s.packet(), payloads[:n]); size > 0 {
+	n := s.apart()
+	if size := s.key.Codec.Join(s.packet(), s.parts[:n]); size > 0 {
 		s.add(size, start, s.waiting)
 	}
 	s.Forget()
@@ -57,10 +55,11 @@ func (s *Stream) leave(start int) {
 // packet is room, no longer than a packet may be.
 func (s *Stream) packet() []byte { return s.room()[:maxPacketBytes-rtp.HeaderBytes] }
 
-func (s *Stream) waitingPayloads(into *[maxJoin][]byte) (n int) {
-	rest := s.pending
-	for n = range s.waiting / unitsPerFrame {
-		into[n], rest = rest[:s.lengths[n]], rest[s.lengths[n]:]
+// apart fills parts with the frames that wait, and counts them.
+func (s *Stream) apart() int {
+	n, rest := s.waiting/unitsPerFrame, s.pending
+	for i := range n {
+		s.parts[i], rest = rest[:s.lengths[i]], rest[s.lengths[i]:]
 	}
-	return s.waiting / unitsPerFrame
+	return n
 }

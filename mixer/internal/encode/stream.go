@@ -101,6 +101,7 @@ type cutter struct {
 	pending []byte       // units that wait for their packet to fill
 	waiting int          // units in pending
 	lengths [maxJoin]int // of the payloads in pending, when they are joined
+	parts   [maxJoin][]byte
 }
 
 // pausing is what a stream needs that sends comfort noise.
