@@ -30,8 +30,12 @@ test: peers build
 	go build -race -ldflags '$(LDFLAGS)' -o bin/skybridge.race ./cmd/skybridge
 	@SKYBRIDGE_BINARY=$(CURDIR)/bin/skybridge.race bash -o pipefail -c 'go test -json $(TESTFLAGS) $(PKGS) | bin/tally'
 
-## bench: every benchmark, with allocations
-bench: deps
+## bench: Skybridge beside Asterisk, Janus and rtpengine, into docs/benchmarks.md (BENCH=short)
+bench: build
+	@scripts/bench.sh
+
+## microbench: every benchmark beside the code, with allocations
+microbench: deps
 	go test -run '^$$' -bench . -benchmem ./...
 
 ## check: gofmt, vet, the repository's own rules, and the linters
@@ -57,4 +61,4 @@ deps:
 peers:
 	@testdata/peers/install.sh
 
-.PHONY: help build run test bench check fuzz clean deps peers
+.PHONY: help build run test bench microbench check fuzz clean deps peers

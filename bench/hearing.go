@@ -7,11 +7,14 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench/measure"
 )
 
-// What is heard of a talker, and what is not, in dBFS. A server may lower all of a room
-// that is too loud together.
-const (
-	audible   = toneLevel - 15
-	inaudible = toneLevel - 25
+// margins are how far below what it was sent at a tone may be to be heard, and must be not
+// to be, in dB. A server may lower all of a room that is too loud together; speech has a
+// little of every pilot.
+type margins struct{ heard, unheard float64 }
+
+var (
+	ofTones  = margins{15, 25}
+	ofPilots = margins{12, 10}
 )
 
 // enough is how many of a room's talkers are to be heard: a server may choose the loudest.
@@ -42,17 +45,20 @@ func listen(w *Workload, l *load.Load) (wrong []string, err error) {
 
 // misheard says what is wrong with what a leg hears, "" for nothing.
 func misheard(w *Workload, leg int, pcm []int16, rate int) string {
-	talkers := w.others(leg)
+	talkers, level, m := w.others(leg), float64(toneLevel), ofTones
+	if w.speaks() {
+		level, m = pilotLevel, ofPilots
+	}
 	found := 0
 	for _, other := range talkers {
-		if measure.Tone(pcm, rate, w.tone(other)) > audible {
+		if measure.Tone(pcm, rate, w.tone(other)) > level-m.heard {
 			found++
 		}
 	}
 	if found < min(enough, len(talkers)) {
 		return fmt.Sprintf("hears %d of %d talkers, at %.0f dBFS", found, len(talkers), measure.RMS(pcm))
 	}
-	if own := measure.Tone(pcm, rate, w.tone(leg)); w.talks(leg) && own > inaudible {
+	if own := measure.Tone(pcm, rate, w.tone(leg)); w.talks(leg) && own > level-m.unheard {
 		return fmt.Sprintf("hears itself, at %.0f dBFS", own)
 	}
 	return ""

@@ -24,6 +24,12 @@ func (s *Sample) Carries() int {
 // of 100 cases, over 100 ms apart.
 func (s *Sample) Good() bool { return s.Share >= 0.99 && s.Gap < 100*time.Millisecond }
 
+// Overloaded tells whether a server did not keep up, and for its own work.
+func (s *Sample) Overloaded() bool {
+	const most = 0.7 // of a core
+	return !s.Good() && float64(s.CPU)*float64(s.Legs) > most*float64(load.Frame)
+}
+
 // Print says what a run came to, in lines for people. floor may be nil.
 func (s *Sample) Print(w io.Writer, floor *Sample) error {
 	var b strings.Builder

@@ -12,13 +12,16 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench/measure"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // Runner runs workloads.
 type Runner struct {
 	// Core is the processor core that servers run on; below 0 for any.
 	Core int
-	Log  *slog.Logger
+	// Speech is what is said where tones will not do, as Speech reads it; nil is made up.
+	Speech []int16
+	Log    *slog.Logger
 
 	voices voices
 }
@@ -41,6 +44,13 @@ type Sample struct {
 	// send.
 	ClientLate time.Duration
 	Unsent     uint64
+	// Latency is how long marks took from one leg to another, Missed how many were not
+	// heard; of a workload that has marks.
+	Latency []time.Duration
+	Missed  int
+	// Busy is the server's own figure, and Late how late its ticks began; of Skybridge.
+	Busy float64
+	Late Lateness
 }
 
 // Run starts a contender, has it do a workload and ends it.
@@ -83,18 +93,23 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 	if err := settle(ctx, instance.PID()); err != nil {
 		return nil, err
 	}
-	result, used, err := r.count(ctx, instance, l, plan)
+	result, used, err := r.count(ctx, instance, l, &w, plan)
 	if err != nil {
 		return nil, err
 	}
 	s := &Sample{
 		Workload: w.Name, Legs: w.Legs,
-		CPU:   used.cpu * load.Frame / used.time / time.Duration(w.Legs),
+		CPU:   perLeg(used.cpu, used.time, w.Legs),
 		Share: result.Share(), Gap: result.Gaps.Quantile(0.99), Largest: result.Gaps.Max,
 		Memory:     (used.rss - idle.RSS) / int64(w.Legs),
 		ClientLate: result.Late.Quantile(0.99), Unsent: result.Unsent,
 	}
-	if _, silent := instance.(peers.Silent); !silent {
+	s.Busy, s.Late = used.busy, used.late
+	switch _, silent := instance.(peers.Silent); {
+	case silent:
+	case w.Marks != nil:
+		s.Latency, s.Missed, err = latencies(&w, l, result.Marks)
+	default:
 		s.Wrong, err = listen(&w, l)
 	}
 	return s, err
@@ -102,30 +117,41 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 
 // connect sets the calls up and says where each leg sends what.
 func (r *Runner) connect(ctx context.Context, instance peers.Instance, w *Workload, l *load.Load) error {
-	ends, err := instance.Connect(ctx, w.layout(l))
+	if r.voices.speech == nil {
+		r.voices.speech = r.Speech
+	}
+	layout := w.layout(l)
+	ends, err := instance.Connect(ctx, layout)
 	if err != nil {
 		return fmt.Errorf("set up %d legs: %w", w.Legs, err)
 	}
 	for leg, end := range ends {
-		s, err := r.voices.of(w, leg, end.PayloadType)
+		s, err := r.voices.of(w, leg, end.PayloadType, end.LevelID)
 		if err != nil {
 			return err
 		}
-		// Two with the same tone must not be heard as one.
-		if err := l.Aim(leg, end.Address, s, leg); err != nil {
+		// Two who say the same do not say it at the same time.
+		if err := l.Aim(leg, end.Address, s, 37*leg); err != nil {
 			return err
+		}
+		switch {
+		case !w.Secure || end.Key == srtp.Master{}: // plain, as who has no SRTP
+		default:
+			if err := l.Secure(leg, layout.Keys[leg], end.Key); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
 // settle waits until a server has done what setting up calls left it to do: until it works
-// no less than half a second ago, or for ten seconds.
+// no less than a quarter of a second ago, or for ten seconds.
 func settle(ctx context.Context, pid int) error {
-	tick := time.NewTicker(500 * time.Millisecond)
+	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	var last, before time.Duration
-	for range 20 {
+	for range 40 {
 		u, err := usage(pid)
 		if err != nil {
 			return err
@@ -152,61 +178,64 @@ func settle(ctx context.Context, pid int) error {
 type used struct {
 	cpu, time time.Duration
 	rss       int64
+	busy      float64
+	late      Lateness
 }
 
-// count runs the load and reads the server's processor time beside it.
-func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Load, plan load.Plan) (*load.Result, used, error) {
-	type window struct{ from, until int64 }
-	windows := make(chan window, 1)
-	type outcome struct {
-		result *load.Result
-		err    error
+// count runs the load, and reads the server's processor time when the time begins that
+// counts and when it ends, on the load's own thread: any other may be kept waiting by what
+// else the machine does.
+func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Load, w *Workload, plan load.Plan) (*load.Result, used, error) {
+	program, err := measure.NewProgram("/proc", instance.PID())
+	if err != nil {
+		return nil, used{}, err
 	}
-	ended := make(chan outcome, 1)
-	o := outcome{err: errors.New("panic")}
+	_, early, err := lateness(ctx, instance)
+	if err != nil {
+		return nil, used{}, err
+	}
+	type reading struct {
+		measure.Usage
+		at int64
+	}
+	var readings []reading
+	var result *load.Result
+	ended := make(chan error, 1)
+	failed := errors.New("panic")
 	// owned by this call, which waits for it
 	go func() {
-		defer func() {
-			close(windows)
-			ended <- o
-		}()
+		defer func() { ended <- failed }()
 		defer guard.Recover(r.Log, "the load")
-		o.result, o.err = l.Run(ctx, plan, nil, func(from, until int64) { windows <- window{from, until} })
+		var unread error
+		result, failed = l.Run(ctx, plan, w.Marks, func() {
+			u, err := program.Usage()
+			readings = append(readings, reading{u, l.Clock().Now()})
+			unread = errors.Join(unread, err)
+		})
+		failed = errors.Join(failed, unread)
 	}()
-	u, err := func() (u used, err error) {
-		w, ok := <-windows
-		if !ok {
-			return u, nil // it failed, and says why
-		}
-		before, from, err := usageAt(ctx, l, instance.PID(), w.from)
-		if err != nil {
-			return u, err
-		}
-		after, until, err := usageAt(ctx, l, instance.PID(), w.until)
-		return used{after.CPU - before.CPU, time.Duration(until - from), after.RSS}, err
-	}()
-	o = <-ended
-	return o.result, u, errors.Join(err, o.err)
-}
-
-// usageAt reads what a process has used at a time of the load's clock, and when it was
-// read.
-func usageAt(ctx context.Context, l *load.Load, pid int, at int64) (measure.Usage, int64, error) {
-	wait := time.NewTimer(time.Duration(at - l.Now()))
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-		return measure.Usage{}, 0, ctx.Err()
+	if err := <-ended; err != nil {
+		return nil, used{}, err
 	}
-	u, err := usage(pid)
-	return u, l.Now(), err
+	if len(readings) != 2 {
+		return nil, used{}, fmt.Errorf("%d readings of what was used", len(readings))
+	}
+	u := used{
+		cpu: readings[1].CPU - readings[0].CPU, time: time.Duration(readings[1].at - readings[0].at), rss: readings[1].RSS,
+	}
+	var late Lateness
+	if u.busy, late, err = lateness(ctx, instance); err != nil {
+		return nil, used{}, err
+	}
+	u.late = late.since(early)
+	return result, u, nil
 }
 
-// usage is what a process has used; nothing of process 0, which is nobody's or not known.
+// usage is what a process has used by now.
 func usage(pid int) (measure.Usage, error) {
-	if pid == 0 {
-		return measure.Usage{}, nil
+	p, err := measure.NewProgram("/proc", pid)
+	if err != nil {
+		return measure.Usage{}, err
 	}
-	return measure.Processes("/proc", pid)
+	return p.Usage()
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/bench/client"
 	"github.com/skygenesisenterprise/skybridge/bench/load"
@@ -10,37 +11,56 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
 )
 
-// frames is how many packets a stream's cycle has.
+// frames is how many packets the cycle of a tone has.
 const frames = 100
 
 // tones are what talkers of a room have, in Hz: none is near a harmonic, a sum or a
 // difference of others.
 var tones = [...]float64{310, 383, 467, 569, 691, 823, 977, 1129, 1303, 1487}
 
-// toneLevel is a talker's, in dBFS: ten together do not clip.
-const toneLevel = -21
+// pilots are the same beside speech, above most of what that has.
+var pilots = [...]float64{2050, 2170, 2310, 2430, 2570, 2690, 2830, 2950, 3090, 3210}
+
+// toneLevel is a talker's, pilotLevel that of a pilot, in dBFS: ten together do not clip.
+const (
+	toneLevel  = -21
+	pilotLevel = -36
+)
+
+// speaks tells whether talkers have speech, and a tone as a pilot only: what Opus costs
+// depends on what it encodes.
+func (w *Workload) speaks() bool {
+	return w.Codecs[0].Name == client.Opus.Name || w.Codecs[1].Name == client.Opus.Name
+}
 
 // tone is the frequency that a leg has in its room or call.
 func (w *Workload) tone(leg int) float64 {
 	if w.Room > 0 {
-		return tones[leg%w.Room%len(tones)]
+		leg %= w.Room
+	}
+	if w.speaks() {
+		return pilots[leg%len(pilots)]
 	}
 	return tones[leg%len(tones)]
 }
 
-// voices makes the streams of a workload, each once. The codecs are the project's own:
+// voices makes the streams of workloads, each once. The codecs are the project's own:
 // what is measured is time, and what is heard is only told apart.
-type voices struct{ made map[string]*load.Stream }
+type voices struct {
+	speech []int16 // at speechRate
+	made   map[string]*load.Stream
+}
 
-func (v *voices) of(w *Workload, leg int, payloadType uint8) (*load.Stream, error) {
+// of is what a leg sends.
+func (v *voices) of(w *Workload, leg int, payloadType, levelID uint8) (*load.Stream, error) {
 	c := w.codec(leg)
-	hz := 0.0
+	key := fmt.Sprint(c.Name, " ", payloadType, " ", levelID)
 	if w.talks(leg) {
-		hz = w.tone(leg)
+		key += fmt.Sprint(" ", w.tone(leg))
 	}
-	key := fmt.Sprint(c.Name, hz, payloadType)
 	if s := v.made[key]; s != nil {
 		return s, nil
 	}
@@ -48,20 +68,48 @@ func (v *voices) of(w *Workload, leg int, payloadType uint8) (*load.Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	pcm := make([]int16, frames*m.FrameSamples())
-	if hz > 0 {
-		pcm = measure.Sine(hz, m.SampleRate, len(pcm), toneLevel)
+	pcm, err := v.pcm(w, leg, m)
+	if err != nil {
+		return nil, err
 	}
 	payloads, err := encode(m, pcm)
 	if err != nil {
 		return nil, err
 	}
-	s := &load.Stream{PayloadType: payloadType, ClockStep: uint32(m.ClockRate / 50), Payloads: payloads}
+	s := &load.Stream{PayloadType: payloadType, ClockStep: uint32(m.ClockRate / 50), Payloads: payloads, LevelID: levelID}
+	for at := 0; at < len(pcm); at += m.FrameSamples() {
+		s.Levels = append(s.Levels, dsp.LevelDBov(pcm[at:at+m.FrameSamples()]))
+	}
 	if v.made == nil {
 		v.made = make(map[string]*load.Stream)
 	}
 	v.made[key] = s
 	return s, nil
+}
+
+// pcm is what a leg says, in whole frames that may be repeated.
+func (v *voices) pcm(w *Workload, leg int, m *media.Codec) ([]int16, error) {
+	switch {
+	case !w.talks(leg):
+		return make([]int16, m.FrameSamples()), nil
+	case !w.speaks():
+		return measure.Sine(w.tone(leg), m.SampleRate, frames*m.FrameSamples(), toneLevel), nil
+	}
+	if v.speech == nil {
+		v.speech = babble()
+	}
+	pcm := v.speech
+	if m.SampleRate != speechRate {
+		var err error
+		if pcm, err = dsp.ResampleClip(pcm, speechRate, m.SampleRate); err != nil {
+			return nil, err
+		}
+	}
+	pcm = slices.Clone(pcm[:len(pcm)/m.FrameSamples()*m.FrameSamples()])
+	for i, s := range measure.Sine(w.tone(leg), m.SampleRate, len(pcm), pilotLevel) {
+		pcm[i] = int16(max(-32768, min(32767, int(pcm[i])+int(s))))
+	}
+	return pcm, nil
 }
 
 // codecOf is what encodes and decodes for the client.

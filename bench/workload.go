@@ -6,6 +6,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench/client"
 	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // Workload is calls of one kind.
@@ -19,6 +20,10 @@ type Workload struct {
 	Talkers int
 	// Codecs are those of parties with even and odd numbers.
 	Codecs [2]client.Codec
+	// Secure has the parties speak SRTP, with AES-128 in GCM.
+	Secure bool
+	// Marks, where not nil, are what is listened for; nobody talks besides.
+	Marks *load.Marks
 }
 
 // OneRoom is all legs in one room, three of whom talk.
@@ -42,6 +47,13 @@ func Calls(a, b client.Codec, legs int) Workload {
 
 func both(c client.Codec) [2]client.Codec { return [2]client.Codec{c, c} }
 
+// Secured is the workload with SRTP.
+func (w Workload) Secured() Workload {
+	w.Name += ", SRTP"
+	w.Secure = true
+	return w
+}
+
 // With is the workload with another number of legs.
 func (w Workload) With(legs int) Workload {
 	switch {
@@ -56,14 +68,22 @@ func (w Workload) With(legs int) Workload {
 }
 
 func (w *Workload) layout(l *load.Load) peers.Layout {
-	return peers.Layout{Legs: w.Legs, Room: w.Room, Codecs: w.Codecs, Port: l.Port}
+	layout := peers.Layout{Legs: w.Legs, Room: w.Room, Codecs: w.Codecs, Levels: true, Port: l.Port}
+	if w.Secure {
+		for range w.Legs {
+			layout.Keys = append(layout.Keys, srtp.NewMaster(srtp.GCM128))
+		}
+	}
+	return layout
 }
 
 // codec is a leg's.
 func (w *Workload) codec(leg int) client.Codec { return w.Codecs[leg%2] }
 
 // talks tells whether a leg talks.
-func (w *Workload) talks(leg int) bool { return w.Room == 0 || leg%w.Room < w.Talkers }
+func (w *Workload) talks(leg int) bool {
+	return w.Marks == nil && (w.Room == 0 || leg%w.Room < w.Talkers)
+}
 
 // others are the legs that a leg talks with and that talk.
 func (w *Workload) others(leg int) (talkers []int) {

@@ -78,17 +78,17 @@ func TestVoices(t *testing.T) {
 	var v voices
 	for _, c := range []client.Codec{client.PCMU, client.G722} {
 		w := Calls(c, c, 2)
-		s, err := v.of(&w, 0, 99)
+		s, err := v.of(&w, 0, 99, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(s.Payloads) != frames || s.PayloadType != 99 || s.ClockStep != 160 {
 			t.Errorf("%s: %d payloads, type %d, step %d", c.Name, len(s.Payloads), s.PayloadType, s.ClockStep)
 		}
-		if again, err := v.of(&w, 0, 99); err != nil || again != s {
+		if again, err := v.of(&w, 0, 99, 0); err != nil || again != s {
 			t.Errorf("%s: made twice, %v", c.Name, err)
 		}
-		if other, err := v.of(&w, 1, 99); err != nil || other == s {
+		if other, err := v.of(&w, 1, 99, 0); err != nil || other == s {
 			t.Errorf("%s: two talkers with one tone, %v", c.Name, err)
 		}
 	}
@@ -102,6 +102,11 @@ func TestSample(t *testing.T) {
 	for _, bad := range []Sample{{Share: 0.98}, {Share: 1, Gap: 100 * time.Millisecond}} {
 		if bad.Good() {
 			t.Errorf("%+v is good", bad)
+		}
+	}
+	for cpu, want := range map[time.Duration]bool{20 * time.Microsecond: false, 40 * time.Microsecond: true} {
+		if s := (Sample{CPU: cpu, Legs: 400, Share: 0.5}); s.Overloaded() != want {
+			t.Errorf("overloaded by %v for each of 400: %v", cpu, !want)
 		}
 	}
 	var out strings.Builder

@@ -17,6 +17,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
@@ -50,6 +51,8 @@ type Console struct {
 	Codecs media.Codecs
 	// Resources counts what calls hold, for `core show resources`.
 	Resources func() []Resource
+	// Workers are the mixer's threads.
+	Workers func() []mixer.WorkerStats
 	// Stop ends the server, with calls under way allowed to end or not.
 	Stop func(gracefully bool)
 

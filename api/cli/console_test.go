@@ -168,8 +168,12 @@ func TestCommandsThatDoSomething(t *testing.T) {
 		"module reload res_ari.so": "Module 'res_ari.so' reloaded successfully.\n",
 		"sip reload":               "Configuration reloaded.\n",
 		"dialplan reload":          "Dialplan reloaded.\n",
-		"core show resources":      "channels: 2\nrtp ports: 4\n",
-		"core show help bridge":    "                   bridge show -- Show one bridge\n               bridge show all -- List bridges\n",
+		"mixer show lateness":      "12.5 0 0 0 900 0 99 0 0 0 0 0 0 0 0 0 0 0 0 0 1\n0.0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+		"mixer show workers": "worker scheduling   legs  rooms   busy      ticks   missed  skipped       p50       p99     p99.9\n" +
+			"     0       fifo      7      2  12.5%       1000        3        4       8µs      32µs      32µs\n" +
+			"     1       nice      0      0   0.0%          0        0        0        0s        0s        0s\n",
+		"core show resources":   "channels: 2\nrtp ports: 4\n",
+		"core show help bridge": "                   bridge show -- Show one bridge\n               bridge show all -- List bridges\n",
 	} {
 		if got := r.ask(line); got != want {
 			t.Errorf("%q: %q, want %q", line, got, want)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -24,13 +25,15 @@ type Call struct {
 	ack    atomic.Pointer[[]byte]
 }
 
-// Place calls a number at the server and waits for the answer.
-func (a *Agent) Place(ctx context.Context, number, offer string) (*Call, error) {
+// Place calls a number at the server as user, "" for the agent's, and waits for the
+// answer.
+func (a *Agent) Place(ctx context.Context, user, number, offer string) (*Call, error) {
+	user = cmp.Or(user, a.cfg.User)
 	host := a.cfg.Server.Addr().String()
 	target := message.URI{Scheme: "sip", User: number, Host: host, Port: int(a.cfg.Server.Port())}
 	c := &Call{
 		agent: a, id: message.NewCallID(), target: target, cseq: 1,
-		from: fmt.Sprintf("<sip:%s@%s>;tag=%s", a.cfg.User, host, message.NewTag()),
+		from: fmt.Sprintf("<sip:%s@%s>;tag=%s", user, host, message.NewTag()),
 		to:   "<" + target.String() + ">",
 	}
 	a.mu.Lock()

@@ -1,10 +1,15 @@
 package client
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // Codec is a codec as SDP names it.
@@ -27,6 +32,12 @@ var (
 type Media struct {
 	Address     netip.AddrPort
 	PayloadType uint8 // of the codec there
+	// LevelID is the number of the extension with which the level of packets is told (RFC
+	// 6464); 0 for none.
+	LevelID uint8
+	// Key is what this end protects its packets with (RFC 4568); the zero value for plain
+	// RTP.
+	Key srtp.Master
 }
 
 func (c Codec) rtpmap() string {
@@ -41,7 +52,17 @@ func (c Codec) rtpmap() string {
 func (c Codec) Describe(m Media) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "v=0\r\no=- 1 1 IN IP4 %[1]v\r\ns=-\r\nc=IN IP4 %[1]v\r\nt=0 0\r\n", m.Address.Addr())
-	fmt.Fprintf(&b, "m=audio %d RTP/AVP %d\r\na=rtpmap:%[2]d %s\r\n", m.Address.Port(), m.PayloadType, c.rtpmap())
+	profile := "RTP/AVP"
+	if m.Key.Suite != srtp.None {
+		profile = "RTP/SAVP"
+	}
+	fmt.Fprintf(&b, "m=audio %d %s %d\r\na=rtpmap:%[3]d %s\r\n", m.Address.Port(), profile, m.PayloadType, c.rtpmap())
+	if m.Key.Suite != srtp.None {
+		fmt.Fprintf(&b, "a=crypto:1 %v inline:%s\r\n", m.Key.Suite, base64.StdEncoding.EncodeToString(m.Key.KeyAndSalt()))
+	}
+	if m.LevelID != 0 {
+		fmt.Fprintf(&b, "a=extmap:%d %s\r\n", m.LevelID, rtp.AudioLevelURI)
+	}
 	if c.Fmtp != "" {
 		fmt.Fprintf(&b, "a=fmtp:%d %s\r\n", m.PayloadType, c.Fmtp)
 	}
@@ -76,6 +97,17 @@ func (c Codec) Find(description string) (Media, error) {
 			if f := strings.Fields(value); len(f) == 3 {
 				host = f[2]
 			}
+		case audio && strings.HasPrefix(value, "crypto:") && m.Key.Suite == srtp.None:
+			var err error
+			if m.Key, err = keyOf(value[len("crypto:"):]); err != nil {
+				return Media{}, err
+			}
+		case audio && strings.HasPrefix(value, "extmap:"):
+			number, uri, _ := strings.Cut(value[len("extmap:"):], " ")
+			number, _, _ = strings.Cut(number, "/") // a direction
+			if id, err := strconv.ParseUint(number, 10, 4); err == nil && uri == rtp.AudioLevelURI {
+				m.LevelID = uint8(id)
+			}
 		case audio && strings.HasPrefix(value, "rtpmap:"):
 			number, name, _ := strings.Cut(value[len("rtpmap:"):], " ")
 			pt, err := strconv.ParseUint(number, 10, 7)
@@ -101,6 +133,19 @@ func (c Codec) Find(description string) (Media, error) {
 		}
 	}
 	return Media{}, fmt.Errorf("sdp: no %s in %q", c.Name, description)
+}
+
+// keyOf is the key of an a=crypto line.
+func keyOf(value string) (srtp.Master, error) {
+	c, err := sdp.ParseCrypto(value)
+	if err != nil {
+		return srtp.Master{}, err
+	}
+	m, err := srtp.MasterOf(srtp.SuiteByName(c.Suite), c.Keys[0].KeyAndSalt)
+	if err != nil {
+		return srtp.Master{}, fmt.Errorf("sdp: %s: %w", c.Suite, err)
+	}
+	return m, nil
 }
 
 // Find is a codec that is measured, by its name without case.

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 func TestFind(t *testing.T) {
@@ -21,6 +23,8 @@ func TestFind(t *testing.T) {
 		"behind video":       {PCMU, head + "m=video 5000 RTP/AVP 99\r\nm=audio 4000 RTP/AVP 0\r\n", "127.0.0.1:4000", 0},
 		"before video":       {PCMU, head + "m=audio 4000 RTP/AVP 0\r\nm=video 5000 RTP/AVP 99\r\nc=IN IP4 127.0.0.3\r\n", "127.0.0.1:4000", 0},
 		"another codec":      {Opus, head + "m=audio 4000 RTP/AVP 0\r\n", "", 0},
+		"a key that is none": {PCMU, head + "m=audio 4000 RTP/SAVP 0\r\na=crypto:1 AEAD_AES_128_GCM inline:AAAA\r\n", "", 0},
+		"a direction":        {PCMU, head + "m=audio 4000 RTP/AVP 0\r\na=extmap:0/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n", "127.0.0.1:4000", 0},
 		"refused":            {PCMU, head + "m=audio 0 RTP/AVP 0\r\n", "", 0},
 		"no audio":           {PCMU, head, "", 0},
 		"no port":            {PCMU, head + "m=audio x RTP/AVP 0\r\n", "", 0},
@@ -42,9 +46,13 @@ func TestFind(t *testing.T) {
 // What is offered is what is found in it.
 func TestDescribe(t *testing.T) {
 	for _, c := range []Codec{PCMU, G722, Opus} {
-		m := Media{netip.MustParseAddrPort("127.0.0.1:4000"), c.PayloadType}
-		if got, err := c.Find(c.Describe(m)); err != nil || got != m {
-			t.Errorf("%s: %+v, %v", c.Name, got, err)
+		plain := Media{Address: netip.MustParseAddrPort("127.0.0.1:4000"), PayloadType: c.PayloadType}
+		secure := plain
+		secure.LevelID, secure.Key = 3, srtp.NewMaster(srtp.GCM128)
+		for _, m := range []Media{plain, secure} {
+			if got, err := c.Find(c.Describe(m)); err != nil || got != m {
+				t.Errorf("%s: %+v, %v", c.Name, got, err)
+			}
 		}
 		if found, ok := Find(strings.ToLower(c.Name)); !ok || found != c {
 			t.Errorf("%s is not found by its name", c.Name)

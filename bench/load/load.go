@@ -11,6 +11,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/bench/measure"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // Load is the RTP of many legs. Open, Aim every leg, Run, read the Result, Close.
@@ -27,6 +28,7 @@ type leg struct {
 	sender
 	reception measure.Reception
 	tap       *tap
+	receiver  *srtp.Receiver // nil for plain RTP
 }
 
 // tap keeps what a leg receives.
@@ -78,8 +80,8 @@ func (l *Load) Close() error {
 // Legs is how many there are.
 func (l *Load) Legs() int { return len(l.legs) }
 
-// Now is the time, as the Result has it.
-func (l *Load) Now() int64 { return l.clock.Now() }
+// Clock is what the times of a Result are by.
+func (l *Load) Clock() Clock { return l.clock }
 
 // Port is where a leg receives; legs share ports. The one above takes RTCP.
 func (l *Load) Port(leg int) uint16 { return l.sockets[leg%Slots].port }
@@ -92,6 +94,8 @@ func (l *Load) Aim(leg int, server netip.AddrPort, s *Stream, offset int) error 
 		return fmt.Errorf("load: legs %d and %d have the same port of the server, %v", held-1, leg, server)
 	case !server.Addr().Is4() || server.Port() == 0:
 		return fmt.Errorf("load: leg %d cannot send to %v", leg, server)
+	case s.LevelID != 0 && len(s.Levels) != len(s.Payloads):
+		return fmt.Errorf("load: leg %d: %d levels of %d payloads", leg, len(s.Levels), len(s.Payloads))
 	case len(s.Payloads) == 0:
 		return fmt.Errorf("load: leg %d has nothing to send", leg)
 	}
@@ -105,6 +109,19 @@ func (l *Load) Aim(leg int, server netip.AddrPort, s *Stream, offset int) error 
 		},
 	}
 	return nil
+}
+
+// Secure has an aimed leg speak SRTP, with its own key and the server's.
+func (l *Load) Secure(leg int, own, server srtp.Master) (err error) {
+	x, longest := &l.legs[leg], 0
+	for _, p := range x.stream.Payloads {
+		longest = max(longest, len(p))
+	}
+	if err := x.secure(own, longest); err != nil {
+		return err
+	}
+	x.receiver, err = srtp.NewReceiver(server, srtp.State{})
+	return err
 }
 
 // tapBytes is the memory for a packet's payload, on average.
@@ -140,17 +157,16 @@ func (r *Result) Share() float64 { return float64(r.Received) / float64(max(r.Ex
 const drain = 50 * time.Millisecond
 
 // Run sends and receives until the plan is over or the context ends, which is an error.
-// Every leg is aimed. counting is called, if not nil, with when the time begins that
-// counts and when it ends, before anything is sent. The caller's goroutine is to do
-// nothing else on its thread: it is given real-time priority, and ends with the goroutine
+// Every leg is aimed. at is called, if not nil, when the time begins that counts and when
+// it ends, and is to be quick. The caller's goroutine is to do nothing else on its thread: it is given real-time priority, and ends with the goroutine
 // if that does not unlock it.
-func (l *Load) Run(ctx context.Context, plan Plan, marks *Marks, counting func(from, until int64)) (*Result, error) {
+func (l *Load) Run(ctx context.Context, plan Plan, marks *Marks, at func()) (*Result, error) {
 	runtime.LockOSThread() // and never unlocked: the thread's scheduling is changed
 	Schedule()
 	p := pacing{start: l.clock.Now() + int64(Frame), plan: plan}
 	from, until := p.window()
-	if counting != nil {
-		counting(from, until)
+	if at == nil {
+		at = func() {}
 	}
 	r := &Result{Legs: len(l.legs), Expected: plan.Expected() * uint64(len(l.legs))}
 	for n := range p.slots() {
@@ -159,8 +175,11 @@ func (l *Load) Run(ctx context.Context, plan Plan, marks *Marks, counting func(f
 		if n%Slots == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		now := l.clock.Now()
 		counts := due >= from && due < until
+		if begins := due - int64(slot); counts && begins < from {
+			at()
+		}
+		now := l.clock.Now()
 		sent := l.send(n%Slots, n/Slots, now, marks, r, counts)
 		if counts {
 			r.Late.Add(time.Duration(now - due))
@@ -172,6 +191,8 @@ func (l *Load) Run(ctx context.Context, plan Plan, marks *Marks, counting func(f
 			l.receive(l.sockets[i].fd, from, until, r)
 		}
 	}
+	l.clock.SleepUntil(until)
+	at()
 	l.clock.SleepUntil(p.due(p.slots()) + int64(drain))
 	for _, s := range l.sockets {
 		l.receive(s.fd, from, until, r)
@@ -222,7 +243,7 @@ func (l *Load) receive(fd int, from, until int64, r *Result) {
 			if gap, known := x.reception.Add(h.SequenceNumber, at); known {
 				r.Gaps.Add(gap)
 			}
-			if x.tap != nil {
+			if x.tap != nil && x.opened(l.batch.packet(i), &h) {
 				x.tap.keep(at, &h)
 			}
 		}
@@ -230,6 +251,15 @@ func (l *Load) receive(fd int, from, until int64, r *Result) {
 			return
 		}
 	}
+}
+
+// opened reads a packet that may be protected; what cannot be opened is not kept.
+func (x *leg) opened(packet []byte, h *rtp.Header) bool {
+	if x.receiver == nil {
+		return true
+	}
+	plain, err := x.receiver.Unprotect(packet)
+	return err == nil && rtp.Parse(plain, h) == nil
 }
 
 func (t *tap) keep(at int64, h *rtp.Header) {

@@ -1,6 +1,9 @@
 package load
 
-import "github.com/skygenesisenterprise/skybridge/media/rtp"
+import (
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
+)
 
 // Stream is what legs send: payloads that were encoded before, in a cycle. Legs may
 // share one.
@@ -10,6 +13,10 @@ type Stream struct {
 	ClockStep uint32
 	// Payloads has one for each 20 ms, none of them empty.
 	Payloads [][]byte
+	// Levels is how loud each of them is, in −dBov; it is sent along if LevelID is not 0
+	// (RFC 6464).
+	Levels  []uint8
+	LevelID uint8
 }
 
 // Marks says which sounds are looked for in what comes back. Who is to make one sends
@@ -32,10 +39,25 @@ func (m *Marks) turn(leg, frame int) (loud, begins bool) {
 
 // sender is a leg's numbering.
 type sender struct {
-	header [rtp.HeaderBytes]byte
+	header [rtp.HeaderBytes + levelBytes]byte
 	next   rtp.Header
 	stream *Stream
 	offset int // where in the cycle it is
+
+	srtp           *srtp.Sender // nil for plain RTP
+	plain, secured []byte
+}
+
+// levelBytes is the length of a header extension with one level, its head and padding
+// (RFC 8285 §4.2).
+const levelBytes = 8
+
+// secure has the packets protected; longest is the longest payload.
+func (s *sender) secure(m srtp.Master, longest int) (err error) {
+	s.srtp, err = srtp.NewSender(m, srtp.State{})
+	size := len(s.header) + longest
+	s.plain, s.secured = make([]byte, 0, size), make([]byte, size+srtp.Overhead)
+	return err
 }
 
 // packet prepares the next packet and gives its two pieces.
@@ -45,11 +67,36 @@ func (s *sender) packet(loud []byte) (header, payload []byte) {
 	s.next.SequenceNumber++
 	s.next.Timestamp += s.stream.ClockStep
 	payload = s.stream.Payloads[s.offset]
+	header = s.header[:rtp.HeaderBytes]
+	if s.stream.LevelID != 0 {
+		header = s.header[:]
+		s.putLevel()
+	}
 	if s.offset++; s.offset == len(s.stream.Payloads) {
 		s.offset = 0
 	}
 	if loud != nil {
 		payload = loud
 	}
-	return s.header[:], payload
+	if s.srtp == nil {
+		return header, payload
+	}
+	s.plain = append(append(s.plain[:0], header...), payload...)
+	sealed, err := s.srtp.Protect(s.secured, s.plain)
+	if err != nil { // never: numbers go up, and not for long enough to run out
+		return header, payload
+	}
+	return sealed[:len(header)], sealed[len(header):]
+}
+
+// putLevel writes the extension behind the header.
+func (s *sender) putLevel() {
+	s.header[0] |= 0x10
+	x := s.header[rtp.HeaderBytes:]
+	x[0], x[1], x[2], x[3] = 0xbe, 0xde, 0, 1
+	x[4], x[5] = s.stream.LevelID<<4, s.stream.Levels[s.offset]
+	const voice, quiet = 0x80, 60
+	if x[5] < quiet {
+		x[5] |= voice
+	}
 }

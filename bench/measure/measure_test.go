@@ -137,7 +137,11 @@ func TestLatencies(t *testing.T) {
 }
 
 func TestProcesses(t *testing.T) {
-	u, err := Processes("testdata/proc", 100)
+	p, err := NewProgram("testdata/proc", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := p.Usage()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,8 +149,15 @@ func TestProcesses(t *testing.T) {
 	if u != want {
 		t.Errorf("%+v, want %+v", u, want)
 	}
-	if _, err := Processes("testdata/proc", 7); err == nil {
-		t.Error("a process that is not there has used something")
+	gone, err := NewProgram("testdata/proc", 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u, err := gone.Usage(); err == nil {
+		t.Errorf("a process that is not there has used %+v", u)
+	}
+	if u, err := (Program{}).Usage(); err != nil || u != (Usage{}) {
+		t.Errorf("nobody has used %+v, %v", u, err)
 	}
 }
 

@@ -2,7 +2,9 @@ package measure
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,18 +21,29 @@ type Usage struct {
 // hertz is the unit of /proc's times, which Linux has fixed (USER_HZ).
 const hertz = 100
 
-// Processes reads a program from a proc file system, by the process id of its first
-// process. It counts that and every process that came of it and is alive.
-func Processes(proc string, pid int) (Usage, error) {
-	family, err := descendants(proc, pid)
-	if err != nil {
-		return Usage{}, err
+// Program is the processes of a program, as they are in a proc file system.
+type Program struct {
+	proc   string
+	family []int
+}
+
+// NewProgram finds a program by the id of its first process: that, and every process that
+// came of it and is alive. Process 0 is nobody's: its program uses nothing.
+func NewProgram(proc string, pid int) (Program, error) {
+	if pid == 0 {
+		return Program{}, nil
 	}
+	family, err := descendants(proc, pid)
+	return Program{proc, family}, err
+}
+
+// Usage is what the program has used so far. It takes some 20 µs for a process.
+func (p Program) Usage() (Usage, error) {
 	var u Usage
-	for i, p := range family {
-		one, err := process(proc, p)
-		if err != nil && i > 0 && os.IsNotExist(err) {
-			continue // a child that ended meanwhile
+	for i, pid := range p.family {
+		one, err := process(p.proc, pid)
+		if err != nil && i > 0 && errors.Is(err, fs.ErrNotExist) {
+			continue // a child that has ended
 		}
 		if err != nil {
 			return Usage{}, err

@@ -52,7 +52,7 @@ func (a Asterisk) Start(ctx context.Context, at Place) (Instance, error) {
 		return nil, err
 	}
 	return startSIP(ctx, at, "asterisk", func(string) (*exec.Cmd, error) {
-		return exec.Command("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", //nolint:noctx // Close ends it
-			"sh", "-ec", enter, "sh", a.Root, at.Dir), nil
+		return urgent(exec.Command("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", //nolint:noctx // Close ends it
+			"sh", "-ec", enter, "sh", a.Root, at.Dir)), nil
 	})
 }

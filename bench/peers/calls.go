@@ -20,6 +20,9 @@ type Calls struct {
 	Room func(n int) string
 	Dial func(c client.Codec, number int) string
 
+	// Secure is who calls with SRTP; "" is who calls without.
+	Secure string
+
 	agent  *client.Agent
 	log    *slog.Logger
 	layout Layout
@@ -79,7 +82,11 @@ func (c *Calls) Connect(ctx context.Context, l Layout) ([]client.Media, error) {
 
 func (c *Calls) place(ctx context.Context, leg int, number string) error {
 	codec := c.layout.Codec(leg)
-	call, err := c.agent.Place(ctx, number, codec.Describe(c.layout.end(leg)))
+	user := ""
+	if c.layout.Keys != nil {
+		user = c.Secure
+	}
+	call, err := c.agent.Place(ctx, user, number, codec.Describe(c.layout.end(leg)))
 	if err != nil {
 		return err
 	}

@@ -38,23 +38,23 @@ func (f Floor) Start(_ context.Context, at Place) (Instance, error) {
 type floor struct {
 	Floor
 	at Place
-	*process
+	*Process
 }
 
 // PID implements Instance.
 func (f *floor) PID() int {
-	if f.process == nil {
+	if f.Process == nil {
 		return 0
 	}
-	return f.process.PID()
+	return f.Process.PID()
 }
 
 // Close implements Instance.
 func (f *floor) Close() error {
-	if f.process == nil {
+	if f.Process == nil {
 		return nil
 	}
-	return f.process.Close() // and with it the pipes
+	return f.Process.Close() // and with it the pipes
 }
 
 // Connect implements Instance.
@@ -68,7 +68,7 @@ func (f *floor) Connect(_ context.Context, l Layout) ([]client.Media, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.process, err = launch("floor", f.at.Core, cmd); err != nil {
+	if f.Process, err = Launch("floor", f.at.Core, cmd); err != nil {
 		return nil, err
 	}
 	peers := make([]uint16, l.Legs)
@@ -76,11 +76,11 @@ func (f *floor) Connect(_ context.Context, l Layout) ([]client.Media, error) {
 		peers[i] = l.Port(i)
 	}
 	if err := json.NewEncoder(orders).Encode(peers); err != nil {
-		return nil, fmt.Errorf("floor: %w", errors.Join(err, f.ended()))
+		return nil, fmt.Errorf("floor: %w", errors.Join(err, f.Ended()))
 	}
 	var ports []uint16
 	if err := json.NewDecoder(answers).Decode(&ports); err != nil {
-		return nil, fmt.Errorf("floor: %w", errors.Join(err, f.ended()))
+		return nil, fmt.Errorf("floor: %w", errors.Join(err, f.Ended()))
 	}
 	ends := make([]client.Media, len(ports))
 	for i, p := range ports {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/skygenesisenterprise/skybridge/bench/client"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 // Layout is who talks with whom. Legs are counted from 0.
@@ -17,6 +18,10 @@ type Layout struct {
 	Room int
 	// Codecs are those of legs with even and odd numbers.
 	Codecs [2]client.Codec
+	// Levels tells that parties with Opus tell the level of what they send, as browsers do.
+	// Keys, where not nil, has a key for each leg: they speak SRTP.
+	Levels bool
+	Keys   []srtp.Master
 	// Port is where a leg receives, on Host.
 	Port func(leg int) uint16
 }
@@ -26,8 +31,18 @@ func (l *Layout) Codec(leg int) client.Codec { return l.Codecs[leg%2] }
 
 // end is a leg's own end.
 func (l *Layout) end(leg int) client.Media {
-	return client.Media{Address: netip.AddrPortFrom(Host, l.Port(leg)), PayloadType: l.Codec(leg).PayloadType}
+	m := client.Media{Address: netip.AddrPortFrom(Host, l.Port(leg)), PayloadType: l.Codec(leg).PayloadType}
+	if l.Levels && l.Codec(leg).Name == client.Opus.Name {
+		m.LevelID = levelID
+	}
+	if l.Keys != nil {
+		m.Key = l.Keys[leg]
+	}
+	return m
 }
+
+// levelID is the number that we offer.
+const levelID = 1
 
 // Host is the address that everything here is on.
 var Host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -62,3 +77,8 @@ type Instance interface {
 
 // Silent is an Instance whose sound means nothing.
 type Silent interface{ Silent() }
+
+// Console is an Instance that answers commands.
+type Console interface {
+	Ask(ctx context.Context, command string) (string, error)
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -18,8 +19,8 @@ import (
 // patience is how long a program may take to start, or to answer.
 const patience = 20 * time.Second
 
-// process is a program that ends with this one, however that ends.
-type process struct {
+// Process is a program that ends with this one, however that ends.
+type Process struct {
 	name string
 	cmd  *exec.Cmd
 	said tail
@@ -27,9 +28,9 @@ type process struct {
 	err  error // how it ended, once done is closed
 }
 
-// launch starts a program on a core. What it says to standard error, and to standard
+// Launch starts a program on a core. What it says to standard error, and to standard
 // output if nobody else reads that, is kept for the error that speaks of it.
-func launch(name string, core int, cmd *exec.Cmd) (*process, error) {
+func Launch(name string, core int, cmd *exec.Cmd) (*Process, error) {
 	if core >= 0 {
 		taskset, err := exec.LookPath("taskset")
 		if err != nil {
@@ -38,7 +39,7 @@ func launch(name string, core int, cmd *exec.Cmd) (*process, error) {
 		cmd.Args = append([]string{taskset, "-c", strconv.Itoa(core), cmd.Path}, cmd.Args[1:]...)
 		cmd.Path = taskset
 	}
-	p := &process{name: name, cmd: cmd, done: make(chan struct{})}
+	p := &Process{name: name, cmd: cmd, done: make(chan struct{})}
 	cmd.Stderr = &p.said
 	if cmd.Stdout == nil {
 		cmd.Stdout = &p.said
@@ -54,9 +55,21 @@ func launch(name string, core int, cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
+// urgent makes a command run with real-time priority, as Skybridge's workers have it,
+// where root may give that: what else the machine does would be in the way of one alone.
+func urgent(cmd *exec.Cmd) *exec.Cmd {
+	chrt, err := exec.LookPath("chrt")
+	if err != nil || os.Geteuid() != 0 {
+		return cmd
+	}
+	cmd.Args = append([]string{chrt, "--rr", "10", cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = chrt
+	return cmd
+}
+
 // run starts the program and waits for its end. The kernel ties the death signal to the
 // thread that started the program, so that thread must stay.
-func (p *process) run(started chan<- error) {
+func (p *Process) run(started chan<- error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p.err = fmt.Errorf("panic: %v", r)
@@ -73,10 +86,10 @@ func (p *process) run(started chan<- error) {
 }
 
 // PID is the program's process id.
-func (p *process) PID() int { return p.cmd.Process.Pid }
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// ended is why the program is not there any more; nil while it is.
-func (p *process) ended() error {
+// Ended is why the program is not there any more; nil while it is.
+func (p *Process) Ended() error {
 	select {
 	case <-p.done:
 		return fmt.Errorf("%s has ended: %w\n%s", p.name, errors.Join(p.err, io.EOF), p.said.String())
@@ -86,7 +99,7 @@ func (p *process) ended() error {
 }
 
 // Close ends the program and its children at once and waits until it has.
-func (p *process) Close() error {
+func (p *Process) Close() error {
 	select {
 	case <-p.done:
 		return nil
@@ -100,7 +113,7 @@ func (p *process) Close() error {
 }
 
 // until asks ok until it is nil, the program has ended or patience is over.
-func (p *process) until(ctx context.Context, ok func(context.Context) error) error {
+func (p *Process) until(ctx context.Context, ok func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -112,7 +125,7 @@ func (p *process) until(ctx context.Context, ok func(context.Context) error) err
 		}
 		select {
 		case <-p.done:
-			return p.ended()
+			return p.Ended()
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not answer: %w: %w\n%s", p.name, ctx.Err(), err, p.said.String())
 		case <-tick.C:

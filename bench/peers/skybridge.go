@@ -25,23 +25,41 @@ func (Skybridge) Name() string { return "skybridge" }
 // Start implements Contender.
 func (s Skybridge) Start(ctx context.Context, at Place) (Instance, error) {
 	data := filepath.Join(at.Dir, "data")
-	return startSIP(ctx, at, "skybridge", func(etc string) (*exec.Cmd, error) {
+	running, err := startSIP(ctx, at, "skybridge", func(etc string) (*exec.Cmd, error) {
 		args := []string{"serve", "--asterisk-dir", etc, "--data-dir", data, "--set", "log.level=warn"}
 		for _, key := range []string{"sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen"} {
 			args = append(args, "--set", key+"=off")
 		}
 		return exec.Command(s.Program, append(args, s.Args...)...), nil //nolint:noctx // Close ends it
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &skybridge{running, s.Program, data}, nil
+}
+
+type skybridge struct {
+	*sipServer
+	program, data string
+}
+
+// Ask implements Console.
+func (s *skybridge) Ask(ctx context.Context, command string) (string, error) {
+	out, err := exec.CommandContext(ctx, s.program, "rx", command, "--data-dir", s.data).Output()
+	if err != nil {
+		return "", fmt.Errorf("skybridge: %s: %w", command, err)
+	}
+	return string(out), nil
 }
 
 // sipServer is a running server that has the configuration.
 type sipServer struct {
-	*process
+	*Process
 	*Calls
 }
 
 // Close implements Instance.
-func (s *sipServer) Close() error { return errors.Join(s.process.Close(), s.Calls.Close()) }
+func (s *sipServer) Close() error { return errors.Join(s.Process.Close(), s.Calls.Close()) }
 
 // startSIP writes the configuration, starts a server with it and waits until it answers.
 func startSIP(ctx context.Context, at Place, name string, command func(etc string) (*exec.Cmd, error)) (_ *sipServer, err error) {
@@ -59,6 +77,7 @@ func startSIP(ctx context.Context, at Place, name string, command func(etc strin
 			err = errors.Join(err, calls.Close())
 		}
 	}()
+	calls.Secure = "secure"
 	calls.Room = func(n int) string { return "9" + strconv.Itoa(1000+n) }
 	calls.Dial = func(c client.Codec, n int) string { return prefix(c) + Number(n) }
 	etc := filepath.Join(at.Dir, "etc")
@@ -69,7 +88,7 @@ func startSIP(ctx context.Context, at Place, name string, command func(etc strin
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(name, at.Core, cmd)
+	p, err := Launch(name, at.Core, cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
+	"github.com/skygenesisenterprise/skybridge/mixer"
 )
 
 func (s *server) startConsole(context.Context) error {
@@ -23,6 +24,7 @@ func (s *server) startConsole(context.Context) error {
 		Config:        func() *endpoint.Set { return s.loaded.Load().endpoints },
 		Registrations: s.trunks.State, Rooms: s.rooms, Music: s.music, Globals: s.globals, Listeners: s.stasis.Apps, Log: s.log,
 		Resources: s.resources, Codecs: s.codecs,
+		Workers: func() []mixer.WorkerStats { return s.mixer.Stats().Workers },
 		Stop: func(gracefully bool) {
 			select {
 			case s.stopAsked <- gracefully:

@@ -18,6 +18,7 @@ import (
 func serveCommand(s *settings) *cobra.Command {
 	var dev bool
 	var user, group string
+	var hogs int
 	c := &cobra.Command{
 		Use: "serve", Short: "Run the server", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -28,13 +29,32 @@ func serveCommand(s *settings) *cobra.Command {
 			if err := become(user, group, cfg.Media.FIFO); err != nil {
 				return err
 			}
-			return serve(cmd.Context(), cfg, manner{dev: dev, runDir: s.runDir()}, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			ctx, cancel := context.WithCancel(cmd.Context())
+			defer cancel()
+			hog(ctx, hogs)
+			return serve(ctx, cfg, manner{dev: dev, runDir: s.runDir()}, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&user, "user", "", "run as this user, when started by root")
 	c.Flags().StringVar(&group, "group", "", "run in this group, when started by root; the user's own without it")
+	c.Flags().IntVar(&hogs, "hogs", 0, "goroutines that do nothing and never rest: what the benchmark measures ticks beside")
+	if err := c.Flags().MarkHidden("hogs"); err != nil {
+		panic(err) // the flag of the line before
+	}
 	c.Flags().BoolVar(&dev, "dev", false, "accept browsers on this machine's loopback addresses")
 	return c
+}
+
+// hog starts n goroutines that work without a pause until ctx ends.
+func hog(ctx context.Context, n int) {
+	for range n {
+		// owned by the command: ends with ctx
+		go func() {
+			defer func() { _ = recover() }() // nothing here can panic
+			for ctx.Err() == nil {
+			}
+		}()
+	}
 }
 
 // unserved are the listeners that can be set and that this version does not have.

@@ -95,6 +95,7 @@ func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
 	sc.PreferOurs = cfg.preferOurs
 	sc.DTMF = cfg.dtmf
 	sc.Noise = cfg.noise
+	sc.AudioLevel = true // gateways and soft phones tell it; who does not know of it ignores it
 	sc.Protection = cfg.protection
 	if len(cfg.suites) > 0 {
 		sc.Suites = cfg.suites

@@ -1,0 +1,234 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/bench/load"
+	"github.com/skygenesisenterprise/skybridge/bench/peers"
+)
+
+// Comparison measures Skybridge beside others, in turn.
+type Comparison struct {
+	Runner *Runner
+	// Program is this program, and Speech further arguments of its codecs command.
+	Program string
+	Speech  []string
+	// Asterisk is the root folder that has one.
+	Asterisk string
+	// Short is one round of a few seconds, without the search for the largest loads.
+	Short bool
+	// Only, where not empty, names the only trials that are wanted.
+	Only []string
+	// Out takes what is being done, line by line.
+	Out io.Writer
+	// Version is Skybridge's.
+	Version string
+
+	began   time.Time
+	results map[string][]*Sample // by trial and contestant
+	legs    map[string]int       // where a contestant cannot do a trial's
+	skipped map[string]string    // by contestant
+	found   map[string]int       // the largest load, likewise
+}
+
+// The contestants by name, besides peers' own.
+const (
+	theFloor     = "floor"
+	theSkybridge = "skybridge"
+	theAsterisk  = "asterisk"
+	theJanus     = "janus"
+	theRTPEngine = "rtpengine"
+	theCodecs    = "codecs" // the codecs' work alone
+	theRelay     = "relay"  // Skybridge, with one codec for all
+)
+
+// trial is a workload and who does it.
+type trial struct {
+	name string
+	w    Workload
+	who  []string
+	// fewer is how many legs some have instead.
+	fewer map[string]int
+}
+
+func (c *Comparison) contender(name string) peers.Contender {
+	switch name {
+	case theFloor:
+		return peers.Floor{Program: c.Program, Args: []string{"bench", "floor"}}
+	case theAsterisk:
+		return peers.Asterisk{Root: c.Asterisk}
+	case theJanus:
+		return peers.Janus{}
+	case theRTPEngine:
+		return peers.RTPEngine{}
+	default:
+		return peers.Skybridge{Program: c.Program}
+	}
+}
+
+// wants tells whether a trial is to be done.
+func (c *Comparison) wants(trial string) bool {
+	return len(c.Only) == 0 || slices.Contains(c.Only, trial)
+}
+
+// plan is how long a run takes.
+func (c *Comparison) plan() load.Plan {
+	if c.Short {
+		return load.Plan{Warm: time.Second, Measure: 1500 * time.Millisecond}
+	}
+	return load.Plan{Warm: 1500 * time.Millisecond, Measure: 3 * time.Second}
+}
+
+func (c *Comparison) rounds() int {
+	if c.Short {
+		return 1
+	}
+	return 3
+}
+
+// enoughTime is how long a comparison may have taken for what is not essential to begin.
+const enoughTime = 13 * time.Minute
+
+// measureAll runs all trials, in rounds, so that what else the machine does at one time
+// meets all of them alike.
+func (c *Comparison) measureAll(ctx context.Context, trials []trial) error {
+	c.results, c.legs, c.skipped = make(map[string][]*Sample), make(map[string]int), make(map[string]string)
+	for _, t := range trials {
+		if !c.wants(t.name) {
+			continue
+		}
+		for round := range c.rounds() {
+			for _, who := range t.who {
+				if err := c.turn(ctx, t, who, round); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// turn is one contestant's run. What goes wrong with a peer is said, and is the end of it
+// in this trial.
+func (c *Comparison) turn(ctx context.Context, t trial, who string, round int) error {
+	key := t.name + "/" + who
+	if c.skipped[who] != "" || c.skipped[key] != "" {
+		return nil
+	}
+	w := t.w
+	if n := t.fewer[who]; n > 0 {
+		w = w.With(n)
+	}
+	if n := c.legs[key]; n > 0 {
+		w = w.With(n)
+	}
+	var best *Sample
+	for tries := 0; ; tries++ {
+		s, err := c.run(ctx, who, w)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, peers.ErrUnavailable):
+			c.skipped[who] = err.Error()
+			return c.say("%s: skipped: %v", who, err)
+		case err != nil && who == theSkybridge:
+			return err
+		case err != nil:
+			c.skipped[key] = err.Error()
+			return c.say("%s: skipped: %v", key, err)
+		}
+		if err := c.say("%-32s %-10s %4d parties %8.2f µs a party, %5.1f %% came, gaps %v%s",
+			t.w.Name, who, s.Legs, microseconds(s.CPU), 100*min(1, s.Share), s.Gap, wrongs(s)); err != nil {
+			return err
+		}
+		if best == nil || s.Share > best.Share {
+			best = s
+		}
+		switch half := w.With(w.Legs / 2); {
+		case who == theCodecs || s.Good() || c.Short && tries > 0 || tries > 1:
+		case s.Overloaded() && half.Legs >= 8 && c.legs[key] == 0 && round == 0:
+			// It leaves work undone: what a leg costs is seen with fewer.
+			w, c.legs[key], best = half, half.Legs, nil
+			continue
+		case !s.Overloaded():
+			continue // the machine was busy with something else
+		}
+		c.results[key] = append(c.results[key], best)
+		return nil
+	}
+}
+
+func wrongs(s *Sample) string {
+	if len(s.Wrong) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d wrong: %s", len(s.Wrong), s.Wrong[0])
+}
+
+func (c *Comparison) run(ctx context.Context, who string, w Workload) (*Sample, error) {
+	switch who {
+	case theCodecs:
+		return c.Runner.Codecs(ctx, w, c.plan(), c.Program, append([]string{"bench", "codecs"}, c.Speech...)...)
+	case theRelay:
+		w = Calls(w.Codecs[1], w.Codecs[1], w.Legs)
+		return c.Runner.Run(ctx, peers.Skybridge{Program: c.Program}, w, c.plan())
+	}
+	return c.Runner.Run(ctx, c.contender(who), w, c.plan())
+}
+
+func (c *Comparison) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(c.Out, "%3.0fs  "+format+"\n", append([]any{time.Since(c.began).Seconds()}, args...)...)
+	return err
+}
+
+// largest looks for the largest load that a contestant carries, around what it should by
+// what a leg costs it, and keeps it.
+func (c *Comparison) largest(ctx context.Context, t trial, who string) error {
+	key := t.name + "/" + who
+	runs := c.results[key]
+	if len(runs) == 0 {
+		return nil
+	}
+	if time.Since(c.began) > enoughTime {
+		return c.say("%s: no time left to look for the largest load", key)
+	}
+	n, refused := int(microseconds(load.Frame)/c.cpu(t.name, who)*Budget), 0
+	for range 5 {
+		w := t.w.With(min(n, load.MaxLegs/3))
+		s, err := c.Runner.Run(ctx, c.contender(who), w, c.plan())
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		good := err == nil && s.Good()
+		said := "too many"
+		if good {
+			said = "carried"
+		}
+		if err := c.say("%-32s %-10s %4d parties: %s", t.w.Name, who, w.Legs, said); err != nil {
+			return err
+		}
+		switch {
+		case good && refused > 0:
+			c.found[key] = max(c.found[key], w.Legs)
+			n = (w.Legs + refused) / 2
+		case good:
+			c.found[key] = max(c.found[key], w.Legs)
+			n = w.Legs * 6 / 5
+		default:
+			refused = w.Legs
+			n = (max(c.found[key], w.Legs*7/10) + w.Legs) / 2
+			if c.found[key] == 0 {
+				n = w.Legs * 4 / 5
+			}
+		}
+		if best := c.found[key]; best > 0 && refused > 0 && refused-best < best/20 {
+			break
+		}
+	}
+	return nil
+}

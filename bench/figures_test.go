@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/bench/client"
+	"github.com/skygenesisenterprise/skybridge/bench/table"
+)
+
+func TestLateness(t *testing.T) {
+	busy, l, err := parseLateness("12.5 1 2 3\n80.0 0 10 0\n")
+	if err != nil || busy != 0.8 || !reflect.DeepEqual(l, Lateness{1, 12, 3}) {
+		t.Errorf("%v %v %v", busy, l, err)
+	}
+	for _, bad := range []string{"x 1 2\n", "1.0\n", "1.0 1\n1.0 1 2\n", "1.0 -1\n"} {
+		if _, l, err := parseLateness(bad); err == nil {
+			t.Errorf("%q: %v", bad, l)
+		}
+	}
+	if got := l.since(Lateness{1, 2, 0}); !reflect.DeepEqual(got, Lateness{0, 10, 3}) {
+		t.Errorf("since: %v", got)
+	}
+	even := Lateness{0, 0, 50, 50} // half within 2 to 4 µs, half within 4 to 8
+	for q, want := range map[float64]time.Duration{0.25: 3 * time.Microsecond, 0.5: 4 * time.Microsecond, 0.75: 6 * time.Microsecond, 1: 8 * time.Microsecond} {
+		if got := even.Quantile(q); got != want {
+			t.Errorf("%v: %v, want %v", q, got, want)
+		}
+	}
+	if got := (Lateness{0, 0}).Quantile(0.5); got != 0 {
+		t.Errorf("of none: %v", got)
+	}
+}
+
+func TestCodecWork(t *testing.T) {
+	for _, tt := range []struct {
+		w    Workload
+		want CodecWork
+	}{
+		{SmallRooms(client.Opus, 40), CodecWork{4, []CodecJob{{"opus", 3, 4}}}},
+		{Calls(client.Opus, client.PCMU, 20), CodecWork{10, []CodecJob{{"opus", 1, 1}, {"PCMU", 1, 1}}}},
+	} {
+		if got := tt.w.codecWork(); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %+v, want %+v", tt.w.Name, got, tt.want)
+		}
+	}
+}
+
+// Bars take medians, compare what they name, and say why there is nothing to compare.
+func TestBars(t *testing.T) {
+	c := &Comparison{
+		Runner: &Runner{}, results: map[string][]*Sample{}, skipped: map[string]string{theJanus: "janus: not to be had here"},
+		found: map[string]int{"room/skybridge": 1900},
+	}
+	add := func(trial, who string, us ...int) {
+		for _, n := range us {
+			c.results[trial+"/"+who] = append(c.results[trial+"/"+who], &Sample{
+				Legs: 250, CPU: time.Duration(n) * time.Microsecond, Share: 1, Gap: 20 * time.Millisecond,
+			})
+		}
+	}
+	add(inOneRoom, theFloor, 5, 9, 6)
+	add(inOneRoom, theSkybridge, 9, 8, 30)
+	add(inOneRoom, theAsterisk, 80, 81, 79)
+	add(opusToPCMU, theSkybridge, 120)
+	add(opusToPCMU, theCodecs, 80)
+	add(opusToPCMU, theRelay, 20)
+	verdicts := make(map[string]string)
+	for _, b := range c.costBars() {
+		verdicts[b.Workload+", "+b.What] = b.Verdict()
+	}
+	for bar, want := range map[string]string{
+		"G.711, one room, 3 talk, ≤ 2.0 × the floor":             "met: 1.50",
+		"G.711, one room, 3 talk, ≤ 1/10 of Asterisk's":          "not met: 0.113, 12 % above",
+		"Opus ↔ G.711 calls, ≤ 1.18 × the codecs plus the relay": "not met: 1.20, 2 % above",
+		"Opus, rooms of 10, all talk, ≤ 1/3 of Janus's":          "not measured: janus: not to be had here",
+		"G.711 calls, relayed, ≤ 2.0 × the floor":                "not measured: there is no figure",
+	} {
+		if verdicts[bar] != want {
+			t.Errorf("%s: %q, want %q", bar, verdicts[bar], want)
+		}
+	}
+	r := &table.Report{}
+	c.rows(r, trials())
+	if len(r.Rows) != 6 || r.Rows[0].CPU != 6*time.Microsecond || r.Rows[1].Carries != 1900 || !r.Rows[1].Found || r.Rows[2].Found {
+		t.Errorf("%+v", r.Rows)
+	}
+	if got := r.Rows[2].Note; got != "of 500 it could not do" {
+		t.Errorf("note %q", got)
+	}
+	if len(r.Skipped) != 1 || !strings.HasPrefix(r.Skipped[0], "janus: ") {
+		t.Errorf("%q", r.Skipped)
+	}
+}
+
+// What is made up for speech is no silence, has its level, and is the same each time.
+func TestBabble(t *testing.T) {
+	a, b := babble(), babble()
+	if !reflect.DeepEqual(a, b) || len(a) != speechSeconds*speechRate {
+		t.Errorf("%d and %d samples", len(a), len(b))
+	}
+}

@@ -1,0 +1,110 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Row is one server's figures in one workload.
+type Row struct {
+	Workload, Server string
+	Legs             int
+	// CPU is the processor time of a leg in 20 ms: the median of Runs runs.
+	CPU  time.Duration
+	Runs int
+	// Share is how much of what was due came, Gap the time between packets that 99 of 100
+	// keep.
+	Share float64
+	Gap   time.Duration
+	// Carries is how many legs a core has room for: measured if Found, else reckoned from
+	// CPU; 0 when unknown.
+	Carries int
+	Found   bool
+	// Memory is bytes a leg; 0 when unknown.
+	Memory int64
+	// Note says what is to be known of the row; may be "".
+	Note string
+}
+
+// Delay is a distribution of times that were measured.
+type Delay struct {
+	What string
+	// Quantiles by what they are called, in the order of Report.
+	Values []Quantile
+	Note   string
+}
+
+// Quantile is one point of a distribution.
+type Quantile struct {
+	Name  string // "p99"
+	Value time.Duration
+}
+
+// Bar is a limit that a figure is held against.
+type Bar struct {
+	Workload string
+	What     string // "≤ 2.0 × the floor"
+	Value    float64
+	Limit    float64
+	Unit     string
+	// Missing says why there is no value; "" if there is one.
+	Missing string
+}
+
+// Met tells whether the value is within the limit.
+func (b *Bar) Met() bool { return b.Missing == "" && b.Value <= b.Limit }
+
+// Verdict says whether a bar is met, or by how much not.
+func (b *Bar) Verdict() string {
+	switch {
+	case b.Missing != "":
+		return "not measured: " + b.Missing
+	case b.Met():
+		return fmt.Sprintf("met: %s", number(b.Value, b.Unit))
+	case b.Limit <= 0:
+		return fmt.Sprintf("not met: %s", number(b.Value, b.Unit))
+	default:
+		return fmt.Sprintf("not met: %s, %.0f %% above", number(b.Value, b.Unit), 100*(b.Value/b.Limit-1))
+	}
+}
+
+// number prints three significant figures.
+func number(v float64, unit string) string {
+	digits := 2
+	if v != 0 {
+		digits = max(0, 2-int(math.Floor(math.Log10(math.Abs(v)))))
+	}
+	text := fmt.Sprintf("%.*f", min(digits, 4), v)
+	if unit != "" {
+		text += " " + unit
+	}
+	return text
+}
+
+// Report is all that a comparison came to.
+type Report struct {
+	// Machine, Date and Version say where, when and of what.
+	Machine, Date, Version string
+	// How says what was run.
+	How []string
+	// Rows are in the order of their workloads.
+	Rows   []Row
+	Delays []Delay
+	Bars   []Bar
+	// Skipped says what could not be had, and why.
+	Skipped []string
+	// Profile is where Skybridge's processor time goes, in lines of text.
+	Profile []string
+}
+
+// ratio is a row's cost as a multiple of another server's in the same workload.
+func (r *Report) ratio(row *Row, server string) (float64, bool) {
+	for i := range r.Rows {
+		other := &r.Rows[i]
+		if other.Workload == row.Workload && other.Server == server && other.CPU > 0 && row.CPU > 0 {
+			return float64(row.CPU) / float64(other.CPU), true
+		}
+	}
+	return 0, false
+}

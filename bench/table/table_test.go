@@ -1,0 +1,81 @@
+package table
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestVerdicts(t *testing.T) {
+	for want, b := range map[string]Bar{
+		"met: 1.24":                       {Value: 1.24, Limit: 2},
+		"met: 2.00":                       {Value: 2, Limit: 2},
+		"met: 0.0412":                     {Value: 0.0412, Limit: 0.1},
+		"not met: 2.50, 25 % above":       {Value: 2.5, Limit: 2},
+		"not met: 64.4 ms, 21367 % above": {Value: 64.4, Limit: 0.3, Unit: "ms"},
+		"met: 0.00 KiB":                   {Limit: 8, Unit: "KiB"},
+		"not met: 3.00":                   {Value: 3},
+		"not measured: no Asterisk":       {Value: 1, Limit: 2, Missing: "no Asterisk"},
+	} {
+		if got := b.Verdict(); got != want {
+			t.Errorf("%+v: %q, want %q", b, got, want)
+		}
+		if b.Met() != strings.HasPrefix(want, "met") {
+			t.Errorf("%+v: met %v", b, b.Met())
+		}
+	}
+}
+
+func report() *Report {
+	return &Report{
+		Machine: "2 cores of something", Date: "1 May 2026", Version: "Skybridge 1.2", How: []string{"Medians of 3 runs."},
+		Rows: []Row{
+			{Workload: "a room", Server: Floor, Legs: 500, CPU: 5 * time.Microsecond, Share: 1, Gap: 21 * time.Millisecond, Carries: 3400, Memory: 1 << 16},
+			{Workload: "a room", Server: Skybridge, Legs: 500, CPU: 7500 * time.Nanosecond, Share: 1.002, Gap: 22 * time.Millisecond, Carries: 2100, Found: true, Memory: 2 << 16},
+			{Workload: "a room", Server: "asterisk", Legs: 250, CPU: 75 * time.Microsecond, Share: 0.991, Gap: 90 * time.Millisecond, Carries: 226, Note: "of 500 it could not do"},
+			{Workload: "calls", Server: "codecs", Legs: 60, CPU: 80 * time.Microsecond, Share: 1},
+		},
+		Delays:  []Delay{{What: "tick lateness", Values: []Quantile{{"p50", 7 * time.Microsecond}, {"p99", 1500 * time.Microsecond}}, Note: "500 parties"}},
+		Bars:    []Bar{{Workload: "a room", What: "≤ 2.0 × the floor", Value: 1.5, Limit: 2}, {Workload: "a room", What: "≤ 1/40 of Janus's", Missing: "janus: not to be had here"}},
+		Skipped: []string{"janus: not to be had here"}, Profile: []string{"12.3% udp_sendmsg"},
+	}
+}
+
+// What is printed is what the files hold.
+func TestPrint(t *testing.T) {
+	var text strings.Builder
+	if err := report().Text(&text); err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]string{"report.txt": text.String(), "report.md.golden": report().Markdown()} {
+		want, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s: printed\n%s", name, got)
+		}
+	}
+}
+
+func TestInsert(t *testing.T) {
+	page := "# Title\n" + Begin + "\nold\n" + End + "\nrest\n"
+	once, err := Insert(page, "new\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "# Title\n" + Begin + "\n\nnew\n\n" + End + "\nrest\n"; once != want {
+		t.Errorf("%q, want %q", once, want)
+	}
+	if twice, err := Insert(once, "new\n"); err != nil || twice != once {
+		t.Errorf("twice: %q, %v", twice, err)
+	}
+	for _, bad := range []string{"", Begin + "\n", End + "\n" + Begin + "\n"} {
+		if _, err := Insert(bad, "new"); !errors.Is(err, ErrPage) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

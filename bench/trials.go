@@ -1,0 +1,231 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/bench/client"
+	"github.com/skygenesisenterprise/skybridge/bench/load"
+	"github.com/skygenesisenterprise/skybridge/bench/measure"
+	"github.com/skygenesisenterprise/skybridge/bench/peers"
+	"github.com/skygenesisenterprise/skybridge/bench/table"
+)
+
+// The names of trials, by which bars find their figures.
+const (
+	inOneRoom   = "room"
+	inRooms     = "rooms"
+	relayed     = "relay"
+	opusRoom    = "opus-room"
+	opusRooms   = "opus-rooms"
+	opusToPCMU  = "opus-PCMU"
+	g722ToPCMU  = "G722-PCMU"
+	janusOpus   = 40 // parties: about two thirds of what one core carried elsewhere
+	opusSpeaks  = 40
+	transcoding = 60
+)
+
+// trials are the workloads of the comparison.
+func trials() []trial {
+	return []trial{
+		{inOneRoom, OneRoom(client.PCMU, 500), []string{theFloor, theSkybridge, theAsterisk}, nil},
+		{inRooms, SmallRooms(client.PCMU, 400), []string{theFloor, theSkybridge, theAsterisk}, nil},
+		{relayed, Calls(client.PCMU, client.PCMU, 400), []string{theFloor, theSkybridge, theAsterisk, theRTPEngine}, nil},
+		{opusRoom, OneRoom(client.Opus, 300).Secured(), []string{theFloor, theSkybridge, theJanus}, map[string]int{theJanus: janusOpus}},
+		{opusRooms, SmallRooms(client.Opus, opusSpeaks), []string{theSkybridge, theJanus, theCodecs}, nil},
+		{opusToPCMU, Calls(client.Opus, client.PCMU, transcoding), []string{theSkybridge, theAsterisk, theRTPEngine, theCodecs, theRelay}, nil},
+		{g722ToPCMU, Calls(client.G722, client.PCMU, transcoding), []string{theSkybridge, theAsterisk, theRTPEngine, theCodecs, theRelay}, nil},
+	}
+}
+
+// Run measures everything.
+func (c *Comparison) Run(ctx context.Context) (*table.Report, error) {
+	c.began, c.found = time.Now(), make(map[string]int)
+	all := trials()
+	if err := c.measureAll(ctx, all); err != nil {
+		return nil, err
+	}
+	r := &table.Report{Machine: machine(), Version: c.Version, Date: c.began.Format("2 January 2006")}
+	r.How = c.how()
+	bars := c.costBars()
+	for _, further := range []struct {
+		name string
+		run  func(context.Context, *table.Report) ([]table.Bar, error)
+	}{
+		{"latency", c.latency}, {"lateness", c.lateness}, {"memory", c.memory}, {"largest", c.largestLoads}, {"profile", c.profile},
+	} {
+		if !c.wants(further.name) {
+			continue
+		}
+		more, err := further.run(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", further.name, err)
+		}
+		bars = append(bars, more...)
+	}
+	c.rows(r, all)
+	r.Bars = bars
+	return r, c.say("done")
+}
+
+// cpu is the median cost of a leg in 20 ms, in µs; 0 if there is none.
+func (c *Comparison) cpu(trial, who string) float64 {
+	var values []float64
+	for _, s := range c.results[trial+"/"+who] {
+		values = append(values, microseconds(s.CPU))
+	}
+	return measure.Median(values)
+}
+
+// latency measures how long sound takes through a room and through a relayed call.
+func (c *Comparison) latency(ctx context.Context, r *table.Report) ([]table.Bar, error) {
+	plan := load.Plan{Warm: time.Second, Measure: 12 * time.Second}
+	if c.Short {
+		plan.Measure = 4 * time.Second
+	}
+	middle := make(map[string]float64)
+	var bars []table.Bar
+	for _, w := range []Workload{OneRoom(client.PCMU, 40), Calls(client.PCMU, client.PCMU, 24)} {
+		for _, who := range []string{theSkybridge, theAsterisk, theJanus, theRTPEngine} {
+			if w.Room == 0 && who == theJanus || w.Room != 0 && who == theRTPEngine || c.skipped[who] != "" {
+				continue
+			}
+			marked, err := Marked(w)
+			if err != nil {
+				return nil, err
+			}
+			s, err := c.Runner.Run(ctx, c.contender(who), marked, plan)
+			switch {
+			case ctx.Err() != nil || err != nil && who == theSkybridge:
+				return nil, err
+			case err != nil || len(s.Latency) == 0:
+				c.skipped["latency/"+who] = fmt.Sprint(err)
+				continue
+			}
+			what := "added latency, " + w.Name + ", " + who
+			r.Delays = append(r.Delays, table.Delay{What: what, Note: fmt.Sprintf("%d marks heard, %d not; the client p99 %v late", len(s.Latency), s.Missed, s.ClientLate), Values: quantiles(s.Latency)})
+			p50, p99 := milliseconds(measure.Quantile(s.Latency, 0.5)), milliseconds(measure.Quantile(s.Latency, 0.99))
+			if err := c.say("%s: p50 %.1f ms, p99 %.1f ms", what, p50, p99); err != nil {
+				return nil, err
+			}
+			middle[w.Name+who] = p50
+			if who == theSkybridge {
+				bars = append(bars, table.Bar{Workload: "added latency, " + w.Name, What: "p50 ≤ 12 ms", Value: p50, Limit: 12, Unit: "ms"},
+					table.Bar{Workload: "added latency, " + w.Name, What: "p99 ≤ 24 ms", Value: p99, Limit: 24, Unit: "ms"})
+			}
+		}
+	}
+	room := OneRoom(client.PCMU, 40).Name
+	bars = append(bars, compared("added latency, "+room, "p50 below Asterisk's", middle[room+theSkybridge], middle[room+theAsterisk], 1, c.skipped[theAsterisk]))
+	return bars, nil
+}
+
+func quantiles(values []time.Duration) []table.Quantile {
+	return []table.Quantile{{Name: "p50", Value: measure.Quantile(values, 0.5)}, {Name: "p99", Value: measure.Quantile(values, 0.99)}}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// lateness measures how late ticks begin when a worker is busy for four fifths of its
+// time and four goroutines of its process never rest.
+func (c *Comparison) lateness(ctx context.Context, r *table.Report) ([]table.Bar, error) {
+	plan := load.Plan{Warm: 2 * time.Second, Measure: 20 * time.Second}
+	if c.Short {
+		plan.Measure = 5 * time.Second
+	}
+	each := c.cpu(inRooms, theSkybridge)
+	if each == 0 {
+		return nil, c.say("tick lateness: what a leg costs is not known")
+	}
+	w := SmallRooms(client.PCMU, 10+int(0.8*microseconds(load.Frame)/each))
+	bar := table.Bar{Workload: "tick lateness", What: "p99.9 ≤ 0.3 ms at 80 %, beside 4 hogs", Limit: 0.3, Unit: "ms"}
+	for _, hogs := range []int{0, 4} {
+		s, err := c.Runner.Run(ctx, peers.Skybridge{Program: c.Program, Args: []string{"--hogs", strconv.Itoa(hogs)}},
+			w, plan)
+		if err != nil {
+			return nil, err
+		}
+		what := fmt.Sprintf("tick lateness, worker %.0f %% busy, %d hogs", 100*s.Busy, hogs)
+		if err := c.say("%s: p50 %v, p99 %v, p99.9 %v", what, s.Late.Quantile(0.5), s.Late.Quantile(0.99), s.Late.Quantile(0.999)); err != nil {
+			return nil, err
+		}
+		r.Delays = append(r.Delays, table.Delay{What: what, Note: fmt.Sprintf("%d parties in rooms of 10", w.Legs), Values: []table.Quantile{
+			{Name: "p50", Value: s.Late.Quantile(0.5)}, {Name: "p99", Value: s.Late.Quantile(0.99)}, {Name: "p99.9", Value: s.Late.Quantile(0.999)},
+		}})
+		bar.Value = milliseconds(s.Late.Quantile(0.999))
+	}
+	return []table.Bar{bar}, nil
+}
+
+// largestLoads looks for the largest loads of rooms and relayed calls on G.711.
+func (c *Comparison) largestLoads(ctx context.Context, _ *table.Report) ([]table.Bar, error) {
+	if c.Short {
+		return nil, nil
+	}
+	for _, t := range trials() {
+		for _, who := range t.who {
+			if who == theFloor || t.name != inOneRoom && t.name != relayed {
+				continue
+			}
+			if err := c.largest(ctx, t, who); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// memory measures what legs add, by the difference of many and few.
+func (c *Comparison) memory(ctx context.Context, r *table.Report) ([]table.Bar, error) {
+	bar := table.Bar{Workload: "memory", What: "≤ 8 KiB a leg without codec state", Limit: 8, Unit: "KiB"}
+	for _, of := range []struct {
+		who       string
+		few, many int
+	}{{theSkybridge, 200, 1000}, {theAsterisk, 50, 200}} {
+		if c.skipped[of.who] != "" {
+			continue
+		}
+		var bytes [2]int64
+		for i, n := range []int{of.few, of.many} {
+			s, err := c.Runner.Run(ctx, c.contender(of.who), OneRoom(client.PCMU, n), load.Plan{Warm: time.Second, Measure: time.Second})
+			if err != nil {
+				return nil, err
+			}
+			bytes[i] = s.Memory * int64(n)
+		}
+		each := float64(bytes[1]-bytes[0]) / float64(of.many-of.few) / 1024
+		if err := c.say("memory, %s: %.1f KiB a leg", of.who, each); err != nil {
+			return nil, err
+		}
+		if of.who == theSkybridge {
+			bar.Value = each
+		}
+		r.How = append(r.How, fmt.Sprintf("Memory of %s: %.1f KiB a leg, from %d to %d parties in one room.", of.who, each, of.few, of.many))
+	}
+	return []table.Bar{bar}, nil
+}
+
+// profile is where Skybridge's processor time goes with one large room, by perf.
+func (c *Comparison) profile(ctx context.Context, r *table.Report) ([]table.Bar, error) {
+	if c.Short {
+		return nil, nil
+	}
+	perf, err := exec.LookPath("perf")
+	if err != nil {
+		return nil, c.say("no profile: %v", err)
+	}
+	text, err := c.Runner.profile(ctx, peers.Skybridge{Program: c.Program}, OneRoom(client.PCMU, 500), perf)
+	if err != nil {
+		return nil, c.say("no profile: %v", err)
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' && len(r.Profile) < 24 {
+			r.Profile = append(r.Profile, strings.Join(strings.Fields(line), " "))
+		}
+	}
+	return nil, nil
+}
