@@ -110,6 +110,13 @@ type Encoder interface {
 	Close()
 }
 
+// LossyEncoder is an Encoder that can be told of another loss while it runs.
+type LossyEncoder interface {
+	Encoder
+	// Expect is EncoderConfig's FEC and LossPct from the next frame on.
+	Expect(fec bool, lossPct int8)
+}
+
 // IndependentEncoder is an Encoder whose frames depend on earlier ones and that
 // can make one that does not, for a listener that joins the stream in its middle.
 type IndependentEncoder interface {

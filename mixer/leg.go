@@ -86,6 +86,7 @@ type leg struct {
 	rephase bool          // in a link: the next packet sets phase
 
 	control int   // packets of RTCP since the last housekeeping
+	loss    int8  // percent, that the peer reports
 	kept    int64 // tick of the last keepalive
 
 	broken bool // failed, or about to
@@ -190,8 +191,7 @@ func (l *leg) setMedia(w *worker, m *Media) *worker {
 	}
 	switch {
 	case c != nil && c.Transcodable():
-		l.key, l.rate = encode.KeyOf(m.Send, m.Encoder), c.SampleRate
-		l.key.Noise = m.Noise && c.ClockRate == cn.ClockRate
+		l.key, l.rate = l.encoding(), c.SampleRate
 	default:
 		for _, f := range m.Receive {
 			if f.Codec.Transcodable() {
@@ -200,9 +200,7 @@ func (l *leg) setMedia(w *worker, m *Media) *worker {
 			}
 		}
 	}
-	if l.ear.Own != nil && l.ear.Own.Key() != l.key {
-		l.ear.DropOwn()
-	}
+	l.retune()
 	l.clip.setRate(l.rate)
 	l.in.idleSince = w.now.Tick
 	l.changed(w)

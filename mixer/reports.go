@@ -27,6 +27,8 @@ type PeerReport struct {
 	// Metrics are the peer's own (RFC 3611 §4.7), where Measured.
 	Metrics  rtp.VoIPMetrics
 	Measured bool
+
+	expectation rtcp.Expectation
 }
 
 // LossRuns is how losses lie together.
@@ -45,6 +47,7 @@ func (r *PeerReport) with(f rtcp.Feedback) *PeerReport {
 	}
 	if f.Reported {
 		next.At, next.Loss, next.Lost, next.Jitter = f.At, f.Fraction, f.Lost, f.Jitter
+		next.expectation = next.expectation.With(f.Fraction)
 	}
 	if f.Measured {
 		next.Metrics, next.Measured = f.Metrics, true
@@ -101,9 +104,17 @@ func (p *Port) endReports() error {
 // Reported is told what a packet of the peer's reports says: by our own reports, or by
 // whoever has those of a Ring.
 func (p *Port) Reported(f rtcp.Feedback) {
+	expected := int8(0)
 	for {
 		before := p.feedback.Load()
-		if p.feedback.CompareAndSwap(before, before.with(f)) {
+		next := before.with(f)
+		if before != nil {
+			expected = before.expectation.Percent()
+		}
+		if p.feedback.CompareAndSwap(before, next) {
+			if loss := next.expectation.Percent(); loss != expected {
+				p.post(func(w *worker) *worker { return p.leg.expect(loss) })
+			}
 			break
 		}
 	}

@@ -92,14 +92,14 @@ var bands = [...]struct{ rate, bitrate int }{{8000, 12000}, {12000, 16000}, {160
 // EncoderFor is how to encode what is sent in a format: as its class of legs has it in
 // base, as far as its receiver has a say in a=fmtp. For Opus that is no more bits per
 // second and no more bandwidth than it asks for, as many bits in every packet if it wants
-// that, and next to nothing of silence (RFC 7587 §6.1). FEC stays as it is: of how much
-// gets lost, fmtp knows nothing.
+// that, and next to nothing of silence (RFC 7587 §6.1). FEC is what it can use; whether it
+// gets any depends on the loss, of which fmtp knows nothing.
 func EncoderFor(f media.Format, base media.EncoderConfig) media.EncoderConfig {
 	if f.Codec == nil || !strings.EqualFold(f.Codec.Name, "opus") {
 		return media.EncoderConfig{}
 	}
 	cfg, p := base, ParseOpus(f.Fmtp)
-	cfg.CBR, cfg.DTX = base.CBR || p.CBR, p.DTX
+	cfg.CBR, cfg.DTX, cfg.FEC = base.CBR || p.CBR, p.DTX, base.FEC || p.InbandFEC
 	rate := cmp.Or(int(base.Bitrate), f.Codec.Bitrate)
 	most := rate
 	for _, b := range bands {

@@ -204,7 +204,7 @@ func TestEncoderFor(t *testing.T) {
 		want  media.EncoderConfig
 	}{
 		{&withBitrate, "", media.EncoderConfig{}},
-		{&withBitrate, "useinbandfec=1;stereo=1", media.EncoderConfig{}},
+		{&withBitrate, "useinbandfec=1;stereo=1", media.EncoderConfig{FEC: true}},
 		{&withBitrate, "maxaveragebitrate=128000", media.EncoderConfig{}},
 		{&withBitrate, "maxaveragebitrate=32000", media.EncoderConfig{}},
 		{&withBitrate, "maxaveragebitrate=31999", media.EncoderConfig{Bitrate: 28000}},

@@ -36,7 +36,10 @@ type Encoder struct {
 	closed bool
 }
 
-var _ media.IndependentEncoder = (*Encoder)(nil)
+var (
+	_ media.IndependentEncoder = (*Encoder)(nil)
+	_ media.LossyEncoder       = (*Encoder)(nil)
+)
 
 func newEncoder(cfg media.EncoderConfig) (media.Encoder, error) {
 	cfg, err := withDefaults(cfg)
@@ -57,13 +60,34 @@ func (e *Encoder) state() (*C.skybridge_opus_encoder, error) {
 	var code C.int
 	e.c = C.skybridge_opus_encoder_new(C.skybridge_opus_config{
 		bitrate: C.int(e.cfg.Bitrate), complexity: C.int(e.cfg.Complexity), cbr: flag(e.cfg.CBR), fec: flag(e.cfg.FEC),
-		loss: C.int(e.cfg.LossPct), dtx: flag(e.cfg.DTX), low_delay: flag(e.cfg.LowDelay), shorts: flag(e.cfg.Short),
+		loss: announced(e.cfg), dtx: flag(e.cfg.DTX), low_delay: flag(e.cfg.LowDelay), shorts: flag(e.cfg.Short),
 		bandwidth: bandwidth(e.cfg.Bandwidth),
 	}, &code)
 	if e.c == nil {
 		return nil, codeError(int(code))
 	}
 	return e.c, nil
+}
+
+// Expect implements media.LossyEncoder.
+func (e *Encoder) Expect(fec bool, lossPct int8) {
+	e.cfg.FEC, e.cfg.LossPct = fec, min(max(lossPct, 0), 100)
+	if e.c != nil {
+		C.skybridge_opus_encoder_expect(e.c, flag(e.cfg.FEC), announced(e.cfg))
+	}
+}
+
+// leastAnnounced is the loss from which on libopus narrows the band, if it must, to have
+// bits for the redundancy (decide_fec in its opus_encoder.c). Told of 5 % or less it has
+// redundancy only where the bit rate is enough for the whole band: not at ours.
+const leastAnnounced = 6
+
+// announced is the loss that libopus is told of, in percent.
+func announced(cfg media.EncoderConfig) C.int {
+	if cfg.FEC && cfg.LossPct > 0 {
+		return C.int(max(cfg.LossPct, leastAnnounced))
+	}
+	return C.int(cfg.LossPct)
 }
 
 func flag(on bool) C.int {

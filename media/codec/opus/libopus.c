@@ -33,6 +33,12 @@ skybridge_opus_encoder *skybridge_opus_encoder_new(skybridge_opus_config cfg, in
 	return e;
 }
 
+// The values are within their ranges, so that neither call can fail.
+void skybridge_opus_encoder_expect(skybridge_opus_encoder *e, int fec, int loss) {
+	opus_encoder_ctl(e->state, OPUS_SET_INBAND_FEC(fec));
+	opus_encoder_ctl(e->state, OPUS_SET_PACKET_LOSS_PERC(loss));
+}
+
 void skybridge_opus_encoder_copy(skybridge_opus_encoder *dst, const skybridge_opus_encoder *src) {
 	memcpy(dst->state, src->state, opus_encoder_get_size(1));
 }

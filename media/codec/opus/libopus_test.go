@@ -250,6 +250,49 @@ func TestStereoFoldsToMono(t *testing.T) {
 	}
 }
 
+// redundant reports whether a packet repeats the frame before it: the LBRR flag of its
+// first and only SILK frame (RFC 6716 §4.2.4).
+func redundant(packet []byte) bool {
+	return len(packet) > 1 && packet[0]>>3 < 16 && packet[1]&0x40 != 0
+}
+
+// At our bit rate a stream has redundancy from 5 % of expected loss on, whether the
+// encoder began so or is told while it runs, and none without.
+func TestRedundancyAtFivePercent(t *testing.T) {
+	pcm := speech(t)
+	share := func(e media.Encoder, from int) (part float64, bitrate float64) {
+		n, bytes := 0, 0
+		for i := range 150 {
+			p := encode(t, e, frame(pcm, from+i))
+			if bytes += len(p); redundant(p) {
+				n++
+			}
+		}
+		return float64(n) / 150, float64(bytes) * 8 / 3
+	}
+	for _, complexity := range []int8{1, 5, 10} {
+		e := encoder(t, media.EncoderConfig{Complexity: complexity, FEC: true})
+		if part, _ := share(e, 0); part > 0 {
+			t.Errorf("complexity %d: redundancy in %.0f %% of the packets, and nothing is lost", complexity, 100*part)
+		}
+		_, before := share(e, 0)
+		for _, loss := range []int8{5, 10, 20} {
+			e.Expect(true, loss)
+			running, bitrate := share(e, 0)
+			fresh, _ := share(encoder(t, media.EncoderConfig{Complexity: complexity, FEC: true, LossPct: loss}), 0)
+			t.Logf("complexity %d, %d %%: redundancy in %.0f %% of the packets, %.0f of %.0f bit/s", complexity, loss, 100*running, bitrate, before)
+			if running < 0.4 || fresh < 0.4 || bitrate > 1.25*before {
+				t.Errorf("complexity %d, %d %%: redundancy in %.0f %% (%.0f %% from the beginning) of the packets, %.0f bit/s instead of %.0f",
+					complexity, loss, 100*running, 100*fresh, bitrate, before)
+			}
+		}
+		e.Expect(false, 0)
+		if part, _ := share(e, 0); part > 0.02 {
+			t.Errorf("complexity %d: redundancy in %.0f %% of the packets though it is off again", complexity, 100*part)
+		}
+	}
+}
+
 func TestConcealAndFEC(t *testing.T) {
 	pcm := speech(t)
 	e := encoder(t, media.EncoderConfig{Bitrate: 24000, FEC: true, LossPct: 20})

@@ -32,7 +32,9 @@ type Key struct {
 // joined sends one frame per packet, whatever ptime was asked for, and one that joins
 // frames sends whole ones; others send less than that where it would not fit into one
 // packet.
+// FEC without loss to expect is none.
 func KeyOf(f media.Format, cfg media.EncoderConfig) Key {
+	cfg.FEC = cfg.FEC && cfg.LossPct > 0
 	units := unitsPerFrame
 	switch c := f.Codec; {
 	case f.Ptime <= 0:
@@ -140,6 +142,20 @@ func NewStream(key Key) (*Stream, error) {
 	s.pending = make([]byte, 0, key.Units*unit)
 	s.out = make([]byte, unitsPerFrame*(rtp.HeaderBytes+key.Units*unit))
 	return s, nil
+}
+
+// Retune goes on with another key, if that differs in the loss to expect only; false
+// leaves the stream as it is.
+func (s *Stream) Retune(key Key) bool {
+	enc, ok := s.enc.(media.LossyEncoder)
+	as := s.key
+	as.Config.FEC, as.Config.LossPct = key.Config.FEC, key.Config.LossPct
+	if !ok || as != key {
+		return false
+	}
+	enc.Expect(key.Config.FEC, key.Config.LossPct)
+	s.key = key
+	return true
 }
 
 // Close ends the encoder.
