@@ -16,7 +16,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/cn"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g729"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
 )
 
 const g729Type = 18
@@ -142,6 +144,40 @@ func TestG729IsRelayed(t *testing.T) {
 			}
 			e.steady(t)
 		}
+		l.RX(t, "channel request hangup all")
+		caller.Wait(t)
+		callee.Wait(t)
+	})
+}
+
+// A phone that takes comfort noise (RFC 3389) is told of silence, and is heard as noise
+// where it tells of it.
+func TestComfortNoise(t *testing.T) {
+	guest := peer.FreePort(t)
+	s := server.Start(t, server.Config{Files: conf(guest, callPlan), Set: map[string]string{"sip.t1": "50ms", "media.comfort_noise": "true"}})
+	l := &lab{Server: s, guest: guest, idle: s.Resources(t)}
+	l.run(t, "both ways", func(t *testing.T) {
+		a, b := listen(t), listen(t)
+		callee := l.callee(t, "answer", b, "PAYLOADS", "8", "RTPMAP", "PCMA/8000")
+		caller := l.caller(t, "call", "700", a, "RTP/AVP 0 101", "RTP/AVP 0 13 101", "rtpmap:0 PCMU/8000", "rtpmap:0 PCMU/8000\n      a=rtpmap:13 CN/8000")
+		silence := bytes.Repeat([]byte{0xd5}, 160)
+		b.streamTo(t, serverPort(t, callee, b), func(n int) []byte { return rtp(8, n, 160, silence) })
+		a.await(t, "two descriptions of silence", func() bool { return a.count(cn.PayloadType) >= 2 })
+		if n := a.count(0); n > 60 {
+			t.Errorf("%d packets of audio besides", n)
+		}
+		a.steady(t)
+		before := len(b.packets())
+		a.streamTo(t, serverPort(t, caller, a), func(n int) []byte { return rtp(cn.PayloadType, n, 160, []byte{40, 100, 127}) })
+		b.await(t, "a second of noise", func() bool { return len(b.packets()) > before+70 })
+		pcm, _, err := b.recording()()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if level := dsp.LevelDBov(pcm[len(pcm)-40*160:]); level < 36 || level > 44 {
+			t.Errorf("noise of −40 dBov is heard at −%d", level)
+		}
+		b.steady(t)
 		l.RX(t, "channel request hangup all")
 		caller.Wait(t)
 		callee.Wait(t)
