@@ -85,15 +85,16 @@ func symlink(to, link string) error {
 // resources counts what calls hold.
 func (s *server) resources() []cli.Resource {
 	stack, mix := s.sip.Stats(), s.mixer.Stats()
+	playing := s.music.Playing() // one room and one goroutine each, which stay
 	return []cli.Resource{
 		{Name: "channels", Count: len(s.engine.Channels())},
 		{Name: "bridges", Count: len(s.engine.Bridges())},
 		{Name: "sip dialogs", Count: stack.Dialogs},
 		{Name: "mixer ports", Count: mix.Ports},
-		{Name: "mixer rooms", Count: mix.Rooms},
+		{Name: "mixer rooms", Count: mix.Rooms - playing},
 		{Name: "mixer pairs", Count: mix.Pairs},
 		{Name: "rtp ports", Count: s.ports.InUse()},
 		{Name: "webrtc peers", Count: s.webrtc.Peers()},
-		{Name: "goroutines", Count: runtime.NumGoroutine()},
+		{Name: "goroutines", Count: runtime.NumGoroutine() - playing},
 	}
 }

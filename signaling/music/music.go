@@ -80,6 +80,13 @@ func (p *Player) Classes() []string {
 	return names
 }
 
+// Playing is how many classes somebody has listened to: each has a room and a goroutine.
+func (p *Player) Playing() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.playing)
+}
+
 // Files are the files that a class plays, in no order; none means tones of our own. It
 // fails with fault.NotFound.
 func (p *Player) Files(name string) ([]string, error) {
