@@ -172,4 +172,10 @@ func TestSetClock(t *testing.T) {
 	if got := s.At(1004) - s.At(1000); got != 960 || s.Unit() != 240 {
 		t.Errorf("a frame has %d, a tick %d", got, s.Unit())
 	}
+	// A packet of the faster clock keeps none of the slower one waiting.
+	s.Fill(make([]byte, rtp.HeaderBytes+20), 0, false, s.At(1000), 960, &pace.Moment{Tick: 1000})
+	s.SetClock(8000, 1002)
+	if s.Follows(s.At(1002)) || !s.Follows(s.At(1004)) {
+		t.Error("the next frame does not follow 20 ms after the last")
+	}
 }

@@ -50,6 +50,8 @@ func (s *Stream) SetClock(hz int, tick int64) {
 		return
 	}
 	at := s.At(tick)
+	// What the last packet holds beyond now is as long as before.
+	s.lastEnd = at + uint32(int64(int32(s.lastEnd-at))*int64(unit)/int64(s.unit))
 	s.unit = unit
 	s.base = at - uint32(tick)*unit
 }
