@@ -8,13 +8,14 @@ import (
 )
 
 // margins are how far below what it was sent at a tone may be to be heard, and must be not
-// to be, in dB. A server may lower all of a room that is too loud together; speech has a
-// little of every pilot.
-type margins struct{ heard, unheard float64 }
+// to be, in dB, and the share of the time for which it is to be heard. A server may lower
+// all of a room that is too loud together; speech has a little of every pilot, and those
+// who pause may give their place to others.
+type margins struct{ heard, unheard, share float64 }
 
 var (
-	ofTones  = margins{15, 25}
-	ofPilots = margins{12, 10}
+	ofTones  = margins{15, 25, 0.5}
+	ofPilots = margins{12, 10, 0.2}
 )
 
 // enough is how many of a room's talkers are to be heard: a server may choose the loudest.
@@ -51,14 +52,14 @@ func misheard(w *Workload, leg int, pcm []int16, rate int) string {
 	}
 	found := 0
 	for _, other := range talkers {
-		if measure.Tone(pcm, rate, w.tone(other)) > level-m.heard {
+		if measure.Tone(pcm, rate, w.tone(other), m.share) > level-m.heard {
 			found++
 		}
 	}
 	if found < min(enough, len(talkers)) {
 		return fmt.Sprintf("hears %d of %d talkers, at %.0f dBFS", found, len(talkers), measure.RMS(pcm))
 	}
-	if own := measure.Tone(pcm, rate, w.tone(leg)); w.talks(leg) && own > level-m.unheard {
+	if own := measure.Tone(pcm, rate, w.tone(leg), 0.5); w.talks(leg) && own > level-m.unheard {
 		return fmt.Sprintf("hears itself, at %.0f dBFS", own)
 	}
 	return ""

@@ -98,20 +98,24 @@ func TestTone(t *testing.T) {
 		pcm[i] += s
 	}
 	for hz, want := range map[float64]float64{569: -20, 691: -30} {
-		if got := Tone(pcm, rate, hz); math.Abs(got-want) > 0.1 {
+		if got := Tone(pcm, rate, hz, 0.5); math.Abs(got-want) > 0.1 {
 			t.Errorf("%v Hz: %.2f dBFS, want %v", hz, got, want)
 		}
 	}
 	for _, hz := range []float64{310, 467, 823, 1487} {
-		if got := Tone(pcm, rate, hz); got > -80 {
+		if got := Tone(pcm, rate, hz, 0.5); got > -80 {
 			t.Errorf("%v Hz, which is not there: %.1f dBFS", hz, got)
 		}
 	}
 	clear(pcm[2000:2400]) // costs a window or two, not the tone
-	if got := Tone(pcm, rate, 569); math.Abs(got+20) > 0.5 {
+	if got := Tone(pcm, rate, 569, 0.5); math.Abs(got+20) > 0.5 {
 		t.Errorf("with a gap: %.2f dBFS", got)
 	}
-	if got := Tone(nil, rate, 569); got != Silence {
+	clear(pcm[:6*rate/10]) // silent most of the time
+	if half, some := Tone(pcm, rate, 569, 0.5), Tone(pcm, rate, 569, 0.25); half > -80 || math.Abs(some+20) > 0.5 {
+		t.Errorf("with a pause: %.1f dBFS half of the time, %.1f a quarter of it", half, some)
+	}
+	if got := Tone(nil, rate, 569, 0.5); got != Silence {
 		t.Errorf("of nothing: %v", got)
 	}
 	if got := RMS(Sine(569, rate, rate, -20)); math.Abs(got+20) > 0.01 {

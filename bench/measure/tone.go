@@ -22,10 +22,10 @@ func Sine(hz float64, rate, samples int, level float64) []int16 {
 	return pcm
 }
 
-// Tone is the level in dBFS that the tone of hz has in half of the windows of 200 ms,
-// by Goertzel's algorithm. It tells tones 40 Hz apart; a jump in phase, as a lost packet
+// Tone is the level in dBFS that the tone of hz reaches in a share of the windows of 200 ms
+// (0.5 for half of them), by Goertzel's algorithm. It tells tones 40 Hz apart; a jump in phase, as a lost packet
 // makes, costs one window.
-func Tone(pcm []int16, rate int, hz float64) float64 {
+func Tone(pcm []int16, rate int, hz, share float64) float64 {
 	size := min(rate/5, len(pcm))
 	if size == 0 {
 		return Silence
@@ -37,7 +37,7 @@ func Tone(pcm []int16, rate int, hz float64) float64 {
 		levels = append(levels, decibels(amplitude*amplitude))
 	}
 	slices.Sort(levels)
-	return levels[len(levels)/2]
+	return levels[min(int((1-share)*float64(len(levels))), len(levels)-1)]
 }
 
 // RMS is the level of everything in pcm, in dBFS of a sine.
