@@ -3,7 +3,9 @@ package mixer
 import (
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
@@ -61,6 +63,53 @@ func TestLatency(t *testing.T) {
 				t.Errorf("%s, offset %d: ticks %v", tt.name, offset, latency)
 			}
 		}
+	}
+}
+
+// What a room adds without jitter, from a packet's arrival to the departure of what it
+// holds, for senders of every phase: a frame is made every 20 ms, and of what came since
+// the last. The kernel and the mixing of the tick come on top.
+func TestAddedLatency(t *testing.T) {
+	var took []time.Duration
+	for phase := time.Duration(0); phase < media.FrameDuration; phase += time.Millisecond / 2 {
+		r := newRig(t, 1)
+		a, b := r.phone("a", g711.MuLaw()), r.phone("b", g711.MuLaw())
+		room := r.room(RoomConfig{})
+		for _, ph := range []*phone{a, b} {
+			if err := ph.port.Join(room, JoinOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.ticks(8)
+		begin := time.Duration(r.now)*pace.Tick + phase
+		payload := make([]byte, 160)
+		for i := range 200 {
+			at := begin + time.Duration(i)*media.FrameDuration
+			for time.Duration(r.now+1)*pace.Tick < at {
+				r.tick()
+			}
+			click := i > 100 && i%10 == 0
+			pcm := make([]int16, 160)
+			if click {
+				pcm = tone(1000, 20000, 8000, 0, 160)
+			}
+			g711.EncodeMuLaw(payload, pcm)
+			a.sendAt(payload, at)
+			for n := 0; click && n < 20; n++ {
+				b.pcm = nil
+				r.tick()
+				if b.hear(); len(b.pcm) > 0 && slices.Max(b.pcm) > 5000 {
+					took = append(took, time.Duration(r.now)*pace.Tick-at)
+					break
+				}
+			}
+		}
+	}
+	slices.Sort(took)
+	p50, p99, most := took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
+	t.Logf("%d clicks: p50 %v, p99 %v, at most %v", len(took), p50, p99, most)
+	if len(took) != 40*9 || p50 > 12*time.Millisecond || p99 > 24*time.Millisecond {
+		t.Errorf("%d clicks: p50 %v, p99 %v, at most %v", len(took), p50, p99, most)
 	}
 }
 
