@@ -37,6 +37,7 @@ type Engine struct {
 	reports *reports.Service
 
 	eventsLost atomic.Uint64
+	notFIFO    sync.Once // said
 
 	mu     sync.Mutex
 	closed bool

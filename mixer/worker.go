@@ -88,6 +88,11 @@ func (w *worker) run() {
 	how := pace.Schedule(w.engine.cfg.FIFO, w.engine.cfg.Priority)
 	w.stats.scheduling.Store(&how)
 	w.engine.log.Info("mixer worker started", "worker", w.index, "scheduling", how)
+	if w.engine.cfg.FIFO && how != pace.FIFO {
+		w.engine.notFIFO.Do(func() {
+			w.engine.log.Warn("the mixer has no real-time scheduling (CAP_SYS_NICE); on a busy machine audio may stutter", "scheduling", how)
+		})
+	}
 
 	tick := c.Now() / int64(pace.Tick)
 	for !w.stop.Load() {

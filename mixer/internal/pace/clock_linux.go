@@ -80,12 +80,19 @@ func ThreadTime() int64 {
 // niceValue is what a worker gets where SCHED_FIFO is not permitted.
 const niceValue = -10
 
+// How a thread is scheduled.
+const (
+	FIFO   = "fifo"   // SCHED_FIFO
+	Nice   = "nice"   // a negative nice value
+	Normal = "normal" // as any other
+)
+
 // Schedule gives the calling thread real-time scheduling, or what is permitted
-// instead, and says which: "fifo", "nice" or "normal". Threads that the runtime
+// instead, and says which: FIFO, Nice or Normal. Threads that the runtime
 // starts from this one do not inherit it.
 func Schedule(fifo bool, priority int) string {
 	if !fifo {
-		return "normal"
+		return Normal
 	}
 	attr := unix.SchedAttr{
 		Size:     unix.SizeofSchedAttr,
@@ -94,10 +101,10 @@ func Schedule(fifo bool, priority int) string {
 		Priority: uint32(priority),
 	}
 	if unix.SchedSetAttr(0, &attr, 0) == nil {
-		return "fifo"
+		return FIFO
 	}
 	if unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), niceValue) == nil {
-		return "nice"
+		return Nice
 	}
-	return "normal"
+	return Normal
 }
