@@ -170,8 +170,8 @@ var minPower = math.Pow(10, (minLevel-fullScaleDBm)/10) * 32768 * 32768
 func (d *Detector) look() byte {
 	var weighted [window]float64
 	energy := 0.0
-	for i, v := range d.samples {
-		v *= weights[i]
+	for i := range d.samples {
+		v := d.samples[i] * weights[i]
 		weighted[i] = v
 		energy += v * v
 	}

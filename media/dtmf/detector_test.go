@@ -44,7 +44,9 @@ func (p pair) at(i int) float64 {
 // signal is pieces of a pair and of silence by turns, each of a length in ms, with
 // silence around them.
 func signal(p pair, ms ...float64) []float64 {
-	out := make([]float64, 800)
+	var out []float64
+	pause := make([]float64, 800)
+	out = append(out, pause...)
 	for i, d := range ms {
 		for range int(d * 8) {
 			v := 0.0
@@ -54,7 +56,7 @@ func signal(p pair, ms ...float64) []float64 {
 			out = append(out, v)
 		}
 	}
-	return append(out, make([]float64, 800)...)
+	return append(out, pause...)
 }
 
 func quantised(x []float64) []int16 {
@@ -182,7 +184,7 @@ func TestDetectorBreaksAndLengths(t *testing.T) {
 		}
 	}
 	// Another digit needs no pause.
-	x := append(signal(pairOf(0), 60)[:800+480], signal(pairOf(5), 60)[800:]...)
+	x := slices.Concat(signal(pairOf(0), 60)[:800+480], signal(pairOf(5), 60)[800:])
 	if got, _ := detect(t, quantised(x)); got != "15" {
 		t.Errorf("one after the other: %q", got)
 	}

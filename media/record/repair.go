@@ -27,8 +27,8 @@ func Repair(folder string) (repaired []string, err error) {
 			return err
 		}
 		path := strings.TrimSuffix(name, Part)
-		if _, err := FormatOfFile(path); err != nil {
-			return nil // nothing of ours
+		if !ours(path) {
+			return nil
 		}
 		done, err := repair(name, path)
 		if done {
@@ -40,6 +40,12 @@ func Repair(folder string) (repaired []string, err error) {
 		return repaired, fmt.Errorf("record: repair: %w", err)
 	}
 	return repaired, nil
+}
+
+// ours reports whether a file's name is one of a recording.
+func ours(path string) bool {
+	_, err := FormatOfFile(path)
+	return err == nil
 }
 
 // repair finishes one file.
