@@ -15,7 +15,7 @@ import (
 )
 
 // profile has a contender do a workload and looks where its time goes, by sampling: perf's
-// report, most expensive function first.
+// report, by program and library, then by function, what costs most first.
 func (r *Runner) profile(ctx context.Context, c peers.Contender, w Workload, perf string) (report string, err error) {
 	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {
@@ -42,6 +42,12 @@ func (r *Runner) profile(ctx context.Context, c peers.Contender, w Workload, per
 	if err := errors.Join(err, record.Wait()); err != nil {
 		return "", fmt.Errorf("perf: %w", err)
 	}
-	out, err := exec.CommandContext(ctx, perf, "report", "-i", data, "--stdio", "--no-children", "--sort", "dso,symbol", "-w", "6,20,60").Output()
-	return string(out), err
+	for _, by := range []string{"dso", "symbol"} {
+		out, err := exec.CommandContext(ctx, perf, "report", "-i", data, "--stdio", "--no-children", "--sort", by, "--percent-limit", "1").Output()
+		if err != nil {
+			return "", fmt.Errorf("perf: %w", err)
+		}
+		report += string(out)
+	}
+	return report, nil
 }
