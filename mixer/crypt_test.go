@@ -33,10 +33,10 @@ func newKeys(t testing.TB, suite srtp.Suite) *keys {
 	t.Helper()
 	k := &keys{masters: srtp.Masters{Send: srtp.NewMaster(suite), Receive: srtp.NewMaster(suite)}}
 	var err error
-	if k.send, err = srtp.NewSender(k.masters.Receive, srtp.State{}); err != nil {
+	if k.send, err = srtp.NewSender(k.masters.Receive, srtp.State{}, srtp.Whole); err != nil {
 		t.Fatal(err)
 	}
-	if k.receive, err = srtp.NewReceiver(k.masters.Send, srtp.State{}); err != nil {
+	if k.receive, err = srtp.NewReceiver(k.masters.Send, srtp.State{}, srtp.Whole); err != nil {
 		t.Fatal(err)
 	}
 	return k
@@ -256,7 +256,7 @@ func TestSRTPFlood(t *testing.T) {
 // sealAny protects a packet of any stream.
 func (k *keys) sealAny(t testing.TB, p []byte) []byte {
 	t.Helper()
-	s, err := srtp.NewSender(k.masters.Receive, srtp.State{})
+	s, err := srtp.NewSender(k.masters.Receive, srtp.State{}, srtp.Whole)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
@@ -93,7 +94,7 @@ func (p *Port) SetMedia(m Media) error {
 	keys, contexts := p.keys.Load(), secure.Contexts{}
 	if m.Keys != nil {
 		if keys == nil {
-			keys = new(secure.Keyring)
+			keys = &secure.Keyring{Part: srtp.RTPOnly} // reports have their own
 		}
 		var err error
 		if contexts, err = keys.For(*m.Keys); err != nil {

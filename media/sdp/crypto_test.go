@@ -106,7 +106,7 @@ func FuzzCrypto(f *testing.F) {
 			t.Fatalf("%q prints %q: %v %s", in, line, err, d)
 		}
 		if m, err := line.master(); err == nil {
-			if _, err := srtp.NewReceiver(m, srtp.State{}); err != nil {
+			if _, err := srtp.NewReceiver(m, srtp.State{}, srtp.Whole); err != nil {
 				t.Fatalf("%q: %v", in, err)
 			}
 		}

@@ -37,11 +37,11 @@ func TestBesidePion(t *testing.T) {
 		for _, mki := range []uint8{0, 4} {
 			m := NewMaster(suite)
 			m.MKI, m.MKIBytes = 0x01020304, mki
-			s, err := NewSender(m, State{})
+			s, err := NewSender(m, State{}, Whole)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := NewReceiver(m, State{})
+			r, err := NewReceiver(m, State{}, Whole)
 			if err != nil {
 				t.Fatal(err)
 			}

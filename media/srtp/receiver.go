@@ -9,22 +9,25 @@ import (
 // Receiver checks and opens what comes from a peer.
 type Receiver struct{ direction }
 
-// NewReceiver makes a receiver that goes on from a state; the zero State begins. The
-// error is of kind fault.Invalid.
-func NewReceiver(m Master, state State) (*Receiver, error) {
+// NewReceiver makes a receiver of a part that goes on from a state; the zero State
+// begins. The error is of kind fault.Invalid.
+func NewReceiver(m Master, state State, part Part) (*Receiver, error) {
 	r := new(Receiver)
-	if err := r.init(m, state); err != nil {
+	if err := r.init(m, state, part); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
 // Unprotect opens an RTP packet in its own memory and returns the shorter rest. The
-// error is ErrShort, ErrReplay or ErrAuth, or ErrExhausted: then nothing has been
+// error is ErrShort, ErrReplay or ErrAuth, ErrExhausted or ErrNoKeys: then nothing has been
 // learned of the packet, whose contents may be gone.
 func (r *Receiver) Unprotect(packet []byte) ([]byte, error) {
 	head, k := headerBytes(packet), r.rtp
-	if head == 0 || len(packet) < head+k.tag+r.mkiBytes {
+	switch {
+	case k == nil:
+		return nil, ErrNoKeys
+	case head == 0 || len(packet) < head+k.tag+r.mkiBytes:
 		return nil, ErrShort
 	}
 	ssrc := binary.BigEndian.Uint32(packet[8:])
@@ -76,7 +79,10 @@ func (r *Receiver) open(packet []byte, head int) ([]byte, bool) {
 // not been agreed upon.
 func (r *Receiver) UnprotectRTCP(packet []byte) ([]byte, error) {
 	k := r.rtcp
-	if len(packet) < rtcpHead+indexBytes+k.tag+r.mkiBytes || packet[0]>>6 != 2 {
+	switch {
+	case k == nil:
+		return nil, ErrNoKeys
+	case len(packet) < rtcpHead+indexBytes+k.tag+r.mkiBytes || packet[0]>>6 != 2:
 		return nil, ErrShort
 	}
 	end := len(packet) - indexBytes - r.mkiBytes // where the index begins

@@ -17,8 +17,21 @@ var (
 	// ErrReuse is a packet whose sequence number was sent before, which would give the
 	// key stream away.
 	ErrReuse = fault.New(fault.Invalid, "srtp: sequence number used before")
+	// ErrNoKeys is a packet of what the direction was not made for.
+	ErrNoKeys = fault.New(fault.Invalid, "srtp: no keys for that")
 	// ErrExhausted is a packet more than a key may protect.
 	ErrExhausted = fault.New(fault.Invalid, "srtp: key used up")
+)
+
+// Part is what a direction is for. RTP and RTCP have keys and indices of their own under
+// one master key, so that two can share the work, with half of the memory each.
+type Part uint8
+
+// The parts.
+const (
+	Whole Part = iota
+	RTPOnly
+	RTCPOnly
 )
 
 // direction is what Sender and Receiver have in common.
@@ -31,7 +44,7 @@ type direction struct {
 	rollover  [4]byte // of the packet under way
 }
 
-func (d *direction) init(m Master, state State) error {
+func (d *direction) init(m Master, state State, part Part) error {
 	if err := m.validate(); err != nil {
 		return err
 	}
@@ -44,10 +57,13 @@ func (d *direction) init(m Master, state State) error {
 		d.mki[d.mkiBytes-1-i] = byte(m.MKI >> (8 * i))
 	}
 	var err error
-	if d.rtp, err = m.sessionKeys(rtpEncryption, rtpAuthentication, rtpSalt, table[m.Suite].tag); err != nil {
-		return fault.New(fault.Invalid, "srtp: session keys: %w", err)
+	if part != RTCPOnly {
+		d.rtp, err = m.sessionKeys(rtpEncryption, rtpAuthentication, rtpSalt, table[m.Suite].tag)
 	}
-	if d.rtcp, err = m.sessionKeys(rtcpEncryption, rtcpAuthentication, rtcpSalt, table[m.Suite].tagRTCP); err != nil {
+	if part != RTPOnly && err == nil {
+		d.rtcp, err = m.sessionKeys(rtcpEncryption, rtcpAuthentication, rtcpSalt, table[m.Suite].tagRTCP)
+	}
+	if err != nil {
 		return fault.New(fault.Invalid, "srtp: session keys: %w", err)
 	}
 	return nil
@@ -62,11 +78,11 @@ func (d *direction) State() State { return d.state }
 // Sender protects what goes to a peer.
 type Sender struct{ direction }
 
-// NewSender makes a sender that goes on from a state; the zero State begins. The error
-// is of kind fault.Invalid.
-func NewSender(m Master, state State) (*Sender, error) {
+// NewSender makes a sender of a part that goes on from a state; the zero State begins.
+// The error is of kind fault.Invalid.
+func NewSender(m Master, state State, part Part) (*Sender, error) {
 	s := new(Sender)
-	if err := s.init(m, state); err != nil {
+	if err := s.init(m, state, part); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -86,7 +102,10 @@ func (s *Sender) stream(ssrc uint32) *Stream {
 // memory. A packet that is refused has changed nothing but dst.
 func (s *Sender) Protect(dst, packet []byte) ([]byte, error) {
 	head := headerBytes(packet)
-	if head == 0 {
+	switch {
+	case s.rtp == nil:
+		return nil, ErrNoKeys
+	case head == 0:
 		return nil, ErrShort
 	}
 	ssrc := binary.BigEndian.Uint32(packet[8:])
@@ -120,7 +139,10 @@ func (s *Sender) Protect(dst, packet []byte) ([]byte, error) {
 // ProtectRTCP is Protect for a compound RTCP packet (RFC 3711 §3.4, RFC 7714 §9), whose
 // contents are always encrypted.
 func (s *Sender) ProtectRTCP(dst, packet []byte) ([]byte, error) {
-	if len(packet) < rtcpHead {
+	switch {
+	case s.rtcp == nil:
+		return nil, ErrNoKeys
+	case len(packet) < rtcpHead:
 		return nil, ErrShort
 	}
 	ssrc := binary.BigEndian.Uint32(packet[4:])

@@ -12,11 +12,11 @@ import (
 func pair(t testing.TB, suite Suite) (*Sender, *Receiver) {
 	t.Helper()
 	m := NewMaster(suite)
-	s, err := NewSender(m, State{})
+	s, err := NewSender(m, State{}, Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewReceiver(m, State{})
+	r, err := NewReceiver(m, State{}, Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,11 +167,11 @@ func TestExhausted(t *testing.T) {
 		RTCP: Window{Started: true, Highest: maxIndexRTCP, Seen: [2]uint64{1}},
 	}
 	m := NewMaster(AESCM80)
-	s, err := NewSender(m, end)
+	s, err := NewSender(m, end, Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewReceiver(m, end)
+	r, err := NewReceiver(m, end, Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,11 +192,11 @@ func TestExhausted(t *testing.T) {
 // Another process goes on where this one was.
 func TestState(t *testing.T) {
 	m := NewMaster(AESCM32)
-	s, err := NewSender(m, State{})
+	s, err := NewSender(m, State{}, Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewReceiver(m, State{})
+	r, err := NewReceiver(m, State{}, Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,10 +207,10 @@ func TestState(t *testing.T) {
 			t.Fatalf("packet %d: %v", i, err)
 		}
 		if i%10007 == 0 {
-			if s, err = NewSender(m, s.State()); err != nil {
+			if s, err = NewSender(m, s.State(), Whole); err != nil {
 				t.Fatal(err)
 			}
-			if r, err = NewReceiver(m, r.State()); err != nil {
+			if r, err = NewReceiver(m, r.State(), Whole); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -222,7 +222,7 @@ func TestState(t *testing.T) {
 		t.Errorf("index %d", got)
 	}
 	for _, n := range []int{-1, maxStreams + 1} {
-		if _, err := NewReceiver(m, State{N: n}); err == nil {
+		if _, err := NewReceiver(m, State{N: n}, Whole); err == nil {
 			t.Errorf("a state of %d streams", n)
 		}
 	}
@@ -231,13 +231,13 @@ func TestState(t *testing.T) {
 // A peer that begins anew often is heard, and its last streams are remembered.
 func TestManyStreams(t *testing.T) {
 	m := NewMaster(GCM256)
-	r, err := NewReceiver(m, State{})
+	r, err := NewReceiver(m, State{}, Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var first [][]byte
 	for ssrc := range uint32(20) {
-		s, err := NewSender(m, State{})
+		s, err := NewSender(m, State{}, Whole)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,6 +255,36 @@ func TestManyStreams(t *testing.T) {
 	}
 }
 
+// A direction is made for RTP, for RTCP or for both.
+func TestParts(t *testing.T) {
+	m := NewMaster(GCM128)
+	report := []byte{2 << 6, 201, 0, 1, 0, 0, 0, 7}
+	for part := Whole; part <= RTCPOnly; part++ {
+		s, err := NewSender(m, State{}, part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := NewReceiver(m, State{}, part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.Protect(make([]byte, 200), packet(7, 1))
+		if part == RTCPOnly {
+			p = make([]byte, 40)
+		}
+		if _, got := r.Unprotect(p); !errors.Is(got, err) || (err != nil) != (part == RTCPOnly) {
+			t.Errorf("part %d, RTP: %v and %v", part, err, got)
+		}
+		p, err = s.ProtectRTCP(make([]byte, 200), report)
+		if part == RTPOnly {
+			p = make([]byte, 40)
+		}
+		if _, got := r.UnprotectRTCP(p); !errors.Is(got, err) || (err != nil) != (part == RTPOnly) {
+			t.Errorf("part %d, RTCP: %v and %v", part, err, got)
+		}
+	}
+}
+
 // Keys come in, and never get into a log.
 func TestMaster(t *testing.T) {
 	for suite := None; suite <= suites; suite++ {
@@ -267,7 +297,7 @@ func TestMaster(t *testing.T) {
 				t.Errorf("%s: %d bytes became %d", suite, n, len(m.KeyAndSalt()))
 			}
 		}
-		if _, err := NewSender(Master{Suite: suite, MKIBytes: MaxMKIBytes + 1}, State{}); err == nil {
+		if _, err := NewSender(Master{Suite: suite, MKIBytes: MaxMKIBytes + 1}, State{}, Whole); err == nil {
 			t.Errorf("%s with too long an identifier", suite)
 		}
 		if got := SuiteByName(suite.String()); suite < suites && got != suite {

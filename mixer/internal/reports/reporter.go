@@ -130,7 +130,7 @@ func (r *Reporter) protect(keys *srtp.Masters) error {
 	var contexts secure.Contexts
 	if keys != nil {
 		if r.keys == nil {
-			r.keys = new(secure.Keyring)
+			r.keys = &secure.Keyring{Part: srtp.RTCPOnly}
 		}
 		var err error
 		if contexts, err = r.keys.For(*keys); err != nil {

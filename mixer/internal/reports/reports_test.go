@@ -279,11 +279,11 @@ func TestProtected(t *testing.T) {
 		e := r.end(1, 2)
 		ours, theirs := srtp.NewMaster(suite), srtp.NewMaster(suite)
 		e.Set(Peer{Media: addr, Remote: addr, Keys: &srtp.Masters{Send: ours, Receive: theirs}})
-		receiver, err := srtp.NewReceiver(ours, srtp.State{})
+		receiver, err := srtp.NewReceiver(ours, srtp.State{}, srtp.Whole)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sender, err := srtp.NewSender(theirs, srtp.State{})
+		sender, err := srtp.NewSender(theirs, srtp.State{}, srtp.Whole)
 		if err != nil {
 			t.Fatal(err)
 		}

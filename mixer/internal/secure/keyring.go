@@ -18,6 +18,8 @@ type Contexts struct {
 // stay, or come back when an answer is taken back, go on with their rollover counters:
 // begun anew, they would protect other packets with the same key stream.
 type Keyring struct {
+	// Part is what the contexts are for, before the first.
+	Part srtp.Part
 	// Guard is the worker's, from the first contexts on.
 	Guard   Guard
 	send    [2]held[*srtp.Sender]
@@ -32,22 +34,22 @@ type held[T any] struct {
 // For makes the contexts of a port's keys, or finds those it has. The error is of kind
 // fault.Invalid.
 func (k *Keyring) For(m srtp.Masters) (Contexts, error) {
-	send, err := find(&k.send, m.Send, srtp.NewSender)
+	send, err := find(&k.send, m.Send, k.Part, srtp.NewSender)
 	if err != nil {
 		return Contexts{}, err
 	}
-	receive, err := find(&k.receive, m.Receive, srtp.NewReceiver)
+	receive, err := find(&k.receive, m.Receive, k.Part, srtp.NewReceiver)
 	return Contexts{send, receive}, err
 }
 
 // find is the context of a key, at the front from now on.
-func find[T any](all *[2]held[T], key srtp.Master, begin func(srtp.Master, srtp.State) (T, error)) (T, error) {
+func find[T any](all *[2]held[T], key srtp.Master, part srtp.Part, begin func(srtp.Master, srtp.State, srtp.Part) (T, error)) (T, error) {
 	switch {
 	case all[0].key == key:
 	case all[1].key == key:
 		all[0], all[1] = all[1], all[0]
 	default:
-		c, err := begin(key, srtp.State{})
+		c, err := begin(key, srtp.State{}, part)
 		if err != nil {
 			return c, err
 		}
