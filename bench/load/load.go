@@ -120,7 +120,7 @@ func (l *Load) Secure(leg int, own, server srtp.Master) (err error) {
 	if err := x.secure(own, longest); err != nil {
 		return err
 	}
-	x.receiver, err = srtp.NewReceiver(server, srtp.State{})
+	x.receiver, err = srtp.NewReceiver(server, srtp.State{}, srtp.RTPOnly)
 	return err
 }
 

@@ -54,7 +54,7 @@ const levelBytes = 8
 
 // secure has the packets protected; longest is the longest payload.
 func (s *sender) secure(m srtp.Master, longest int) (err error) {
-	s.srtp, err = srtp.NewSender(m, srtp.State{})
+	s.srtp, err = srtp.NewSender(m, srtp.State{}, srtp.RTPOnly)
 	size := len(s.header) + longest
 	s.plain, s.secured = make([]byte, 0, size), make([]byte, size+srtp.Overhead)
 	return err
