@@ -1,10 +1,12 @@
 package mixer
 
 import (
+	"fmt"
 	"net"
 	"testing"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/cn"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/rtcp"
@@ -49,58 +51,63 @@ func (h *handset) report(conn *net.UDPConn, want func(*rtp.Report) bool) rtp.Rep
 // say is in the port's statistics; the port says farewell.
 func TestPortReports(t *testing.T) {
 	for _, mux := range []bool{true, false} {
-		l := newLive(t, often())
-		var control *rtp.Socket
-		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		if !mux {
-			media, above, err := l.ports.OpenPair()
+		t.Run(fmt.Sprintf("mux=%v", mux), func(t *testing.T) {
+			l := newLive(t, often())
+			var control *rtp.Socket
+			conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}) // of RTCP, if that has its own
 			if err != nil {
 				t.Fatal(err)
 			}
-			control = above
-			if err := media.Close(); err != nil {
-				t.Fatal(err)
+			t.Cleanup(func() {
+				if err := conn.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			if !mux {
+				media, above, err := l.ports.OpenPair()
+				if err != nil {
+					t.Fatal(err)
+				}
+				control = above
+				if err := media.Close(); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		h := l.handset("a", PortConfig{RTCP: control})
-		to := h.to
-		peer := ReportPeer{Media: h.addr(), Remote: h.addr(), Mux: mux, Metrics: true}
-		if mux {
-			defer func(c *net.UDPConn) { conn = c }(conn)
-			conn = h.conn
-		} else {
-			peer.Remote = conn.LocalAddr().(*net.UDPAddr).AddrPort()
-			to = control.LocalAddr()
-		}
-		h.port.SetReports(peer)
-		for range 50 {
-			h.say(440)
-		}
-		ours := h.report(conn, func(r *rtp.Report) bool { return len(r.Blocks) == 1 && len(r.Metrics) == 1 })
-		if b := ours.Blocks[0]; b.SSRC != 77 || b.Lost != 0 || ours.Metrics[0].SSRC != 77 {
-			t.Errorf("%+v", ours)
-		}
-		h.port.SetHold(true)
-		var middle uint32
-		for h.port.Stats().Peer.Lost == 0 {
-			theirs := rtp.Report{SSRC: 77, CNAME: []byte("a"), Blocks: []rtp.ReportBlock{{
-				SSRC: ours.SSRC, FractionLost: 64, Lost: 12, Jitter: 80, LastSR: middle,
-			}}}
-			if _, err := conn.WriteToUDPAddrPort(theirs.Append(nil), to); err != nil {
-				t.Fatal(err)
+			h := l.handset("a", PortConfig{RTCP: control})
+			to, on := h.to, conn
+			peer := ReportPeer{Media: h.addr(), Remote: h.addr(), Mux: mux, Metrics: true}
+			if mux {
+				on = h.conn
+			} else {
+				peer.Remote = conn.LocalAddr().(*net.UDPAddr).AddrPort()
+				to = control.LocalAddr()
 			}
-			h.report(conn, func(*rtp.Report) bool { return true })
-		}
-		s := h.port.Stats()
-		if s.Peer.Loss != 0.25 || s.Peer.Lost != 12 || s.Peer.Jitter != 10*time.Millisecond || s.ReportsIn == 0 || s.ReportsOut == 0 || s.ReportsDropped > 0 {
-			t.Errorf("mux %v: %+v", mux, s)
-		}
-		h.port.Close()
-		h.report(conn, func(r *rtp.Report) bool { return r.Bye })
+			h.port.SetReports(peer)
+			for range 50 {
+				h.say(440)
+			}
+			ours := h.report(on, func(r *rtp.Report) bool { return len(r.Blocks) == 1 && len(r.Metrics) == 1 })
+			if b := ours.Blocks[0]; b.SSRC != 77 || b.Lost != 0 || ours.Metrics[0].SSRC != 77 {
+				t.Errorf("%+v", ours)
+			}
+			h.port.SetHold(true)
+			var middle uint32
+			for h.port.Stats().Peer.Lost == 0 {
+				theirs := rtp.Report{SSRC: 77, CNAME: []byte("a"), Blocks: []rtp.ReportBlock{{
+					SSRC: ours.SSRC, FractionLost: 64, Lost: 12, Jitter: 80, LastSR: middle,
+				}}}
+				if _, err := on.WriteToUDPAddrPort(theirs.Append(nil), to); err != nil {
+					t.Fatal(err)
+				}
+				h.report(on, func(*rtp.Report) bool { return true })
+			}
+			s := h.port.Stats()
+			if s.Peer.Loss != 0.25 || s.Peer.Lost != 12 || s.Peer.Jitter != 10*time.Millisecond || s.ReportsIn == 0 || s.ReportsOut == 0 || s.ReportsDropped > 0 {
+				t.Errorf("mux %v: %+v", mux, s)
+			}
+			h.port.Close()
+			h.report(on, func(r *rtp.Report) bool { return r.Bye })
+		})
 	}
 }
 
@@ -198,5 +205,49 @@ func TestReportsAreLife(t *testing.T) {
 		if timedOut := len(f.take(MediaTimeout)) > 0; timedOut != life {
 			t.Errorf("reports are life: %v; timed out once they stopped: %v", life, timedOut)
 		}
+	}
+}
+
+// On hold, and while nothing is to be received, the longer limit counts.
+func TestHoldTimeout(t *testing.T) {
+	for _, how := range []string{"hold", "sendonly"} {
+		f := newField(t)
+		c := f.callWith(PortConfig{MediaTimeout: time.Second, HoldTimeout: 3 * time.Second}, formatOf(g711.MuLaw()), false)
+		if how == "hold" {
+			c.port.SetHold(true)
+		} else {
+			m := mediaOf(formatOf(g711.MuLaw()))
+			m.Direction = media.SendOnly
+			if err := c.port.SetMedia(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.ticks(int(2 * pace.TicksPerSecond))
+		if len(f.take(MediaTimeout)) > 0 {
+			t.Errorf("%s: timed out after the usual time", how)
+		}
+		f.ticks(int(2 * pace.TicksPerSecond))
+		if len(f.take(MediaTimeout)) != 1 {
+			t.Errorf("%s: never timed out", how)
+		}
+	}
+}
+
+// Handing RTCP over, and publishing what reports are made of, allocates nothing.
+func TestReportsAllocateNothing(t *testing.T) {
+	f := newField(t)
+	c := f.callWith(PortConfig{}, formatOf(g711.MuLaw()), false)
+	c.port.SetReports(ReportPeer{Media: c.sock.LocalAddr(), Remote: c.sock.LocalAddr(), Mux: true})
+	f.ticks(4)
+	w, l := f.engine.workers[0], &c.port.leg
+	report := rtp.Report{SSRC: 77, CNAME: []byte("a")}
+	packet := report.Append(nil)
+	n := testing.AllocsPerRun(200, func() {
+		l.take(w, packet, 1, c.sock.LocalAddr())
+		l.publish()
+		l.control = 0
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
