@@ -3,7 +3,10 @@ package mixer
 // The lists of a worker: legs without a conversation, rooms, links. Members know
 // their index, so that leaving costs nothing.
 
-import "github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+import (
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
+)
 
 // quietPhase is the phase with the fewest legs.
 func (w *worker) quietPhase() int64 {
@@ -24,6 +27,9 @@ const slotsPerLeg = 1
 // the longest payload with room for header extensions and a tag. Where it does not fit
 // the network's frames it comes in fragments, which the kernel joins.
 const longestPacket = playout.MaxPayload + 256
+
+// Every one of them can be encrypted.
+const _ = uint(secure.MaxPacket - longestPacket)
 
 // adopted counts legs in.
 func (w *worker) adopted(legs int) {

@@ -133,9 +133,9 @@ func (k *link) land(w *worker) {
 	for due := max(k.ran, now-owedTicks) + 1; due < now; due++ {
 		w.now.Tick = due
 		w.runLink(k)
+		w.sendSpeakers() // what was said then has the time of then
 	}
 	w.now.Tick = now
-	w.sendSpeakers()
 }
 
 // leave takes from a leg that moves with its room or pair what is the worker's.

@@ -26,7 +26,7 @@ func writeVolume(c *dialplan.Call, args, value string) error {
 	ch := channelOf(c)
 	s := ch.Snapshot()
 	in, out := s.GainIn, s.GainOut
-	switch db := decibels(factor); strings.ToUpper(strings.TrimSpace(parts[0])) {
+	switch db := decibels(factor); strings.ToUpper(strings.TrimSpace(argument.At(parts, 0))) {
 	case "TX":
 		out = db
 	case "RX":

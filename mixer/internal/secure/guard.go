@@ -4,7 +4,6 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
@@ -13,10 +12,13 @@ import (
 // their way when it changed, and those sent until our answer was there.
 const graceTicks = 5 * pace.TicksPerSecond
 
+// MaxPacket is the longest packet of RTP that a port takes, in bytes.
+const MaxPacket = 4096
+
 // Room is what a Guard works in, a worker's and lent to each call. What it returned
 // lasts until the next call of the same direction.
 type Room struct {
-	sealed, opened [rtp.BatchSlotBytes + srtp.Overhead]byte
+	sealed, opened [MaxPacket + srtp.Overhead + srtp.MaxMKIBytes]byte
 }
 
 // Guard is what stands between a port and its transport. The zero value lets everything
@@ -57,16 +59,16 @@ func (g *Guard) open(p []byte, tick int64, room *Room, unprotect func(*srtp.Rece
 	if g.contexts.Receive == nil {
 		return p, true
 	}
-	if g.former != nil {
-		// A key that does not fit destroys the packet, so it gets a copy.
-		if tick < g.until && len(p) <= len(room.opened) {
-			plain, err := unprotect(g.contexts.Receive, room.opened[:copy(room.opened[:], p)])
-			if err != nil && !errors.Is(err, srtp.ErrReplay) {
-				plain, err = unprotect(g.former, p)
-			}
-			return plain, g.count(err)
-		}
+	if tick >= g.until {
 		g.former = nil
+	}
+	if g.former != nil && len(p) <= len(room.opened) {
+		// A key that does not fit destroys the packet, so it gets a copy.
+		plain, err := unprotect(g.contexts.Receive, room.opened[:copy(room.opened[:], p)])
+		if err != nil && !errors.Is(err, srtp.ErrReplay) {
+			plain, err = unprotect(g.former, p)
+		}
+		return plain, g.count(err)
 	}
 	plain, err := unprotect(g.contexts.Receive, p)
 	return plain, g.count(err)
@@ -100,7 +102,7 @@ func (g *Guard) seal(p []byte, room *Room, protect func(*srtp.Sender, []byte, []
 	if g.contexts.Send == nil {
 		return p, true
 	}
-	if len(p)+srtp.Overhead > len(room.sealed) {
+	if len(p) > MaxPacket {
 		return nil, false
 	}
 	sealed, err := protect(g.contexts.Send, room.sealed[:], p)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
@@ -52,7 +51,7 @@ func TestLongPackets(t *testing.T) {
 	var g Guard
 	var k Keyring
 	room := new(Room)
-	long := make([]byte, rtp.BatchSlotBytes+1)
+	long := make([]byte, MaxPacket+1)
 	long[0] = 2 << 6
 	if p, ok := g.Seal(long, room); !ok || !bytes.Equal(p, long) {
 		t.Error("without keys it does not pass")
@@ -65,7 +64,7 @@ func TestLongPackets(t *testing.T) {
 	if _, ok := g.Seal(long, room); ok {
 		t.Error("sealed where there is no room")
 	}
-	if p, ok := g.Seal(long[:rtp.BatchSlotBytes], room); !ok || len(p) != rtp.BatchSlotBytes+16 {
+	if p, ok := g.Seal(long[:MaxPacket], room); !ok || len(p) != MaxPacket+16 {
 		t.Errorf("%d bytes, %v", len(p), ok)
 	}
 	if _, ok := g.Open(long, 0, room); ok || g.AuthFailed.Load() != 1 {
