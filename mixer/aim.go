@@ -106,6 +106,7 @@ func (l *leg) transmit(w *worker, packet []byte) {
 	}
 	packet, ok := l.seal(w, packet)
 	if !ok {
+		w.count.dropped++
 		return
 	}
 	var err error

@@ -70,10 +70,14 @@ func (x *mix) land(w *worker) {
 	x.prepare(w)
 	now := w.now.Tick
 	for due := max(x.ran, now-owedTicks) + 1; due < now; due++ {
-		if due%pace.TicksPerFrame == x.phase {
-			w.now.Tick = due
-			w.runRoom(x)
+		if due%pace.TicksPerFrame != x.phase {
+			continue
 		}
+		if w.now.Tick = due; w.budget.Spent() {
+			x.skip(w)
+			continue
+		}
+		w.runRoom(x)
 	}
 	w.now.Tick = now
 }

@@ -242,6 +242,7 @@ func (x *mix) setSpeaker(w *worker, l *leg) {
 
 // skip counts a frame that was not mixed.
 func (x *mix) skip(w *worker) {
+	x.ran = w.now.Tick // nobody owes it, wherever the room goes
 	x.room.stats.skipped.Add(1)
 	w.stats.skipped.Add(1)
 }

@@ -100,7 +100,7 @@ func (x *mix) say(w *worker, l *leg) {
 
 // part lets the voice of a member who leaves fade out in the room's next frame.
 func (x *mix) part(w *worker, l *leg) {
-	if !l.weight.full || l.ended() || len(x.members) == 0 || !l.playout.On() {
+	if !l.weight.full || l.ended() || len(x.members) == 0 || !l.playout.On() || l.listened != l.rate {
 		return
 	}
 	l.drain(w)
