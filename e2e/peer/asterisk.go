@@ -90,7 +90,11 @@ func Asterisk(t testing.TB, cfg AsteriskConfig) *AsteriskPeer {
 			t.Fatalf("asterisk ended at its start: %v", a.proc.err)
 		default:
 		}
-		_, err := a.CLI("core waitfullybooted")
+		// Before its commands are there it answers too: that there is no such command.
+		out, err := a.CLI("core waitfullybooted")
+		if err == nil && !strings.Contains(out, "fully booted") {
+			err = fmt.Errorf("it says %q", out)
+		}
 		return err
 	})
 	return a
