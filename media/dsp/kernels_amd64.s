@@ -3,8 +3,8 @@
 // AVX2. Lengths are multiples of 16 samples, and not 0, where nothing else is said.
 // Loads and stores need no alignment.
 
-// func accumulateAVX2(sum *int32, pcm *int16, n int)
-TEXT ·accumulateAVX2(SB), NOSPLIT, $0-24
+// func accumulateVector(sum *int32, pcm *int16, n int)
+TEXT ·accumulateVector(SB), NOSPLIT, $0-24
 	MOVQ sum+0(FP), DI
 	MOVQ pcm+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -23,8 +23,8 @@ accumulate:
 	VZEROUPPER
 	RET
 
-// func accumulate32AVX2(sum, src *int32, n int)
-TEXT ·accumulate32AVX2(SB), NOSPLIT, $0-24
+// func accumulate32Vector(sum, src *int32, n int)
+TEXT ·accumulate32Vector(SB), NOSPLIT, $0-24
 	MOVQ sum+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -43,8 +43,8 @@ accumulate32:
 	VZEROUPPER
 	RET
 
-// func narrowAVX2(dst *int16, sum *int32, n int)
-TEXT ·narrowAVX2(SB), NOSPLIT, $0-24
+// func narrowVector(dst *int16, sum *int32, n int)
+TEXT ·narrowVector(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ sum+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -61,8 +61,8 @@ narrow:
 	VZEROUPPER
 	RET
 
-// func narrowMinusAVX2(dst *int16, sum *int32, own *int16, n int)
-TEXT ·narrowMinusAVX2(SB), NOSPLIT, $0-32
+// func narrowMinusVector(dst *int16, sum *int32, own *int16, n int)
+TEXT ·narrowMinusVector(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ sum+8(FP), SI
 	MOVQ own+16(FP), DX
@@ -105,8 +105,8 @@ narrowMinus:
 	MOVL         AX, lo \
 	MOVL         BX, hi
 
-// func peakAVX2(sum *int32, n int) (lo, hi int32)
-TEXT ·peakAVX2(SB), NOSPLIT, $0-24
+// func peakVector(sum *int32, n int) (lo, hi int32)
+TEXT ·peakVector(SB), NOSPLIT, $0-24
 	MOVQ  sum+0(FP), SI
 	MOVQ  n+8(FP), CX
 	VPXOR Y4, Y4, Y4
@@ -126,8 +126,8 @@ peak:
 	VZEROUPPER
 	RET
 
-// func peakMinusAVX2(sum *int32, own *int16, n int) (lo, hi int32)
-TEXT ·peakMinusAVX2(SB), NOSPLIT, $0-32
+// func peakMinusVector(sum *int32, own *int16, n int) (lo, hi int32)
+TEXT ·peakMinusVector(SB), NOSPLIT, $0-32
 	MOVQ  sum+0(FP), SI
 	MOVQ  own+8(FP), DX
 	MOVQ  n+16(FP), CX
@@ -153,9 +153,9 @@ peakMinus:
 	VZEROUPPER
 	RET
 
-// func energyAVX2(pcm *int16, n int) uint64
+// func energyVector(pcm *int16, n int) uint64
 // A pair of squares is up to 2^31, which is unsigned.
-TEXT ·energyAVX2(SB), NOSPLIT, $0-24
+TEXT ·energyVector(SB), NOSPLIT, $0-24
 	MOVQ  pcm+0(FP), SI
 	MOVQ  n+8(FP), CX
 	VPXOR Y3, Y3, Y3
@@ -219,8 +219,8 @@ GLOBL most<>(SB), RODATA|NOPTR, $8
 	VPBROADCASTQ least<>(SB), Y14 \
 	VPBROADCASTQ most<>(SB), Y15
 
-// func mixAVX2(dst *int16, sum *int32, n int, gain int32)
-TEXT ·mixAVX2(SB), NOSPLIT, $0-28
+// func mixVector(dst *int16, sum *int32, n int, gain int32)
+TEXT ·mixVector(SB), NOSPLIT, $0-28
 	MOVQ dst+0(FP), DI
 	MOVQ sum+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -241,8 +241,8 @@ mix:
 	VZEROUPPER
 	RET
 
-// func mixMinusAVX2(dst *int16, sum *int32, own *int16, n int, gain int32)
-TEXT ·mixMinusAVX2(SB), NOSPLIT, $0-36
+// func mixMinusVector(dst *int16, sum *int32, own *int16, n int, gain int32)
+TEXT ·mixMinusVector(SB), NOSPLIT, $0-36
 	MOVQ dst+0(FP), DI
 	MOVQ sum+8(FP), SI
 	MOVQ own+16(FP), DX
@@ -269,8 +269,8 @@ mixMinus:
 	VZEROUPPER
 	RET
 
-// func scaleAVX2(pcm *int16, n int, gain int32)
-TEXT ·scaleAVX2(SB), NOSPLIT, $0-20
+// func scaleVector(pcm *int16, n int, gain int32)
+TEXT ·scaleVector(SB), NOSPLIT, $0-20
 	MOVQ pcm+0(FP), DI
 	MOVQ n+8(FP), CX
 	GAINS(gain+16(FP))
@@ -299,10 +299,10 @@ scale:
 	ADDQ         $0x80000, AX \
 	SARQ         $20, AX
 
-// func interpolateAVX2(dst, buf *int32, taps *int64, windows, up int)
+// func interpolateVector(dst, buf *int32, taps *int64, windows, up int)
 // Every window of 24 samples, one sample after the other, gives up outputs, each by 24
 // taps of its own.
-TEXT ·interpolateAVX2(SB), NOSPLIT, $0-40
+TEXT ·interpolateVector(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ buf+8(FP), SI
 	MOVQ taps+16(FP), DX
@@ -343,9 +343,9 @@ phase:
 	VZEROUPPER
 	RET
 
-// func decimateAVX2(dst, buf *int32, taps *int64, outputs, down int)
+// func decimateVector(dst, buf *int32, taps *int64, outputs, down int)
 // Every output is made of 24·down samples, down samples after those of the one before.
-TEXT ·decimateAVX2(SB), NOSPLIT, $0-40
+TEXT ·decimateVector(SB), NOSPLIT, $0-40
 	MOVQ  dst+0(FP), DI
 	MOVQ  buf+8(FP), SI
 	MOVQ  taps+16(FP), DX

@@ -27,8 +27,8 @@
 #define SQRSHRN2(n, d) WORD $(0x4F319C00 | n<<5 | d)           // high of d.4S
 #define ADDP(n, d) WORD $(0x5EF1B800 | n<<5 | d)               // d.D[0] = sum of n.2D
 
-// func accumulateNEON(sum *int32, pcm *int16, n int)
-TEXT ·accumulateNEON(SB), NOSPLIT, $0-24
+// func accumulateVector(sum *int32, pcm *int16, n int)
+TEXT ·accumulateVector(SB), NOSPLIT, $0-24
 	MOVD sum+0(FP), R0
 	MOVD pcm+8(FP), R1
 	MOVD n+16(FP), R2
@@ -45,8 +45,8 @@ accumulate:
 	BNE    accumulate
 	RET
 
-// func accumulate32NEON(sum, src *int32, n int)
-TEXT ·accumulate32NEON(SB), NOSPLIT, $0-24
+// func accumulate32Vector(sum, src *int32, n int)
+TEXT ·accumulate32Vector(SB), NOSPLIT, $0-24
 	MOVD sum+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD n+16(FP), R2
@@ -63,8 +63,8 @@ accumulate32:
 	BNE    accumulate32
 	RET
 
-// func narrowNEON(dst *int16, sum *int32, n int)
-TEXT ·narrowNEON(SB), NOSPLIT, $0-24
+// func narrowVector(dst *int16, sum *int32, n int)
+TEXT ·narrowVector(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD sum+8(FP), R1
 	MOVD n+16(FP), R2
@@ -80,8 +80,8 @@ narrow:
 	BNE    narrow
 	RET
 
-// func narrowMinusNEON(dst *int16, sum *int32, own *int16, n int)
-TEXT ·narrowMinusNEON(SB), NOSPLIT, $0-32
+// func narrowMinusVector(dst *int16, sum *int32, own *int16, n int)
+TEXT ·narrowMinusVector(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R0
 	MOVD sum+8(FP), R1
 	MOVD own+16(FP), R3
@@ -103,8 +103,8 @@ narrowMinus:
 	BNE    narrowMinus
 	RET
 
-// func peakNEON(sum *int32, n int) (lo, hi int32)
-TEXT ·peakNEON(SB), NOSPLIT, $0-24
+// func peakVector(sum *int32, n int) (lo, hi int32)
+TEXT ·peakVector(SB), NOSPLIT, $0-24
 	MOVD sum+0(FP), R0
 	MOVD n+8(FP), R2
 	VEOR V4.B16, V4.B16, V4.B16
@@ -130,8 +130,8 @@ peak:
 	MOVW   R1, hi+20(FP)
 	RET
 
-// func peakMinusNEON(sum *int32, own *int16, n int) (lo, hi int32)
-TEXT ·peakMinusNEON(SB), NOSPLIT, $0-32
+// func peakMinusVector(sum *int32, own *int16, n int) (lo, hi int32)
+TEXT ·peakMinusVector(SB), NOSPLIT, $0-32
 	MOVD sum+0(FP), R0
 	MOVD own+8(FP), R3
 	MOVD n+16(FP), R2
@@ -163,8 +163,8 @@ peakMinus:
 	MOVW   R1, hi+28(FP)
 	RET
 
-// func energyNEON(pcm *int16, n int) uint64
-TEXT ·energyNEON(SB), NOSPLIT, $0-24
+// func energyVector(pcm *int16, n int) uint64
+TEXT ·energyVector(SB), NOSPLIT, $0-24
 	MOVD pcm+0(FP), R0
 	MOVD n+8(FP), R2
 	VEOR V4.B16, V4.B16, V4.B16
@@ -196,8 +196,8 @@ energy:
 	SQRSHRN(16, y) \
 	SQRSHRN2(17, y)
 
-// func mixNEON(dst *int16, sum *int32, n int, gain int32)
-TEXT ·mixNEON(SB), NOSPLIT, $0-28
+// func mixVector(dst *int16, sum *int32, n int, gain int32)
+TEXT ·mixVector(SB), NOSPLIT, $0-28
 	MOVD dst+0(FP), R0
 	MOVD sum+8(FP), R1
 	MOVD n+16(FP), R2
@@ -219,8 +219,8 @@ mix:
 	BNE    mix
 	RET
 
-// func mixMinusNEON(dst *int16, sum *int32, own *int16, n int, gain int32)
-TEXT ·mixMinusNEON(SB), NOSPLIT, $0-36
+// func mixMinusVector(dst *int16, sum *int32, own *int16, n int, gain int32)
+TEXT ·mixMinusVector(SB), NOSPLIT, $0-36
 	MOVD dst+0(FP), R0
 	MOVD sum+8(FP), R1
 	MOVD own+16(FP), R3
@@ -248,8 +248,8 @@ mixMinus:
 	BNE    mixMinus
 	RET
 
-// func scaleNEON(pcm *int16, n int, gain int32)
-TEXT ·scaleNEON(SB), NOSPLIT, $0-20
+// func scaleVector(pcm *int16, n int, gain int32)
+TEXT ·scaleVector(SB), NOSPLIT, $0-20
 	MOVD pcm+0(FP), R0
 	MOVD n+8(FP), R2
 	MOVW gain+16(FP), R4
@@ -282,10 +282,10 @@ scale:
 	ADD  $0x80000, R6, R6 \
 	ASR  $20, R6, R6
 
-// func interpolateNEON(dst, buf, taps *int32, windows, up int)
+// func interpolateVector(dst, buf, taps *int32, windows, up int)
 // Every window of 24 samples, one sample after the other, gives up outputs, each by 24
 // taps of its own.
-TEXT ·interpolateNEON(SB), NOSPLIT, $0-40
+TEXT ·interpolateVector(SB), NOSPLIT, $0-40
 	MOVD dst+0(FP), R0
 	MOVD buf+8(FP), R1
 	MOVD taps+16(FP), R3
@@ -323,9 +323,9 @@ phase:
 	BNE    window
 	RET
 
-// func decimateNEON(dst, buf, taps *int32, outputs, down int)
+// func decimateVector(dst, buf, taps *int32, outputs, down int)
 // Every output is made of 24·down samples, down samples after those of the one before.
-TEXT ·decimateNEON(SB), NOSPLIT, $0-40
+TEXT ·decimateVector(SB), NOSPLIT, $0-40
 	MOVD dst+0(FP), R0
 	MOVD buf+8(FP), R1
 	MOVD taps+16(FP), R3
