@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -218,7 +219,8 @@ func TestCrash(t *testing.T) {
 
 	repaired, err := record.Repair(dir)
 	ok(t, err)
-	if want := []string{filepath.Join(dir, "a/one.wav"), filepath.Join(dir, "two.sln")}; !slices.Equal(repaired, want) {
+	want := []string{filepath.Join(dir, "a/one.wav"), filepath.Join(dir, "kept-1.wav"), filepath.Join(dir, "two.sln")}
+	if !slices.Equal(repaired, want) {
 		t.Errorf("repaired %v, want %v", repaired, want)
 	}
 	_, pcm = readWAV(t, filepath.Join(dir, "a/one.wav"))
@@ -228,7 +230,31 @@ func TestCrash(t *testing.T) {
 	if repaired, err = record.Repair(filepath.Join(dir, "none")); err != nil || repaired != nil {
 		t.Errorf("no folder: %v, %v", repaired, err)
 	}
-	ok(t, os.Remove(filepath.Join(dir, "kept.wav"+record.Part)))
+	if info, err := os.Stat(filepath.Join(dir, "kept.wav")); err != nil || info.Size() != 0 {
+		t.Errorf("another file of the name: %v, %v", info, err)
+	}
+}
+
+// What cannot be repaired is told, and keeps nothing else from it.
+func TestRepairGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	pcm := make([]byte, 320)
+	ok(t, os.WriteFile(filepath.Join(dir, "b.sln"+record.Part), pcm, 0o600))
+	ok(t, os.WriteFile(filepath.Join(dir, "a.sln"+record.Part), pcm, 0o600))
+	for i := range 100 { // all names are taken
+		name := "a.sln"
+		if i > 0 {
+			name = fmt.Sprintf("a-%d.sln", i)
+		}
+		ok(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	repaired, err := record.Repair(dir)
+	if want := []string{filepath.Join(dir, "b.sln")}; !errors.Is(err, fs.ErrExist) || !slices.Equal(repaired, want) {
+		t.Errorf("%v, %v; want %v", repaired, err, want)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "a.sln"+record.Part)); err != nil || info.Size() != 320 {
+		t.Errorf("what has no name is kept: %v, %v", info, err)
+	}
 }
 
 // A disk that is full is that recording's error, and Finish keeps what there is.

@@ -100,7 +100,30 @@ func judgeMixMonitor(args string) (found []asterisk.Warning) {
 		!strings.Contains(parts[0], "$") {
 		found = append(found, asterisk.Warning{Text: "MixMonitor: " + err.Error(), Here: "nothing is recorded"})
 	}
+	if said := unfiltered(argument.At(parts, 2)); said != "" {
+		found = append(found, asterisk.Warning{
+			Text: "MixMonitor: a caller can put commands into " + said + ", which the shell reads",
+			Here: "write ^" + said[1:] + ", whose value is never a command",
+		})
+	}
+	if said := unfiltered(argument.At(parts, 0)); said != "" && strings.HasPrefix(strings.TrimSpace(parts[0]), said) {
+		found = append(found, asterisk.Warning{
+			Text: "MixMonitor: a caller can choose the folder by " + said + ", with which the name begins",
+			Here: "write it behind other text, or within FILTER()",
+		})
+	}
 	return found
+}
+
+// callerSays finds what callers say of themselves.
+var callerSays = regexp.MustCompile(`\$\{CALLERID\([^}]*\}`)
+
+// unfiltered is what callers say of themselves in a text that filters nothing, or "".
+func unfiltered(text string) string {
+	if strings.Contains(text, "FILTER(") {
+		return ""
+	}
+	return callerSays.FindString(text)
 }
 
 // mixMonitor is MixMonitor(file.extension[,options[,command]]): it returns at once, and
@@ -157,12 +180,12 @@ func (s *Services) mixMonitor(ctx context.Context, c *dialplan.Call, args string
 
 // afterwards is what follows a recording: the command of MixMonitor, whose variables have
 // the values of now, and the removal of the file.
-func (s *Services) afterwards(c *dialplan.Call, o mixMonitorOptions, path, command string) func(recording.Result) {
+func (s *Services) afterwards(c *dialplan.Call, o mixMonitorOptions, path, command string) func(context.Context, recording.Result) {
 	log := channelOf(c).Log()
 	command, env := lateVariables(strings.TrimSpace(command), c.Substitute)
-	return func(res recording.Result) {
+	return func(ctx context.Context, res recording.Result) {
 		if command != "" && res.Err == nil {
-			if out, err := shell(command, env); err != nil {
+			if out, err := shell(ctx, command, env); err != nil {
 				log.Warn("the command after a recording failed", "err", err, "output", out)
 			}
 		}
@@ -193,9 +216,9 @@ func lateVariables(command string, substitute func(string) string) (string, []st
 const maxOutput = 400
 
 // shell runs a command of the operator's, and ends it with all that it started when it
-// takes too long.
-func shell(command string, env []string) (output string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), maxCommand)
+// takes too long, or ctx ends.
+func shell(ctx context.Context, command string, env []string) (output string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, maxCommand)
 	defer cancel()
 	var out beginning
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command) //nolint:gosec // the operator's own
@@ -235,7 +258,7 @@ func (s *Services) stopMixMonitor(ctx context.Context, c *dialplan.Call, args st
 	return nil
 }
 
-// outlast waits until a recording's file is there, which needs no network.
+// outlast waits until a recording's file is there.
 func outlast(ctx context.Context, rec *recording.Recording) error {
 	select {
 	case <-rec.Done():

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/wav"
@@ -152,9 +154,11 @@ func TestRecordNothing(t *testing.T) {
 	})
 }
 
-// Both directions are in the file, mixed or apart; its command runs when it is there.
+// Both directions are in the file, mixed or apart; its command runs when it is there, and
+// keeps nobody waiting: it ends by a pipe that is read last.
 func TestMixMonitor(t *testing.T) {
 	r := withMedia(t)
+	ok(t, unix.Mkfifo(filepath.Join(r.folder, "copied"), 0o600))
 	events, stop := r.recordings()
 	defer stop()
 	for _, options := range []string{"", "D", "r(in.wav)t(out.sln)i(ID)", "v(-4)"} {
@@ -166,6 +170,8 @@ func TestMixMonitor(t *testing.T) {
 			for got := signaltest.Receive(t, "an event", events); got.Type != want; got = signaltest.Receive(t, "an event", events) {
 			}
 		}
+		_, err := os.ReadFile(filepath.Join(r.folder, "copied"))
+		ok(t, err)
 		for _, file := range []string{file, filepath.Join(r.folder, "copy.wav")} {
 			tracks, rate := recorded(t, file)
 			if n := len(tracks[0]); n < 6000 || n > 12000 {

@@ -40,9 +40,9 @@ type Options struct {
 	// With, where set, is a recording that this one ends with; it is not done before.
 	With *Recording
 
-	// Finished, where set, is called on the recording's goroutine once the file is
-	// finished, and before Done is closed.
-	Finished func(Result)
+	// Finished, where set, is called on the recording's goroutine after Done is closed;
+	// nobody waits for it but Registry.Close, which ends ctx after a while.
+	Finished func(ctx context.Context, res Result)
 }
 
 // Reason is why a recording ended.
@@ -182,10 +182,19 @@ func (rec *Recording) Snapshot() Snapshot {
 
 // run is the recording's goroutine.
 func (rec *Recording) run() {
+	defer rec.registry.all.Done()
+	defer guard.Recover(rec.channel.Log(), "what follows a recording")
+	if res, ok := rec.record(); ok && rec.opts.Finished != nil {
+		rec.opts.Finished(rec.registry.ctx, res)
+	}
+}
+
+// record records until the file is finished, and those With it. Not ok after a panic.
+func (rec *Recording) record() (res Result, ok bool) {
 	defer close(rec.done)
 	defer rec.registry.remove(rec)
 	defer guard.Recover(rec.channel.Log(), "a recording")
-	res := rec.follow()
+	res = rec.follow()
 	rec.finish(&res)
 	rec.mu.Lock()
 	rec.over, rec.result = true, res
@@ -204,9 +213,7 @@ func (rec *Recording) run() {
 	if res.Lost > 0 {
 		rec.channel.Log().Warn("recording has gaps: the disk is too slow", "file", rec.opts.Path, "lost", res.Lost)
 	}
-	if rec.opts.Finished != nil {
-		rec.opts.Finished(res)
-	}
+	return res, true
 }
 
 // follow records until something ends that.

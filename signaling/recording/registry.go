@@ -1,9 +1,9 @@
 // Package recording records calls to files: a Registry has the recordings that are
 // under way, each of which follows a tap of its channel's audio.
 //
-// Goroutines: one per Recording, from Registry.Start until its file is finished,
-// which Stop, the end of its channel, a limit, a disk's error and Registry.Close
-// bring about.
+// Goroutines: one per Recording, from Registry.Start until its file is finished and
+// what follows it has been done. Stop, the end of its channel, a limit, a disk's error
+// and Registry.Close bring about the first, Registry.Close bounds the second.
 package recording
 
 import (
@@ -27,7 +27,10 @@ type Registry struct {
 	mu     sync.Mutex
 	live   []*Recording // oldest first
 	closed bool
-	all    sync.WaitGroup
+	all    sync.WaitGroup // their goroutines
+
+	ctx    context.Context // of what follows recordings
+	cancel context.CancelFunc
 }
 
 // Config is what a Registry is made of.
@@ -53,7 +56,9 @@ func NewRegistry(cfg Config) *Registry {
 			cfg.Log.Info("recording repaired", "file", path)
 		}
 	}
-	return &Registry{cfg: cfg}
+	r := &Registry{cfg: cfg}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	return r
 }
 
 // Monitor is the folder of recordings of conversations that name none.
@@ -124,7 +129,6 @@ func (r *Registry) remove(rec *Recording) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.live = slices.DeleteFunc(r.live, func(x *Recording) bool { return x == rec })
-	r.all.Done()
 }
 
 // Live are the recordings under way, oldest first; with a channel, those of it.
@@ -153,14 +157,25 @@ func (r *Registry) Find(name string) (*Recording, error) {
 	return nil, fault.New(fault.NotFound, "no recording %q is under way", name)
 }
 
-// Close stops every recording and waits until their files are finished.
+// patience is what Close leaves to what follows recordings.
+const patience = 10 * time.Second
+
+// Close stops every recording, waits until their files are finished, and gives what
+// follows them ten seconds.
 func (r *Registry) Close() error {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
-	for _, rec := range r.Live(nil) {
+	live := r.Live(nil)
+	for _, rec := range live {
 		rec.Stop()
 	}
+	for _, rec := range live {
+		<-rec.done
+	}
+	late := time.AfterFunc(patience, r.cancel)
 	r.all.Wait()
+	late.Stop()
+	r.cancel()
 	return nil
 }
