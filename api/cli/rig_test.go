@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g729"
@@ -30,24 +30,6 @@ var update = flag.Bool("update", false, "write the layouts anew")
 
 var began = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-// buffer is written by the console and read by the test.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 // rig is a console over a real engine with channels of no media.
 type rig struct {
 	*cli.Console
@@ -57,7 +39,7 @@ type rig struct {
 	reload error
 	tech   *tech
 	rooms  *conference.Registry
-	log    buffer
+	log    logtest.Log
 
 	registrations []trunk.State
 	listeners     []string

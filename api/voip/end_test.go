@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 	"github.com/skygenesisenterprise/skybridge/signaling"
-	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
 const short = 300 * time.Millisecond
@@ -286,7 +286,7 @@ func TestAPanicEndsItsCallAlone(t *testing.T) {
 // of such a call.
 func TestAPanicAtTheEndOfACallLeavesNothing(t *testing.T) {
 	var broken atomic.Bool
-	var text signaltest.Log
+	var text logtest.Log
 	r := newRig(t, func(c *voip.Config) {
 		c.Log = slog.New(slog.NewTextHandler(&text, nil))
 		c.Now = func() time.Time {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 )
 
 // loopback are settings of a server that a test may start.
@@ -17,12 +18,12 @@ func loopback(set ...string) []string {
 }
 
 // started starts a server; the test's end stops it.
-func started(t *testing.T, set ...string) (*server, *safeBuffer) {
+func started(t *testing.T, set ...string) (*server, *logtest.Log) {
 	t.Helper()
 	s := settings{dataDir: t.TempDir(), set: loopback(set...)}
 	cfg, err := s.load()
 	must(t, err)
-	log := &safeBuffer{}
+	log := &logtest.Log{}
 	srv, err := start(t.Context(), cfg, manner{}, newLogger(cfg.Log, log))
 	must(t, err)
 	t.Cleanup(func() { must(t, srv.stop(true)) })

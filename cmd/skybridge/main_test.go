@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 )
 
 func TestMain(m *testing.M) {
@@ -280,7 +280,7 @@ func TestServe(t *testing.T) {
 	} {
 		args = append(args, "--set", kv)
 	}
-	var out, errs safeBuffer
+	var out, errs logtest.Log
 	exited := make(chan int, 1)
 	go func() { exited <- run(slices.Concat([]string{"skybridge", "serve"}, args), &out, &errs) }()
 	ask := func(line string) (string, error) {
@@ -340,22 +340,4 @@ func TestServe(t *testing.T) {
 		`msg="setting without effect: this version serves no SNMP" key=snmp.listen value=:1161 set="--set snmp.listen"`) {
 		t.Errorf("the log: %s", log)
 	}
-}
-
-// safeBuffer is written by the server and read by the test.
-type safeBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 )
 
 // Config says what server to start. The zero value has the default files.
@@ -44,7 +45,7 @@ type Server struct {
 	binary string
 	args   []string
 	cmd    *exec.Cmd
-	log    *safeBuffer
+	log    *logtest.Log
 	exited chan error
 }
 
@@ -94,7 +95,7 @@ func Start(t testing.TB, cfg Config) *Server {
 	})
 	s := &Server{
 		SIP: peer.FreePort(t), TLS: peer.FreePort(t), WS: peer.FreePort(t), WSS: peer.FreePort(t), API: peer.FreePort(t),
-		Dir: dir, binary: cfg.Binary, log: &safeBuffer{}, exited: make(chan error, 1),
+		Dir: dir, binary: cfg.Binary, log: &logtest.Log{}, exited: make(chan error, 1),
 	}
 	if s.binary == "" {
 		s.binary = Binary(t)
@@ -343,24 +344,4 @@ func leftBehind(before, now map[string]int) error {
 		}
 	}
 	return nil
-}
-
-// safeBuffer is a buffer that the process writes and the test reads.
-type safeBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-// String is what was written.
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

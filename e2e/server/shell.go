@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 )
 
 // Shell runs a line in a shell, in a folder, in which `skybridge` is this binary on
@@ -46,7 +48,7 @@ func (s *Server) Trial(ctx context.Context, dir, line string) (said string, err 
 		}
 	}
 	line = strings.Replace(line, "skybridge serve", "exec skybridge serve", 1) + " --data-dir " + filepath.Join(own, "data")
-	out := &safeBuffer{}
+	out := &logtest.Log{}
 	cmd := exec.CommandContext(ctx, "bash", "-ceu", line)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PATH="+own+":"+os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0")

@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
@@ -158,7 +159,7 @@ func TestOrder(t *testing.T) {
 		ok(t, os.WriteFile(filepath.Join(dir, name), []byte("no sound"), 0o600))
 	}
 	ok(t, os.WriteFile(filepath.Join(dir, "a.ulaw"), make([]byte, 80), 0o600))
-	log := &signaltest.Log{}
+	log := &logtest.Log{}
 	play := func(class settings.MusicClass, n int) (lengths []int) {
 		p := source{settings: class, data: dir, codecs: media.Codecs{g711.MuLaw()}}.open(slog.New(slog.NewTextHandler(log, nil)))
 		for range n {

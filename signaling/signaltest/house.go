@@ -8,10 +8,10 @@ package signaltest
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -36,7 +36,7 @@ type House struct {
 	Engine *signaling.Engine
 	Mixer  *mixer.Engine
 	Tech   *Tech
-	Log    *Log
+	Log    *logtest.Log
 
 	legs sync.WaitGroup
 }
@@ -64,7 +64,7 @@ func NewMixer(t T, codecs ...*media.Codec) *mixer.Engine {
 // wanted and nothing is bridged, as in a synctest bubble.
 func New(t T, mix *mixer.Engine, change ...func(*signaling.Config)) *House {
 	t.Helper()
-	h := &House{T: t, Mixer: mix, Log: &Log{}}
+	h := &House{T: t, Mixer: mix, Log: &logtest.Log{}}
 	cfg := signaling.Config{Mixer: mix, Log: slog.New(slog.NewTextHandler(h.Log, nil))}
 	for _, f := range change {
 		f(&cfg)
@@ -160,35 +160,4 @@ func (h *House) Events() (stop func() []event.Event) {
 		}
 		return all
 	}
-}
-
-// Log keeps what was logged. It is safe for several goroutines.
-type Log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write takes one line of a handler.
-func (l *Log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// String is what was logged so far.
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// Count is how many lines contain a text.
-func (l *Log) Count(text string) int {
-	n := 0
-	for line := range strings.Lines(l.String()) {
-		if strings.Contains(line, text) {
-			n++
-		}
-	}
-	return n
 }

@@ -4,8 +4,8 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 	"github.com/skygenesisenterprise/skybridge/signaling"
-	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
 // A panic where a leg's media is carried ends that leg; the rig sees that nothing of it
@@ -32,7 +32,7 @@ func TestAPanicEndsOneLeg(t *testing.T) {
 	} {
 		t.Run(ca.name, func(t *testing.T) {
 			r := newRig(t)
-			text := &signaltest.Log{}
+			text := &logtest.Log{}
 			r.log = slog.New(slog.NewTextHandler(text, nil))
 			l := &Leg{cfg: r.config(nil)}
 			session, err := newSession(SessionConfig{
