@@ -97,18 +97,25 @@ func (c *Channel) Mute(ctx context.Context, on bool) error {
 }
 
 // SetGain makes what the party says (in) and what it hears (out) louder or softer, by
-// mixer.MinGain to mixer.MaxGain dB, for the channel's life. It fails with fault.Invalid.
-func (c *Channel) SetGain(ctx context.Context, in, out float64) error {
-	for _, db := range []float64{in, out} {
-		if !(db >= mixer.MinGain && db <= mixer.MaxGain) { // nor NaN
-			return fault.New(fault.Invalid, "a gain of %v dB is not within %d-%d", db, mixer.MinGain, mixer.MaxGain)
+// mixer.MinGain to mixer.MaxGain dB, for the channel's life; nil leaves one as it is. It
+// fails with fault.Invalid.
+func (c *Channel) SetGain(ctx context.Context, in, out *float64) error {
+	for _, db := range []*float64{in, out} {
+		if db != nil && !(*db >= mixer.MinGain && *db <= mixer.MaxGain) { // nor NaN
+			return fault.New(fault.Invalid, "a gain of %v dB is not within %d-%d", *db, mixer.MinGain, mixer.MaxGain)
 		}
 	}
 	return c.doAlive(ctx, func() error {
-		if c.state.GainIn == in && c.state.GainOut == out {
+		before := c.state
+		if in != nil {
+			c.state.GainIn = *in
+		}
+		if out != nil {
+			c.state.GainOut = *out
+		}
+		if c.state.GainIn == before.GainIn && c.state.GainOut == before.GainOut {
 			return nil
 		}
-		c.state.GainIn, c.state.GainOut = in, out
 		c.publish()
 		return c.applyGain(c.port())
 	})

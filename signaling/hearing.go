@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"errors"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
@@ -24,6 +23,14 @@ func Only(channels ...*Channel) Audience { return Audience{some: true, channels:
 // Except is everyone but these channels.
 func Except(channels ...*Channel) Audience { return Audience{channels: channels} }
 
+// Names are the channels that make up the audience (only), or all but which do.
+func (a Audience) Names() (only bool, channels []ChannelID) {
+	for _, c := range a.channels {
+		channels = append(channels, c.id)
+	}
+	return a.some, channels
+}
+
 func (a Audience) everyone() bool { return !a.some && len(a.channels) == 0 }
 
 func (a Audience) validate() error {
@@ -34,13 +41,18 @@ func (a Audience) validate() error {
 }
 
 // SetHearing says who hears a member of the bridge, and whom it hears: a whisper is heard
-// by Only(one), who monitors is heard by Only(). It holds until the channel leaves; of those
-// that are named, for as long as they are in the bridge. It fails with fault.NotFound for a
-// channel that is not in the bridge, and with fault.TooMany for more than
-// mixer.MaxAudience.
-func (b *Bridge) SetHearing(ctx context.Context, c *Channel, heardBy, hears Audience) error {
-	if err := errors.Join(heardBy.validate(), hears.validate()); err != nil {
-		return err
+// by Only(one), who monitors is heard by Only(). nil leaves one of the two as it is. It holds
+// until the channel leaves; of those that are named, for as long as they are in the bridge. It
+// fails with fault.NotFound for a channel that is not in the bridge, and with fault.TooMany for
+// more than mixer.MaxAudience.
+func (b *Bridge) SetHearing(ctx context.Context, c *Channel, heardBy, hears *Audience) error {
+	for _, a := range []*Audience{heardBy, hears} {
+		if a == nil {
+			continue
+		}
+		if err := a.validate(); err != nil {
+			return err
+		}
 	}
 	return c.doAlive(ctx, func() error {
 		b.mu.Lock()
@@ -49,9 +61,27 @@ func (b *Bridge) SetHearing(ctx context.Context, c *Channel, heardBy, hears Audi
 		if i < 0 {
 			return fault.New(fault.NotFound, "channel %s is not in bridge %s", c.name, b.id)
 		}
-		b.members[i].heardBy, b.members[i].hears = heardBy, hears
+		if heardBy != nil {
+			b.members[i].heardBy = *heardBy
+		}
+		if hears != nil {
+			b.members[i].hears = *hears
+		}
 		return b.arrange()
 	})
+}
+
+// Hearing tells who hears a member, and whom it hears; everyone, for one that is not in the
+// bridge.
+func (b *Bridge) Hearing(id ChannelID) (heardBy, hears Audience) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range b.members {
+		if m.channel.id == id {
+			return m.heardBy, m.hears
+		}
+	}
+	return Everyone(), Everyone()
 }
 
 // exceptions reports whether not everyone hears everyone. The lock is held.

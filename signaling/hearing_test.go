@@ -28,7 +28,7 @@ func TestCoaching(t *testing.T) {
 
 	set := func(heardBy, hears signaling.Audience) {
 		t.Helper()
-		ok(t, b.SetHearing(t.Context(), coach.channel, heardBy, hears))
+		ok(t, b.SetHearing(t.Context(), coach.channel, &heardBy, &hears))
 	}
 	set(signaling.Only(agent.channel), signaling.Everyone())
 	hears(t, agent.Phone, 700, 900)
@@ -50,13 +50,16 @@ func TestCoaching(t *testing.T) {
 	h.Gone(customer.channel)
 	hears(t, agent.Phone, 900)
 	hears(t, coach.Phone, 500)
+	ok(t, b.SetHearing(t.Context(), coach.channel, new(signaling.Only()), nil)) // whom it hears stays
+	hears(t, agent.Phone)
+	hears(t, coach.Phone, 500)
 
 	many := make([]*signaling.Channel, mixer.MaxAudience+1)
-	if err := b.SetHearing(t.Context(), coach.channel, signaling.Only(many...), signaling.Everyone()); fault.Of(err) != fault.TooMany {
+	if err := b.SetHearing(t.Context(), coach.channel, new(signaling.Only(many...)), nil); fault.Of(err) != fault.TooMany {
 		t.Error(err)
 	}
 	ok(t, b.Remove(t.Context(), coach.channel))
-	if err := b.SetHearing(t.Context(), coach.channel, signaling.Only(), signaling.Everyone()); fault.Of(err) != fault.NotFound {
+	if err := b.SetHearing(t.Context(), coach.channel, new(signaling.Only()), nil); fault.Of(err) != fault.NotFound {
 		t.Error(err)
 	}
 	if err := b.AddApart(t.Context(), coach.channel, signaling.Everyone(), signaling.Except(many...)); fault.Of(err) != fault.TooMany {
@@ -73,20 +76,24 @@ func TestGainOfAChannel(t *testing.T) {
 	one := join(t, h, b, "1", g711.MuLaw(), 500)
 	late := h.Phone(g711.MuLaw(), 700, signaltest.PhoneOptions{Late: true})
 	c, l := h.CallUp("2", nil)
-	ok(t, c.SetGain(t.Context(), -40, 0))
+	ok(t, c.SetGain(t.Context(), new(-40.0), nil))
 	ok(t, b.Add(t.Context(), c))
 	l.Give(late)
 	late.Negotiate(signaltest.PhoneOptions{})
 	l.Tell(signaling.LegEvents.LegMedia)
 	hears(t, late, 500)
 	hears(t, one.Phone)
-	ok(t, c.SetGain(t.Context(), 0, -40))
+	ok(t, c.SetGain(t.Context(), new(0.0), new(-40.0)))
 	hears(t, one.Phone, 700)
 	hears(t, late)
 	if s := c.Snapshot(); s.GainIn != 0 || s.GainOut != -40 {
 		t.Errorf("%+v", s)
 	}
-	if err := c.SetGain(t.Context(), 0, 99); fault.Of(err) != fault.Invalid {
+	ok(t, c.SetGain(t.Context(), new(3.0), nil)) // the other one stays
+	if s := c.Snapshot(); s.GainIn != 3 || s.GainOut != -40 {
+		t.Errorf("%+v", s)
+	}
+	if err := c.SetGain(t.Context(), nil, new(99.0)); fault.Of(err) != fault.Invalid {
 		t.Error(err)
 	}
 }

@@ -61,6 +61,7 @@ func commands() []command {
 		{"confbridge mute", "Let a room, or one party in it, not be heard", confbridgeMute(true)},
 		{"confbridge unmute", "Let a room, or one party in it, be heard again", confbridgeMute(false)},
 		{"confbridge kick", "Put one party, or all, out of a room", confbridgeKick},
+		{"confbridge hearing", "Choose who hears a party in a room, and whom it hears", confbridgeHearing},
 		{"moh show classes", "List the classes of music on hold", mohClasses},
 		{"moh show files", "List the files of the classes of music on hold", mohFiles},
 		{"ari show apps", "List the applications that take channels", ariApps},

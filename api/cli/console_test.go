@@ -243,6 +243,13 @@ func TestRooms(t *testing.T) {
 		{"confbridge mute 9000 all", "Muting PJSIP/1001-00000000 from confbridge 9000\n"},
 		{"confbridge mute 9000 PJSIP/77", "No channel named 'PJSIP/77' found in conference 9000\n"},
 		{"confbridge mute 9001 all", "No conference bridge named '9001' found!\n"},
+		{"confbridge hearing 9000", "Usage: confbridge hearing <conference> <channel> [heard-by|hears everyone|nobody|<channel>...]\n"},
+		{"confbridge hearing 9000 all heard-by", "Usage: confbridge hearing <conference> <channel> [heard-by|hears everyone|nobody|<channel>...]\n"},
+		{"confbridge hearing 9000 all heard-by PJSIP/77", "No channel named 'PJSIP/77' found in conference 9000\n"},
+		{"confbridge hearing 9000 PJSIP/1001 heard-by nobody", "PJSIP/1001-00000000 heard by: nobody\nPJSIP/1001-00000000 hears: everyone\n"},
+		{"confbridge hearing 9000 PJSIP/1001 hears PJSIP/1001", "PJSIP/1001-00000000 heard by: nobody\nPJSIP/1001-00000000 hears: nobody\n"},
+		{"confbridge hearing 9000 PJSIP/1001 heard-by everyone", "PJSIP/1001-00000000 heard by: everyone\nPJSIP/1001-00000000 hears: nobody\n"},
+		{"confbridge hearing 9000 PJSIP/1001", "PJSIP/1001-00000000 heard by: everyone\nPJSIP/1001-00000000 hears: nobody\n"},
 		{"confbridge kick 9000", "Usage: confbridge kick <conference> <all|participants|channel>\n"},
 		{"confbridge kick 9000 PJSIP/1001-00000000", "Kicking PJSIP/1001-00000000 from confbridge 9000\n"},
 	} {

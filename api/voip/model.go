@@ -132,12 +132,22 @@ type RoomParticipantBody struct {
 	Muted     bool      `json:"muted"`
 	ChannelID string    `json:"channel_id"`
 	JoinedAt  time.Time `json:"joined_at"`
+	Talking   float64   `json:"talking" doc:"dB, how much louder they are heard"`
+	Listening float64   `json:"listening" doc:"dB, how much louder they hear"`
+	HeardBy   []string  `json:"heard_by" nullable:"false" doc:"everyone, or ids of participants; none is nobody"`
+	Hears     []string  `json:"hears" nullable:"false" doc:"Whom they hear, likewise"`
 }
 
-// VolumeBody is how much louder or softer somebody in a room is.
+// VolumeBody is how much louder or softer somebody in a room is; what is absent stays.
 type VolumeBody struct {
-	Talking   float64 `json:"talking,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they say"`
-	Listening float64 `json:"listening,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they hear"`
+	Talking   *float64 `json:"talking,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they say"`
+	Listening *float64 `json:"listening,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they hear"`
+}
+
+// HearingBody is who hears somebody in a room, and whom they hear; what is absent stays.
+type HearingBody struct {
+	HeardBy []string `json:"heard_by,omitempty" maxItems:"64" doc:"everyone, or ids of participants; none is nobody"`
+	Hears   []string `json:"hears,omitempty" maxItems:"64" doc:"Whom they hear, likewise"`
 }
 
 // JoinBody is the right to enter a room.

@@ -29,10 +29,11 @@ type phones struct {
 	mu     sync.Mutex
 	absent map[string]bool
 	trunks []signaling.EndpointSnapshot
+	at     map[string]func() signaling.Leg // another phone, by number
 }
 
 func newPhones(m *mixer.Engine, numbers ...string) *phones {
-	p := &phones{mixer: m, rung: make(map[string]chan *phone), absent: make(map[string]bool)}
+	p := &phones{mixer: m, rung: make(map[string]chan *phone), absent: make(map[string]bool), at: make(map[string]func() signaling.Leg)}
 	for _, n := range numbers {
 		p.rung[n] = make(chan *phone, 8)
 	}
@@ -67,6 +68,8 @@ func (p *phones) Dial(_ context.Context, req signaling.DialRequest) (signaling.L
 		return nil, fault.New(fault.NotFound, "no endpoint %q", req.Resource)
 	case p.absent[req.Resource]:
 		return nil, fault.New(fault.Unreachable, "endpoint %s has no contact", req.Resource)
+	case p.at[req.Resource] != nil:
+		return p.at[req.Resource](), nil
 	}
 	ph := &phone{
 		number: req.Resource, caller: req.Caller, ring: mixer.NewRing(), rung: rung,

@@ -269,17 +269,19 @@ func (s *Service) roomBody(room *conference.Room, parties map[signaling.ChannelI
 		MaxParticipants: rs.Max, PINRequired: rs.PIN != "", Settings: settings, CreatedBy: rs.Creator, CreatedAt: rs.Created.UTC(),
 		Participants: []RoomParticipantBody{},
 	}
-	for _, m := range room.Participants() {
+	members := room.Participants()
+	names := participantNames(members, parties)
+	for _, m := range members {
 		pb := RoomParticipantBody{
-			ID: m.ID, UserID: optionalText(m.User), Role: string(m.Role), ChannelID: string(m.Channel), JoinedAt: m.Joined.UTC(),
-		}
-		if id, ok := parties[m.Channel]; ok {
-			pb.ID = id
+			ID: names[m.ID], UserID: optionalText(m.User), Role: string(m.Role), ChannelID: string(m.Channel), JoinedAt: m.Joined.UTC(),
 		}
 		if ch, err := s.cfg.Engine.Channel(string(m.Channel)); err == nil {
 			snap := ch.Snapshot()
 			pb.Endpoint, pb.Muted = snap.Tech+"/"+snap.Endpoint, snap.MutedIn
+			pb.Talking, pb.Listening = snap.GainIn, snap.GainOut
 		}
+		heardBy, hears := room.Hearing(m)
+		pb.HeardBy, pb.Hears = groupBody(heardBy, names), groupBody(hears, names)
 		b.Participants = append(b.Participants, pb)
 	}
 	return b

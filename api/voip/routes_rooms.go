@@ -22,6 +22,8 @@ func (r routes) registerRooms(api huma.API) {
 		r.muteMember(false))
 	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/volume", "set-participant-volume",
 		"Make somebody louder or softer, or what they hear", 0), r.setVolume)
+	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/hearing", "set-participant-hearing",
+		"Choose who hears somebody, and whom they hear", 0), r.setHearing)
 	handle(api, r, operation(post, "/rooms/{id}/participants/{pid}/kick", "kick-participant", "Put somebody out", 0), r.kickMember)
 }
 
@@ -88,6 +90,14 @@ func (r routes) setVolume(ctx context.Context, p auth.Principal, in *struct {
 },
 ) (*Answer[RoomBody], error) {
 	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setVolume(ctx, in.Body) })
+}
+
+func (r routes) setHearing(ctx context.Context, p auth.Principal, in *struct {
+	PathMember
+	Body HearingBody
+},
+) (*Answer[RoomBody], error) {
+	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setHearing(ctx, r.service, in.Body) })
 }
 
 func (r routes) kickMember(ctx context.Context, p auth.Principal, in *PathMember) (*Answer[RoomBody], error) {

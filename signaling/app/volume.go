@@ -24,17 +24,14 @@ func writeVolume(c *dialplan.Call, args, value string) error {
 		c.Log().Warn("VOLUME: option is not served", "option", "p", "here", "keys do not change the volume")
 	}
 	ch := channelOf(c)
-	s := ch.Snapshot()
-	in, out := s.GainIn, s.GainOut
 	switch db := decibels(factor); strings.ToUpper(strings.TrimSpace(argument.At(parts, 0))) {
 	case "TX":
-		out = db
+		return ch.SetGain(ch.Live(), nil, &db)
 	case "RX":
-		in = db
+		return ch.SetGain(ch.Live(), &db, nil)
 	default:
 		return fault.New(fault.Invalid, "VOLUME(%s): the direction is TX or RX", args)
 	}
-	return ch.SetGain(ch.Live(), in, out)
 }
 
 // decibels is the gain of Asterisk's factor, as far as the mixer goes.

@@ -135,60 +135,6 @@ func (r *Room) Kick(ctx context.Context, id string) error {
 	return fault.New(fault.NotFound, "no participant %q in room %s", id, r.settings.Number)
 }
 
-// Hearing is who hears a participant, and whom they hear; by default everyone.
-type Hearing struct {
-	// HeardBy and Hears name participants where Whispers or Listens is set: without any,
-	// nobody.
-	Whispers bool
-	HeardBy  []string
-	Listens  bool
-	Hears    []string
-}
-
-// SetHearing changes who hears a participant and whom they hear, for as long as they are in
-// the room: a whisper to some, a supervisor whom only the agent hears, a monitor whom nobody
-// does. It fails with fault.NotFound for somebody who is not there.
-func (r *Room) SetHearing(ctx context.Context, id string, h Hearing) error {
-	c, err := r.channels(id)
-	if err != nil {
-		return err
-	}
-	to, of := signaling.Everyone(), signaling.Everyone()
-	if h.Whispers {
-		named, err := r.channels(h.HeardBy...)
-		if err != nil {
-			return err
-		}
-		to = signaling.Only(named...)
-	}
-	if h.Listens {
-		named, err := r.channels(h.Hears...)
-		if err != nil {
-			return err
-		}
-		of = signaling.Only(named...)
-	}
-	return r.bridge.SetHearing(ctx, c[0], to, of)
-}
-
-// channels are those of participants.
-func (r *Room) channels(ids ...string) ([]*signaling.Channel, error) {
-	members := r.Participants()
-	var out []*signaling.Channel
-	for _, id := range ids {
-		i := slices.IndexFunc(members, func(m Participant) bool { return m.ID == id })
-		if i < 0 {
-			return nil, fault.New(fault.NotFound, "no participant %q in room %s", id, r.settings.Number)
-		}
-		c, err := r.registry.engine.Channel(string(members[i].Channel))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, c)
-	}
-	return out, nil
-}
-
 // Leave takes a channel out of the room, if it is there; it stays up.
 func (r *Room) Leave(ctx context.Context, c *signaling.Channel) error { return r.bridge.Remove(ctx, c) }
 
