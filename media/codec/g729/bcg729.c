@@ -74,14 +74,21 @@ skybridge_bcg729 *skybridge_bcg729_open(const char *name, char **reason)
 		*(void **)&lib->decode = find(handle, "bcg729Decoder", reason);
 		if (*reason == NULL && !survey(lib))
 			*reason = strdup("its encoders' states cannot be copied");
+		lib->handle = handle;
 		if (*reason == NULL)
-			return lib; // the library stays for the life of the process
+			return lib;
 		free(lib);
 	}
 	if (*reason == NULL)
 		*reason = strdup("out of memory");
 	dlclose(handle);
 	return NULL;
+}
+
+void skybridge_bcg729_close(skybridge_bcg729 *lib)
+{
+	dlclose(lib->handle);
+	free(lib);
 }
 
 void *skybridge_g729_encoder_new(const skybridge_bcg729 *lib)

@@ -9,6 +9,7 @@
 // The library's functions that are used, and what was found out about the states
 // that its encoders have: their size, and where in them lie addresses of themselves.
 typedef struct skybridge_bcg729 {
+	void *handle; // of dlopen
 	void *(*encoder_new)(uint8_t vad);
 	void (*encoder_free)(void *state);
 	void (*encode)(void *state, const int16_t *pcm, uint8_t *bits, uint8_t *length);
@@ -23,6 +24,7 @@ typedef struct skybridge_bcg729 {
 
 // Opens the library. Returns NULL and an explanation to be freed when it cannot.
 skybridge_bcg729 *skybridge_bcg729_open(const char *name, char **reason);
+void skybridge_bcg729_close(skybridge_bcg729 *lib);
 
 void *skybridge_g729_encoder_new(const skybridge_bcg729 *lib);
 void skybridge_g729_encoder_free(const skybridge_bcg729 *lib, void *state);

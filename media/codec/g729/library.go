@@ -50,7 +50,8 @@ func Load(name string) (*media.Codec, error) {
 		return nil, fault.New(fault.Unavailable, "g729: %s", C.GoString(reason))
 	}
 	lib := &library{c}
-	if err := lib.check(); err != nil {
+	if err := lib.check(); err != nil { // else it stays for the life of the process
+		C.skybridge_bcg729_close(c)
 		return nil, fault.New(fault.Unavailable, "g729: %s: %w", name, err)
 	}
 	codec := describe()
@@ -63,7 +64,7 @@ func Load(name string) (*media.Codec, error) {
 // how the library lays them out.
 func (lib *library) check() error {
 	a, b := &encoder{lib: lib}, &encoder{lib: lib}
-	defer a.Close()
+	defer func() { a.Close(); b.Close() }()
 	pcm := make([]int16, packetFrames*frameSamples)
 	var one, other [packetFrames * frameBytes]byte
 	for i := range 40 {
@@ -91,7 +92,6 @@ func (lib *library) check() error {
 			b.CopyFrom(a)
 		}
 	}
-	b.Close()
 	return nil
 }
 
