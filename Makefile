@@ -5,8 +5,8 @@ LDFLAGS := -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
 # Tests have a longer life than go's ten minutes: the end-to-end ones place calls
-# in real time. Two packages at a time, so that they are not starved of a core.
-TESTFLAGS := -race -shuffle=on -timeout=15m -p=2
+# in real time.
+TESTFLAGS := -race -shuffle=on -timeout=15m
 
 .DEFAULT_GOAL := help
 
@@ -28,7 +28,7 @@ test: peers build
 	go vet $(PKGS)
 	go build -o bin/tally ./internal/presubmit/tally
 	go build -race -ldflags '$(LDFLAGS)' -o bin/skybridge.race ./cmd/skybridge
-	@SKYBRIDGE_BINARY=$(CURDIR)/bin/skybridge.race bash -o pipefail -c 'go test -json $(TESTFLAGS) $(PKGS) | bin/tally'
+	@SKYBRIDGE_BINARY=$(CURDIR)/bin/skybridge.race bash -o pipefail -c 'scripts/test.sh $(TESTFLAGS) -- $(PKGS) | bin/tally'
 
 ## bench: Skybridge beside Asterisk, Janus and rtpengine, into docs/benchmarks.md (BENCH=short)
 bench: build
