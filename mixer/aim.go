@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -53,7 +54,7 @@ func (l *leg) setRemote(w *worker, remote netip.AddrPort, symmetric bool) *worke
 		return nil
 	}
 	if err := l.sock.Disconnect(); err != nil {
-		l.tell(w, Event{Kind: TransportError, Err: err})
+		l.tell(w, event.Event{Kind: event.TransportError, Err: err})
 	}
 	return nil
 }
@@ -61,7 +62,7 @@ func (l *leg) setRemote(w *worker, remote netip.AddrPort, symmetric bool) *worke
 // settle makes remote the only peer.
 func (l *leg) settle(w *worker, remote netip.AddrPort) {
 	if err := l.sock.Connect(remote); err != nil {
-		l.tell(w, Event{Kind: TransportError, Err: err})
+		l.tell(w, event.Event{Kind: event.TransportError, Err: err})
 		return
 	}
 	l.aim.remote, l.aim.open = remote, false
@@ -95,7 +96,7 @@ func (l *leg) admit(w *worker, h *rtp.Header, from netip.AddrPort) bool {
 		return false
 	}
 	l.settle(w, from)
-	l.tell(w, Event{Kind: RemoteLearned, Addr: from})
+	l.tell(w, event.Event{Kind: event.RemoteLearned, Addr: from})
 	return true
 }
 
@@ -127,5 +128,5 @@ func (l *leg) transmit(w *worker, packet []byte) {
 // transportFailed ends the use of a transport that is broken.
 func (l *leg) transportFailed(w *worker, err error) {
 	l.dead = true
-	l.tell(w, Event{Kind: TransportError, Err: err})
+	l.tell(w, event.Event{Kind: event.TransportError, Err: err})
 }

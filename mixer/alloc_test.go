@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -64,7 +65,7 @@ func (lp *loop) say(now time.Time) {
 	// A ring with room for one packet never refuses; a mistake would show as loss.
 	_ = lp.ring.Deliver(p, now)
 	for {
-		if _, ok := lp.ring.out.Pop(lp.discard[:]); !ok {
+		if _, ok := lp.ring.TryNext(lp.discard[:]); !ok {
 			return
 		}
 	}
@@ -72,7 +73,7 @@ func (lp *loop) say(now time.Time) {
 
 // quietly runs ticks and drops their events.
 func (r *rig) quietly(n int) {
-	var ev Event
+	var ev event.Event
 	for range n {
 		r.now++
 		for _, w := range r.engine.workers {

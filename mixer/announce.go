@@ -1,10 +1,8 @@
 package mixer
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/audience"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
@@ -17,8 +15,9 @@ const firstAnnouncement = 1 << 31
 
 // announcer is a room's playbacks, one after the other.
 type announcer struct {
-	clip   playback
-	number uint32 // among those who are heard
+	clip   clip.Playback
+	to     Audience // who hears it
+	number uint32   // among those who are heard
 	public bool
 	waits  bool // until it is settled who hears it
 	ended  bool // in this frame
@@ -26,21 +25,22 @@ type announcer struct {
 }
 
 type announcement struct {
-	clip *Clip
-	opts PlayOptions
+	clip *clip.Clip
+	opts clip.Options
+	to   Audience
 }
 
 // play begins a playback, or queues it behind those there are.
-func (x *mix) play(w *worker, c *Clip, opts PlayOptions) {
+func (x *mix) play(w *worker, next announcement, queue bool) {
 	a := &x.announcer
-	if !opts.Queue {
+	if !queue {
 		x.stopPlay(w)
 	}
-	a.queue = append(a.queue, announcement{c, opts})
+	a.queue = append(a.queue, next)
 	switch {
 	case !x.open:
 		x.stopPlay(w)
-	case !a.clip.on:
+	case !a.clip.On():
 		x.playNext()
 	}
 }
@@ -53,9 +53,10 @@ func (x *mix) playNext() {
 	}
 	next := a.queue[0]
 	a.queue = append(a.queue[:0], a.queue[1:]...)
-	a.clip.begin(next.clip, next.opts, rates.Hz[0])
-	a.number, a.public, a.waits = firstAnnouncement|uint32(next.opts.number), true, false
-	if to := next.opts.To; to.reach != audience.All {
+	a.clip.Begin(next.clip, next.opts, rates.Hz[0])
+	a.to = next.to
+	a.number, a.public, a.waits = firstAnnouncement|uint32(next.opts.Number), true, false
+	if to := next.to; to.reach != audience.All {
 		x.rerouting()
 		x.hearing.HeardBy(a.number, to.reach, to.ports)
 		a.public, a.waits = x.hearing.Public(a.number), true
@@ -65,12 +66,12 @@ func (x *mix) playNext() {
 // stopPlay ends the playback under way and those that wait.
 func (x *mix) stopPlay(w *worker) {
 	a := &x.announcer
-	if a.clip.on {
+	if a.clip.On() {
 		x.played(w, false)
 	}
 	for _, q := range a.queue {
-		a.clip.begin(q.clip, q.opts, rates.Hz[0])
-		x.tell(w, a.clip.done(false))
+		a.clip.Begin(q.clip, q.opts, rates.Hz[0])
+		x.tell(w, a.clip.Done(false))
 	}
 	clear(a.queue)
 	a.queue = a.queue[:0]
@@ -79,36 +80,36 @@ func (x *mix) stopPlay(w *worker) {
 // played ends a playback.
 func (x *mix) played(w *worker, completed bool) {
 	a := &x.announcer
-	if a.clip.opts.To.reach != audience.All {
+	if a.to.reach != audience.All {
 		x.rerouting()
 		x.hearing.Forget(a.number)
 	}
-	x.tell(w, a.clip.done(completed))
+	x.tell(w, a.clip.Done(completed))
 }
 
 // announce adds a frame of the room's playback, at every rate from its own samples.
 func (x *mix) announce(w *worker) {
 	a := &x.announcer
 	w.played = [rates.Count][]int16{}
-	if !a.clip.on || len(x.members) == 0 { // nobody would hear it
+	if !a.clip.On() || len(x.members) == 0 { // nobody would hear it
 		return
 	}
 	if a.waits {
 		a.waits = false
 		return
 	}
-	at := a.clip.position()
+	at := a.clip.Position()
 	for i := rates.Count - 1; i > 0; i-- {
 		if !x.tree.Heard[i] {
 			continue
 		}
 		p := a.clip
-		p.setRate(rates.Hz[i])
-		p.seek(at)
-		w.played[i], _ = p.next(w.playing[i][:rates.Frame(i)])
+		p.SetRate(rates.Hz[i])
+		p.Seek(at)
+		w.played[i], _ = p.Next(w.playing[i][:rates.Frame(i)])
 	}
 	// The playback itself goes by 8 kHz, a whole number of samples at all rates.
-	pcm, done := a.clip.next(w.playing[0][:rates.Frame(0)])
+	pcm, done := a.clip.Next(w.playing[0][:rates.Frame(0)])
 	if x.tree.Heard[0] {
 		w.played[0] = pcm
 	}
@@ -118,34 +119,4 @@ func (x *mix) announce(w *worker) {
 		}
 	}
 	a.ended = done
-}
-
-// program is what the control side remembers of a room's playbacks: their clips must be had
-// at every rate until they are done.
-type program struct {
-	clips  []numbered // in order
-	number uint64     // of the last
-}
-
-type numbered struct {
-	clip   *Clip
-	number uint64
-}
-
-// begin takes note of a playback and gives its number.
-func (p *program) begin(c *Clip) uint64 {
-	p.number++
-	p.clips = append(p.clips, numbered{c, p.number})
-	return p.number
-}
-
-// done forgets a playback.
-func (p *program) done(number uint64) {
-	p.clips = slices.DeleteFunc(p.clips, func(c numbered) bool { return c.number == number })
-}
-
-// after is those behind a number.
-func (p *program) after(number uint64) []numbered {
-	i, _ := slices.BinarySearchFunc(p.clips, number+1, func(c numbered, n uint64) int { return cmp.Compare(c.number, n) })
-	return slices.Clone(p.clips[i:])
 }

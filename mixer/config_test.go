@@ -129,7 +129,7 @@ func TestPassedOnCodec(t *testing.T) {
 	ph := &phone{rig: r, ring: rings[0], ssrc: 1}
 	ph.send(18, false, 0, make([]byte, 20))
 	r.tick()
-	if _, _, ok := rings[1].out.Peek(); !ok {
+	if _, ok := rings[1].TryNext(make([]byte, MaxPacketBytes)); !ok {
 		t.Error("nothing came through")
 	}
 	ports[1].SetMuted(false, true)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
@@ -38,7 +39,7 @@ func (l *leg) sendDigits(w *worker, all string, duration, gap time.Duration) *wo
 	err := l.digits.Use(l.media.SendEvents)
 	if err != nil || l.ended() {
 		l.port.waiting.Add(-int32(len(all)))
-		l.tell(w, Event{Kind: DigitsDone, Err: err})
+		l.tell(w, event.Event{Kind: event.DigitsDone, Err: err})
 		return nil
 	}
 	l.digits.Add(all, duration, gap)
@@ -58,7 +59,7 @@ func (l *leg) cancelDigits(w *worker) {
 	n, orders := l.digits.Clear()
 	l.port.waiting.Add(-int32(n))
 	for range orders {
-		l.tell(w, Event{Kind: DigitsDone})
+		l.tell(w, event.Event{Kind: event.DigitsDone})
 	}
 	l.passing = passing{}
 }
@@ -74,7 +75,7 @@ func (l *leg) pressDigits(w *worker) {
 		l.port.waiting.Add(-1)
 	}
 	if p.Order {
-		l.tell(w, Event{Kind: DigitsDone, Completed: true})
+		l.tell(w, event.Event{Kind: event.DigitsDone, Completed: true})
 	}
 }
 
@@ -99,9 +100,9 @@ func (l *leg) takeEvent(w *worker, ext uint32, order rtp.Order, index int) {
 // tellDigit reports the begin or the end of a digit, unless the peer, who can make
 // one of each packet, begins more than anybody could press.
 func (l *leg) tellDigit(w *worker, from *heardDigits, ev dtmf.Event) {
-	kind := DTMFBegin
+	kind := event.DTMFBegin
 	if ev.Kind == dtmf.End {
-		kind = DTMFEnd
+		kind = event.DTMFEnd
 	} else if from.untold = l.in.pressed > w.now.Tick+(keyBurst-1)*keyTicks; from.untold {
 		l.reject(w)
 	} else {
@@ -110,7 +111,7 @@ func (l *leg) tellDigit(w *worker, from *heardDigits, ev dtmf.Event) {
 	if from.untold {
 		return
 	}
-	l.tell(w, Event{Kind: kind, Digit: ev.Digit, Duration: ev.Duration})
+	l.tell(w, event.Event{Kind: kind, Digit: ev.Digit, Duration: ev.Duration})
 }
 
 // flushDigits ends digits that go on; a new stream also forgets them.

@@ -40,7 +40,7 @@ func TestDrift(t *testing.T) {
 				for time.Duration(r.now+1-begin)*pace.Tick < arrivals[0] {
 					r.tick()
 					for {
-						if _, ok := b.ring.out.Pop(buf); !ok {
+						if _, ok := b.ring.TryNext(buf); !ok {
 							break
 						}
 						if packets > 0 {

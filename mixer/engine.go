@@ -10,13 +10,13 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
@@ -31,13 +31,12 @@ type Engine struct {
 	clock   pace.Clock
 	workers []*worker
 	balance balancer
-	events  *ring.Queue[Event] // one for all workers: a port that moves must not have its events overtake each other
-	stop    chan struct{}      // ends the event goroutine
+	events  *ring.Queue[event.Event] // one for all workers: a port that moves must not have its events overtake each other
+	stop    chan struct{}            // ends the event goroutine
 	stopped chan struct{}
 	reports *reports.Service
 
-	eventsLost atomic.Uint64
-	notFIFO    sync.Once // said
+	notFIFO sync.Once // said
 
 	mu     sync.Mutex
 	closed bool
@@ -81,7 +80,7 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 	}
 	e := &Engine{
 		cfg: cfg, codecs: codecs, log: log, clock: c,
-		events: ring.NewQueue[Event](cfg.EventBacklog), stop: make(chan struct{}), stopped: make(chan struct{}),
+		events: ring.NewQueue[event.Event](cfg.EventBacklog), stop: make(chan struct{}), stopped: make(chan struct{}),
 		reports: reports.New(cfg.Reports, log),
 		ports:   make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
 	}
@@ -205,10 +204,10 @@ func (e *Engine) Stats() EngineStats {
 	e.mu.Lock()
 	s := EngineStats{Ports: len(e.ports), Rooms: len(e.rooms), Pairs: len(e.pairs)}
 	e.mu.Unlock()
-	s.EventsLost = e.eventsLost.Load()
 	s.Moves, s.Moved = e.balance.told()
 	for _, w := range e.workers {
 		s.Workers = append(s.Workers, w.snapshot())
+		s.EventsLost += w.out.Lost()
 	}
 	return s
 }
@@ -274,17 +273,18 @@ func (e *Engine) deliverEvents() {
 	defer close(e.stopped)
 	e.events.Run(e.stop, e.deliver)
 	for _, w := range e.workers { // which have ended by now
-		w.owed.deliver(e.deliver)
+		w.out.Deliver(e.deliver)
 	}
 }
 
 // deliver calls whom an event is for. A handler that panics loses its event only.
-func (e *Engine) deliver(ev *Event) {
+func (e *Engine) deliver(told *event.Event) {
 	defer func() {
 		if r := recover(); r != nil {
-			e.log.Error("mixer event handler panicked", "event", ev.Kind.String(), "err", panicked(r))
+			e.log.Error("mixer event handler panicked", "event", told.Kind.String(), "err", panicked(r))
 		}
 	}()
+	ev := public(told)
 	switch ev.Kind {
 	case Closed:
 		e.release(ev.Port)
@@ -296,9 +296,9 @@ func (e *Engine) deliver(ev *Event) {
 		e.mu.Unlock()
 	case PlaybackDone:
 		if ev.Room != nil {
-			ev.Room.played(ev.number)
+			ev.Room.played(told.Number)
 		} else {
-			ev.Port.played(ev.number)
+			ev.Port.played(told.Number)
 		}
 	case PortFailed, TransportError:
 		e.log.Error("mixer "+ev.Kind.String(), "channel", ev.Port.Name(), "err", ev.Err)
@@ -308,10 +308,10 @@ func (e *Engine) deliver(ev *Event) {
 	switch {
 	case ev.Room != nil:
 		if f := ev.Room.cfg.Events; f != nil {
-			f(*ev)
+			f(ev)
 		}
 	case ev.Port.cfg.Events != nil:
-		ev.Port.cfg.Events(*ev)
+		ev.Port.cfg.Events(ev)
 	}
 }
 

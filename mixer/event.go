@@ -3,64 +3,56 @@ package mixer
 import (
 	"net/netip"
 	"time"
+
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 )
 
-// EventKind says what an Event tells.
-type EventKind uint8
+// EventKind says what an Event tells. Its String is in snake case, for logs.
+type EventKind = event.Kind
 
 // The kinds of events. Those of a port go to PortConfig.Events, those of a room
 // to RoomConfig.Events.
 const (
 	// DTMFBegin and DTMFEnd are a digit that the peer sent as telephone-event
 	// (RFC 4733): Digit, and at the end Duration. One pair per key press.
-	DTMFBegin EventKind = iota
-	DTMFEnd
+	DTMFBegin = event.DTMFBegin
+	DTMFEnd   = event.DTMFEnd
 	// DigitsDone ends a SendDigits: Completed when all of it was sent.
-	DigitsDone
+	DigitsDone = event.DigitsDone
 	// PlaybackDone ends a playback: Token, Duration (how far it got) and
 	// Completed (false when it was stopped or replaced).
-	PlaybackDone
+	PlaybackDone = event.PlaybackDone
 	// FirstPacket is the first RTP packet with audio that the port took.
-	FirstPacket
+	FirstPacket = event.FirstPacket
 	// MediaTimeout tells that no RTP came for the configured time. It comes once;
 	// MediaResumed follows when packets come again.
-	MediaTimeout
-	MediaResumed
+	MediaTimeout = event.MediaTimeout
+	MediaResumed = event.MediaResumed
 	// RemoteLearned gives the address (Addr) that symmetric RTP settled on.
-	RemoteLearned
+	RemoteLearned = event.RemoteLearned
 	// TransportError tells that the transport failed (Err); the port stays, silent.
-	TransportError
+	TransportError = event.TransportError
 	// PortFailed tells that work for the port panicked or its codec could not be
 	// made (Err). The port has left its room or pair and does nothing more; Close
 	// it.
-	PortFailed
+	PortFailed = event.PortFailed
 	// Closed is a port's last event. Its transport is closed by then.
-	Closed
+	Closed = event.Closed
 
 	// Joined and Left tell that Port entered or left the room.
-	Joined
-	Left
+	Joined = event.Joined
+	Left   = event.Left
 	// ActiveSpeaker tells that Port (nil: nobody) now speaks loudest.
-	ActiveSpeaker
+	ActiveSpeaker = event.ActiveSpeaker
 	// Levels tells that new levels are in Room.Snapshot; at most five a second,
 	// and none while nobody speaks.
-	Levels
+	Levels = event.Levels
 	// RoomFailed tells that mixing the room panicked (Err). It is closed and its
 	// members are idle.
-	RoomFailed
+	RoomFailed = event.RoomFailed
 	// RoomClosed is a room's last event.
-	RoomClosed
-	eventKinds
+	RoomClosed = event.RoomClosed
 )
-
-var eventNames = [eventKinds]string{
-	"dtmf_begin", "dtmf_end", "digits_done", "playback_done", "first_packet", "media_timeout",
-	"media_resumed", "remote_learned", "transport_error", "port_failed", "closed",
-	"joined", "left", "active_speaker", "levels", "room_failed", "room_closed",
-}
-
-// String is the kind in snake case, for logs.
-func (k EventKind) String() string { return eventNames[k] }
 
 // Event is what a worker tells the control side. The fields beyond Kind, Port
 // and Room belong to some kinds only.
@@ -78,6 +70,14 @@ type Event struct {
 	Token     string
 	Addr      netip.AddrPort
 	Err       error
+}
 
-	number uint64 // of the playback that is done
+// public is an event as handlers get it.
+func public(ev *event.Event) Event {
+	port, _ := ev.Port.(*Port)
+	room, _ := ev.Room.(*Room)
+	return Event{
+		Kind: ev.Kind, Port: port, Room: room, Digit: ev.Digit, Completed: ev.Completed,
+		Duration: ev.Duration, Token: ev.Token, Addr: ev.Addr, Err: ev.Err,
+	}
 }

@@ -114,7 +114,7 @@ func carry(t testing.TB, sent []mediatest.Packet, from, to media.Format, net med
 	step := func() {
 		r.tick()
 		for {
-			n, ok := b.ring.out.Pop(buf)
+			n, ok := b.ring.TryNext(buf)
 			if !ok {
 				break
 			}

@@ -9,8 +9,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/cn"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/numbering"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
@@ -60,7 +62,7 @@ type leg struct {
 	mode     PairMode // how it hears its peer in a link
 	digits   digits.Queue
 	passing  passing
-	clip     playback
+	clip     clip.Playback
 	taps     *tap.Set // nil while nobody taps
 
 	held, inMuted, outMuted, listenOnly bool
@@ -201,7 +203,7 @@ func (l *leg) setMedia(w *worker, m *Media) *worker {
 		}
 	}
 	l.retune()
-	l.clip.setRate(l.rate)
+	l.clip.SetRate(l.rate)
 	l.in.idleSince = w.now.Tick
 	l.changed(w)
 	return nil
@@ -319,7 +321,7 @@ func (l *leg) close(w *worker) *worker {
 	l.publish()
 	w.legs.Add(-1)
 	l.w = nil
-	w.tell(Event{Kind: Closed, Port: l.port})
+	w.out.Tell(event.Event{Kind: event.Closed, Port: l.port})
 	return nil
 }
 
@@ -339,13 +341,13 @@ func (l *leg) fail(w *worker, err error) {
 	l.detach(w)
 	l.endTaps(err)
 	l.settleSolo(w)
-	l.tell(w, Event{Kind: PortFailed, Err: fmt.Errorf("mixer: port %q: %w", l.port.cfg.Name, err)})
+	l.tell(w, event.Event{Kind: event.PortFailed, Err: fmt.Errorf("mixer: port %q: %w", l.port.cfg.Name, err)})
 }
 
 // tell publishes one of the port's events.
-func (l *leg) tell(w *worker, ev Event) {
+func (l *leg) tell(w *worker, ev event.Event) {
 	ev.Port = l.port
-	w.tell(ev)
+	w.out.Tell(ev)
 }
 
 // transcodes reports whether frames can be made for the leg.

@@ -119,7 +119,7 @@ func hearsAs(to, from *leg) (mode PairMode, listens bool) {
 			return PairPCM, false
 		}
 		return PairIdle, false
-	case to.clip.on && to.transcodes():
+	case to.clip.On() && to.transcodes():
 		return PairPCM, false
 	case !from.media.Direction.Receives():
 		return PairIdle, false

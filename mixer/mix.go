@@ -7,6 +7,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/audience"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
@@ -82,7 +83,7 @@ func (x *mix) add(w *worker, l *leg, opts JoinOptions) bool {
 	l.enterRoute(opts)
 	l.changed(w)
 	x.membersChanged(w)
-	x.tell(w, Event{Kind: Joined, Port: l.port})
+	x.tell(w, event.Event{Kind: event.Joined, Port: l.port})
 	return true
 }
 
@@ -104,7 +105,7 @@ func (x *mix) remove(w *worker, l *leg) {
 		x.room.stats.speaker.Store(nil) // told with the next levels
 	}
 	x.membersChanged(w)
-	x.tell(w, Event{Kind: Left, Port: l.port})
+	x.tell(w, event.Event{Kind: event.Left, Port: l.port})
 }
 
 // close ends the room.
@@ -127,18 +128,18 @@ func (x *mix) close(w *worker) {
 	}
 	x.classes = nil
 	x.endTaps()
-	x.tell(w, Event{Kind: RoomClosed})
+	x.tell(w, event.Event{Kind: event.RoomClosed})
 }
 
 // fail closes the room after a panic.
 func (x *mix) fail(w *worker, err error) {
-	x.tell(w, Event{Kind: RoomFailed, Err: fmt.Errorf("mixer: room %q: %w", x.room.cfg.Name, err)})
+	x.tell(w, event.Event{Kind: event.RoomFailed, Err: fmt.Errorf("mixer: room %q: %w", x.room.cfg.Name, err)})
 	x.close(w)
 }
 
-func (x *mix) tell(w *worker, ev Event) {
+func (x *mix) tell(w *worker, ev event.Event) {
 	ev.Room = x.room
-	w.tell(ev)
+	w.out.Tell(ev)
 }
 
 // rebuild works out classes, rates and who hears whom after a change of the members.

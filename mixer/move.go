@@ -39,7 +39,7 @@ func (x *mix) depart(w, to *worker, luggage *playout.Parcel) bool {
 			return false
 		}
 	}
-	if !w.owed.empty() {
+	if !w.out.Empty() {
 		return false // what the room tells next must not overtake what waits here
 	}
 	w.publishMembers()
@@ -102,7 +102,7 @@ func (k *link) depart(w, to *worker, luggage *playout.Parcel) bool {
 	}
 	w.runLink(k)
 	w.sendSpeakers()
-	if len(w.failing) > 0 || len(w.speakers) > 0 || !w.owed.empty() {
+	if len(w.failing) > 0 || len(w.speakers) > 0 || !w.out.Empty() {
 		return false
 	}
 	w.removeLink(k)

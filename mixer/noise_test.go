@@ -245,7 +245,7 @@ func TestHeardNoiseAllocatesNothing(t *testing.T) {
 		a.deliver(packet)
 		r.quietly(pace.TicksPerFrame)
 		for {
-			if _, ok := b.ring.out.Pop(discard); !ok {
+			if _, ok := b.ring.TryNext(discard); !ok {
 				return
 			}
 		}

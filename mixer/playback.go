@@ -1,101 +1,14 @@
 package mixer
 
-import (
-	"time"
+import "github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
 
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
-)
-
-// playback is a clip on its way to somebody.
-type playback struct {
-	on    bool
-	clip  *Clip
-	opts  PlayOptions
-	index int // of the rate, in rates.Hz
-	at    int // next sample, at that rate
-}
-
-// begin sets the playback up for a sample rate in Hz.
-func (p *playback) begin(c *Clip, opts PlayOptions, rate int) {
-	*p = playback{on: true, clip: c, opts: opts, index: max(rates.Index(rate), 0)}
-	p.seek(opts.Offset)
-}
-
-// seek goes to a position, at most the end; a loop goes round.
-func (p *playback) seek(d time.Duration) {
-	if total := p.clip.duration; p.opts.Loop && total > 0 {
-		d %= total
+func (l *leg) play(w *worker, c *clip.Clip, opts clip.Options) *worker {
+	if l.clip.On() {
+		l.tell(w, l.clip.Done(false))
 	}
-	p.at = int(rates.Samples(min(max(d, 0), p.clip.duration), rates.Hz[p.index]))
-}
-
-// setRate goes on at another sample rate.
-func (p *playback) setRate(rate int) {
-	i := rates.Index(rate)
-	if !p.on || i < 0 || i == p.index {
-		return
-	}
-	at := p.position()
-	p.index = i
-	p.seek(at)
-}
-
-// position is how far the playback got.
-func (p *playback) position() time.Duration {
-	if p.clip == nil {
-		return 0
-	}
-	return time.Duration(p.at) * time.Second / time.Duration(rates.Hz[p.index])
-}
-
-// next gives the next frame: a view into the clip, or, where the clip ends or
-// starts again within the frame, frame filled. done tells that nothing is left.
-func (p *playback) next(frame []int16) (pcm []int16, done bool) {
-	all := p.clip.at(p.index)
-	if p.at+len(frame) <= len(all) {
-		pcm = all[p.at : p.at+len(frame)]
-		p.at += len(frame)
-		return pcm, !p.opts.Loop && p.at == len(all)
-	}
-	for have := 0; ; {
-		have += p.copyTo(frame[have:], all)
-		switch {
-		case have == len(frame):
-			return frame, false
-		case !p.opts.Loop || len(all) == 0:
-			clear(frame[have:])
-			return frame, true
-		}
-		p.at = 0
-	}
-}
-
-func (p *playback) copyTo(dst, all []int16) int {
-	if p.at >= len(all) {
-		return 0
-	}
-	n := copy(dst, all[p.at:])
-	p.at += n
-	return n
-}
-
-// done is the event that ends the playback.
-func (p *playback) done(completed bool) Event {
-	ev := Event{
-		Kind: PlaybackDone, Token: p.opts.Token, Duration: p.position(), Completed: completed,
-		number: p.opts.number,
-	}
-	*p = playback{}
-	return ev
-}
-
-func (l *leg) play(w *worker, c *Clip, opts PlayOptions) *worker {
-	if l.clip.on {
-		l.tell(w, l.clip.done(false))
-	}
-	l.clip.begin(c, opts, l.rate)
+	l.clip.Begin(c, opts, l.rate)
 	if l.ended() {
-		l.tell(w, l.clip.done(false))
+		l.tell(w, l.clip.Done(false))
 		return nil
 	}
 	l.changed(w)
@@ -103,8 +16,8 @@ func (l *leg) play(w *worker, c *Clip, opts PlayOptions) *worker {
 }
 
 func (l *leg) stopPlay(w *worker) *worker {
-	if l.clip.on {
-		l.tell(w, l.clip.done(false))
+	if l.clip.On() {
+		l.tell(w, l.clip.Done(false))
 		l.changed(w)
 	}
 	return nil
@@ -129,10 +42,10 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 	if l.held || l.outMuted {
 		pcm, what = w.silence[:l.rate/50], hearsOwn
 	}
-	if l.clip.on && l.media.Send.Codec != nil && !l.digits.Busy() {
+	if l.clip.On() && l.media.Send.Codec != nil && !l.digits.Busy() {
 		var done bool
 		frame := w.frame(l.rate)
-		pcm, done = l.clip.next(frame)
+		pcm, done = l.clip.Next(frame)
 		if !l.volume.plain() {
 			copy(frame, pcm) // the clip is for others, too
 			pcm = frame
@@ -140,7 +53,7 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 		}
 		what = hearsOwn
 		if done {
-			l.tell(w, l.clip.done(true))
+			l.tell(w, l.clip.Done(true))
 			l.changed(w)
 		}
 	}
@@ -168,7 +81,7 @@ func (l *leg) early(w *worker) bool {
 // soloFrame is one frame of a leg that is in no conversation.
 func (l *leg) soloFrame(w *worker) {
 	l.drain(w)
-	playing := l.clip.on
+	playing := l.clip.On()
 	if pcm, what := l.special(w); what == hearsOwn && playing {
 		w.say(l, pcm)
 	} else if !playing && l.ear.Own != nil {

@@ -5,11 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
 func mustClip(t testing.TB, rate int, pcm []int16) *Clip {
@@ -215,22 +213,6 @@ func TestPlaybackOffset(t *testing.T) {
 				t.Errorf("from %v at %d Hz: %+v", tt.offset, rate, ev)
 			}
 		}
-	}
-}
-
-func TestClipLimits(t *testing.T) {
-	if _, err := NewClip(7999, nil); fault.Of(err) != fault.Invalid {
-		t.Errorf("a clip of 7999 Hz: %v", err)
-	}
-	c := mustClip(t, 44100, make([]int16, 44100))
-	if c.Duration() != time.Second {
-		t.Errorf("duration %v", c.Duration())
-	}
-	if err := c.Prepare(12345); fault.Of(err) != fault.Invalid {
-		t.Errorf("prepare for 12345 Hz: %v", err)
-	}
-	if err := c.Prepare(8000); err != nil || len(c.at(rates.Index(8000))) != 8000 {
-		t.Errorf("prepare for 8000 Hz: %v, %d samples", err, len(c.at(0)))
 	}
 }
 

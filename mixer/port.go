@@ -275,22 +275,6 @@ func (p *Port) Idle() {
 	p.post(func(w *worker) *worker { return p.leg.idle(w) })
 }
 
-// PlayOptions is how a clip is played.
-type PlayOptions struct {
-	// Loop plays it until it is stopped.
-	Loop bool
-	// Offset is where it starts.
-	Offset time.Duration
-	// Token comes back in PlaybackDone.
-	Token string
-	// Queue, in a room, lets those under way go on, and plays after them.
-	Queue bool
-	// To, in a room, is who hears it.
-	To Audience
-
-	number uint64 // of the playbacks of the port or room
-}
-
 // SetMuted says whether what the port says goes nowhere (in), and whether it
 // hears silence in place of its room or pair (out). Playbacks are still heard.
 func (p *Port) SetMuted(in, out bool) {

@@ -1,6 +1,37 @@
 package mixer
 
-import "github.com/skygenesisenterprise/skybridge/media"
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
+)
+
+// Clip is audio in memory, ready to be played any number of times at once. It is
+// resampled to a rate when a port of that rate first needs it.
+type Clip = clip.Clip
+
+// NewClip makes a clip of mono PCM at a rate in Hz. pcm must not change
+// afterwards. The error is of kind fault.Invalid.
+func NewClip(rate int, pcm []int16) (*Clip, error) { return clip.New(rate, pcm) }
+
+// PlayOptions is how a clip is played.
+type PlayOptions struct {
+	// Loop plays it until it is stopped.
+	Loop bool
+	// Offset is where it starts.
+	Offset time.Duration
+	// Token comes back in PlaybackDone.
+	Token string
+	// Queue, in a room, lets those under way go on, and plays after them.
+	Queue bool
+	// To, in a room, is who hears it.
+	To Audience
+}
+
+func (o *PlayOptions) numbered(number uint64) clip.Options {
+	return clip.Options{Loop: o.Loop, Offset: o.Offset, Token: o.Token, Number: number}
+}
 
 // playing is what the control side remembers of the playbacks of a port or room.
 type playing struct {
@@ -40,8 +71,8 @@ func (p *Port) Play(c *Clip, opts PlayOptions) error {
 	if p.closed {
 		return errPortClosed
 	}
-	opts.number = p.plays.begin(c)
-	p.post(func(w *worker) *worker { return p.leg.play(w, c, opts) })
+	play := opts.numbered(p.plays.begin(c))
+	p.post(func(w *worker) *worker { return p.leg.play(w, c, play) })
 	return nil
 }
 

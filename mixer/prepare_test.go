@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
 )
 
 // preparing waits until some goroutine resamples a clip, or waits for that.
@@ -34,11 +35,11 @@ func TestPreparingHoldsNobodyUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, 1)
-			a, clip := r.phone("a", g722.Codec()), mustClip(t, 8000, make([]int16, 8000))
+			a, sound := r.phone("a", g722.Codec()), mustClip(t, 8000, make([]int16, 8000))
 			room := r.room(RoomConfig{})
 			switch name {
 			case "join":
-				if err := room.Play(clip, PlayOptions{}); err != nil {
+				if err := room.Play(sound, PlayOptions{}); err != nil {
 					t.Fatal(err)
 				}
 			case "room play":
@@ -49,13 +50,13 @@ func TestPreparingHoldsNobodyUp(t *testing.T) {
 				if err := a.port.SetMedia(mediaOf(formatOf(g711.MuLaw()))); err != nil {
 					t.Fatal(err)
 				}
-				if err := a.port.Play(clip, PlayOptions{}); err != nil {
+				if err := a.port.Play(sound, PlayOptions{}); err != nil {
 					t.Fatal(err)
 				}
 			}
-			clip.mu.Lock() // somebody makes it
+			made := clip.Hold(sound) // somebody makes it
 			acted := make(chan error, 1)
-			go func() { acted <- act(a.port, room, clip) }() // ends below
+			go func() { acted <- act(a.port, room, sound) }() // ends below
 			preparing(t)
 			free := make(chan struct{})
 			go func() { // ends when nobody holds a lock
@@ -68,7 +69,7 @@ func TestPreparingHoldsNobodyUp(t *testing.T) {
 			case <-time.After(5 * time.Second):
 				t.Error("a lock is held while the clip is prepared")
 			}
-			clip.mu.Unlock()
+			made()
 			if err := <-acted; err != nil {
 				t.Error(err)
 			}

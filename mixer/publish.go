@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/reception"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -92,7 +93,7 @@ func (l *leg) checkTimeout(w *worker) {
 	}
 	if time.Duration(w.now.Tick-since)*pace.Tick >= limit {
 		l.in.timedOut = true
-		l.tell(w, Event{Kind: MediaTimeout})
+		l.tell(w, event.Event{Kind: event.MediaTimeout})
 	}
 }
 
@@ -220,7 +221,7 @@ func (x *mix) publish(w *worker) {
 		l.loudest = dsp.Silence
 	}
 	if anyone || x.anyone {
-		x.tell(w, Event{Kind: Levels})
+		x.tell(w, event.Event{Kind: event.Levels})
 	}
 	x.anyone = anyone
 }
@@ -229,15 +230,16 @@ func (x *mix) publish(w *worker) {
 func (x *mix) setSpeaker(w *worker, l *leg) {
 	x.speaker = l
 	var p *Port
+	ev := event.Event{Kind: event.ActiveSpeaker}
 	if l != nil {
-		p = l.port
+		p, ev.Port = l.port, l.port
 	}
 	if p == x.told {
 		return
 	}
 	x.told = p
 	x.room.stats.speaker.Store(p)
-	x.tell(w, Event{Kind: ActiveSpeaker, Port: p})
+	x.tell(w, ev)
 }
 
 // skip counts a frame that was not mixed.

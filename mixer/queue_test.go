@@ -8,41 +8,9 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
-
-func TestRingLimits(t *testing.T) {
-	r := NewRing()
-	if err := r.Deliver(make([]byte, MaxPacketBytes+1), time.Now()); fault.Of(err) != fault.TooLarge {
-		t.Errorf("a large packet: %v", err)
-	}
-	var err error
-	for range 100 {
-		if err = r.Deliver(make([]byte, 1000), time.Now()); err != nil {
-			break
-		}
-	}
-	if fault.Of(err) != fault.Full {
-		t.Errorf("a full ring: %v", err)
-	}
-	for range 100 {
-		if err := r.Send(make([]byte, 1000)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if in, out := r.Lost(); in != 2 || out < 90 {
-		t.Errorf("lost %d in, %d out", in, out)
-	}
-	if err := r.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := r.Close(); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("closed twice: %v", err)
-	}
-	if err := r.Send(nil); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("send on a closed ring: %v", err)
-	}
-}
 
 // What a transport loses stands in its port's statistics, and what an encoder
 // refuses in the worker's.
@@ -99,8 +67,8 @@ func TestEventsWait(t *testing.T) {
 	p := &Port{}
 	n := r.engine.cfg.EventBacklog
 	for i := range n + 10 {
-		w.tell(Event{Kind: DTMFBegin, Port: p, Duration: time.Duration(i)})
-		w.tell(Event{Kind: Levels, Port: p})
+		w.out.Tell(event.Event{Kind: event.DTMFBegin, Port: p, Duration: time.Duration(i)})
+		w.out.Tell(event.Event{Kind: event.Levels, Port: p})
 	}
 	if got := r.engine.Stats().EventsLost; got == 0 {
 		t.Error("no levels were lost")
@@ -128,9 +96,9 @@ func TestManyEventsWait(t *testing.T) {
 	n := r.engine.cfg.EventBacklog
 	const more = 60000
 	for i := range n + more {
-		w.tell(Event{Kind: DTMFBegin, Port: p, Duration: time.Duration(i)})
+		w.out.Tell(event.Event{Kind: event.DTMFBegin, Port: p, Duration: time.Duration(i)})
 	}
-	var ev Event
+	var ev event.Event
 	for i := range n {
 		if !r.engine.events.Pop(&ev) || int(ev.Duration) != i {
 			t.Fatalf("event %d came at place %d", ev.Duration, i)
@@ -148,7 +116,7 @@ func TestManyEventsWait(t *testing.T) {
 			}
 			at++
 		}
-		if w.owed.empty() {
+		if w.out.Empty() {
 			if at != n+more {
 				t.Fatalf("%d of %d events came", at, n+more)
 			}
@@ -165,8 +133,8 @@ func TestEndsAreNeverLost(t *testing.T) {
 	w := r.engine.workers[0]
 	a, room := r.phone("a", g711.MuLaw()), r.room(RoomConfig{})
 	r.tick()
-	for range r.engine.cfg.EventBacklog + maxOwed + 10 {
-		w.tell(Event{Kind: DTMFBegin, Port: &Port{}})
+	for range r.engine.cfg.EventBacklog + event.MaxOwed + 10 {
+		w.out.Tell(event.Event{Kind: event.DTMFBegin, Port: &Port{}})
 	}
 	if got := r.engine.Stats().EventsLost; got != 10 {
 		t.Errorf("%d events were lost, want 10", got)

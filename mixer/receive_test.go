@@ -1,12 +1,12 @@
 package mixer
 
 import (
-	"errors"
 	"math/rand/v2"
 	"net"
 	"testing"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
@@ -126,7 +126,7 @@ func TestHostileNetwork(t *testing.T) {
 		return p
 	}
 	offer := func(p []byte) { // as a network does: what finds no room is lost
-		if err := a.ring.Deliver(p, time.Now()); err != nil && len(p) <= MaxPacketBytes && !errors.Is(err, errRingFull) {
+		if err := a.ring.Deliver(p, time.Now()); err != nil && len(p) <= MaxPacketBytes && fault.Of(err) != fault.Full {
 			t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/jitter"
 	"github.com/skygenesisenterprise/skybridge/media/reception"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
@@ -71,12 +72,12 @@ func (l *leg) drain(w *worker) {
 	}
 	if l.ring != nil {
 		for range maxBatches * w.batch.Slots() {
-			p, arrival, ok := l.ring.in.Peek()
+			p, arrival, ok := l.ring.Peek()
 			if !ok {
 				return
 			}
 			l.take(w, p, arrival, netip.AddrPort{})
-			l.ring.in.Drop(p)
+			l.ring.Drop(p)
 		}
 		return
 	}
@@ -195,7 +196,7 @@ func (l *leg) restart(w *worker, ext uint32) {
 // resumed tells that packets come again.
 func (l *leg) resumed(w *worker) {
 	l.in.timedOut = false
-	l.tell(w, Event{Kind: MediaResumed})
+	l.tell(w, event.Event{Kind: event.MediaResumed})
 }
 
 // arrival is the packet in w.header, which holds length of audio, as a playout takes it.
@@ -211,7 +212,7 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 	codec := l.playout.Codec(format)
 	if !l.in.first {
 		l.in.first = true
-		l.tell(w, Event{Kind: FirstPacket})
+		l.tell(w, event.Event{Kind: event.FirstPacket})
 	}
 	if codec != l.in.codec {
 		l.in.codec, l.in.longest = codec, 0

@@ -15,6 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g722"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -73,9 +74,9 @@ func (r *rig) tick() {
 	for _, w := range r.engine.workers {
 		w.step(r.now)
 	}
-	var ev Event
+	var ev event.Event
 	for r.engine.events.Pop(&ev) {
-		r.events = append(r.events, ev)
+		r.events = append(r.events, public(&ev))
 		r.engine.deliver(&ev)
 	}
 }
@@ -265,7 +266,7 @@ func (ph *phone) hear() []heardPacket {
 	first := len(ph.heard)
 	buf := make([]byte, MaxPacketBytes)
 	for {
-		n, ok := ph.ring.out.Pop(buf)
+		n, ok := ph.ring.TryNext(buf)
 		if !ok {
 			return ph.heard[first:]
 		}

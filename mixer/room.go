@@ -1,7 +1,6 @@
 package mixer
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -84,73 +83,6 @@ func (r *Room) exit() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.members--
-}
-
-// Play plays a clip to everyone in the room, or to whom PlayOptions say, as one more
-// talker. Those under way end, not Completed, unless it queues; PlaybackDone is an event of
-// the room. The error is of kind fault.Gone, fault.Invalid when the clip cannot be had at a
-// member's rate, or fault.TooMany (32 wait, or an Audience).
-func (r *Room) Play(c *Clip, opts PlayOptions) error {
-	if err := opts.To.validate(); err != nil {
-		return err
-	}
-	ready := 0
-	for r.mu.Lock(); !r.closed && ready < len(r.rates); r.mu.Lock() {
-		missing := slices.Clone(r.rates[ready:]) // rates are only added
-		r.mu.Unlock()                            // as preparing takes its time
-		for _, rate := range missing {
-			if err := c.Prepare(rate); err != nil {
-				return err
-			}
-		}
-		ready += len(missing)
-	}
-	defer r.mu.Unlock()
-	if r.closed {
-		return fault.New(fault.Gone, "mixer: room closed")
-	}
-	if opts.Queue && len(r.plays.clips) > maxQueued {
-		return fault.New(fault.TooMany, "mixer: %d playbacks wait in the room", maxQueued)
-	}
-	opts.number = r.plays.begin(c)
-	r.mail.Post(func(w *worker) *worker { r.mix.play(w, c, opts); return nil })
-	return nil
-}
-
-// StopPlay ends the room's playback under way and those that wait.
-func (r *Room) StopPlay() {
-	r.mail.Post(func(w *worker) *worker { r.mix.stopPlay(w); return nil })
-}
-
-// prepare makes the room's clips, now or later, available at a member's rate.
-// Nobody waits for the lock meanwhile.
-func (r *Room) prepare(rate int) error {
-	var ready uint64 // number up to which all are
-	for {
-		r.mu.Lock()
-		missing, known := r.plays.after(ready), slices.Contains(r.rates, rate)
-		if known || len(missing) == 0 {
-			if !known {
-				r.rates = append(r.rates, rate)
-			}
-			r.mu.Unlock()
-			return nil
-		}
-		r.mu.Unlock()
-		for _, c := range missing {
-			if err := c.clip.Prepare(rate); err != nil {
-				return err
-			}
-			ready = c.number
-		}
-	}
-}
-
-// played takes note of the end of a playback.
-func (r *Room) played(number uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.plays.done(number)
 }
 
 // Close ends the room; its members become idle, each with a Left event. It may be

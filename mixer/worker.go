@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
@@ -40,7 +41,7 @@ type worker struct {
 	failing      []failure
 	failingRooms []roomFailure
 	unseen       []*mix // whose joins and leaves are not published yet
-	owed         owed
+	out          event.Outbox
 	current      *leg   // whose work is being done
 	speakers     []*leg // wait for flush to be sent
 
@@ -70,6 +71,7 @@ func newWorker(e *Engine, index int) *worker {
 	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, longestPacket)}
 	w.wall = func() int64 { return time.Now().UnixNano() }
 	w.base.at.Store(w)
+	w.out.Init(e.events)
 	w.bus = new(mixminus.Bus)
 	w.budget.Init(e.cfg.Budget, e.clock.Now, pace.ThreadTime)
 	w.reserveFrames(2 * sayFrames)
@@ -113,7 +115,7 @@ func (w *worker) run() {
 
 // finish does what was asked of the worker since its last tick, and reports whether
 // that was anything. It runs when the workers have ended. Events that find no room are
-// left in owed, for the event goroutine.
+// left in out, for the event goroutine.
 func (w *worker) finish() bool {
 	some := w.inbox.Serve(w)
 	w.settle()
@@ -151,7 +153,7 @@ func (w *worker) step(tick int64) {
 
 // settle does what could not be done in the middle of a tick.
 func (w *worker) settle() {
-	w.owed.pay(w.engine.events)
+	w.out.Pay()
 	w.settleFailures()
 }
 
@@ -347,22 +349,6 @@ func (w *worker) sendSpeakers() {
 	w.speakers = w.speakers[:0]
 	w.resetFrames()
 	w.current = speaking
-}
-
-// tell publishes an event. Levels and speakers are lost when the control side does
-// not keep up; what else happened waits for room, in bounds, and the end of a port
-// or room without any.
-func (w *worker) tell(ev Event) {
-	if w.owed.empty() && w.engine.events.Push(&ev) {
-		return
-	}
-	switch {
-	case ev.Kind == Closed, ev.Kind == RoomClosed: // one each, and somebody waits for it
-	case ev.Kind == Levels, ev.Kind == ActiveSpeaker, w.owed.full():
-		w.engine.eventsLost.Add(1)
-		return
-	}
-	w.owed.add(ev)
 }
 
 // homeWeight is how many legs a room or pair stands for that may yet fill.

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -189,7 +190,7 @@ func TestPanicOfARoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.talk(5, a, b)
-	room.mix.announcer.clip = playback{on: true} // of no clip, what no input can do
+	room.mix.partings = []parting{{voice{at: -1}, true}} // of no rate, what no input can do
 	r.talk(5, a, b)
 	ev := r.take(RoomFailed, RoomClosed, Left)
 	if len(ev) != 3 || ev[0].Kind != RoomFailed || ev[2].Kind != RoomClosed {
@@ -218,12 +219,12 @@ func TestFailuresAreLoggedByName(t *testing.T) {
 	a, room := r.phone("alice-1", g711.MuLaw()), r.room(RoomConfig{Name: "9000"})
 	r.tick()
 	for _, tt := range []struct {
-		ev   Event
+		ev   event.Event
 		want string
 	}{
-		{Event{Kind: TransportError, Port: a.port, Err: net.ErrClosed}, "channel=alice-1"},
-		{Event{Kind: PortFailed, Port: a.port, Err: net.ErrClosed}, "channel=alice-1"},
-		{Event{Kind: RoomFailed, Room: room, Err: net.ErrClosed}, "bridge=9000"},
+		{event.Event{Kind: event.TransportError, Port: a.port, Err: net.ErrClosed}, "channel=alice-1"},
+		{event.Event{Kind: event.PortFailed, Port: a.port, Err: net.ErrClosed}, "channel=alice-1"},
+		{event.Event{Kind: event.RoomFailed, Room: room, Err: net.ErrClosed}, "bridge=9000"},
 	} {
 		log.Reset()
 		r.engine.deliver(&tt.ev)

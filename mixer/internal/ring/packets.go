@@ -1,4 +1,4 @@
-package mixer
+package ring
 
 import (
 	"context"
@@ -7,22 +7,21 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
 )
 
-// ringBytes holds what a port receives or sends in a third of a second at 20 ms
+// packetsBytes holds what a port receives or sends in a third of a second at 20 ms
 // and 300 bytes a packet, the record headers included.
-const ringBytes = 8 << 10
+const packetsBytes = 8 << 10
 
-// MaxPacketBytes is the longest packet a Ring takes.
+// MaxPacketBytes is the longest packet that Packets takes.
 const MaxPacketBytes = 1600
 
-// Ring is a Transport in memory, for packets that another component has
+// Packets is a port's transport in memory, for packets that another component has
 // decrypted and will encrypt (WebRTC): one goroutine Delivers what it received,
 // one calls Next for what is to be sent. Both directions are bounded; what does
 // not fit is lost and counted.
-type Ring struct {
-	in, out  ring.Bytes
+type Packets struct {
+	in, out  Bytes
 	wake     chan struct{}
 	waiting  atomic.Bool // Next sleeps or is about to
 	closed   chan struct{}
@@ -31,11 +30,11 @@ type Ring struct {
 	lostOut  atomic.Uint64
 }
 
-// NewRing makes a Ring.
-func NewRing() *Ring {
-	return &Ring{
-		in:     ring.NewBytes(ringBytes),
-		out:    ring.NewBytes(ringBytes),
+// NewPackets makes an empty transport.
+func NewPackets() *Packets {
+	return &Packets{
+		in:     NewBytes(packetsBytes),
+		out:    NewBytes(packetsBytes),
 		wake:   make(chan struct{}, 1),
 		closed: make(chan struct{}),
 	}
@@ -45,7 +44,7 @@ func NewRing() *Ring {
 // goroutine at a time and never blocks. The error is of kind fault.TooLarge for
 // a packet over MaxPacketBytes, fault.Full when the port does not keep up, and
 // net.ErrClosed after Close.
-func (r *Ring) Deliver(packet []byte, arrival time.Time) error {
+func (r *Packets) Deliver(packet []byte, arrival time.Time) error {
 	switch {
 	case r.isClosed.Load():
 		return net.ErrClosed
@@ -67,7 +66,7 @@ var (
 // Next waits for a packet to send, copies it into buf and gives its length. It
 // is for one goroutine at a time. It fails with ctx's error or, once the port has
 // closed and everything was read, net.ErrClosed. buf holds MaxPacketBytes.
-func (r *Ring) Next(ctx context.Context, buf []byte) (int, error) {
+func (r *Packets) Next(ctx context.Context, buf []byte) (int, error) {
 	for {
 		if n, ok := r.out.Pop(buf); ok {
 			return n, nil
@@ -92,8 +91,18 @@ func (r *Ring) Next(ctx context.Context, buf []byte) (int, error) {
 	}
 }
 
+// TryNext is Next that does not wait; false when there is nothing to send.
+func (r *Packets) TryNext(buf []byte) (int, bool) { return r.out.Pop(buf) }
+
+// Peek is the first packet that arrived, valid until Drop, and when, in unix nanoseconds.
+// It is for the port's worker.
+func (r *Packets) Peek() (packet []byte, arrival int64, ok bool) { return r.in.Peek() }
+
+// Drop lets go of the packet of Peek.
+func (r *Packets) Drop(packet []byte) { r.in.Drop(packet) }
+
 // Send is for the port's worker.
-func (r *Ring) Send(packet []byte) error {
+func (r *Packets) Send(packet []byte) error {
 	switch {
 	case r.isClosed.Load():
 		return net.ErrClosed
@@ -111,14 +120,14 @@ func (r *Ring) Send(packet []byte) error {
 }
 
 // Unsent counts a packet of Next that could not be sent after all.
-func (r *Ring) Unsent() { r.lostOut.Add(1) }
+func (r *Packets) Unsent() { r.lostOut.Add(1) }
 
 // Lost is the number of packets that found no room on their way in, and of those
 // that found none, or were Unsent, on their way out.
-func (r *Ring) Lost() (in, out uint64) { return r.lostIn.Load(), r.lostOut.Load() }
+func (r *Packets) Lost() (in, out uint64) { return r.lostIn.Load(), r.lostOut.Load() }
 
-// Close ends the ring. A second call gives net.ErrClosed.
-func (r *Ring) Close() error {
+// Close ends the transport. A second call gives net.ErrClosed.
+func (r *Packets) Close() error {
 	if !r.isClosed.CompareAndSwap(false, true) {
 		return net.ErrClosed
 	}

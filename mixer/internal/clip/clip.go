@@ -1,4 +1,5 @@
-package mixer
+// Package clip is audio in memory, and how far it has been played. It starts no goroutine.
+package clip
 
 import (
 	"sync"
@@ -21,9 +22,9 @@ type Clip struct {
 	made [rates.Count]atomic.Pointer[[]int16]
 }
 
-// NewClip makes a clip of mono PCM at a rate in Hz. pcm must not change
+// New makes a clip of mono PCM at a rate in Hz. pcm must not change
 // afterwards. The error is of kind fault.Invalid.
-func NewClip(rate int, pcm []int16) (*Clip, error) {
+func New(rate int, pcm []int16) (*Clip, error) {
 	if rate < 8000 || rate > 192000 {
 		return nil, fault.New(fault.Invalid, "mixer: a clip of %d Hz cannot be played", rate)
 	}
@@ -60,6 +61,13 @@ func (c *Clip) Prepare(rate int) error {
 	}
 	c.made[i].Store(&pcm)
 	return nil
+}
+
+// Hold keeps every rate that is not there yet from being made, as if somebody were at it,
+// until release is called. It tells tests who waits meanwhile.
+func Hold(c *Clip) (release func()) {
+	c.mu.Lock()
+	return c.mu.Unlock
 }
 
 // at is the clip's PCM at rates.Hz[i], or nil if that has not been prepared.
