@@ -124,7 +124,7 @@ func (c *Comparison) how() []string {
 			c.rounds(), c.plan().Measure, cores),
 		"receives and sends as many packets on as many sockets with the same tick and does nothing with them. **A core carries** the",
 		"largest number of parties with 99 % received and 99 of 100 gaps under 100 ms; in parentheses it is reckoned from what one costs,",
-		"at 85 % of the core. Who could not do the number of parties was measured with half of it. Skybridge hears the loudest five of a",
+		"at 85 % of the core. Who could not do the number of parties was measured with half of it. Skybridge hears the loudest three of a",
 		"room, the others all who talk.",
 	}
 }

@@ -26,7 +26,7 @@ func Marked(w Workload) (Workload, error) {
 	if err != nil {
 		return Workload{}, err
 	}
-	w.Marks = &load.Marks{Loud: loud[0], Every: markEvery, Frames: markFrames, Legs: w.Legs}
+	w.Marks = &load.Marks{Loud: loud[0], Every: markEvery, Frames: markFrames, Legs: w.Legs, Stride: load.Evenly(w.Legs)}
 	if w.Room == 0 {
 		w.Marks.Every = markEveryCall
 	}

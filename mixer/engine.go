@@ -140,9 +140,6 @@ func (e *Engine) NewRoom(cfg RoomConfig) (*Room, error) {
 	if cfg.Activity == (dsp.ActivityConfig{}) {
 		cfg.Activity = dsp.DefaultActivity()
 	}
-	if cfg.MaxTalkers <= 0 {
-		cfg.MaxTalkers = DefaultMaxTalkers
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	w, err := e.place()

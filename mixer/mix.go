@@ -35,6 +35,7 @@ type mix struct {
 	members []*leg
 	classes []*encode.Class
 	frames  uint64
+	most    int // that are heard at one time
 	tree    mixminus.Tree
 
 	hearing  audience.Matrix // who hears whom
@@ -145,6 +146,7 @@ func (x *mix) tell(w *worker, ev event.Event) {
 // rebuild works out classes, rates and who hears whom after a change of the members.
 func (x *mix) rebuild(w *worker) {
 	x.changed, x.asides = false, 0
+	talkers := 0
 	for _, c := range x.classes {
 		c.Members, c.Apart = 0, 0
 	}
@@ -155,6 +157,9 @@ func (x *mix) rebuild(w *worker) {
 	for _, l := range x.members {
 		x.route(l)
 		l.listen(w)
+		if l.contributes() {
+			talkers++
+		}
 		if i := rates.Index(l.rate); i >= 0 && l.playout.On() {
 			x.tree.Spoken[i] = true
 		}
@@ -177,6 +182,7 @@ func (x *mix) rebuild(w *worker) {
 		}
 		x.tree.Heard[c.Rate()] = true
 	}
+	x.most = x.room.cfg.talkersAmong(talkers)
 	for _, t := range x.taps {
 		x.tree.Heard[rates.Index(t.Config().Rate)] = true
 	}

@@ -18,16 +18,32 @@ type RoomConfig struct {
 	Events func(Event)
 	// MaxMembers bounds the ports in the room; 0 means Config.MaxMembers.
 	MaxMembers int
-	// MaxTalkers bounds who is heard at one time: the loudest. 0 means
-	// DefaultMaxTalkers.
+	// MaxTalkers bounds who is heard at one time: the loudest. 0 means all of up to
+	// SmallRoom who may talk, and DefaultMaxTalkers of more.
 	MaxTalkers int
 	// Activity says who is heard; the zero value means dsp.DefaultActivity.
 	Activity dsp.ActivityConfig
 }
 
-// DefaultMaxTalkers is how many are heard at one time where a room does not say: all
-// of a room of five, and more than anyone can follow in a larger one.
-const DefaultMaxTalkers = 5
+// Where a room does not say how many are heard at one time, that is everyone in one in
+// which at most SmallRoom may talk, as at a table, and DefaultMaxTalkers in a larger one:
+// as many as anyone can follow who all talk at once.
+const (
+	DefaultMaxTalkers = 3
+	SmallRoom         = 5
+)
+
+// talkersAmong is how many are heard at one time where so many may talk.
+func (c *RoomConfig) talkersAmong(members int) int {
+	switch {
+	case c.MaxTalkers > 0:
+		return c.MaxTalkers
+	case members <= SmallRoom:
+		return SmallRoom
+	default:
+		return DefaultMaxTalkers
+	}
+}
 
 // Room mixes any number of ports: each hears everyone but itself.
 type Room struct {

@@ -106,7 +106,7 @@ func (v *weight) audited(silent bool) bool {
 // already stays while nobody is louder by a margin. Whom somebody listens to in
 // particular is heard beside them.
 func (x *mix) elect(w *worker) {
-	most := x.room.cfg.MaxTalkers
+	most := x.most
 	if len(w.candidates) <= most {
 		return
 	}

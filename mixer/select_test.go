@@ -243,6 +243,44 @@ func TestLoudestAreHeard(t *testing.T) {
 	check(1, 2, 3)
 }
 
+// All of five are heard, and three of six, the loudest; those who may not talk do not count.
+// At no time are more in the sum, but while one makes way for another.
+func TestHowManyAreHeard(t *testing.T) {
+	for _, tt := range []struct{ talk, listen, most int }{{5, 0, 5}, {5, 3, 5}, {6, 0, 3}, {10, 1, 3}} {
+		r := newRig(t, 1)
+		room := r.room(RoomConfig{})
+		var all []*speaker
+		for i := range tt.talk + tt.listen {
+			s := &speaker{phone: r.phone("s", g711.MuLaw()), hz: 300 + 200*float64(i), peak: 800}
+			if err := s.port.Join(room, JoinOptions{ListenOnly: i >= tt.talk}); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, s)
+		}
+		for i := range 200 { // who is loud changes all the time
+			for j, s := range all {
+				s.peak = 800
+				if (i/7+j)%3 == 0 {
+					s.peak = 8000
+				}
+			}
+			r.frames(1, all...)
+			chosen, heard := 0, 0
+			for _, s := range all {
+				if s.port.leg.weight.chosen {
+					chosen++
+				}
+				if s.port.leg.talking {
+					heard++
+				}
+			}
+			if i > 5 && chosen != tt.most || heard > 2*tt.most {
+				t.Fatalf("%d talk: %d are chosen, %d in the sum in frame %d", tt.talk, chosen, heard, i)
+			}
+		}
+	}
+}
+
 // Voices come and go without a step, in the middle of a wave too.
 func TestFades(t *testing.T) {
 	r := newRig(t, 1)

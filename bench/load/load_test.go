@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,6 +59,23 @@ func TestMarks(t *testing.T) {
 		if loud, begins := m.turn(tt.leg, tt.frame); loud != tt.loud || begins != tt.begins {
 			t.Errorf("leg %d, frame %d: %v %v", tt.leg, tt.frame, loud, begins)
 		}
+	}
+	// Whoever looks at ten of forty turns sees all parts of a frame.
+	m = &Marks{Every: 1, Frames: 1, Legs: 40, Stride: Evenly(40)}
+	var quarters [4]int
+	seen := make(map[int]bool)
+	for frame := range 40 {
+		for leg := range m.Legs {
+			if loud, _ := m.turn(leg, frame); loud {
+				seen[leg] = true
+				if frame < 10 {
+					quarters[leg%Slots*4/Slots]++
+				}
+			}
+		}
+	}
+	if len(seen) != 40 || slices.Min(quarters[:]) < 2 {
+		t.Errorf("%d legs had their turn, the first ten in quarters of a frame: %v", len(seen), quarters)
 	}
 	if loud, _ := (*Marks)(nil).turn(0, 0); loud {
 		t.Error("a mark of nobody")

@@ -21,16 +21,35 @@ type Stream struct {
 
 // Marks says which sounds are looked for in what comes back. Who is to make one sends
 // Loud instead of its payloads, for Frames packets; there is one every Every frames,
-// each of the first Legs legs has its turn.
+// each of the first Legs legs has its turn. The turns go round in steps of Stride legs, so
+// that few of them, too, are of all parts of a frame alike.
 type Marks struct {
 	Loud          []byte
 	Every, Frames int
 	Legs          int
+	Stride        int // without a divisor in common with Legs; 0 is 1
+}
+
+// Evenly is the stride that spreads any number of turns over so many legs.
+func Evenly(legs int) int {
+	stride := Slots*618/1000 + 1 // the golden section of a frame
+	for divisor(stride, legs) > 1 {
+		stride++
+	}
+	return stride
+}
+
+// divisor is the greatest that two numbers have in common.
+func divisor(a, b int) int {
+	for b > 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // turn is whether a leg makes a mark in a frame, and whether it begins.
 func (m *Marks) turn(leg, frame int) (loud, begins bool) {
-	if m == nil || leg >= m.Legs || frame/m.Every%m.Legs != leg {
+	if m == nil || leg >= m.Legs || frame/m.Every*max(m.Stride, 1)%m.Legs != leg {
 		return false, false
 	}
 	at := frame % m.Every
