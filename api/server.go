@@ -162,10 +162,13 @@ func (s *Server) ready(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"status": "ready"})
 }
 
+// errTarget is of a request that was read whole, but asks for nothing.
+var errTarget = fiber.NewError(http.StatusBadRequest, "malformed request target")
+
 // guard bounds a request's time and turns a panic of its handler into its 500.
 func (s *Server) guard(c *fiber.Ctx) (err error) {
 	if _, err := url.ParseRequestURI(string(c.Request().RequestURI())); err != nil {
-		return fiber.NewError(http.StatusBadRequest, "malformed request target")
+		return errTarget
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), requestLimit)
 	defer cancel()
@@ -182,13 +185,24 @@ func (s *Server) guard(c *fiber.Ctx) (err error) {
 	return c.Next()
 }
 
+// halfRead tells whether a request was refused before its end was read: its rest may
+// be on the way, and the connection ends after the answer.
+func halfRead(e *fiber.Error) bool {
+	switch e.Code {
+	case http.StatusRequestEntityTooLarge, http.StatusRequestHeaderFieldsTooLarge:
+		return true
+	default:
+		return e.Code == http.StatusBadRequest && !errors.Is(e, errTarget)
+	}
+}
+
 // failed answers an error that reached fiber: its own, or one of ours.
 func (s *Server) failed(c *fiber.Ctx, err error) error {
 	var p *problem
 	var fe *fiber.Error
 	if errors.As(err, &fe) {
 		p = newBody(fe.Code, codeOfStatus(fe.Code), fe.Message)
-		if fe.Code == http.StatusRequestEntityTooLarge { // its rest is on the way
+		if halfRead(fe) {
 			lingerOn(c.Context().Conn())
 		}
 	} else {
