@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -159,23 +160,28 @@ func (t *tail) String() string {
 	return t.buf.String()
 }
 
+// firstPort and ports are where servers listen: below 32768, from where on the kernel
+// gives out ports by itself, so that no connection made meanwhile takes one between its
+// choice and its use.
+const firstPort, ports = 32000, 768
+
 // freePort is a UDP and TCP port that nobody has at the moment.
 func freePort(ctx context.Context) (int, error) {
-	for range 100 {
-		tcp, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(Host.String(), "0"))
+	from := rand.IntN(ports)
+	for i := range ports {
+		port := firstPort + (from+i)%ports
+		address := net.JoinHostPort(Host.String(), strconv.Itoa(port))
+		tcp, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 		if err != nil {
-			return 0, err
+			continue // somebody's on TCP
 		}
-		address, ok := tcp.Addr().(*net.TCPAddr)
-		udp, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", tcp.Addr().String())
-		tcp.Close()
-		if err != nil {
-			continue // somebody's on UDP
+		udp, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", address)
+		if err == nil {
+			err = udp.Close()
 		}
-		udp.Close()
-		if ok {
-			return address.Port, nil
+		if err := errors.Join(err, tcp.Close()); err == nil {
+			return port, nil
 		}
 	}
-	return 0, errors.New("no free port")
+	return 0, fmt.Errorf("no port from %d to %d is free", firstPort, firstPort+ports-1)
 }

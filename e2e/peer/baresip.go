@@ -95,8 +95,10 @@ func (b *BaresipPeer) config(t testing.TB, cfg BaresipConfig, control int) strin
 	if err != nil || len(modules) == 0 {
 		modules = []string{"/usr/lib/baresip/modules"}
 	}
+	first := phones.take(t)
 	return strings.Join([]string{
 		"poll_method epoll",
+		fmt.Sprintf("rtp_ports %d-%d", first, first+phones.run-1), // else any from 1024 on, which may be another peer's
 		fmt.Sprintf("sip_listen 127.0.0.1:%d", b.SIP),
 		"net_interface 127.0.0.1",
 		"call_local_timeout 120",

@@ -13,15 +13,18 @@ import (
 )
 
 // ports are runs of neighbouring port numbers to be handed out. All lie outside the
-// range that the kernel gives out by itself (from 32768), so that no connection made
-// meanwhile takes a port between its choice and its use.
+// range that the kernel gives out by itself (from 32768), that of the servers' RTP (to
+// 20000) and that of bench's servers (from 32000), so that nobody takes a port between
+// its choice and its use.
 type ports struct {
 	first, run, runs int
 }
 
 var (
-	single = ports{first: 20000, run: 4, runs: 1000}
-	media  = ports{first: 24000, run: 200, runs: 40}
+	single = ports{first: 20100, run: 4, runs: 950}
+	few    = ports{first: 23900, run: 4, runs: 2} // for the test of this file
+	media  = ports{first: 24000, run: 200, runs: 30}
+	phones = ports{first: 30000, run: 20, runs: 100} // RTP and RTCP of a phone's calls
 )
 
 // FreePort is a port on loopback that nobody else uses, on UDP or TCP, and that no

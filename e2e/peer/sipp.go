@@ -2,8 +2,6 @@ package peer
 
 import (
 	"cmp"
-	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,9 +49,9 @@ func Sipp(t testing.TB, cfg SippConfig) *SippPeer {
 	sine := tone.MuLaw(tone.Sine(cmp.Or(cfg.Tone, 440), 8000, 20, 12000))
 	write(t, s.Dir, map[string]string{"tone.ulaw": string(sine)})
 
-	transport := "u1"
+	transport, network := "u1", "udp"
 	if cfg.TCP {
-		transport = "t1"
+		transport, network = "t1", "tcp"
 	}
 	args := []string{
 		"-sf", scenario, "-i", Host, "-mi", Host, "-p", strconv.Itoa(s.SIP), "-t", transport,
@@ -78,24 +76,16 @@ func Sipp(t testing.TB, cfg SippConfig) *SippPeer {
 	cmd.Dir = s.Dir
 	s.proc = start(t, "sipp", cmd)
 	if cfg.Target == "" {
-		eventually(t, "sipp's port", func() error { return s.listens(cfg.TCP) })
+		eventually(t, "sipp's port", func() error {
+			select {
+			case <-s.proc.done:
+				t.Fatalf("sipp ended at its start: %v", s.proc.err)
+			default:
+			}
+			return listens(network, s.SIP)
+		})
 	}
 	return s
-}
-
-// listens is nil once nobody else can have SIPp's port.
-func (s *SippPeer) listens(tcp bool) error {
-	var probe interface{ Close() error }
-	var err error
-	if tcp {
-		probe, err = net.Listen("tcp", address(s.SIP))
-	} else {
-		probe, err = net.ListenPacket("udp", address(s.SIP))
-	}
-	if err != nil {
-		return nil //nolint:nilerr // in use, as it should be
-	}
-	return cmp.Or(probe.Close(), fmt.Errorf("port %d is still free", s.SIP))
 }
 
 // Wait waits until SIPp has made all its calls, and fails t unless each went as
