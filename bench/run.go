@@ -23,7 +23,8 @@ type Runner struct {
 	Speech []int16
 	Log    *slog.Logger
 
-	voices voices
+	voices     voices
+	footprints bool // are asked for after each run
 }
 
 // Sample is what one run came to.
@@ -51,6 +52,10 @@ type Sample struct {
 	// Busy is the server's own figure, and Late how late its ticks began; of Skybridge.
 	Busy float64
 	Late Lateness
+	// Footprint is what its memory is used for, Collected its RSS after a collection; of
+	// Skybridge, where asked for.
+	Footprint *Footprint
+	Collected int64
 }
 
 // Run starts a contender, has it do a workload and ends it.
@@ -105,6 +110,16 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 		ClientLate: result.Late.Quantile(0.99), Unsent: result.Unsent,
 	}
 	s.Busy, s.Late = used.busy, used.late
+	if r.footprints {
+		if s.Footprint, err = askFootprint(ctx, instance); err != nil {
+			return nil, err
+		}
+		collected, err := usage(instance.PID())
+		if err != nil {
+			return nil, err
+		}
+		s.Collected = collected.RSS
+	}
 	switch _, silent := instance.(peers.Silent); {
 	case silent:
 	case w.Marks != nil:

@@ -34,6 +34,7 @@ type Channel struct {
 	vars   dialplan.Vars
 	digits chan byte
 	lost   lost
+	await  awaiting
 	// history is how the party's audio came in.
 	history quality.History
 
@@ -167,6 +168,7 @@ func (c *Channel) swap(s *publishedSnapshot) {
 	if old := c.snap.Swap(s); old != nil {
 		close(old.changed)
 	}
+	c.announce(s)
 }
 
 // emit publishes the state together with an event about it. Actor only.

@@ -2,9 +2,10 @@
 // bridges that join them, and the engine that makes both. It knows neither SIP
 // nor WebRTC; technologies below signaling/tech hand it legs.
 //
-// Goroutines: one actor per channel, and one per channel that runs a dialplan; both
-// end with the channel. One per party that is being dialled, which ends with Dial. A
-// panic in any of them ends its own call only.
+// Goroutines: one per channel while its actor has work, and one per channel that runs a
+// dialplan; both end with the channel. One per party that is being dialled, which ends
+// with Dial; one for what Channel.When has to do, which ends by itself. A panic in any of
+// them ends its own call only.
 package signaling
 
 import (

@@ -24,6 +24,7 @@ func commands() []command {
 		{"core show hint", "Show the hints of one extension", showHint},
 		{"core show resources", "Count what calls hold", showResources},
 		{"core show threads", "List goroutines by what they wait for", showThreads},
+		{"core show memory", "Show what memory is used for, after a collection", showMemory},
 		{"mixer show workers", "Show the mixer's threads, and how late their ticks begin", showWorkers},
 		{"mixer show lateness", "Count the mixer's ticks by how late they began", showLateness},
 		{"core show help", "List commands", showHelp},

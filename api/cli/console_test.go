@@ -192,6 +192,10 @@ func TestCommandsThatDoSomething(t *testing.T) {
 		t.Errorf("threads %q", got)
 	}
 
+	if got := r.ask("core show memory"); !strings.Contains(got, " stacks\n") {
+		t.Errorf("memory %q", got)
+	}
+
 	r.call()
 	if got := r.ask("channel request hangup PJSIP/1002-00000001"); got != "Requested Hangup on channel 'PJSIP/1002-00000001'\n" {
 		t.Errorf("hangup: %q", got)

@@ -17,6 +17,8 @@ type Skybridge struct {
 	Program string
 	// Args are further arguments of serve.
 	Args []string
+	// Env is added to its environment.
+	Env []string
 }
 
 // Name implements Contender.
@@ -30,7 +32,9 @@ func (s Skybridge) Start(ctx context.Context, at Place) (Instance, error) {
 		for _, key := range []string{"sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen"} {
 			args = append(args, "--set", key+"=off")
 		}
-		return exec.Command(s.Program, append(args, s.Args...)...), nil //nolint:noctx // Close ends it
+		cmd := exec.Command(s.Program, append(args, s.Args...)...) //nolint:noctx // Close ends it
+		cmd.Env = append(cmd.Environ(), s.Env...)
+		return cmd, nil
 	})
 	if err != nil {
 		return nil, err

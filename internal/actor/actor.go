@@ -1,8 +1,10 @@
-// Package actor runs one owner goroutine for a piece of state: everything that
-// touches the state is a function in the owner's mailbox. Mailboxes are
-// bounded; what does not fit is refused and counted, never waited for.
+// Package actor runs what touches one piece of state one after the other: everything
+// that does is a function in the owner's mailbox. Mailboxes are bounded; what does not
+// fit is refused and counted, never waited for.
 //
-// Goroutines: one per Actor, started by Start, ended by Stop.
+// Goroutines: one per Actor while there is anything to run, none while there is not: a
+// call mostly does nothing, and a stack for each would be most of what it holds. It ends
+// when the mailbox is empty, and none begins after Stop.
 package actor
 
 import (
@@ -20,48 +22,50 @@ var ErrStopped = errors.New("actor: stopped")
 // ErrFull is returned for work given to an actor whose mailbox is full.
 var ErrFull = errors.New("actor: mailbox full")
 
-// Actor owns a goroutine and its mailbox. The zero value is not usable.
+// Actor owns a mailbox and whatever goroutine empties it. The zero value is not usable.
 type Actor struct {
-	mail    chan func()
-	quit    chan struct{}
-	done    chan struct{}
-	once    sync.Once
-	refused atomic.Uint64
+	size    int
 	onPanic func(error)
+	refused atomic.Uint64
+
+	mu      sync.Mutex
+	mail    []func() // oldest first; nil while nothing waits
+	running bool     // a goroutine empties the mailbox
+	stopped bool
+	done    chan struct{} // closed when stopped and no longer running; nil until asked for
 }
 
 // Start starts an actor with room for size functions in its mailbox. onPanic is
 // called on the actor's goroutine with what a function panicked with; the actor
 // goes on.
-func Start(size int, onPanic func(error)) *Actor {
-	a := &Actor{
-		mail:    make(chan func(), size),
-		quit:    make(chan struct{}),
-		done:    make(chan struct{}),
-		onPanic: onPanic,
+func Start(size int, onPanic func(error)) *Actor { return &Actor{size: size, onPanic: onPanic} }
+
+// run empties the mailbox. What was accepted before Stop still runs.
+func (a *Actor) run() {
+	for {
+		f := a.next()
+		if f == nil {
+			return
+		}
+		a.call(f)
 	}
-	go a.run() // owned by a, ended by Stop
-	return a
 }
 
-func (a *Actor) run() {
-	defer close(a.done)
-	for {
-		select {
-		case f := <-a.mail:
-			a.call(f)
-		case <-a.quit:
-			// What was accepted before Stop still runs.
-			for {
-				select {
-				case f := <-a.mail:
-					a.call(f)
-				default:
-					return
-				}
-			}
+// next takes the oldest function out of the mailbox; when there is none the goroutine
+// that asked is the actor's no more.
+func (a *Actor) next() func() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.mail) == 0 {
+		a.mail, a.running = nil, false
+		if a.stopped && a.done != nil {
+			close(a.done)
 		}
+		return nil
 	}
+	f := a.mail[0]
+	a.mail[0], a.mail = nil, a.mail[1:]
+	return f
 }
 
 func (a *Actor) call(f func()) {
@@ -76,18 +80,21 @@ func (a *Actor) call(f func()) {
 // Post gives the actor a function to run and returns at once. It fails with
 // ErrStopped or ErrFull; the function is then never run.
 func (a *Actor) Post(f func()) error {
-	select {
-	case <-a.quit:
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.stopped:
 		return ErrStopped
-	default:
-	}
-	select {
-	case a.mail <- f:
-		return nil
-	default:
+	case len(a.mail) >= a.size:
 		a.refused.Add(1)
 		return ErrFull
 	}
+	a.mail = append(a.mail, f)
+	if !a.running {
+		a.running = true
+		go a.run() // owned by a, ends with the mailbox empty
+	}
+	return nil
 }
 
 // Do runs f on the actor and waits for its result, or for ctx. When ctx ends
@@ -109,17 +116,10 @@ func (a *Actor) Do(ctx context.Context, f func() error) error {
 		return err
 	}
 	select {
-	case err := <-result:
+	case err := <-result: // what was accepted runs
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-a.done:
-		select {
-		case err := <-result:
-			return err
-		default:
-			return ErrStopped
-		}
 	}
 }
 
@@ -128,7 +128,26 @@ func (a *Actor) Refused() uint64 { return a.refused.Load() }
 
 // Stop lets the actor run what it has accepted and end. It does not wait, so the
 // actor may stop itself; Done tells when it has ended.
-func (a *Actor) Stop() { a.once.Do(func() { close(a.quit) }) }
+func (a *Actor) Stop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.stopped {
+		a.stopped = true
+		if !a.running && a.done != nil {
+			close(a.done)
+		}
+	}
+}
 
-// Done is closed when the actor's goroutine has ended.
-func (a *Actor) Done() <-chan struct{} { return a.done }
+// Done is closed when the actor's last function has run, after Stop.
+func (a *Actor) Done() <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.done == nil {
+		a.done = make(chan struct{})
+		if a.stopped && !a.running {
+			close(a.done)
+		}
+	}
+	return a.done
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
 )
@@ -74,6 +75,55 @@ func TestAPanicIsReportedAndTheActorGoesOn(t *testing.T) {
 	}
 	a.Stop()
 	<-a.Done()
+}
+
+// An actor with nothing to do has no goroutine, which would be left over at the end of
+// the bubble, and takes work again.
+func TestAnIdleActorHasNoGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := actor.Start(2, func(err error) { t.Error(err) })
+		for range 3 {
+			ran := false
+			if err := a.Post(func() { ran = true }); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if !ran {
+				t.Error("not run")
+			}
+		}
+		select {
+		case <-a.Done():
+			t.Error("done before Stop")
+		default:
+		}
+	})
+}
+
+// Whoever asks before or after the end learns of it.
+func TestDone(t *testing.T) {
+	for _, asksFirst := range []bool{true, false} {
+		a := actor.Start(2, func(err error) { t.Error(err) })
+		gate := make(chan struct{})
+		if err := a.Post(func() { <-gate }); err != nil {
+			t.Fatal(err)
+		}
+		if asksFirst {
+			done := a.Done()
+			a.Stop()
+			select {
+			case <-done:
+				t.Error("done while it works")
+			default:
+			}
+			close(gate)
+			<-done
+			continue
+		}
+		a.Stop()
+		close(gate)
+		<-a.Done()
+	}
 }
 
 func TestDoEndsWithItsContext(t *testing.T) {

@@ -31,7 +31,7 @@ func TestAPanicCostsOneParticipant(t *testing.T) {
 	broken := &Room{settings: Settings{Kept: true}, registry: rooms, members: []Participant{{ID: "a"}, {ID: "b"}}} // no bridge
 	left := make(chan struct{})
 	broken.awaited.Add(1)
-	go broken.await(c, "a", left)
+	broken.await(c, "a", left)
 	signaltest.Receive(t, "the participant's leaving", left)
 	broken.awaited.Wait()
 	if m := broken.Participants(); len(m) != 1 || m[0].ID != "b" {

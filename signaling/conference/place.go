@@ -84,6 +84,6 @@ func (p *Place) Enter(ctx context.Context, c *signaling.Channel, user string, ro
 		r.markEnters()
 	}
 	r.mu.Unlock()
-	go r.await(c, m.ID, left) // owned by the room, ended by the channel leaving it
+	r.await(c, m.ID, left)
 	return m, nil
 }

@@ -2,8 +2,7 @@
 // who dial, by id for those who come through the API. Both kinds of caller are
 // in the same room.
 //
-// Goroutines: one per participant, which waits for its channel to leave and
-// ends then.
+// Goroutines: one per participant when its channel leaves, which ends by itself.
 package conference
 
 import (

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
@@ -45,7 +44,7 @@ type Room struct {
 	closed   bool
 	marks    Marks
 	remarked chan struct{} // closed at the next change of marks
-	// awaited counts the goroutines of those who are in or on their way.
+	// awaited counts those who are in or on their way.
 	awaited sync.WaitGroup
 }
 
@@ -94,16 +93,12 @@ func (r *Room) ended() error { return fault.New(fault.Gone, "room %s has ended",
 // await lets a participant go once its channel is in this room no more. Should that
 // not be possible the participant's call ends, and nobody else's.
 func (r *Room) await(c *signaling.Channel, id string, left chan<- struct{}) {
-	defer r.awaited.Done()
-	defer close(left)
-	defer guard.Recover(c.Log(), "a participant's stay, call ended",
-		func() { c.Hangup(signaling.CauseTemporary) }, func() { r.lose(id) })
-	bridge := r.bridge.ID()
-	// The error says that the channel is gone.
-	_, _ = c.Until(context.Background(), func(s signaling.ChannelSnapshot) bool {
-		return s.Ended || s.Bridge != bridge
+	elsewhere := func(s signaling.ChannelSnapshot) bool { return s.Ended || s.Bridge != r.bridge.ID() }
+	c.When("a participant's stay, call ended", elsewhere, func() {
+		defer r.awaited.Done()
+		defer close(left)
+		r.lose(id)
 	})
-	r.lose(id)
 }
 
 // lose takes a participant off the list, and ends a room whose last one it was.
