@@ -110,6 +110,20 @@ func (r *rig) tapAll(ports ...*Port) error {
 	return nil
 }
 
+// injectAll injects silence into ports, at several rates.
+func (r *rig) injectAll(ports ...*Port) error {
+	for _, p := range ports {
+		for _, rate := range []int{8000, 16000} {
+			x, err := p.Inject(InjectConfig{In: true, Out: true, SampleRate: rate})
+			if err != nil {
+				return err
+			}
+			r.injections = append(r.injections, x)
+		}
+	}
+	return nil
+}
+
 // A worker's tick allocates nothing, whatever it does.
 func TestTickAllocatesNothing(t *testing.T) {
 	mu, wide, op := formatOf(g711.MuLaw()), formatOf(g722.Codec()), formatOf(opus.Codec())
@@ -200,6 +214,15 @@ func TestTickAllocatesNothing(t *testing.T) {
 			r.taps = append(r.taps, t)
 			return r.tapAll(phones[0].port, phones[1].port, phones[2].port)
 		}},
+		{"injected room", []media.Format{mu, wide, op, op, mu}, false, func(r *rig, p []*phone) error {
+			r.meet(p...)
+			return errors.Join(r.injectAll(p[0].port, p[1].port, p[2].port), r.tapAll(p[1].port))
+		}},
+		{"injected pair", []media.Format{op, mu}, false, func(r *rig, p []*phone) error {
+			r.pair(p[0], p[1])
+			return errors.Join(r.injectAll(p[0].port), r.tapAll(p[0].port))
+		}},
+		{"injected and idle", []media.Format{wide}, true, func(r *rig, p []*phone) error { return r.injectAll(p[0].port) }},
 		{"tapped relay", []media.Format{op, op}, true, func(r *rig, phones []*phone) error {
 			r.pair(phones[0], phones[1])
 			return r.tapAll(phones[0].port, phones[1].port)
@@ -244,13 +267,16 @@ func TestTickAllocatesNothing(t *testing.T) {
 			for i, lp := range loops {
 				lp.keys = phones[i].keys
 			}
-			now := time.Unix(1000, 0)
+			now, silence := time.Unix(1000, 0), make([]int16, 320)
 			frame := func() {
 				for i, lp := range loops {
 					if lp.at%37 == i { // now and then one is lost
 						lp.header.SequenceNumber++
 					}
 					lp.say(now)
+				}
+				for _, x := range r.injections {
+					x.Offer(silence[:320])
 				}
 				r.quietly(pace.TicksPerFrame)
 				now = now.Add(20 * time.Millisecond)

@@ -63,7 +63,7 @@ type leg struct {
 	digits   digits.Queue
 	passing  passing
 	clip     clip.Playback
-	taps     *tap.Set // nil while nobody taps
+	taps     *tap.Set // and what is injected; nil while there is neither
 
 	held, inMuted, outMuted, listenOnly bool
 	quiet                               bool // the last packet sent was comfort noise

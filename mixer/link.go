@@ -6,6 +6,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
 // link is a pair's state at its worker: two legs that hear each other, or one
@@ -88,8 +89,11 @@ func (k *link) choose(w *worker) {
 		}
 		from := k.ends[1-i]
 		mode, listens := hearsAs(to, from)
+		if mode == PairIdle && to.sends && to.transcodes() && to.injects(tap.Heard) {
+			mode = PairPCM
+		}
 		// A voice that is not to be heard any more fades in one more frame.
-		to.fades = mode == PairPCM && to.mode == PairPCM && !listens && to.heard && from.playout.On()
+		to.fades = mode == PairPCM && to.mode == PairPCM && !listens && to.heard && from != nil && from.playout.On()
 		if mode != PairRelay {
 			to.stopRelay(w)
 		}
@@ -128,7 +132,7 @@ func hearsAs(to, from *leg) (mode PairMode, listens bool) {
 	switch {
 	case says == nil:
 		return PairIdle, false
-	case says == to.media.Send.Codec && plain(from, to) && (from.in.longest <= to.longestWanted() && to.relaysNoise(from) || !says.Transcodable()):
+	case says == to.media.Send.Codec && (plain(from, to) && from.in.longest <= to.longestWanted() && to.relaysNoise(from) || !says.Transcodable()):
 		return PairRelay, false
 	case says.Transcodable() && to.transcodes():
 		return PairPCM, true
@@ -137,7 +141,9 @@ func hearsAs(to, from *leg) (mode PairMode, listens bool) {
 }
 
 // plain reports whether a voice passes as it is.
-func plain(from, to *leg) bool { return from.gain.plain() && to.volume.plain() }
+func plain(from, to *leg) bool {
+	return from.gain.plain() && to.volume.plain() && !from.injects(tap.Said) && !to.injects(tap.Heard)
+}
 
 // longestWanted is how much audio a packet that is relayed to the leg may hold: what
 // was negotiated, and at least a frame, which is what most send and all can take.
@@ -230,6 +236,9 @@ func (l *leg) linkFrame(w *worker, from *leg) {
 	if l.fades {
 		l.fades, l.faded, l.heard, l.link.changed = false, true, false, true
 	}
+	if what == hearsTalk && l.mode == PairPCM && l.injects(tap.Heard) {
+		pcm, what = w.silence[:l.rate/50], hearsOwn
+	}
 	// A frame that comes too early is dropped: kept, it would delay all that follow.
 	if what == hearsOwn && !early {
 		w.say(l, pcm)
@@ -241,12 +250,15 @@ func (l *leg) hear(w *worker, from *leg) []int16 {
 	pcm := w.frame(l.rate)
 	w.current = from
 	spoke := from.playout.On() && from.speak(w, pcm[:cap(pcm)])
+	if from.taps != nil && from.playout.On() {
+		spoke = from.mixSaid(w, pcm, l.rate, spoke)
+	}
 	w.current = l
 	l.heard = spoke
 	if !spoke {
 		return w.silence[:l.rate/50]
 	}
-	if !plain(from, l) {
+	if !from.gain.plain() || !l.volume.plain() {
 		from.gain.apply(pcm)
 		l.volume.apply(pcm)
 		l.link.changed = l.link.changed || plain(from, l)

@@ -141,14 +141,14 @@ func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
 		pcm = own
 	}
 	if l.taps != nil {
-		l.taps.Hear(pcm, l.rate)
+		pcm = l.mixHeard(w, pcm)
 	}
 	w.batches.Encode(l.ear.Own, pcm, independent, w.now.Tick)
 }
 
 // hearsPlain reports whether a member hears what all hear who say nothing.
 func (l *leg) hearsPlain() bool {
-	return !l.talking && !l.apart && !l.wasApart && l.volume.plain()
+	return !l.talking && !l.apart && !l.wasApart && l.volume.plain() && !l.injects(tap.Heard)
 }
 
 // serveClass makes what the listeners of a class hear.

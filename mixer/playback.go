@@ -1,6 +1,9 @@
 package mixer
 
-import "github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
+import (
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
+)
 
 func (l *leg) play(w *worker, c *clip.Clip, opts clip.Options) *worker {
 	if l.clip.On() {
@@ -82,9 +85,12 @@ func (l *leg) early(w *worker) bool {
 func (l *leg) soloFrame(w *worker) {
 	l.drain(w)
 	playing := l.clip.On()
-	if pcm, what := l.special(w); what == hearsOwn && playing {
+	switch pcm, what := l.special(w); {
+	case what == hearsOwn && playing:
 		w.say(l, pcm)
-	} else if !playing && l.ear.Own != nil {
+	case what != hearsNothing && l.injects(tap.Heard):
+		w.say(l, w.silence[:l.rate/50])
+	case !playing && l.ear.Own != nil:
 		l.ear.DropOwn()
 	}
 	if l.taps != nil {

@@ -32,6 +32,8 @@ type rig struct {
 	now    int64 // tick
 	events []Event
 	taps   []*Tap // that quietly reads
+
+	injections []*Injection
 }
 
 func newRig(t testing.TB, workers int) *rig {

@@ -5,6 +5,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
 const (
@@ -66,9 +67,15 @@ func (x *mix) weigh(w *worker, l *leg) {
 		return
 	}
 	v.now = l.playout.Level(&w.memory, w.now.At())
+	if l.injects(tap.Said) { // what its packets tell is not all
+		v.now = playout.Level{DBov: playout.Unknown}
+	}
 	level := v.now.DBov
 	if level == playout.Unknown || v.now.Claimed && v.audited(level > x.room.cfg.Activity.Threshold) {
 		level = l.decode(w)
+	}
+	if !v.decoded && l.taps != nil && l.taps.Wants(tap.Said) {
+		l.decode(w) // for the taps
 	}
 	l.level = level
 	switch active := l.gate.Active(x.room.cfg.Activity, level); {
@@ -193,6 +200,11 @@ func (l *leg) decode(w *worker) uint8 {
 	var err error
 	if v.spoke, err = l.playout.Frame(&w.memory, v.pcm[:cap(v.pcm)], w.now.At()); err != nil {
 		l.failSoon(w, err)
+	}
+	if l.taps != nil {
+		w.keepFrame()
+		v.spoke = l.mixSaid(w, v.pcm, l.rate, v.spoke)
+		w.used--
 	}
 	switch {
 	case !v.spoke:

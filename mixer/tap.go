@@ -111,12 +111,17 @@ func (l *leg) tap(line *tap.Line) *worker {
 		line.End(nil)
 		return nil
 	}
+	l.tapped().Add(line)
+	return nil
+}
+
+// tapped is where the leg's taps are, and what is injected.
+func (l *leg) tapped() *tap.Set {
 	if l.taps == nil {
 		l.taps = tap.NewSet(l.port.engine.cfg.JitterCap, func(h int32) { l.w.memory.Release(h) })
 		l.taps.SetFormats(l.media.Receive, l.media.Send)
 	}
-	l.taps.Add(line)
-	return nil
+	return l.taps
 }
 
 func (l *leg) untap(line *tap.Line) *worker {

@@ -317,7 +317,7 @@ func (w *worker) say(l *leg, pcm []int16) {
 		return
 	}
 	if l.taps != nil {
-		l.taps.Hear(pcm, l.rate)
+		pcm = l.mixHeard(w, pcm)
 	}
 	pause := l.out.Paused(w.now.Tick)
 	if pause {

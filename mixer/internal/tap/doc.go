@@ -2,9 +2,11 @@
 // worker writes frames of PCM into a Line, a goroutine of the consumer reads them.
 // A Set is what a port has at its worker while somebody taps it.
 //
-// Where packets pass undecoded, or the conversation decodes them for its own ends,
-// the Set decodes them once more for itself: neither notices the other, so a relay
-// goes on as it was when a tap comes or goes.
+// What the conversation decodes it tells the Set. Where packets pass undecoded, or at a lower
+// rate than a tap wants, the Set decodes them for itself, and neither notices the other: a
+// relay goes on as it was when a tap comes or goes.
+//
+// A Set also has what is injected into what the port says and hears (package inject).
 //
 // It starts no goroutine.
 package tap

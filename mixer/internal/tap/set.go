@@ -5,21 +5,26 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/inject"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 )
 
-// Set is the taps of one port at its worker. Its methods are the worker's.
+// Set is the taps of one port at its worker, and what is injected to it. Its methods are the
+// worker's.
 type Set struct {
 	lines []*Line
 	sides [directions]side
 }
 
-// side is what goes one way and is decoded here: all that is said, and what is heard
-// while it is relayed.
+// side is what goes one way. It is decoded here where the conversation does not: what is said
+// while nobody hears it, and what is heard while it is relayed.
 type side struct {
 	playout playout.Playout
-	rate    int // the highest that a line wants; 0 for none
+	rate    int  // the highest that a line wants; 0 for none
+	told    bool // lines have this frame of it
+	sources []*inject.Source
+	mixed   bool // sources have given this frame
 }
 
 // NewSet makes a Set without taps. limit and release are as for playout.Init.
@@ -47,12 +52,14 @@ func (s *Set) Add(l *Line) {
 	s.listen()
 }
 
-// Remove takes a line out, and reports whether none is left.
+// Remove takes a line out, and reports whether nothing is left.
 func (s *Set) Remove(l *Line) (empty bool) {
 	s.lines = slices.DeleteFunc(s.lines, func(x *Line) bool { return x == l })
 	s.listen()
-	return len(s.lines) == 0
+	return s.empty()
 }
+
+func (s *Set) empty() bool { return len(s.lines) == 0 && !s.Injects(Said) && !s.Injects(Heard) }
 
 func (s *Set) listen() {
 	for d := range s.sides {
@@ -91,6 +98,32 @@ func (s *Set) Hear(pcm []int16, rate int) {
 	}
 }
 
+// Wants reports whether a line has a side.
+func (s *Set) Wants(d Direction) bool { return s.sides[d].rate > 0 }
+
+// Says takes what the port says in this frame, at a rate in Hz, where the conversation has
+// decoded it: it is not decoded again. codec is the rate of what was sent. spoke tells that
+// there is anything, muted that nobody hears it.
+func (s *Set) Says(pcm []int16, rate, codec int, spoke, muted bool) {
+	side := &s.sides[Said]
+	if side.rate == 0 || rate < min(side.rate, codec) {
+		return // a line wants more
+	}
+	side.told = true
+	if spoke {
+		s.put(Said, pcm, rate, muted)
+	}
+}
+
+// put gives the lines a frame.
+func (s *Set) put(d Direction, pcm []int16, rate int, muted bool) {
+	for _, l := range s.lines {
+		if !muted || l.cfg.Unmuted {
+			l.Put(d, pcm, rate)
+		}
+	}
+}
+
 // Frame ends a frame at a tick. muted tells that nobody hears what the port says,
 // relayed that it hears the packets that came by Packet. scratch has room for
 // playout.MaxDecoded samples beyond a frame of 48 kHz. The error is a decoder's that
@@ -104,25 +137,26 @@ func (s *Set) Frame(m *playout.Memory, scratch []int16, tick int64, muted, relay
 	for _, l := range s.lines {
 		l.Commit(tick)
 	}
+	s.pass()
 	return err
 }
 
 // decode makes a frame of packets.
 func (s *Set) decode(d Direction, m *playout.Memory, scratch []int16, now time.Duration, muted bool) error {
 	side := &s.sides[d]
-	if side.rate == 0 {
+	switch {
+	case side.rate == 0:
+		return nil
+	case side.told:
+		side.told = false
+		side.playout.Pass(m, now)
 		return nil
 	}
 	spoke, err := side.playout.Frame(m, scratch, now)
 	if !spoke || err != nil {
 		return err
 	}
-	pcm := scratch[:side.rate/framesPerSecond]
-	for _, l := range s.lines {
-		if !muted || l.cfg.Unmuted {
-			l.Put(d, pcm, side.rate)
-		}
-	}
+	s.put(d, scratch[:side.rate/framesPerSecond], side.rate, muted)
 	return nil
 }
 
@@ -136,6 +170,10 @@ func (s *Set) Close(err error) {
 	}
 	s.lines = nil
 	for d := range s.sides {
+		for _, src := range s.sides[d].sources {
+			src.End()
+		}
+		s.sides[d].sources = nil
 		s.sides[d].playout.Reset()
 		s.sides[d].playout.Close()
 		s.sides[d].rate = 0
