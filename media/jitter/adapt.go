@@ -7,7 +7,7 @@ const (
 	// hysteresis is what must be left then, beyond what is needed.
 	hysteresis = 1_000 // µs
 	// rareMicros is how far above the target a rare late packet keeps the delay from
-	// shrinking.
+	// shrinking. One that is late by a few milliseconds (slackMicros) does not.
 	rareMicros = 80_000
 	// shrinkPause is how many pops pass between two shrinks.
 	shrinkPause = 5

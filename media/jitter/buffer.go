@@ -164,16 +164,18 @@ func (b *Buffer) Delay() uint32 { return b.queued }
 // played.
 func (b *Buffer) Target() time.Duration { return time.Duration(b.target()) * time.Microsecond }
 
-// slackMicros is how far beyond the quantile the latest packets of late are aimed for,
-// and an eighth more: that little costs nobody anything, and a clock that drifts meets
-// a packet later than any before it least often.
+// slackMicros is how far beyond the quantile the latest packets of late are aimed for, at
+// most, and an eighth more: that little costs nobody anything where there is jitter, and a
+// clock that drifts meets a packet later than any before it least often. Where there is
+// none, one packet in a thousand that its sender was late with would cost every other one
+// the delay: there it is twice what the quantile has beyond its least, a bin.
 const slackMicros = 5_000
 
 // target is Target in microseconds: what the network needs, as far as there is room.
 func (b *Buffer) target() int64 {
 	most := b.delays.micros(b.cfg.Cap) - b.delays.micros(b.cfg.Frame)
 	need := b.delays.target()
-	need = max(need, min(b.delays.recent()*9/8, need+slackMicros))
+	need = max(need, min(b.delays.recent()*9/8, need+min(2*(need-binMicros), slackMicros)))
 	return max(min(need, most), 0)
 }
 

@@ -52,6 +52,8 @@ type delays struct {
 	sum  uint32
 	aged uint32 // ms of audio since the last aging
 
+	single uint32 // what one of the latest packets adds to a bin
+
 	late  int32    // ms, in which all but one in missed come
 	peak  [2]int64 // latest transits of the present and the last period
 	until int64    // when the present period ends
@@ -170,7 +172,8 @@ func (d *delays) remember(transit, at int64) {
 func (d *delays) count(delay int64, ms uint32) {
 	at := int32(min(delay/binMicros, bins-1))
 	ms = min(ms, agingMs)
-	w := min(ms*weight, 1<<16-1-uint32(d.bin[at]))
+	d.single = ms * weight
+	w := min(d.single, 1<<16-1-uint32(d.bin[at]))
 	d.bin[at] += uint16(w)
 	d.sum += w
 	if d.aged += ms; d.aged >= agingMs {
@@ -195,9 +198,17 @@ func (d *delays) age() {
 }
 
 // quantile works out late: the upper edge of the bin beyond which there is at most one
-// in missed.
+// in missed. Where that is little it is left to a single packet, late by chance.
 func (d *delays) quantile() {
-	spare, at := d.sum/missed, bins-1
+	spare := d.sum / missed
+	if d.late = d.beyond(spare); d.late <= slackMicros/binMicros {
+		d.late = d.beyond(max(spare, d.single))
+	}
+}
+
+// beyond is the upper edge of the bin beyond which there is at most so much.
+func (d *delays) beyond(spare uint32) int32 {
+	at := bins - 1
 	for ; at > 0; at-- {
 		v := uint32(d.bin[at])
 		if v > spare {
@@ -205,7 +216,7 @@ func (d *delays) quantile() {
 		}
 		spare -= v
 	}
-	d.late = int32(at) + 1
+	return int32(at) + 1
 }
 
 // target is the delay that all but a few packets come within, in microseconds.

@@ -141,8 +141,10 @@ func (b *Buffer) Surplus(now time.Duration, quiet bool) (p Packet, ok bool) {
 		return Packet{}, false
 	}
 	length := b.delays.micros(uint32(at.samples))
-	target := b.target()
-	need := max(target, min(b.delays.recent(), target+rareMicros))
+	need := b.target()
+	if recent := b.delays.recent(); recent > slackMicros {
+		need = max(need, min(recent, need+rareMicros))
+	}
 	if !b.adapt.mayShrink(length, need, quiet) {
 		return Packet{}, false
 	}
