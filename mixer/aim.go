@@ -39,28 +39,27 @@ func (a *aim) ready() bool { return a.remote.IsValid() }
 // wantsFrom reports whether take must know who sent a packet.
 func (a *aim) wantsFrom(tick int64) bool { return a.open || tick < a.trusted }
 
-func (l *leg) setRemote(w *worker, remote netip.AddrPort, symmetric bool) *worker {
+func (l *leg) setRemote(w *bench, remote netip.AddrPort, symmetric bool) {
 	a := &l.aim
 	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
 	switch {
 	case l.sock == nil, l.ended():
-		return nil
+		return
 	case remote == a.announced && (symmetric || !a.open):
-		return nil // a re-INVITE that moves nothing must not unlearn either
+		return // a re-INVITE that moves nothing must not unlearn either
 	}
 	*a = aim{announced: remote, remote: remote, open: symmetric}
 	if !symmetric {
 		l.settle(w, remote)
-		return nil
+		return
 	}
 	if err := l.sock.Disconnect(); err != nil {
 		l.tell(w, event.Event{Kind: event.TransportError, Err: err})
 	}
-	return nil
 }
 
 // settle makes remote the only peer.
-func (l *leg) settle(w *worker, remote netip.AddrPort) {
+func (l *leg) settle(w *bench, remote netip.AddrPort) {
 	if err := l.sock.Connect(remote); err != nil {
 		l.tell(w, event.Event{Kind: event.TransportError, Err: err})
 		return
@@ -71,7 +70,7 @@ func (l *leg) settle(w *worker, remote netip.AddrPort) {
 
 // admit reports whether a valid packet may enter, by who sent it. from is the
 // zero value when the kernel has filtered.
-func (l *leg) admit(w *worker, h *rtp.Header, from netip.AddrPort) bool {
+func (l *leg) admit(w *bench, h *rtp.Header, from netip.AddrPort) bool {
 	a := &l.aim
 	switch {
 	case l.ring != nil:
@@ -101,7 +100,7 @@ func (l *leg) admit(w *worker, h *rtp.Header, from netip.AddrPort) bool {
 }
 
 // transmit gives a packet to the leg's transport.
-func (l *leg) transmit(w *worker, packet []byte) {
+func (l *leg) transmit(w *bench, packet []byte) {
 	if l.dead || l.ring == nil && !l.aim.ready() {
 		return
 	}
@@ -126,7 +125,7 @@ func (l *leg) transmit(w *worker, packet []byte) {
 }
 
 // transportFailed ends the use of a transport that is broken.
-func (l *leg) transportFailed(w *worker, err error) {
+func (l *leg) transportFailed(w *bench, err error) {
 	l.dead = true
 	l.tell(w, event.Event{Kind: event.TransportError, Err: err})
 }

@@ -16,8 +16,8 @@ const firstAnnouncement = 1 << 31
 // announcer is a room's playbacks, one after the other.
 type announcer struct {
 	clip   clip.Playback
-	to     Audience // who hears it
-	number uint32   // among those who are heard
+	to     audience.Set // who hears it
+	number uint32       // among those who are heard
 	public bool
 	waits  bool // until it is settled who hears it
 	ended  bool // in this frame
@@ -27,11 +27,11 @@ type announcer struct {
 type announcement struct {
 	clip *clip.Clip
 	opts clip.Options
-	to   Audience
+	to   audience.Set
 }
 
 // play begins a playback, or queues it behind those there are.
-func (x *mix) play(w *worker, next announcement, queue bool) {
+func (x *mix) play(w *floor, next announcement, queue bool) {
 	a := &x.announcer
 	if !queue {
 		x.stopPlay(w)
@@ -56,15 +56,15 @@ func (x *mix) playNext() {
 	a.clip.Begin(next.clip, next.opts, rates.Hz[0])
 	a.to = next.to
 	a.number, a.public, a.waits = firstAnnouncement|uint32(next.opts.Number), true, false
-	if to := next.to; to.reach != audience.All {
+	if to := next.to; to.Reach != audience.All {
 		x.rerouting()
-		x.hearing.HeardBy(a.number, to.reach, to.ports)
+		x.hearing.HeardBy(a.number, to.Reach, to.Ports)
 		a.public, a.waits = x.hearing.Public(a.number), true
 	}
 }
 
 // stopPlay ends the playback under way and those that wait.
-func (x *mix) stopPlay(w *worker) {
+func (x *mix) stopPlay(w *floor) {
 	a := &x.announcer
 	if a.clip.On() {
 		x.played(w, false)
@@ -78,9 +78,9 @@ func (x *mix) stopPlay(w *worker) {
 }
 
 // played ends a playback.
-func (x *mix) played(w *worker, completed bool) {
+func (x *mix) played(w *floor, completed bool) {
 	a := &x.announcer
-	if a.to.reach != audience.All {
+	if a.to.Reach != audience.All {
 		x.rerouting()
 		x.hearing.Forget(a.number)
 	}
@@ -88,7 +88,7 @@ func (x *mix) played(w *worker, completed bool) {
 }
 
 // announce adds a frame of the room's playback, at every rate from its own samples.
-func (x *mix) announce(w *worker) {
+func (x *mix) announce(w *floor) {
 	a := &x.announcer
 	w.played = [rates.Count][]int16{}
 	if !a.clip.On() || len(x.members) == 0 { // nobody would hear it

@@ -11,35 +11,36 @@ const MaxAudience = 64
 // Audience is a part of a room: who hears a port, or whom a port hears. The zero value is
 // everyone.
 type Audience struct {
-	reach audience.Reach
-	ports []uint32
+	set audience.Set
 }
 
 // Everyone is the whole room.
 func Everyone() Audience { return Audience{} }
 
 // Only is these ports and nobody else; without any, nobody.
-func Only(ports ...*Port) Audience { return Audience{audience.Only, numbersOf(ports)} }
+func Only(ports ...*Port) Audience {
+	return Audience{audience.Set{Reach: audience.Only, Ports: numbersOf(ports)}}
+}
 
 // Except is everyone but these ports.
 func Except(ports ...*Port) Audience {
 	if len(ports) == 0 {
 		return Everyone()
 	}
-	return Audience{audience.Except, numbersOf(ports)}
+	return Audience{audience.Set{Reach: audience.Except, Ports: numbersOf(ports)}}
 }
 
 func numbersOf(ports []*Port) []uint32 {
 	numbers := make([]uint32, len(ports))
 	for i, p := range ports {
-		numbers[i] = p.number
+		numbers[i] = p.leg.number
 	}
 	return numbers
 }
 
 func (a Audience) validate() error {
-	if len(a.ports) > MaxAudience {
-		return fault.New(fault.TooMany, "mixer: %d ports named as hearing or heard; at most %d can be", len(a.ports), MaxAudience)
+	if len(a.set.Ports) > MaxAudience {
+		return fault.New(fault.TooMany, "mixer: %d ports named as hearing or heard; at most %d can be", len(a.set.Ports), MaxAudience)
 	}
 	return nil
 }
@@ -50,15 +51,15 @@ func (a Audience) validate() error {
 // names may come and go. The error is of kind fault.Conflict (it is in no room) or
 // fault.TooMany.
 func (p *Port) SetHeardBy(who Audience) error {
-	return p.setAudience(who, func(l *leg) { l.room.hearing.HeardBy(p.number, who.reach, who.ports) })
+	return p.setAudience(who, func(x *hall) { x.heardBy(p.leg.number, who.set) })
 }
 
 // SetHears is SetHeardBy for whom the port hears.
 func (p *Port) SetHears(whom Audience) error {
-	return p.setAudience(whom, func(l *leg) { l.room.hearing.Hears(p.number, whom.reach, whom.ports) })
+	return p.setAudience(whom, func(x *hall) { x.hears(p.leg.number, whom.set) })
 }
 
-func (p *Port) setAudience(a Audience, set func(*leg)) error {
+func (p *Port) setAudience(a Audience, set func(*hall)) error {
 	if err := a.validate(); err != nil {
 		return err
 	}
@@ -70,12 +71,10 @@ func (p *Port) setAudience(a Audience, set func(*leg)) error {
 	case p.room == nil:
 		return fault.New(fault.Conflict, "mixer: port %q is in no room", p.cfg.Name)
 	}
-	p.post(func(*worker) *worker {
-		if l := &p.leg; l.place == inRoom {
-			l.room.rerouting()
-			set(l)
+	p.do(func(*bench) {
+		if x := p.leg.hall; x != nil {
+			set(x)
 		}
-		return nil
 	})
 	return nil
 }

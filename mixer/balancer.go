@@ -159,15 +159,15 @@ func (e *Engine) mobiles(now time.Time) []mobile {
 	all := make([]mobile, 0, len(e.rooms)+len(e.pairs))
 	for r := range e.rooms {
 		all = append(all, mobile{
-			work: balance.Work{Worker: r.home.at.Load().index, Cost: r.stats.mixTime.share(), Fixed: now.Before(r.rests)},
-			room: r, home: &r.home, rest: &r.rests,
+			work: balance.Work{Worker: r.mix.home.at.Load().index, Cost: r.mix.stats.mixTime.share(), Fixed: now.Before(r.rests)},
+			room: r, home: &r.mix.home, rest: &r.rests,
 		})
 	}
 	weights := make([]float64, len(e.workers)) // of all pairs of each
 	pairs := len(all)
 	for p := range e.pairs {
-		k := mobile{pair: p, home: &p.home, rest: &p.rests}
-		k.work.Worker, k.work.Fixed, k.work.Cost = p.home.at.Load().index, now.Before(p.rests), p.weight()
+		k := mobile{pair: p, home: &p.link.home, rest: &p.rests}
+		k.work.Worker, k.work.Fixed, k.work.Cost = p.link.home.at.Load().index, now.Before(p.rests), p.weight()
 		weights[k.work.Worker] += k.work.Cost
 		all = append(all, k)
 	}

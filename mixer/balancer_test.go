@@ -21,14 +21,14 @@ func (r *rig) balanced(seconds int, cost func(x *Room) time.Duration, speakers .
 		for _, w := range r.engine.workers {
 			sum := time.Duration(0)
 			for x := range r.engine.rooms {
-				if x.home.at.Load() == w {
+				if x.mix.home.at.Load() == w {
 					sum += cost(x)
 				}
 			}
 			w.stats.busy.Store(math.Float64bits(float64(sum) / float64(pace.TicksPerFrame*pace.Tick)))
 		}
 		for x := range r.engine.rooms {
-			x.stats.mixTime.average.Store(int64(cost(x)))
+			x.mix.stats.mixTime.average.Store(int64(cost(x)))
 		}
 		now = now.Add(lookInterval)
 		b.look(now)
@@ -88,7 +88,7 @@ func TestBalancerRests(t *testing.T) {
 	r.balanced(60, func(x *Room) time.Duration {
 		for w := range r.engine.workers {
 			for _, y := range rooms {
-				if y == x && y.home.at.Load().index == w && w == 0 {
+				if y == x && y.mix.home.at.Load().index == w && w == 0 {
 					return 4 * time.Millisecond
 				}
 			}

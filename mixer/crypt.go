@@ -3,14 +3,14 @@ package mixer
 import "github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 
 // protect has the leg's packets protected, or no longer.
-func (l *leg) protect(w *worker, g *secure.Guard, c secure.Contexts) {
+func (l *leg) protect(w *bench, g *secure.Guard, c secure.Contexts) {
 	l.guard = g
 	g.Use(c, w.now.Tick)
 }
 
 // open opens a packet of RTP that came; false when it is dropped. Until then nothing has
 // been learned of it, neither from where it came nor which stream it says it is of.
-func (l *leg) open(w *worker, p []byte) ([]byte, bool) {
+func (l *leg) open(w *bench, p []byte) ([]byte, bool) {
 	if l.guard == nil {
 		return p, true
 	}
@@ -23,7 +23,7 @@ func (l *leg) open(w *worker, p []byte) ([]byte, bool) {
 
 // seal makes of a packet of RTP what the transport gets; false when it cannot be sent.
 // The result is the worker's, and lasts until the next packet.
-func (l *leg) seal(w *worker, p []byte) ([]byte, bool) {
+func (l *leg) seal(w *bench, p []byte) ([]byte, bool) {
 	if l.guard == nil {
 		return p, true
 	}

@@ -35,29 +35,28 @@ type passing struct {
 	as    uint32 // and here
 }
 
-func (l *leg) sendDigits(w *worker, all string, duration, gap time.Duration) *worker {
+func (l *leg) sendDigits(w *bench, all string, duration, gap time.Duration) {
 	err := l.digits.Use(l.media.SendEvents)
 	if err != nil || l.ended() {
-		l.port.waiting.Add(-int32(len(all)))
+		l.waiting.Add(-int32(len(all)))
 		l.tell(w, event.Event{Kind: event.DigitsDone, Err: err})
-		return nil
+		return
 	}
 	l.digits.Add(all, duration, gap)
-	return nil
 }
 
 // renegotiateDigits lets what waits go on in the type that is negotiated now, if
 // there is one.
-func (l *leg) renegotiateDigits(w *worker) {
+func (l *leg) renegotiateDigits(w *bench) {
 	if l.digits.Busy() && l.digits.Use(l.media.SendEvents) != nil {
 		l.cancelDigits(w)
 	}
 }
 
 // cancelDigits drops what waits.
-func (l *leg) cancelDigits(w *worker) {
+func (l *leg) cancelDigits(w *bench) {
 	n, orders := l.digits.Clear()
-	l.port.waiting.Add(-int32(n))
+	l.waiting.Add(-int32(n))
 	for range orders {
 		l.tell(w, event.Event{Kind: event.DigitsDone})
 	}
@@ -65,14 +64,14 @@ func (l *leg) cancelDigits(w *worker) {
 }
 
 // pressDigits sends what is due of the digits in this frame.
-func (l *leg) pressDigits(w *worker) {
+func (l *leg) pressDigits(w *bench) {
 	l.stopRelay(w) // they go on from what was relayed
 	p := l.digits.Next(&l.out, &w.now)
 	if p.Packet != nil {
 		l.transmit(w, p.Packet)
 	}
 	if p.Digit {
-		l.port.waiting.Add(-1)
+		l.waiting.Add(-1)
 	}
 	if p.Order {
 		l.tell(w, event.Event{Kind: event.DigitsDone, Completed: true})
@@ -81,7 +80,7 @@ func (l *leg) pressDigits(w *worker) {
 
 // takeEvent is a packet of telephone-event: it is reported, and passed on to the
 // peer in a link, but never heard.
-func (l *leg) takeEvent(w *worker, ext uint32, order rtp.Order, index int) {
+func (l *leg) takeEvent(w *bench, ext uint32, order rtp.Order, index int) {
 	l.hole(ext)
 	if !l.media.Direction.Receives() {
 		return
@@ -99,7 +98,7 @@ func (l *leg) takeEvent(w *worker, ext uint32, order rtp.Order, index int) {
 
 // tellDigit reports the begin or the end of a digit, unless the peer, who can make
 // one of each packet, begins more than anybody could press.
-func (l *leg) tellDigit(w *worker, from *heardDigits, ev dtmf.Event) {
+func (l *leg) tellDigit(w *bench, from *heardDigits, ev dtmf.Event) {
 	kind := event.DTMFBegin
 	if ev.Kind == dtmf.End {
 		kind = event.DTMFEnd
@@ -115,7 +114,7 @@ func (l *leg) tellDigit(w *worker, from *heardDigits, ev dtmf.Event) {
 }
 
 // flushDigits ends digits that go on; a new stream also forgets them.
-func (l *leg) flushDigits(w *worker, reset bool) {
+func (l *leg) flushDigits(w *bench, reset bool) {
 	for i := range l.in.digits {
 		r := &l.in.digits[i]
 		if ev, ok := r.Flush(); ok {
@@ -129,8 +128,8 @@ func (l *leg) flushDigits(w *worker, reset bool) {
 
 // passEvent hands the packet in w.header to the peer, in the peer's payload type
 // and clock.
-func (l *leg) passEvent(w *worker, ext uint32, order rtp.Order, clockRate int) {
-	to := l.link.peer(l)
+func (l *leg) passEvent(w *bench, ext uint32, order rtp.Order, clockRate int) {
+	to := l.peer
 	if to == nil || len(w.header.Payload) < dtmf.PayloadSize {
 		return
 	}
@@ -155,7 +154,7 @@ func (l *leg) passEvent(w *worker, ext uint32, order rtp.Order, clockRate int) {
 
 // passAlone sends an event into a stream whose audio is made here: it gets the
 // time at which it began, and audio waits until it is over.
-func (l *leg) passAlone(w *worker, pt uint8) {
+func (l *leg) passAlone(w *bench, pt uint8) {
 	d, in := &l.passing, &w.header
 	if w.now.Tick >= d.until || in.Timestamp != d.from {
 		d.from, d.as = in.Timestamp, l.out.At(w.now.Tick)

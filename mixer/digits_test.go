@@ -71,7 +71,7 @@ func TestSendDigits(t *testing.T) {
 				if name != "idle" && (audio < 12 || audio > 22) {
 					t.Errorf("%d packets of audio", audio)
 				}
-				if n := a.port.waiting.Load(); n != 0 {
+				if n := a.port.leg.waiting.Load(); n != 0 {
 					t.Errorf("%d digits wait", n)
 				}
 			})
@@ -126,7 +126,7 @@ func TestSendDigitsLimits(t *testing.T) {
 	if err := a.port.SendDigits("1", 0, 0); fault.Of(err) != fault.Unsupported {
 		t.Errorf("without telephone-event: %v", err)
 	}
-	if n := a.port.waiting.Load(); n != 0 {
+	if n := a.port.leg.waiting.Load(); n != 0 {
 		t.Errorf("%d digits wait", n)
 	}
 }
@@ -300,7 +300,7 @@ func TestDigitsAcrossRenegotiation(t *testing.T) {
 			if len(ev) != max(len(tt.want), 1) || ev[0].Completed != (tt.want != "") {
 				t.Errorf("events: %+v", ev)
 			}
-			if n := a.port.waiting.Load(); n != 0 {
+			if n := a.port.leg.waiting.Load(); n != 0 {
 				t.Errorf("%d digits wait", n)
 			}
 		})

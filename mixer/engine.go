@@ -36,7 +36,7 @@ type Engine struct {
 	stopped chan struct{}
 	reports *reports.Service
 
-	notFIFO sync.Once // said
+	notFIFO sync.Once
 
 	mu     sync.Mutex
 	closed bool
@@ -85,8 +85,12 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 		ports:   make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
 	}
 	e.balance = balancer{engine: e, stop: make(chan struct{}), done: make(chan struct{})}
+	shared := workerConfig{
+		fifo: cfg.FIFO, priority: cfg.Priority, budget: cfg.Budget,
+		clock: c, log: log, events: e.events, reports: e.reports, notFIFO: &e.notFIFO,
+	}
 	for i := range cfg.workers() {
-		e.workers = append(e.workers, newWorker(e, i))
+		e.workers = append(e.workers, newWorker(shared, i))
 	}
 	return e, nil
 }
@@ -115,11 +119,13 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 	if len(e.ports) >= e.cfg.MaxPorts {
 		return nil, fault.New(fault.TooMany, "mixer: %d ports exist", len(e.ports))
 	}
-	p := &Port{engine: e, cfg: cfg, media: new(Media), gone: make(chan struct{}), number: e.nextNumber()}
-	p.leg.init(p, w, sock, ring)
-	p.stats.ssrc.Store(p.leg.out.SSRC)
-	p.stats.level.Store(dsp.Silence)
-	p.mail.Init(w, (*worker).mail, func(w *worker, r any) { p.leg.failSoon(w, panicked(r)) })
+	p := &Port{engine: e, cfg: cfg, media: new(Media), gone: make(chan struct{})}
+	p.leg.init(legConfig{
+		name: cfg.Name, ssrc: cfg.SSRC, keepalive: cfg.Keepalive, jitterCap: e.cfg.JitterCap,
+		mediaTimeout: cfg.MediaTimeout, holdTimeout: cfg.HoldTimeout, reportsAreLife: cfg.RTCPIsLife,
+	}, p.media, sock, ring)
+	p.leg.settleAt(w, p, e.nextNumber())
+	p.mail.Init(w, (*worker).mail, func(w *worker, r any) { p.leg.failSoon(&w.bench, panicked(r)) })
 	e.ports[p] = struct{}{}
 	p.post(func(w *worker) *worker { p.leg.settleSolo(w); return nil })
 	return p, nil
@@ -148,9 +154,8 @@ func (e *Engine) NewRoom(cfg RoomConfig) (*Room, error) {
 	}
 	// A playback goes by the first rate whoever listens.
 	r := &Room{engine: e, cfg: cfg, rates: []int{rates.Hz[0]}}
-	r.home.at.Store(w)
-	w.homes.Add(1)
-	r.mix.init(r)
+	r.mix.init(mixConfig{name: cfg.Name, maxTalkers: cfg.MaxTalkers, activity: cfg.Activity}, r)
+	r.mix.settleAt(w)
 	r.mail.Init(w, (*worker).mail, func(w *worker, why any) {
 		w.failingRooms = append(w.failingRooms, roomFailure{&r.mix, panicked(why)})
 	})
@@ -169,9 +174,7 @@ func (e *Engine) NewPair() (*Pair, error) {
 		return nil, err
 	}
 	p := &Pair{engine: e}
-	p.home.at.Store(w)
-	w.homes.Add(1)
-	p.link.pair = p
+	p.link.settleAt(w)
 	p.mail.Init(w, (*worker).mail, func(w *worker, why any) {
 		e.log.Error("mixer pair panicked", "worker", w.index, "err", panicked(why))
 	})

@@ -295,7 +295,7 @@ func TestLiveCloseTellsAll(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if i%2 == 0 || room.home.at.Load() != e.workers[0] {
+			if i%2 == 0 || room.mix.home.at.Load() != e.workers[0] {
 				continue
 			}
 			port, err := e.NewPort(PortConfig{Transport: NewRing()})

@@ -15,17 +15,16 @@ func (l *leg) encoding() encode.Key {
 }
 
 // expect prepares for a loss, in percent.
-func (l *leg) expect(loss int8) *worker {
+func (l *leg) expect(loss int8) {
 	l.loss = loss
 	if l.ended() || !l.transcodes() {
-		return nil
+		return
 	}
 	l.key = l.encoding()
 	l.retune()
 	if l.place == inRoom {
-		l.room.changed = true // to another class
+		l.changed() // to another class
 	}
-	return nil
 }
 
 // retune has the leg's own encoder, if it has one, do as its key says: go on with another

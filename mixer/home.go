@@ -15,40 +15,28 @@ type home struct {
 
 // elsewhere is the worker that the leg belongs to, or nil when that is w. Anybody may
 // ask; w keeps the leg until it gives it away.
-func (l *leg) elsewhere(w *worker) *worker {
+func (s *seat) elsewhere(w *worker) *worker {
 	for {
-		h := l.home.Load()
+		h := s.home.Load()
 		if at := h.at.Load(); at != w {
 			return at
 		}
 		// The leg may have left h before h came to w.
-		if l.home.Load() == h {
+		if s.home.Load() == h {
 			return nil
 		}
 	}
 }
 
 // land takes in hand what came to w with its commands, or before them. The leg is w's.
-func (l *leg) land(w *worker) {
+func (s *seat) land(w *worker) {
 	switch {
-	case l.closed:
-	case l.place == inRoom:
-		l.room.land(w)
-	case l.place == inLink:
-		l.link.land(w)
-	case l.w == nil:
-		l.arrive(w)
+	case s.closed:
+	case s.place == inRoom:
+		s.hall.land(w)
+	case s.place == inLink:
+		s.couple.land(w)
+	case s.w == nil:
+		s.arrive(w)
 	}
-}
-
-// post posts a command to the port, to be run where its leg is: that may be another
-// worker than where the port's last command was.
-func (p *Port) post(run func(w *worker) *worker) {
-	p.mail.Post(func(w *worker) *worker {
-		if to := p.leg.elsewhere(w); to != nil {
-			return to
-		}
-		p.leg.land(w)
-		return run(w)
-	})
 }

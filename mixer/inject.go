@@ -127,71 +127,12 @@ func (p *Port) Inject(cfg InjectConfig) (*Injection, error) {
 			x.sources = append(x.sources, at[d])
 		}
 	}
-	x.end = func() { p.post(func(w *worker) *worker { return p.leg.eject(w, at) }) }
+	x.end = func() { p.do(func(*bench) { p.leg.eject(at) }) }
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, errPortClosed
 	}
-	p.post(func(w *worker) *worker { return p.leg.inject(w, at) })
+	p.do(func(*bench) { p.leg.inject(at) })
 	return x, nil
-}
-
-// inject takes sources in, by what they go into.
-func (l *leg) inject(w *worker, at [2]*inject.Source) *worker {
-	for d, s := range at {
-		switch {
-		case s == nil:
-		case l.ended():
-			s.End()
-		default:
-			l.tapped().Inject(tap.Direction(d), s)
-		}
-	}
-	l.changed(w)
-	return nil
-}
-
-func (l *leg) eject(w *worker, at [2]*inject.Source) *worker {
-	for d, s := range at {
-		if s == nil {
-			continue
-		}
-		s.End()
-		if l.taps != nil && l.taps.Eject(tap.Direction(d), s) {
-			l.endTaps(nil)
-		}
-	}
-	l.changed(w)
-	return nil
-}
-
-// injects reports whether anything may be injected into what goes one way.
-func (l *leg) injects(d tap.Direction) bool { return l.taps != nil && l.taps.Injects(d) }
-
-// mixHeard lets the taps have what a leg is sent in a frame, and adds what is injected: then
-// it is PCM of the leg's own.
-func (l *leg) mixHeard(w *worker, pcm []int16) []int16 {
-	if !l.taps.Injects(tap.Heard) {
-		l.taps.Hear(pcm, l.rate)
-		return pcm
-	}
-	own := w.frame(l.rate)
-	copy(own, pcm)
-	l.taps.MixHeard(own, w.nextFrame(l.rate), l.rate)
-	return own
-}
-
-// mixSaid lets the taps have what a leg says, which was decoded at a rate in Hz, and adds what
-// is injected. pcm is a frame that is kept. It reports whether there is anything.
-func (l *leg) mixSaid(w *worker, pcm []int16, rate int, spoke bool) bool {
-	codec := rate
-	if c := l.in.codec; c != nil {
-		codec = c.SampleRate
-	}
-	l.taps.Says(pcm, rate, codec, spoke, l.inMuted || !l.media.Direction.Receives())
-	if !l.taps.Injects(tap.Said) {
-		return spoke
-	}
-	return l.taps.MixSaid(pcm, w.nextFrame(rate), rate, spoke)
 }

@@ -220,7 +220,7 @@ func TestInjectFollowsItsPort(t *testing.T) {
 		a.forget()
 		b.forget()
 	}
-	r.moveRoom(rooms[1], (rooms[1].home.at.Load().index+1)%2)
+	r.moveRoom(rooms[1], (rooms[1].mix.home.at.Load().index+1)%2)
 	r.injected(40, nil, in, sa, sb)
 	wantTones(t, "a hears after the room has moved", a.pcm, 8000, 900, 1300)
 	wantTones(t, "b hears after the room has moved", b.pcm, 8000, 500, 1700)

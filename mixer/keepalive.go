@@ -10,8 +10,8 @@ import (
 // keepAlive sends a packet of comfort noise (RFC 3389) when nothing was sent for long,
 // whatever the direction is: translators of addresses on the way forget what is not used
 // (RFC 6263 §4). Telephones take it without being asked, and hear silence.
-func (l *leg) keepAlive(w *worker) {
-	every := int64(l.port.cfg.Keepalive / pace.Tick)
+func (l *leg) keepAlive(w *bench) {
+	every := int64(l.cfg.keepalive / pace.Tick)
 	if every <= 0 || l.sock == nil || !l.aim.ready() || len(l.media.Receive) == 0 {
 		return
 	}

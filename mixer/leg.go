@@ -1,9 +1,9 @@
 package mixer
 
 import (
-	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/cn"
@@ -16,6 +16,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/numbering"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
@@ -30,62 +32,76 @@ const (
 	inLink // in a pair, or echoing
 )
 
-// leg is a port's state at its worker, which home tells. Only that worker touches it;
+// host is the room or pair that a leg is in.
+type host interface {
+	// renew is told that what the leg sends or hears has changed.
+	renew()
+	// choose is told that it speaks otherwise than before.
+	choose(w *bench)
+}
+
+// legConfig is what a leg is made with.
+type legConfig struct {
+	name string // in errors
+	ssrc uint32 // of what is sent; 0 means a random one
+	// mediaTimeout and holdTimeout are how long no RTP may come, keepalive how long
+	// none may be sent; 0 means for ever. reportsAreLife counts RTCP too.
+	mediaTimeout, holdTimeout, keepalive time.Duration
+	reportsAreLife                       bool
+	jitterCap                            time.Duration // of received audio that waits
+}
+
+// leg is a port's media at its worker. Only that worker touches it, but for what is atomic;
 // while the leg moves from one worker to another nobody does.
 type leg struct {
-	port  *Port
-	home  atomic.Pointer[home]
-	w     *worker // nil while it moves
+	cfg    legConfig
+	handle any    // of the control side, for events
+	holder any    // the worker's, which the leg is part of
+	number uint32 // nobody else has it
+
+	stats    portStats
+	reporter atomic.Pointer[reports.Reporter] // nil before there is one
+	waiting  atomic.Int32                     // digits to be sent
+
+	w     *bench // nil while it moves
 	place place
-	at    int32 // index in the list of its place
-	room  *mix
-	link  *link
-	loop  link  // for Echo
+	host  host  // nil outside rooms and pairs
+	peer  *leg  // who hears it in a pair, which is itself in an echo; nil for nobody
 	phase int64 // of the ticks, modulo pace.TicksPerFrame, at which its frames are made
 
 	sock *rtp.Socket // one of the two
-	ring *Ring
+	ring *ring.Packets
 	dead bool // the transport failed
 	aim  aim
 
 	guard *secure.Guard // nil as long as packets never were protected
 
-	media    *Media     // not changed once it is here
-	sends    bool       // packets may be sent
-	key      encode.Key // of what we send; no codec when PCM cannot be
-	rate     int        // sample rate of the conversation, Hz
-	listened int        // what playout has of it, in a room
-	in       receiver
-	out      numbering.Stream
-	relay    numbering.Relay
-	ear      encode.Listener
-	mode     PairMode // how it hears its peer in a link
-	digits   digits.Queue
-	passing  passing
-	clip     clip.Playback
-	taps     *tap.Set // and what is injected; nil while there is neither
+	media   *Media     // not changed once it is here
+	sends   bool       // packets may be sent
+	key     encode.Key // of what we send; no codec when PCM cannot be
+	rate    int        // sample rate of the conversation, Hz
+	in      receiver
+	out     numbering.Stream
+	relay   numbering.Relay
+	ear     encode.Listener
+	mode    PairMode // how it hears its peer in a pair
+	digits  digits.Queue
+	passing passing
+	clip    clip.Playback
+	taps    *tap.Set // and what is injected; nil while there is neither
 
-	held, inMuted, outMuted, listenOnly bool
-	quiet                               bool // the last packet sent was comfort noise
+	held, inMuted, outMuted bool
+	quiet                   bool // the last packet sent was comfort noise
 
 	playout playout.Playout
-	luggage *playout.Parcel // what playout holds, while the leg moves alone
-	gate    dsp.Activity
-	weight  weight
-	gain    gain          // of what it says
-	volume  gain          // of what it hears
-	routing               // in a room
-	lately  hears         // in the last frame
-	closing bool          // in a room: it is not to be heard any more, once it has faded
-	level   uint8         // −dBov of the last frame
-	loudest uint8         // since the last publication
-	talking bool          // in the room's sum
-	class   *encode.Class // in a room
-	voice   []int16       // what it added to the sum of this frame; nil for nothing
-	heard   bool          // in a link: it was given its peer's voice in the last frame
-	fades   bool          // in a link: that voice ends in the next
-	faded   bool          // in a link: it has, and begins anew
-	rephase bool          // in a link: the next packet sets phase
+	gain    gain  // of what it says
+	volume  gain  // of what it hears
+	wrong   uint8 // claims of its level that decoding did not bear out
+
+	heard   bool // in a pair: it was given its peer's voice in the last frame
+	fades   bool // in a pair: that voice ends in the next
+	faded   bool // in a pair: it has, and begins anew
+	rephase bool // in a pair: the next packet sets phase
 
 	control int   // packets of RTCP since the last housekeeping
 	loss    int8  // percent, that the peer reports
@@ -95,83 +111,27 @@ type leg struct {
 	closed bool
 }
 
-// init prepares a leg for its first worker. It runs on the control side.
-func (l *leg) init(p *Port, w *worker, sock *rtp.Socket, ring *Ring) {
-	l.home.Store(&w.base)
-	l.port, l.sock, l.ring, l.media = p, sock, ring, p.media
+// init prepares a leg, which is nowhere. One of sock and packets is its transport. It
+// runs on the control side.
+func (l *leg) init(cfg legConfig, m *Media, sock *rtp.Socket, packets *ring.Packets) {
+	l.cfg, l.sock, l.ring, l.media = cfg, sock, packets, m
 	l.gain, l.volume = newGain(), newGain()
-	l.out = numbering.NewStream(p.cfg.SSRC)
-	l.level, l.loudest, l.rate = dsp.Silence, dsp.Silence, 8000
-	l.playout.Init(p.engine.cfg.JitterCap, func(h int32) { l.w.memory.Release(h) })
-}
-
-// arrive gives the leg, which is nowhere, to a worker.
-func (l *leg) arrive(w *worker) {
-	l.w = w
-	l.in.idleSince = w.now.Tick
-	w.adopted(1)
-	if l.luggage != nil {
-		l.unpack(w, l.luggage)
-		l.luggage = nil
-	}
-}
-
-// moveTo brings the leg, out of its place, to another worker, with what it has buffered
-// in luggage. It returns where the command must be run again, or nil when the leg is
-// there.
-func (l *leg) moveTo(w, to *worker, luggage *playout.Parcel) *worker {
-	if w == to {
-		return nil
-	}
-	l.detach(w)
-	if luggage == nil {
-		luggage = new(playout.Parcel)
-	}
-	l.pack(w, luggage)
-	l.luggage = luggage
-	w.legs.Add(-1)
-	l.w = nil
-	l.home.Store(&to.base) // the last: from here on it is to's
-	return to
-}
-
-// detach takes the leg out of its place. What it has buffered stays, for where it
-// goes.
-func (l *leg) detach(w *worker) {
-	switch l.place {
-	case solo:
-		w.removeSolo(l)
-	case inRoom:
-		l.room.remove(w, l)
-	case inLink:
-		l.link.remove(w, l)
-	case nowhere:
-	}
-	l.place = nowhere
-	l.ear.DropOwn()
-}
-
-// settleSolo is for a leg that may be nowhere: nobody hears it, unless it echoes.
-func (l *leg) settleSolo(w *worker) {
-	if l.place != nowhere {
-		return
-	}
-	l.playout.Listen(false, l.rate)
-	if !l.ended() {
-		w.addSolo(l)
-		l.place = solo
-	}
+	l.out = numbering.NewStream(cfg.ssrc)
+	l.rate = 8000
+	l.stats.ssrc.Store(l.out.SSRC)
+	l.stats.level.Store(dsp.Silence)
+	l.playout.Init(cfg.jitterCap, func(h int32) { l.w.memory.Release(h) })
 }
 
 // ended reports whether the leg failed or was closed.
 func (l *leg) ended() bool { return l.closed || l.broken }
 
-func (l *leg) setMedia(w *worker, m *Media) *worker {
+func (l *leg) setMedia(w *bench, m *Media) {
 	same := slices.EqualFunc(l.media.Receive, m.Receive, func(a, b media.Format) bool {
 		return a.Codec == b.Codec && a.PayloadType == b.PayloadType
 	}) && slices.Equal(l.media.ReceiveEvents, m.ReceiveEvents)
 	if !same || l.media.AudioLevel != m.AudioLevel {
-		l.weight.wrong = 0 // what it claims is looked at anew
+		l.wrong = 0 // what it claims is looked at anew
 	}
 	was := l.media.Send.Codec
 	l.media = m
@@ -205,33 +165,13 @@ func (l *leg) setMedia(w *worker, m *Media) *worker {
 	l.retune()
 	l.clip.SetRate(l.rate)
 	l.in.idleSince = w.now.Tick
-	l.changed(w)
-	return nil
+	l.changed()
 }
 
-// changed works out again what follows from the leg's state.
-func (l *leg) changed(w *worker) {
-	switch l.place {
-	case inRoom:
-		l.room.changed = true
-	case inLink:
-		l.link.changed = true
-	case solo, nowhere:
-	}
-}
-
-// contributes reports whether a room hears the leg.
-func (l *leg) contributes() bool {
-	return l.heardByOthers() && !l.listenOnly && l.audible
-}
-
-// listen begins or ends that a room hears the leg. A voice that is heard fades out first.
-func (l *leg) listen(w *worker) {
-	on := l.contributes()
-	l.closing = !on && l.weight.heard && l.playout.On() && l.listened == l.rate
-	if !l.closing {
-		l.playout.Listen(on, l.rate)
-		l.listened = l.rate
+// changed has the leg's room or pair look at it again.
+func (l *leg) changed() {
+	if l.host != nil {
+		l.host.renew()
 	}
 }
 
@@ -240,94 +180,30 @@ func (l *leg) heardByOthers() bool {
 	return !l.inMuted && !l.held && l.media.Direction.Receives()
 }
 
-func (l *leg) setMuted(w *worker, in, out bool) *worker {
+func (l *leg) setMuted(in, out bool) {
 	l.inMuted, l.outMuted = in, out
-	l.changed(w)
-	return nil
+	l.changed()
 }
 
-func (l *leg) setHold(w *worker, hold bool) *worker {
+func (l *leg) setHold(w *bench, hold bool) {
 	l.held = hold
 	l.in.idleSince = w.now.Tick
-	l.changed(w)
-	return nil
+	l.changed()
 }
 
-func (l *leg) idle(w *worker) *worker {
-	l.detach(w)
-	l.settleSolo(w)
-	return nil
-}
-
-func (l *leg) echo(w *worker) *worker {
-	if l.ended() {
-		return nil
-	}
-	l.detach(w)
-	l.loop = link{ends: [2]*leg{l, l}}
-	w.addLink(&l.loop)
-	l.place, l.link = inLink, &l.loop
-	l.loop.choose(w)
-	return nil
-}
-
-func (l *leg) join(w *worker, r *Room, opts JoinOptions, luggage *playout.Parcel) *worker {
-	if l.ended() {
-		return nil
-	}
-	if l.place == inRoom && l.room == &r.mix {
-		l.listenOnly = opts.ListenOnly
-		l.enterRoute(opts)
-		l.changed(w)
-		return nil
-	}
-	if to := l.moveTo(w, r.home.at.Load(), luggage); to != nil {
-		return to
-	}
-	r.mix.land(w)
-	l.detach(w)
-	l.listenOnly, l.inMuted = opts.ListenOnly, opts.Muted
-	if !r.mix.add(w, l, opts) { // closed meanwhile
-		l.settleSolo(w)
-	}
-	return nil
-}
-
-func (l *leg) connect(w *worker, p *Pair, luggage *playout.Parcel) *worker {
-	if l.ended() {
-		return nil
-	}
-	if to := l.moveTo(w, p.home.at.Load(), luggage); to != nil {
-		return to
-	}
-	p.link.land(w)
-	l.detach(w)
-	if !p.link.add(w, l) {
-		l.settleSolo(w)
-	}
-	return nil
-}
-
-// close ends the leg; the event goroutine closes the transport.
-func (l *leg) close(w *worker) *worker {
-	l.stopPlay(w)
-	l.cancelDigits(w)
-	l.flushDigits(w, false)
-	l.detach(w)
+// end is what is left of the leg's work when it is out of its place for good.
+func (l *leg) end() {
 	l.closed = true
 	l.playout.Reset()
 	l.endTaps(nil)
 	l.playout.Close()
 	l.publish()
-	w.legs.Add(-1)
 	l.w = nil
-	w.out.Tell(event.Event{Kind: event.Closed, Port: l.port})
-	return nil
 }
 
 // failSoon ends the leg at the start of the next tick, when nobody iterates over
 // it.
-func (l *leg) failSoon(w *worker, err error) {
+func (l *leg) failSoon(w *bench, err error) {
 	if l.broken {
 		return
 	}
@@ -335,18 +211,9 @@ func (l *leg) failSoon(w *worker, err error) {
 	w.failing = append(w.failing, failure{l, err})
 }
 
-// fail takes the leg out of service. Only close is left to it.
-func (l *leg) fail(w *worker, err error) {
-	l.broken = true
-	l.detach(w)
-	l.endTaps(err)
-	l.settleSolo(w)
-	l.tell(w, event.Event{Kind: event.PortFailed, Err: fmt.Errorf("mixer: port %q: %w", l.port.cfg.Name, err)})
-}
-
 // tell publishes one of the port's events.
-func (l *leg) tell(w *worker, ev event.Event) {
-	ev.Port = l.port
+func (l *leg) tell(w *bench, ev event.Event) {
+	ev.Port = l.handle
 	w.out.Tell(ev)
 }
 
@@ -354,7 +221,7 @@ func (l *leg) tell(w *worker, ev event.Event) {
 func (l *leg) transcodes() bool { return l.key.Codec != nil }
 
 // send sends what a stream made for this tick.
-func (l *leg) send(w *worker, s *encode.Stream) {
+func (l *leg) send(w *bench, s *encode.Stream) {
 	pieces := s.Pieces()
 	for i := range pieces {
 		p := &pieces[i]
@@ -374,3 +241,21 @@ func (l *leg) send(w *worker, s *encode.Stream) {
 }
 
 const ticksPerUnit = int(encode.Unit / pace.Tick)
+
+// pack takes what the leg has buffered out of its worker's memory, for another's.
+func (l *leg) pack(w *bench, luggage *playout.Parcel) {
+	l.playout.Export(&w.memory, luggage)
+	if l.taps != nil {
+		l.taps.Export(&w.memory, luggage)
+	}
+	l.w = nil
+}
+
+// unpack puts what the leg has buffered into its worker's memory.
+func (l *leg) unpack(w *bench, luggage *playout.Parcel) {
+	l.w = w
+	l.playout.Import(&w.memory, luggage)
+	if l.taps != nil {
+		l.taps.Import(&w.memory, luggage)
+	}
+}

@@ -1,7 +1,6 @@
 package mixer
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
@@ -9,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
@@ -23,16 +23,13 @@ import (
 // keeps all of it below full scale; then each class is encoded once and each
 // talker for itself.
 type mix struct {
-	traveller
-	room    *Room
-	phase   int64
-	at      int32 // in the worker's list
-	listed  bool
+	cfg     mixConfig
+	handle  any // of the control side, for events
+	stats   roomStats
 	open    bool
 	changed bool // rebuild before the next frame
-	unseen  bool // the control side does not know of all joins and leaves
 
-	members []*leg
+	members []*member
 	classes []*encode.Class
 	frames  uint64
 	most    int // that are heard at one time
@@ -46,84 +43,116 @@ type mix struct {
 
 	taps      []*tap.Line
 	announcer announcer
-	speaker   *leg
-	told      *Port // as the speaker
-	anyone    bool  // spoke since levels were published
+	speaker   *member
+	told      *leg // as the speaker
+	anyone    bool // spoke since levels were published
+}
+
+// mixConfig is what a room is made with.
+type mixConfig struct {
+	name       string // in errors
+	maxTalkers int    // who are heard at one time; 0 lets that go by the members
+	activity   dsp.ActivityConfig
+}
+
+// The talkers where the config does not say.
+const (
+	usualTalkers = 3
+	smallRoom    = 5 // members that may talk, all of whom are heard
+)
+
+// talkersAmong is how many are heard at one time where so many may talk.
+func (c *mixConfig) talkersAmong(members int) int {
+	switch {
+	case c.maxTalkers > 0:
+		return c.maxTalkers
+	case members <= smallRoom:
+		return smallRoom
+	default:
+		return usualTalkers
+	}
+}
+
+// member is a leg that is, or can be, in a room.
+type member struct {
+	leg
+
+	at         int32 // in its room's list
+	listenOnly bool
+	listened   int // what playout has of rate
+	gate       dsp.Activity
+	weight     weight
+	routing
+	lately  hears         // in the last frame
+	closing bool          // it is not to be heard any more, once it has faded
+	level   uint8         // −dBov of the last frame
+	loudest uint8         // since the last publication
+	talking bool          // in the sum
+	class   *encode.Class // of those who hear the same
+	voice   []int16       // what it added to the sum of this frame; nil for nothing
+}
+
+// entry is how a leg takes part in a room.
+type entry struct {
+	listenOnly, muted bool
+	heardBy, hears    audience.Set
 }
 
 // init prepares a mix for its worker. It runs on the control side.
-func (x *mix) init(r *Room) {
-	x.room, x.open, x.tree = r, true, mixminus.NewTree()
+func (x *mix) init(cfg mixConfig, handle any) {
+	x.cfg, x.handle, x.open, x.tree = cfg, handle, true, mixminus.NewTree()
 	x.frames = 1 // so that nobody has heard the frame before the first
 }
 
-// start puts the room into the worker's list. That is its first command, unless a
-// port's command to join comes before it.
-func (x *mix) start(w *worker) {
-	if x.listed || !x.open {
-		return
-	}
-	x.listed = true
-	x.phase = w.quietPhase()
-	w.addRoom(x)
-}
+// renew has the room look at its members again before the next frame.
+func (x *mix) renew() { x.changed = true }
 
-// add takes a leg in; false when the room is closed.
-func (x *mix) add(w *worker, l *leg, opts JoinOptions) bool {
-	if !x.open {
-		return false
-	}
-	x.start(w)
-	l.place, l.room, l.at = inRoom, x, int32(len(x.members))
-	l.home.Store(&x.room.home)
+// choose does nothing: to a room it is the same which codec a member speaks.
+func (x *mix) choose(*bench) {}
+
+// add takes a leg in, whose frames are made at a phase.
+func (x *mix) add(w *floor, l *member, opts entry) {
+	l.place, l.host, l.at = inRoom, x, int32(len(x.members))
 	l.gate, l.talking, l.ear.Heard, l.lately = dsp.Activity{}, false, 0, hearsNothing
+	l.listenOnly, l.inMuted = opts.listenOnly, opts.muted
 	l.weight.begin(len(x.members))
-	l.phase = x.phase
 	x.members = append(x.members, l)
-	w.phases[x.phase]++
-	l.enterRoute(opts)
-	l.changed(w)
-	x.membersChanged(w)
-	x.tell(w, event.Event{Kind: event.Joined, Port: l.port})
-	return true
+	x.enterRoute(l, opts)
+	x.changed = true
+	x.tell(w, event.Event{Kind: event.Joined, Port: l.handle})
 }
 
 // remove takes a leg out.
-func (x *mix) remove(w *worker, l *leg) {
+func (x *mix) remove(w *floor, l *member) {
 	last := x.members[len(x.members)-1]
 	x.members[l.at], last.at = last, l.at
 	x.members[len(x.members)-1] = nil
 	x.members = x.members[:len(x.members)-1]
 	x.part(w, l)
 	x.leaveRoute(l)
-	w.phases[x.phase]--
-	l.home.Store(&w.base)
-	l.room, l.class, l.ear.Hearing, l.ear.Shares = nil, nil, nil, false
+	l.host, l.class, l.ear.Hearing, l.ear.Shares = nil, nil, nil, false
 	l.talking, l.level = false, dsp.Silence
 	x.changed = true
 	if x.speaker == l {
 		x.speaker = nil
-		x.room.stats.speaker.Store(nil) // told with the next levels
+		x.stats.speaker.Store(nil) // told with the next levels
 	}
-	x.membersChanged(w)
-	x.tell(w, event.Event{Kind: event.Left, Port: l.port})
+	x.tell(w, event.Event{Kind: event.Left, Port: l.handle})
 }
 
-// close ends the room.
-func (x *mix) close(w *worker) {
+// shut closes the room for who may come; false when it is. Who is in it leaves before end.
+func (x *mix) shut(w *floor) bool {
 	if !x.open {
-		return
+		return false
 	}
 	x.open = false
-	w.homes.Add(-1)
-	if x.listed {
-		w.removeRoom(x)
-	}
 	x.stopPlay(w)
 	x.partings = nil
-	for len(x.members) > 0 {
-		x.members[len(x.members)-1].idle(w)
-	}
+	return true
+}
+
+// end is the last of the room.
+func (x *mix) end(w *floor) {
 	for _, c := range x.classes {
 		c.Close()
 	}
@@ -132,19 +161,13 @@ func (x *mix) close(w *worker) {
 	x.tell(w, event.Event{Kind: event.RoomClosed})
 }
 
-// fail closes the room after a panic.
-func (x *mix) fail(w *worker, err error) {
-	x.tell(w, event.Event{Kind: event.RoomFailed, Err: fmt.Errorf("mixer: room %q: %w", x.room.cfg.Name, err)})
-	x.close(w)
-}
-
-func (x *mix) tell(w *worker, ev event.Event) {
-	ev.Room = x.room
+func (x *mix) tell(w *floor, ev event.Event) {
+	ev.Room = x.handle
 	w.out.Tell(ev)
 }
 
 // rebuild works out classes, rates and who hears whom after a change of the members.
-func (x *mix) rebuild(w *worker) {
+func (x *mix) rebuild(w *floor) {
 	x.changed, x.asides = false, 0
 	talkers := 0
 	for _, c := range x.classes {
@@ -170,7 +193,7 @@ func (x *mix) rebuild(w *worker) {
 		}
 		c, err := x.classFor(l.key)
 		if err != nil {
-			l.failSoon(w, err)
+			l.failSoon(&w.bench, err)
 			continue
 		}
 		if l.class = c; c != was {
@@ -182,7 +205,7 @@ func (x *mix) rebuild(w *worker) {
 		}
 		x.tree.Heard[c.Rate()] = true
 	}
-	x.most = x.room.cfg.talkersAmong(talkers)
+	x.most = x.cfg.talkersAmong(talkers)
 	for _, t := range x.taps {
 		x.tree.Heard[rates.Index(t.Config().Rate)] = true
 	}
@@ -198,7 +221,7 @@ func (x *mix) rebuild(w *worker) {
 }
 
 // prepare makes room at the worker for what the room needs in a frame.
-func (x *mix) prepare(w *worker) {
+func (x *mix) prepare(w *floor) {
 	if x.asides > 0 && w.asideBus == nil {
 		w.asideBus = new(mixminus.Bus)
 	}
@@ -219,3 +242,12 @@ func (x *mix) classFor(key encode.Key) (*encode.Class, error) {
 	x.classes = append(x.classes, c)
 	return c, nil
 }
+
+// pack takes what the member has buffered out of its worker's memory, for another's.
+func (l *member) pack(w *floor, luggage *playout.Parcel) {
+	l.leg.pack(&w.bench, luggage)
+	l.voice, l.weight.pcm, l.routing.mix = nil, nil, nil
+}
+
+// metered reports whether the next frame is one whose cost is measured.
+func (x *mix) metered() bool { return x.frames%publishFrames == meterFrame }

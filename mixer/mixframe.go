@@ -7,12 +7,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
-// run is one frame of the room, unless it has run at this tick at another worker.
-func (x *mix) run(w *worker) {
-	if x.ran >= w.now.Tick {
-		return
-	}
-	x.ran = w.now.Tick
+// run is one frame of the room.
+func (x *mix) run(w *floor) {
 	if x.changed {
 		x.rebuild(w)
 	}
@@ -22,14 +18,14 @@ func (x *mix) run(w *worker) {
 	x.tree.Begin(w.bus)
 	x.sayPartings(w)
 	for _, l := range x.members {
-		w.current = l
-		l.drain(w)
+		w.current = &l.leg
+		l.drain(&w.bench)
 		x.weigh(w, l)
 	}
 	w.current = nil
 	x.elect(w)
 	for _, l := range w.candidates {
-		w.current = l
+		w.current = &l.leg
 		x.hear(w, l)
 	}
 	w.current = nil
@@ -38,10 +34,10 @@ func (x *mix) run(w *worker) {
 	x.mixAsides(w)
 	gain := x.tree.Gain(x.peak(w))
 	for _, l := range x.members {
-		w.current = l
+		w.current = &l.leg
 		x.serve(w, l, gain)
 		if l.taps != nil {
-			l.tapFrame(w)
+			l.tapFrame(&w.bench)
 		}
 	}
 	w.current = nil
@@ -59,8 +55,8 @@ func (x *mix) run(w *worker) {
 			s = l.class.Stream()
 		}
 		if s != nil {
-			w.current = l
-			l.send(w, s)
+			w.current = &l.leg
+			l.send(&w.bench, s)
 		}
 	}
 	w.current = nil
@@ -71,7 +67,7 @@ func (x *mix) run(w *worker) {
 }
 
 // peak is the largest magnitude that anyone will hear without a limiter.
-func (x *mix) peak(w *worker) int32 {
+func (x *mix) peak(w *floor) int32 {
 	for _, c := range x.classes {
 		c.Begin()
 	}
@@ -102,10 +98,10 @@ func (x *mix) peak(w *worker) int32 {
 }
 
 // serve prepares what a member hears.
-func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
+func (x *mix) serve(w *floor, l *member, gain mixminus.Gain) {
 	l.ear.Hearing, l.ear.Shares = nil, false
-	l.housekeep(w)
-	pcm, what := l.special(w)
+	l.housekeep(&w.bench)
+	pcm, what := l.special(&w.bench)
 	c, lately := l.class, l.lately
 	if what == hearsNothing || c == nil {
 		l.lately = hearsNothing
@@ -122,7 +118,7 @@ func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
 	}
 	independent, err := c.Part(&l.ear, x.frames)
 	if err != nil {
-		l.failSoon(w, err)
+		l.failSoon(&w.bench, err)
 		return
 	}
 	switch {
@@ -141,18 +137,18 @@ func (x *mix) serve(w *worker, l *leg, gain mixminus.Gain) {
 		pcm = own
 	}
 	if l.taps != nil {
-		pcm = l.mixHeard(w, pcm)
+		pcm = l.mixHeard(&w.bench, pcm)
 	}
 	w.batches.Encode(l.ear.Own, pcm, independent, w.now.Tick)
 }
 
 // hearsPlain reports whether a member hears what all hear who say nothing.
-func (l *leg) hearsPlain() bool {
+func (l *member) hearsPlain() bool {
 	return !l.talking && !l.apart && !l.wasApart && l.volume.plain() && !l.injects(tap.Heard)
 }
 
 // serveClass makes what the listeners of a class hear.
-func (x *mix) serveClass(w *worker, c *encode.Class, gain mixminus.Gain) {
+func (x *mix) serveClass(w *floor, c *encode.Class, gain mixminus.Gain) {
 	if c.Heard() {
 		c.Encode(&w.batches, w.bus.Plain(c.Rate(), gain), x.frames, w.now.Tick)
 	}

@@ -21,7 +21,7 @@ type traveller struct {
 }
 
 // move is the command that takes the room to another worker.
-func (x *mix) move(w, to *worker, luggage *playout.Parcel) *worker {
+func (x *hall) move(w, to *worker, luggage *playout.Parcel) *worker {
 	if w == to || !x.depart(w, to, luggage) {
 		x.land(w)
 		return nil
@@ -30,7 +30,7 @@ func (x *mix) move(w, to *worker, luggage *playout.Parcel) *worker {
 }
 
 // depart gives the room away; false when it has to stay.
-func (x *mix) depart(w, to *worker, luggage *playout.Parcel) bool {
+func (x *hall) depart(w, to *worker, luggage *playout.Parcel) bool {
 	if w.settleFailures(); !x.open {
 		return false
 	}
@@ -46,28 +46,27 @@ func (x *mix) depart(w, to *worker, luggage *playout.Parcel) bool {
 	w.removeRoom(x)
 	w.phases[x.phase] -= len(x.members)
 	for _, l := range x.members {
-		l.leave(w, luggage)
+		l.pack(&w.floor, luggage)
 	}
 	w.gave(to, len(x.members))
 	x.luggage = luggage
-	x.room.home.at.Store(to) // the last: from here on it is to's
+	x.home.at.Store(to) // the last: from here on it is to's
 	return true
 }
 
 // land brings the room in, if it travels.
-func (x *mix) land(w *worker) {
+func (x *hall) land(w *worker) {
 	if x.luggage == nil {
 		return
 	}
 	w.adopted(len(x.members))
 	for _, l := range x.members {
-		l.w = w
-		l.unpack(w, x.luggage)
+		l.unpack(&w.bench, x.luggage)
 	}
 	x.luggage = nil
 	w.phases[x.phase] += len(x.members)
 	w.addRoom(x)
-	x.prepare(w)
+	x.prepare(&w.floor)
 	now := w.now.Tick
 	for due := max(x.ran, now-owedTicks) + 1; due < now; due++ {
 		if due%pace.TicksPerFrame != x.phase {
@@ -87,7 +86,7 @@ func (x *mix) land(w *worker) {
 const owedTicks = int64(catchUp / pace.Tick)
 
 // move is the command that takes the pair to another worker.
-func (k *link) move(w, to *worker, luggage *playout.Parcel) *worker {
+func (k *couple) move(w, to *worker, luggage *playout.Parcel) *worker {
 	if w == to || !k.depart(w, to, luggage) {
 		k.land(w)
 		return nil
@@ -96,7 +95,7 @@ func (k *link) move(w, to *worker, luggage *playout.Parcel) *worker {
 }
 
 // depart gives the pair away; false when it has to stay.
-func (k *link) depart(w, to *worker, luggage *playout.Parcel) bool {
+func (k *couple) depart(w, to *worker, luggage *playout.Parcel) bool {
 	if w.settleFailures(); k.closed || !k.linked {
 		return false
 	}
@@ -109,26 +108,25 @@ func (k *link) depart(w, to *worker, luggage *playout.Parcel) bool {
 	n := 0
 	for _, l := range k.ends {
 		if l != nil {
-			l.leave(w, luggage)
+			l.pack(&w.bench, luggage)
 			n++
 		}
 	}
 	w.gave(to, n)
 	k.luggage = luggage
-	k.pair.home.at.Store(to) // the last: from here on it is to's
+	k.home.at.Store(to) // the last: from here on it is to's
 	return true
 }
 
 // land brings the pair in, if it travels.
-func (k *link) land(w *worker) {
+func (k *couple) land(w *worker) {
 	if k.luggage == nil {
 		return
 	}
 	for _, l := range k.ends {
 		if l != nil {
 			w.adopted(1)
-			l.w = w
-			l.unpack(w, k.luggage)
+			l.unpack(&w.bench, k.luggage)
 		}
 	}
 	k.luggage = nil
@@ -140,28 +138,6 @@ func (k *link) land(w *worker) {
 		w.sendSpeakers() // what was said then has the time of then
 	}
 	w.now.Tick = now
-}
-
-// leave takes from a leg that moves with its room or pair what is the worker's.
-func (l *leg) leave(w *worker, luggage *playout.Parcel) {
-	l.pack(w, luggage)
-	l.voice, l.weight.pcm, l.routing.mix, l.w = nil, nil, nil, nil
-}
-
-// pack takes what the leg has buffered out of the worker's memory.
-func (l *leg) pack(w *worker, luggage *playout.Parcel) {
-	l.playout.Export(&w.memory, luggage)
-	if l.taps != nil {
-		l.taps.Export(&w.memory, luggage)
-	}
-}
-
-// unpack puts what the leg has buffered into a worker's memory.
-func (l *leg) unpack(w *worker, luggage *playout.Parcel) {
-	l.playout.Import(&w.memory, luggage)
-	if l.taps != nil {
-		l.taps.Import(&w.memory, luggage)
-	}
 }
 
 // gave counts out a room or pair, and its legs.

@@ -106,7 +106,7 @@ func TestRoomMovesUnheard(t *testing.T) {
 			legs := 0
 			for _, w := range r.engine.workers {
 				legs += int(w.legs.Load())
-				if n := w.homes.Load(); n != 0 && room.home.at.Load() != w {
+				if n := w.homes.Load(); n != 0 && room.mix.home.at.Load() != w {
 					t.Errorf("worker %d counts %d rooms", w.index, n)
 				}
 			}
@@ -171,7 +171,7 @@ func TestArrivesLate(t *testing.T) {
 	}
 	workers := r.engine.workers
 	r.frames(20, a, b)
-	to := 1 - room.home.at.Load().index
+	to := 1 - room.mix.home.at.Load().index
 	for late := 1; late <= 6; late++ {
 		r.moveRoom(room, to)
 		others := []*worker{workers[1-to]}

@@ -11,7 +11,7 @@ import (
 // takeNoise is a packet's way in that describes the background of a silent party
 // (RFC 3389), negotiated or not: its payload type is static. Who is relayed to and takes
 // none gets it as sound instead, so the leg is decoded from the first one on.
-func (l *leg) takeNoise(w *worker, ext uint32, order rtp.Order) {
+func (l *leg) takeNoise(w *bench, ext uint32, order rtp.Order) {
 	if !l.in.noise {
 		l.in.noise = true
 		l.chooseAgain(w)
@@ -21,10 +21,8 @@ func (l *leg) takeNoise(w *worker, ext uint32, order rtp.Order) {
 	if l.taps != nil {
 		err = errors.Join(err, l.taps.Noise(tap.Said, ext, payload))
 	}
-	if l.place == inLink {
-		if to := l.link.peer(l); to != nil {
-			err = errors.Join(err, to.passNoise(w, l, ext, order))
-		}
+	if to := l.peer; to != nil {
+		err = errors.Join(err, to.passNoise(w, l, ext, order))
 	}
 	if err != nil {
 		l.reject(w)
@@ -33,7 +31,7 @@ func (l *leg) takeNoise(w *worker, ext uint32, order rtp.Order) {
 
 // passNoise relays the description in w.header, where the leg takes it and from is
 // relayed; elsewhere its number is left out.
-func (l *leg) passNoise(w *worker, from *leg, ext uint32, order rtp.Order) error {
+func (l *leg) passNoise(w *bench, from *leg, ext uint32, order rtp.Order) error {
 	if l.mode != PairRelay || !l.media.Noise || !from.media.Direction.Receives() || l.digits.Busy() {
 		l.leaveOut(ext, order)
 		return nil

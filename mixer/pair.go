@@ -13,10 +13,8 @@ import (
 // and encoded otherwise; the worker chooses again whenever that changes.
 type Pair struct {
 	engine *Engine
-	home   home
 	mail   mailbox.Box[worker]
-	link   link // the worker's side
-	stats  pairStats
+	link   couple    // the worker's side
 	rests  time.Time // the balancer's: until when the pair stays where it is
 
 	mu      sync.Mutex
@@ -24,25 +22,9 @@ type Pair struct {
 	members int
 }
 
-// PairMode is how one direction of a pair works.
-type PairMode uint8
-
-// The modes of a direction.
-const (
-	// PairIdle: there are not two ports, or nothing is to be sent.
-	PairIdle PairMode = iota
-	// PairRelay: packets pass as they come, with new headers.
-	PairRelay
-	// PairPCM: frames are decoded, or made (silence, playback), and encoded.
-	PairPCM
-)
-
-// String is the mode's name.
-func (m PairMode) String() string { return [...]string{"idle", "relay", "pcm"}[m] }
-
 // enter takes a place in the pair.
 func (p *Pair) enter() error {
-	if p.home.at.Load().budget.Overloaded() {
+	if p.link.home.at.Load().budget.Overloaded() {
 		return errOverloaded
 	}
 	p.mu.Lock()
@@ -71,7 +53,7 @@ func (p *Pair) exit() {
 
 // Modes is how each direction works now: from the port that came first to the
 // other, and back.
-func (p *Pair) Modes() (forth, back PairMode) { return p.stats.load() }
+func (p *Pair) Modes() (forth, back PairMode) { return p.link.stats.load() }
 
 // Close ends the pair; its ports become idle. It may be called again.
 func (p *Pair) Close() {

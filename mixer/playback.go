@@ -5,25 +5,25 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
-func (l *leg) play(w *worker, c *clip.Clip, opts clip.Options) *worker {
+// play begins a playback in place of the one under way.
+func (l *leg) play(w *bench, c *clip.Clip, opts clip.Options) {
 	if l.clip.On() {
 		l.tell(w, l.clip.Done(false))
 	}
 	l.clip.Begin(c, opts, l.rate)
 	if l.ended() {
 		l.tell(w, l.clip.Done(false))
-		return nil
+		return
 	}
-	l.changed(w)
-	return nil
+	l.changed()
 }
 
-func (l *leg) stopPlay(w *worker) *worker {
+// stopPlay ends the playback under way, if any.
+func (l *leg) stopPlay(w *bench) {
 	if l.clip.On() {
 		l.tell(w, l.clip.Done(false))
-		l.changed(w)
+		l.changed()
 	}
-	return nil
 }
 
 // hears is what a leg hears in one frame.
@@ -37,7 +37,7 @@ const (
 
 // special works out what the leg hears apart from its conversation: digits, a
 // playback, silence. The PCM stays as it is until the worker's next flush.
-func (l *leg) special(w *worker) (pcm []int16, what hears) {
+func (l *leg) special(w *bench) (pcm []int16, what hears) {
 	pcm, what = nil, hearsTalk
 	if l.early(w) {
 		return nil, hearsNothing
@@ -57,7 +57,7 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 		what = hearsOwn
 		if done {
 			l.tell(w, l.clip.Done(true))
-			l.changed(w)
+			l.changed()
 		}
 	}
 	switch {
@@ -77,12 +77,12 @@ func (l *leg) special(w *worker) (pcm []int16, what hears) {
 
 // early reports whether the time of this frame was already sent: the leg came here
 // from a place of another phase.
-func (l *leg) early(w *worker) bool {
+func (l *leg) early(w *bench) bool {
 	return !l.relay.Active() && !l.out.Paused(w.now.Tick) && !l.out.Follows(l.out.At(w.now.Tick))
 }
 
 // soloFrame is one frame of a leg that is in no conversation.
-func (l *leg) soloFrame(w *worker) {
+func (l *leg) soloFrame(w *bench) {
 	l.drain(w)
 	playing := l.clip.On()
 	switch pcm, what := l.special(w); {

@@ -14,7 +14,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 )
 
@@ -53,11 +52,9 @@ type Port struct {
 	engine *Engine
 	cfg    PortConfig
 	mail   mailbox.Box[worker]
-	stats  portStats
-	leg    leg // the worker's side
+	leg    seat // the worker's side
 
-	reporter atomic.Pointer[reports.Reporter] // nil before SetReports
-	feedback atomic.Pointer[PeerReport]       // nil before the first
+	feedback atomic.Pointer[PeerReport] // nil before the first
 
 	mu     sync.Mutex // what the control side remembers
 	closed bool
@@ -67,10 +64,6 @@ type Port struct {
 	pair   *Pair
 	plays  playing
 	gone   chan struct{} // closed before the Closed event is delivered
-
-	number uint32 // the engine's; nobody else has it
-
-	waiting atomic.Int32 // digits to be sent
 }
 
 // Name is the name the port was made with.
@@ -103,11 +96,11 @@ func (p *Port) SetMedia(m Media) error {
 		p.keys.Store(keys)
 	}
 	p.media = &m
-	p.post(func(w *worker) *worker {
+	p.do(func(w *bench) {
 		if keys != nil {
 			p.leg.protect(w, &keys.Guard, contexts)
 		}
-		return p.leg.setMedia(w, &m)
+		p.leg.setMedia(w, &m)
 	})
 	return nil
 }
@@ -160,7 +153,7 @@ func (p *Port) lockFor(prepare func(*media.Codec) error) error {
 // from then on it is strict too (RFC 4961; a peer behind NAT). A Ring has no
 // remote and ignores it. Failure is a TransportError event.
 func (p *Port) SetRemote(remote netip.AddrPort, symmetric bool) {
-	p.post(func(w *worker) *worker { return p.leg.setRemote(w, remote, symmetric) })
+	p.do(func(w *bench) { p.leg.setRemote(w, remote, symmetric) })
 }
 
 // JoinOptions is how a port takes part in a room.
@@ -198,8 +191,9 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 	if p.closed {
 		return errPortClosed
 	}
+	entry := entry{listenOnly: opts.ListenOnly, muted: opts.Muted, heardBy: opts.HeardBy.set, hears: opts.Hears.set}
 	if r == p.room && !r.isClosed() {
-		p.post(func(w *worker) *worker { return p.leg.join(w, r, opts, nil) })
+		p.post(func(w *worker) *worker { return p.leg.join(w, &r.mix, entry, nil) })
 		return nil
 	}
 	if err := r.enter(); err != nil {
@@ -208,7 +202,7 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 	luggage := p.luggage()
 	p.leave()
 	p.room = r
-	p.post(func(w *worker) *worker { return p.leg.join(w, r, opts, luggage) })
+	p.post(func(w *worker) *worker { return p.leg.join(w, &r.mix, entry, luggage) })
 	return nil
 }
 
@@ -230,7 +224,7 @@ func (p *Port) Connect(pair *Pair) error {
 	luggage := p.luggage()
 	p.leave()
 	p.pair = pair
-	p.post(func(w *worker) *worker { return p.leg.connect(w, pair, luggage) })
+	p.post(func(w *worker) *worker { return p.leg.connect(w, &pair.link, luggage) })
 	return nil
 }
 
@@ -263,7 +257,7 @@ func (p *Port) Echo() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
-	p.post(func(w *worker) *worker { return p.leg.echo(w) })
+	p.post(func(w *worker) *worker { p.leg.echo(w); return nil })
 }
 
 // Idle takes the port out of where it is. What it says goes nowhere, digits are
@@ -272,20 +266,20 @@ func (p *Port) Idle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
-	p.post(func(w *worker) *worker { return p.leg.idle(w) })
+	p.post(func(w *worker) *worker { p.leg.idle(w); return nil })
 }
 
 // SetMuted says whether what the port says goes nowhere (in), and whether it
 // hears silence in place of its room or pair (out). Playbacks are still heard.
 func (p *Port) SetMuted(in, out bool) {
-	p.post(func(w *worker) *worker { return p.leg.setMuted(w, in, out) })
+	p.do(func(*bench) { p.leg.setMuted(in, out) })
 }
 
 // SetHold takes the port out of the conversation without its leaving the room or
 // pair: neither side hears the other, and playbacks (music) are still heard. The
 // port's Direction says whether packets are sent at all.
 func (p *Port) SetHold(hold bool) {
-	p.post(func(w *worker) *worker { return p.leg.setHold(w, hold) })
+	p.do(func(w *bench) { p.leg.setHold(w, hold) })
 }
 
 // Default lengths for SendDigits.
@@ -318,11 +312,11 @@ func (p *Port) SendDigits(keys string, duration, gap time.Duration) error {
 	case p.media.SendEvents.ClockRate == 0:
 		return fault.New(fault.Unsupported, "mixer: the peer takes no telephone-event")
 	}
-	if n := p.waiting.Add(int32(len(keys))); n > digits.Max {
-		p.waiting.Add(-int32(len(keys)))
+	if n := p.leg.waiting.Add(int32(len(keys))); n > digits.Max {
+		p.leg.waiting.Add(-int32(len(keys)))
 		return fault.New(fault.TooMany, "mixer: %d digits wait already", n-int32(len(keys)))
 	}
-	p.post(func(w *worker) *worker { return p.leg.sendDigits(w, keys, duration, gap) })
+	p.do(func(w *bench) { p.leg.sendDigits(w, keys, duration, gap) })
 	return nil
 }
 
@@ -346,7 +340,7 @@ func (p *Port) Close() {
 	}
 	p.closed = true
 	p.leave()
-	p.post(func(w *worker) *worker { return p.leg.close(w) })
+	p.post(func(w *worker) *worker { p.leg.close(w); return nil })
 }
 
 // Wait waits until a closed port's transport is closed, or for ctx.
@@ -360,3 +354,21 @@ func (p *Port) Wait(ctx context.Context) error {
 }
 
 var errPortClosed = fault.New(fault.Gone, "mixer: port closed")
+
+// post posts a command to the port, to be run where its leg is: that may be another
+// worker than where the port's last command was. The command returns the worker that is
+// to go on with it, or nil.
+func (p *Port) post(run func(w *worker) *worker) {
+	p.mail.Post(func(w *worker) *worker {
+		if to := p.leg.elsewhere(w); to != nil {
+			return to
+		}
+		p.leg.land(w)
+		return run(w)
+	})
+}
+
+// do posts a command that takes the leg nowhere.
+func (p *Port) do(run func(w *bench)) {
+	p.post(func(w *worker) *worker { run(&w.bench); return nil })
+}

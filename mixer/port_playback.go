@@ -72,11 +72,11 @@ func (p *Port) Play(c *Clip, opts PlayOptions) error {
 		return errPortClosed
 	}
 	play := opts.numbered(p.plays.begin(c))
-	p.post(func(w *worker) *worker { return p.leg.play(w, c, play) })
+	p.do(func(w *bench) { p.leg.play(w, c, play) })
 	return nil
 }
 
 // StopPlay ends the playback under way, if any.
 func (p *Port) StopPlay() {
-	p.post(func(w *worker) *worker { return p.leg.stopPlay(w) })
+	p.do(func(w *bench) { p.leg.stopPlay(w) })
 }

@@ -66,7 +66,7 @@ func (r *receiver) setFormats(m *Media) {
 }
 
 // drain takes every packet that waits for the leg.
-func (l *leg) drain(w *worker) {
+func (l *leg) drain(w *bench) {
 	if l.dead {
 		return
 	}
@@ -105,7 +105,7 @@ func (l *leg) drain(w *worker) {
 }
 
 // reject counts a packet that is not as negotiated.
-func (l *leg) reject(w *worker) {
+func (l *leg) reject(w *bench) {
 	l.in.invalid++
 	w.count.dropped++
 }
@@ -113,7 +113,7 @@ func (l *leg) reject(w *worker) {
 // take is one packet's way in. Everything in it comes from the network: whatever
 // is not as negotiated is counted and dropped. arrival is in unix nanoseconds, 0
 // when the kernel did not say.
-func (l *leg) take(w *worker, p []byte, arrival int64, from netip.AddrPort) {
+func (l *leg) take(w *bench, p []byte, arrival int64, from netip.AddrPort) {
 	h := &w.header
 	if rtp.IsRTCP(p) {
 		l.handReport(w, p, arrival, from)
@@ -179,28 +179,26 @@ func (l *leg) hole(ext uint32) {
 }
 
 // restart follows another stream of the same peer, or the same from elsewhere.
-func (l *leg) restart(w *worker, ext uint32) {
+func (l *leg) restart(w *bench, ext uint32) {
 	l.in.Restart(ext)
 	l.playout.Reset()
 	if l.taps != nil {
 		l.taps.Reset(tap.Said)
 	}
-	if l.place == inLink {
-		if to := l.link.peer(l); to != nil {
-			to.stopRelay(w)
-		}
+	if to := l.peer; to != nil {
+		to.stopRelay(w)
 	}
 	l.flushDigits(w, true)
 }
 
 // resumed tells that packets come again.
-func (l *leg) resumed(w *worker) {
+func (l *leg) resumed(w *bench) {
 	l.in.timedOut = false
 	l.tell(w, event.Event{Kind: event.MediaResumed})
 }
 
 // arrival is the packet in w.header, which holds length of audio, as a playout takes it.
-func (w *worker) arrival(ext uint32, format uint8, length time.Duration) playout.Arrival {
+func (w *bench) arrival(ext uint32, format uint8, length time.Duration) playout.Arrival {
 	return playout.Arrival{
 		Sequence: ext, Timestamp: w.header.Timestamp, Format: format, Payload: w.header.Payload, Length: length,
 		At: w.came, Claimed: playout.Unknown,
@@ -208,7 +206,7 @@ func (w *worker) arrival(ext uint32, format uint8, length time.Duration) playout
 }
 
 // takeAudio puts a packet where the leg's listener wants it.
-func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
+func (l *leg) takeAudio(w *bench, ext uint32, format uint8) {
 	codec := l.playout.Codec(format)
 	if !l.in.first {
 		l.in.first = true
@@ -247,4 +245,17 @@ func (l *leg) takeAudio(w *worker, ext uint32, format uint8) {
 		w.count.dropped++
 	case jitter.Kept:
 	}
+}
+
+// liesBelieved is how many frames that were not as claimed cost a sender its word.
+const liesBelieved = 10
+
+// claimed is the level that the peer tells of a packet, while it is believed.
+func (l *leg) claimed(h *rtp.Header) uint8 {
+	if id := l.media.AudioLevel; id != 0 && l.wrong < liesBelieved {
+		if level, _, ok := h.AudioLevel(id); ok {
+			return level
+		}
+	}
+	return playout.Unknown
 }

@@ -74,10 +74,10 @@ func (p *Port) SetReports(peer ReportPeer) {
 		p.mu.Unlock()
 		return
 	}
-	r := p.reporter.Load()
+	r := p.leg.reporter.Load()
 	if r == nil {
 		r = p.engine.reports.NewReporter(p, sock, p.cfg.RTCP)
-		p.reporter.Store(r)
+		p.leg.reporter.Store(r)
 	}
 	p.mu.Unlock()
 	r.Set(peer)
@@ -85,14 +85,14 @@ func (p *Port) SetReports(peer ReportPeer) {
 
 // learned tells the reports where RTP comes from.
 func (p *Port) learned(remote netip.AddrPort) {
-	if r := p.reporter.Load(); r != nil {
+	if r := p.leg.reporter.Load(); r != nil {
 		r.Learned(remote)
 	}
 }
 
 // endReports says farewell, before the transport is closed.
 func (p *Port) endReports() error {
-	if r := p.reporter.Load(); r != nil {
+	if r := p.leg.reporter.Load(); r != nil {
 		return r.Close()
 	}
 	if p.cfg.RTCP != nil {
@@ -113,17 +113,17 @@ func (p *Port) Reported(f rtcp.Feedback) {
 		}
 		if p.feedback.CompareAndSwap(before, next) {
 			if loss := next.expectation.Percent(); loss != expected {
-				p.post(func(w *worker) *worker { return p.leg.expect(loss) })
+				p.do(func(*bench) { p.leg.expect(loss) })
 			}
 			break
 		}
 	}
-	p.stats.heard.Store(f.At.UnixNano())
+	p.leg.stats.heard.Store(f.At.UnixNano())
 }
 
 // Counters are what a sender's or receiver's report is made of.
 func (p *Port) Counters() (l rtcp.Local) {
-	s := &p.stats
+	s := &p.leg.stats
 	s.written.read(func() {
 		l = rtcp.Local{
 			SSRC: s.ssrc.Load(), Packets: s.packetsOut.Load(), Octets: s.bytesOut.Load(),
@@ -135,17 +135,9 @@ func (p *Port) Counters() (l rtcp.Local) {
 	return l
 }
 
-// counts is the reception of the present source. It is for written.read.
-func (s *portStats) counts() reception.Counts {
-	return reception.Counts{
-		SSRC: s.remoteSSRC.Load(), Highest: s.highest.Load(), Expected: s.expected.Load(), Received: s.received.Load(),
-		Jitter: s.jitterUnits.Load(), Step: s.step.Load(),
-	}
-}
-
 // Receiving is what VoIP metrics are made of.
 func (p *Port) Receiving() (r rtcp.Receiving) {
-	s := &p.stats
+	s := &p.leg.stats
 	var counts reception.Counts
 	var codec *media.Codec
 	s.written.read(func() {
@@ -164,52 +156,4 @@ func (p *Port) Receiving() (r rtcp.Receiving) {
 	}
 	r.RoundTrip = p.peerReport().RoundTrip
 	return r
-}
-
-func (s *portStats) lossBursts() (b reception.Bursts) {
-	for i := range b {
-		b[i] = s.bursts[i].Load()
-	}
-	return b
-}
-
-// publishReception is the part of publish that reports are made of.
-func (l *leg) publishReception(s *portStats) {
-	s.clock.Store(l.out.Clock())
-	s.codec.Store(l.in.codec)
-	c, _ := l.in.Counts() // none received before the first packet
-	s.received.Store(c.Received)
-	s.expected.Store(c.Expected)
-	s.jitterUnits.Store(c.Jitter)
-	s.step.Store(c.Step)
-	for i, n := range l.in.Bursts() {
-		s.bursts[i].Store(n)
-	}
-}
-
-// maxReports is how many packets of RTCP a leg hands over from one housekeeping to the
-// next, five times a second.
-const maxReports = 8
-
-// handReport hands RTCP that came on the port of RTP to the control side. Who sends it
-// must be who sends RTP. arrival is as in take.
-func (l *leg) handReport(w *worker, p []byte, arrival int64, from netip.AddrPort) {
-	r := l.port.reporter.Load()
-	if r == nil {
-		return
-	}
-	if l.control >= maxReports || len(p) > reports.MaxPacket || !l.aim.ready() || from.IsValid() && from != l.aim.remote {
-		w.count.dropped++
-		return
-	}
-	l.control++
-	if arrival == 0 {
-		arrival = w.now.Wall
-	}
-	packet := &w.report
-	packet.To, packet.Arrival, packet.From, packet.N = r, arrival, from, copy(packet.Data[:], p)
-	if !w.engine.reports.Hand(packet) {
-		w.count.dropped++
-	}
-	packet.To = nil
 }

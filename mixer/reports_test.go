@@ -243,7 +243,7 @@ func TestReportsAllocateNothing(t *testing.T) {
 	report := rtp.Report{SSRC: 77, CNAME: []byte("a")}
 	packet := report.Append(nil)
 	n := testing.AllocsPerRun(200, func() {
-		l.take(w, packet, 1, c.sock.LocalAddr())
+		l.take(&w.bench, packet, 1, c.sock.LocalAddr())
 		l.publish()
 		l.control = 0
 	})

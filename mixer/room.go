@@ -29,30 +29,16 @@ type RoomConfig struct {
 // which at most SmallRoom may talk, as at a table, and DefaultMaxTalkers in a larger one:
 // as many as anyone can follow who all talk at once.
 const (
-	DefaultMaxTalkers = 3
-	SmallRoom         = 5
+	DefaultMaxTalkers = usualTalkers
+	SmallRoom         = smallRoom
 )
-
-// talkersAmong is how many are heard at one time where so many may talk.
-func (c *RoomConfig) talkersAmong(members int) int {
-	switch {
-	case c.MaxTalkers > 0:
-		return c.MaxTalkers
-	case members <= SmallRoom:
-		return SmallRoom
-	default:
-		return DefaultMaxTalkers
-	}
-}
 
 // Room mixes any number of ports: each hears everyone but itself.
 type Room struct {
 	engine *Engine
 	cfg    RoomConfig
-	home   home
 	mail   mailbox.Box[worker]
-	mix    mix // the worker's side
-	stats  roomStats
+	mix    hall      // the worker's side
 	rests  time.Time // the balancer's: until when the room stays where it is
 
 	mu      sync.Mutex // what the control side remembers
@@ -74,7 +60,7 @@ func (r *Room) Members() int {
 
 // enter takes a place in the room.
 func (r *Room) enter() error {
-	if r.home.at.Load().budget.Overloaded() {
+	if r.mix.home.at.Load().budget.Overloaded() {
 		return errOverloaded
 	}
 	r.mu.Lock()
@@ -136,4 +122,4 @@ type MemberSnapshot struct {
 
 // Snapshot is the room as its worker last published it, at most a fifth of a
 // second old; joins and leaves show within a tick.
-func (r *Room) Snapshot() RoomSnapshot { return r.stats.snapshot(r) }
+func (r *Room) Snapshot() RoomSnapshot { return r.snapshot() }

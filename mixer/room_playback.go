@@ -33,14 +33,14 @@ func (r *Room) Play(c *Clip, opts PlayOptions) error {
 	if opts.Queue && len(r.plays.clips) > maxQueued {
 		return fault.New(fault.TooMany, "mixer: %d playbacks wait in the room", maxQueued)
 	}
-	a := announcement{c, opts.numbered(r.plays.begin(c)), opts.To}
-	r.mail.Post(func(w *worker) *worker { r.mix.play(w, a, opts.Queue); return nil })
+	a := announcement{clip: c, opts: opts.numbered(r.plays.begin(c)), to: opts.To.set}
+	r.mail.Post(func(w *worker) *worker { r.mix.play(&w.floor, a, opts.Queue); return nil })
 	return nil
 }
 
 // StopPlay ends the room's playback under way and those that wait.
 func (r *Room) StopPlay() {
-	r.mail.Post(func(w *worker) *worker { r.mix.stopPlay(w); return nil })
+	r.mail.Post(func(w *worker) *worker { r.mix.stopPlay(&w.floor); return nil })
 }
 
 // prepare makes the room's clips, now or later, available at a member's rate.

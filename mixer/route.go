@@ -45,10 +45,22 @@ func (x *mix) rerouting() {
 	x.changed = true
 }
 
+// heardBy says by whom a member is heard from now on.
+func (x *mix) heardBy(member uint32, who audience.Set) {
+	x.rerouting()
+	x.hearing.HeardBy(member, who.Reach, who.Ports)
+}
+
+// hears says whom a member hears from now on.
+func (x *mix) hears(member uint32, whom audience.Set) {
+	x.rerouting()
+	x.hearing.Hears(member, whom.Reach, whom.Ports)
+}
+
 // route works out where a member stands, after a change.
-func (x *mix) route(l *leg) {
+func (x *mix) route(l *member) {
 	r, was := &l.routing, &x.hearing
-	n := l.port.number
+	n := l.number
 	if x.rerouted {
 		was = &x.heard
 	}
@@ -79,9 +91,9 @@ func (x *mix) buildAsides() {
 }
 
 // say adds a member's frame to what is heard. It fades where who hears it changes.
-func (x *mix) say(w *worker, l *leg) {
+func (x *mix) say(w *floor, l *member) {
 	r, pcm := &l.routing, l.weight.pcm
-	w.voices = append(w.voices, voice{number: l.port.number, at: rates.Index(l.rate), pcm: pcm})
+	w.voices = append(w.voices, voice{number: l.number, at: rates.Index(l.rate), pcm: pcm})
 	switch {
 	case !r.public && (!r.wasPublic || !l.weight.full):
 		return
@@ -99,23 +111,23 @@ func (x *mix) say(w *worker, l *leg) {
 }
 
 // part lets the voice of a member who leaves fade out in the room's next frame.
-func (x *mix) part(w *worker, l *leg) {
+func (x *mix) part(w *floor, l *member) {
 	if !l.weight.full || l.ended() || len(x.members) == 0 || !l.playout.On() || l.listened != l.rate {
 		return
 	}
-	l.drain(w)
+	l.drain(&w.bench)
 	pcm := w.nextFrame(l.rate)
 	if spoke, err := l.playout.Frame(&w.memory, pcm[:cap(pcm)], w.now.At()); !spoke || err != nil {
 		return // a decoder that cannot be made is the port's trouble where it goes next
 	}
 	l.gain.apply(pcm)
 	mixminus.FadeOut(pcm, l.rate)
-	own := voice{number: l.port.number, at: rates.Index(l.rate), pcm: append([]int16(nil), pcm...), gone: true}
-	x.partings = append(x.partings, parting{own, x.hearing.Public(l.port.number)})
+	own := voice{number: l.number, at: rates.Index(l.rate), pcm: append([]int16(nil), pcm...), gone: true}
+	x.partings = append(x.partings, parting{own, x.hearing.Public(l.number)})
 }
 
 // sayPartings adds the ends of the voices of those who have left.
-func (x *mix) sayPartings(w *worker) {
+func (x *mix) sayPartings(w *floor) {
 	for i := range x.partings {
 		p := &x.partings[i]
 		w.voices = append(w.voices, p.voice)
@@ -126,20 +138,20 @@ func (x *mix) sayPartings(w *worker) {
 }
 
 // mixAsides makes what each member hears who is apart.
-func (x *mix) mixAsides(w *worker) {
+func (x *mix) mixAsides(w *floor) {
 	if x.asides == 0 {
 		return
 	}
 	for _, l := range x.members {
 		if l.routing.aside != nil {
-			w.current = l
+			w.current = &l.leg
 			x.mixAside(w, l)
 		}
 	}
 	w.current = nil
 }
 
-func (x *mix) mixAside(w *worker, l *leg) {
+func (x *mix) mixAside(w *floor, l *member) {
 	r, bus := &l.routing, w.asideBus
 	// Who was not apart in the last frame begins with what it shall hear, who will not be
 	// in the next ends with what it has heard.
@@ -157,22 +169,22 @@ func (x *mix) mixAside(w *worker, l *leg) {
 	r.aside.Begin(bus)
 	for i := range w.voices {
 		v := &w.voices[i]
-		if v.number == l.port.number {
+		if v.number == l.number {
 			continue
 		}
 		if v.gone {
-			if was.Heard(l.port.number, v.number) {
+			if was.Heard(l.number, v.number) {
 				bus.Say(v.at, v.pcm)
 			}
 			continue
 		}
-		hears, heard := now.Heard(l.port.number, v.number), before.Heard(l.port.number, v.number)
+		hears, heard := now.Heard(l.number, v.number), before.Heard(l.number, v.number)
 		if hears || heard {
 			bus.Say(v.at, w.faded(v.pcm, rates.Hz[v.at], hears, heard))
 		}
 	}
 	r.aside.Total(bus)
-	if pcm := w.played[r.aside.Rate()]; pcm != nil && now.Heard(l.port.number, x.announcer.number) {
+	if pcm := w.played[r.aside.Rate()]; pcm != nil && now.Heard(l.number, x.announcer.number) {
 		bus.Play(r.aside.Rate(), pcm)
 	}
 	r.mix = w.frame(l.rate)
@@ -180,11 +192,11 @@ func (x *mix) mixAside(w *worker, l *leg) {
 }
 
 // faded is a voice for one who hears it now and has heard it before, or one of both.
-func (s *scratch) faded(pcm []int16, hz int, now, before bool) []int16 {
+func (w *floor) faded(pcm []int16, hz int, now, before bool) []int16 {
 	if now && before {
 		return pcm
 	}
-	own := s.frame(hz)
+	own := w.frame(hz)
 	copy(own, pcm)
 	if now {
 		mixminus.FadeIn(own, hz)
@@ -195,7 +207,7 @@ func (s *scratch) faded(pcm []int16, hz int, now, before bool) []int16 {
 }
 
 // listen gives what a member hears of the room in this frame, in PCM of its own.
-func (x *mix) listen(w *worker, l *leg, gain mixminus.Gain) []int16 {
+func (x *mix) listen(w *floor, l *member, gain mixminus.Gain) []int16 {
 	r := &l.routing
 	if r.apart && r.wasApart {
 		return r.mix
@@ -216,7 +228,7 @@ func (x *mix) listen(w *worker, l *leg, gain mixminus.Gain) []int16 {
 }
 
 // settle ends a frame in which who hears whom has changed.
-func (x *mix) settle(w *worker) {
+func (x *mix) settle(w *floor) {
 	if len(x.partings) > 0 {
 		clear(x.partings)
 		x.partings, x.changed = x.partings[:0], true
@@ -232,22 +244,21 @@ func (x *mix) settle(w *worker) {
 }
 
 // enterRoute says who hears a member who has come in, and whom it hears.
-func (l *leg) enterRoute(opts JoinOptions) {
-	x := l.room
-	if opts.HeardBy.reach == audience.All && opts.Hears.reach == audience.All && x.hearing.Empty() {
+func (x *mix) enterRoute(l *member, opts entry) {
+	if opts.heardBy.Reach == audience.All && opts.hears.Reach == audience.All && x.hearing.Empty() {
 		return
 	}
 	x.rerouting()
-	x.hearing.HeardBy(l.port.number, opts.HeardBy.reach, opts.HeardBy.ports)
-	x.hearing.Hears(l.port.number, opts.Hears.reach, opts.Hears.ports)
+	x.hearing.HeardBy(l.number, opts.heardBy.Reach, opts.heardBy.Ports)
+	x.hearing.Hears(l.number, opts.hears.Reach, opts.hears.Ports)
 }
 
 // leaveRoute forgets what was said of a member who leaves. What is left of its voice fades
 // for those who heard it.
-func (x *mix) leaveRoute(l *leg) {
+func (x *mix) leaveRoute(l *member) {
 	l.routing = routing{}
 	if !x.hearing.Empty() {
 		x.rerouting()
-		x.hearing.Forget(l.port.number)
+		x.hearing.Forget(l.number)
 	}
 }

@@ -26,16 +26,7 @@ type scratch struct {
 	frames []int16
 	used   int
 
-	bus     *mixminus.Bus
-	playing [rates.Count][rates.MaxFrame]int16
-	played  [rates.Count][]int16 // what the room's playback says in this frame; nil for nothing
 	silence [rates.MaxFrame]int16
-	talkers []*leg // in the sum
-
-	asideBus *mixminus.Bus // for who hears something else than all others; nil until there is one
-	voices   []voice       // of this frame, in the sum or not
-
-	candidates []*leg // who may be
 
 	batches encode.Batches
 }
@@ -63,9 +54,25 @@ func (s *scratch) nextFrame(rate int) []int16 {
 
 func (s *scratch) keepFrame() { s.used++ }
 
+// dropFrame takes back the frame kept last.
+func (s *scratch) dropFrame() { s.used-- }
+
 // frame is nextFrame, kept.
 func (s *scratch) frame(rate int) []int16 {
 	f := s.nextFrame(rate)
 	s.keepFrame()
 	return f
+}
+
+// fadeTo goes from one frame to another, or to silence, within 5 ms.
+func (s *scratch) fadeTo(from, to []int16, hz int) []int16 {
+	pcm := s.frame(hz)
+	copy(pcm, to)
+	if to == nil {
+		clear(pcm)
+	}
+	out := s.frame(hz)
+	copy(out, from)
+	mixminus.Cross(out, pcm, hz)
+	return pcm
 }

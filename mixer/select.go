@@ -2,7 +2,6 @@ package mixer
 
 import (
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
-	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
@@ -15,9 +14,8 @@ const (
 	// lieMargin, in dB, is how far what a sender claims of its level may be from what is
 	// decoded: it tells of its own frame, before its codec.
 	lieMargin = 15
-	// liesBelieved is how many frames that were not as claimed cost a sender its
-	// word. One that says silence and speaks, which nobody would hear, has a few.
-	liesBelieved = 10
+	// lieOfSilence is what it costs to say silence and speak, which nobody would hear: a
+	// sender has a few.
 	lieOfSilence = liesBelieved/2 + 1
 	// auditFrames is how often one who claims silence is decoded all the same: 2 s.
 	auditFrames = 100
@@ -34,28 +32,17 @@ type weight struct {
 	decoded bool          // pcm and spoke are of this frame
 	spoke   bool
 	pcm     []int16
-	wrong   uint8 // claims that decoding did not bear out
 	audit   uint8 // frames of claimed silence
 }
 
 // begin forgets what was heard elsewhere. Members are audited in turn.
 func (v *weight) begin(nth int) {
-	*v = weight{peak: dsp.Silence, wrong: v.wrong, audit: uint8(nth * 37 % auditFrames)}
-}
-
-// claimed is the level that the peer tells of a packet, while it is believed.
-func (l *leg) claimed(h *rtp.Header) uint8 {
-	if id := l.media.AudioLevel; id != 0 && l.weight.wrong < liesBelieved {
-		if level, _, ok := h.AudioLevel(id); ok {
-			return level
-		}
-	}
-	return playout.Unknown
+	*v = weight{peak: dsp.Silence, audit: uint8(nth * 37 % auditFrames)}
 }
 
 // weigh finds out whether a member speaks, and puts those who may be heard, or were,
 // among the candidates. Where nothing else tells it is decoded for that.
-func (x *mix) weigh(w *worker, l *leg) {
+func (x *mix) weigh(w *floor, l *member) {
 	v := &l.weight
 	l.voice, l.talking = nil, false
 	if l.closing && !v.heard {
@@ -71,14 +58,14 @@ func (x *mix) weigh(w *worker, l *leg) {
 		v.now = playout.Level{DBov: playout.Unknown}
 	}
 	level := v.now.DBov
-	if level == playout.Unknown || v.now.Claimed && v.audited(level > x.room.cfg.Activity.Threshold) {
+	if level == playout.Unknown || v.now.Claimed && v.audited(level > x.cfg.activity.Threshold) {
 		level = l.decode(w)
 	}
 	if !v.decoded && l.taps != nil && l.taps.Wants(tap.Said) {
 		l.decode(w) // for the taps
 	}
 	l.level = level
-	switch active := l.gate.Active(x.room.cfg.Activity, level); {
+	switch active := l.gate.Active(x.cfg.activity, level); {
 	case active && !l.closing:
 		v.peak = min(v.peak+1, level)
 		v.chosen = true
@@ -112,7 +99,7 @@ func (v *weight) audited(silent bool) bool {
 // elect leaves chosen the loudest candidates, as many as the room hears. Who is heard
 // already stays while nobody is louder by a margin. Whom somebody listens to in
 // particular is heard beside them.
-func (x *mix) elect(w *worker) {
+func (x *mix) elect(w *floor) {
 	most := x.most
 	if len(w.candidates) <= most {
 		return
@@ -140,7 +127,7 @@ func (x *mix) elect(w *worker) {
 }
 
 // rank orders candidates, the loudest first.
-func (l *leg) rank() int {
+func (l *member) rank() int {
 	peak := min(max(int(l.weight.peak)-l.gain.db, 0), dsp.Silence)
 	if l.weight.heard {
 		return peak
@@ -150,7 +137,7 @@ func (l *leg) rank() int {
 
 // hear adds a candidate that is chosen to the sum. One that was in the sum fades out
 // of it in the first 5 ms of a last frame, and fades in likewise.
-func (x *mix) hear(w *worker, l *leg) {
+func (x *mix) hear(w *floor, l *member) {
 	v := &l.weight
 	was := v.heard
 	v.heard = v.chosen
@@ -163,7 +150,7 @@ func (x *mix) hear(w *worker, l *leg) {
 			w.keepFrame()
 		}
 	}
-	l.verify(x.room.cfg.Activity.Threshold)
+	l.verify(x.cfg.activity.Threshold)
 	l.loudest = min(l.loudest, l.level)
 	says := v.chosen || v.full
 	l.talking = says && (l.public || l.wasPublic)
@@ -184,7 +171,7 @@ func (x *mix) hear(w *worker, l *leg) {
 }
 
 // unheard lets the member's frame go by.
-func (l *leg) unheard(w *worker) {
+func (l *member) unheard(w *floor) {
 	v := &l.weight
 	v.heard, v.full = false, false
 	l.loudest = min(l.loudest, l.level)
@@ -194,17 +181,17 @@ func (l *leg) unheard(w *worker) {
 }
 
 // decode makes the member's frame, and returns its level.
-func (l *leg) decode(w *worker) uint8 {
+func (l *member) decode(w *floor) uint8 {
 	v := &l.weight
 	v.pcm, v.decoded = w.nextFrame(l.rate), true
 	var err error
 	if v.spoke, err = l.playout.Frame(&w.memory, v.pcm[:cap(v.pcm)], w.now.At()); err != nil {
-		l.failSoon(w, err)
+		l.failSoon(&w.bench, err)
 	}
 	if l.taps != nil {
 		w.keepFrame()
-		v.spoke = l.mixSaid(w, v.pcm, l.rate, v.spoke)
-		w.used--
+		v.spoke = l.mixSaid(&w.bench, v.pcm, l.rate, v.spoke)
+		w.dropFrame()
 	}
 	switch {
 	case !v.spoke:
@@ -216,21 +203,21 @@ func (l *leg) decode(w *worker) uint8 {
 }
 
 // verify holds what the peer claimed of a frame against what was decoded.
-func (l *leg) verify(threshold uint8) {
+func (l *member) verify(threshold uint8) {
 	v := &l.weight
 	if !v.now.Claimed || !v.spoke {
 		return
 	}
 	said, is := int(v.now.DBov), int(l.level)
 	switch {
-	case v.wrong >= liesBelieved:
+	case l.wrong >= liesBelieved:
 	case said <= int(threshold) && is > said+lieMargin:
-		if v.wrong++; v.wrong == liesBelieved {
+		if l.wrong++; l.wrong == liesBelieved {
 			l.gate, v.peak = dsp.Activity{}, l.level // it has no say in the hangover either
 		}
 	case is <= int(threshold) && said > is+lieMargin:
-		v.wrong += lieOfSilence
-	case v.wrong > 0:
-		v.wrong--
+		l.wrong += lieOfSilence
+	case l.wrong > 0:
+		l.wrong--
 	}
 }

@@ -2,11 +2,9 @@ package mixer
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
@@ -95,76 +93,15 @@ func (p *Port) Tap(cfg TapConfig) (*Tap, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.end = func() { p.post(func(*worker) *worker { return p.leg.untap(t.line) }) }
+	t.end = func() { p.do(func(*bench) { p.leg.untap(t.line) }) }
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, errPortClosed
 	}
-	p.post(func(*worker) *worker { return p.leg.tap(t.line) })
+	p.do(func(*bench) { p.leg.tap(t.line) })
 	return t, nil
 }
-
-// tap takes a line in.
-func (l *leg) tap(line *tap.Line) *worker {
-	if l.ended() {
-		line.End(nil)
-		return nil
-	}
-	l.tapped().Add(line)
-	return nil
-}
-
-// tapped is where the leg's taps are, and what is injected.
-func (l *leg) tapped() *tap.Set {
-	if l.taps == nil {
-		l.taps = tap.NewSet(l.port.engine.cfg.JitterCap, func(h int32) { l.w.memory.Release(h) })
-		l.taps.SetFormats(l.media.Receive, l.media.Send)
-	}
-	return l.taps
-}
-
-func (l *leg) untap(line *tap.Line) *worker {
-	if l.taps != nil && l.taps.Remove(line) {
-		l.endTaps(nil)
-	}
-	line.End(nil)
-	return nil
-}
-
-// endTaps ends every tap; err is why, or nil.
-func (l *leg) endTaps(err error) {
-	if l.taps != nil {
-		l.taps.Close(err)
-		l.taps = nil
-	}
-}
-
-// tapPacket hands the packet in w.header to the taps.
-func (l *leg) tapPacket(w *worker, d tap.Direction, c *media.Codec, ext uint32, format uint8) {
-	if !c.Transcodable() {
-		return
-	}
-	if length := c.PayloadDuration(w.header.Payload); length > 0 && length <= media.MaxPacketAudio {
-		a := w.arrival(ext, format, length)
-		l.taps.Packet(d, &w.memory, &a)
-	} else {
-		l.taps.Hole(d, ext)
-	}
-}
-
-// tapFrame ends a frame of the taps. What the leg hears they have been told.
-func (l *leg) tapFrame(w *worker) {
-	scratch := w.nextFrame(MaxTapRate)
-	muted := l.inMuted || !l.media.Direction.Receives()
-	err := l.taps.Frame(&w.memory, scratch[:cap(scratch)], w.now.Tick, muted, l.mode == PairRelay)
-	if err != nil {
-		l.endTaps(err)
-	}
-}
-
-// MaxTapRate is the highest sample rate of a tap, Hz.
-const MaxTapRate = 48000
 
 // Tap begins a tap of what everybody in the room says together, its playback
 // included, in TapBlock.Said. The error is of kind fault.Invalid or fault.Gone.
@@ -188,27 +125,4 @@ func (r *Room) Tap(cfg TapConfig) (*Tap, error) {
 	}
 	r.mail.Post(func(*worker) *worker { r.mix.tap(t.line); return nil })
 	return t, nil
-}
-
-func (x *mix) tap(line *tap.Line) {
-	if !x.open {
-		line.End(nil)
-		return
-	}
-	x.taps = append(x.taps, line)
-	x.changed = true
-}
-
-func (x *mix) untap(line *tap.Line) {
-	x.taps = slices.DeleteFunc(x.taps, func(t *tap.Line) bool { return t == line })
-	x.changed = true
-	line.End(nil)
-}
-
-// endTaps ends every tap of the room.
-func (x *mix) endTaps() {
-	for _, t := range x.taps {
-		t.End(nil)
-	}
-	x.taps = nil
 }

@@ -1,80 +1,76 @@
 package mixer
 
 import (
-	"fmt"
+	"log/slog"
 	"math"
 	"runtime"
-	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
 )
 
 // worker is one thread of the media plane, and everything that lives on it.
 type worker struct {
-	engine *Engine
-	index  int
-	base   home // of legs in no conversation
-	inbox  mailbox.Inbox[worker]
-	stop   atomic.Bool
-	done   chan struct{}
+	floor
+	cfg workerConfig
 
-	now  pace.Moment
+	base  home // of legs in no conversation
+	inbox mailbox.Inbox[worker]
+	stop  atomic.Bool
+	done  chan struct{}
+
 	wall func() int64 // unix nanoseconds
 	late int64        // nanoseconds by which the tick began too late
 
-	solos  [pace.TicksPerFrame][]*leg
-	rooms  [pace.TicksPerFrame][]*mix
-	links  []*link
+	solos  [pace.TicksPerFrame][]*seat
+	rooms  [pace.TicksPerFrame][]*hall
+	links  []*couple
 	phases [pace.TicksPerFrame]int // legs whose frames are made then
 	turns  [pace.TicksPerFrame]int // the room to begin with
 	spin   int                     // the link to begin with
 
 	soloTurns [pace.TicksPerFrame]int // the solo leg to begin with
 
-	failing      []failure
 	failingRooms []roomFailure
-	unseen       []*mix // whose joins and leaves are not published yet
-	out          event.Outbox
-	current      *leg   // whose work is being done
-	speakers     []*leg // wait for flush to be sent
-
-	memory playout.Memory
-	batch  *rtp.Batch
-	scratch
+	unseen       []*hall // whose joins and leaves are not published yet
 
 	budget    pace.Budget
 	linksTime int64 // processor time of links in the frame that is measured
-	count     counters
 	stats     workerStats
 	legs      atomic.Int64
 	homes     atomic.Int64 // rooms and pairs that live here
 }
 
-type failure struct {
-	leg *leg
-	err error
-}
-
 type roomFailure struct {
-	room *mix
+	room *hall
 	err  error
 }
 
-func newWorker(e *Engine, index int) *worker {
-	w := &worker{engine: e, index: index, done: make(chan struct{}), batch: rtp.NewBatch(0, longestPacket)}
+// workerConfig is what a worker is made with; all but FIFO, priority and budget it shares
+// with the others.
+type workerConfig struct {
+	fifo     bool
+	priority int
+	budget   float64 // share of its time
+	clock    pace.Clock
+	log      *slog.Logger
+	events   *ring.Queue[event.Event]
+	reports  *reports.Service
+	notFIFO  *sync.Once // said
+}
+
+func newWorker(cfg workerConfig, index int) *worker {
+	w := &worker{cfg: cfg, done: make(chan struct{})}
+	w.floor.init(index, cfg.log, cfg.events, cfg.reports)
 	w.wall = func() int64 { return time.Now().UnixNano() }
 	w.base.at.Store(w)
-	w.out.Init(e.events)
-	w.bus = new(mixminus.Bus)
-	w.budget.Init(e.cfg.Budget, e.clock.Now, pace.ThreadTime)
-	w.reserveFrames(2 * sayFrames)
+	w.budget.Init(cfg.budget, cfg.clock.Now, pace.ThreadTime)
 	return w
 }
 
@@ -85,14 +81,14 @@ func (w *worker) mail() *mailbox.Inbox[worker] { return &w.inbox }
 // thread, with its scheduling, ends with it.
 func (w *worker) run() {
 	defer close(w.done)
-	c := w.engine.clock
+	c := w.cfg.clock
 	runtime.LockOSThread()
-	how := pace.Schedule(w.engine.cfg.FIFO, w.engine.cfg.Priority)
+	how := pace.Schedule(w.cfg.fifo, w.cfg.priority)
 	w.stats.scheduling.Store(&how)
-	w.engine.log.Info("mixer worker started", "worker", w.index, "scheduling", how)
-	if w.engine.cfg.FIFO && how != pace.FIFO {
-		w.engine.notFIFO.Do(func() {
-			w.engine.log.Warn("the mixer has no real-time scheduling (CAP_SYS_NICE); on a busy machine audio may stutter", "scheduling", how)
+	w.log.Info("mixer worker started", "worker", w.index, "scheduling", how)
+	if w.cfg.fifo && how != pace.FIFO {
+		w.cfg.notFIFO.Do(func() {
+			w.log.Warn("the mixer has no real-time scheduling (CAP_SYS_NICE); on a busy machine audio may stutter", "scheduling", how)
 		})
 	}
 
@@ -163,7 +159,7 @@ func (w *worker) settleFailures() {
 		f := w.failing[i]
 		w.failing[i] = failure{}
 		if !f.leg.closed {
-			w.guarded(func() { f.leg.fail(w, f.err) })
+			w.guarded(func() { seatOf(f.leg).fail(w, f.err) })
 		}
 	}
 	w.failing = w.failing[:0]
@@ -183,9 +179,6 @@ func (w *worker) guarded(f func()) {
 	w.current = nil
 	f()
 }
-
-// panicked makes an error of what was recovered.
-func panicked(r any) error { return fmt.Errorf("panic: %v\n%s", r, debug.Stack()) }
 
 func (w *worker) runRooms(phase int64) {
 	rooms := w.rooms[phase]
@@ -207,20 +200,20 @@ func (w *worker) runRooms(phase int64) {
 	}
 }
 
-func (w *worker) runRoom(x *mix) {
+func (w *worker) runRoom(x *hall) {
 	defer w.rescueRoom(x)
-	if x.frames%publishFrames != meterFrame {
+	if !x.metered() {
 		x.run(w)
 		return
 	}
 	from := w.budget.Used()
 	x.run(w)
-	x.room.stats.mixTime.add(w.budget.Used() - from)
+	x.stats.mixTime.add(w.budget.Used() - from)
 }
 
 // rescueRoom ends the port whose work panicked, or the room when it was the
 // room's own.
-func (w *worker) rescueRoom(x *mix) {
+func (w *worker) rescueRoom(x *hall) {
 	r := recover() //nolint:revive // callers defer this method
 	if r == nil {
 		return
@@ -228,7 +221,7 @@ func (w *worker) rescueRoom(x *mix) {
 	err := panicked(r)
 	w.batches.Drop()
 	if w.current != nil {
-		w.current.failSoon(w, err)
+		w.current.failSoon(&w.bench, err)
 		w.current = nil
 		return
 	}
@@ -279,76 +272,16 @@ func inTurn[T any](w *worker, list []T, n int, turn *int, past func() bool, run 
 	return left
 }
 
-func (w *worker) runLink(k *link) {
+func (w *worker) runLink(k *couple) {
 	defer w.rescue()
 	k.run(w)
 }
 
-func (w *worker) runSolo(l *leg) {
+func (w *worker) runSolo(s *seat) {
 	defer w.rescue()
-	w.current = l
-	l.soloFrame(w)
+	w.current = &s.leg
+	s.soloFrame(&w.bench)
 	w.current = nil
-}
-
-// rescue ends the port whose work panicked.
-func (w *worker) rescue() {
-	r := recover() //nolint:revive // callers defer this method
-	if r == nil {
-		return
-	}
-	err := panicked(r)
-	if w.current != nil {
-		w.current.failSoon(w, err)
-		w.current = nil
-		return
-	}
-	w.batches.Drop()
-	w.engine.log.Error("mixer worker panicked", "worker", w.index, "err", err)
-}
-
-// sayFrames is how many legs outside rooms are encoded at once.
-const sayFrames = 64
-
-// say encodes a frame of a leg's own, to be sent by sendSpeakers.
-func (w *worker) say(l *leg, pcm []int16) {
-	if err := l.ear.NeedOwn(l.key); err != nil {
-		l.failSoon(w, err)
-		return
-	}
-	if l.taps != nil {
-		pcm = l.mixHeard(w, pcm)
-	}
-	pause := l.out.Paused(w.now.Tick)
-	if pause {
-		l.ear.Own.Forget()
-	}
-	w.batches.Encode(l.ear.Own, pcm, pause, w.now.Tick)
-	l.ear.Hearing = l.ear.Own
-	w.speakers = append(w.speakers, l)
-	if len(w.speakers) >= sayFrames {
-		w.sendSpeakers()
-	}
-}
-
-// sendSpeakers sends what was said, and frees the frames it was made of.
-func (w *worker) sendSpeakers() {
-	defer w.rescue()
-	speaking := w.current
-	w.current = nil
-	w.batches.Flush(w.now.Tick)
-	for i, l := range w.speakers {
-		if l == nil || l.ear.Hearing == nil {
-			continue // left over from a loop that a panic broke off
-		}
-		w.current = l
-		w.speakers[i] = nil
-		l.send(w, l.ear.Hearing)
-		l.ear.Hearing = nil
-	}
-	w.speakers = w.speakers[:0]
-	w.resetFrames()
-	w.current = speaking
 }
 
 // homeWeight is how many legs a room or pair stands for that may yet fill.

@@ -23,7 +23,7 @@ func TestMovesBetweenWorkers(t *testing.T) {
 	for i := range 3 {
 		rooms = append(rooms, r.room(RoomConfig{Name: fmt.Sprint(i)}))
 	}
-	if rooms[0].home.at.Load() == rooms[1].home.at.Load() || rooms[1].home.at.Load() == rooms[2].home.at.Load() {
+	if rooms[0].mix.home.at.Load() == rooms[1].mix.home.at.Load() || rooms[1].mix.home.at.Load() == rooms[2].mix.home.at.Load() {
 		t.Error("rooms were not spread over the workers")
 	}
 	a := &speaker{phone: r.phone("a", g711.MuLaw()), hz: 440, peak: 6000}
@@ -40,7 +40,7 @@ func TestMovesBetweenWorkers(t *testing.T) {
 		}
 	}
 	r.frames(5, a)
-	if got := a.port.leg.room; got != &rooms[29%3].mix || a.port.leg.inMuted {
+	if got := a.port.leg.hall; got != &rooms[29%3].mix || a.port.leg.inMuted {
 		t.Errorf("the port ended in %v, muted %v", got, a.port.leg.inMuted)
 	}
 	in := map[*Room]int{}

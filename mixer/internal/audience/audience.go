@@ -18,6 +18,12 @@ const (
 	Except              // everyone but those on the list
 )
 
+// Set is a list and how it is meant.
+type Set struct {
+	Reach Reach
+	Ports []uint32
+}
+
 // pair is two members, the one whose list it is in the upper half.
 type pair uint64
 
