@@ -30,10 +30,16 @@ func (e *Encoder) Approach(dst []byte, pcm []int16, to media.Encoder, payload []
 	}
 	bold := min(frame/approachFrames, approachMost)
 	alike := true
-	for i, code := range payload {
-		xl, xh := e.split.analyse(int32(pcm[2*i]), int32(pcm[2*i+1]))
-		dst[i] = byte(e.upper.approachUpper(xh, int32(code>>6), max(4-bold, 0))<<6 | e.lower.approachLower(xl, int32(code&0x3f), 6-bold))
-		alike = alike && dst[i] == code
+	var x bands
+	for dst := dst[:n]; len(dst) > 0; {
+		now := min(len(dst), block)
+		e.split.analyse(&x, pcm[:2*now])
+		for i, code := range payload[:now] {
+			dst[i] = byte(e.upper.approachUpper(x.upper[i], int32(code>>6), max(4-bold, 0))<<6 |
+				e.lower.approachLower(x.lower[i], int32(code&0x3f), 6-bold))
+			alike = alike && dst[i] == code
+		}
+		dst, pcm, payload = dst[now:], pcm[2*now:], payload[now:]
 	}
 	switch {
 	case *e == *o:

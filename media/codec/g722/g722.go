@@ -66,9 +66,14 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
 	case len(dst) < n:
 		return 0, errTooShort
 	}
-	for i := range dst[:n] {
-		xl, xh := e.split.analyse(int32(pcm[2*i]), int32(pcm[2*i+1]))
-		dst[i] = byte(e.upper.encodeUpper(xh)<<6 | e.lower.encodeLower(xl))
+	var x bands
+	for dst := dst[:n]; len(dst) > 0; {
+		now := min(len(dst), block)
+		e.split.analyse(&x, pcm[:2*now])
+		for i := range dst[:now] {
+			dst[i] = byte(e.upper.encodeUpper(x.upper[i])<<6 | e.lower.encodeLower(x.lower[i]))
+		}
+		dst, pcm = dst[now:], pcm[2*now:]
 	}
 	return n, nil
 }
@@ -109,10 +114,15 @@ func (d *Decoder) Decode(pcm []int16, payload []byte) (int, error) {
 		return 0, errTooShort
 	}
 	pcm = pcm[:2*len(payload)]
-	for i, code := range payload {
-		rl := d.lower.decodeLower(int32(code & 0x3f))
-		rh := d.upper.decodeUpper(int32(code >> 6))
-		pcm[2*i], pcm[2*i+1] = d.join.synthesise(rl, rh)
+	var y bands
+	for out := pcm; len(out) > 0; {
+		now := min(len(payload), block)
+		for i, code := range payload[:now] {
+			y.lower[i] = d.lower.decodeLower(int32(code & 0x3f))
+			y.upper[i] = d.upper.decodeUpper(int32(code >> 6))
+		}
+		d.join.synthesise(out[:2*now], &y)
+		out, payload = out[2*now:], payload[now:]
 	}
 	d.loss.Good(pcm)
 	return len(pcm), nil

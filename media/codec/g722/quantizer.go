@@ -2,25 +2,28 @@ package g722
 
 // quantizeLower is QUANTL: the 6-bit code of a difference at a step size.
 func quantizeLower(e, det int32) int32 {
-	magnitude := e
-	if e < 0 {
-		magnitude = -(e + 1)
-	}
-	// The first level above the magnitude, by bisection.
-	lo, hi := 0, len(levels)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if magnitude < levels[mid]*det>>12 {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	if e < 0 {
-		return codeNegative[lo]
-	}
-	return codePositive[lo]
+	negative := sign(e)
+	magnitude := e ^ negative
+	// A level l is above the magnitude m where m < l·det/2¹² without its fraction, which
+	// is where l > (2¹²·(m+1) − 1)/det without its fraction.
+	above := uint32(magnitude<<12|0xfff) / uint32(det)
+	return codes[min(above, uint32(len(codes)/2-1))<<1|uint32(negative&1)]
 }
+
+// codes are those of the interval that begins at a level, positive and negative.
+var codes = func() (all [2 * (topLevel + 1)]int32) {
+	at := 0
+	for i := range topLevel + 1 {
+		for at < len(levels) && int(levels[at]) <= i {
+			at++
+		}
+		all[2*i], all[2*i+1] = codePositive[at], codeNegative[at]
+	}
+	return all
+}()
+
+// topLevel is the last of levels.
+const topLevel = 2919
 
 // quantizeUpper is QUANTH: the 2-bit code of a difference at a step size.
 func quantizeUpper(e, det int32) int32 {
