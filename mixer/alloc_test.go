@@ -77,7 +77,7 @@ func (r *rig) quietly(n int) {
 	for range n {
 		r.now++
 		for _, w := range r.engine.workers {
-			w.step(r.now)
+			w.Step(r.now)
 		}
 		for r.engine.events.Pop(&ev) {
 		}

@@ -32,7 +32,7 @@ func TestAnnouncements(t *testing.T) {
 			if done := r.take(PlaybackDone); play != (len(done) == 1 && done[0].Completed && done[0].Token == "hello" && done[0].Duration == time.Second) {
 				t.Errorf("%s: %+v", name, done)
 			}
-			if !room.mix.hearing.Empty() || room.mix.asides != 0 {
+			if !room.mix.Hearing.Empty() || room.mix.Asides != 0 {
 				t.Errorf("%s: who hears whom stays changed", name)
 			}
 			return all

@@ -3,6 +3,8 @@ package mixer
 import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/audience"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // MaxAudience bounds the ports that one Audience names.
@@ -33,7 +35,7 @@ func Except(ports ...*Port) Audience {
 func numbersOf(ports []*Port) []uint32 {
 	numbers := make([]uint32, len(ports))
 	for i, p := range ports {
-		numbers[i] = p.leg.number
+		numbers[i] = p.leg.Number
 	}
 	return numbers
 }
@@ -51,15 +53,15 @@ func (a Audience) validate() error {
 // names may come and go. The error is of kind fault.Conflict (it is in no room) or
 // fault.TooMany.
 func (p *Port) SetHeardBy(who Audience) error {
-	return p.setAudience(who, func(x *hall) { x.heardBy(p.leg.number, who.set) })
+	return p.setAudience(who, func(x *worker.Room) { x.HeardBy(p.leg.Number, who.set) })
 }
 
 // SetHears is SetHeardBy for whom the port hears.
 func (p *Port) SetHears(whom Audience) error {
-	return p.setAudience(whom, func(x *hall) { x.hears(p.leg.number, whom.set) })
+	return p.setAudience(whom, func(x *worker.Room) { x.Hears(p.leg.Number, whom.set) })
 }
 
-func (p *Port) setAudience(a Audience, set func(*hall)) error {
+func (p *Port) setAudience(a Audience, set func(*worker.Room)) error {
 	if err := a.validate(); err != nil {
 		return err
 	}
@@ -71,8 +73,8 @@ func (p *Port) setAudience(a Audience, set func(*hall)) error {
 	case p.room == nil:
 		return fault.New(fault.Conflict, "mixer: port %q is in no room", p.cfg.Name)
 	}
-	p.do(func(*bench) {
-		if x := p.leg.hall; x != nil {
+	p.do(func(*leg.Bench) {
+		if x := p.leg.Hall; x != nil {
 			set(x)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/balance"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 const (
@@ -54,7 +55,7 @@ type balancer struct {
 // asked is a move that a worker was asked for.
 type asked struct {
 	Move
-	home *home
+	home *worker.Home
 }
 
 // mobile is a room or pair for the balancer.
@@ -62,7 +63,7 @@ type mobile struct {
 	work balance.Work
 	room *Room
 	pair *Pair
-	home *home
+	home *worker.Home
 	rest *time.Time
 }
 
@@ -89,7 +90,7 @@ func (b *balancer) look(now time.Time) {
 	}
 	busy := make([]float64, len(b.engine.workers))
 	for i, w := range b.engine.workers {
-		busy[i] = math.Float64frombits(w.stats.busy.Load())
+		busy[i] = math.Float64frombits(w.Stats.Busy.Load())
 	}
 	all := b.engine.mobiles(now)
 	work := make([]balance.Work, len(all))
@@ -117,7 +118,7 @@ func (b *balancer) look(now time.Time) {
 func (b *balancer) settle() {
 	for i := range b.asked {
 		a := &b.asked[i]
-		if a.home.at.Load().index != a.To {
+		if a.home.At.Load().Index != a.To {
 			continue
 		}
 		b.engine.log.Info("mixer moved", "bridge", a.Room, "pair", a.Pair, "from", a.From, "to", a.To,
@@ -142,14 +143,14 @@ func (b *balancer) told() (count uint64, moves []Move) {
 }
 
 // send asks for the move.
-func (x *mobile) send(to *worker) {
+func (x *mobile) send(to *worker.Worker) {
 	if x.room != nil {
-		r, luggage := x.room, playout.NewParcel(slotsPerLeg*x.room.Members()+luggagePackets)
-		r.mail.Post(func(w *worker) *worker { return r.mix.move(w, to, luggage) })
+		r, luggage := x.room, playout.NewParcel(worker.SlotsPerLeg*x.room.Members()+luggagePackets)
+		r.mail.Post(func(w *worker.Worker) *worker.Worker { return r.mix.Move(w, to, luggage) })
 		return
 	}
 	p, luggage := x.pair, playout.NewParcel(luggagePackets)
-	p.mail.Post(func(w *worker) *worker { return p.link.move(w, to, luggage) })
+	p.mail.Post(func(w *worker.Worker) *worker.Worker { return p.link.Move(w, to, luggage) })
 }
 
 // mobiles are the rooms and pairs there are, and what they cost.
@@ -159,22 +160,22 @@ func (e *Engine) mobiles(now time.Time) []mobile {
 	all := make([]mobile, 0, len(e.rooms)+len(e.pairs))
 	for r := range e.rooms {
 		all = append(all, mobile{
-			work: balance.Work{Worker: r.mix.home.at.Load().index, Cost: r.mix.stats.mixTime.share(), Fixed: now.Before(r.rests)},
-			room: r, home: &r.mix.home, rest: &r.rests,
+			work: balance.Work{Worker: r.mix.Home.At.Load().Index, Cost: r.mix.Stats.MixTime.Share(), Fixed: now.Before(r.rests)},
+			room: r, home: &r.mix.Home, rest: &r.rests,
 		})
 	}
 	weights := make([]float64, len(e.workers)) // of all pairs of each
 	pairs := len(all)
 	for p := range e.pairs {
-		k := mobile{pair: p, home: &p.link.home, rest: &p.rests}
-		k.work.Worker, k.work.Fixed, k.work.Cost = p.link.home.at.Load().index, now.Before(p.rests), p.weight()
+		k := mobile{pair: p, home: &p.link.Home, rest: &p.rests}
+		k.work.Worker, k.work.Fixed, k.work.Cost = p.link.Home.At.Load().Index, now.Before(p.rests), p.weight()
 		weights[k.work.Worker] += k.work.Cost
 		all = append(all, k)
 	}
 	for i := range all[pairs:] {
 		k := &all[pairs+i].work
 		if sum := weights[k.Worker]; sum > 0 {
-			k.Cost *= e.workers[k.Worker].stats.links.share() / sum
+			k.Cost *= e.workers[k.Worker].Stats.Links.Share() / sum
 		}
 	}
 	return all

@@ -21,14 +21,14 @@ func (r *rig) balanced(seconds int, cost func(x *Room) time.Duration, speakers .
 		for _, w := range r.engine.workers {
 			sum := time.Duration(0)
 			for x := range r.engine.rooms {
-				if x.mix.home.at.Load() == w {
+				if x.mix.Home.At.Load() == w {
 					sum += cost(x)
 				}
 			}
-			w.stats.busy.Store(math.Float64bits(float64(sum) / float64(pace.TicksPerFrame*pace.Tick)))
+			w.Stats.Busy.Store(math.Float64bits(float64(sum) / float64(pace.TicksPerFrame*pace.Tick)))
 		}
 		for x := range r.engine.rooms {
-			x.mix.stats.mixTime.average.Store(int64(cost(x)))
+			x.mix.Stats.MixTime.Average.Store(int64(cost(x)))
 		}
 		now = now.Add(lookInterval)
 		b.look(now)
@@ -88,7 +88,7 @@ func TestBalancerRests(t *testing.T) {
 	r.balanced(60, func(x *Room) time.Duration {
 		for w := range r.engine.workers {
 			for _, y := range rooms {
-				if y == x && y.mix.home.at.Load().index == w && w == 0 {
+				if y == x && y.mix.Home.At.Load().Index == w && w == 0 {
 					return 4 * time.Millisecond
 				}
 			}
@@ -105,7 +105,7 @@ func TestCosts(t *testing.T) {
 	r := newRig(t, 1)
 	w := r.engine.workers[0]
 	clock := int64(0)
-	w.budget.Init(r.engine.cfg.Budget, func() int64 { return clock }, func() int64 { return clock })
+	w.Budget.Init(r.engine.cfg.Budget, func() int64 { return clock }, func() int64 { return clock })
 	dear := func(rate int) *probe {
 		p := newProbe(rate)
 		p.encodes = func() { clock += int64(100 * time.Microsecond) }

@@ -63,7 +63,7 @@ func newField(b testing.TB) *field {
 	}
 	f := &field{rig: newRig(b, 1), ports: ports, batch: rtp.NewBatch(0, 0)}
 	w := f.engine.workers[0]
-	w.budget.Init(f.engine.cfg.Budget, f.engine.clock.Now, pace.ThreadTime)
+	w.Budget.Init(f.engine.cfg.Budget, f.engine.clock.Now, pace.ThreadTime)
 	b.Cleanup(func() {
 		for _, c := range f.callers {
 			if err := c.sock.Close(); err != nil {

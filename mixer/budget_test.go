@@ -27,7 +27,7 @@ func TestBudget(t *testing.T) {
 	// From here on a look at the clock costs the time of half a tick.
 	clock := int64(0)
 	cost := int64(0)
-	w.budget.Init(r.engine.cfg.Budget, func() int64 { clock += cost; return clock }, func() int64 { return clock })
+	w.Budget.Init(r.engine.cfg.Budget, func() int64 { clock += cost; return clock }, func() int64 { return clock })
 	run := func(frames int) (skipped []uint64) {
 		var before []uint64
 		for _, room := range rooms {
@@ -45,7 +45,7 @@ func TestBudget(t *testing.T) {
 			t.Errorf("room %d skipped %d frames below the budget", i, n)
 		}
 	}
-	if w.budget.Overloaded() {
+	if w.Budget.Overloaded() {
 		t.Error("overloaded below the budget")
 	}
 	cost = int64(3 * time.Millisecond)
@@ -99,7 +99,7 @@ func TestRoomsLeaveTimeForOthers(t *testing.T) {
 			r := newRig(t, 1)
 			w := r.engine.workers[0]
 			clock := int64(0)
-			w.budget.Init(r.engine.cfg.Budget, func() int64 { return clock }, func() int64 { return clock })
+			w.Budget.Init(r.engine.cfg.Budget, func() int64 { return clock }, func() int64 { return clock })
 			dear := func(cost time.Duration) *probe {
 				p := newProbe(8000)
 				p.panicOn = func([]byte) bool { clock += int64(cost); return false }
@@ -160,7 +160,7 @@ func TestRoomsLeaveTimeForOthers(t *testing.T) {
 					t.Errorf("a room ran %d frames of 100", n)
 				}
 			}
-			if r.engine.Stats().Workers[0].Skipped == 0 || !w.budget.Overloaded() {
+			if r.engine.Stats().Workers[0].Skipped == 0 || !w.Budget.Overloaded() {
 				t.Error("the worker was not overloaded")
 			}
 		})

@@ -67,7 +67,7 @@ func TestMediaValidate(t *testing.T) {
 		{"sample rate", Media{Send: media.Format{Codec: &odd}}, false},
 		{"sample rate received", Media{Receive: []media.Format{{Codec: &odd}}}, false},
 	} {
-		if err := tt.m.validate(); (err == nil) != tt.want || err != nil && fault.Of(err) != fault.Invalid {
+		if err := tt.m.Validate(); (err == nil) != tt.want || err != nil && fault.Of(err) != fault.Invalid {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}

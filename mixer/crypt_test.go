@@ -116,8 +116,8 @@ func TestSRTP(t *testing.T) {
 							t.Errorf("%s: %+v", who.port.Name(), s)
 						}
 					}
-					if tt.mode != 0 && a.port.leg.mode != tt.mode {
-						t.Errorf("the pair is in mode %v, want %v", a.port.leg.mode, tt.mode)
+					if tt.mode != 0 && a.port.leg.Mode != tt.mode {
+						t.Errorf("the pair is in mode %v, want %v", a.port.leg.Mode, tt.mode)
 					}
 				})
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -71,7 +72,7 @@ func TestSendDigits(t *testing.T) {
 				if name != "idle" && (audio < 12 || audio > 22) {
 					t.Errorf("%d packets of audio", audio)
 				}
-				if n := a.port.leg.waiting.Load(); n != 0 {
+				if n := a.port.leg.Waiting.Load(); n != 0 {
 					t.Errorf("%d digits wait", n)
 				}
 			})
@@ -126,7 +127,7 @@ func TestSendDigitsLimits(t *testing.T) {
 	if err := a.port.SendDigits("1", 0, 0); fault.Of(err) != fault.Unsupported {
 		t.Errorf("without telephone-event: %v", err)
 	}
-	if n := a.port.leg.waiting.Load(); n != 0 {
+	if n := a.port.leg.Waiting.Load(); n != 0 {
 		t.Errorf("%d digits wait", n)
 	}
 }
@@ -194,7 +195,7 @@ func TestDigitFlood(t *testing.T) {
 				a.ts += uint32(160 * tt.frames)
 				r.ticks(tt.frames * pace.TicksPerFrame)
 			}
-			r.ticks(2 * eventGone)
+			r.ticks(2 * leg.EventGone)
 			open, begins := false, 0
 			for _, ev := range r.take(DTMFBegin, DTMFEnd) {
 				if (ev.Kind == DTMFBegin) == open {
@@ -300,7 +301,7 @@ func TestDigitsAcrossRenegotiation(t *testing.T) {
 			if len(ev) != max(len(tt.want), 1) || ev[0].Completed != (tt.want != "") {
 				t.Errorf("events: %+v", ev)
 			}
-			if n := a.port.leg.waiting.Load(); n != 0 {
+			if n := a.port.leg.Waiting.Load(); n != 0 {
 				t.Errorf("%d digits wait", n)
 			}
 		})

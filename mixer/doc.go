@@ -12,11 +12,9 @@
 // through lock-free lists that it swaps in at the start of a tick; events leave
 // through one bounded ring.
 //
-// What a leg does alone lies in packages of its own, most below internal: how packets
-// are counted (media/reception), played (playout), made (encode, digits) and numbered
-// (numbering), what a room adds up (mixminus), and what a worker runs on (pace,
-// mailbox, ring). Here is who does it when: handles (engine, port, room, pair), and
-// their side at the worker (leg, mix, link).
+// Here are the handles (engine, port, room, pair), and where things are placed (balancer).
+// The workers' side lies below internal: leg, one party's media; room, the mix; link, two
+// who talk; worker, who has its turn when. None of them knows a handle.
 //
 // RTP is RFC 3550 and RFC 3551, telephone-event RFC 4733, PCM throughout is
 // mono 16 bit.

@@ -51,13 +51,13 @@ func TestDrift(t *testing.T) {
 					}
 				}
 				a.sendAt(payload, time.Duration(begin)*pace.Tick+arrivals[0])
-				most = max(most, a.port.leg.playout.Delay())
+				most = max(most, a.port.leg.Playout.Delay())
 				if i == frames/2 {
-					halves[0] = a.port.leg.playout.Concealed()
+					halves[0] = a.port.leg.Playout.Concealed()
 				}
 			}
-			halves[1] = a.port.leg.playout.Concealed() - halves[0]
-			end := a.port.leg.playout.Delay()
+			halves[1] = a.port.leg.Playout.Concealed() - halves[0]
+			end := a.port.leg.Playout.Delay()
 			t.Logf("| %+v ppm | %d, %d | %v | %v | %v |", ppm, halves[0], halves[1], most, end, time.Duration(longest)*pace.Tick)
 			// 18 frames are too many or too few: time is stretched for them.
 			if halves[0] > 12 || halves[1] > 8 {

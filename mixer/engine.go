@@ -17,10 +17,13 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/room"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // Engine owns the workers, the event goroutine and everything that lives on them.
@@ -29,7 +32,7 @@ type Engine struct {
 	codecs  media.Codecs
 	log     *slog.Logger
 	clock   pace.Clock
-	workers []*worker
+	workers []*worker.Worker
 	balance balancer
 	events  *ring.Queue[event.Event] // one for all workers: a port that moves must not have its events overtake each other
 	stop    chan struct{}            // ends the event goroutine
@@ -57,7 +60,7 @@ func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + cfg.procs())
 	for _, w := range e.workers {
-		go w.run() // owned by e, ended by Close
+		go w.Run() // owned by e, ended by Close
 	}
 	go e.deliverEvents() // owned by e, ended by Close
 	go e.balance.run()   // owned by e, ended by Close
@@ -70,7 +73,7 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 		return nil, err
 	}
 	for _, c := range codecs {
-		if err := mixable(c); err != nil {
+		if err := leg.Mixable(c); err != nil {
 			return nil, err
 		}
 	}
@@ -85,12 +88,12 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 		ports:   make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
 	}
 	e.balance = balancer{engine: e, stop: make(chan struct{}), done: make(chan struct{})}
-	shared := workerConfig{
-		fifo: cfg.FIFO, priority: cfg.Priority, budget: cfg.Budget,
-		clock: c, log: log, events: e.events, reports: e.reports, notFIFO: &e.notFIFO,
+	shared := worker.Config{
+		FIFO: cfg.FIFO, Priority: cfg.Priority, Budget: cfg.Budget,
+		Clock: c, Log: log, Events: e.events, Reports: e.reports, NotFIFO: &e.notFIFO,
 	}
 	for i := range cfg.workers() {
-		e.workers = append(e.workers, newWorker(shared, i))
+		e.workers = append(e.workers, worker.New(shared, i))
 	}
 	return e, nil
 }
@@ -120,20 +123,20 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 		return nil, fault.New(fault.TooMany, "mixer: %d ports exist", len(e.ports))
 	}
 	p := &Port{engine: e, cfg: cfg, media: new(Media), gone: make(chan struct{})}
-	p.leg.init(legConfig{
-		name: cfg.Name, ssrc: cfg.SSRC, keepalive: cfg.Keepalive, jitterCap: e.cfg.JitterCap,
-		mediaTimeout: cfg.MediaTimeout, holdTimeout: cfg.HoldTimeout, reportsAreLife: cfg.RTCPIsLife,
+	p.leg.Init(leg.Config{
+		Name: cfg.Name, SSRC: cfg.SSRC, Keepalive: cfg.Keepalive, JitterCap: e.cfg.JitterCap,
+		MediaTimeout: cfg.MediaTimeout, HoldTimeout: cfg.HoldTimeout, ReportsAreLife: cfg.RTCPIsLife,
 	}, p.media, sock, ring)
-	p.leg.settleAt(w, p, e.nextNumber())
-	p.mail.Init(w, (*worker).mail, func(w *worker, r any) { p.leg.failSoon(&w.bench, panicked(r)) })
+	p.leg.SettleAt(w, p, e.nextNumber())
+	p.mail.Init(w, (*worker.Worker).Mail, func(w *worker.Worker, r any) { p.leg.FailSoon(&w.Bench, leg.Panicked(r)) })
 	e.ports[p] = struct{}{}
-	p.post(func(w *worker) *worker { p.leg.settleSolo(w); return nil })
+	p.post(func(w *worker.Worker) *worker.Worker { p.leg.SettleSolo(w); return nil })
 	return p, nil
 }
 
 // nextNumber is a number for a port. The caller holds e.mu.
 func (e *Engine) nextNumber() uint32 {
-	e.number = (e.number + 1) % firstAnnouncement
+	e.number = (e.number + 1) % room.FirstAnnouncement
 	return e.number
 }
 
@@ -154,13 +157,13 @@ func (e *Engine) NewRoom(cfg RoomConfig) (*Room, error) {
 	}
 	// A playback goes by the first rate whoever listens.
 	r := &Room{engine: e, cfg: cfg, rates: []int{rates.Hz[0]}}
-	r.mix.init(mixConfig{name: cfg.Name, maxTalkers: cfg.MaxTalkers, activity: cfg.Activity}, r)
-	r.mix.settleAt(w)
-	r.mail.Init(w, (*worker).mail, func(w *worker, why any) {
-		w.failingRooms = append(w.failingRooms, roomFailure{&r.mix, panicked(why)})
+	r.mix.Init(room.Config{Name: cfg.Name, MaxTalkers: cfg.MaxTalkers, Activity: cfg.Activity}, r)
+	r.mix.SettleAt(w)
+	r.mail.Init(w, (*worker.Worker).Mail, func(w *worker.Worker, why any) {
+		w.FailRoom(&r.mix, leg.Panicked(why))
 	})
 	e.rooms[r] = struct{}{}
-	r.mail.Post(func(w *worker) *worker { r.mix.start(w); return nil })
+	r.mail.Post(func(w *worker.Worker) *worker.Worker { r.mix.Start(w); return nil })
 	return r, nil
 }
 
@@ -174,22 +177,22 @@ func (e *Engine) NewPair() (*Pair, error) {
 		return nil, err
 	}
 	p := &Pair{engine: e}
-	p.link.settleAt(w)
-	p.mail.Init(w, (*worker).mail, func(w *worker, why any) {
-		e.log.Error("mixer pair panicked", "worker", w.index, "err", panicked(why))
+	p.link.SettleAt(w)
+	p.mail.Init(w, (*worker.Worker).Mail, func(w *worker.Worker, why any) {
+		e.log.Error("mixer pair panicked", "worker", w.Index, "err", leg.Panicked(why))
 	})
 	e.pairs[p] = struct{}{}
 	return p, nil
 }
 
 // place is the worker with the most time left. The caller holds e.mu.
-func (e *Engine) place() (*worker, error) {
+func (e *Engine) place() (*worker.Worker, error) {
 	if e.closed {
 		return nil, errEngineClosed
 	}
-	var best *worker
+	var best *worker.Worker
 	for _, w := range e.workers {
-		if !w.budget.Overloaded() && (best == nil || w.load() < best.load()) {
+		if !w.Budget.Overloaded() && (best == nil || w.Load() < best.Load()) {
 			best = w
 		}
 	}
@@ -206,8 +209,8 @@ func (e *Engine) Stats() EngineStats {
 	e.mu.Unlock()
 	s.Moves, s.Moved = e.balance.told()
 	for _, w := range e.workers {
-		s.Workers = append(s.Workers, w.snapshot())
-		s.EventsLost += w.out.Lost()
+		s.Workers = append(s.Workers, w.Snapshot())
+		s.EventsLost += w.Out.Lost()
 	}
 	return s
 }
@@ -250,15 +253,15 @@ func (e *Engine) Close() error {
 		}
 	}
 	for _, w := range e.workers {
-		w.stop.Store(true)
+		w.Stop.Store(true)
 	}
 	for _, w := range e.workers {
-		<-w.done
+		<-w.Done
 	}
 	for again := true; again; { // what one did may have sent a command to another
 		again = false
 		for _, w := range e.workers {
-			again = w.finish() || again
+			again = w.Finish() || again
 		}
 	}
 	close(e.stop)
@@ -273,7 +276,7 @@ func (e *Engine) deliverEvents() {
 	defer close(e.stopped)
 	e.events.Run(e.stop, e.deliver)
 	for _, w := range e.workers { // which have ended by now
-		w.out.Deliver(e.deliver)
+		w.Out.Deliver(e.deliver)
 	}
 }
 
@@ -281,7 +284,7 @@ func (e *Engine) deliverEvents() {
 func (e *Engine) deliver(told *event.Event) {
 	defer func() {
 		if r := recover(); r != nil {
-			e.log.Error("mixer event handler panicked", "event", told.Kind.String(), "err", panicked(r))
+			e.log.Error("mixer event handler panicked", "event", told.Kind.String(), "err", leg.Panicked(r))
 		}
 	}()
 	ev := public(told)

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // live is a running engine with real threads and sockets.
@@ -248,7 +249,7 @@ func TestLiveClosedIsTheLastEvent(t *testing.T) {
 			t.Errorf("a playback after Close: %v", err)
 		}
 		done := make(chan struct{})
-		h.port.mail.Post(func(*worker) *worker { close(done); return nil }) // comes after them
+		h.port.mail.Post(func(*worker.Worker) *worker.Worker { close(done); return nil }) // comes after them
 		<-done
 		room, err := l.engine.NewRoom(RoomConfig{Events: func(Event) {}})
 		if err != nil {
@@ -295,7 +296,7 @@ func TestLiveCloseTellsAll(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if i%2 == 0 || room.mix.home.at.Load() != e.workers[0] {
+			if i%2 == 0 || room.mix.Home.At.Load() != e.workers[0] {
 				continue
 			}
 			port, err := e.NewPort(PortConfig{Transport: NewRing()})

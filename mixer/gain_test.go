@@ -89,7 +89,7 @@ func TestGainRanks(t *testing.T) {
 		}
 	}
 	r.talk(20, loud, soft)
-	if !loud.port.leg.talking {
+	if !loud.port.leg.Talking {
 		t.Fatal("the louder is not heard")
 	}
 	if err := loud.port.SetGain(-20); err != nil {
@@ -97,7 +97,7 @@ func TestGainRanks(t *testing.T) {
 	}
 	r.talk(2, loud, soft)
 	r.ticks(pace.TicksPerFrame)
-	if !soft.port.leg.talking || loud.port.leg.talking {
+	if !soft.port.leg.Talking || loud.port.leg.Talking {
 		t.Error("the softer is heard")
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/inject"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
@@ -127,12 +128,12 @@ func (p *Port) Inject(cfg InjectConfig) (*Injection, error) {
 			x.sources = append(x.sources, at[d])
 		}
 	}
-	x.end = func() { p.do(func(*bench) { p.leg.eject(at) }) }
+	x.end = func() { p.do(func(*leg.Bench) { p.leg.Eject(at) }) }
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, errPortClosed
 	}
-	p.do(func(*bench) { p.leg.inject(at) })
+	p.do(func(*leg.Bench) { p.leg.Inject(at) })
 	return x, nil
 }

@@ -146,12 +146,12 @@ func TestInject(t *testing.T) {
 			}
 			a.continuous()
 			b.continuous()
-			if relays := a.port.leg.mode == PairRelay; relays != tt.relaysAfter {
+			if relays := a.port.leg.Mode == PairRelay; relays != tt.relaysAfter {
 				t.Errorf("relays afterwards: %v", relays)
 			}
 			plain.t.Close()
 			r.ticks(1)
-			if a.port.leg.taps != nil {
+			if a.port.leg.Taps != nil {
 				t.Error("the port keeps memory for what is closed")
 			}
 			if err := in[0].x.Write(t.Context(), make([]int16, 80000)); !errors.Is(err, io.ErrClosedPipe) {
@@ -220,7 +220,7 @@ func TestInjectFollowsItsPort(t *testing.T) {
 		a.forget()
 		b.forget()
 	}
-	r.moveRoom(rooms[1], (rooms[1].mix.home.at.Load().index+1)%2)
+	r.moveRoom(rooms[1], (rooms[1].mix.Home.At.Load().Index+1)%2)
 	r.injected(40, nil, in, sa, sb)
 	wantTones(t, "a hears after the room has moved", a.pcm, 8000, 900, 1300)
 	wantTones(t, "b hears after the room has moved", b.pcm, 8000, 500, 1700)

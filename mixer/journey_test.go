@@ -121,7 +121,7 @@ func carry(t testing.TB, sent []mediatest.Packet, from, to media.Format, net med
 			data := append([]byte(nil), buf[:n]...)
 			p.out = append(p.out, mediatest.Packet{At: time.Duration(r.now-begin) * pace.Tick, Data: data})
 		}
-		p.most = max(p.most, a.port.leg.playout.Delay())
+		p.most = max(p.most, a.port.leg.Playout.Delay())
 	}
 	for _, pkt := range arriving {
 		for time.Duration(r.now+1-begin)*pace.Tick < pkt.At {

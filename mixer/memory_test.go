@@ -35,7 +35,7 @@ func TestBytesPerLeg(t *testing.T) {
 	}{{"G.711", g711.MuLaw()}, {"Opus", opus.Codec()}} {
 		f := newField(t)
 		still := func() int64 { return 0 } // no frame is skipped, however slow the machine is
-		f.engine.workers[0].budget.Init(1, still, still)
+		f.engine.workers[0].Budget.Init(1, still, still)
 		room := f.room(RoomConfig{})
 		f.quietly(8)
 		before := heap()
@@ -76,7 +76,7 @@ func TestBytesPerLeg(t *testing.T) {
 		}
 		own := int64(unsafe.Sizeof(caller{}) + unsafe.Sizeof(rtp.Socket{})) // the test's end of each
 		each := (heap()-before)/legs - own
-		slots, used, bytes := f.engine.workers[0].memory.Slots()
+		slots, used, bytes := f.engine.workers[0].Memory.Slots()
 		t.Logf("%s: %d bytes a leg, %d of them its Port, %d its share of %d packet slots (%d in use)",
 			tt.name, each, unsafe.Sizeof(Port{}), bytes/legs, slots, used)
 		if each > most {

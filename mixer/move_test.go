@@ -16,16 +16,17 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 func (r *rig) moveRoom(x *Room, to int) {
 	luggage := playout.NewParcel(64)
-	x.mail.Post(func(w *worker) *worker { return x.mix.move(w, r.engine.workers[to], luggage) })
+	x.mail.Post(func(w *worker.Worker) *worker.Worker { return x.mix.Move(w, r.engine.workers[to], luggage) })
 }
 
 func (r *rig) movePair(p *Pair, to int) {
 	luggage := playout.NewParcel(64)
-	p.mail.Post(func(w *worker) *worker { return p.link.move(w, r.engine.workers[to], luggage) })
+	p.mail.Post(func(w *worker.Worker) *worker.Worker { return p.link.Move(w, r.engine.workers[to], luggage) })
 }
 
 // everyTick runs ticks in which the speakers speak, a packet every 20 ms, and do is
@@ -105,9 +106,9 @@ func TestRoomMovesUnheard(t *testing.T) {
 		if moves {
 			legs := 0
 			for _, w := range r.engine.workers {
-				legs += int(w.legs.Load())
-				if n := w.homes.Load(); n != 0 && room.mix.home.at.Load() != w {
-					t.Errorf("worker %d counts %d rooms", w.index, n)
+				legs += int(w.Legs.Load())
+				if n := w.Homes.Load(); n != 0 && room.mix.Home.At.Load() != w {
+					t.Errorf("worker %d counts %d rooms", w.Index, n)
 				}
 			}
 			if legs != 5 {
@@ -171,10 +172,10 @@ func TestArrivesLate(t *testing.T) {
 	}
 	workers := r.engine.workers
 	r.frames(20, a, b)
-	to := 1 - room.mix.home.at.Load().index
+	to := 1 - room.mix.Home.At.Load().Index
 	for late := 1; late <= 6; late++ {
 		r.moveRoom(room, to)
-		others := []*worker{workers[1-to]}
+		others := []*worker.Worker{workers[1-to]}
 		for i := range late {
 			if i%pace.TicksPerFrame == 0 {
 				a.frame()
@@ -232,7 +233,7 @@ func TestBufferedGoesAlong(t *testing.T) {
 		a.say()
 		a.say() // for the end of its voice in the room it leaves
 		r.ticks(4)
-		before := a.port.leg.playout.Delay()
+		before := a.port.leg.Playout.Delay()
 		if before < 60*time.Millisecond {
 			t.Fatalf("only %v are buffered", before)
 		}
@@ -242,7 +243,7 @@ func TestBufferedGoesAlong(t *testing.T) {
 		}
 		r.ticks(4)
 		a.hear()
-		if after := a.port.leg.playout.Delay(); after < before-media.FrameDuration || after > before+2*media.FrameDuration {
+		if after := a.port.leg.Playout.Delay(); after < before-media.FrameDuration || after > before+2*media.FrameDuration {
 			t.Errorf("join %d: %v were buffered, and %v are", i, before, after)
 		}
 		r.talk(5, a)
@@ -397,7 +398,7 @@ func TestLiveMoves(t *testing.T) {
 			case <-pause.C:
 			}
 			x, to, luggage := rooms[at.IntN(2)], l.engine.workers[at.IntN(3)], playout.NewParcel(8)
-			x.mail.Post(func(w *worker) *worker { return x.mix.move(w, to, luggage) })
+			x.mail.Post(func(w *worker.Worker) *worker.Worker { return x.mix.Move(w, to, luggage) })
 		}
 	}()
 	go func() { // commands; ended by stop, awaited below

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // Pair is a conversation of two ports. What goes from one to the other is relayed
@@ -13,18 +15,31 @@ import (
 // and encoded otherwise; the worker chooses again whenever that changes.
 type Pair struct {
 	engine *Engine
-	mail   mailbox.Box[worker]
-	link   couple    // the worker's side
-	rests  time.Time // the balancer's: until when the pair stays where it is
+	mail   mailbox.Box[worker.Worker]
+	link   worker.Pair // the worker's side
+	rests  time.Time   // the balancer's: until when the pair stays where it is
 
 	mu      sync.Mutex
 	closed  bool
 	members int
 }
 
+// PairMode is how one direction of a pair works.
+type PairMode = leg.Mode
+
+// The modes of a direction.
+const (
+	// PairIdle: there are not two ports, or nothing is to be sent.
+	PairIdle = leg.Idle
+	// PairRelay: packets pass as they come, with new headers.
+	PairRelay = leg.Relay
+	// PairPCM: frames are decoded, or made (silence, playback), and encoded.
+	PairPCM = leg.PCM
+)
+
 // enter takes a place in the pair.
 func (p *Pair) enter() error {
-	if p.link.home.at.Load().budget.Overloaded() {
+	if p.link.Home.At.Load().Budget.Overloaded() {
 		return errOverloaded
 	}
 	p.mu.Lock()
@@ -53,7 +68,7 @@ func (p *Pair) exit() {
 
 // Modes is how each direction works now: from the port that came first to the
 // other, and back.
-func (p *Pair) Modes() (forth, back PairMode) { return p.link.stats.load() }
+func (p *Pair) Modes() (forth, back PairMode) { return p.link.Stats.Load() }
 
 // Close ends the pair; its ports become idle. It may be called again.
 func (p *Pair) Close() {
@@ -64,5 +79,5 @@ func (p *Pair) Close() {
 		return
 	}
 	p.closed = true
-	p.mail.Post(func(w *worker) *worker { p.link.close(w); return nil })
+	p.mail.Post(func(w *worker.Worker) *worker.Worker { p.link.Close(w); return nil })
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -355,7 +356,7 @@ func TestPairLimits(t *testing.T) {
 		t.Errorf("a closed pair: %v", err)
 	}
 	for _, ph := range []*phone{a, c} {
-		if got := ph.port.leg.place; got != solo {
+		if got := ph.port.leg.Place; got != leg.Solo {
 			t.Errorf("%s is at %d", ph.port.Name(), got)
 		}
 	}

@@ -12,10 +12,16 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/room"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
+
+// Media is what a port sends and receives: the outcome of one negotiation.
+type Media = leg.Media
 
 // PortConfig is what a port is made with.
 type PortConfig struct {
@@ -51,8 +57,8 @@ type PortConfig struct {
 type Port struct {
 	engine *Engine
 	cfg    PortConfig
-	mail   mailbox.Box[worker]
-	leg    seat // the worker's side
+	mail   mailbox.Box[worker.Worker]
+	leg    worker.Seat // the worker's side
 
 	feedback atomic.Pointer[PeerReport] // nil before the first
 
@@ -74,7 +80,7 @@ func (p *Port) Name() string { return p.cfg.Name }
 // without a break. The slices must not change afterwards. An error is of kind
 // fault.Invalid and changes nothing.
 func (p *Port) SetMedia(m Media) error {
-	if err := m.validate(); err != nil {
+	if err := m.Validate(); err != nil {
 		return err
 	}
 	if err := p.lockPrepared(m.Send.Codec); err != nil {
@@ -96,11 +102,11 @@ func (p *Port) SetMedia(m Media) error {
 		p.keys.Store(keys)
 	}
 	p.media = &m
-	p.do(func(w *bench) {
+	p.do(func(w *leg.Bench) {
 		if keys != nil {
-			p.leg.protect(w, &keys.Guard, contexts)
+			p.leg.Protect(w, &keys.Guard, contexts)
 		}
-		p.leg.setMedia(w, &m)
+		p.leg.SetMedia(w, &m)
 	})
 	return nil
 }
@@ -153,7 +159,7 @@ func (p *Port) lockFor(prepare func(*media.Codec) error) error {
 // from then on it is strict too (RFC 4961; a peer behind NAT). A Ring has no
 // remote and ignores it. Failure is a TransportError event.
 func (p *Port) SetRemote(remote netip.AddrPort, symmetric bool) {
-	p.do(func(w *bench) { p.leg.setRemote(w, remote, symmetric) })
+	p.do(func(w *leg.Bench) { p.leg.SetRemote(w, remote, symmetric) })
 }
 
 // JoinOptions is how a port takes part in a room.
@@ -191,9 +197,9 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 	if p.closed {
 		return errPortClosed
 	}
-	entry := entry{listenOnly: opts.ListenOnly, muted: opts.Muted, heardBy: opts.HeardBy.set, hears: opts.Hears.set}
+	entry := room.Entry{ListenOnly: opts.ListenOnly, Muted: opts.Muted, HeardBy: opts.HeardBy.set, Hears: opts.Hears.set}
 	if r == p.room && !r.isClosed() {
-		p.post(func(w *worker) *worker { return p.leg.join(w, &r.mix, entry, nil) })
+		p.post(func(w *worker.Worker) *worker.Worker { return p.leg.Join(w, &r.mix, entry, nil) })
 		return nil
 	}
 	if err := r.enter(); err != nil {
@@ -202,7 +208,7 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 	luggage := p.luggage()
 	p.leave()
 	p.room = r
-	p.post(func(w *worker) *worker { return p.leg.join(w, &r.mix, entry, luggage) })
+	p.post(func(w *worker.Worker) *worker.Worker { return p.leg.Join(w, &r.mix, entry, luggage) })
 	return nil
 }
 
@@ -224,7 +230,7 @@ func (p *Port) Connect(pair *Pair) error {
 	luggage := p.luggage()
 	p.leave()
 	p.pair = pair
-	p.post(func(w *worker) *worker { return p.leg.connect(w, &pair.link, luggage) })
+	p.post(func(w *worker.Worker) *worker.Worker { return p.leg.Connect(w, &pair.link, luggage) })
 	return nil
 }
 
@@ -257,7 +263,7 @@ func (p *Port) Echo() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
-	p.post(func(w *worker) *worker { p.leg.echo(w); return nil })
+	p.post(func(w *worker.Worker) *worker.Worker { p.leg.Echo(w); return nil })
 }
 
 // Idle takes the port out of where it is. What it says goes nowhere, digits are
@@ -266,20 +272,20 @@ func (p *Port) Idle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
-	p.post(func(w *worker) *worker { p.leg.idle(w); return nil })
+	p.post(func(w *worker.Worker) *worker.Worker { p.leg.Idle(w); return nil })
 }
 
 // SetMuted says whether what the port says goes nowhere (in), and whether it
 // hears silence in place of its room or pair (out). Playbacks are still heard.
 func (p *Port) SetMuted(in, out bool) {
-	p.do(func(*bench) { p.leg.setMuted(in, out) })
+	p.do(func(*leg.Bench) { p.leg.SetMuted(in, out) })
 }
 
 // SetHold takes the port out of the conversation without its leaving the room or
 // pair: neither side hears the other, and playbacks (music) are still heard. The
 // port's Direction says whether packets are sent at all.
 func (p *Port) SetHold(hold bool) {
-	p.do(func(w *bench) { p.leg.setHold(w, hold) })
+	p.do(func(w *leg.Bench) { p.leg.SetHold(w, hold) })
 }
 
 // Default lengths for SendDigits.
@@ -312,11 +318,11 @@ func (p *Port) SendDigits(keys string, duration, gap time.Duration) error {
 	case p.media.SendEvents.ClockRate == 0:
 		return fault.New(fault.Unsupported, "mixer: the peer takes no telephone-event")
 	}
-	if n := p.leg.waiting.Add(int32(len(keys))); n > digits.Max {
-		p.leg.waiting.Add(-int32(len(keys)))
+	if n := p.leg.Waiting.Add(int32(len(keys))); n > digits.Max {
+		p.leg.Waiting.Add(-int32(len(keys)))
 		return fault.New(fault.TooMany, "mixer: %d digits wait already", n-int32(len(keys)))
 	}
-	p.do(func(w *bench) { p.leg.sendDigits(w, keys, duration, gap) })
+	p.do(func(w *leg.Bench) { p.leg.SendDigits(w, keys, duration, gap) })
 	return nil
 }
 
@@ -340,7 +346,7 @@ func (p *Port) Close() {
 	}
 	p.closed = true
 	p.leave()
-	p.post(func(w *worker) *worker { p.leg.close(w); return nil })
+	p.post(func(w *worker.Worker) *worker.Worker { p.leg.Close(w); return nil })
 }
 
 // Wait waits until a closed port's transport is closed, or for ctx.
@@ -358,17 +364,17 @@ var errPortClosed = fault.New(fault.Gone, "mixer: port closed")
 // post posts a command to the port, to be run where its leg is: that may be another
 // worker than where the port's last command was. The command returns the worker that is
 // to go on with it, or nil.
-func (p *Port) post(run func(w *worker) *worker) {
-	p.mail.Post(func(w *worker) *worker {
-		if to := p.leg.elsewhere(w); to != nil {
+func (p *Port) post(run func(w *worker.Worker) *worker.Worker) {
+	p.mail.Post(func(w *worker.Worker) *worker.Worker {
+		if to := p.leg.Elsewhere(w); to != nil {
 			return to
 		}
-		p.leg.land(w)
+		p.leg.Land(w)
 		return run(w)
 	})
 }
 
 // do posts a command that takes the leg nowhere.
-func (p *Port) do(run func(w *bench)) {
-	p.post(func(w *worker) *worker { run(&w.bench); return nil })
+func (p *Port) do(run func(w *leg.Bench)) {
+	p.post(func(w *worker.Worker) *worker.Worker { run(&w.Bench); return nil })
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 )
 
 // Clip is audio in memory, ready to be played any number of times at once. It is
@@ -72,11 +73,11 @@ func (p *Port) Play(c *Clip, opts PlayOptions) error {
 		return errPortClosed
 	}
 	play := opts.numbered(p.plays.begin(c))
-	p.do(func(w *bench) { p.leg.play(w, c, play) })
+	p.do(func(w *leg.Bench) { p.leg.Play(w, c, play) })
 	return nil
 }
 
 // StopPlay ends the playback under way, if any.
 func (p *Port) StopPlay() {
-	p.do(func(w *bench) { p.leg.stopPlay(w) })
+	p.do(func(w *leg.Bench) { p.leg.StopPlay(w) })
 }

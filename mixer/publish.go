@@ -8,29 +8,29 @@ import (
 
 // Stats reads the port's counters.
 func (p *Port) Stats() PortStats {
-	s := &p.leg.stats
+	s := &p.leg.Stats
 	var stats PortStats
-	s.written.read(func() {
+	s.Written.Read(func() {
 		stats = PortStats{
-			SSRC: s.ssrc.Load(), RemoteSSRC: s.remoteSSRC.Load(),
-			PacketsIn: s.packetsIn.Load(), BytesIn: s.bytesIn.Load(),
-			PacketsOut: s.packetsOut.Load(), BytesOut: s.bytesOut.Load(),
-			Lost: s.lost.Load(), Late: s.late.Load(), Duplicate: s.duplicate.Load(), Invalid: s.invalid.Load(),
-			Concealed:       s.concealed.Load(),
-			Jitter:          time.Duration(s.jitter.Load()),
-			Delay:           time.Duration(s.delay.Load()),
-			HighestSequence: s.highest.Load(),
-			LastTimestamp:   s.lastTS.Load(),
-			LastSent:        wallTime(s.lastSent.Load()),
-			LastPacket:      wallTime(s.lastReceived.Load()),
-			Level:           uint8(s.level.Load()),
-			Talking:         s.talking.Load(),
+			SSRC: s.SSRC.Load(), RemoteSSRC: s.RemoteSSRC.Load(),
+			PacketsIn: s.PacketsIn.Load(), BytesIn: s.BytesIn.Load(),
+			PacketsOut: s.PacketsOut.Load(), BytesOut: s.BytesOut.Load(),
+			Lost: s.Lost.Load(), Late: s.Late.Load(), Duplicate: s.Duplicate.Load(), Invalid: s.Invalid.Load(),
+			Concealed:       s.Concealed.Load(),
+			Jitter:          time.Duration(s.Jitter.Load()),
+			Delay:           time.Duration(s.Delay.Load()),
+			HighestSequence: s.Highest.Load(),
+			LastTimestamp:   s.LastTS.Load(),
+			LastSent:        wallTime(s.LastSent.Load()),
+			LastPacket:      wallTime(s.LastReceived.Load()),
+			Level:           uint8(s.Level.Load()),
+			Talking:         s.Talking.Load(),
 		}
-		b := s.lossBursts()
+		b := s.LossBursts()
 		stats.LossRuns = LossRuns{Packets: b.Packets(), Lost: b.Gone(), Runs: b.Runs()}
 	})
 	stats.Peer = p.peerReport()
-	if r := p.leg.reporter.Load(); r != nil {
+	if r := p.leg.Reporter.Load(); r != nil {
 		of := r.Stats()
 		stats.ReportsIn, stats.ReportsOut, stats.ReportsDropped = of.In, of.Out, of.Dropped
 	}
@@ -55,18 +55,18 @@ func wallTime(ns int64) time.Time {
 }
 
 func (r *Room) snapshot() RoomSnapshot {
-	s := &r.mix.stats
+	s := &r.mix.Stats
 	snap := RoomSnapshot{
-		Name: r.cfg.Name, Skipped: s.skipped.Load(),
-		MixTime: time.Duration(s.mixTime.average.Load()),
+		Name: r.cfg.Name, Skipped: s.Skipped.Load(),
+		MixTime: time.Duration(s.MixTime.Average.Load()),
 	}
-	if l := s.speaker.Load(); l != nil {
-		snap.Speaker = l.handle.(*Port)
+	if l := s.Speaker.Load(); l != nil {
+		snap.Speaker = l.Handle.(*Port)
 	}
-	if members := s.members.Load(); members != nil {
+	if members := s.Members.Load(); members != nil {
 		for _, l := range *members {
 			snap.Members = append(snap.Members, MemberSnapshot{
-				Port: l.handle.(*Port), Level: uint8(l.stats.level.Load()), Talking: l.stats.talking.Load(),
+				Port: l.Handle.(*Port), Level: uint8(l.Stats.Level.Load()), Talking: l.Stats.Talking.Load(),
 			})
 		}
 	}

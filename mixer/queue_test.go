@@ -9,7 +9,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // What a transport loses stands in its port's statistics, and what an encoder
@@ -33,7 +35,7 @@ func TestLossIsCounted(t *testing.T) {
 	if err := a.port.Play(mustClip(t, 8000, make([]int16, 800)), PlayOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	r.ticks(2 * publishFrames * pace.TicksPerFrame)
+	r.ticks(2 * leg.PublishFrames * pace.TicksPerFrame)
 	if s := r.engine.Stats().Workers[0]; s.EncodeErrors != 5 {
 		t.Errorf("%d of 5 frames were counted", s.EncodeErrors)
 	}
@@ -67,8 +69,8 @@ func TestEventsWait(t *testing.T) {
 	p := &Port{}
 	n := r.engine.cfg.EventBacklog
 	for i := range n + 10 {
-		w.out.Tell(event.Event{Kind: event.DTMFBegin, Port: p, Duration: time.Duration(i)})
-		w.out.Tell(event.Event{Kind: event.Levels, Port: p})
+		w.Out.Tell(event.Event{Kind: event.DTMFBegin, Port: p, Duration: time.Duration(i)})
+		w.Out.Tell(event.Event{Kind: event.Levels, Port: p})
 	}
 	if got := r.engine.Stats().EventsLost; got == 0 {
 		t.Error("no levels were lost")
@@ -96,7 +98,7 @@ func TestManyEventsWait(t *testing.T) {
 	n := r.engine.cfg.EventBacklog
 	const more = 60000
 	for i := range n + more {
-		w.out.Tell(event.Event{Kind: event.DTMFBegin, Port: p, Duration: time.Duration(i)})
+		w.Out.Tell(event.Event{Kind: event.DTMFBegin, Port: p, Duration: time.Duration(i)})
 	}
 	var ev event.Event
 	for i := range n {
@@ -105,7 +107,7 @@ func TestManyEventsWait(t *testing.T) {
 		}
 	}
 	start := time.Now()
-	w.settle()
+	w.Settle()
 	if d := time.Since(start); d > time.Second {
 		t.Errorf("one tick took %v for its events", d)
 	}
@@ -116,13 +118,13 @@ func TestManyEventsWait(t *testing.T) {
 			}
 			at++
 		}
-		if w.out.Empty() {
+		if w.Out.Empty() {
 			if at != n+more {
 				t.Fatalf("%d of %d events came", at, n+more)
 			}
 			return
 		}
-		w.settle()
+		w.Settle()
 	}
 }
 
@@ -134,7 +136,7 @@ func TestEndsAreNeverLost(t *testing.T) {
 	a, room := r.phone("a", g711.MuLaw()), r.room(RoomConfig{})
 	r.tick()
 	for range r.engine.cfg.EventBacklog + event.MaxOwed + 10 {
-		w.out.Tell(event.Event{Kind: event.DTMFBegin, Port: &Port{}})
+		w.Out.Tell(event.Event{Kind: event.DTMFBegin, Port: &Port{}})
 	}
 	if got := r.engine.Stats().EventsLost; got != 10 {
 		t.Errorf("%d events were lost, want 10", got)
@@ -168,12 +170,12 @@ func TestLatenessQuantile(t *testing.T) {
 			t.Errorf("%v: %v, want %v", q, got, want*time.Microsecond)
 		}
 	}
-	var ws workerStats
+	var ws worker.Stats
 	for _, ns := range []int64{-5, 0, 999, 1000, 1999, 2000, 1 << 40} {
-		ws.late(ns)
+		ws.Late(ns)
 	}
 	for i, want := range map[int]uint64{0: 3, 1: 2, 2: 1, LatenessBuckets - 1: 1} {
-		if got := ws.lateness[i].Load(); got != want {
+		if got := ws.Lateness[i].Load(); got != want {
 			t.Errorf("bucket %d: %d, want %d", i, got, want)
 		}
 	}

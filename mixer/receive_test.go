@@ -167,10 +167,10 @@ func TestHostileNetwork(t *testing.T) {
 			b.hear()
 		}
 	}
-	if d := a.port.leg.playout.Delay(); d > 210*time.Millisecond {
+	if d := a.port.leg.Playout.Delay(); d > 210*time.Millisecond {
 		t.Errorf("%v are buffered", d)
 	}
-	if n, _, _ := r.engine.workers[0].memory.Slots(); n > 128 {
+	if n, _, _ := r.engine.workers[0].Memory.Slots(); n > 128 {
 		t.Errorf("%d packet slots", n)
 	}
 	r.ticks(100)

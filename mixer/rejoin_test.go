@@ -47,18 +47,18 @@ func TestTalkerRejoinsExactly(t *testing.T) {
 					ph.hear()
 				}
 				for ; before < len(a.heard); before++ {
-					shares[before] = a.port.leg.ear.Shares
+					shares[before] = a.port.leg.Ear.Shares
 				}
 				if i == 395 {
-					c := room.mix.members[0].class
-					if l := &a.port.leg; !l.ear.Shares || l.ear.Own != nil {
+					c := room.mix.Members[0].Class
+					if l := &a.port.leg; !l.Ear.Shares || l.Ear.Own != nil {
 						t.Errorf("%v, silent %v: after %d frames of silence the talker has an encoder of its own", ptime, silent, i-talked)
 					}
-					if c != listener.port.leg.class {
+					if c != listener.port.leg.Class {
 						t.Fatal("two classes")
 					}
 				}
-				if l := &a.port.leg; l.ear.Shares && i > 100 && shared < 0 {
+				if l := &a.port.leg; l.Ear.Shares && i > 100 && shared < 0 {
 					shared = i
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/reception"
 	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
 )
 
@@ -74,10 +75,10 @@ func (p *Port) SetReports(peer ReportPeer) {
 		p.mu.Unlock()
 		return
 	}
-	r := p.leg.reporter.Load()
+	r := p.leg.Reporter.Load()
 	if r == nil {
 		r = p.engine.reports.NewReporter(p, sock, p.cfg.RTCP)
-		p.leg.reporter.Store(r)
+		p.leg.Reporter.Store(r)
 	}
 	p.mu.Unlock()
 	r.Set(peer)
@@ -85,14 +86,14 @@ func (p *Port) SetReports(peer ReportPeer) {
 
 // learned tells the reports where RTP comes from.
 func (p *Port) learned(remote netip.AddrPort) {
-	if r := p.leg.reporter.Load(); r != nil {
+	if r := p.leg.Reporter.Load(); r != nil {
 		r.Learned(remote)
 	}
 }
 
 // endReports says farewell, before the transport is closed.
 func (p *Port) endReports() error {
-	if r := p.leg.reporter.Load(); r != nil {
+	if r := p.leg.Reporter.Load(); r != nil {
 		return r.Close()
 	}
 	if p.cfg.RTCP != nil {
@@ -113,22 +114,22 @@ func (p *Port) Reported(f rtcp.Feedback) {
 		}
 		if p.feedback.CompareAndSwap(before, next) {
 			if loss := next.expectation.Percent(); loss != expected {
-				p.do(func(*bench) { p.leg.expect(loss) })
+				p.do(func(*leg.Bench) { p.leg.Expect(loss) })
 			}
 			break
 		}
 	}
-	p.leg.stats.heard.Store(f.At.UnixNano())
+	p.leg.Stats.Heard.Store(f.At.UnixNano())
 }
 
 // Counters are what a sender's or receiver's report is made of.
 func (p *Port) Counters() (l rtcp.Local) {
-	s := &p.leg.stats
-	s.written.read(func() {
+	s := &p.leg.Stats
+	s.Written.Read(func() {
 		l = rtcp.Local{
-			SSRC: s.ssrc.Load(), Packets: s.packetsOut.Load(), Octets: s.bytesOut.Load(),
-			RTPTime: s.lastTS.Load(), At: s.lastSent.Load(), SendClock: int(s.clock.Load()),
-			Received: s.counts(),
+			SSRC: s.SSRC.Load(), Packets: s.PacketsOut.Load(), Octets: s.BytesOut.Load(),
+			RTPTime: s.LastTS.Load(), At: s.LastSent.Load(), SendClock: int(s.Clock.Load()),
+			Received: s.Counts(),
 		}
 	})
 	l.Receiving = l.Received.Received > 0
@@ -137,12 +138,12 @@ func (p *Port) Counters() (l rtcp.Local) {
 
 // Receiving is what VoIP metrics are made of.
 func (p *Port) Receiving() (r rtcp.Receiving) {
-	s := &p.leg.stats
+	s := &p.leg.Stats
 	var counts reception.Counts
 	var codec *media.Codec
-	s.written.read(func() {
-		counts, codec = s.counts(), s.codec.Load()
-		r = rtcp.Receiving{SSRC: counts.SSRC, Bursts: s.lossBursts(), Delay: time.Duration(s.delay.Load())}
+	s.Written.Read(func() {
+		counts, codec = s.Counts(), s.Codec.Load()
+		r = rtcp.Receiving{SSRC: counts.SSRC, Bursts: s.LossBursts(), Delay: time.Duration(s.Delay.Load())}
 	})
 	r.Packet = media.FrameDuration
 	if codec != nil {

@@ -195,7 +195,7 @@ func TestReportsAreLife(t *testing.T) {
 		f := newField(t)
 		c := f.callWith(PortConfig{MediaTimeout: 2 * time.Second, RTCPIsLife: life}, formatOf(g711.MuLaw()), false)
 		for range 10 { // one a second
-			c.port.Reported(rtcp.Feedback{At: time.Unix(0, f.engine.workers[0].wall())})
+			c.port.Reported(rtcp.Feedback{At: time.Unix(0, f.engine.workers[0].Wall())})
 			f.ticks(int(pace.TicksPerSecond))
 		}
 		if timedOut := len(f.take(MediaTimeout)) > 0; timedOut == life {
@@ -243,9 +243,9 @@ func TestReportsAllocateNothing(t *testing.T) {
 	report := rtp.Report{SSRC: 77, CNAME: []byte("a")}
 	packet := report.Append(nil)
 	n := testing.AllocsPerRun(200, func() {
-		l.take(&w.bench, packet, 1, c.sock.LocalAddr())
-		l.publish()
-		l.control = 0
+		l.Take(&w.Bench, packet, 1, c.sock.LocalAddr())
+		l.Publish()
+		l.Control = 0
 	})
 	if n != 0 {
 		t.Errorf("%v allocations", n)

@@ -17,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/room"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,6 +25,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func testCodecs() media.Codecs {
 	return media.Codecs{g711.MuLaw(), g711.ALaw(), g722.Codec(), opus.Codec()}
 }
+
+// What tests of rooms go by.
+const (
+	maxQueued   = room.MaxQueued
+	auditFrames = room.AuditFrames
+)
 
 // rig is an engine without threads: a test drives its ticks.
 type rig struct {
@@ -47,8 +54,8 @@ func newRig(t testing.TB, workers int) *rig {
 	r := &rig{t: t, engine: e, now: 1000}
 	for _, w := range e.workers {
 		// Processor time stands still: nothing is ever skipped.
-		w.budget.Init(cfg.Budget, func() int64 { return 0 }, func() int64 { return 0 })
-		w.wall = func() int64 { return r.now * int64(pace.Tick) }
+		w.Budget.Init(cfg.Budget, func() int64 { return 0 }, func() int64 { return 0 })
+		w.Wall = func() int64 { return r.now * int64(pace.Tick) }
 	}
 	t.Cleanup(func() {
 		for p := range e.ports {
@@ -59,11 +66,11 @@ func newRig(t testing.TB, workers int) *rig {
 			t.Errorf("%d ports are left", n)
 		}
 		for _, w := range e.workers {
-			if n := w.legs.Load(); n != 0 {
-				t.Errorf("worker %d has %d legs left", w.index, n)
+			if n := w.Legs.Load(); n != 0 {
+				t.Errorf("worker %d has %d legs left", w.Index, n)
 			}
-			if all, used, _ := w.memory.Slots(); used != 0 {
-				t.Errorf("worker %d has %d of %d packet slots in use", w.index, used, all)
+			if all, used, _ := w.Memory.Slots(); used != 0 {
+				t.Errorf("worker %d has %d of %d packet slots in use", w.Index, used, all)
 			}
 		}
 	})
@@ -74,7 +81,7 @@ func newRig(t testing.TB, workers int) *rig {
 func (r *rig) tick() {
 	r.now++
 	for _, w := range r.engine.workers {
-		w.step(r.now)
+		w.Step(r.now)
 	}
 	var ev event.Event
 	for r.engine.events.Pop(&ev) {

@@ -7,6 +7,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/room"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // RoomConfig is what a room is made with.
@@ -29,17 +31,17 @@ type RoomConfig struct {
 // which at most SmallRoom may talk, as at a table, and DefaultMaxTalkers in a larger one:
 // as many as anyone can follow who all talk at once.
 const (
-	DefaultMaxTalkers = usualTalkers
-	SmallRoom         = smallRoom
+	DefaultMaxTalkers = room.UsualTalkers
+	SmallRoom         = room.SmallRoom
 )
 
 // Room mixes any number of ports: each hears everyone but itself.
 type Room struct {
 	engine *Engine
 	cfg    RoomConfig
-	mail   mailbox.Box[worker]
-	mix    hall      // the worker's side
-	rests  time.Time // the balancer's: until when the room stays where it is
+	mail   mailbox.Box[worker.Worker]
+	mix    worker.Room // the worker's side
+	rests  time.Time   // the balancer's: until when the room stays where it is
 
 	mu      sync.Mutex // what the control side remembers
 	closed  bool
@@ -60,7 +62,7 @@ func (r *Room) Members() int {
 
 // enter takes a place in the room.
 func (r *Room) enter() error {
-	if r.mix.home.at.Load().budget.Overloaded() {
+	if r.mix.Home.At.Load().Budget.Overloaded() {
 		return errOverloaded
 	}
 	r.mu.Lock()
@@ -96,7 +98,7 @@ func (r *Room) Close() {
 		return
 	}
 	r.closed = true
-	r.mail.Post(func(w *worker) *worker { r.mix.close(w); return nil })
+	r.mail.Post(func(w *worker.Worker) *worker.Worker { r.mix.Close(w); return nil })
 }
 
 // RoomSnapshot is a room at one moment.

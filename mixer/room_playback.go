@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/room"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // Play plays a clip to everyone in the room, or to whom PlayOptions say, as one more
@@ -30,17 +32,17 @@ func (r *Room) Play(c *Clip, opts PlayOptions) error {
 	if r.closed {
 		return fault.New(fault.Gone, "mixer: room closed")
 	}
-	if opts.Queue && len(r.plays.clips) > maxQueued {
-		return fault.New(fault.TooMany, "mixer: %d playbacks wait in the room", maxQueued)
+	if opts.Queue && len(r.plays.clips) > room.MaxQueued {
+		return fault.New(fault.TooMany, "mixer: %d playbacks wait in the room", room.MaxQueued)
 	}
-	a := announcement{clip: c, opts: opts.numbered(r.plays.begin(c)), to: opts.To.set}
-	r.mail.Post(func(w *worker) *worker { r.mix.play(&w.floor, a, opts.Queue); return nil })
+	a := room.Announcement{Clip: c, Opts: opts.numbered(r.plays.begin(c)), To: opts.To.set}
+	r.mail.Post(func(w *worker.Worker) *worker.Worker { r.mix.Play(&w.Floor, a, opts.Queue); return nil })
 	return nil
 }
 
 // StopPlay ends the room's playback under way and those that wait.
 func (r *Room) StopPlay() {
-	r.mail.Post(func(w *worker) *worker { r.mix.stopPlay(&w.floor); return nil })
+	r.mail.Post(func(w *worker.Worker) *worker.Worker { r.mix.StopPlay(&w.Floor); return nil })
 }
 
 // prepare makes the room's clips, now or later, available at a member's rate.

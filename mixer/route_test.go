@@ -231,7 +231,7 @@ func TestAudienceLimits(t *testing.T) {
 	a.Idle()
 	must(t, a.Join(room, JoinOptions{}))
 	r.talk(2, all...)
-	if !room.mix.hearing.Empty() {
+	if !room.mix.Hearing.Empty() {
 		t.Error("who hears whom is remembered beyond a stay")
 	}
 	a.Close()

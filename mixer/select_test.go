@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -182,7 +183,7 @@ func TestHangover(t *testing.T) {
 		t.Fatal(err)
 	}
 	talking := func() (frames int) {
-		for ; a.port.leg.talking || frames == 0; frames++ {
+		for ; a.port.leg.Talking || frames == 0; frames++ {
 			a.say(nil)
 			r.ticks(pace.TicksPerFrame)
 		}
@@ -227,7 +228,7 @@ func TestLoudestAreHeard(t *testing.T) {
 			if at := 20 * math.Log10(s.peak/32768); slices.Contains(want, i) != (math.Abs(db-at) < 1) {
 				t.Errorf("%v Hz is heard at %.1f dB of %.1f", s.hz, db, at)
 			}
-			if got := s.port.leg.talking; got != slices.Contains(want, i) {
+			if got := s.port.leg.Talking; got != slices.Contains(want, i) {
 				t.Errorf("%v Hz talking: %t", s.hz, got)
 			}
 		}
@@ -267,10 +268,10 @@ func TestHowManyAreHeard(t *testing.T) {
 			r.frames(1, all...)
 			chosen, heard := 0, 0
 			for _, s := range all {
-				if s.port.leg.weight.chosen {
+				if s.port.leg.Weight.Chosen {
 					chosen++
 				}
-				if s.port.leg.talking {
+				if s.port.leg.Talking {
 					heard++
 				}
 			}
@@ -363,11 +364,11 @@ func TestClaimsAreNotBelievedForever(t *testing.T) {
 	for range 100 {
 		loud.claim(nil, 0)
 		r.frames(1, honest)
-		if !honest.port.leg.talking {
+		if !honest.port.leg.Talking {
 			out++
 		}
 	}
-	if out > 2*liesBelieved || !honest.port.leg.talking {
+	if out > 2*leg.LiesBelieved || !honest.port.leg.Talking {
 		t.Errorf("out of the sum for %d frames", out)
 	}
 	other := r.room(RoomConfig{})
@@ -378,7 +379,7 @@ func TestClaimsAreNotBelievedForever(t *testing.T) {
 	for i := range 300 {
 		shy.claim(tone(500, 8000, 48000, i*960, 960), dsp.Silence)
 		r.ticks(pace.TicksPerFrame)
-		if shy.port.leg.talking {
+		if shy.port.leg.Talking {
 			heard++
 		}
 	}

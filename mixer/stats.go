@@ -1,6 +1,10 @@
 package mixer
 
-import "time"
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
+)
 
 // PortStats is a port's counters, at most a fifth of a second old.
 type PortStats struct {
@@ -67,3 +71,9 @@ type EngineStats struct {
 	Moves uint64
 	Moved []Move
 }
+
+// WorkerStats is one worker's counters.
+type WorkerStats = worker.Report
+
+// LatenessBuckets is the number of buckets of WorkerStats.Lateness.
+const LatenessBuckets = worker.LatenessBuckets

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // TapConfig says what a tap carries.
@@ -93,13 +95,13 @@ func (p *Port) Tap(cfg TapConfig) (*Tap, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.end = func() { p.do(func(*bench) { p.leg.untap(t.line) }) }
+	t.end = func() { p.do(func(*leg.Bench) { p.leg.Untap(t.line) }) }
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, errPortClosed
 	}
-	p.do(func(*bench) { p.leg.tap(t.line) })
+	p.do(func(*leg.Bench) { p.leg.Tap(t.line) })
 	return t, nil
 }
 
@@ -117,12 +119,12 @@ func (r *Room) Tap(cfg TapConfig) (*Tap, error) {
 	if err := r.prepare(cfg.SampleRate); err != nil {
 		return nil, err
 	}
-	t.end = func() { r.mail.Post(func(*worker) *worker { r.mix.untap(t.line); return nil }) }
+	t.end = func() { r.mail.Post(func(*worker.Worker) *worker.Worker { r.mix.Untap(t.line); return nil }) }
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return nil, fault.New(fault.Gone, "mixer: room closed")
 	}
-	r.mail.Post(func(*worker) *worker { r.mix.tap(t.line); return nil })
+	r.mail.Post(func(*worker.Worker) *worker.Worker { r.mix.Tap(t.line); return nil })
 	return t, nil
 }

@@ -147,7 +147,7 @@ func TestTap(t *testing.T) {
 			if err := both.t.Read(t.Context(), &TapBlock{}); !errors.Is(err, io.EOF) {
 				t.Errorf("read of a closed tap: %v", err)
 			}
-			if a.port.leg.taps != nil {
+			if a.port.leg.Taps != nil {
 				t.Error("the port keeps memory for taps that are closed")
 			}
 		})
@@ -203,7 +203,7 @@ func TestTapFollowsItsPort(t *testing.T) {
 	a, b := r.phone("a", g711.MuLaw()), r.phone("b", g711.ALaw())
 	sa, sb := &speaker{phone: a, hz: 500, peak: 8000}, &speaker{phone: b, hz: 900, peak: 8000}
 	rooms := []*Room{r.room(RoomConfig{}), r.room(RoomConfig{})}
-	if rooms[0].mix.home == rooms[1].mix.home {
+	if rooms[0].mix.Home == rooms[1].mix.Home {
 		t.Fatal("both rooms are at one worker")
 	}
 	if err := b.port.Join(rooms[1], JoinOptions{}); err != nil {

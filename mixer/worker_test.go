@@ -12,7 +12,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/room"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
 // A port goes to the worker of its room, its commands stay in order on the way,
@@ -23,7 +26,7 @@ func TestMovesBetweenWorkers(t *testing.T) {
 	for i := range 3 {
 		rooms = append(rooms, r.room(RoomConfig{Name: fmt.Sprint(i)}))
 	}
-	if rooms[0].mix.home.at.Load() == rooms[1].mix.home.at.Load() || rooms[1].mix.home.at.Load() == rooms[2].mix.home.at.Load() {
+	if rooms[0].mix.Home.At.Load() == rooms[1].mix.Home.At.Load() || rooms[1].mix.Home.At.Load() == rooms[2].mix.Home.At.Load() {
 		t.Error("rooms were not spread over the workers")
 	}
 	a := &speaker{phone: r.phone("a", g711.MuLaw()), hz: 440, peak: 6000}
@@ -40,8 +43,8 @@ func TestMovesBetweenWorkers(t *testing.T) {
 		}
 	}
 	r.frames(5, a)
-	if got := a.port.leg.hall; got != &rooms[29%3].mix || a.port.leg.inMuted {
-		t.Errorf("the port ended in %v, muted %v", got, a.port.leg.inMuted)
+	if got := a.port.leg.Hall; got != &rooms[29%3].mix || a.port.leg.InMuted {
+		t.Errorf("the port ended in %v, muted %v", got, a.port.leg.InMuted)
 	}
 	in := map[*Room]int{}
 	for _, ev := range r.take(Joined, Left) {
@@ -178,6 +181,12 @@ func TestPanicOfAPort(t *testing.T) {
 	}
 }
 
+// playNothing begins a playback of no clip, what no input can do.
+func playNothing(r *rig, x *Room) {
+	defer func() { _ = recover() }() // it has begun by then
+	x.mix.Play(&r.engine.workers[0].Floor, room.Announcement{}, false)
+}
+
 // A panic of a room's own ends the room; its members are idle then.
 func TestPanicOfARoom(t *testing.T) {
 	r := newRig(t, 1)
@@ -190,14 +199,14 @@ func TestPanicOfARoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.talk(5, a, b)
-	room.mix.partings = []parting{{voice{at: -1}, true}} // of no rate, what no input can do
+	playNothing(r, room)
 	r.talk(5, a, b)
 	ev := r.take(RoomFailed, RoomClosed, Left)
 	if len(ev) != 3 || ev[0].Kind != RoomFailed || ev[2].Kind != RoomClosed {
 		t.Fatalf("events: %+v", ev)
 	}
-	if a.port.leg.place != solo {
-		t.Errorf("the member is at %d", a.port.leg.place)
+	if a.port.leg.Place != leg.Solo {
+		t.Errorf("the member is at %d", a.port.leg.Place)
 	}
 	if n := len(b.heard); n != 10 {
 		t.Errorf("the other room's member heard %d packets", n)
@@ -239,9 +248,9 @@ func TestPanicOfACommand(t *testing.T) {
 	r := newRig(t, 1)
 	a := r.phone("a", g711.MuLaw())
 	ran := 0
-	a.port.mail.Post(func(*worker) *worker { ran++; return nil })
-	a.port.mail.Post(func(*worker) *worker { panic("told to panic") })
-	a.port.mail.Post(func(*worker) *worker { ran++; return nil })
+	a.port.mail.Post(func(*worker.Worker) *worker.Worker { ran++; return nil })
+	a.port.mail.Post(func(*worker.Worker) *worker.Worker { panic("told to panic") })
+	a.port.mail.Post(func(*worker.Worker) *worker.Worker { ran++; return nil })
 	r.ticks(2)
 	if ev := r.take(PortFailed); len(ev) != 1 || ran != 2 {
 		t.Errorf("events: %+v, %d commands ran", ev, ran)

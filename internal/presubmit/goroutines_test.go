@@ -13,7 +13,8 @@ var unguarded = map[string]string{
 	"api/server.go: Listener":        "it accepts; each request has a recover",
 	"cmd/skybridge/serve.go: Drain":  "it waits, while the process ends",
 	"mixer/engine.go: deliverEvents": "each event has a recover",
-	"mixer/engine.go: run":           "each room and each port has a recover in every tick",
+	"mixer/engine.go: Run":           "each room and each port has a recover in every tick",
+	"mixer/engine.go: run":           "the balancer compares counters and posts commands",
 
 	"sip/qualify/qualify.go: Do":           "each round of the scheduler has a recover",
 	"sip/registrar/registrar.go: maintain": "each round has a recover",

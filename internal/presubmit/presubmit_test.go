@@ -69,6 +69,9 @@ func TestRepository(t *testing.T) {
 		for _, b := range bare(packages[dir]) {
 			t.Error(b)
 		}
+		for _, b := range sizes(dir, packages[dir]) {
+			t.Error(b)
+		}
 	}
 	for dir, at := range spawns {
 		if !leaks[dir] && dir != "cmd/skybridge" {

@@ -1,0 +1,50 @@
+package presubmit
+
+import (
+	"fmt"
+	"path"
+)
+
+// What a file, and the code of a package without its tests, may hold at most, in lines.
+const (
+	fileLines    = 400
+	packageLines = 3000
+)
+
+// large are the packages beyond that, and why. None may be added.
+var large = map[string]string{
+	"api/voip":  "the routes of one API, a file each; recordings and voicemail are to go",
+	"sip":       "transactions, dialogs and transports know each other; the wire format is to go",
+	"signaling": "the channel's actor and what it owns; the vocabulary is to go",
+}
+
+// long are the files beyond that, all of them one table or one rig.
+var long = map[string]string{
+	"media/webrtc/peer_test.go":           "a browser's half of every journey",
+	"media/webrtc/remote_test.go":         "one offer for each browser",
+	"mixer/move_test.go":                  "one table of what goes on while things move",
+	"signaling/tech/sip/identify_test.go": "one table of who is who",
+	"media/codec/opus/libopus_test.go":    "one comparison with the library's own tools",
+}
+
+// sizes are the files of a package that are too long, and the package if it is too large.
+func sizes(dir string, files []*file) (found []string) {
+	sum := 0
+	for _, f := range files {
+		lines := f.set.Position(f.tree.FileEnd).Line - 1
+		name := path.Join(dir, path.Base(f.set.Position(f.tree.FileStart).Filename))
+		if lines > fileLines && long[name] == "" {
+			found = append(found, fmt.Sprintf("%s: %d lines; a file has at most %d", name, lines, fileLines))
+		}
+		if !f.test {
+			sum += lines
+		}
+	}
+	switch {
+	case sum > packageLines && large[dir] == "":
+		found = append(found, fmt.Sprintf("%s: %d lines without tests; a package has at most %d: a part of it wants a name of its own", dir, sum, packageLines))
+	case sum <= packageLines && large[dir] != "":
+		found = append(found, fmt.Sprintf("%s: %d lines; it is not too large any more, take it off the list", dir, sum))
+	}
+	return found
+}
