@@ -90,11 +90,15 @@ func (i *Injection) Offer(pcm []int16) {
 	}
 }
 
-// Flush lets all that was written be heard, also what does not fill a frame.
-func (i *Injection) Flush() {
+// Drain waits until all that was written has been heard, also what does not fill a frame or
+// the delay. It fails as Write does.
+func (i *Injection) Drain(ctx context.Context) error {
 	for _, s := range i.sources {
-		s.Flush()
+		if err := s.Drain(ctx); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // Stats reads the counters.

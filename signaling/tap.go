@@ -24,6 +24,20 @@ func (c *Channel) Tap(ctx context.Context, cfg mixer.TapConfig) (tap *mixer.Tap,
 	return tap, err
 }
 
+// Inject begins an injection into what the channel's party says, or hears. It lasts as Tap
+// does, and fails likewise.
+func (c *Channel) Inject(ctx context.Context, cfg mixer.InjectConfig) (x *mixer.Injection, err error) {
+	err = c.doAlive(ctx, func() error {
+		p := c.port()
+		if p == nil {
+			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
+		}
+		x, err = p.Inject(cfg)
+		return err
+	})
+	return x, err
+}
+
 // Tell publishes an event about the channel, with its state unless data says more.
 // After the channel's own last event it does nothing.
 func (c *Channel) Tell(t event.Type, data any) {

@@ -56,6 +56,7 @@ func Applications(s *Services) []dialplan.Application {
 		{Name: "StopMixMonitor", Synopsis: "Stop recording a call through MixMonitor.", Run: s.stopMixMonitor},
 		{Name: "Record", Synopsis: "Record to a file.", Run: s.record},
 		{Name: "SendDTMF", Synopsis: "Send DTMF digits.", Run: s.sendDTMF},
+		{Name: "AudioSocket", Synopsis: "Transmit and receive audio between channel and TCP socket.", Run: s.audioSocket},
 		{Name: "Stasis", Synopsis: "Hand the channel to an ARI application.", Run: s.stasis},
 	}
 	for i := range list {

@@ -12,10 +12,11 @@ import (
 // ArgumentChecks judge what a plan asks of this package's applications.
 func ArgumentChecks(s *settings.Settings) lint.Checks {
 	return lint.Checks{
-		"dial":       judgeDial,
-		"mixmonitor": judgeMixMonitor,
-		"record":     judgeRecord,
-		"confbridge": func(args string) []asterisk.Warning { return judgeConfBridge(&s.ConfBridge, args) },
+		"dial":        judgeDial,
+		"audiosocket": judgeAudioSocket,
+		"mixmonitor":  judgeMixMonitor,
+		"record":      judgeRecord,
+		"confbridge":  func(args string) []asterisk.Warning { return judgeConfBridge(&s.ConfBridge, args) },
 	}
 }
 

@@ -44,6 +44,7 @@ type Source struct {
 	waiting atomic.Bool
 	wake    chan struct{}
 	ended   atomic.Bool
+	last    atomic.Bool // nothing follows: nothing more has to collect
 
 	delay, most int // frames
 	playing     bool
@@ -113,11 +114,31 @@ func (s *Source) Write(ctx context.Context, pcm []int16) error {
 	}
 }
 
-// Flush fills the frame under way with silence, so that all that was written is played.
-func (s *Source) Flush() {
+// Drain waits until all that was written is played, also what is less than a frame or the
+// delay. It fails as Write does, and is the writer's.
+func (s *Source) Drain(ctx context.Context) error {
 	if s.slot != nil {
 		clear(s.slot[s.have:])
 		s.commit()
+	}
+	s.last.Store(true)
+	defer s.last.Store(false)
+	for {
+		s.waiting.Store(true)
+		switch {
+		case s.queue.Len() == 0:
+			s.waiting.Store(false)
+			return nil
+		case s.ended.Load():
+			s.waiting.Store(false)
+			return io.ErrClosedPipe
+		}
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+			s.waiting.Store(false)
+			return ctx.Err()
+		}
 	}
 }
 
@@ -167,7 +188,7 @@ func (s *Source) Frame(pcm []int16, at int) bool {
 	waits := s.queue.Len()
 	begins := !s.playing
 	if begins {
-		if waits < s.delay {
+		if !s.collected(waits) {
 			return false
 		}
 		s.playing = true
@@ -190,11 +211,14 @@ func (s *Source) Frame(pcm []int16, at int) bool {
 	return true
 }
 
+// collected reports whether enough waits to begin.
+func (s *Source) collected(waits int) bool { return waits >= s.delay || waits > 0 && s.last.Load() }
+
 // Skip lets 20 ms go by that nobody hears.
 func (s *Source) Skip() {
 	switch {
 	case !s.playing:
-		if s.queue.Len() < s.delay {
+		if !s.collected(s.queue.Len()) {
 			return
 		}
 		s.playing = true

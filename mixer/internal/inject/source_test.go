@@ -58,19 +58,43 @@ func TestSourceBeginsAndRunsDry(t *testing.T) {
 	if st := s.Stats(); st.Played != 8 || st.Dry != 2 || st.Refused != 0 || st.Skipped != 0 {
 		t.Errorf("%+v", st)
 	}
-	// What does not fill a frame is heard after Flush; what nobody hears goes by.
-	say(2)
-	s.Offer(make([]int16, 10))
-	if s.Waits() != 2*FrameLength {
-		t.Errorf("%v wait", s.Waits())
-	}
-	s.Flush()
-	s.Flush()
+	// What nobody hears goes by.
+	say(3)
 	for range 5 {
 		s.Skip()
 	}
 	if s.Waits() != 0 {
 		t.Errorf("%v are left", s.Waits())
+	}
+}
+
+// Less than a frame, or the delay, is played when nothing follows.
+func TestSourceDrains(t *testing.T) {
+	for _, heard := range []bool{true, false} {
+		s := NewSource(Config{Rate: 8000, Buffer: time.Second, Delay: 200 * time.Millisecond})
+		s.Offer(sine(440, 8000, 0, 170))
+		done := make(chan error, 1)
+		go func() { done <- s.Drain(context.Background()) }() // ends when all is played, awaited below
+		for n := 0; n < 2; {
+			before := s.Stats().Played
+			if heard {
+				frame(s)
+			} else {
+				s.Skip()
+			}
+			n += int(s.Stats().Played - before)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if s.Waits() != 0 {
+			t.Errorf("%v are left", s.Waits())
+		}
+		s.Offer(make([]int16, 170))
+		s.End()
+		if err := s.Drain(t.Context()); !errors.Is(err, io.ErrClosedPipe) {
+			t.Error(err)
+		}
 	}
 }
 
