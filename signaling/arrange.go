@@ -93,6 +93,7 @@ func (b *Bridge) roomEvent(ev mixer.Event) {
 		if b.cfg.Levels != nil {
 			b.cfg.Levels(ev)
 		}
+		b.tellLevels(ev)
 	default:
 	}
 }

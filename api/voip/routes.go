@@ -80,6 +80,7 @@ func Register(api huma.API, s *Service, fail Errors) {
 	r := routes{service: s, fail: fail}
 	r.registerCalls(api)
 	r.registerRooms(api)
+	r.registerEvents(api)
 }
 
 type routes struct {

@@ -132,6 +132,7 @@ func TestAudioSocketIsHeardToTheEnd(t *testing.T) {
 	const seconds = 1.5
 	s.send(wire.Audio, wire.AppendPCM(nil, tone.Sine(700, 8000, seconds, 8000)))
 	s.send(wire.Hangup, nil)
+	ok(t, s.conn.Close()) // at once, as servers do
 	r.note("over", "h")
 	r.Gone(c)
 	loud := 0

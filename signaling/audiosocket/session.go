@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,7 +129,9 @@ func (s *Session) Run(ctx context.Context, c *signaling.Channel) error {
 		go func() { // owned by Run, which waits for it
 			defer both.Done()
 			defer guard.Recover(c.Log(), what, func() { cancel(errBroken) })
-			cancel(f())
+			if err := f(); err != nil {
+				cancel(err)
+			}
 		}()
 	}
 	run("audio from a server", func() error { return s.receive(inner, c) })
@@ -159,7 +162,8 @@ var (
 
 const frame = 20 * time.Millisecond
 
-// speak sends what the party says.
+// speak sends what the party says. A server that has closed the connection may have said
+// more before, its hangup for one: that is for receive to find.
 func (s *Session) speak(ctx context.Context, tap *mixer.Tap) error {
 	defer func() { s.lost.Store(tap.Stats().Lost) }()
 	var b mixer.TapBlock
@@ -173,8 +177,11 @@ func (s *Session) speak(ctx context.Context, tap *mixer.Tap) error {
 			return err
 		}
 		payload = wire.AppendPCM(payload[:0], b.Said)
-		if err := s.Send(wire.Message{Kind: wire.Audio, Payload: payload}); err != nil {
+		switch err := s.Send(wire.Message{Kind: wire.Audio, Payload: payload}); {
+		case errors.Is(err, os.ErrDeadlineExceeded):
 			return err
+		case err != nil:
+			return nil //nolint:nilerr // receive tells how it ends
 		}
 	}
 }

@@ -29,7 +29,8 @@ const (
 	ChannelMute          Type = "ChannelMute"
 	BridgeCreated        Type = "BridgeCreated"
 	BridgeDestroyed      Type = "BridgeDestroyed"
-	BridgeLevels         Type = "BridgeLevels"
+	BridgeLevels         Type = "BridgeLevels"        // at most five a second of a bridge
+	BridgeActiveSpeaker  Type = "BridgeActiveSpeaker" // likewise
 	Dial                 Type = "Dial"
 	PlaybackStarted      Type = "PlaybackStarted"
 	PlaybackFinished     Type = "PlaybackFinished"
@@ -62,11 +63,13 @@ type Bus struct {
 	seq  uint64
 	subs map[*Subscription]struct{}
 	now  func() time.Time
+
+	history history
 }
 
 // NewBus makes a bus. now is the clock that stamps events.
 func NewBus(now func() time.Time) *Bus {
-	return &Bus{subs: make(map[*Subscription]struct{}), now: now}
+	return &Bus{subs: make(map[*Subscription]struct{}), now: now, history: history{samples: make(map[string]Event)}}
 }
 
 // Publish numbers and stamps e and offers it to every subscriber. It never
@@ -77,6 +80,7 @@ func (b *Bus) Publish(e Event) {
 	b.seq++
 	e.Seq = b.seq
 	e.Time = b.now()
+	b.history.add(e)
 	for s := range b.subs {
 		if s.filter != nil && !s.filter(&e) {
 			continue
