@@ -37,9 +37,8 @@ func (s *Services) audioSocket(ctx context.Context, c *dialplan.Call, args strin
 	}
 	done := make(chan error, 1)
 	go func() { // owned by the application, which waits for it
-		err := fault.New(fault.Internal, "AudioSocket: the session broke")
-		guard.Do(c.Log(), "an audio socket", func() { err = session.Run(ctx, ch) })
-		done <- err
+		defer guard.Recover(c.Log(), "an audio socket", func() { done <- fault.New(fault.Internal, "the session broke") })
+		done <- session.Run(ctx, ch)
 	}()
 	for {
 		select {
