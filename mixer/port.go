@@ -46,6 +46,9 @@ type PortConfig struct {
 	// RTCP is the socket of RTCP where RTCP does not share that of Transport, an
 	// *rtp.Socket. NewPort takes it over as it does Transport; nil is none.
 	RTCP *rtp.Socket
+	// Keying takes the packets of a handshake for keys (DTLS, RFC 7983) that come on the
+	// socket of Transport, KeyingRTCP those on that of RTCP; nil drops them.
+	Keying, KeyingRTCP Keying
 	// SSRC of what the port sends; 0 means a random one. It stays for the port's
 	// life.
 	SSRC uint32
@@ -91,16 +94,17 @@ func (p *Port) SetMedia(m Media) error {
 		return errPortClosed
 	}
 	keys, contexts := p.keys.Load(), secure.Contexts{}
+	if keys == nil && (m.Keys != nil || m.AwaitKeys) {
+		keys = &secure.Keyring{Part: srtp.RTPOnly} // reports have their own
+	}
 	if m.Keys != nil {
-		if keys == nil {
-			keys = &secure.Keyring{Part: srtp.RTPOnly} // reports have their own
-		}
 		var err error
 		if contexts, err = keys.For(*m.Keys); err != nil {
 			return err
 		}
-		p.keys.Store(keys)
 	}
+	p.keys.Store(keys)
+	contexts.Pending = m.AwaitKeys
 	p.media = &m
 	p.do(func(w *leg.Bench) {
 		if keys != nil {
@@ -161,6 +165,15 @@ func (p *Port) lockFor(prepare func(*media.Codec) error) error {
 func (p *Port) SetRemote(remote netip.AddrPort, symmetric bool) {
 	p.do(func(w *leg.Bench) { p.leg.SetRemote(w, remote, symmetric) })
 }
+
+// Learn is for where the peer has proved to be, in a handshake, that was announced to be
+// elsewhere: a port that is symmetric settles there, as it does where RTP comes from.
+func (p *Port) Learn(remote netip.AddrPort) {
+	p.do(func(w *leg.Bench) { p.leg.Learn(w, remote) })
+}
+
+// Keying is where packets of a handshake for keys go.
+type Keying = leg.Keying
 
 // JoinOptions is how a port takes part in a room.
 type JoinOptions struct {

@@ -77,7 +77,7 @@ func (p *Port) SetReports(peer ReportPeer) {
 	}
 	r := p.leg.Reporter.Load()
 	if r == nil {
-		r = p.engine.reports.NewReporter(p, sock, p.cfg.RTCP)
+		r = p.engine.reports.NewReporter(p, sock, p.cfg.RTCP, p.cfg.KeyingRTCP)
 		p.leg.Reporter.Store(r)
 	}
 	p.mu.Unlock()

@@ -1,10 +1,13 @@
 // Package secure_test holds the started server against real phones and a real Asterisk
-// whose audio is encrypted: with keys in SDP, in every suite that the other side can,
-// and never without where encryption is asked for.
+// whose audio is encrypted: with keys in SDP, in every suite that the other side can, or
+// with keys made by a handshake on the ports of the media, and never without where
+// encryption is asked for.
 package secure_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +47,8 @@ var encryption = map[string]string{
 	"1002": "media_encryption = sdes\nsrtp_tag_32 = yes\n",
 	"1003": "media_encryption = sdes\nmedia_encryption_optimistic = yes\n",
 	"1004": "media_encryption = no\n",
+	"1005": "media_encryption = dtls\ndtls_auto_generate_cert = yes\n",
+	"1006": "media_encryption = dtls\nrtcp_mux = yes\n",
 }
 
 // A room lets encrypted phones in by one number and all by another.
@@ -64,7 +69,7 @@ type lab struct{ *server.Server }
 func open(t *testing.T, more string) lab {
 	t.Helper()
 	text := pjsip
-	for _, n := range []string{"1001", "1002", "1003", "1004"} {
+	for _, n := range slices.Sorted(maps.Keys(encryption)) {
 		text += fmt.Sprintf("\n[%[1]s](phone)\nauth = %[1]s\naors = %[1]s\n%[2]s[%[1]s](account)\nusername = %[1]s\npassword = secret%[1]s\n[%[1]s](address)\n",
 			n, encryption[n])
 	}

@@ -110,3 +110,6 @@ func (h *Header) Put(dst []byte) int {
 func IsRTCP(packet []byte) bool {
 	return len(packet) >= 4 && packet[0]>>6 == 2 && packet[1] >= 192 && packet[1] <= 223
 }
+
+// IsDTLS tells a handshake from RTP and RTCP on one port (RFC 7983 §7).
+func IsDTLS(packet []byte) bool { return len(packet) > 0 && packet[0] >= 20 && packet[0] <= 63 }

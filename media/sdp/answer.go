@@ -60,7 +60,6 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 		Ptime:         ptime(a.line, n.cfg.Ptime),
 		RTCPMux:       a.target.Mux,
 		Noise:         a.noise,
-		Keys:          a.keyed.keys,
 	}
 	r.Send = a.formats[0]
 	r.Events = choose(a.events, r.Send.Codec.ClockRate)
@@ -75,11 +74,14 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 		r.AudioLevel = levelID(offer, a.line)
 	}
 	t := terms{direction: r.Direction, ptime: r.Ptime, mux: r.RTCPMux, level: r.AudioLevel, extended: extended && n.cfg.Extended}
-	if r.Keys.Send.Suite != srtp.None {
-		t.keys = []Crypto{cryptoOf(a.keyed.tag, r.Keys.Send)}
+	if k := a.keyed.keys.Send; k.Suite != srtp.None {
+		t.keys = []Crypto{cryptoOf(a.keyed.tag, k)}
+	}
+	if a.keyed.handshake != nil {
+		t.handshake = a.keyed.handshake.attributes(n.cfg.Handshaking)
 	}
 	body := n.seal(lines, a.index, n.audio(lines[a.index], a.payloads, t))
-	return body, n.commit(r), nil
+	return body, n.commit(r, a.keyed), nil
 }
 
 // accept finds the audio line to take: the one in use, else the first possible. Where
@@ -89,7 +91,10 @@ func (n *Negotiator) accept(offer *Session) (*accepted, error) {
 	if len(n.state.Lines) > 0 && n.state.Audio < len(offer.Media) {
 		order = append(order, n.state.Audio)
 	}
-	secure := func(i int) bool { return secureProfile(offer.Media[i].Profile) }
+	secure := func(i int) bool {
+		m := offer.Media[i]
+		return secureProfile(m.Profile) || offer.Keying(m) == DTLS
+	}
 	for _, wanted := range [...]bool{true, false} {
 		for i := range offer.Media {
 			if (n.cfg.Protection == Opportunistic && secure(i)) == wanted {
@@ -123,7 +128,7 @@ func (n *Negotiator) consider(offer *Session, index int) (*accepted, error) {
 	if m.Port == 0 {
 		return nil, errNoAudio("m=audio has port 0")
 	}
-	keyed, err := n.takeKeys(m)
+	keyed, err := n.takeKeys(offer, m)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type terms struct {
 	level     uint8
 	extended  bool
 	keys      []Crypto
+	handshake []Attribute
 }
 
 // audio makes our media line.
@@ -40,6 +41,7 @@ func (n *Negotiator) audio(line MediaLine, payloads []Payload, t terms) *Media {
 	for _, k := range t.keys {
 		add("crypto", k.String())
 	}
+	m.Attributes = append(m.Attributes, t.handshake...)
 	add("ptime", strconv.FormatInt(t.ptime.Milliseconds(), 10))
 	add("maxptime", strconv.FormatInt(media.MaxPacketAudio.Milliseconds(), 10))
 	if t.mux {

@@ -41,6 +41,10 @@ type Config struct {
 	// offered to us may be of any suite we have.
 	Protection Protection
 	Suites     []srtp.Suite
+	// Handshaking is what keys can be made with in place of that; nil for nothing.
+	Handshaking *Handshaking
+	// Feedback makes first offers of it with the profile of early feedback (RFC 4585).
+	Feedback bool
 	// Username and SessionName go into o= and s=.
 	Username, SessionName string
 	// SessionID is o='s; 0 takes one at random.

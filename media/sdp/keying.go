@@ -19,25 +19,36 @@ func plainProfile(profile string) bool { return KeyingOf(profile, false, false) 
 
 // keyed is what came of the keys of a media line; the zero value is RTP in the clear.
 type keyed struct {
-	tag  int
-	keys srtp.Masters
+	tag       int
+	keys      srtp.Masters
+	handshake *association // by which keys are made in place of these
 }
 
 // takeKeys finds the first of an offer's keys that we can use, as its author prefers
-// it, and ours to go with it.
-func (n *Negotiator) takeKeys(m *Media) (keyed, error) {
-	secure := secureProfile(m.Profile)
+// it but for tags of 32 bits, and ours to go with it.
+func (n *Negotiator) takeKeys(s *Session, m *Media) (keyed, error) {
+	if n.handshakes(s, m) {
+		return n.takeHandshake(s, m)
+	}
+	secure, byHandshake := secureProfile(m.Profile), n.cfg.Handshaking != nil && n.cfg.Handshaking.Offered
 	switch {
+	case byHandshake && n.cfg.Protection == Protected:
+		return keyed{}, errNoAudio("m=audio %s has no fingerprint", m.Profile)
+	case byHandshake && !secure && plainProfile(m.Profile):
+		return keyed{}, nil
+	case byHandshake:
+		return keyed{}, errNoAudio("m=audio wants %s", m.Profile)
 	case !secure && !plainProfile(m.Profile), secure && n.cfg.Protection == Unprotected:
 		return keyed{}, errNoAudio("m=audio wants %s", m.Profile)
 	case n.cfg.Protection == Unprotected:
 		return keyed{}, nil
 	}
 	lines, refusal := m.cryptos()
+	slices.SortStableFunc(lines, func(a, b Crypto) int { return n.rank(a.Suite) - n.rank(b.Suite) })
 	for _, c := range lines {
 		theirs, err := c.master()
 		if err == nil {
-			return keyed{c.Tag, srtp.Masters{Send: n.ours(theirs.Suite), Receive: theirs}}, nil
+			return keyed{tag: c.Tag, keys: srtp.Masters{Send: n.ours(theirs.Suite), Receive: theirs}}, nil
 		}
 		if refusal == nil {
 			refusal = bad("a=crypto:%d: %w", c.Tag, err)
@@ -50,6 +61,20 @@ func (n *Negotiator) takeKeys(m *Media) (keyed, error) {
 		return keyed{}, errNoAudio("no usable key: %w", refusal)
 	}
 	return keyed{}, errNoAudio("m=audio %s has no key", m.Profile)
+}
+
+// rank orders an offer's suites. Tags of 32 bits are what an endpoint either wants before
+// all others, or not as long as there is another.
+func (n *Negotiator) rank(suite string) int {
+	switch at := slices.Index(n.cfg.Suites, srtp.AESCM32); {
+	case srtp.SuiteByName(suite) != srtp.AESCM32:
+		return 1
+	case at == 0:
+		return 0
+	case at < 0:
+		return 2
+	}
+	return 1
 }
 
 // ours is the key that we send with under a suite. It stays the same as long as the
@@ -78,11 +103,47 @@ func (n *Negotiator) offerKeys(profile string) []Crypto {
 	return lines
 }
 
+// offerProfile is the profile of a first offer.
+func (n *Negotiator) offerProfile() string {
+	profile := "RTP/AVP"
+	switch h := n.cfg.Handshaking; {
+	case n.cfg.Protection != Protected:
+	case h != nil && h.Offered:
+		profile = "UDP/TLS/RTP/SAVP"
+		if n.cfg.Feedback {
+			profile = "UDP/TLS/RTP/SAVPF"
+		}
+	default:
+		profile = "RTP/SAVP"
+	}
+	return profile
+}
+
+// offersHandshake reports whether our offer in a profile is of a handshake.
+func (n *Negotiator) offersHandshake(profile string) bool {
+	h := n.cfg.Handshaking
+	if h == nil {
+		return false
+	}
+	return KeyingOf(profile, false, false) == DTLS || h.Offered && n.cfg.Protection != Unprotected ||
+		secureProfile(profile) && n.state.Handshake.Fingerprints != nil
+}
+
 // settleKeys finds the peer's key in the answer to an offer of ours: the line that it
 // accepted, with its own key in it (RFC 4568 §5.1.3). A peer that was offered keys
 // beside RTP/AVP may do without.
-func (n *Negotiator) settleKeys(o *offered, m *Media) (keyed, error) {
+func (n *Negotiator) settleKeys(o *offered, s *Session, m *Media) (keyed, error) {
 	profile := n.state.Lines[n.state.Audio].Profile
+	if o.handshake {
+		_, fingerprint := s.Attribute(m, "fingerprint")
+		switch {
+		case fingerprint && (plainProfile(m.Profile) == plainProfile(profile)):
+			return n.settleHandshake(o, s, m)
+		case !plainProfile(profile) || !plainProfile(m.Profile) || n.cfg.Protection == Protected:
+			return keyed{}, fault.New(fault.NotAcceptable, "sdp: the answer has no fingerprint, so the call would not be encrypted")
+		}
+		return keyed{}, nil
+	}
 	if !secureProfile(m.Profile) && !plainProfile(m.Profile) || secureProfile(m.Profile) && len(o.keys) == 0 {
 		return keyed{}, errNoAudio("%s is answered by %s", profile, m.Profile)
 	}
@@ -102,7 +163,7 @@ func (n *Negotiator) settleKeys(o *offered, m *Media) (keyed, error) {
 			continue
 		}
 		own, err := o.keys[i].master()
-		return keyed{c.Tag, srtp.Masters{Send: own, Receive: theirs}}, err
+		return keyed{tag: c.Tag, keys: srtp.Masters{Send: own, Receive: theirs}}, err
 	}
 	switch {
 	case refusal != nil:

@@ -53,7 +53,11 @@ func TestKeysOffered(t *testing.T) {
 		{"SAVPF", "m=audio 4000 RTP/SAVPF 0\n" + with80, [3]string{"488", "1 AES_CM_128_HMAC_SHA1_80", "1 AES_CM_128_HMAC_SHA1_80"}},
 		{"keys beside AVP", avp + with80, [3]string{"clear", "1 AES_CM_128_HMAC_SHA1_80", "1 AES_CM_128_HMAC_SHA1_80"}},
 		{"no key", savp, [3]string{"488", "488", "488"}},
-		{"the peer's order", savp + "a=crypto:5 AES_CM_128_HMAC_SHA1_32 inline:" + key30 + "\na=crypto:2 AEAD_AES_128_GCM inline:" + key28 + "\n",
+		{"the peer's order", savp + "a=crypto:5 AES_CM_128_HMAC_SHA1_80 inline:" + key30 + "\na=crypto:2 AEAD_AES_128_GCM inline:" + key28 + "\n",
+			[3]string{"488", "5 AES_CM_128_HMAC_SHA1_80", "5 AES_CM_128_HMAC_SHA1_80"}},
+		{"a tag of 32 bits, or else another", savp + "a=crypto:5 AES_CM_128_HMAC_SHA1_32 inline:" + key30 + "\na=crypto:2 AEAD_AES_128_GCM inline:" + key28 + "\n",
+			[3]string{"488", "2 AEAD_AES_128_GCM", "2 AEAD_AES_128_GCM"}},
+		{"nothing but a tag of 32 bits", savp + "a=crypto:5 AES_CM_128_HMAC_SHA1_32 inline:" + key30 + "\n",
 			[3]string{"488", "5 AES_CM_128_HMAC_SHA1_32", "5 AES_CM_128_HMAC_SHA1_32"}},
 		{"what we do not know", savp + "a=crypto:1 F8_128_HMAC_SHA1_80 inline:" + key30 + "\na=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:" + key30 +
 			" UNENCRYPTED_SRTP\na=crypto:x\na=crypto:4 AEAD_AES_256_GCM inline:" + key44 + "|2^31|1:4\n", [3]string{"488", "4 AEAD_AES_256_GCM", "4 AEAD_AES_256_GCM"}},
@@ -205,5 +209,21 @@ func TestNewKeys(t *testing.T) {
 	}
 	if n.State().Key != back.Keys.Send {
 		t.Error("the key is gone")
+	}
+}
+
+// Who wants tags of 32 bits gets them where they are offered, also when it answers.
+func TestTag32(t *testing.T) {
+	for _, offered := range [][2]srtp.Suite{{srtp.AESCM80, srtp.AESCM32}, {srtp.AESCM32, srtp.AESCM80}} {
+		cfg := testConfig(ulaw)
+		cfg.Protection, cfg.Suites = Protected, append([]srtp.Suite{srtp.AESCM32}, DefaultSuites()...)
+		offer := savp
+		for i, s := range offered {
+			offer += "a=crypto:" + cryptoOf(i+1, srtp.NewMaster(s)).String() + "\n"
+		}
+		_, r, err := negotiator(t, cfg).Answer(parse(t, peerSDP(offer)))
+		if err != nil || r.Keys.Send.Suite != srtp.AESCM32 || r.Keys.Receive.Suite != srtp.AESCM32 {
+			t.Errorf("%v offered: %v, %v", offered, r.Keys.Send, err)
+		}
 	}
 }

@@ -39,6 +39,8 @@ type State struct {
 	Direction media.Direction
 	// Key is what we send with, if audio is encrypted. It is as secret as Sent then.
 	Key srtp.Master
+	// Handshake is what makes the keys in its place.
+	Handshake Association
 }
 
 // MediaLine is what stays of a media line when its stream is refused.
@@ -53,6 +55,8 @@ type offered struct {
 	mux       bool
 	noise     bool
 	keys      []Crypto
+	handshake bool
+	setup     Setup
 }
 
 // NewNegotiator starts a dialog's negotiations.
@@ -92,6 +96,9 @@ func (s State) validate() error {
 		return bad("sdp: state: direction %d", s.Direction)
 	case srtp.SuiteByName(s.Key.Suite.String()) != s.Key.Suite || s.Key.MKIBytes != 0:
 		return bad("sdp: state: a key of suite %d", s.Key.Suite)
+	}
+	if err := s.Handshake.validate(); err != nil {
+		return err
 	}
 	for i, l := range s.Lines {
 		for _, word := range []string{l.Kind, l.Profile, l.Format} {
@@ -137,11 +144,7 @@ func (n *Negotiator) SetDirection(d media.Direction) { n.state.Direction = d }
 // refuses it (Rollback).
 func (n *Negotiator) Offer(dir media.Direction) []byte {
 	if len(n.state.Lines) == 0 {
-		profile := "RTP/AVP"
-		if n.cfg.Protection == Protected {
-			profile = "RTP/SAVP"
-		}
-		n.state.Lines, n.state.Audio = []MediaLine{{"audio", profile, "0"}}, 0
+		n.state.Lines, n.state.Audio = []MediaLine{{"audio", n.offerProfile(), "0"}}, 0
 	}
 	o := &offered{direction: dir, mux: n.cfg.RTCPMux}
 	n.offered, n.answered = o, false
@@ -176,10 +179,18 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 		o.level = 1
 	}
 	line := n.state.Lines[n.state.Audio]
-	o.keys = n.offerKeys(line.Profile)
-	return n.seal(n.state.Lines, n.state.Audio, n.audio(line, payloads, terms{
-		direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level, extended: n.cfg.Extended, keys: o.keys,
-	}))
+	t := terms{direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level, extended: n.cfg.Extended}
+	if o.handshake = n.offersHandshake(line.Profile); o.handshake {
+		o.setup = n.cfg.Handshaking.Setup
+		if n.state.Handshake.ID == "" {
+			n.state.Handshake.ID = newID()
+		}
+		t.handshake = n.cfg.Handshaking.attributes(o.setup, n.state.Handshake.ID)
+	} else {
+		o.keys = n.offerKeys(line.Profile)
+		t.keys = o.keys
+	}
+	return n.seal(n.state.Lines, n.state.Audio, n.audio(line, payloads, t))
 }
 
 // Rollback forgets an offer that the peer refused. What was agreed before stays.
@@ -215,7 +226,9 @@ func (n *Negotiator) seal(lines []MediaLine, audio int, m *Media) []byte {
 }
 
 // commit makes a result the agreed one.
-func (n *Negotiator) commit(r *Result) Result {
+func (n *Negotiator) commit(r *Result, k keyed) Result {
+	r.Keys, r.Handshake = k.keys, k.handshake.result()
+	n.state.keep(k.handshake)
 	n.last = r
 	n.state.Key = r.Keys.Send
 	return *r

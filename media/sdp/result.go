@@ -37,9 +37,14 @@ type Result struct {
 	Noise bool
 	// AudioLevel is the header extension id of RFC 6464; 0 means none.
 	AudioLevel uint8
-	// Keys are those of the packets in each direction; zero for RTP in the clear.
-	Keys srtp.Masters
+	// Keys are those of the packets in each direction, Handshake is what makes them in
+	// their place; neither for RTP in the clear.
+	Keys      srtp.Masters
+	Handshake *Handshake
 }
+
+// Secure reports whether packets are protected, by keys that are there or to come.
+func (r *Result) Secure() bool { return r.Handshake != nil || r.Keys.Secure() }
 
 // Formats is a short list of formats with different payload types.
 type Formats []media.Format

@@ -30,7 +30,7 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 	case m.Port == 0:
 		return Result{}, errNoAudio("the answer refuses m=audio")
 	}
-	keyed, err := n.settleKeys(o, m)
+	keyed, err := n.settleKeys(o, answer, m)
 	if err != nil {
 		return Result{}, err
 	}
@@ -40,7 +40,7 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 	}
 	target = target.unmuxed(o.mux, m)
 	payloads := m.payloads(n.state.Bindings)
-	r := &Result{Ptime: ptime(m, n.cfg.Ptime), RTCPMux: target.Mux, Keys: keyed.keys}
+	r := &Result{Ptime: ptime(m, n.cfg.Ptime), RTCPMux: target.Mux}
 	if !o.settle(r, payloads) {
 		return Result{}, errNoAudio("no codec in common with %s", names(payloads))
 	}
@@ -60,7 +60,7 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 	}
 	n.answered = true
 	n.state.Direction = o.direction
-	return n.commit(r), nil
+	return n.commit(r, keyed), nil
 }
 
 // settle fills in the formats. We send with the payload types of the answer and

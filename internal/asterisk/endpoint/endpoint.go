@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
@@ -156,7 +157,21 @@ type Endpoint struct {
 	File string
 	Line int
 
-	allow *asterisk.Setting // the last that changed Codecs; nil for the default
+	allow   *asterisk.Setting // the last that changed Codecs; nil for the default
+	section *asterisk.Section // nil for one that no file has
+}
+
+// Place is where an option of the endpoint was last set, by its name in pjsip.conf, a
+// file and a line, or the endpoint itself; said tells which.
+func (e *Endpoint) Place(option string) (file string, line int, said bool) {
+	if e.section != nil {
+		for _, name := range []string{option, strings.ReplaceAll(option, "_", "")} { // sip.conf's
+			if s := e.section.Last(name); s != nil {
+				return s.File, s.Line, true
+			}
+		}
+	}
+	return e.File, e.Line, false
 }
 
 // CodecsPlace is where Codecs were chosen, a file and a line: the last allow, or the

@@ -72,7 +72,7 @@ func (r *pjsipReader) section(s *asterisk.Section) {
 		e := defaultEndpoint(s.Name)
 		e.File, e.Line = s.File, s.Line
 		pjsipEndpoint.Apply(&e, s, &r.warnings)
-		e.allow = s.Last("allow")
+		e.allow, e.section = s.Last("allow"), s
 		e.finish()
 		r.set.Endpoints = append(r.set.Endpoints, e)
 		r.endpoints = append(r.endpoints, s)

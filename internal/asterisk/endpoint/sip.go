@@ -138,7 +138,7 @@ func (s *Set) peer(base sipReader, sec *asterisk.Section, w *asterisk.Warnings) 
 		return
 	}
 	sipPeer.Apply(&p, sec, w)
-	p.allow = sec.Last("allow")
+	p.allow, p.section = sec.Last("allow"), sec
 	if line := sec.Last("dtmfmode"); line != nil && strings.EqualFold(line.Value, "rfc4733") {
 		at("dtmfmode", asterisk.Warning{Text: fmt.Sprintf("[%s] dtmfmode=rfc4733 is pjsip.conf's spelling", sec.Name),
 			Asterisk: "warns of it and uses rfc2833", Here: "it is taken, it is the same", Fix: "write dtmfmode=rfc2833"})

@@ -49,6 +49,7 @@ type Config struct {
 	MediaTimeout, HoldTimeout, Keepalive time.Duration
 	ReportsAreLife                       bool
 	JitterCap                            time.Duration // of received audio that waits
+	Keying                               Keying        // of packets on the socket; nil for none
 }
 
 // Leg is a port's media at its worker. Only that worker touches it, but for what is atomic;
@@ -103,6 +104,7 @@ type Leg struct {
 	Faded   bool // in a pair: it has, and begins anew
 	Rephase bool // in a pair: the next packet sets phase
 
+	keying  int   // packets of a handshake since the last housekeeping
 	Control int   // packets of RTCP since the last housekeeping
 	loss    int8  // percent, that the peer reports
 	kept    int64 // tick of the last keepalive

@@ -33,6 +33,8 @@ type Media struct {
 	// Keys are those that packets are protected with in each direction (SRTP); nil for
 	// RTP in the clear. Keys that stay, or come back, go on where they were.
 	Keys *srtp.Masters
+	// AwaitKeys lets nothing pass, in either direction, as Keys are still to come.
+	AwaitKeys bool
 	// Encoder tunes the encoder of Send.
 	Encoder media.EncoderConfig
 }
@@ -50,6 +52,9 @@ func (m Media) Validate() error {
 	}
 	if m.Keys != nil && !m.Keys.Secure() {
 		return fault.New(fault.Invalid, "mixer: a key in one direction only")
+	}
+	if m.Keys != nil && m.AwaitKeys {
+		return fault.New(fault.Invalid, "mixer: keys that are there are still to come")
 	}
 	var seen [128]bool
 	take := func(pt uint8) error {

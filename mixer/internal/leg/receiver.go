@@ -93,7 +93,7 @@ func (l *Leg) Drain(w *Bench) {
 				continue
 			}
 			from := netip.AddrPort{}
-			if l.aim.wantsFrom(w.Now.Tick) {
+			if l.aim.wantsFrom(w.Now.Tick) || rtp.IsDTLS(w.Batch.Packet(i)) {
 				from = w.Batch.From(i)
 			}
 			l.Take(w, w.Batch.Packet(i), w.Batch.Arrival(i), from)
@@ -115,6 +115,10 @@ func (l *Leg) reject(w *Bench) {
 // when the kernel did not say.
 func (l *Leg) Take(w *Bench, p []byte, arrival int64, from netip.AddrPort) {
 	h := &w.header
+	if rtp.IsDTLS(p) {
+		l.handKeying(w, p, from)
+		return
+	}
 	if rtp.IsRTCP(p) {
 		l.handReport(w, p, arrival, from)
 		return

@@ -43,6 +43,13 @@ type Peer struct {
 	// Keys are those of RTP, of which RTCP's are made (SRTCP, RFC 3711 §3.4); nil for
 	// RTCP in the clear.
 	Keys *srtp.Masters
+	// AwaitKeys lets nothing pass, as Keys are still to come.
+	AwaitKeys bool
+}
+
+// Keying takes packets of a handshake for keys, see mixer.Keying.
+type Keying interface {
+	Take(packet []byte, from netip.AddrPort)
 }
 
 // Stats counts a Reporter's packets.
@@ -57,6 +64,7 @@ type Reporter struct {
 	service    *Service
 	leg        Leg
 	media, own *rtp.Socket // own is nil when there is only the port of RTP
+	keying     Keying      // of own; may be nil
 	id         int32
 
 	// Under the lock of the service.
@@ -74,9 +82,10 @@ type Reporter struct {
 }
 
 // NewReporter begins a leg's reports. media is the leg's RTP socket, own the one above
-// it; nil stands for RTCP on the port of RTP alone. The Reporter closes own.
-func (s *Service) NewReporter(leg Leg, media, own *rtp.Socket) *Reporter {
-	r := &Reporter{service: s, leg: leg, media: media, own: own, at: -1, patience: patience}
+// it; nil stands for RTCP on the port of RTP alone. The Reporter closes own. keying takes
+// packets of a handshake that come on own; nil drops them.
+func (s *Service) NewReporter(leg Leg, media, own *rtp.Socket, keying Keying) *Reporter {
+	r := &Reporter{service: s, leg: leg, media: media, own: own, keying: keying, at: -1, patience: patience}
 	if own == nil {
 		return r
 	}
@@ -104,7 +113,7 @@ func (r *Reporter) Set(p Peer) {
 	if r.closed {
 		return
 	}
-	if err := r.protect(p.Keys); err != nil {
+	if err := r.protect(p.Keys, p.AwaitKeys); err != nil {
 		s.log.Error("rtcp cannot be protected and is not sent", "err", err)
 		p.Remote = netip.AddrPort{}
 	}
@@ -126,17 +135,18 @@ func (r *Reporter) Set(p Peer) {
 
 // protect has packets protected with keys, or no longer. The contexts are not those of
 // the leg's RTP, which are its worker's.
-func (r *Reporter) protect(keys *srtp.Masters) error {
+func (r *Reporter) protect(keys *srtp.Masters, pending bool) error {
 	var contexts secure.Contexts
+	if r.keys == nil && (keys != nil || pending) {
+		r.keys = &secure.Keyring{Part: srtp.RTCPOnly}
+	}
 	if keys != nil {
-		if r.keys == nil {
-			r.keys = &secure.Keyring{Part: srtp.RTCPOnly}
-		}
 		var err error
 		if contexts, err = r.keys.For(*keys); err != nil {
 			return err
 		}
 	}
+	contexts.Pending = pending
 	if r.keys != nil {
 		r.keys.Guard.Use(contexts, tick(time.Now()))
 	}
@@ -219,6 +229,10 @@ func (r *Reporter) send(packet []byte) {
 // the leg enters here. Everything in it comes from the network: what is damaged, from
 // elsewhere or too much is counted and dropped.
 func (r *Reporter) take(packet []byte, from netip.AddrPort, arrival, now time.Time, muxed bool) {
+	if !muxed && rtp.IsDTLS(packet) {
+		r.handKeying(packet, from)
+		return
+	}
 	l := r.leg.Counters()
 	f, ok := r.admit(packet, from, arrival, now, l, muxed)
 	if !ok {
@@ -227,6 +241,22 @@ func (r *Reporter) take(packet []byte, from netip.AddrPort, arrival, now time.Ti
 	}
 	r.in.Add(1)
 	r.leg.Reported(f)
+}
+
+// handKeying hands on a packet of a handshake. The goroutine of RTCP's own sockets is the
+// only one that does.
+func (r *Reporter) handKeying(packet []byte, from netip.AddrPort) {
+	r.service.mu.Lock()
+	listens := r.keying != nil && !r.closed && r.patience > 0
+	if listens && r.session != nil { // before, no report gives patience back
+		r.patience--
+	}
+	r.service.mu.Unlock()
+	if !listens {
+		r.dropped.Add(1)
+		return
+	}
+	r.keying.Take(packet, from)
 }
 
 func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.Time, l rtcp.Local, muxed bool) (f rtcp.Feedback, ok bool) {

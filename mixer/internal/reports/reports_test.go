@@ -113,7 +113,7 @@ func (r *rig) end(ssrc, theirs uint32) *end {
 		r.t.Fatal(err)
 	}
 	e := &end{fakeLeg: newLeg(ssrc, theirs), media: m.LocalAddr(), control: c.LocalAddr()}
-	e.Reporter = r.NewReporter(e.fakeLeg, m, c)
+	e.Reporter = r.NewReporter(e.fakeLeg, m, c, nil)
 	r.t.Cleanup(func() {
 		if err := e.Close(); err != nil {
 			r.t.Error(err)

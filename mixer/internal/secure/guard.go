@@ -28,8 +28,9 @@ type Guard struct {
 	former   *srtp.Receiver // until
 	until    int64          // tick
 
-	// AuthFailed is how many packets were none that the peer can have sent, Replayed how
-	// many came again or much too late. They may be read from anywhere.
+	// AuthFailed is how many packets were none that the peer can have sent, those before
+	// there were keys among them, Replayed how many came again or much too late. They may
+	// be read from anywhere.
 	AuthFailed, Replayed atomic.Uint64
 }
 
@@ -57,7 +58,10 @@ func (g *Guard) OpenRTCP(p []byte, tick int64, room *Room) ([]byte, bool) {
 
 func (g *Guard) open(p []byte, tick int64, room *Room, unprotect func(*srtp.Receiver, []byte) ([]byte, error)) ([]byte, bool) {
 	if g.contexts.Receive == nil {
-		return p, true
+		if g.contexts.Pending {
+			g.AuthFailed.Add(1)
+		}
+		return p, !g.contexts.Pending
 	}
 	if tick >= g.until {
 		g.former = nil
@@ -100,7 +104,7 @@ func (g *Guard) SealRTCP(p []byte, room *Room) ([]byte, bool) {
 
 func (g *Guard) seal(p []byte, room *Room, protect func(*srtp.Sender, []byte, []byte) ([]byte, error)) ([]byte, bool) {
 	if g.contexts.Send == nil {
-		return p, true
+		return p, !g.contexts.Pending
 	}
 	if len(p) > MaxPacket {
 		return nil, false

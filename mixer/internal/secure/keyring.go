@@ -7,10 +7,12 @@ package secure
 
 import "github.com/skygenesisenterprise/skybridge/media/srtp"
 
-// Contexts are a port's, one of each direction; none of both for RTP in the clear.
+// Contexts are a port's, one of each direction; none of both for RTP in the clear, or as
+// long as keys are Pending, when nothing passes.
 type Contexts struct {
 	Send    *srtp.Sender
 	Receive *srtp.Receiver
+	Pending bool
 }
 
 // Keyring has the contexts of a port, for the control side. It never looks into them:
@@ -39,7 +41,7 @@ func (k *Keyring) For(m srtp.Masters) (Contexts, error) {
 		return Contexts{}, err
 	}
 	receive, err := find(&k.receive, m.Receive, k.Part, srtp.NewReceiver)
-	return Contexts{send, receive}, err
+	return Contexts{Send: send, Receive: receive}, err
 }
 
 // find is the context of a key, at the front from now on.

@@ -89,9 +89,12 @@ func reasonHeader(cause signaling.Cause) message.Header {
 	return message.Header{Name: "Reason", Value: reasonValue(cause)}
 }
 
-func reasonValue(cause signaling.Cause) string {
-	return fmt.Sprintf(`Q.850;cause=%d;text="%s"`, int(cause), cause.Text())
+// reasonHeaderText is reasonHeader in other words, which have no quotes in them.
+func reasonHeaderText(cause signaling.Cause, text string) message.Header {
+	return message.Header{Name: "Reason", Value: fmt.Sprintf(`Q.850;cause=%d;text="%s"`, int(cause), text)}
 }
+
+func reasonValue(cause signaling.Cause) string { return reasonHeaderText(cause, cause.Text()).Value }
 
 // cancelReason is the Reason of a CANCEL (RFC 3326 §2): phones that see that
 // another one answered do not list the call as missed.

@@ -51,7 +51,10 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 	}
 	l := t.newLeg(e)
 	l.dial = outboundCall{request: out, caller: req.Caller}
-	dtls := e.WebRTC || b.Network == "ws" || b.Network == "wss"
+	as := keyedAs(e)
+	if b.Network == "ws" || b.Network == "wss" {
+		as = byICE
+	}
 	party := b.Source.Addr()
 	if !party.IsValid() {
 		party, err = netip.ParseAddr(b.Target.Host)
@@ -60,7 +63,7 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 		}
 	}
 	l.newSession = func() (session, error) {
-		if !dtls && !party.IsValid() {
+		if as != byICE && !party.IsValid() {
 			ctx, cancel := context.WithTimeout(l.live, setupTimeout)
 			defer cancel()
 			addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", out.Target.Host)
@@ -69,7 +72,7 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 			}
 			party = addrs[0]
 		}
-		return l.makeSession(e, dtls, party, e.codecsFor(req.Prefer))
+		return l.makeSession(e, as, party, e.codecsFor(req.Prefer))
 	}
 	return l, nil
 }

@@ -92,6 +92,7 @@ func (l *leg) reInvited(re *ua.ReInvite) {
 	case err != nil:
 		l.undo()
 	case !late:
+		l.session.Sent()
 		l.mediaAgreed()
 	}
 }
@@ -146,6 +147,7 @@ func (l *leg) updated(r *ua.InDialogRequest) {
 		l.undo()
 		return
 	}
+	l.session.Sent()
 	l.mediaAgreed()
 }
 

@@ -65,7 +65,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		Caller:      signaling.CallerID{Name: c.CallerName, Number: c.CallerNumber},
 		AccountCode: c.AccountCode, Language: c.Language, FromUser: c.FromUser, FromDomain: c.FromDomain,
 		ContactUser: c.ContactUser, Symmetric: c.RTPSymmetric, Rewrite: c.RewriteContact,
-		WebRTC: c.WebRTC || c.MediaEncryption == endpoint.EncryptionDTLS, SendPAI: c.SendPAI,
+		WebRTC: c.WebRTC || c.MediaEncryption == endpoint.EncryptionDTLS && c.ICE, SendPAI: c.SendPAI,
 		TrustInbound: c.TrustIDInbound, RTPTimeout: c.RTPTimeout, HoldTimeout: c.RTPTimeoutHold,
 		Keepalive: c.RTPKeepalive, RTCPMux: c.RTCPMux,
 	}
@@ -113,22 +113,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 			b.warnings.Addf(c.File, c.Line, "endpoint %s: outbound_proxy %q: %v", c.Name, c.OutboundProxy, err)
 		}
 	}
-	if c.MediaEncryption == endpoint.EncryptionSDES {
-		e.Protection = sdp.Protected
-		if c.OptimisticCrypto {
-			e.Protection = sdp.Opportunistic
-		}
-		if c.SRTPTag32 {
-			e.Suites = append([]srtp.Suite{srtp.AESCM32}, sdp.DefaultSuites()...)
-		}
-		b.keysInTheClear(c)
-	}
-	if c.MediaEncryption == endpoint.EncryptionDTLS && !c.WebRTC && !c.ICE {
-		b.warnings.Add(asterisk.Warning{
-			File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: DTLS-SRTP without ICE is not here", c.Name),
-			Here: "its calls need ICE", Fix: "ice_support = yes where the phone can, or media_encryption = sdes over TLS",
-		})
-	}
+	b.protection(&e, c)
 	switch c.DTMFMode {
 	case endpoint.DTMFInfo:
 		e.DTMF = DTMFInfo
@@ -153,6 +138,25 @@ func rank(c *media.Codec) int {
 		return 0
 	}
 	return 1
+}
+
+// protection is how the endpoint's media is encrypted.
+func (b *builder) protection(e *Endpoint, c *endpoint.Endpoint) {
+	if c.SRTPTag32 {
+		e.Suites = append([]srtp.Suite{srtp.AESCM32}, sdp.DefaultSuites()...)
+	}
+	if c.MediaEncryption == endpoint.EncryptionNone {
+		return
+	}
+	e.Protection = sdp.Protected
+	if c.OptimisticCrypto {
+		e.Protection = sdp.Opportunistic
+	}
+	if c.MediaEncryption == endpoint.EncryptionSDES {
+		b.keysInTheClear(c)
+		return
+	}
+	b.handshake(e, c)
 }
 
 // keysInTheClear warns of an endpoint whose keys anybody on the way can read.

@@ -57,7 +57,9 @@ type Endpoint struct {
 	// none are the usual ones.
 	Protection sdp.Protection
 	Suites     []srtp.Suite
-	SendPAI    bool
+	// DTLS is how keys are made by a handshake, where that is offered by either side.
+	DTLS    DTLS
+	SendPAI bool
 	// TrustInbound takes the caller from P-Asserted-Identity or Remote-Party-ID.
 	TrustInbound bool
 	RTPTimeout   time.Duration

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
@@ -197,7 +198,7 @@ func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error
 	if len(offer) == 0 {
 		l.late = true
 		l.newSession = func() (session, error) {
-			return l.makeSession(e, e.WebRTC, req.Source().Remote.Addr(), e.codecsFor(nil))
+			return l.makeSession(e, keyedAs(e), req.Source().Remote.Addr(), e.codecsFor(nil))
 		}
 		return nil
 	}
@@ -211,10 +212,17 @@ func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error
 		return fault.New(fault.NotAcceptable, "%s may not call without DTLS-SRTP", e.Name)
 	case dtls && !e.WebRTC && e.Protection != sdp.Unprotected && parsed.OffersKeys():
 		dtls = false // both are offered, and keys are what it is to have
-	case dtls && !parsed.HasICE():
-		return fault.New(fault.NotAcceptable, "DTLS-SRTP without ICE is not here")
 	}
-	s, err := l.makeSession(e, dtls, req.Source().Remote.Addr(), e.codecsFor(nil))
+	as := keyedAs(e)
+	switch {
+	case dtls && parsed.HasICE():
+		as = byICE
+	case dtls:
+		as = byHandshake
+	case as == byICE:
+		as = byDescription
+	}
+	s, err := l.makeSession(e, as, req.Source().Remote.Addr(), e.codecsFor(nil))
 	if err != nil {
 		return err
 	}
@@ -223,10 +231,30 @@ func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error
 	return err
 }
 
+// keying is how a leg's media comes to its keys.
+type keying uint8
+
+const (
+	byDescription keying = iota // or has none
+	byHandshake                 // DTLS-SRTP
+	byICE                       // DTLS-SRTP with ICE
+)
+
+// keyedAs is how calls to an endpoint are offered.
+func keyedAs(e *Endpoint) keying {
+	switch {
+	case e.WebRTC:
+		return byICE
+	case e.DTLS.Offered:
+		return byHandshake
+	}
+	return byDescription
+}
+
 // makeSession makes the media of a leg.
-func (l *leg) makeSession(e *Endpoint, dtls bool, party netip.Addr, codecs codecList) (session, error) {
+func (l *leg) makeSession(e *Endpoint, as keying, party netip.Addr, codecs codecList) (session, error) {
 	t := l.tech
-	if dtls {
+	if as == byICE {
 		s, err := webrtc.NewSession(webrtc.SessionConfig{
 			Name: e.ConfTech + "/" + e.Name, Mixer: t.cfg.Mixer, API: t.cfg.WebRTC, Codecs: codecs, Log: t.log,
 			Events: l.portEvent, State: l.connectionState,
@@ -240,10 +268,14 @@ func (l *leg) makeSession(e *Endpoint, dtls bool, party netip.Addr, codecs codec
 	if err != nil {
 		return nil, err
 	}
+	var handshake *handshakeConfig
+	if as == byHandshake {
+		handshake = &handshakeConfig{DTLS: e.DTLS, suites: dtlsSuites(e), timeout: dtls.DefaultTimeout, failed: l.noKeys}
+	}
 	return newRTPSession(rtpConfig{
 		name: e.ConfTech + "/" + e.Name, ports: t.cfg.Ports, mixer: t.cfg.Mixer, codecs: codecs, address: address,
 		dtmf: e.DTMF.events(), preferOurs: true, noise: t.cfg.ComfortNoise, encoder: t.cfg.Encoder, symmetric: e.Symmetric,
-		protection: e.Protection, suites: e.Suites, log: l.log,
+		protection: e.Protection, suites: e.Suites, handshake: handshake, log: l.log,
 		timeout: e.RTPTimeout, hold: e.HoldTimeout, mux: e.RTCPMux, life: t.cfg.RTCPIsLife, keepalive: e.Keepalive, events: l.portEvent,
 	})
 }

@@ -63,7 +63,9 @@ type leg struct {
 	// wish is the direction we want; SendOnly has the party on hold.
 	wish media.Direction
 	dial outboundCall // of an outgoing leg
-	ask  holdPing
+	// because says why we end the call, where its cause says too little.
+	because string
+	ask     holdPing
 }
 
 var _ signaling.Leg = (*leg)(nil)
@@ -181,6 +183,9 @@ func (l *leg) provisional(r ua.Reply) {
 	if err := l.incoming.Progress(r); err != nil && fault.Of(err) != fault.Canceled && fault.Of(err) != fault.Conflict {
 		l.log.Warn("provisional response not sent", "call_id", l.callID, "status", r.Status, "err", err)
 	}
+	if len(r.Body) > 0 {
+		l.session.Sent()
+	}
 }
 
 // Answer sends 200.
@@ -211,6 +216,9 @@ func (l *leg) accept() {
 	l.mu.Lock()
 	l.dialog, l.answer = dialog, nil
 	l.mu.Unlock()
+	if !l.late {
+		l.session.Sent()
+	}
 	l.watchHold()
 	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }

@@ -37,7 +37,7 @@ func (l *leg) end(cause signaling.Cause) {
 		l.follow(dialog)
 		l.farewell(dialog, cause)
 	case incoming != nil:
-		if err := incoming.Reject(ua.Reply{Status: statusOf(cause), Headers: []message.Header{reasonHeader(cause)}}); err != nil {
+		if err := incoming.Reject(ua.Reply{Status: statusOf(cause), Headers: []message.Header{l.reason(cause)}}); err != nil {
 			l.log.Debug("call not refused", "call_id", l.callID, "err", err)
 		}
 	case outgoing != nil:
@@ -50,8 +50,9 @@ func (l *leg) end(cause signaling.Cause) {
 
 // farewell says BYE.
 func (l *leg) farewell(dialog *ua.Dialog, cause signaling.Cause) {
+	reason := l.reason(cause)
 	l.spawn(func() { // ended by the answer, by the stack's timers or by its Close
-		if err := dialog.Bye(context.Background(), reasonHeader(cause)); err != nil {
+		if err := dialog.Bye(context.Background(), reason); err != nil {
 			l.log.Info("BYE without an answer", "call_id", dialog.ID().CallID, "err", err)
 		}
 	})

@@ -116,6 +116,7 @@ func (l *leg) answered(body []byte, tag string) {
 		}
 		l.gotSDP = true
 	}
+	l.session.Sent()
 	l.watchHold()
 	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }

@@ -195,6 +195,16 @@ func directoryOf(t *testing.T, file, text string) *Directory {
 	return d
 }
 
+// readDirectory is that of a file, with what it is warned of.
+func readDirectory(t *testing.T, file, text string) (*Directory, []asterisk.Warning) {
+	t.Helper()
+	set, err := endpoint.Load(asterisk.Loader{FS: fstest.MapFS{file: {Data: []byte(text)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewDirectory(set, DirectoryOptions{Codecs: codecs(), RTPTimeout: time.Minute})
+}
+
 // offer describes the rig's media socket in a codec.
 func (r *rig) offer(pt int, codec, direction string) ua.Content {
 	body := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP %d\r\na=rtpmap:%[2]d %s/8000\r\na=%s\r\n",

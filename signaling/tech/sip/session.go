@@ -27,6 +27,9 @@ type session interface {
 	// Answer takes an offer, puts it into effect and gives the answer; an error
 	// changes nothing. Should the party not get the answer, Undo takes it back.
 	Answer(ctx context.Context, offer []byte) ([]byte, error)
+	// Sent is told that the party was sent what Answer gave, or once more that it may
+	// count on what was agreed.
+	Sent()
 	// Undo puts into effect again what was agreed before the last Answer.
 	Undo() error
 	// SetAnswer puts the answer to our offer into effect.
@@ -50,11 +53,14 @@ type rtpSession struct {
 	log       *slog.Logger
 	symmetric bool
 	encoder   media.EncoderConfig
+	// handshakes make keys; nil where none can be wanted.
+	handshakes *handshakes
 
 	mu         sync.Mutex
 	negotiator *sdp.Negotiator
 	result     sdp.Result
 	before     agreement // the last Answer
+	early      made      // keys of RTCP that were there before RTP's
 }
 
 // agreement is what the exchanges of a session have come to.
@@ -75,7 +81,8 @@ type rtpConfig struct {
 	encoder    media.EncoderConfig // of its class of legs
 	symmetric  bool
 	protection sdp.Protection
-	suites     []srtp.Suite // to offer; none are the usual ones
+	suites     []srtp.Suite     // to offer; none are the usual ones
+	handshake  *handshakeConfig // nil for none
 	log        *slog.Logger
 	mux        bool // offer RTCP on the port of RTP
 	timeout    time.Duration
@@ -104,18 +111,22 @@ func newRTPSession(cfg rtpConfig) (*rtpSession, error) {
 	sc.Extended = true
 	sc.Address = cfg.address
 	sc.Port = socket.LocalAddr().Port()
-	negotiator, err := sdp.NewNegotiator(sc)
-	if err != nil {
+	s := &rtpSession{log: cfg.log, symmetric: cfg.symmetric, encoder: cfg.encoder}
+	if err := s.newHandshakes(&cfg, &sc, socket, control); err != nil {
 		return nil, closeAfter(err, socket, control)
 	}
-	port, err := cfg.mixer.NewPort(mixer.PortConfig{
+	if s.negotiator, err = sdp.NewNegotiator(sc); err != nil {
+		return nil, closeAfter(err, socket, control)
+	}
+	pc := mixer.PortConfig{
 		Name: cfg.name, Transport: socket, RTCP: control, Events: cfg.events, MediaTimeout: cfg.timeout, HoldTimeout: cfg.hold,
 		RTCPIsLife: cfg.life, Keepalive: cfg.keepalive,
-	})
-	if err != nil {
+	}
+	s.handshakes.keying(&pc)
+	if s.port, err = cfg.mixer.NewPort(pc); err != nil {
 		return nil, closeAfter(err, socket, control)
 	}
-	return &rtpSession{port: port, log: cfg.log, symmetric: cfg.symmetric, encoder: cfg.encoder, negotiator: negotiator}, nil
+	return s, nil
 }
 
 func closeAfter(err error, sockets ...*rtp.Socket) error {
@@ -158,6 +169,10 @@ func (s *rtpSession) Undo() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*s.negotiator = s.before.negotiator
+	if s.handshakes != nil {
+		s.handshakes.rest()
+		s.early = made{}
+	}
 	return s.apply(s.before.result)
 }
 
@@ -172,7 +187,11 @@ func (s *rtpSession) SetAnswer(answer []byte) error {
 	if err != nil {
 		return err
 	}
-	return s.apply(result)
+	if err := s.apply(result); err != nil {
+		return err
+	}
+	s.handshakes.begin(&s.result, s.symmetric)
+	return nil
 }
 
 func (s *rtpSession) Rollback() {
@@ -183,40 +202,50 @@ func (s *rtpSession) Rollback() {
 
 // apply puts a negotiation into effect. The lock is held.
 func (s *rtpSession) apply(r sdp.Result) error {
-	send := r.Send
-	var keys *srtp.Masters
-	if r.Keys.Secure() {
-		keys = &r.Keys
-	}
-	err := s.port.SetMedia(mixer.Media{
-		Send: send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
-		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(send, s.encoder),
-		Keys: keys,
-	})
-	if err != nil {
+	if err := s.put(&r); err != nil {
 		return err
 	}
 	if r.Remote.IsValid() && r.Remote != s.result.Remote {
 		s.port.SetRemote(r.Remote, s.symmetric)
 	}
-	if s.result.Keys.Secure() && keys == nil && r.Send.Codec != nil {
+	if s.result.Secure() && !r.Secure() && r.Send.Codec != nil {
 		s.log.Warn("the party goes on without encryption, as its endpoint may")
 	}
-	s.port.SetReports(s.reports(r))
 	s.result = r
 	return nil
 }
 
+// put has the mixer do what was negotiated, with the keys that there are.
+func (s *rtpSession) put(r *sdp.Result) error {
+	keys, await := s.handshakes.keys(r)
+	m := mixer.Media{
+		Send: r.Send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
+		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(r.Send, s.encoder), AwaitKeys: await,
+	}
+	if keys != nil {
+		m.Keys = &keys.media
+	}
+	if err := s.port.SetMedia(m); err != nil {
+		return err
+	}
+	s.port.SetReports(s.reports(r, keys, await))
+	return nil
+}
+
 // reports is to whom reports are sent after a negotiation.
-func (s *rtpSession) reports(r sdp.Result) mixer.ReportPeer {
+func (s *rtpSession) reports(r *sdp.Result, keys *made, await bool) mixer.ReportPeer {
 	p := mixer.ReportPeer{
 		Media: r.Remote, Remote: r.RemoteRTCP, Mux: r.RTCPMux, Symmetric: s.symmetric,
-		Metrics: r.Extended.Metrics, RoundTrip: r.Extended.RoundTrip,
+		Metrics: r.Extended.Metrics, RoundTrip: r.Extended.RoundTrip, AwaitKeys: await,
 	}
-	if r.Keys.Secure() {
-		p.Keys = &r.Keys
+	if keys != nil {
+		p.AwaitKeys = !keys.control.Secure()
+		p.Keys = &keys.control
 	}
-	if r.NoReports {
+	if p.AwaitKeys {
+		p.Keys = nil
+	}
+	if r.NoReports || p.AwaitKeys {
 		p.Remote = netip.AddrPort{}
 	}
 	return p
@@ -246,10 +275,14 @@ func (s *rtpSession) Remote() string {
 func (s *rtpSession) Secure() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.result.Keys.Secure()
+	return s.result.Secure()
 }
 
-func (s *rtpSession) Close()                         { s.port.Close() }
+func (s *rtpSession) Close() {
+	s.handshakes.close() // says goodbye, as long as there is a socket
+	s.port.Close()
+}
+
 func (s *rtpSession) Wait(ctx context.Context) error { return s.port.Wait(ctx) }
 
 // dtlsSession is WebRTC media under SDP that SIP carries: no trickling, every
@@ -275,6 +308,9 @@ func (s *dtlsSession) Answer(ctx context.Context, offer []byte) ([]byte, error) 
 	answer, err := s.Session.Answer(ctx, string(offer), false)
 	return []byte(answer), err
 }
+
+// Sent does nothing: the connection waits for no call to be answered.
+func (s *dtlsSession) Sent() {}
 
 // Undo has the mixer do as before. The connection itself knows no way back from an
 // answer; the party's next offer brings both sides together again.
