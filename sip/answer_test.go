@@ -3,6 +3,7 @@ package sip_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
@@ -105,6 +106,8 @@ func TestByeBeforeAck(t *testing.T) {
 		t.Errorf("end %+v", e)
 	}
 
+	phone = siptest.NewPhoneWith(t, "bob", siptest.Repeating(100*time.Millisecond, "udp"))
+	p = siptest.UDP(t, phone.Addr("udp"))
 	call = p.NewCall(phone.URI("udp").String())
 	call.Send("INVITE", offer)
 	leg = phone.Answer(sdp(answer))
@@ -125,7 +128,7 @@ func TestByeBeforeAck(t *testing.T) {
 }
 
 func TestNoAckEndsTheCall(t *testing.T) {
-	phone := siptest.NewPhone(t, "bob")
+	phone := siptest.NewPhoneWith(t, "bob", siptest.Repeating(siptest.T1, "udp"))
 	p := siptest.UDP(t, phone.Addr("udp"))
 	call := p.NewCall(phone.URI("udp").String())
 	call.Send("INVITE", offer)

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip"
@@ -17,7 +16,6 @@ import (
 // TestInspection sends requests that are wrong in one thing each.
 func TestInspection(t *testing.T) {
 	cfg := siptest.Config("udp")
-	cfg.T1, cfg.T2 = time.Second, 4*time.Second // nothing is repeated, however slow the machine
 	phone := siptest.NewPhoneWith(t, "bob", cfg)
 	to := phone.URI("udp").String()
 	p := siptest.UDP(t, phone.Addr("udp"))
@@ -269,7 +267,7 @@ func (p places) Resolve(ctx context.Context, u message.URI, network string) ([]t
 func TestFailover(t *testing.T) {
 	refusing, closed, good := siptest.UDP(t, netip.AddrPort{}), siptest.UDP(t, netip.AddrPort{}), siptest.UDP(t, netip.AddrPort{})
 	closed.Close()
-	cfg := siptest.Config("udp", "tcp")
+	cfg := siptest.Repeating(2*siptest.T1, "udp", "tcp") // who says nothing is given up
 	cfg.Resolver = places{
 		{Network: "tcp", Addr: closed.Local()}, {Network: "udp", Addr: closed.Local()},
 		{Network: "udp", Addr: refusing.Local()}, {Network: "udp", Addr: good.Local()},

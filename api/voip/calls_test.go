@@ -52,7 +52,7 @@ func TestACallIsMadeAsTheContractSays(t *testing.T) {
 }
 
 func TestWhatCannotBeCalled(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, newClock().runs) // nothing waits for anybody
 	r.phones.unregister("1002")
 	alice := r.as("alice")
 	body := func(endpoints ...string) map[string]any {
@@ -101,16 +101,12 @@ func TestWhatCannotBeCalled(t *testing.T) {
 		"deep field": {`{"metadata":` + strings.Repeat(`{"a":`, 200_000), 400, "bad_request", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begin := time.Now()
 			a := alice.in(t).post("/calls", tc.in).want(tc.status, tc.code)
 			if tc.at != "" {
 				a.at(tc.at)
 			}
 			if tc.status == 409 && (a.problem().SIP == nil || a.problem().SIP.Status != 480) {
 				t.Errorf("no SIP status: %s", a.body)
-			}
-			if took := time.Since(begin); took > 3*time.Second {
-				t.Errorf("took %v", took)
 			}
 		})
 	}

@@ -13,16 +13,13 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
-const short = 300 * time.Millisecond
-
-func shortRing(c *voip.Config) { c.RingTimeout = short }
-
 // Who leaves, and when, decides whether and how a call of two ends.
 func TestHowACallOfTwoEnds(t *testing.T) {
 	type call struct {
 		*user
 		voip.CallBody
-		ph *phone
+		ph    *phone
+		clock *clock
 	}
 	answer := func(c *call) {
 		c.ph.answers()
@@ -42,8 +39,12 @@ func TestHowACallOfTwoEnds(t *testing.T) {
 		"the phone leaves":            {true, func(c *call) { answer(c); c.ph.hangsUp(16) }, 16, 0, true},
 		"the phone is busy":           {true, func(c *call) { c.ph.hangsUp(signaling.CauseBusy) }, 17, 486, false},
 		"the phone refuses":           {true, func(c *call) { c.ph.rings(); c.ph.hangsUp(signaling.CauseRejected) }, 21, 603, false},
-		"nobody answers":              {true, func(c *call) { c.ph.rings() }, 19, 480, false},
-		"the creator never comes":     {false, func(c *call) { c.ph.answers() }, 19, 480, false},
+		"nobody answers":              {true, func(c *call) { c.ph.rings(); c.clock.flies(time.Hour) }, 19, 480, false},
+		"the creator never comes": {false, func(c *call) {
+			c.ph.answers()
+			c.sees(c.ID, "the phone is in", func(c voip.CallBody) bool { return c.Participants[0].State == voip.StateConnected })
+			c.clock.flies(time.Hour)
+		}, 19, 480, false},
 		"the creator loses the phone": {true, func(c *call) { answer(c); c.ph.hangsUp(signaling.CauseFailure) }, 38, 0, true},
 		"an admin takes the phone out of it": {true, func(c *call) {
 			answer(c)
@@ -52,8 +53,9 @@ func TestHowACallOfTwoEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			alice := newRig(t, shortRing).as("alice")
-			c := &call{user: alice, CallBody: alice.calls("SIP/1001")}
+			clock := newClock()
+			alice := newRig(t, clock.runs).as("alice")
+			c := &call{user: alice, CallBody: alice.calls("SIP/1001"), clock: clock}
 			c.ph = alice.phone("1001")
 			if tc.offers {
 				alice.sends(c.ID, "offer", newBrowser(t).offer()).want(201)
@@ -94,7 +96,8 @@ func recorded(u *user) []voip.CallBody {
 }
 
 func TestACallOfManyGoesOnWhileTwoRemain(t *testing.T) {
-	r := newRig(t, shortRing)
+	clock := newClock()
+	r := newRig(t, clock.runs)
 	alice := r.as("alice")
 	c := alice.calls("SIP/1001", "SIP/1002", "SIP/1003", "WebRTC/bob")
 	if len(c.Participants) != 4 {
@@ -110,6 +113,7 @@ func TestACallOfManyGoesOnWhileTwoRemain(t *testing.T) {
 	two.answers()
 	alice.sees(c.ID, "active", status(voip.StatusActive))
 	// Those who do not answer are let go; the others talk on.
+	clock.flies(time.Hour)
 	if cause := three.hungUp(t); cause != signaling.CauseNoAnswer {
 		t.Errorf("the third phone rang out with %d", cause)
 	}
@@ -130,12 +134,13 @@ func TestACallOfManyGoesOnWhileTwoRemain(t *testing.T) {
 }
 
 func TestTheCreatorsPhoneRingsWhenNoBrowserComes(t *testing.T) {
-	grace := func(c *voip.Config) { c.OfferGrace = 50 * time.Millisecond }
 	t.Run("their phone", func(t *testing.T) {
-		r := newRig(t, grace)
+		clock := newClock()
+		r := newRig(t, clock.runs)
 		alice := r.as("alice", extension("1002"))
 		c := alice.calls("SIP/1001")
 		r.phone("1001").answers()
+		clock.flies(time.Minute)
 		own := r.phone("1002")
 		if own.caller.Number != "1001" {
 			t.Errorf("their own phone shows %v", own.caller)
@@ -148,9 +153,11 @@ func TestTheCreatorsPhoneRingsWhenNoBrowserComes(t *testing.T) {
 		alice.sends(c.ID, "offer", newBrowser(t).offer()).want(409)
 	})
 	t.Run("a late browser takes over", func(t *testing.T) {
-		r := newRig(t, grace)
+		clock := newClock()
+		r := newRig(t, clock.runs)
 		alice := r.as("alice", extension("1002"))
 		c := alice.calls("SIP/1001")
+		clock.flies(time.Minute)
 		own := r.phone("1002")
 		alice.connects(c.ID, newBrowser(t))
 		if cause := own.hungUp(t); cause != signaling.CauseAnsweredElse {
@@ -163,27 +170,39 @@ func TestTheCreatorsPhoneRingsWhenNoBrowserComes(t *testing.T) {
 		}
 	})
 	t.Run("a browser that asks for messages is there", func(t *testing.T) {
-		r := newRig(t, grace, shortRing)
+		clock := newClock()
+		r := newRig(t, clock.runs)
 		alice := r.as("alice", extension("1002"))
 		c := alice.calls("SIP/1001")
 		alice.messages(c.ID, 0, 0)
+		clock.passes(time.Minute)
+		alice.calls("SIP/1003") // for which no browser shows up
+		clock.flies(time.Minute)
+		r.phone("1002")
+		clock.flies(time.Hour)
 		over := alice.sees(c.ID, "nobody offers", status(voip.StatusEnded))
 		if len(r.phones.rung["1002"]) != 0 || over.Cause != 19 {
 			t.Errorf("their phone rang; ended as %s", show(over))
 		}
 	})
 	t.Run("no phone that could ring", func(t *testing.T) {
-		r := newRig(t, grace, shortRing)
+		clock := newClock()
+		r := newRig(t, clock.runs)
 		r.phones.unregister("1002")
 		alice := r.as("alice", extension("1002"))
 		c := alice.calls("SIP/1001")
+		clock.flies(time.Minute)
+		clock.flies(time.Hour)
 		alice.sees(c.ID, "nobody comes", status(voip.StatusEnded))
 	})
 	t.Run("their phone is what they call", func(t *testing.T) {
-		r := newRig(t, grace, shortRing)
+		clock := newClock()
+		r := newRig(t, clock.runs)
 		alice := r.as("alice", extension("1001"))
 		c := alice.calls("SIP/1001")
 		r.phone("1001").answers()
+		clock.flies(time.Minute)
+		clock.flies(time.Hour)
 		alice.sees(c.ID, "nobody comes", status(voip.StatusEnded))
 		if len(r.phones.rung["1001"]) != 0 {
 			t.Error("the phone rang twice")

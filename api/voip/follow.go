@@ -15,21 +15,22 @@ const joinTimeout = 10 * time.Second
 // there after the grace, unless a browser of theirs has shown up. Whoever does not
 // come while phones ring has left.
 func (c *call) awaitOffer(pt *party) {
-	ring := time.NewTimer(c.ring)
-	defer ring.Stop()
-	var grace <-chan time.Time
+	ring, stop := c.service.after(c.ring)
+	defer stop()
+	var grace <-chan struct{}
 	if pt.phone != "" {
-		t := time.NewTimer(c.service.cfg.OfferGrace)
-		defer t.Stop()
-		grace = t.C
+		passed, stop := c.service.after(c.service.cfg.OfferGrace)
+		defer stop()
+		grace = passed
 	}
 	for {
 		select {
 		case <-pt.settled:
 			return // its channel is followed, or it has left
 		case <-grace:
+			grace = nil // once
 			c.ringPhone(pt)
-		case <-ring.C:
+		case <-ring:
 			c.left(pt, nil, signaling.CauseNoAnswer)
 			return
 		}
@@ -75,8 +76,9 @@ func (c *call) ringPhone(pt *party) {
 // answers where it has something to say, joins when it answers, leaves when it ends.
 // A channel that another has replaced is of no more interest.
 func (c *call) follow(pt *party, ch *signaling.Channel) {
-	ring, cancel := context.WithTimeout(context.Background(), c.ring)
+	ring, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	defer c.service.cfg.AfterFunc(c.ring, cancel)()
 	c.progress(ring, pt, ch)
 	s, err := ch.Until(ring, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
 	switch {

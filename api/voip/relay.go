@@ -1,8 +1,6 @@
 package voip
 
 import (
-	"time"
-
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -46,23 +44,23 @@ func (c *call) connectDirectly(pt *party) {
 // a message for long: nothing else tells that the browsers are gone.
 func (c *call) watchDirect() {
 	patience := c.service.cfg.DirectIdle
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	for {
+	for left := patience; ; {
+		passed, stop := c.service.after(left)
 		select {
 		case <-c.over:
+			stop()
 			return
-		case <-timer.C:
+		case <-passed:
 		}
 		c.mu.Lock()
-		left := patience - c.service.cfg.Now().Sub(c.lastSeen)
+		left = patience - c.service.cfg.Now().Sub(c.lastSeen)
 		idle := left <= 0 && len(c.parties) == c.count(StateLeft)+c.countDirect()
 		c.mu.Unlock()
 		if idle {
 			c.end(signaling.CauseNormal)
 			return
 		}
-		timer.Reset(max(left, patience/10))
+		left = max(left, patience/10)
 	}
 }
 

@@ -239,11 +239,14 @@ func TestPeopleMeetInARoom(t *testing.T) {
 }
 
 func TestAPlaceInARoomIsHeldForAsLongAsPhonesRing(t *testing.T) {
-	r := newRig(t, shortRing)
+	clock := newClock()
+	r := newRig(t, clock.runs)
 	alice, bob := r.as("alice"), r.as("bob")
 	room := alice.room(map[string]any{"name": "Small", "max_participants": 1})
 	j := alice.joins(room.ID, nil)
 	bob.post("/rooms/"+room.ID+"/join", nil).want(409, "room_full")
+	clock.awaits(t, 1, time.Hour, time.Hour)
+	clock.passes(time.Hour)
 	over := alice.sees(j.CallID, "no offer came", status(voip.StatusEnded))
 	if over.Cause != 19 {
 		t.Errorf("ended as %s", show(over))

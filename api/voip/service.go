@@ -29,7 +29,10 @@ type Config struct {
 	Codecs []*media.Codec // browsers'
 	Store  *store.Store
 	Log    *slog.Logger
-	Now    func() time.Time
+	Now    func() time.Time // time.Now when nil
+	// AfterFunc is time.AfterFunc, which it is when nil, for the times below: f is
+	// called once d has passed, unless stop is called before that.
+	AfterFunc func(d time.Duration, f func()) (stop func() bool)
 	// RingTimeout is how long phones ring, and how long a browser may take to
 	// make its offer.
 	RingTimeout time.Duration
@@ -81,6 +84,9 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.AfterFunc == nil {
+		cfg.AfterFunc = func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+	}
 	if cfg.DirectIdle == 0 {
 		cfg.DirectIdle = time.Hour
 	}
@@ -94,6 +100,12 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// after gives a channel that is closed once d has passed, unless stop is called.
+func (s *Service) after(d time.Duration) (passed <-chan struct{}, stop func() bool) {
+	c := make(chan struct{})
+	return c, s.cfg.AfterFunc(d, func() { close(c) })
 }
 
 // StopWaiting answers the long polls under way, and further ones at once.

@@ -125,12 +125,13 @@ func (p *Phone) Press(digits string) {
 	}
 }
 
-// Sound says digits as tones of 80 ms, with pauses as long.
-func (p *Phone) Sound(digits string) {
+// Sound says a digit as tones, for half a second, after those before it. A machine that
+// stands still costs some of that, and what is left may be heard as two digits.
+func (p *Phone) Sound(digit byte) {
 	p.t.Helper()
-	pcm, err := dtmf.DigitsClip(digits, p.codec.SampleRate, 80*time.Millisecond, 80*time.Millisecond)
+	pcm, err := dtmf.DigitsClip(string(digit), p.codec.SampleRate, 500*time.Millisecond, 100*time.Millisecond)
 	if err != nil {
-		p.t.Fatalf("digits: %v", err)
+		p.t.Fatalf("digit: %v", err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -235,21 +236,28 @@ func (p *Phone) listen(ctx context.Context) {
 			p.t.Errorf("packet from the mixer: %v", err)
 			return
 		}
-		p.mu.Lock()
-		if h.PayloadType == eventType {
-			if ev, err := dtmf.ParsePayload(h.Payload); err == nil && h.Marker {
-				d, _ := dtmf.Digit(ev.Event)
-				p.digits = append(p.digits, d)
+		p.grow(func() {
+			if h.PayloadType == eventType {
+				if ev, err := dtmf.ParsePayload(h.Payload); err == nil && h.Marker {
+					d, _ := dtmf.Digit(ev.Event)
+					p.digits = append(p.digits, d)
+				}
+			} else if k, err := dec.Decode(pcm, h.Payload); err != nil {
+				p.t.Errorf("payload from the mixer: %v", err)
+			} else if len(p.pcm) < maxHeard*p.codec.SampleRate {
+				p.pcm = append(p.pcm, pcm[:k]...)
 			}
-		} else if k, err := dec.Decode(pcm, h.Payload); err != nil {
-			p.t.Errorf("payload from the mixer: %v", err)
-		} else if len(p.pcm) < maxHeard*p.codec.SampleRate {
-			p.pcm = append(p.pcm, pcm[:k]...)
-		}
-		close(p.more)
-		p.more = make(chan struct{})
-		p.mu.Unlock()
+		})
 	}
+}
+
+// grow adds to what was heard, and tells who waits.
+func (p *Phone) grow(add func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	add()
+	close(p.more)
+	p.more = make(chan struct{})
 }
 
 // Hears waits until the phone has heard so much more from now on, and gives it.

@@ -37,8 +37,8 @@ var counter atomic.Uint64
 // ID is a short text that is used only once in a test run.
 func ID(prefix string) string { return prefix + strconv.FormatUint(counter.Add(1), 36) }
 
-// UDP opens a socket that talks to addr; the zero AddrPort talks to whom it hears
-// from first.
+// UDP opens a socket that talks to addr; the zero AddrPort talks to whom it heard
+// from last.
 func UDP(t testing.TB, addr netip.AddrPort) *Peer {
 	t.Helper()
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
@@ -47,7 +47,8 @@ func UDP(t testing.TB, addr netip.AddrPort) *Peer {
 	}
 	p := newPeer(t, "udp", c.LocalAddr(), c.Close)
 	var remote atomic.Value
-	if addr.IsValid() {
+	fixed := addr.IsValid()
+	if fixed {
 		remote.Store(addr)
 	}
 	p.send = func(b []byte) error {
@@ -65,7 +66,9 @@ func UDP(t testing.TB, addr netip.AddrPort) *Peer {
 			if err != nil {
 				return err
 			}
-			remote.CompareAndSwap(nil, from)
+			if !fixed {
+				remote.Store(from)
+			}
 			p.take(string(buf[:n]))
 		}
 	})

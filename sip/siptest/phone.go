@@ -12,13 +12,17 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
-// T1 is the timer of Phones and of servers that tests shorten: 64·T1 is 1.28 s.
+// T1 is the timer of servers whose patience is at its end in a test: 64·T1 is 1.28 s.
 const T1 = 20 * time.Millisecond
 
-// Config is sip.Default with T1 and listeners on free loopback ports.
-func Config(networks ...string) sip.Config {
+// Config is sip.Default with listeners on free loopback ports, and timers with which
+// nothing is repeated or given up while a test waits for it, however slow the machine.
+func Config(networks ...string) sip.Config { return Repeating(Patience/2, networks...) }
+
+// Repeating is Config with a T1, for tests of what is repeated or given up.
+func Repeating(t1 time.Duration, networks ...string) sip.Config {
 	cfg := sip.Default()
-	cfg.T1, cfg.T2, cfg.T4 = T1, 8*T1, 10*T1
+	cfg.T1, cfg.T2, cfg.T4 = t1, 8*t1, 10*t1
 	for _, n := range networks {
 		cfg.Transport.Listeners = append(cfg.Transport.Listeners, transport.Listener{Network: n, Address: "127.0.0.1:0"})
 	}

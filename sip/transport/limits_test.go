@@ -12,6 +12,7 @@ import (
 	"github.com/fasthttp/websocket"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
@@ -53,16 +54,19 @@ func ends(t *testing.T, c net.Conn) {
 
 // TestSlowConnectionsEnd: silence and dribble have their limits on every transport.
 func TestSlowConnectionsEnd(t *testing.T) {
-	server, _ := siptest.Certificate(t)
-	cfg := siptest.Config("tcp", "tls", "ws", "wss")
-	for i := range cfg.Transport.Listeners {
-		cfg.Transport.Listeners[i].TLS = server
+	certificate, _ := siptest.Certificate(t)
+	server := func(t *testing.T, limit func(*transport.Limits), networks ...string) *sip.Server {
+		cfg := siptest.Config(networks...)
+		for i := range cfg.Transport.Listeners {
+			cfg.Transport.Listeners[i].TLS = certificate
+		}
+		limit(&cfg.Transport.Limits)
+		return siptest.Server(t, cfg, siptest.Polite{})
 	}
-	short := 100 * time.Millisecond
-	limits := &cfg.Transport.Limits
-	limits.HandshakeTimeout, limits.FirstMessageTimeout, limits.MessageTimeout, limits.IdleTimeout = short, short, short, short
-	limits.PingInterval, limits.WriteTimeout = short, short
-	s := siptest.Server(t, cfg, siptest.Polite{})
+	const short = 100 * time.Millisecond
+	s := server(t, func(l *transport.Limits) {
+		l.HandshakeTimeout, l.FirstMessageTimeout, l.MessageTimeout, l.IdleTimeout = short, short, short, short
+	}, "tcp", "tls", "ws", "wss")
 	for _, c := range []struct{ name, network, say string }{
 		{"silent", "tcp", ""}, {"silent", "tls", ""}, {"silent", "ws", ""}, {"silent", "wss", ""},
 		{"half a message", "tcp", "OPTIONS sip:x SIP/2.0\r\nVia: "},
@@ -83,11 +87,13 @@ func TestSlowConnectionsEnd(t *testing.T) {
 		})
 	}
 	t.Run("idle after a message", func(t *testing.T) {
+		s := server(t, func(l *transport.Limits) { l.IdleTimeout = short }, "tcp")
 		p := siptest.TCP(t, s.Addr("tcp"))
 		p.Ping()
 		siptest.Wait(t, p.Ended())
 	})
 	t.Run("WebSocket that does not pong", func(t *testing.T) {
+		s := server(t, func(l *transport.Limits) { l.PingInterval = short }, "ws")
 		d := websocket.Dialer{Subprotocols: []string{"sip"}}
 		c, res, err := d.Dial("ws://"+s.Addr("ws").String()+"/ws", nil)
 		if err != nil {
@@ -98,6 +104,8 @@ func TestSlowConnectionsEnd(t *testing.T) {
 		ends(t, c.NetConn()) // reads frames as bytes, and so answers no ping
 	})
 	t.Run("WebSocket that pongs stays", func(t *testing.T) {
+		// The limit is three intervals: more than a machine stands still for.
+		s := server(t, func(l *transport.Limits) { l.PingInterval = time.Second }, "ws")
 		d := websocket.Dialer{Subprotocols: []string{"sip"}}
 		c, res, err := d.Dial("ws://"+s.Addr("ws").String()+"/ws", nil)
 		if err != nil {
@@ -107,7 +115,7 @@ func TestSlowConnectionsEnd(t *testing.T) {
 		defer c.Close()
 		pings, pong := 0, c.PingHandler()
 		c.SetPingHandler(func(data string) error {
-			if pings++; pings == 6 { // the limit under test is 3 intervals
+			if pings++; pings == 4 {
 				text := siptest.UDP(t, s.Addr("ws")).NewCall("sip:x").Request("OPTIONS", "")
 				return c.WriteMessage(websocket.TextMessage, []byte(text))
 			}

@@ -15,7 +15,8 @@ func heldCall(t *testing.T, ping time.Duration) (*rig, *siptest.Peer, *leg, repo
 	t.Helper()
 	r, phone := rawCallee(t, func(c *Config, stack *ua.Config) {
 		c.HoldPing = ping
-		stack.T1, stack.T2, stack.T4 = siptest.T1, 8*siptest.T1, 10*siptest.T1
+		timers := siptest.Repeating(3 * siptest.T1)
+		stack.T1, stack.T2, stack.T4 = timers.T1, timers.T2, timers.T4
 	})
 	l, told := r.dial("callee")
 	c := r.offer(0, "PCMU", "inactive")

@@ -221,7 +221,7 @@ func (r *rig) to(exten string) message.URI {
 // phone starts a phone.
 func (r *rig) phone(user string) *siptest.Phone {
 	r.t.Helper()
-	return siptest.NewPhone(r.t, user, "udp")
+	return siptest.NewPhoneWith(r.t, user, siptest.Repeating(200*time.Millisecond, "udp")) // after glare it tries again
 }
 
 // call has a phone call an extension with an offer in PCMU.
