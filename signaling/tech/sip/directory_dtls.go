@@ -8,12 +8,13 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
+	sess "github.com/skygenesisenterprise/skybridge/signaling/tech/sip/session"
 )
 
 // handshake is what an endpoint with media_encryption=dtls says of its handshakes. Those
 // of browsers, with ICE, have a certificate of their own and always look at fingerprints.
 func (b *builder) handshake(e *Endpoint, c *endpoint.Endpoint) {
-	e.DTLS = DTLS{Offered: !e.WebRTC, Feedback: c.AVPF}
+	e.DTLS = sess.DTLS{Offered: !e.WebRTC, Feedback: c.AVPF}
 	switch strings.ToLower(c.DTLS.Setup) {
 	case "active":
 		e.DTLS.Setup = sdp.Active

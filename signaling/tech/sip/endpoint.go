@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	sess "github.com/skygenesisenterprise/skybridge/signaling/tech/sip/session"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
@@ -58,7 +59,7 @@ type Endpoint struct {
 	Protection sdp.Protection
 	Suites     []srtp.Suite
 	// DTLS is how keys are made by a handshake, where that is offered by either side.
-	DTLS    DTLS
+	DTLS    sess.DTLS
 	SendPAI bool
 	// TrustInbound takes the caller from P-Asserted-Identity or Remote-Party-ID.
 	TrustInbound bool

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	sess "github.com/skygenesisenterprise/skybridge/signaling/tech/sip/session"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
@@ -268,16 +269,20 @@ func (l *leg) makeSession(e *Endpoint, as keying, party netip.Addr, codecs codec
 	if err != nil {
 		return nil, err
 	}
-	var handshake *handshakeConfig
-	if as == byHandshake {
-		handshake = &handshakeConfig{DTLS: e.DTLS, suites: dtlsSuites(e), timeout: dtls.DefaultTimeout, failed: l.noKeys}
+	c := sess.Config{
+		Name: e.ConfTech + "/" + e.Name, Ports: t.cfg.Ports, Mixer: t.cfg.Mixer, Codecs: codecs, Address: address,
+		DTMF: e.DTMF.events(), PreferOurs: true, Noise: t.cfg.ComfortNoise, Encoder: t.cfg.Encoder, Symmetric: e.Symmetric,
+		Protection: e.Protection, Suites: e.Suites, Log: l.log,
+		Timeout: e.RTPTimeout, Hold: e.HoldTimeout, Mux: e.RTCPMux, Life: t.cfg.RTCPIsLife, Keepalive: e.Keepalive, Events: l.portEvent,
 	}
-	return newRTPSession(rtpConfig{
-		name: e.ConfTech + "/" + e.Name, ports: t.cfg.Ports, mixer: t.cfg.Mixer, codecs: codecs, address: address,
-		dtmf: e.DTMF.events(), preferOurs: true, noise: t.cfg.ComfortNoise, encoder: t.cfg.Encoder, symmetric: e.Symmetric,
-		protection: e.Protection, suites: e.Suites, handshake: handshake, log: l.log,
-		timeout: e.RTPTimeout, hold: e.HoldTimeout, mux: e.RTCPMux, life: t.cfg.RTCPIsLife, keepalive: e.Keepalive, events: l.portEvent,
-	})
+	if as == byHandshake {
+		c.Handshake = &sess.Handshake{DTLS: e.DTLS, Suites: dtlsSuites(e), Timeout: dtls.DefaultTimeout, Failed: l.noKeys}
+	}
+	s, err := sess.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // mediaAddress is our address as a party must see it in SDP.

@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	sess "github.com/skygenesisenterprise/skybridge/signaling/tech/sip/session"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
@@ -76,8 +77,8 @@ func TestOpusParameters(t *testing.T) {
 			return s.SetAnswer([]byte(offer))
 		},
 	} {
-		s, err := newRTPSession(rtpConfig{
-			name: name, ports: r.ports, mixer: r.tech.cfg.Mixer, codecs: codecList{opus.Codec()}, address: netip.MustParseAddr("127.0.0.1"),
+		s, err := sess.New(sess.Config{
+			Name: name, Ports: r.ports, Mixer: r.tech.cfg.Mixer, Codecs: codecList{opus.Codec()}, Address: netip.MustParseAddr("127.0.0.1"),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,275 @@
+// Package session is the media of a SIP leg as RTP or SRTP on ports of its own, in the
+// clear, with keys in the descriptions, or with keys made by a handshake on those ports:
+// what is negotiated (media/sdp), with what keys (media/srtp/dtls), and that the mixer
+// does it.
+//
+// It starts no goroutine but those of handshakes, which Close ends.
+package session
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/sdp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/mixer"
+)
+
+// RTP is RTP or SRTP on a socket of its own.
+type RTP struct {
+	port      *mixer.Port
+	log       *slog.Logger
+	symmetric bool
+	encoder   media.EncoderConfig
+	// handshakes make keys; nil where none can be wanted.
+	handshakes *handshakes
+
+	mu         sync.Mutex
+	negotiator *sdp.Negotiator
+	result     sdp.Result
+	before     agreement // the last Answer
+	early      made      // keys of RTCP that were there before RTP's
+}
+
+// agreement is what the exchanges of a session have come to.
+type agreement struct {
+	negotiator sdp.Negotiator
+	result     sdp.Result
+}
+
+// Config is what a session is made with.
+type Config struct {
+	Name       string
+	Ports      *rtp.Ports
+	Mixer      *mixer.Engine
+	Codecs     []*media.Codec
+	Address    netip.Addr // ours, as the party must see it
+	DTMF       bool
+	PreferOurs bool
+	Noise      bool
+	Encoder    media.EncoderConfig // of its class of legs
+	Symmetric  bool
+	Protection sdp.Protection
+	Suites     []srtp.Suite // to offer; none are the usual ones
+	Handshake  *Handshake   // nil for none
+	Log        *slog.Logger
+	Mux        bool // offer RTCP on the port of RTP
+	Timeout    time.Duration
+	Hold       time.Duration
+	Life       bool // RTCP keeps the timeout away
+	Keepalive  time.Duration
+	Events     func(mixer.Event)
+}
+
+// New opens the ports of a session and makes its port of the mixer.
+func New(cfg Config) (*RTP, error) {
+	socket, control, err := cfg.Ports.OpenPair()
+	if err != nil {
+		return nil, err
+	}
+	sc := sdp.DefaultConfig()
+	sc.Codecs = cfg.Codecs
+	sc.PreferOurs = cfg.PreferOurs
+	sc.DTMF = cfg.DTMF
+	sc.Noise = cfg.Noise
+	sc.AudioLevel = true // gateways and soft phones tell it; who does not know of it ignores it
+	sc.Protection = cfg.Protection
+	if len(cfg.Suites) > 0 {
+		sc.Suites = cfg.Suites
+	}
+	sc.RTCPMux = cfg.Mux
+	sc.Extended = true
+	sc.Address = cfg.Address
+	sc.Port = socket.LocalAddr().Port()
+	s := &RTP{log: cfg.Log, symmetric: cfg.Symmetric, encoder: cfg.Encoder}
+	if err := s.newHandshakes(&cfg, &sc, socket, control); err != nil {
+		return nil, closeAfter(err, socket, control)
+	}
+	if s.negotiator, err = sdp.NewNegotiator(sc); err != nil {
+		return nil, closeAfter(err, socket, control)
+	}
+	pc := mixer.PortConfig{
+		Name: cfg.Name, Transport: socket, RTCP: control, Events: cfg.Events, MediaTimeout: cfg.Timeout, HoldTimeout: cfg.Hold,
+		RTCPIsLife: cfg.Life, Keepalive: cfg.Keepalive,
+	}
+	s.handshakes.keying(&pc)
+	if s.port, err = cfg.Mixer.NewPort(pc); err != nil {
+		return nil, closeAfter(err, socket, control)
+	}
+	return s, nil
+}
+
+func closeAfter(err error, sockets ...*rtp.Socket) error {
+	for _, s := range sockets {
+		if cerr := s.Close(); cerr != nil {
+			err = fault.New(fault.Of(err), "%w (and closing the socket: %v)", err, cerr)
+		}
+	}
+	return err
+}
+
+// Port is the session's port of the mixer.
+func (s *RTP) Port() *mixer.Port { return s.port }
+
+// Offer describes what we want; SetAnswer or Rollback follows.
+func (s *RTP) Offer(_ context.Context, direction media.Direction) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.negotiator.Offer(direction), nil
+}
+
+// Answer takes an offer, puts it into effect and gives the answer; an error changes
+// nothing.
+func (s *RTP) Answer(_ context.Context, offer []byte) ([]byte, error) {
+	parsed, err := sdp.Parse(offer)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = agreement{*s.negotiator, s.result}
+	answer, result, err := s.negotiator.Answer(parsed)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.apply(result); err != nil {
+		*s.negotiator = s.before.negotiator
+		return nil, err
+	}
+	return answer, nil
+}
+
+// Undo puts into effect again what was agreed before the last Answer.
+func (s *RTP) Undo() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*s.negotiator = s.before.negotiator
+	if s.handshakes != nil {
+		s.handshakes.rest()
+		s.early = made{}
+	}
+	return s.apply(s.before.result)
+}
+
+// SetAnswer puts the answer to our offer into effect.
+func (s *RTP) SetAnswer(answer []byte) error {
+	parsed, err := sdp.Parse(answer)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	result, err := s.negotiator.SetAnswer(parsed)
+	if err != nil {
+		return err
+	}
+	if err := s.apply(result); err != nil {
+		return err
+	}
+	s.handshakes.begin(&s.result, s.symmetric)
+	return nil
+}
+
+// Rollback takes back an offer that the party refused.
+func (s *RTP) Rollback() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.negotiator.Rollback()
+}
+
+// apply puts a negotiation into effect. The lock is held.
+func (s *RTP) apply(r sdp.Result) error {
+	if err := s.put(&r); err != nil {
+		return err
+	}
+	if r.Remote.IsValid() && r.Remote != s.result.Remote {
+		s.port.SetRemote(r.Remote, s.symmetric)
+	}
+	if s.result.Secure() && !r.Secure() && r.Send.Codec != nil {
+		s.log.Warn("the party goes on without encryption, as its endpoint may")
+	}
+	s.result = r
+	return nil
+}
+
+// put has the mixer do what was negotiated, with the keys that there are.
+func (s *RTP) put(r *sdp.Result) error {
+	keys, await := s.handshakes.keys(r)
+	m := mixer.Media{
+		Send: r.Send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
+		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(r.Send, s.encoder), AwaitKeys: await,
+	}
+	if keys != nil {
+		m.Keys = &keys.media
+	}
+	if err := s.port.SetMedia(m); err != nil {
+		return err
+	}
+	s.port.SetReports(s.reports(r, keys, await))
+	return nil
+}
+
+// reports is to whom reports are sent after a negotiation.
+func (s *RTP) reports(r *sdp.Result, keys *made, await bool) mixer.ReportPeer {
+	p := mixer.ReportPeer{
+		Media: r.Remote, Remote: r.RemoteRTCP, Mux: r.RTCPMux, Symmetric: s.symmetric,
+		Metrics: r.Extended.Metrics, RoundTrip: r.Extended.RoundTrip, AwaitKeys: await,
+	}
+	if keys != nil {
+		p.AwaitKeys = !keys.control.Secure()
+		p.Keys = &keys.control
+	}
+	if p.AwaitKeys {
+		p.Keys = nil
+	}
+	if r.NoReports || p.AwaitKeys {
+		p.Remote = netip.AddrPort{}
+	}
+	return p
+}
+
+// Format is what we send.
+func (s *RTP) Format() media.Format {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.result.Send
+}
+
+// Held reports whether the party does not want to hear us.
+func (s *RTP) Held() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.result.OnHold
+}
+
+// Remote is where media goes, for people to read.
+func (s *RTP) Remote() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.result.Remote.IsValid() {
+		return ""
+	}
+	return s.result.Remote.String()
+}
+
+// Secure reports whether packets are protected, by keys that are there or to come.
+func (s *RTP) Secure() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.result.Secure()
+}
+
+// Close ends the media.
+func (s *RTP) Close() {
+	s.handshakes.close() // says goodbye, as long as there is a socket
+	s.port.Close()
+}
+
+// Wait waits until its ports are closed.
+func (s *RTP) Wait(ctx context.Context) error { return s.port.Wait(ctx) }
