@@ -30,17 +30,30 @@ type CodecJob struct {
 	Codec   string `json:"codec"`
 	Decodes int    `json:"decodes"`
 	Encodes int    `json:"encodes"`
+	// Source is the sample rate that what is encoded came from, Hz; 0 for that of the codec.
+	Source int `json:"source"`
 }
 
 // codecWork is the least that a server has to encode and decode for a workload. In rooms
 // where all talk three are heard: it decodes those and encodes for each of them, and once
-// for all who listen.
+// for all who listen. In calls what came from a telephone is encoded as such.
 func (w *Workload) codecWork() CodecWork {
 	if w.Room == 0 {
-		return CodecWork{Units: w.Legs / 2, Each: []CodecJob{{w.Codecs[0].Name, 1, 1}, {w.Codecs[1].Name, 1, 1}}}
+		return CodecWork{Units: w.Legs / 2, Each: []CodecJob{
+			{w.Codecs[0].Name, 1, 1, sampleRate(w.Codecs[1])}, {w.Codecs[1].Name, 1, 1, sampleRate(w.Codecs[0])},
+		}}
 	}
 	heard := min(enough, w.Talkers)
-	return CodecWork{Units: w.Legs / w.Room, Each: []CodecJob{{w.Codecs[0].Name, heard, heard + 1}}}
+	return CodecWork{Units: w.Legs / w.Room, Each: []CodecJob{{w.Codecs[0].Name, heard, heard + 1, 0}}}
+}
+
+// sampleRate is a codec's; 0 for one that is not ours.
+func sampleRate(c client.Codec) int {
+	m, err := codecOf(c)
+	if err != nil {
+		return 0
+	}
+	return m.SampleRate
 }
 
 // Codecs measures the codec work of a workload alone, in a process of its own that does it
@@ -191,6 +204,9 @@ func newCoders(job CodecJob, speech []int16, said map[string]*saying) (*coders, 
 		e, err := m.NewEncoder(media.EncoderConfig{})
 		if err != nil {
 			return nil, err
+		}
+		if e, ok := e.(media.BandEncoder); ok {
+			e.Narrow(int32(job.Source))
 		}
 		c.encoders = append(c.encoders, e)
 	}

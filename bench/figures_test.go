@@ -39,8 +39,8 @@ func TestCodecWork(t *testing.T) {
 		w    Workload
 		want CodecWork
 	}{
-		{SmallRooms(client.Opus, 40), CodecWork{4, []CodecJob{{"opus", 3, 4}}}},
-		{Calls(client.Opus, client.PCMU, 20), CodecWork{10, []CodecJob{{"opus", 1, 1}, {"PCMU", 1, 1}}}},
+		{SmallRooms(client.Opus, 40), CodecWork{4, []CodecJob{{"opus", 3, 4, 0}}}},
+		{Calls(client.Opus, client.PCMU, 20), CodecWork{10, []CodecJob{{"opus", 1, 1, 8000}, {"PCMU", 1, 1, 48000}}}},
 	} {
 		if got := tt.w.codecWork(); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v, want %+v", tt.w.Name, got, tt.want)

@@ -117,6 +117,15 @@ type LossyEncoder interface {
 	Expect(fec bool, lossPct int8)
 }
 
+// BandEncoder is an Encoder that works less, and codes better, where it is told that the
+// PCM does not fill its band.
+type BandEncoder interface {
+	Encoder
+	// Narrow tells that from the next frame on the PCM came from so many samples a second;
+	// 0 is any number.
+	Narrow(rate int32)
+}
+
 // IndependentEncoder is an Encoder whose frames depend on earlier ones and that
 // can make one that does not, for a listener that joins the stream in its middle.
 type IndependentEncoder interface {

@@ -31,6 +31,7 @@ var (
 // Encoder is one Opus stream to be sent.
 type Encoder struct {
 	cfg    media.EncoderConfig
+	source int32                     // sample rate that the PCM came from, Hz; 0 for any
 	c      *C.skybridge_opus_encoder // nil until first used
 	queued bool                      // in the batch being put together
 	closed bool
@@ -39,6 +40,7 @@ type Encoder struct {
 var (
 	_ media.IndependentEncoder = (*Encoder)(nil)
 	_ media.LossyEncoder       = (*Encoder)(nil)
+	_ media.BandEncoder        = (*Encoder)(nil)
 )
 
 func newEncoder(cfg media.EncoderConfig) (media.Encoder, error) {
@@ -61,7 +63,7 @@ func (e *Encoder) state() (*C.skybridge_opus_encoder, error) {
 	e.c = C.skybridge_opus_encoder_new(C.skybridge_opus_config{
 		bitrate: C.int(e.cfg.Bitrate), complexity: C.int(e.cfg.Complexity), cbr: flag(e.cfg.CBR), fec: flag(e.cfg.FEC),
 		loss: announced(e.cfg), dtx: flag(e.cfg.DTX), low_delay: flag(e.cfg.LowDelay), shorts: flag(e.cfg.Short),
-		bandwidth: bandwidth(e.cfg.Bandwidth),
+		bandwidth: e.bandwidth(),
 	}, &code)
 	if e.c == nil {
 		return nil, codeError(int(code))
@@ -75,6 +77,24 @@ func (e *Encoder) Expect(fec bool, lossPct int8) {
 	if e.c != nil {
 		C.skybridge_opus_encoder_expect(e.c, flag(e.cfg.FEC), announced(e.cfg))
 	}
+}
+
+// Narrow implements media.BandEncoder: what telephones said is coded as narrow-band speech,
+// by the SILK layer alone, for half of the work and with all bits where there is sound.
+func (e *Encoder) Narrow(rate int32) {
+	if rate == e.source {
+		return
+	}
+	before := e.bandwidth()
+	e.source = rate
+	if b := e.bandwidth(); b != before && e.c != nil {
+		C.skybridge_opus_encoder_narrow(e.c, b)
+	}
+}
+
+// bandwidth is the most that is coded: what the peer plays of what there is.
+func (e *Encoder) bandwidth() C.int {
+	return min(bandwidth(e.cfg.Bandwidth), bandwidth(e.source))
 }
 
 // leastAnnounced is the loss from which on libopus narrows the band, if it must, to have
@@ -167,7 +187,7 @@ func (e *Encoder) CopyFrom(src media.Encoder) {
 	if !ok || s == e {
 		return
 	}
-	e.cfg = s.cfg
+	e.cfg, e.source = s.cfg, s.source
 	if s.c == nil { // nothing encoded yet
 		e.release()
 		return

@@ -33,10 +33,18 @@ skybridge_opus_encoder *skybridge_opus_encoder_new(skybridge_opus_config cfg, in
 	return e;
 }
 
-// The values are within their ranges, so that neither call can fail.
+// The values are within their ranges, so that no call can fail.
 void skybridge_opus_encoder_expect(skybridge_opus_encoder *e, int fec, int loss) {
 	opus_encoder_ctl(e->state, OPUS_SET_INBAND_FEC(fec));
 	opus_encoder_ctl(e->state, OPUS_SET_PACKET_LOSS_PERC(loss));
+}
+
+void skybridge_opus_encoder_narrow(skybridge_opus_encoder *e, int bandwidth) {
+	opus_int32 before = bandwidth;
+	opus_encoder_ctl(e->state, OPUS_GET_MAX_BANDWIDTH(&before));
+	opus_encoder_ctl(e->state, OPUS_SET_MAX_BANDWIDTH(bandwidth));
+	// By itself the SILK layer takes a wider band only in pauses, and step by step.
+	if (bandwidth > before) opus_encoder_ctl(e->state, OPUS_RESET_STATE);
 }
 
 void skybridge_opus_encoder_copy(skybridge_opus_encoder *dst, const skybridge_opus_encoder *src) {

@@ -27,8 +27,11 @@ typedef struct skybridge_opus_config {
 // Makes an encoder (mono, 48 kHz); NULL with *error set when it cannot.
 skybridge_opus_encoder *skybridge_opus_encoder_new(skybridge_opus_config cfg, int *error);
 
-// Makes dst's state equal to src's.
+// Tells of another loss to expect, or another bandwidth at the most.
 void skybridge_opus_encoder_expect(skybridge_opus_encoder *e, int fec, int loss);
+void skybridge_opus_encoder_narrow(skybridge_opus_encoder *e, int bandwidth);
+
+// Makes dst's state equal to src's.
 void skybridge_opus_encoder_copy(skybridge_opus_encoder *dst, const skybridge_opus_encoder *src);
 
 // Encodes the frame in pcm of every encoder of the list.

@@ -82,6 +82,7 @@ type Stream struct {
 	enc    media.Encoder
 	alone  media.IndependentEncoder // enc, if it is one
 	toward media.ApproachingEncoder // enc, if it is one
+	band   media.BandEncoder        // enc, if it is one
 	key    Key
 	out    []byte
 	pieces [unitsPerFrame]Piece
@@ -120,6 +121,7 @@ func NewStream(key Key) (*Stream, error) {
 	}
 	s := &Stream{enc: enc, key: key}
 	s.alone, _ = enc.(media.IndependentEncoder)
+	s.band, _ = enc.(media.BandEncoder)
 	if key.Codec.EncodeBatch == nil { // a batch is encoded too late to approach it
 		s.toward, _ = enc.(media.ApproachingEncoder)
 	}
@@ -156,6 +158,13 @@ func (s *Stream) Retune(key Key) bool {
 	enc.Expect(key.Config.FEC, key.Config.LossPct)
 	s.key = key
 	return true
+}
+
+// Narrow tells that what follows came from so many samples a second; 0 is any number.
+func (s *Stream) Narrow(rate int) {
+	if s.band != nil {
+		s.band.Narrow(int32(rate))
+	}
 }
 
 // Close ends the encoder.

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/reports"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
 
 // Bench is what a worker works with on its legs: the time of the tick, memory, and where
@@ -67,9 +68,14 @@ func (w *Bench) Say(l *Leg, pcm []int16) {
 		l.FailSoon(w, err)
 		return
 	}
+	source := l.Source
 	if l.Taps != nil {
 		pcm = l.MixHeard(w, pcm)
+		if l.Taps.Injects(tap.Heard) {
+			source = 0
+		}
 	}
+	l.Ear.Own.Narrow(source)
 	pause := l.out.Paused(w.Now.Tick)
 	if pause {
 		l.Ear.Own.Forget()

@@ -99,6 +99,7 @@ type Leg struct {
 	Volume  Gain  // of what it hears
 	Wrong   uint8 // claims of its level that decoding did not bear out
 
+	Source  int  // in a pair: sample rate that what it hears came from, Hz; 0 for any
 	Heard   bool // in a pair: it was given its peer's voice in the last frame
 	Fades   bool // in a pair: that voice ends in the next
 	Faded   bool // in a pair: it has, and begins anew

@@ -44,7 +44,7 @@ func (k *Link) Remove(w *leg.Bench, l *leg.Leg) {
 			k.Ends[i] = nil
 		}
 	}
-	l.Mode, l.Host, l.Peer, l.Heard, l.Fades, l.Faded = leg.Idle, nil, nil, false, false, false
+	l.Mode, l.Host, l.Peer, l.Source, l.Heard, l.Fades, l.Faded = leg.Idle, nil, nil, 0, false, false, false
 	l.StopRelay(w)
 	if !k.Empty() {
 		k.Choose(w)
@@ -163,11 +163,17 @@ func (k *Link) frame(w *leg.Bench, l, from *leg.Leg) {
 	early := l.Early(w)
 	pcm, what := l.Special(w)
 	fades := l.Fades && l.Mode == leg.PCM
+	if what != leg.HearsTalk {
+		l.Source = 0
+	}
 	if (what == leg.HearsTalk || early || fades) && l.Mode == leg.PCM && from != nil {
 		own := pcm
 		pcm = k.hear(w, l, from)
 		if fades {
 			pcm = w.FadeTo(pcm, own, l.Rate)
+		}
+		if own != nil {
+			l.Source = 0
 		}
 		if what == leg.HearsTalk {
 			what = leg.HearsOwn
@@ -197,6 +203,9 @@ func (k *Link) hear(w *leg.Bench, l, from *leg.Leg) []int16 {
 	l.Heard = spoke
 	if !spoke {
 		return w.Silence[:l.Rate/50]
+	}
+	if l.Source = from.Playout.SourceRate(); from.Injects(tap.Said) {
+		l.Source = 0
 	}
 	if !from.Gain.Plain() || !l.Volume.Plain() {
 		from.Gain.Apply(pcm)

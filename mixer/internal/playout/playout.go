@@ -126,6 +126,9 @@ func (p *Playout) Listen(on bool, rate int) {
 // On reports whether somebody listens.
 func (p *Playout) On() bool { return p.on }
 
+// SourceRate is the sample rate, in Hz, of what was decoded last; 0 before that.
+func (p *Playout) SourceRate() int { return p.rate }
+
 // Reset forgets what was received and not played.
 func (p *Playout) Reset() {
 	p.buffer.Reset()
