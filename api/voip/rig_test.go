@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -18,10 +19,12 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/external"
 )
 
 // rig is the API over HTTP with everything below it real, but for the phones.
@@ -30,6 +33,7 @@ type rig struct {
 	engine *signaling.Engine
 	mixer  *mixer.Engine
 	phones *phones
+	ports  *rtp.Ports
 	auth   *auth.Authenticator
 	db     *store.Store
 	base   string
@@ -79,6 +83,11 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 		Engine: r.engine, Rooms: conference.NewRegistry(r.engine), WebRTC: peers, Codecs: codecs, Store: db, Log: log,
 		RingTimeout: patience, OfferGrace: patience, PerUser: 10,
 	}
+	pc := rtp.DefaultPortsConfig()
+	pc.First, pc.Last, pc.Addresses = 0, 0, []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	r.ports, err = rtp.NewPorts(pc)
+	must(t, err)
+	cfg.External = &external.Config{Engine: r.engine, Ports: r.ports, Codecs: codecs, Log: log}
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -81,6 +81,7 @@ func Register(api huma.API, s *Service, fail Errors) {
 	r.registerCalls(api)
 	r.registerRooms(api)
 	r.registerEvents(api)
+	r.registerExternal(api)
 }
 
 type routes struct {

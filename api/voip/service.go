@@ -2,7 +2,8 @@
 // call) knows channels and bridges; the routes know HTTP.
 //
 // Goroutines: one per party that rings or talks, which follows its channel, and one
-// per browser that is awaited; all end with their call, and Close waits for them.
+// per browser that is awaited; all end with their call, and Close waits for them. One per
+// outside address in a room.
 package voip
 
 import (
@@ -19,6 +20,7 @@ import (
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/external"
 )
 
 // Config is what a Service is made of.
@@ -45,6 +47,8 @@ type Config struct {
 	// PerUser bounds a user's calls at one time; 0 means no limit.
 	PerUser    int
 	ICEServers []ICEServerBody
+	// External is what outside RTP addresses are joined with; nil joins none.
+	External *external.Config
 }
 
 const (
@@ -77,6 +81,8 @@ type Service struct {
 	stop      context.CancelFunc
 	quiet     chan struct{} // closed when nobody may wait any more
 	quietOnce sync.Once
+	waiting   context.Context //nolint:containedctx // ends with quiet
+	noWaiting context.CancelFunc
 }
 
 // NewService makes the service and takes up the rooms that are stored.
@@ -95,6 +101,7 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 		settings: make(map[string]RoomSettings), pins: newPINGuard(cfg.Now), quiet: make(chan struct{}),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.waiting, s.noWaiting = context.WithCancel(context.Background())
 	if err := s.restoreRooms(ctx); err != nil {
 		s.stop()
 		return nil, err
@@ -109,7 +116,7 @@ func (s *Service) after(d time.Duration) (passed <-chan struct{}, stop func() bo
 }
 
 // StopWaiting answers the long polls under way, and further ones at once.
-func (s *Service) StopWaiting() { s.quietOnce.Do(func() { close(s.quiet) }) }
+func (s *Service) StopWaiting() { s.quietOnce.Do(func() { close(s.quiet); s.noWaiting() }) }
 
 // Close ends every call and waits for what follows it.
 func (s *Service) Close() {

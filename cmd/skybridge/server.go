@@ -31,6 +31,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/external"
 	"github.com/skygenesisenterprise/skybridge/signaling/music"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
@@ -323,6 +324,9 @@ func (s *server) startAPI(ctx context.Context) error {
 	s.voip, err = voip.NewService(ctx, voip.Config{
 		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser,
+		External: &external.Config{
+			Engine: s.engine, Ports: s.ports, Codecs: s.codecs, Log: s.log, Address: s.loaded.Load().outside(s.cfg).media,
+		},
 	})
 	if err != nil {
 		return err
