@@ -53,7 +53,14 @@ type field struct {
 	batch   *rtp.Batch
 }
 
-func newField(b testing.TB) *field {
+// eachField is a benchmark with each IO.
+func eachField(b *testing.B, name string, run func(*testing.B, *field)) {
+	for _, io := range []IO{IOUring, IOEpoll} {
+		b.Run(name+"/"+string(io), func(b *testing.B) { run(b, newField(b, io)) })
+	}
+}
+
+func newField(b testing.TB, io IO) *field {
 	b.Helper()
 	cfg := rtp.DefaultPortsConfig()
 	cfg.Addresses, cfg.First, cfg.Last = []netip.Addr{netip.MustParseAddr("127.0.0.1")}, 0, 0
@@ -61,7 +68,7 @@ func newField(b testing.TB) *field {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := &field{rig: newRig(b, 1), ports: ports, batch: rtp.NewBatch(0, 0)}
+	f := &field{rig: newRigBy(b, 1, io), ports: ports, batch: rtp.NewBatch(0, 0)}
 	w := f.engine.workers[0]
 	w.Budget.Init(f.engine.cfg.Budget, f.engine.clock.Now, pace.ThreadTime)
 	b.Cleanup(func() {
@@ -130,6 +137,9 @@ func (f *field) callWith(cfg PortConfig, format media.Format, talks bool) *calle
 func (f *field) measure(b *testing.B) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	w := f.engine.workers[0]
+	w.OpenIO() // before the commands are run that bring the callers in
+	defer w.CloseIO()
 	frame := func() (cost int64) {
 		for _, c := range f.callers {
 			if err := c.say(); err != nil {
@@ -193,8 +203,7 @@ func BenchmarkRoom(b *testing.B) {
 	for _, bb := range []struct{ rooms, members, talkers int }{
 		{1, 40, 3}, {1, 40, 40}, {1, 500, 3}, {10, 10, 10},
 	} {
-		b.Run(fmt.Sprintf("%dx%d_talking%d", bb.rooms, bb.members, bb.talkers), func(b *testing.B) {
-			f := newField(b)
+		eachField(b, fmt.Sprintf("%dx%d_talking%d", bb.rooms, bb.members, bb.talkers), func(b *testing.B, f *field) {
 			for range bb.rooms {
 				first := len(f.callers)
 				for i := range bb.members {
@@ -210,8 +219,7 @@ func BenchmarkRoom(b *testing.B) {
 		if levels {
 			name += "_levels"
 		}
-		b.Run(name, func(b *testing.B) {
-			f := newField(b)
+		eachField(b, name, func(b *testing.B, f *field) {
 			for i := range 10 {
 				c := f.call(formatOf(opus.Codec()), i < 3)
 				switch {
@@ -234,8 +242,7 @@ func BenchmarkPair(b *testing.B) {
 		x, y   media.Format
 		tapped bool // one of each two, both ways
 	}{{"relay", mu, mu, false}, {"relay_tapped", mu, mu, true}, {"opus_pcmu", op, mu, false}, {"opus_pcmu_tapped", op, mu, true}} {
-		b.Run(bb.name, func(b *testing.B) {
-			f := newField(b)
+		eachField(b, bb.name, func(b *testing.B, f *field) {
 			for range 20 {
 				x, y := f.call(bb.x, true), f.call(bb.y, true)
 				p, err := f.engine.NewPair()

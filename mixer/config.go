@@ -27,6 +27,8 @@ type Config struct {
 	// Budget is the share of its time that a worker may spend, 0.1 to 0.95. Past
 	// it rooms skip frames in turn, and new work is refused.
 	Budget float64
+	// IO is how sockets are received from and sent to.
+	IO IO
 	// MaxPorts bounds the ports that exist at one time.
 	MaxPorts int
 	// MaxMembers bounds the members of one room.
@@ -46,6 +48,7 @@ func Default() Config {
 		Priority:     10,
 		Spare:        -1,
 		Budget:       0.85,
+		IO:           IOAuto,
 		MaxPorts:     20000,
 		MaxMembers:   5000,
 		JitterCap:    300 * time.Millisecond,
@@ -73,6 +76,9 @@ func (c Config) Validate() error {
 		return fault.New(fault.Invalid, "mixer: jitter cap %v is not within 40ms-1s", c.JitterCap)
 	case c.EventBacklog < 64 || c.EventBacklog > 1<<20:
 		return fault.New(fault.Invalid, "mixer: event backlog %d is not within 64-%d", c.EventBacklog, 1<<20)
+	}
+	if err := c.IO.Validate(); err != nil {
+		return err
 	}
 	return c.Reports.Validate()
 }

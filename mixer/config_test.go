@@ -22,6 +22,7 @@ func TestConfigValidate(t *testing.T) {
 		"ports":    func(c *Config) { c.MaxPorts = 0 },
 		"members":  func(c *Config) { c.MaxMembers = 1 << 20 },
 		"jitter":   func(c *Config) { c.JitterCap = 10 * time.Millisecond },
+		"io":       func(c *Config) { c.IO = "poll" },
 		"events":   func(c *Config) { c.EventBacklog = 1 },
 	} {
 		c := Default()

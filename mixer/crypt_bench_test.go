@@ -30,7 +30,7 @@ func BenchmarkSRTP(b *testing.B) {
 			}
 		}
 		b.Run("room40_talking3/"+suite.String(), func(b *testing.B) {
-			f := newField(b)
+			f := newField(b, IOEpoll)
 			for i := range 40 {
 				use(f, f.call(mu, i < 3), mu)
 			}
@@ -38,7 +38,7 @@ func BenchmarkSRTP(b *testing.B) {
 			f.measure(b)
 		})
 		b.Run("opus40_talking3/"+suite.String(), func(b *testing.B) {
-			f := newField(b)
+			f := newField(b, IOEpoll)
 			for i := range 40 {
 				use(f, f.call(op, i < 3), op)
 			}
@@ -46,7 +46,7 @@ func BenchmarkSRTP(b *testing.B) {
 			f.measure(b)
 		})
 		b.Run("relay/"+suite.String(), func(b *testing.B) {
-			f := newField(b)
+			f := newField(b, IOEpoll)
 			for range 20 {
 				p, err := f.engine.NewPair()
 				if err != nil {

@@ -264,8 +264,10 @@ func (k *keys) sealAny(t testing.TB, p []byte) []byte {
 }
 
 // Only packets that are authentic move a symmetric port to where they come from.
-func TestSRTPLearnsFromThePeerAlone(t *testing.T) {
-	l := newLive(t, quiet())
+func TestSRTPLearnsFromThePeerAlone(t *testing.T) { eachIO(t, testSRTPLearnsFromThePeerAlone) }
+
+func testSRTPLearnsFromThePeerAlone(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	var conns [2]*net.UDPConn
 	for i := range conns {
 		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})

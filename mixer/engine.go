@@ -39,7 +39,7 @@ type Engine struct {
 	stopped chan struct{}
 	reports *reports.Service
 
-	notFIFO sync.Once
+	notFIFO, notUring sync.Once // said
 
 	mu     sync.Mutex
 	closed bool
@@ -57,6 +57,11 @@ func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 	}
 	if err := e.reports.Start(); err != nil {
 		return nil, fmt.Errorf("mixer: %w", err)
+	}
+	if cfg.IO == IOUring {
+		if err := worker.ProbeUring(); err != nil {
+			return nil, errors.Join(fmt.Errorf("mixer: %w", err), e.reports.Close())
+		}
 	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + cfg.procs())
 	for _, w := range e.workers {
@@ -91,6 +96,7 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 	shared := worker.Config{
 		FIFO: cfg.FIFO, Priority: cfg.Priority, Budget: cfg.Budget,
 		Clock: c, Log: log, Events: e.events, Reports: e.reports, NotFIFO: &e.notFIFO,
+		IO: cfg.IO, NotUring: &e.notUring,
 	}
 	for i := range cfg.workers() {
 		e.workers = append(e.workers, worker.New(shared, i))

@@ -145,8 +145,10 @@ func quiet() Config {
 }
 
 // Two phones on real sockets talk through a room, paced by what they hear.
-func TestLiveRoom(t *testing.T) {
-	l := newLive(t, quiet())
+func TestLiveRoom(t *testing.T) { eachIO(t, testLiveRoom) }
+
+func testLiveRoom(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	room, err := l.engine.NewRoom(RoomConfig{Name: "9000"})
 	if err != nil {
 		t.Fatal(err)
@@ -194,8 +196,10 @@ func TestLiveRoom(t *testing.T) {
 }
 
 // Closing the engine ends everything in it, whatever it is doing.
-func TestLiveClose(t *testing.T) {
-	l := newLive(t, quiet())
+func TestLiveClose(t *testing.T) { eachIO(t, testLiveClose) }
+
+func testLiveClose(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	var all []*handset
 	for i := range 8 {
 		all = append(all, l.handset(string(rune('a'+i)), PortConfig{}))
@@ -236,8 +240,10 @@ func TestLiveClose(t *testing.T) {
 }
 
 // Nothing comes after the last event of a port, whatever is asked of it.
-func TestLiveClosedIsTheLastEvent(t *testing.T) {
-	l := newLive(t, quiet())
+func TestLiveClosedIsTheLastEvent(t *testing.T) { eachIO(t, testLiveClosedIsTheLastEvent) }
+
+func testLiveClosedIsTheLastEvent(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	for _, symmetric := range []bool{false, true} {
 		h := l.handset("a", PortConfig{})
 		h.port.Close()
@@ -336,8 +342,10 @@ func TestLiveCloseTellsAll(t *testing.T) {
 }
 
 // The ring wakes its reader, and ends it.
-func TestLiveRing(t *testing.T) {
-	l := newLive(t, quiet())
+func TestLiveRing(t *testing.T) { eachIO(t, testLiveRing) }
+
+func testLiveRing(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	ring := NewRing()
 	port, err := l.engine.NewPort(PortConfig{Name: "web", Transport: ring})
 	if err != nil {

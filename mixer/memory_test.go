@@ -33,7 +33,7 @@ func TestBytesPerLeg(t *testing.T) {
 		name  string
 		codec *media.Codec
 	}{{"G.711", g711.MuLaw()}, {"Opus", opus.Codec()}} {
-		f := newField(t)
+		f := newField(t, IOEpoll)
 		still := func() int64 { return 0 } // no frame is skipped, however slow the machine is
 		f.engine.workers[0].Budget.Init(1, still, still)
 		room := f.room(RoomConfig{})

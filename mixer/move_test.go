@@ -353,8 +353,10 @@ func TestMovesAmongCommands(t *testing.T) {
 
 // Real workers, and goroutines that move rooms and command members at the same time:
 // the race detector watches, each stream stays one, and every packet is counted.
-func TestLiveMoves(t *testing.T) {
-	cfg := quiet()
+func TestLiveMoves(t *testing.T) { eachIO(t, testLiveMoves) }
+
+func testLiveMoves(t *testing.T, io IO) {
+	cfg := quiet().by(io)
 	cfg.Workers = 3
 	l := newLive(t, cfg)
 	var rooms []*Room

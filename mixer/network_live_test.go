@@ -9,8 +9,10 @@ import (
 
 // A phone on a real socket, behind a network that loses, doubles, delays and reorders, is
 // heard, and the counters say what the network did.
-func TestLiveNetwork(t *testing.T) {
-	l := newLive(t, quiet())
+func TestLiveNetwork(t *testing.T) { eachIO(t, testLiveNetwork) }
+
+func testLiveNetwork(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	a, b := l.handset("a", PortConfig{}), l.handset("b", PortConfig{})
 	room, err := l.engine.NewRoom(RoomConfig{})
 	if err != nil {

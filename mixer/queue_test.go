@@ -42,8 +42,10 @@ func TestLossIsCounted(t *testing.T) {
 }
 
 // A port whose peer is gone counts what comes back.
-func TestRefusedIsCounted(t *testing.T) {
-	l := newLive(t, quiet())
+func TestRefusedIsCounted(t *testing.T) { eachIO(t, testRefusedIsCounted) }
+
+func testRefusedIsCounted(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	h := l.handset("a", PortConfig{})
 	gone, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {

@@ -265,8 +265,10 @@ func TestDirections(t *testing.T) {
 	}
 }
 
-func TestMediaTimeout(t *testing.T) {
-	l := newLive(t, quiet())
+func TestMediaTimeout(t *testing.T) { eachIO(t, testMediaTimeout) }
+
+func testMediaTimeout(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	h := l.handset("a", PortConfig{MediaTimeout: 300 * time.Millisecond, HoldTimeout: time.Hour})
 	h.await(MediaTimeout)
 	h.say(440)
@@ -281,8 +283,10 @@ func TestMediaTimeout(t *testing.T) {
 
 // A symmetric port settles once on where packets come from; then nobody can move
 // it. A strict one never moves.
-func TestSymmetric(t *testing.T) {
-	l := newLive(t, quiet())
+func TestSymmetric(t *testing.T) { eachIO(t, testSymmetric) }
+
+func testSymmetric(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	elsewhere, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)

@@ -49,10 +49,12 @@ func (h *handset) report(conn *net.UDPConn, want func(*rtp.Report) bool) rtp.Rep
 
 // Reports go and come on the port of RTP, or on the one above, also on hold; what they
 // say is in the port's statistics; the port says farewell.
-func TestPortReports(t *testing.T) {
+func TestPortReports(t *testing.T) { eachIO(t, testPortReports) }
+
+func testPortReports(t *testing.T, io IO) {
 	for _, mux := range []bool{true, false} {
 		t.Run(fmt.Sprintf("mux=%v", mux), func(t *testing.T) {
-			l := newLive(t, often())
+			l := newLive(t, often().by(io))
 			var control *rtp.Socket
 			conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}) // of RTCP, if that has its own
 			if err != nil {
@@ -112,8 +114,10 @@ func TestPortReports(t *testing.T) {
 }
 
 // A flood of RTCP, damaged or not, leaves the audio as it is.
-func TestFloodOfReports(t *testing.T) {
-	l := newLive(t, often())
+func TestFloodOfReports(t *testing.T) { eachIO(t, testFloodOfReports) }
+
+func testFloodOfReports(t *testing.T, io IO) {
+	l := newLive(t, often().by(io))
 	h := l.handset("a", PortConfig{})
 	h.port.SetReports(ReportPeer{Media: h.addr(), Remote: h.addr(), Mux: true})
 	room, err := l.engine.NewRoom(RoomConfig{})
@@ -147,7 +151,7 @@ func TestFloodOfReports(t *testing.T) {
 // A leg to which nothing is sent keeps its way open with comfort noise, and goes on with
 // its stream afterwards.
 func TestKeepalive(t *testing.T) {
-	f := newField(t)
+	f := newField(t, IOEpoll)
 	c := f.callWith(PortConfig{Keepalive: time.Second}, formatOf(g711.MuLaw()), false)
 	var noise, all []rtp.Header
 	listen := func(ticks int) {
@@ -192,7 +196,7 @@ func TestKeepalive(t *testing.T) {
 // Where that is wished for, a party whose RTP stops is not given up while its RTCP comes.
 func TestReportsAreLife(t *testing.T) {
 	for _, life := range []bool{true, false} {
-		f := newField(t)
+		f := newField(t, IOEpoll)
 		c := f.callWith(PortConfig{MediaTimeout: 2 * time.Second, RTCPIsLife: life}, formatOf(g711.MuLaw()), false)
 		for range 10 { // one a second
 			c.port.Reported(rtcp.Feedback{At: time.Unix(0, f.engine.workers[0].Wall())})
@@ -211,7 +215,7 @@ func TestReportsAreLife(t *testing.T) {
 // On hold, and while nothing is to be received, the longer limit counts.
 func TestHoldTimeout(t *testing.T) {
 	for _, how := range []string{"hold", "sendonly"} {
-		f := newField(t)
+		f := newField(t, IOEpoll)
 		c := f.callWith(PortConfig{MediaTimeout: time.Second, HoldTimeout: 3 * time.Second}, formatOf(g711.MuLaw()), false)
 		if how == "hold" {
 			c.port.SetHold(true)
@@ -235,7 +239,7 @@ func TestHoldTimeout(t *testing.T) {
 
 // Handing RTCP over, and publishing what reports are made of, allocates nothing.
 func TestReportsAllocateNothing(t *testing.T) {
-	f := newField(t)
+	f := newField(t, IOEpoll)
 	c := f.callWith(PortConfig{}, formatOf(g711.MuLaw()), false)
 	c.port.SetReports(ReportPeer{Media: c.sock.LocalAddr(), Remote: c.sock.LocalAddr(), Mux: true})
 	f.ticks(4)

@@ -45,8 +45,14 @@ type rig struct {
 
 func newRig(t testing.TB, workers int) *rig {
 	t.Helper()
+	return newRigBy(t, workers, IOEpoll)
+}
+
+// newRigBy is newRig with an IO, which runs once somebody calls OpenIO.
+func newRigBy(t testing.TB, workers int, io IO) *rig {
+	t.Helper()
 	cfg := Default()
-	cfg.Workers = workers
+	cfg.Workers, cfg.IO = workers, io
 	e, err := newEngine(cfg, testCodecs(), slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)

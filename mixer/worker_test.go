@@ -67,8 +67,10 @@ func TestMovesBetweenWorkers(t *testing.T) {
 
 // Threads post to ports that move while workers run: nothing is lost, nothing is
 // done twice. The race detector watches.
-func TestCommandsFromManyGoroutines(t *testing.T) {
-	l := newLive(t, quiet())
+func TestCommandsFromManyGoroutines(t *testing.T) { eachIO(t, testCommandsFromManyGoroutines) }
+
+func testCommandsFromManyGoroutines(t *testing.T, io IO) {
+	l := newLive(t, quiet().by(io))
 	var rooms []*Room
 	for range 2 {
 		room, err := l.engine.NewRoom(RoomConfig{})

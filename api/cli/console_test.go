@@ -169,9 +169,9 @@ func TestCommandsThatDoSomething(t *testing.T) {
 		"sip reload":               "Configuration reloaded.\n",
 		"dialplan reload":          "Dialplan reloaded.\n",
 		"mixer show lateness":      "12.5 0 0 0 900 0 99 0 0 0 0 0 0 0 0 0 0 0 0 0 1\n0.0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-		"mixer show workers": "worker scheduling   legs  rooms   busy      ticks   missed  skipped       p50       p99     p99.9\n" +
-			"     0       fifo      7      2  12.5%       1000        3        4       8µs      32µs      32µs\n" +
-			"     1       nice      0      0   0.0%          0        0        0        0s        0s        0s\n",
+		"mixer show workers": "worker scheduling    io   legs  rooms   busy      ticks   missed  skipped       p50       p99     p99.9\n" +
+			"     0       fifo uring      7      2  12.5%       1000        3        4       8µs      32µs      32µs\n" +
+			"     1       nice epoll      0      0   0.0%          0        0        0        0s        0s        0s\n",
 		"core show resources":   "channels: 2\nrtp ports: 4\n",
 		"core show help bridge": "                   bridge show -- Show one bridge\n               bridge show all -- List bridges\n",
 	} {

@@ -116,9 +116,9 @@ func newRig(t *testing.T) *rig {
 			return []cli.Resource{{Name: "channels", Count: 2}, {Name: "rtp ports", Count: 4}}
 		},
 		Workers: func() []mixer.WorkerStats {
-			s := mixer.WorkerStats{Scheduling: "fifo", Legs: 7, Rooms: 2, Busy: 0.125, Ticks: 1000, TicksMissed: 3, Skipped: 4}
+			s := mixer.WorkerStats{Scheduling: "fifo", IO: mixer.IOUring, Legs: 7, Rooms: 2, Busy: 0.125, Ticks: 1000, TicksMissed: 3, Skipped: 4}
 			s.Lateness[3], s.Lateness[5], s.Lateness[19] = 900, 99, 1
-			return []mixer.WorkerStats{s, {Scheduling: "nice"}}
+			return []mixer.WorkerStats{s, {Scheduling: "nice", IO: mixer.IOEpoll}}
 		},
 		Codecs: media.Codecs{g711.MuLaw(), g729.PassThrough()},
 		Stop:   func(gracefully bool) { r.stops = append(r.stops, gracefully) },

@@ -215,7 +215,7 @@ func (s *server) reload(ctx context.Context) error {
 
 func (s *server) startMedia(context.Context) error {
 	mc := mixer.Default()
-	mc.Workers, mc.FIFO = s.cfg.Media.Workers, s.cfg.Media.FIFO
+	mc.Workers, mc.FIFO, mc.IO = s.cfg.Media.Workers, s.cfg.Media.FIFO, mixer.IO(s.cfg.Media.IO)
 	mc.Reports.Interval = s.cfg.RTP.ReportInterval
 	var err error
 	if s.mixer, err = mixer.New(mc, s.codecs, s.log); err != nil {

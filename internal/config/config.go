@@ -124,6 +124,8 @@ type Auth struct {
 type Media struct {
 	Workers int  `koanf:"workers" yaml:"workers"`
 	FIFO    bool `koanf:"fifo" yaml:"fifo"`
+	// IO is how sockets are received from and sent to: "auto", "uring" or "epoll".
+	IO string `koanf:"io" yaml:"io"`
 	// ComfortNoise negotiates RFC 3389 with phones, and sends it to those that take it
 	// while there is nothing to hear.
 	ComfortNoise bool `koanf:"comfort_noise" yaml:"comfort_noise"`
@@ -174,7 +176,7 @@ func Default() Config {
 		AMI:    Listener{Listen: Off},
 		SNMP:   Listener{Listen: Off},
 		TURN:   Listener{Listen: Off},
-		Media:  Media{FIFO: true, G729: Off, Opus: opus},
+		Media:  Media{FIFO: true, IO: "auto", G729: Off, Opus: opus},
 		Log:    Log{Level: "info", Format: "text"},
 		Shutdown: Shutdown{
 			Drain: 30 * time.Second,

@@ -44,6 +44,7 @@ func (c Config) Validate() error {
 		check("auth.jwt_secret", atLeast(n, 16))
 	}
 	check("media.workers", between(c.Media.Workers, 0, 256))
+	check("media.io", oneOf(c.Media.IO, "auto", "uring", "epoll"))
 	for key, o := range map[string]Opus{"media.opus": c.Media.Opus, "webrtc.opus": c.WebRTC.Opus} {
 		check(key+".bitrate", between(o.Bitrate, 6000, 510000))
 		check(key+".complexity", between(o.Complexity, 1, 10))

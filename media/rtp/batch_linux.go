@@ -25,6 +25,18 @@ type Batch struct {
 	data  []byte
 	msgs  []mmsghdr
 	slots []slot
+
+	lender *Exchange // whose buffers the packets are in; nil for slots
+	lent   []lent
+}
+
+// lent is a packet in a buffer of an Exchange.
+type lent struct {
+	packet    []byte
+	from      *[sockaddrBytes]byte
+	control   []byte
+	truncated bool
+	id        uint16
 }
 
 // mmsghdr is struct mmsghdr of recvmmsg(2).
@@ -55,6 +67,7 @@ func NewBatch(slots, slotBytes int) *Batch {
 		data:  make([]byte, slots*slotBytes),
 		msgs:  make([]mmsghdr, slots),
 		slots: make([]slot, slots),
+		lent:  make([]lent, slots),
 	}
 	for i := range b.msgs {
 		s, h := &b.slots[i], &b.msgs[i].hdr
@@ -69,8 +82,16 @@ func NewBatch(slots, slotBytes int) *Batch {
 	return b
 }
 
-// rearm resets the lengths that the kernel overwrote in the slots it used.
+// rearm resets the lengths that the kernel overwrote in the slots it used, and gives
+// back what was lent.
 func (b *Batch) rearm() {
+	if x := b.lender; x != nil {
+		for i := 0; i < b.n && !x.closed; i++ {
+			x.buffers.Free(b.lent[i].id)
+		}
+		b.lender, b.n = nil, 0
+		return
+	}
 	for i := range b.msgs[:b.n] {
 		h := &b.msgs[i].hdr
 		h.Namelen = sockaddrBytes
@@ -89,20 +110,35 @@ func (b *Batch) Slots() int { return len(b.msgs) }
 // Packet is the i-th packet, i < Len. Its capacity is the slot's, so that it can
 // be worked on in place.
 func (b *Batch) Packet(i int) []byte {
+	if b.lender != nil {
+		return b.lent[i].packet
+	}
 	n := min(int(b.msgs[i].len), b.size)
 	return b.data[i*b.size : i*b.size+n : (i+1)*b.size]
 }
 
 // From is the address that sent the i-th packet, an IPv4 one never in mapped
 // form. It allocates for link-local IPv6 only.
-func (b *Batch) From(i int) netip.AddrPort { return addrPort(&b.slots[i].from) }
+func (b *Batch) From(i int) netip.AddrPort {
+	if b.lender != nil {
+		return addrPort(b.lent[i].from)
+	}
+	return addrPort(&b.slots[i].from)
+}
 
 // Arrival is when the kernel received the i-th packet, in nanoseconds of wall
 // clock since 1970; 0 if the kernel did not say.
 func (b *Batch) Arrival(i int) int64 {
-	control := b.slots[i].control[:b.msgs[i].hdr.Controllen]
+	if b.lender != nil {
+		return arrival(b.lent[i].control)
+	}
+	return arrival(b.slots[i].control[:b.msgs[i].hdr.Controllen])
+}
+
+// arrival finds the time among control messages.
+func arrival(control []byte) int64 {
 	for len(control) >= unix.SizeofCmsghdr {
-		c := (*unix.Cmsghdr)(unsafe.Pointer(&control[0])) //nolint:gosec // long enough, and aligned by slot
+		c := (*unix.Cmsghdr)(unsafe.Pointer(&control[0])) //nolint:gosec // long enough, and aligned by who made room for it
 		n := int(c.Len)
 		if n < unix.SizeofCmsghdr || n > len(control) {
 			return 0
@@ -117,4 +153,9 @@ func (b *Batch) Arrival(i int) int64 {
 }
 
 // Truncated reports whether the i-th packet was longer than its slot.
-func (b *Batch) Truncated(i int) bool { return b.msgs[i].hdr.Flags&unix.MSG_TRUNC != 0 }
+func (b *Batch) Truncated(i int) bool {
+	if b.lender != nil {
+		return b.lent[i].truncated
+	}
+	return b.msgs[i].hdr.Flags&unix.MSG_TRUNC != 0
+}

@@ -29,6 +29,11 @@ type Socket struct {
 	refused   atomic.Uint64
 	unsent    atomic.Uint64
 	truncated atomic.Uint64
+	overrun   atomic.Uint64
+
+	// The worker's alone, as Recv and Send are.
+	line   *line    // nil while no Exchange receives and sends for it
+	stored []stored // collected by one that it left
 }
 
 // socketClosed is the bit of Socket.state that Close sets. The descriptor goes
@@ -45,6 +50,9 @@ type SocketStats struct {
 	Unsent uint64
 	// Truncated is the packets received that were longer than a Batch's slot.
 	Truncated uint64
+	// Overrun is the packets that an Exchange dropped because too many came at once.
+	// What the kernel drops for the same reason nobody counts.
+	Overrun uint64
 }
 
 // socketOptions is what Ports sets on each socket.
@@ -158,11 +166,14 @@ func (s *Socket) dissolve() error {
 // more. The errors that ICMP left behind are counted and passed over; an error
 // that is returned means that the socket is of no more use.
 func (s *Socket) Recv(b *Batch) (int, error) {
+	b.rearm()
+	if n, ok, err := s.recvCollected(b); ok {
+		return n, err
+	}
 	if !s.enter() {
 		return 0, net.ErrClosed
 	}
 	defer s.leave()
-	b.rearm()
 	// Each ICMP error costs one call; more than these in a row can wait for the
 	// next tick.
 	for range 4 {
@@ -194,13 +205,22 @@ func (s *Socket) countTruncated(b *Batch) {
 	}
 }
 
-// Send gives one packet to the peer of Connect. It never blocks. A packet that
-// the network could have lost as well (no buffer, no route, no peer) is counted
-// and is no error; an error means that the socket is of no more use.
+// Send gives one packet to the peer of Connect, at once, or at the next Flush of the
+// Exchange that the socket is attached to. It never blocks and keeps nothing of packet.
+// A packet that the network could have lost as well (no buffer, no route, no peer) is
+// counted and is no error; an error means that the socket is of no more use. An Exchange
+// tells it with the next packet.
 func (s *Socket) Send(packet []byte) error {
 	if len(packet) == 0 {
 		return nil
 	}
+	if s.line != nil {
+		return s.line.send(packet)
+	}
+	return s.sendNow(packet)
+}
+
+func (s *Socket) sendNow(packet []byte) error {
 	if !s.enter() {
 		return net.ErrClosed
 	}
@@ -211,21 +231,31 @@ func (s *Socket) Send(packet []byte) error {
 			uintptr(unsafe.Pointer(&packet[0])), //nolint:gosec // the kernel reads it during the call
 			uintptr(len(packet)),
 			unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
-		switch {
-		case errno == 0:
+		if errno == 0 {
 			return nil
-		case errno == unix.EINTR:
-		case errno == unix.ECONNREFUSED:
-			s.refused.Add(1)
-		case pending(errno), unsent(errno):
-			s.unsent.Add(1)
-			return nil
-		default:
-			return fmt.Errorf("rtp: send from %v: %w", s.local, errno)
+		}
+		if again, err := s.notSent(errno); !again {
+			return err
 		}
 	}
 	s.unsent.Add(1)
 	return nil
+}
+
+// notSent counts a packet that was not sent, unless it is to be sent again; or tells
+// that the socket is of no more use.
+func (s *Socket) notSent(errno unix.Errno) (again bool, err error) {
+	switch {
+	case errno == unix.EINTR:
+		return true, nil
+	case errno == unix.ECONNREFUSED:
+		s.refused.Add(1)
+		return true, nil
+	case pending(errno), unsent(errno):
+		s.unsent.Add(1)
+		return false, nil
+	}
+	return false, fmt.Errorf("rtp: send from %v: %w", s.local, errno)
 }
 
 // pending reports whether an error is what an ICMP message left on the socket.
@@ -250,7 +280,7 @@ func unsent(errno unix.Errno) bool {
 
 // Stats reads the counters.
 func (s *Socket) Stats() SocketStats {
-	return SocketStats{Refused: s.refused.Load(), Unsent: s.unsent.Load(), Truncated: s.truncated.Load()}
+	return SocketStats{Refused: s.refused.Load(), Unsent: s.unsent.Load(), Truncated: s.truncated.Load(), Overrun: s.overrun.Load()}
 }
 
 // Close closes the socket and gives its port back, once. A call under way on

@@ -22,6 +22,7 @@ type Bench struct {
 	Now     pace.Moment
 	Memory  playout.Memory
 	Batch   *rtp.Batch
+	IO      *rtp.Exchange // nil where each socket is by itself
 	Count   counters
 	Out     event.Outbox
 	Reports *reports.Service

@@ -204,7 +204,7 @@ func (l *Leg) End() {
 	l.EndTaps(nil)
 	l.Playout.Close()
 	l.Publish()
-	l.Bench = nil
+	l.quit()
 }
 
 // FailSoon ends the leg at the start of the next tick, when nobody iterates over
@@ -254,12 +254,12 @@ func (l *Leg) Pack(w *Bench, luggage *playout.Parcel) {
 	if l.Taps != nil {
 		l.Taps.Export(&w.Memory, luggage)
 	}
-	l.Bench = nil
+	l.quit()
 }
 
 // Unpack puts what the leg has buffered into its worker's memory.
 func (l *Leg) Unpack(w *Bench, luggage *playout.Parcel) {
-	l.Bench = w
+	l.Enter(w)
 	l.Playout.Import(&w.Memory, luggage)
 	if l.Taps != nil {
 		l.Taps.Import(&w.Memory, luggage)

@@ -6,8 +6,10 @@ import "time"
 type Report struct {
 	// Scheduling is "fifo", "nice" or "normal".
 	Scheduling string
-	Legs       int
-	Rooms      int
+	// IO is IOUring or IOEpoll.
+	IO    IO
+	Legs  int
+	Rooms int
 	// Ticks that ran, and those left out because the worker came back from its
 	// sleep too late to catch up.
 	Ticks, TicksMissed uint64

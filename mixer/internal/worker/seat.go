@@ -36,7 +36,7 @@ func seatOf(l *leg.Leg) *Seat { return l.Holder.(*Seat) }
 
 // arrive gives the leg, which is nowhere, to a worker.
 func (s *Seat) arrive(w *Worker) {
-	s.Bench = &w.Bench
+	s.Enter(&w.Bench)
 	s.In.IdleSince = w.Now.Tick
 	w.adopted(1)
 	if s.luggage != nil {

@@ -67,6 +67,9 @@ func (w *Worker) Snapshot() Report {
 	if how := s.scheduling.Load(); how != nil {
 		ws.Scheduling = *how
 	}
+	if how := s.io.Load(); how != nil {
+		ws.IO = *how
+	}
 	for i := range ws.Lateness {
 		ws.Lateness[i] = s.Lateness[i].Load()
 	}
@@ -76,6 +79,7 @@ func (w *Worker) Snapshot() Report {
 // Stats is what the control side sees of a worker.
 type Stats struct {
 	scheduling       atomic.Pointer[string]
+	io               atomic.Pointer[IO]
 	rooms            atomic.Int64
 	Links            pace.Cost // all of them in a frame
 	ticks, missed    atomic.Uint64

@@ -65,6 +65,8 @@ type Config struct {
 	Events   *ring.Queue[event.Event]
 	Reports  *reports.Service
 	NotFIFO  *sync.Once // said
+	IO       IO
+	NotUring *sync.Once // said
 }
 
 // New makes a worker that nothing drives yet.
@@ -94,6 +96,9 @@ func (w *Worker) Run() {
 			w.Log.Warn("the mixer has no real-time scheduling (CAP_SYS_NICE); on a busy machine audio may stutter", "scheduling", how)
 		})
 	}
+
+	w.OpenIO()
+	defer w.CloseIO()
 
 	tick := c.Now() / int64(pace.Tick)
 	for !w.Stop.Load() {
@@ -132,6 +137,7 @@ func (w *Worker) Step(tick int64) {
 	w.Settle()
 	w.inbox.Serve(w)
 	w.publishMembers()
+	w.collect()
 	phase := tick % pace.TicksPerFrame
 	// Rooms are what fills a worker. Two who talk to each other, and who hears a
 	// prompt alone, come before them, with a share of the tick; what does not fit into
@@ -145,6 +151,7 @@ func (w *Worker) Step(tick int64) {
 	w.runRooms(phase)
 	links = w.runLinks(links, w.Budget.Spent)
 	solos = w.runSolos(phase, solos, w.Budget.Spent)
+	w.flush()
 	w.Stats.skipped.Add(uint64(links + solos))
 	w.Budget.End()
 	w.publish()
@@ -191,6 +198,7 @@ func (w *Worker) runRooms(phase int64) {
 	first := w.turns[phase]
 	for i := range rooms {
 		at := (first + i) % len(rooms)
+		w.collectMore()
 		if w.Budget.Spent() {
 			// They go first next time.
 			w.turns[phase] = at
@@ -269,6 +277,9 @@ func inTurn[T any](w *Worker, list []T, n int, turn *int, past func() bool, run 
 		if i%lookEvery == 0 && past() {
 			left = n - i
 			break
+		}
+		if i%lookEvery == 0 {
+			w.collectMore()
 		}
 		if *turn >= len(list) {
 			*turn = 0

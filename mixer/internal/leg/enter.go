@@ -1,0 +1,17 @@
+package leg
+
+// Enter makes the leg, and its socket, one of a worker's.
+func (l *Leg) Enter(w *Bench) {
+	l.Bench = w
+	if l.sock != nil && w.IO != nil {
+		w.IO.Attach(l.sock)
+	}
+}
+
+// quit undoes Enter.
+func (l *Leg) quit() {
+	if l.sock != nil && l.Bench != nil && l.Bench.IO != nil {
+		l.Bench.IO.Detach(l.sock)
+	}
+	l.Bench = nil
+}
