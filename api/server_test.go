@@ -204,12 +204,13 @@ func TestWhatIsTooMuch(t *testing.T) {
 func TestShutdownWaitsForNobodyWhoIsSilent(t *testing.T) {
 	half := "GET /healthz HT"
 	for name, tc := range map[string]struct {
-		say  []string
-		want error
+		say   []string
+		waits time.Duration
+		want  error
 	}{
-		"silent": {[]string{"", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"}, nil},
+		"silent": {[]string{"", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"}, patience, nil},
 		// Who is in the middle of a request is waited for, but not for ever.
-		"half a request": {[]string{half}, context.DeadlineExceeded},
+		"half a request": {[]string{half}, time.Second, context.DeadlineExceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
@@ -229,7 +230,7 @@ func TestShutdownWaitsForNobodyWhoIsSilent(t *testing.T) {
 				open = append(open, conn)
 			}
 			r.do("GET", "/healthz", "") // the others have been accepted by now
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), tc.waits)
 			defer cancel()
 			for range 2 {
 				if err := r.server.Shutdown(ctx); !errors.Is(err, tc.want) {

@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -57,7 +58,10 @@ func TestDigitsAsTones(t *testing.T) {
 	ok(t, b.Add(t.Context(), c))
 	for i, want := range []string{"7", "73"} {
 		p.Sound(want[i])
-		h.Eventually("the other got "+want, func() bool { return string(slices.Compact([]byte(other.HearsDigits(i+1)))) == want })
+		h.Eventually("the other got "+want, func() bool {
+			got := slices.Compact([]byte(other.HearsDigits(i + 1)))
+			return strings.TrimLeft(string(got), "D") == want // the rest of the last one
+		})
 	}
 	from := p.Heard()
 	other.Press("5")

@@ -78,7 +78,8 @@ func (c *call) ringPhone(pt *party) {
 func (c *call) follow(pt *party, ch *signaling.Channel) {
 	ring, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	defer c.service.cfg.AfterFunc(c.ring, cancel)()
+	stop := c.service.cfg.AfterFunc(c.ring, cancel)
+	defer stop()
 	c.progress(ring, pt, ch)
 	s, err := ch.Until(ring, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
 	switch {

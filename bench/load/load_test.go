@@ -195,11 +195,11 @@ func runs(t *testing.T, plan Plan) bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() {
+		t.Cleanup(func() {
 			if err := e.Close(); err != nil {
 				t.Error(err)
 			}
-		}()
+		})
 		if err := e.Connect(netip.AddrPortFrom(loopback, l.Port(leg))); err != nil {
 			t.Fatal(err)
 		}
