@@ -43,3 +43,25 @@ func TestSmoke(t *testing.T) {
 		}
 	}
 }
+
+// What a SIP call in a room holds after a collection, its goroutines' stacks with it. It
+// is some 36,000 bytes of this server, which the race detector gives stacks of 16 KiB,
+// else 28,000; at most 8,192 are its media's, by a test in mixer. What else the server has
+// in hand when it is asked is in the rest of the bound.
+func TestBytesPerCall(t *testing.T) {
+	const least, most = 8 << 10, 44 << 10
+	r := bench.Runner{Core: -1, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	m, err := r.Memory(t.Context(), peers.Skybridge{Program: server.Binary(t)}, bench.OneRoom(client.PCMU, 70), 10, 70,
+		load.Plan{Warm: 300 * time.Millisecond, Measure: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, stacks := m.Footprint.Live.Bytes, m.Footprint.Stacks.Bytes
+	t.Logf("%.0f bytes live, %.0f of stacks of %.2f goroutines", live, stacks, m.Footprint.Stacks.Count)
+	if each := live + stacks; each < least || each > most {
+		t.Errorf("%.0f bytes a call, want %d to %d", each, least, most)
+	}
+	if n := m.Footprint.Stacks.Count; n > 1.5 {
+		t.Errorf("%.2f goroutines a call: more than the one of its dialplan", n)
+	}
+}

@@ -79,6 +79,9 @@ func (c *Channel) Name() string { return c.name }
 // Snapshot is the channel's newest published state. It never waits.
 func (c *Channel) Snapshot() ChannelSnapshot { return c.snap.Load().ChannelSnapshot }
 
+// Ended is the snapshot's Ended, without the rest of it.
+func (c *Channel) Ended() bool { return c.snap.Load().Ended }
+
 // Watch is the newest published state, and a channel that is closed when there
 // is a newer one. Nothing is newer than the state of a channel that is gone.
 func (c *Channel) Watch() (ChannelSnapshot, <-chan struct{}) {

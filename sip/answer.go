@@ -32,6 +32,9 @@ func (d *Dialog) track(seq uint32, raw []byte, f transport.Flow, lateOffer bool)
 	a := &answer{d: d, seq: seq, raw: raw, flow: f, lateOffer: lateOffer, over: make(chan struct{}), interval: t1}
 	a.again = d.s.after(t1, a.repeat)
 	a.life = d.s.after(64*t1, a.givenUp)
+	if d.unacked == nil {
+		d.unacked = make(map[uint32]*answer, 1)
+	}
 	d.unacked[seq] = a
 	return a
 }
@@ -67,7 +70,9 @@ func (a *answer) forget() bool {
 	if a.d.unacked[a.seq] != a {
 		return false
 	}
-	delete(a.d.unacked, a.seq)
+	if delete(a.d.unacked, a.seq); len(a.d.unacked) == 0 {
+		a.d.unacked = nil
+	}
 	close(a.over)
 	return true
 }

@@ -65,8 +65,8 @@ type Dialog struct {
 	inviteIn *ReInvite          // the peer's, not answered yet
 	updateIn *InDialogRequest   // the peer's with an offer, not answered yet
 	offerOut bool               // our INVITE or UPDATE with an offer is not answered yet
-	unacked  map[uint32]*answer // our 2xx without an ACK, by CSeq
-	acks     map[uint32]*ackOut // our ACKs, by CSeq
+	unacked  map[uint32]*answer // our 2xx without an ACK, by CSeq; nil while there is none
+	acks     map[uint32]*ackOut // our ACKs, by CSeq; nil before the first
 	ackDue   uint32             // CSeq of the 2xx whose ACK waits for Dialog.Ack
 }
 
@@ -81,9 +81,7 @@ type ackOut struct {
 func (s *Server) newDialog(st DialogState, f transport.Flow, h DialogHandler) *Dialog {
 	d := &Dialog{
 		s: s, id: st.ID, st: st, flow: f, handler: h,
-		done:    make(chan struct{}),
-		unacked: make(map[uint32]*answer),
-		acks:    make(map[uint32]*ackOut),
+		done: make(chan struct{}),
 	}
 	d.run = serial.New(dialogQueue, s.spawn, d.panicked)
 	if f != nil {

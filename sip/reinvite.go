@@ -123,6 +123,9 @@ func (d *Dialog) in2xx(seq uint32, r *message.Response, late bool, auth []messag
 	first := a == nil
 	if first {
 		a = &ackOut{auth: auth}
+		if d.acks == nil {
+			d.acks = make(map[uint32]*ackOut, 1)
+		}
 		d.acks[seq] = a
 		for old := range d.acks {
 			if old+2 < seq {

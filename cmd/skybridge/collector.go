@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"math"
@@ -10,23 +11,19 @@ import (
 	"strings"
 )
 
-const (
-	// gcPercent is how much garbage, of 100 that live, is let gather before it is collected
-	// (GOGC). Ticks come late while the collector works, and what of the server lives is
-	// small: a fifth of the collections for some tens of megabytes.
-	gcPercent = 400
-	// memoryShare is the part of the memory there is beyond which the collector works as
-	// often as it takes (GOMEMLIMIT), in hundredths.
-	memoryShare = 70
-)
+// memoryShare is the part of the memory there is beyond which the collector works as
+// often as it takes (GOMEMLIMIT), in hundredths.
+const memoryShare = 70
 
 // tuneCollector sets the garbage collector, but for what the operator has set in the
-// environment. files are the machine's, from the root.
-func tuneCollector(getenv func(string) string, files fs.FS, log *slog.Logger) {
+// environment, until the function that it gives is called. files are the machine's, from
+// the root.
+func tuneCollector(getenv func(string) string, files fs.FS, log *slog.Logger) (stop func()) {
 	percent, limit := getenv("GOGC"), getenv("GOMEMLIMIT")
+	stop = func() {}
 	if percent == "" {
-		debug.SetGCPercent(gcPercent)
-		percent = strconv.Itoa(gcPercent)
+		stop = followHeap()
+		percent = fmt.Sprintf("%d to %d", leastPercent, mostPercent)
 	}
 	if limit == "" {
 		if bytes := memory(files); bytes > 0 {
@@ -34,6 +31,7 @@ func tuneCollector(getenv func(string) string, files fs.FS, log *slog.Logger) {
 		}
 	}
 	log.Info("garbage collector set", "gogc", percent, "memory_limit_mib", debug.SetMemoryLimit(-1)>>20)
+	return stop
 }
 
 // memory is what the process may use, in bytes: the machine's, or less where a control

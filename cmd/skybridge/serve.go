@@ -64,7 +64,8 @@ var unserved = map[string]string{"ami.listen": "AMI", "snmp.listen": "SNMP", "tu
 // one stops, SIGHUP reloads.
 func serve(ctx context.Context, cfg config.Config, how manner, out, errs io.Writer) error {
 	log := newLogger(cfg.Log, errs)
-	tuneCollector(os.Getenv, os.DirFS("/"), log)
+	untune := tuneCollector(os.Getenv, os.DirFS("/"), log)
+	defer untune()
 	for _, l := range cfg.Listeners() {
 		if what := unserved[l.Key]; what != "" && l.Address != config.Off {
 			log.Warn("setting without effect: this version serves no "+what, "key", l.Key, "value", l.Address,

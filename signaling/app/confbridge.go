@@ -36,19 +36,18 @@ func (s *Services) confBridge(ctx context.Context, c *dialplan.Call, args string
 		defer t.Stop()
 		v.over = t.C
 	}
-	if v.user.StartMuted && !v.ch.Snapshot().MutedIn {
-		if err := v.ch.Mute(ctx, true); err != nil {
-			return v.notLetIn(ctx, err)
-		}
-		defer v.unmute(ctx)
+	unmute, err := v.startMuted(ctx)
+	if err != nil {
+		return v.notLetIn(ctx, err)
 	}
+	defer unmute()
 	result, err := v.stay(ctx)
 	if err != nil {
 		return v.notLetIn(ctx, err)
 	}
 	v.set(result)
 	switch {
-	case v.ch.Snapshot().Ended:
+	case v.ch.Ended():
 		v.set("HANGUP")
 		return dialplan.ErrHangup
 	case ctx.Err() != nil:
@@ -136,18 +135,10 @@ func (v *visit) stay(ctx context.Context) (string, error) {
 	for {
 		marks := room.Marks()
 		if v.user.WaitMarked && !v.user.Marked && marks.Now == 0 {
-			if marks.Over {
-				return "KICKED", nil
+			if result := v.outside(ctx, marks); result != "" {
+				return result, nil
 			}
-			v.wait(ctx, true)
-			select {
-			case <-marks.Changed:
-				continue
-			case <-v.over:
-				return "TIMEOUT", nil
-			case <-ctx.Done():
-				return "TIMEOUT", nil
-			}
+			continue
 		}
 		v.wait(ctx, false)
 		me, err := v.place.Enter(ctx, v.ch, "", role)
@@ -157,22 +148,39 @@ func (v *visit) stay(ctx context.Context) (string, error) {
 		if v.user.MusicWhenEmpty {
 			v.tellMusic(room.Bridge().SetMusicWhenAlone(ctx, v.ch, true, v.user.MusicClass))
 		}
-		result := v.meet(ctx, room, me, marks)
+		result := v.meet(ctx, room, me.Left, marks)
 		if result != "" {
-			v.leave(ctx, room, me)
+			v.leave(ctx, room, me.Left)
 			return result, nil
 		}
 		if v.place, err = room.StepOut(); err != nil {
 			<-me.Left
 			return "KICKED", nil //nolint:nilerr // the room has ended, which puts everybody out
 		}
-		v.leave(ctx, room, me)
+		v.leave(ctx, room, me.Left)
+	}
+}
+
+// outside is the time before there is anybody marked in the room; the result is empty when
+// that may have changed.
+func (v *visit) outside(ctx context.Context, marks conference.Marks) string {
+	if marks.Over {
+		return "KICKED"
+	}
+	v.wait(ctx, true)
+	select {
+	case <-marks.Changed:
+		return ""
+	case <-v.over:
+		return "TIMEOUT"
+	case <-ctx.Done():
+		return "TIMEOUT"
 	}
 }
 
 // meet is the time in the room; before is how it was when the caller came. An empty
 // result means that the caller is to wait outside.
-func (v *visit) meet(ctx context.Context, room *conference.Room, me conference.Participant, before conference.Marks) string {
+func (v *visit) meet(ctx context.Context, room *conference.Room, left <-chan struct{}, before conference.Marks) string {
 	for {
 		marks := room.Marks()
 		if !v.user.Marked {
@@ -184,7 +192,7 @@ func (v *visit) meet(ctx context.Context, room *conference.Room, me conference.P
 			}
 		}
 		select {
-		case <-me.Left:
+		case <-left:
 			return "KICKED"
 		case <-marks.Changed:
 		case <-v.over:
@@ -215,11 +223,23 @@ func (v *visit) tellMusic(err error) {
 }
 
 // leave takes the caller out of the room, if they are still in it.
-func (v *visit) leave(ctx context.Context, room *conference.Room, me conference.Participant) {
+func (v *visit) leave(ctx context.Context, room *conference.Room, left <-chan struct{}) {
 	if err := room.Leave(context.WithoutCancel(ctx), v.ch); err != nil && fault.Of(err) != fault.Gone {
 		v.call.Log().Warn("channel not taken out of its room", "room", v.number, "err", err)
 	}
-	<-me.Left
+	<-left
+}
+
+// startMuted mutes the caller where the profile has startmuted; what it gives is for the
+// end.
+func (v *visit) startMuted(ctx context.Context) (unmute func(), err error) {
+	if !v.user.StartMuted || v.ch.Snapshot().MutedIn {
+		return func() {}, nil
+	}
+	if err := v.ch.Mute(ctx, true); err != nil {
+		return nil, err
+	}
+	return func() { v.unmute(ctx) }, nil
 }
 
 // unmute ends what startmuted began: it is the room's.

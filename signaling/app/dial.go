@@ -128,7 +128,7 @@ func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout t
 	if d.options.both != "" {
 		return d.part(ctx, callee)
 	}
-	if err := d.connect(ctx, callee); err != nil && !callee.Snapshot().Ended {
+	if err := d.connect(ctx, callee); err != nil && !callee.Ended() {
 		return err
 	}
 	answered := d.call.Now()
@@ -141,7 +141,7 @@ func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout t
 // after says how the plan goes on once the conversation is over.
 func (d *attempt) after(ctx context.Context, callee *signaling.Channel) error {
 	switch {
-	case d.caller.Snapshot().Ended:
+	case d.caller.Ended():
 		if d.options.calleeGoesOn {
 			return d.sendOn(ctx, callee)
 		}

@@ -27,7 +27,7 @@ func (d *attempt) part(ctx context.Context, callee *signaling.Channel) error {
 
 // sendOn is F(place): the caller has hung up, and who they talked to goes on in the plan.
 func (d *attempt) sendOn(ctx context.Context, callee *signaling.Channel) error {
-	if callee.Snapshot().Ended {
+	if callee.Ended() {
 		return dialplan.ErrHangup
 	}
 	at := d.call.Position()
@@ -75,7 +75,7 @@ func (d *attempt) screen(ctx context.Context, callee *signaling.Channel) (done b
 	switch {
 	case ctx.Err() != nil:
 		return true, context.Cause(ctx)
-	case callee.Snapshot().Ended:
+	case callee.Ended():
 		return true, d.after(ctx, callee)
 	case err != nil:
 		return true, err

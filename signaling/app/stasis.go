@@ -20,7 +20,7 @@ func (s *Services) stasis(ctx context.Context, c *dialplan.Call, args string) er
 	err := s.Stasis.Enter(ctx, name, channelOf(c), parts[1:])
 	status := "SUCCESS"
 	switch {
-	case channelOf(c).Snapshot().Ended:
+	case channelOf(c).Ended():
 		err = dialplan.ErrHangup
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)

@@ -20,6 +20,11 @@ import (
 func (c *Call) Run(ctx context.Context, start Position) Outcome {
 	c.at = c.fallback(start)
 	out, _ := c.loop(ctx)
+	return c.over(ctx, out)
+}
+
+// over is what comes after the last step.
+func (c *Call) over(ctx context.Context, out Outcome) Outcome {
 	if cause := context.Cause(ctx); cause != nil && out.End != EndRedirected {
 		out.End, out.Err = EndGone, nil
 		if errors.Is(cause, ErrRedirected) {
@@ -64,6 +69,12 @@ func (c *Call) find(p Position) (Found, bool) {
 	return c.Plan().Find(p.Context, p.Exten, p.Priority, c.ch.CallerID().Number, c.Now())
 }
 
+// here is the priority that the call is at, nil for none.
+func (c *Call) here() *Priority {
+	found, _ := c.find(c.at)
+	return found.Priority
+}
+
 // loop runs steps until the call is over or leaves the plan, or until the Sub that
 // called it has returned.
 func (c *Call) loop(ctx context.Context) (out Outcome, returned bool) {
@@ -71,36 +82,50 @@ func (c *Call) loop(ctx context.Context) (out Outcome, returned bool) {
 		if ctx.Err() != nil {
 			return Outcome{End: EndGone}, false
 		}
-		found, ok := c.find(c.at)
-		if !ok {
+		p := c.here()
+		if p == nil {
 			if out, over := c.noStep(ctx); over {
 				return out, false
 			}
 			continue
 		}
-		err := c.steps(ctx, found.Priority)
-		switch {
-		case ctx.Err() != nil:
-			return Outcome{End: EndGone}, false
-		case err == nil:
-			c.advance()
-		case errors.Is(err, errSubReturned):
-			return Outcome{}, true
-		case errors.Is(err, ErrHangup), errors.Is(err, errNoDigits), errors.Is(err, errInvalidDigits):
-			return Outcome{End: endOf(err)}, false
-		case errors.Is(err, ErrAbsoluteTimeout):
-			c.deadline = time.Time{}
-			if !c.divert(AbsoluteTimeoutExten) {
-				c.log.Info("absolute timeout", "at", c.where())
-				return Outcome{End: EndTimeout}, false
-			}
-		default:
-			if c.Strict() || fault.Of(err) == fault.TooMany || c.at.Exten == ExceptionExten || !c.except("ERROR") {
-				return Outcome{End: EndFailed, Err: err, Cause: fault.Internal.Cause()}, false
-			}
-			c.warn("application failed, going on at e", "err", err)
+		if out, over := c.after(ctx, c.steps(ctx, p)); over {
+			return out.Outcome, out.returned
 		}
 	}
+}
+
+// ended is how a loop ends.
+type ended struct {
+	Outcome
+	returned bool // from the Sub that called it
+}
+
+// after goes on after a step, or says how the loop ends. It is a function of its own so
+// that an application which waits for hours does so on a smaller stack.
+func (c *Call) after(ctx context.Context, err error) (out ended, over bool) {
+	switch {
+	case ctx.Err() != nil:
+		return ended{Outcome: Outcome{End: EndGone}}, true
+	case err == nil:
+		c.advance()
+	case errors.Is(err, errSubReturned):
+		return ended{returned: true}, true
+	case errors.Is(err, ErrHangup), errors.Is(err, errNoDigits), errors.Is(err, errInvalidDigits):
+		return ended{Outcome: Outcome{End: endOf(err)}}, true
+	case errors.Is(err, ErrAbsoluteTimeout):
+		c.deadline = time.Time{}
+		if !c.divert(AbsoluteTimeoutExten) {
+			c.log.Info("absolute timeout", "at", c.where())
+			return ended{Outcome: Outcome{End: EndTimeout}}, true
+		}
+	default:
+		if c.Strict() || fault.Of(err) == fault.TooMany || c.at.Exten == ExceptionExten || !c.except("ERROR") {
+			return ended{Outcome: Outcome{End: EndFailed, Err: err, Cause: fault.Internal.Cause()}}, true
+		}
+		c.warn("application failed, going on at e", "err", err)
+	}
+	return ended{}, false
 }
 
 // steps runs one priority, and what was written under its number by mistake.
@@ -118,29 +143,40 @@ func (c *Call) steps(ctx context.Context, p *Priority) error {
 }
 
 func (c *Call) step(ctx context.Context, p *Priority) error {
-	c.line = p
-	if !c.budget.take(c.Now(), c.exec.config) {
-		return fault.New(fault.TooMany, "endless loop at %s:%d: more than %d steps", p.File, p.Line, c.exec.config.Burst)
+	app, args, err := c.prepare(p)
+	if err != nil {
+		return err
 	}
-	if !c.deadline.IsZero() {
-		if !c.Now().Before(c.deadline) {
-			return ErrAbsoluteTimeout
-		}
+	if c.deadline.IsZero() {
+		err = c.guard(ctx, app, args)
+	} else {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.deadline.Sub(c.Now()), ErrAbsoluteTimeout)
 		defer cancel()
+		err = c.guard(ctx, app, args)
 	}
-	app, ok := c.exec.apps.Find(p.App)
-	if !ok {
-		return fault.New(fault.Unsupported, "%s:%d: no application %q", p.File, p.Line, p.App)
-	}
-	args := c.Substitute(p.Args)
-	c.ch.Executing(c.at, app.Name, args)
-	err := c.guard(ctx, app, args)
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrAbsoluteTimeout) {
 		return ErrAbsoluteTimeout
 	}
 	return err
+}
+
+// prepare is what comes before a step.
+func (c *Call) prepare(p *Priority) (app Application, args string, err error) {
+	c.line = p
+	if !c.budget.take(c.Now(), c.exec.config) {
+		return app, "", fault.New(fault.TooMany, "endless loop at %s:%d: more than %d steps", p.File, p.Line, c.exec.config.Burst)
+	}
+	if !c.deadline.IsZero() && !c.Now().Before(c.deadline) {
+		return app, "", ErrAbsoluteTimeout
+	}
+	app, ok := c.exec.apps.Find(p.App)
+	if !ok {
+		return app, "", fault.New(fault.Unsupported, "%s:%d: no application %q", p.File, p.Line, p.App)
+	}
+	args = c.Substitute(p.Args)
+	c.ch.Executing(c.at, app.Name, args)
+	return app, args, nil
 }
 
 // guard runs an application and turns its panic into an error.

@@ -125,7 +125,7 @@ func (tx *Server) Respond(status int, b []byte) error {
 		tx.state = proceeding
 	case invite && status < 300:
 		tx.state = accepted
-		tx.expire(64 * tx.table.timers.T1) // timer L
+		tx.leaveRemains()
 	case invite:
 		tx.state = completed
 		tx.expire(64 * tx.table.timers.T1) // timer H
@@ -140,6 +140,19 @@ func (tx *Server) Respond(status int, b []byte) error {
 		tx.expire(64 * tx.table.timers.T1) // timer J
 	}
 	return nil
+}
+
+// leaveRemains has what is to be known of an accepted INVITE until timer L take the
+// transaction's place in the table: that it was, so that a repeated request is not a new
+// one (RFC 6026 §7.1). The request, and whoever waited for its end, need not be kept for
+// the half minute.
+func (tx *Server) leaveRemains() {
+	r := &Server{table: tx.table, key: tx.key, merge: tx.merge, flow: tx.flow, tag: tx.tag, state: accepted}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if tx.table.replaceServer(tx, r) {
+		r.expire(64 * tx.table.timers.T1) // timer L
+	}
 }
 
 // repeat is timer G.

@@ -177,3 +177,33 @@ func TestCanceled(t *testing.T) {
 		table.Close()
 	})
 }
+
+// An INVITE that was accepted is known until its timer ends, without what it was: it comes
+// again, its CANCEL is too late, its ACK is the dialog's.
+func TestWhatIsLeftOfAnAcceptedInvite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table, w := newTable(), wire.New()
+		tx, _ := arrive(t, table, w)
+		tx.OnCancel(func(*message.Request) { t.Error("canceled") })
+		if err := tx.Respond(200, []byte("SIP/2.0 200")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(32 * wire.T1)
+		left := table.Invite(tx.Request())
+		if left == nil || left == tx || left.Request() != nil || left.Tag() != tx.Tag() {
+			t.Fatalf("%+v is left", left)
+		}
+		left.Canceled(tx.Request())
+		if left.Acked() || tx.Acked() {
+			t.Error("the ACK goes no further")
+		}
+		if _, got := arrive(t, table, w); got != Again {
+			t.Errorf("once more: %v", got)
+		}
+		if err := tx.Respond(200, nil); fault.Of(err) != fault.Conflict {
+			t.Errorf("a second answer: %v", err)
+		}
+		time.Sleep(33 * wire.T1)
+		forgotten(t, table)
+	})
+}

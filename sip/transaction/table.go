@@ -136,6 +136,20 @@ func (t *Table) addServer(tx *Server, limit int) (old *Server, merged, full bool
 	return nil, false, false
 }
 
+// replaceServer puts another transaction in the place of one, if that is still there.
+func (t *Table) replaceServer(tx, by *Server) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.server[tx.key] != tx {
+		return false
+	}
+	t.server[tx.key] = by
+	if tx.merge != "" && t.merged[tx.merge] == tx {
+		t.merged[tx.merge] = by
+	}
+	return true
+}
+
 func (t *Table) dropServer(tx *Server) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -50,7 +50,7 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 		out.Headers = append(out.Headers, message.Header{Name: "P-Asserted-Identity", Value: pai.String()})
 	}
 	l := t.newLeg(e)
-	l.dial = outboundCall{request: out, caller: req.Caller}
+	l.dial = &outboundCall{request: out, caller: req.Caller}
 	as := keyedAs(e)
 	if b.Network == "ws" || b.Network == "wss" {
 		as = byICE

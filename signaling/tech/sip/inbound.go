@@ -167,7 +167,7 @@ func (t *Tech) begin(in *ua.IncomingInvite, e *Endpoint) error {
 	defer cancel()
 	in.SetRewriteContact(e.Rewrite)
 	l := t.newLeg(e)
-	l.incoming, l.callID = in, req.CallID()
+	l.incoming, l.callID, l.maxForwards = in, req.CallID(), req.MaxForwards()
 	kept := false
 	defer func() {
 		if !kept {

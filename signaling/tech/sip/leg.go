@@ -49,20 +49,22 @@ type leg struct {
 	early    []mixer.Event // told before the leg had its channel
 	session  session
 	dialog   *ua.Dialog
-	incoming *ua.IncomingInvite
+	incoming *ua.IncomingInvite // until it is answered
 	outgoing *ua.OutgoingInvite
 	callID   string
 	answer   []byte // to an incoming offer, as long as it is not sent
-	redirect string // the endpoint that the party named in its place
-	hungUp   bool
-	ended    bool
+	// maxForwards is an incoming call's.
+	maxForwards int
+	redirect    string // the endpoint that the party named in its place
+	hungUp      bool
+	ended       bool
 
 	// The rest is touched by the actor alone, once the leg has started.
 	late   bool // our 2xx holds the offer
 	gotSDP bool // the party's answer is in effect
 	// wish is the direction we want; SendOnly has the party on hold.
 	wish media.Direction
-	dial outboundCall // of an outgoing leg
+	dial *outboundCall // of an outgoing leg
 	// because says why we end the call, where its cause says too little.
 	because string
 	ask     holdPing
@@ -214,7 +216,7 @@ func (l *leg) accept() {
 		return
 	}
 	l.mu.Lock()
-	l.dialog, l.answer = dialog, nil
+	l.dialog, l.incoming, l.answer, l.newSession = dialog, nil, nil, nil
 	l.mu.Unlock()
 	if !l.late {
 		l.session.Sent()
@@ -275,9 +277,7 @@ func (l *leg) Info() signaling.LegInfo {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	info := signaling.LegInfo{ProtocolID: l.callID, Endpoint: l.endpoint, Party: l.party}
-	if l.incoming != nil {
-		info.MaxForwards = l.incoming.Request().MaxForwards()
-	}
+	info.MaxForwards = l.maxForwards
 	if l.session != nil {
 		info.Format = l.session.Format()
 		info.Remote = l.session.Remote()

@@ -11,7 +11,7 @@ import (
 
 // outboundCall is what an outgoing leg will send.
 type outboundCall struct {
-	request ua.Outbound
+	request ua.Outbound // until it is sent
 	caller  signaling.CallerID
 	// answeredBy is the tag of the fork whose description is in effect.
 	answeredBy string
@@ -52,6 +52,7 @@ func (l *leg) sendInvite() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.outgoing, l.callID = out, out.CallID()
+	l.dial.request, l.newSession = ua.Outbound{}, nil // they have done their part
 	return nil
 }
 
