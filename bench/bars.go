@@ -30,7 +30,9 @@ func compared(workload, what string, value, by, limit float64, skipped string) t
 func (c *Comparison) costBars() (bars []table.Bar) {
 	against := func(trial, name, what, who string, limit float64) {
 		why := cmp.Or(c.skipped[who], c.skipped[trial+"/"+who])
-		bars = append(bars, compared(name, what, c.cpu(trial, theSkybridge), c.cpu(trial, who), limit, why))
+		b := compared(name, what, c.cpu(trial, theSkybridge), c.cpu(trial, who), limit, why)
+		b.Invalid = c.misheard(trial, theSkybridge, who)
+		bars = append(bars, b)
 	}
 	const (
 		room, rooms, relay  = "G.711, one room, 3 talk", "G.711, rooms of 10, all talk", "G.711 calls, relayed"
@@ -53,7 +55,9 @@ func (c *Comparison) costBars() (bars []table.Bar) {
 		if codecs, relay := c.cpu(t.trial, theCodecs), c.cpu(t.trial, theRelay); codecs > 0 && relay > 0 {
 			least = codecs + relay
 		}
-		bars = append(bars, compared(t.name, "≤ 1.18 × the codecs plus the relay", c.cpu(t.trial, theSkybridge), least, 1.18, ""))
+		b := compared(t.name, "≤ 1.18 × the codecs plus the relay", c.cpu(t.trial, theSkybridge), least, 1.18, "")
+		b.Invalid = c.misheard(t.trial, theSkybridge, theRelay)
+		bars = append(bars, b)
 		against(t.trial, t.name, t.what, theAsterisk, t.asterisk)
 		against(t.trial, t.name, "below rtpengine's", theRTPEngine, 1)
 	}
@@ -61,6 +65,21 @@ func (c *Comparison) costBars() (bars []table.Bar) {
 	against(relayed, relay, "≤ 1/2 of rtpengine's", theRTPEngine, 1./2)
 	against(relayed, relay, "≤ 1/6 of Asterisk's", theAsterisk, 1./6)
 	return bars
+}
+
+// misheard says why figures of a trial count for nothing: somebody did not hear what they
+// should, so work was left out, or done that is not the workload; "" if they do count.
+func (c *Comparison) misheard(trial string, who ...string) string {
+	for _, name := range who {
+		wrong := 0
+		for _, s := range c.results[trial+"/"+name] {
+			wrong += len(s.Wrong)
+		}
+		if wrong > 0 {
+			return fmt.Sprintf("%s had %d times the wrong tones", name, wrong)
+		}
+	}
+	return ""
 }
 
 // rows are all samples' medians.

@@ -1,12 +1,14 @@
 package bench
 
 import (
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/bench/client"
+	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/table"
 )
 
@@ -67,6 +69,9 @@ func TestBars(t *testing.T) {
 	add(opusToPCMU, theSkybridge, 120)
 	add(opusToPCMU, theCodecs, 80)
 	add(opusToPCMU, theRelay, 20)
+	add(relayed, theSkybridge, 5)
+	add(relayed, theAsterisk, 50)
+	c.results[relayed+"/"+theSkybridge][0].Wrong = []string{"leg 1 hears itself", "leg 2 hears itself"}
 	verdicts := make(map[string]string)
 	for _, b := range c.costBars() {
 		verdicts[b.Workload+", "+b.What] = b.Verdict()
@@ -77,6 +82,7 @@ func TestBars(t *testing.T) {
 		"Opus ↔ G.711 calls, ≤ 1.18 × the codecs plus the relay": "not met: 1.20, 2 % above",
 		"Opus, rooms of 10, all talk, ≤ 1/3 of Janus's":          "not measured: janus: not to be had here",
 		"G.711 calls, relayed, ≤ 2.0 × the floor":                "not measured: there is no figure",
+		"G.711 calls, relayed, ≤ 1/6 of Asterisk's":              "not valid: 0.100, but skybridge had 2 times the wrong tones",
 	} {
 		if verdicts[bar] != want {
 			t.Errorf("%s: %q, want %q", bar, verdicts[bar], want)
@@ -84,7 +90,7 @@ func TestBars(t *testing.T) {
 	}
 	r := &table.Report{}
 	c.rows(r, trials())
-	if len(r.Rows) != 6 || r.Rows[0].CPU != 6*time.Microsecond || r.Rows[1].Carries != 1900 || !r.Rows[1].Found || r.Rows[2].Found {
+	if len(r.Rows) != 8 || r.Rows[0].CPU != 6*time.Microsecond || r.Rows[1].Carries != 1900 || !r.Rows[1].Found || r.Rows[2].Found {
 		t.Errorf("%+v", r.Rows)
 	}
 	if got := r.Rows[2].Note; got != "of 500 it could not do" {
@@ -100,5 +106,40 @@ func TestBabble(t *testing.T) {
 	a, b := babble(), babble()
 	if !reflect.DeepEqual(a, b) || len(a) != speechSeconds*speechRate {
 		t.Errorf("%d and %d samples", len(a), len(b))
+	}
+}
+
+// A busy worker's lateness counts where it was as busy as asked for; else another number
+// of parties comes nearer.
+func TestBusyEnough(t *testing.T) {
+	for _, tt := range []struct {
+		legs  int
+		busy  float64
+		right bool
+		next  int
+	}{
+		{1000, 0.80, true, 1012}, {1000, 0.78, true, 1038}, {1000, 0.85, true, 952}, {1000, 0.66, false, 1227}, {1000, 0.90, false, 900},
+		{1000, 0.2, false, 1500}, {1000, 0, false, 1500}, {20, 2, false, 13},
+	} {
+		right, next := busyEnough(tt.legs, tt.busy)
+		if right != tt.right || next != tt.next {
+			t.Errorf("%d parties, %v busy: %v, %d", tt.legs, tt.busy, right, next)
+		}
+	}
+}
+
+// An Asterisk that does not start is said, and is not the end of the comparison.
+func TestMemoryGoesOnWithoutAsterisk(t *testing.T) {
+	var said strings.Builder
+	c := &Comparison{
+		Runner: &Runner{Core: -1, Log: slog.New(slog.DiscardHandler)}, Asterisk: t.TempDir(), Out: &said,
+		skipped: map[string]string{}, began: time.Now(),
+	}
+	r := &table.Report{}
+	if err := c.memoryOfAsterisk(t.Context(), r, load.Plan{}); err != nil {
+		t.Fatal(err)
+	}
+	if why := c.skipped["memory/"+theAsterisk]; why == "" || !strings.Contains(said.String(), "skipped") || len(r.How) != 0 {
+		t.Errorf("%q; said %q; told %q", why, said.String(), r.How)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 
@@ -119,8 +118,15 @@ func (c *Comparison) latency(ctx context.Context, r *table.Report) ([]table.Bar,
 			}
 		}
 	}
-	room := OneRoom(client.PCMU, 40).Name
+	room, calls := OneRoom(client.PCMU, 40).Name, Calls(client.PCMU, client.PCMU, 24).Name
 	bars = append(bars, compared("added latency, "+room, "p50 below Asterisk's", middle[room+theSkybridge], middle[room+theAsterisk], 1, c.skipped[theAsterisk]))
+	// No bar of the workload's, but the same question: of a relayed call each of our packets
+	// waits for a tick of 5 ms, which others do not have.
+	for _, peer := range []struct{ who, name string }{{theAsterisk, "Asterisk's"}, {theRTPEngine, "rtpengine's"}} {
+		who, name := peer.who, peer.name
+		bars = append(bars, compared("added latency, "+calls, "p50 below "+name, middle[calls+theSkybridge], middle[calls+who], 1, c.skipped[who]))
+	}
+	r.How = append(r.How, "A relayed call's packet waits for the next tick of 5 ms, 2.5 ms at the middle; Asterisk and rtpengine wake for each one.")
 	return bars, nil
 }
 
@@ -129,37 +135,6 @@ func quantiles(values []time.Duration) []table.Quantile {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-// lateness measures how late ticks begin when a worker is busy for four fifths of its
-// time and four goroutines of its process never rest.
-func (c *Comparison) lateness(ctx context.Context, r *table.Report) ([]table.Bar, error) {
-	plan := load.Plan{Warm: 2 * time.Second, Measure: 20 * time.Second}
-	if c.Short {
-		plan.Measure = 5 * time.Second
-	}
-	each := c.cpu(inRooms, theSkybridge)
-	if each == 0 {
-		return nil, c.say("tick lateness: what a leg costs is not known")
-	}
-	w := SmallRooms(client.PCMU, 10+int(0.8*microseconds(load.Frame)/each))
-	bar := table.Bar{Workload: "tick lateness", What: "p99.9 ≤ 0.3 ms at 80 %, beside 4 hogs", Limit: 0.3, Unit: "ms"}
-	for _, hogs := range []int{0, 4} {
-		s, err := c.Runner.Run(ctx, peers.Skybridge{Program: c.Program, Args: []string{"--hogs", strconv.Itoa(hogs)}},
-			w, plan)
-		if err != nil {
-			return nil, err
-		}
-		what := fmt.Sprintf("tick lateness, worker %.0f %% busy, %d hogs", 100*s.Busy, hogs)
-		if err := c.say("%s: p50 %v, p99 %v, p99.9 %v", what, s.Late.Quantile(0.5), s.Late.Quantile(0.99), s.Late.Quantile(0.999)); err != nil {
-			return nil, err
-		}
-		r.Delays = append(r.Delays, table.Delay{What: what, Note: fmt.Sprintf("%d parties in rooms of 10", w.Legs), Values: []table.Quantile{
-			{Name: "p50", Value: s.Late.Quantile(0.5)}, {Name: "p99", Value: s.Late.Quantile(0.99)}, {Name: "p99.9", Value: s.Late.Quantile(0.999)},
-		}})
-		bar.Value = milliseconds(s.Late.Quantile(0.999))
-	}
-	return []table.Bar{bar}, nil
-}
 
 // largestLoads looks for the largest loads of rooms and relayed calls on G.711.
 func (c *Comparison) largestLoads(ctx context.Context, _ *table.Report) ([]table.Bar, error) {
@@ -177,36 +152,6 @@ func (c *Comparison) largestLoads(ctx context.Context, _ *table.Report) ([]table
 		}
 	}
 	return nil, nil
-}
-
-// memory measures what legs add, by the difference of many and few.
-func (c *Comparison) memory(ctx context.Context, r *table.Report) ([]table.Bar, error) {
-	bar := table.Bar{Workload: "memory", What: "≤ 8 KiB a leg without codec state", Limit: 8, Unit: "KiB"}
-	for _, of := range []struct {
-		who       string
-		few, many int
-	}{{theSkybridge, 200, 1000}, {theAsterisk, 50, 200}} {
-		if c.skipped[of.who] != "" {
-			continue
-		}
-		var bytes [2]int64
-		for i, n := range []int{of.few, of.many} {
-			s, err := c.Runner.Run(ctx, c.contender(of.who), OneRoom(client.PCMU, n), load.Plan{Warm: time.Second, Measure: time.Second})
-			if err != nil {
-				return nil, err
-			}
-			bytes[i] = s.Memory * int64(n)
-		}
-		each := float64(bytes[1]-bytes[0]) / float64(of.many-of.few) / 1024
-		if err := c.say("memory, %s: %.1f KiB a leg", of.who, each); err != nil {
-			return nil, err
-		}
-		if of.who == theSkybridge {
-			bar.Value = each
-		}
-		r.How = append(r.How, fmt.Sprintf("Memory of %s: %.1f KiB a leg, from %d to %d parties in one room.", of.who, each, of.few, of.many))
-	}
-	return []table.Bar{bar}, nil
 }
 
 // profile is where Skybridge's processor time goes with one large room, by perf.

@@ -26,18 +26,28 @@ func Sine(hz float64, rate, samples int, level float64) []int16 {
 // (0.5 for half of them), by Goertzel's algorithm. It tells tones 40 Hz apart; a jump in phase, as a lost packet
 // makes, costs one window.
 func Tone(pcm []int16, rate int, hz, share float64) float64 {
-	size := min(rate/5, len(pcm))
-	if size == 0 {
+	powers := Powers(pcm, rate, hz)
+	if len(powers) == 0 {
 		return Silence
 	}
+	slices.Sort(powers)
+	return Decibels(powers[min(int((1-share)*float64(len(powers))), len(powers)-1)])
+}
+
+// Powers is the power of the tone at hz in windows of 200 ms, each half over the next; 1 is
+// a sine of full scale.
+func Powers(pcm []int16, rate int, hz float64) []float64 {
+	size := min(rate/5, len(pcm))
+	if size == 0 {
+		return nil
+	}
 	window, sum := blackmanHarris(size)
-	var levels []float64
+	var powers []float64
 	for at := 0; at+size <= len(pcm); at += max(size/2, 1) {
 		amplitude := goertzel(pcm[at:at+size], window, 2*math.Pi*hz/float64(rate)) * 2 / sum / fullScale
-		levels = append(levels, decibels(amplitude*amplitude))
+		powers = append(powers, amplitude*amplitude)
 	}
-	slices.Sort(levels)
-	return levels[min(int((1-share)*float64(len(levels))), len(levels)-1)]
+	return powers
 }
 
 // RMS is the level of everything in pcm, in dBFS of a sine.
@@ -49,7 +59,7 @@ func RMS(pcm []int16) float64 {
 	for _, s := range pcm {
 		power += float64(s) * float64(s)
 	}
-	return decibels(2 * power / float64(len(pcm)) / fullScale / fullScale)
+	return Decibels(2 * power / float64(len(pcm)) / fullScale / fullScale)
 }
 
 // goertzel is the magnitude of the windowed signal's spectrum at omega, in radians per
@@ -74,7 +84,8 @@ func blackmanHarris(size int) (window []float64, sum float64) {
 	return window, sum
 }
 
-func decibels(power float64) float64 {
+// Decibels is a power in dB, Silence of none.
+func Decibels(power float64) float64 {
 	if power <= 0 {
 		return Silence
 	}

@@ -1,9 +1,11 @@
 package table
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -102,6 +104,16 @@ func (r *Report) verdicts() *grid {
 	return g
 }
 
+// unmet are the bars that are not met, a line each, the farthest first.
+func (r *Report) unmet() (lines []string) {
+	bars := slices.DeleteFunc(slices.Clone(r.Bars), func(b Bar) bool { return !b.Unmet() })
+	slices.SortStableFunc(bars, func(a, b Bar) int { return cmp.Compare(b.Value*a.Limit, a.Value*b.Limit) })
+	for i := range bars {
+		lines = append(lines, bars[i].Workload+", "+bars[i].What+": "+bars[i].Verdict())
+	}
+	return lines
+}
+
 // Text prints the report for a terminal.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
@@ -113,6 +125,9 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	b.WriteByte('\n')
 	r.verdicts().text(&b)
+	for _, line := range r.unmet() {
+		b.WriteString(line + "\n")
+	}
 	for _, s := range r.Skipped {
 		b.WriteString("skipped: " + s + "\n")
 	}

@@ -50,16 +50,23 @@ type Bar struct {
 	Unit     string
 	// Missing says why there is no value; "" if there is one.
 	Missing string
+	// Invalid says why the value says nothing; "" if it does.
+	Invalid string
 }
 
-// Met tells whether the value is within the limit.
-func (b *Bar) Met() bool { return b.Missing == "" && b.Value <= b.Limit }
+// Met tells whether there is a value that counts, and it is within the limit.
+func (b *Bar) Met() bool { return b.Missing == "" && b.Invalid == "" && b.Value <= b.Limit }
+
+// Unmet tells whether there is a value that counts, and it is beyond the limit.
+func (b *Bar) Unmet() bool { return b.Missing == "" && b.Invalid == "" && b.Value > b.Limit }
 
 // Verdict says whether a bar is met, or by how much not.
 func (b *Bar) Verdict() string {
 	switch {
 	case b.Missing != "":
 		return "not measured: " + b.Missing
+	case b.Invalid != "":
+		return fmt.Sprintf("not valid: %s, but %s", number(b.Value, b.Unit), b.Invalid)
 	case b.Met():
 		return fmt.Sprintf("met: %s", number(b.Value, b.Unit))
 	case b.Limit <= 0:

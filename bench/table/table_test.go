@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 func TestVerdicts(t *testing.T) {
 	for want, b := range map[string]Bar{
 		"met: 1.24":                       {Value: 1.24, Limit: 2},
+		"not valid: 1.24, but x":          {Value: 1.24, Limit: 2, Invalid: "x"},
 		"met: 2.00":                       {Value: 2, Limit: 2},
 		"met: 0.0412":                     {Value: 0.0412, Limit: 0.1},
 		"not met: 2.50, 25 % above":       {Value: 2.5, Limit: 2},
@@ -77,5 +79,19 @@ func TestInsert(t *testing.T) {
 		if _, err := Insert(bad, "new"); !errors.Is(err, ErrPage) {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+// What is not met is said in a line each, the farthest first; what is not valid is not
+// said to be unmet.
+func TestUnmet(t *testing.T) {
+	r := Report{Bars: []Bar{
+		{Workload: "a", What: "≤ 2", Value: 3, Limit: 2}, {Workload: "b", What: "≤ 2", Value: 1, Limit: 2},
+		{Workload: "c", What: "≤ 1/2", Value: 2, Limit: 0.5}, {Workload: "d", What: "≤ 2", Value: 9, Limit: 2, Invalid: "x"},
+		{Workload: "e", What: "≤ 2", Value: 9, Limit: 2, Missing: "x"},
+	}}
+	want := []string{"c, ≤ 1/2: not met: 2.00, 300 % above", "a, ≤ 2: not met: 3.00, 50 % above"}
+	if got := r.unmet(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
