@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/jitter"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 )
 
 // redundant is a decoder that can make a lost frame of what the packet after it
@@ -107,19 +108,38 @@ func (p *Playout) fade(pcm []int16) int {
 
 // resample brings PCM to the target rate.
 func (p *Playout) resample(pcm, decoded []int16, rate int) int {
-	if p.resampler == nil || p.from != rate {
-		r, err := dsp.NewResampler(rate, p.target)
-		if err != nil {
-			p.err = err
-			return 0
-		}
-		p.resampler, p.from = r, rate
+	r, err := p.resamplerFrom(rate)
+	if err != nil {
+		p.err = err
+		return 0
 	}
 	if rate > p.target {
 		decoded = decoded[:len(decoded)-len(decoded)%(rate/p.target)]
 	}
-	p.resampler.ProcessPCM(pcm, decoded)
-	return p.resampler.Out(len(decoded))
+	r.ProcessPCM(pcm, decoded)
+	return r.Out(len(decoded))
+}
+
+// resamplerFrom is the filter from a rate in Hz to the target. All that were needed are
+// kept: a peer may speak now one codec, now the other.
+func (p *Playout) resamplerFrom(rate int) (*dsp.Resampler, error) {
+	at := rates.Index(rate)
+	if at < 0 {
+		return dsp.NewResampler(rate, p.target) // no codec of a mixer's has such a rate
+	}
+	r := p.resamplers[at]
+	switch {
+	case r == nil:
+		var err error
+		if r, err = dsp.NewResampler(rate, p.target); err != nil {
+			return nil, err
+		}
+		p.resamplers[at] = r
+	case rate != p.from:
+		r.Reset() // what it has is of long ago
+	}
+	p.from = rate
+	return r, nil
 }
 
 // reject counts a packet that cannot be decoded.

@@ -40,13 +40,13 @@ type Playout struct {
 	over    int                // samples at target of the last packet beyond the frames passed
 	last    Level              // of the packet played last
 
-	target    int     // sample rate wanted, Hz
-	left      []int16 // PCM at target beyond the last frame; nil until packets are not frames
-	excess    int     // samples of it that are to be left out
-	tries     int     // frames that were unfit for it
-	short     bool    // more is to be left
-	resampler *dsp.Resampler
-	from      int // rate of resampler
+	target     int                         // sample rate wanted, Hz
+	left       []int16                     // PCM at target beyond the last frame; nil until packets are not frames
+	excess     int                         // samples of it that are to be left out
+	tries      int                         // frames that were unfit for it
+	short      bool                        // more is to be left
+	from       int                         // rate of the audio resampled last, Hz
+	resamplers [rates.Count]*dsp.Resampler // to target, by where they are from; nil until needed
 
 	made    uint64 // frames made up
 	invalid uint64 // packets that could not be decoded
@@ -117,7 +117,7 @@ func (p *Playout) Listen(on bool, rate int) {
 		p.Reset()
 	}
 	if rate != p.target {
-		p.resampler, p.left, p.over = nil, nil, 0
+		p.resamplers, p.left, p.over = [rates.Count]*dsp.Resampler{}, nil, 0
 		p.excess, p.tries, p.short = 0, 0, false
 	}
 	p.on, p.target = on, rate

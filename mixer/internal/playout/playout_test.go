@@ -286,3 +286,24 @@ func TestFrameAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations in three frames", n)
 	}
 }
+
+// A peer that speaks now one codec, now the other, costs no more than one that stays.
+func TestCodecsTakeTurns(t *testing.T) {
+	l := newListener(t, 200*time.Millisecond, 8000, g722.Codec(), opus.Codec(), g711.MuLaw())
+	var packets [3][][]byte
+	for format := range l.formats {
+		packets[format] = silence(t, l.formats[format].Codec, 3)
+	}
+	ext := uint32(0)
+	play := func() {
+		for format := range packets {
+			l.push(ext, format, packets[format][2])
+			ext++
+			l.frame()
+		}
+	}
+	play()
+	if n := testing.AllocsPerRun(100, play); n != 0 {
+		t.Errorf("%v allocations in a frame of each", n)
+	}
+}

@@ -13,9 +13,15 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 )
 
-// patience is how many packets a Reporter takes between two reports of its own. Who
-// sends more is not listened to until the next one.
-const patience = 64
+const (
+	// patience is how many packets of its peer a Reporter takes between two reports of its
+	// own. If more come it does not listen until the next one.
+	patience = 64
+	// strangers is how many of anybody else it looks at meanwhile, or before there is a
+	// peer. If more come the kernel keeps them away, once it is settled who the peer is;
+	// until then it does not listen either.
+	strangers = 1024
+)
 
 // Leg is whose reports are made. Its methods never wait.
 type Leg interface {
@@ -74,7 +80,9 @@ type Reporter struct {
 	session  *rtcp.Session   // nil until there is somebody to send to
 	at       int             // in the service's list
 	patience int
+	strange  int  // of strangers, that are still looked at
 	deaf     bool // own is not listened to until the next report
+	shielded bool // own takes packets of source.remote alone
 	quiet    bool // nothing may be sent
 	closed   bool
 
@@ -85,7 +93,7 @@ type Reporter struct {
 // it; nil stands for RTCP on the port of RTP alone. The Reporter closes own. keying takes
 // packets of a handshake that come on own; nil drops them.
 func (s *Service) NewReporter(leg Leg, media, own *rtp.Socket, keying Keying) *Reporter {
-	r := &Reporter{service: s, leg: leg, media: media, own: own, keying: keying, at: -1, patience: patience}
+	r := &Reporter{service: s, leg: leg, media: media, own: own, keying: keying, at: -1, patience: patience, strange: strangers}
 	if own == nil {
 		return r
 	}
@@ -125,8 +133,10 @@ func (r *Reporter) Set(p Peer) {
 	r.peer = p
 	if moved {
 		r.source.announce(p.Media, p.Remote, p.Symmetric)
+		r.unshield()
 	}
 	if r.session == nil {
+		r.hearken() // whatever came before
 		r.session = rtcp.NewSession(s.cfg, &s.scratch, time.Now())
 		heap.Push(&s.due, r)
 		s.wake()
@@ -167,7 +177,10 @@ func (s *Service) wake() {
 func (r *Reporter) Learned(media netip.AddrPort) {
 	r.service.mu.Lock()
 	defer r.service.mu.Unlock()
-	r.source.learned(media, r.peer.Mux)
+	was := r.source.remote
+	if r.source.learned(media, r.peer.Mux); r.source.remote != was {
+		r.unshield()
+	}
 }
 
 // report is for when the leg is due.
@@ -187,11 +200,7 @@ func (r *Reporter) report(now time.Time) {
 	if !due {
 		return
 	}
-	r.patience = patience
-	if r.deaf {
-		r.deaf = false
-		r.rearm()
-	}
+	r.hearken()
 	if r.quiet {
 		return
 	}
@@ -263,17 +272,28 @@ func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.T
 	s := r.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.closed || r.session == nil || r.patience == 0 {
-		return f, false
+	who := peer // of what comes on the port of RTP the worker has looked who sent it
+	if !muxed {
+		who = r.source.who(from)
 	}
-	r.patience--
+	switch {
+	case r.closed:
+		return f, false
+	case !muxed && (r.session == nil || who != peer):
+		if r.strange = max(r.strange-1, 0); r.strange == 0 || r.session == nil || who == stranger {
+			return f, false
+		}
+	case r.session == nil || r.patience == 0:
+		return f, false
+	default:
+		r.patience--
+	}
 	if r.keys != nil { // nothing is learned of a packet that is not authentic
 		if packet, ok = r.keys.Guard.OpenRTCP(packet, tick(now), &s.room); !ok {
 			return f, false
 		}
 	}
-	// Of what comes on the port of RTP the worker has looked who sent it.
-	if !muxed && !r.source.admits(from, packet, l) {
+	if who == candidate && !r.source.admits(packet, l) {
 		return f, false
 	}
 	f, err := r.session.Take(packet, arrival, now, l)
@@ -293,8 +313,44 @@ func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.T
 func (r *Reporter) listen() {
 	r.service.mu.Lock()
 	defer r.service.mu.Unlock()
-	if r.deaf = r.patience == 0; !r.deaf && !r.closed {
+	if r.closed {
+		return
+	}
+	if r.strange == 0 && r.shield() {
+		r.strange = strangers // those that wait in the socket
+	}
+	if r.deaf = r.patience == 0 || r.strange == 0; !r.deaf {
 		r.rearm()
+	}
+}
+
+// hearken listens again, whatever came before.
+func (r *Reporter) hearken() {
+	r.patience, r.strange = patience, strangers
+	if r.deaf {
+		r.deaf = false
+		r.rearm()
+	}
+}
+
+// shield has the kernel keep away what strangers send; false while it is not settled who
+// the peer is, or when that has not helped.
+func (r *Reporter) shield() bool {
+	if r.shielded || r.session == nil || r.source.open || r.own.Connect(r.source.remote) != nil {
+		return false
+	}
+	r.shielded = true
+	return true
+}
+
+// unshield lets anybody's packets come, as it is open again who the peer is.
+func (r *Reporter) unshield() {
+	if !r.shielded {
+		return
+	}
+	r.shielded = false
+	if err := r.own.Disconnect(); err != nil {
+		r.service.log.Error("rtcp is received from the former peer alone", "err", err)
 	}
 }
 

@@ -82,12 +82,7 @@ func newRig(t *testing.T) *rig {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pc := rtp.DefaultPortsConfig()
-	pc.Addresses, pc.First, pc.Last = []netip.Addr{netip.MustParseAddr("127.0.0.1")}, 0, 0
-	ports, err := rtp.NewPorts(pc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ports := newPorts(t)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -97,6 +92,17 @@ func newRig(t *testing.T) *rig {
 		}
 	})
 	return &rig{t, ports, s}
+}
+
+func newPorts(t *testing.T) *rtp.Ports {
+	t.Helper()
+	pc := rtp.DefaultPortsConfig()
+	pc.Addresses, pc.First, pc.Last = []netip.Addr{netip.MustParseAddr("127.0.0.1")}, 0, 0
+	ports, err := rtp.NewPorts(pc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ports
 }
 
 // end is a leg with its sockets.

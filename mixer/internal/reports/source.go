@@ -39,15 +39,29 @@ func (s *source) learned(media netip.AddrPort, mux bool) {
 	}
 }
 
-// admits reports whether a packet may be looked at, by who sent it. One from elsewhere
-// that could move remote there must be of the stream that is received, or about ours.
-func (s *source) admits(from netip.AddrPort, packet []byte, l rtcp.Local) bool {
-	if from == s.remote {
-		return true
+// sender is what an address tells of who sent a packet.
+type sender uint8
+
+const (
+	stranger  sender = iota
+	candidate        // may be the peer, who is behind NAT
+	peer
+)
+
+// who is behind an address.
+func (s *source) who(from netip.AddrPort) sender {
+	switch {
+	case from == s.remote:
+		return peer
+	case s.open && from.Addr() == s.media.Addr():
+		return candidate
 	}
-	if !s.open || from.Addr() != s.media.Addr() {
-		return false
-	}
+	return stranger
+}
+
+// admits reports whether a candidate's packet, which would move remote to where it came
+// from, is of the stream that is received, or about ours.
+func (s *source) admits(packet []byte, l rtcp.Local) bool {
 	var r rtp.Report
 	if rtp.ParseRTCP(packet, &r) != nil {
 		return false
