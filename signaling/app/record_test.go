@@ -52,6 +52,23 @@ func holds(t *testing.T, what string, pcm []int16, rate int, tones ...float64) {
 	}
 }
 
+// played tells whether a phone has heard a tone, and no other, for 150 ms in a row, from a
+// sample on.
+func played(p *signaltest.Phone, from int, want float64) bool {
+	n, step := p.Rate()*150/1000, p.Rate()/100
+	for pcm := p.HearsSince(from, 0); len(pcm) >= n; pcm = pcm[step:] {
+		alone := true
+		for _, hz := range []float64{440, 500, 700, 900} {
+			level := tone.Level(pcm[:n], p.Rate(), hz)
+			alone = alone && (hz == want && level > -25 || hz != want && level < -40)
+		}
+		if alone {
+			return true
+		}
+	}
+	return false
+}
+
 func option(v string) dialplan.Variable { return dialplan.Variable{Name: "OPTIONS", Value: v} }
 
 // records waits until so much of a channel is recorded.
@@ -74,6 +91,7 @@ func TestRecordUntilAKey(t *testing.T) {
 		start := time.Now()
 		c := r.run(r.Leg("1001", p, signaltest.Script{}), "record", option(ca.options))
 		r.records(c, 600*time.Millisecond)
+		from := p.Heard()
 		p.Press(ca.keys)
 		name := "greetings/mine-" + string(rune('0'+i))
 		r.note(ca.status + " " + name)
@@ -84,8 +102,8 @@ func TestRecordUntilAKey(t *testing.T) {
 			t.Errorf("%q: %v recorded in %v", ca.options, length, passed)
 		}
 		holds(t, ca.options, tracks[0], rate, 700)
-		hears(t, p, 700)
 		r.note("SUCCESS", "h "+ca.status)
+		r.Eventually("what was said is played back", func() bool { return played(p, from, 700) })
 		r.Gone(c)
 	}
 }
@@ -162,10 +180,12 @@ func TestMixMonitor(t *testing.T) {
 	events, stop := r.recordings()
 	defer stop()
 	for _, options := range []string{"", "D", "r(in.wav)t(out.sln)i(ID)", "v(-4)"} {
+		start := time.Now()
 		c := r.run(r.Leg("1001", r.Phone(g711.MuLaw(), 700), signaltest.Script{}), "monitor",
 			option(options), dialplan.Variable{Name: "FOLDER", Value: r.folder})
 		file := filepath.Join(r.folder, "monitor/2026/s.wav")
 		r.note(file, "stopped")
+		most := int((time.Since(start)+100*time.Millisecond)/time.Millisecond) * 8 // in whole frames, however long the machine took
 		for _, want := range []event.Type{event.RecordingStarted, event.RecordingFinished} {
 			for got := signaltest.Receive(t, "an event", events); got.Type != want; got = signaltest.Receive(t, "an event", events) {
 			}
@@ -174,8 +194,8 @@ func TestMixMonitor(t *testing.T) {
 		ok(t, err)
 		for _, file := range []string{file, filepath.Join(r.folder, "copy.wav")} {
 			tracks, rate := recorded(t, file)
-			if n := len(tracks[0]); n < 6000 || n > 12000 {
-				t.Errorf("%d samples of 800 ms", n)
+			if n := len(tracks[0]); n < 6000 || n > most {
+				t.Errorf("%d samples of 800 ms, at most %d", n, most)
 			}
 			switch options {
 			case "D":
