@@ -69,6 +69,7 @@ func commands() []command {
 		{"ari show channels", "List channels", showChannels},
 		{"rtp show stats", "Count the packets of every channel", rtpStats},
 		{"rtp show quality", "Rate what every channel receives, by the E-model", rtpQuality},
+		{"rtp show srtp", "Tell whose audio is encrypted, and count what was not authentic", rtpSRTP},
 		{"rtp set stats", "Log the counters of every channel [on|off]", setStats("RTCP Stats", statsEvery)},
 		{"rtcp set stats", "Log the counters of every channel [on|off]", setStats("RTCP Stats", statsEvery)},
 		{"rtp set debug", "Log the counters of every channel each second [on|off]", setStats("RTP Packet Debugging", debugEvery)},

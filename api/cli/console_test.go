@@ -148,6 +148,7 @@ func TestWhatIsNotThere(t *testing.T) {
 		"pjsip show aor x":               "Unable to find object x.\n\n",
 		"rtp show stats":                 "No objects found.\n\n",
 		"rtp show quality":               "No objects found.\n\n",
+		"rtp show srtp":                  "No objects found.\n\n",
 		"rtp set stats":                  "Usage: rtcp set stats {on|off}\n",
 		"confbridge list 9000":           "No conference bridge named '9000' found!\n",
 		"core show channel \x1b[2J\a":    "?[2J? is not a known channel\n",

@@ -149,7 +149,7 @@ func (*watch) run(ctx context.Context, c *Console, every time.Duration, done cha
 		case <-tick.C:
 			for _, s := range c.counters(c.Engine.Channels()) {
 				c.Log.Info("audio", "channel", s.Name, "codec", s.Codec, "in", s.audio.PacketsIn, "lost", s.audio.Lost,
-					"late", s.audio.Late, "jitter", s.audio.Jitter, "delay", s.audio.Delay, "out", s.audio.PacketsOut,
+					"late", s.audio.Late, "not_authentic", s.audio.AuthFailed, "replayed", s.audio.Replayed, "jitter", s.audio.Jitter, "delay", s.audio.Delay, "out", s.audio.PacketsOut,
 					"round_trip", s.audio.Peer.RoundTrip, "remote_lost", s.audio.Peer.Lost, "remote_jitter", s.audio.Peer.Jitter)
 			}
 		case <-ctx.Done():

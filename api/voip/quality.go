@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/media/quality"
+	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
 // QualityBody is how the parties of a call are received.
@@ -17,11 +18,15 @@ type QualityBody struct {
 
 // ParticipantQualityBody is how what a party sends comes in.
 type ParticipantQualityBody struct {
-	ID        string              `json:"id"`
-	Endpoint  string              `json:"endpoint"`
-	ChannelID *string             `json:"channel_id"`
-	Codec     *string             `json:"codec"`
-	Samples   []QualitySampleBody `json:"samples" nullable:"false" doc:"The last minute, one a second, oldest first"`
+	ID        string  `json:"id"`
+	Endpoint  string  `json:"endpoint"`
+	ChannelID *string `json:"channel_id"`
+	Codec     *string `json:"codec"`
+	Secure    bool    `json:"secure" doc:"Whether the media is encrypted"`
+	// What came that cannot be the party's is none of its packets.
+	NotAuthentic uint64              `json:"not_authentic" doc:"Packets since the call began that were not protected with the party's key, or not intact (SRTP)"`
+	Replayed     uint64              `json:"replayed" doc:"Packets since the call began that came again, or too late to tell (SRTP)"`
+	Samples      []QualitySampleBody `json:"samples" nullable:"false" doc:"The last minute, one a second, oldest first"`
 }
 
 // QualitySampleBody is one second of what a party sent.
@@ -44,28 +49,40 @@ type QualitySampleBody struct {
 	MOS            *float64  `json:"mos" doc:"Estimated mean opinion score, 1 to 4.5"`
 }
 
-func (r routes) getQuality(_ context.Context, p auth.Principal, in *PathID) (*Answer[QualityBody], error) {
+// countersPatience is how long one channel may keep the others' figures waiting.
+const countersPatience = 200 * time.Millisecond
+
+func (r routes) getQuality(ctx context.Context, p auth.Principal, in *PathID) (*Answer[QualityBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &Answer[QualityBody]{c.quality()}, nil
+	return &Answer[QualityBody]{c.quality(ctx)}, nil
 }
 
 // quality is how the parties that have a channel are received.
-func (c *call) quality() QualityBody {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (c *call) quality(ctx context.Context) QualityBody {
 	b := QualityBody{CallID: c.id, Participants: []ParticipantQualityBody{}}
+	var channels []*signaling.Channel
+	c.mu.Lock()
 	for _, pt := range c.parties {
 		if pt.channel == nil {
 			continue
 		}
 		s := pt.channel.Snapshot()
+		channels = append(channels, pt.channel)
 		b.Participants = append(b.Participants, ParticipantQualityBody{
-			ID: pt.id, Endpoint: pt.endpoint, ChannelID: optionalText(string(s.ID)), Codec: optionalText(s.Codec),
+			ID: pt.id, Endpoint: pt.endpoint, ChannelID: optionalText(string(s.ID)), Codec: optionalText(s.Codec), Secure: s.Secure,
 			Samples: sampleBodies(pt.channel.Quality()),
 		})
+	}
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, countersPatience)
+	defer cancel()
+	for i, ch := range channels {
+		if audio, err := ch.Audio(ctx); err == nil { // else it has ended meanwhile
+			b.Participants[i].NotAuthentic, b.Participants[i].Replayed = audio.AuthFailed, audio.Replayed
+		}
 	}
 	return b
 }

@@ -21,7 +21,7 @@ func handshaker(t testing.TB, p Protection, change ...func(*Config)) *Negotiator
 	return negotiator(t, cfg)
 }
 
-func print(h srtp.Hash, certificate string) string {
+func certPrint(h srtp.Hash, certificate string) string {
 	return "a=fingerprint:" + srtp.FingerprintOf(h, []byte(certificate)).String() + "\n"
 }
 
@@ -33,7 +33,7 @@ const (
 
 // Which offers of a handshake are taken, and who begins: never is one answered in the clear.
 func TestHandshakeOffered(t *testing.T) {
-	theirs := print(srtp.SHA256, "theirs")
+	theirs := certPrint(srtp.SHA256, "theirs")
 	for _, c := range []struct {
 		name, offer string
 		// Of a leg that has handshakes only where nothing else is offered, wants them
@@ -48,7 +48,7 @@ func TestHandshakeOffered(t *testing.T) {
 		{"holdconn", tlsSavp + theirs + "a=setup:holdconn\n", [3]string{"488", "488", "488"}},
 		{"for the session", theirs + "a=setup:actpass\n" + tlsSavp, [3]string{"active", "active", "active"}},
 		{"by its old name", savp + theirs + "a=setup:actpass\n", [3]string{"active", "active", "active"}},
-		{"several, the strongest counts", tlsSavp + sha1 + theirs + print(srtp.SHA512, "theirs") + "a=setup:active\n", [3]string{"passive", "passive", "passive"}},
+		{"several, the strongest counts", tlsSavp + sha1 + theirs + certPrint(srtp.SHA512, "theirs") + "a=setup:active\n", [3]string{"passive", "passive", "passive"}},
 		{"SHA-1 alone", tlsSavp + sha1 + "a=setup:active\n", [3]string{"488", "488", "488"}},
 		{"damaged", tlsSavp + "a=fingerprint:sha-256 00:01\na=setup:active\n", [3]string{"488", "488", "488"}},
 		{"none", tlsSavp + "a=setup:active\n", [3]string{"488", "488", "488"}},
@@ -100,7 +100,7 @@ func TestHandshakeOffered(t *testing.T) {
 
 // Our own offers, and what answers to them come to.
 func TestHandshakeAnswered(t *testing.T) {
-	theirs := print(srtp.SHA384, "theirs")
+	theirs := certPrint(srtp.SHA384, "theirs")
 	for _, c := range []struct {
 		name   string
 		p      Protection
@@ -152,7 +152,7 @@ func TestHandshakeAnswered(t *testing.T) {
 // Which later offers ask for another handshake (RFC 8842 §4), and which do not.
 func TestHandshakeAgain(t *testing.T) {
 	const id, otherID = "a=tls-id:abcdefghijklmnopqrstu\n", "a=tls-id:ABCDEFGHIJKLMNOPQRSTU\n"
-	theirs, others := print(srtp.SHA256, "theirs"), print(srtp.SHA256, "others")
+	theirs, others := certPrint(srtp.SHA256, "theirs"), certPrint(srtp.SHA256, "others")
 	for _, c := range []struct {
 		name, first, second string
 		again               bool

@@ -3,7 +3,6 @@ package dtls
 import (
 	"crypto/x509"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -73,7 +72,7 @@ func (n *network) add(t *testing.T, at netip.AddrPort, suites ...srtp.Suite) *si
 	}
 	s := &side{cert: cert, done: make(chan Outcome, 4)}
 	s.keyer, err = New(Config{
-		Certificate: cert, Suites: suites, Timeout: DefaultTimeout, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Certificate: cert, Suites: suites, Timeout: DefaultTimeout, Log: slog.New(slog.DiscardHandler),
 		Send: func(p []byte, to netip.AddrPort) error { n.send(at, to, p); return nil },
 		Done: func(o Outcome) { s.done <- o },
 	})

@@ -71,8 +71,9 @@ func (s *RTP) newHandshakes(c *Config, sc *sdp.Config, media, control *rtp.Socke
 		return nil
 	}
 	h := &handshakes{wait: s.symmetric, roots: c.Handshake.Roots, failed: c.Handshake.Failed}
-	certificate, err := c.Handshake.Certificate, error(nil)
+	certificate := c.Handshake.Certificate
 	if certificate == nil {
+		var err error
 		if certificate, err = dtls.NewCertificate(); err != nil {
 			return err
 		}
@@ -85,6 +86,7 @@ func (s *RTP) newHandshakes(c *Config, sc *sdp.Config, media, control *rtp.Socke
 		Certificate: certificate, Suites: c.Handshake.Suites, Timeout: c.Handshake.Timeout, Log: c.Log,
 		Send: media.SendTo, Done: s.mediaKeyed,
 	}
+	var err error
 	if h.media, err = dtls.New(kc); err != nil {
 		return err
 	}
