@@ -57,6 +57,64 @@ func TestChanSpy(t *testing.T) {
 	b.Close()
 }
 
+// What who spies presses chooses the mode, the next conversation, and the end; a group and an id
+// choose whom to spy on.
+func TestChanSpyKeys(t *testing.T) {
+	r := withMedia(t)
+	b := r.Engine.NewBridge(signaling.BridgeConfig{})
+	defer b.Close()
+	agent, customer := r.Phone(g711.MuLaw(), 500), r.Phone(g711.MuLaw(), 700)
+	one, _ := r.CallUp("1001", agent)
+	two, _ := r.CallUp("1002", customer)
+	ok(t, b.Add(t.Context(), one))
+	ok(t, b.Add(t.Context(), two))
+	spies := func(how, whom string) (*signaltest.Phone, *signaling.Channel) {
+		spy := r.Phone(g722.Codec(), 900)
+		return spy, r.run(r.Leg("1003", spy, signaltest.Script{}), "spy-on",
+			dialplan.Variable{Name: "HOW", Value: how}, dialplan.Variable{Name: "WHOM", Value: whom})
+	}
+	spy, c := spies("dx(9)c(8)v(-4)", "Test/1001")
+	hears(t, spy, 500, 700)
+	hears(t, agent, 700)
+	spy.Press("5")
+	hears(t, agent, 700, 900)
+	hears(t, customer, 500)
+	spy.Press("6")
+	hears(t, customer, 500, 900)
+	spy.Press("4")
+	hears(t, customer, 500)
+	hears(t, agent, 700)
+	spy.Press("8") // around again, in the same mode
+	hears(t, spy, 500, 700)
+	if s := c.Snapshot(); math.Abs(s.GainOut+12.04) > 0.01 {
+		t.Errorf("hears at %v dB", s.GainOut)
+	}
+	spy.Press("9")
+	r.note("spied 0")
+	r.Gone(c)
+
+	spy, c = spies("WE", "Test/1001") // talks, and hears nothing
+	hears(t, agent, 700, 900)
+	hears(t, customer, 500)
+	hears(t, spy)
+	c.Hangup(signaling.CauseNormal)
+	r.Gone(c)
+
+	_, c = spies("Sg(sales)", "Test/")
+	r.note("spied 0")
+	r.Gone(c)
+	two.Vars().Set("SPYGROUP", "support:sales")
+	spy, c = spies("Sog(sales)", "Test/")
+	hears(t, spy, 700)
+	c.Hangup(signaling.CauseNormal)
+	r.Gone(c)
+	spy, c = spies("Sou", string(one.ID()))
+	hears(t, spy, 500)
+	c.Hangup(signaling.CauseNormal)
+	r.Gone(c)
+	hears(t, agent, 700)
+}
+
 // VOLUME multiplies and divides; what is no number or direction changes nothing.
 func TestVolume(t *testing.T) {
 	r := withMedia(t)

@@ -14,6 +14,7 @@ func ArgumentChecks(s *settings.Settings) lint.Checks {
 	return lint.Checks{
 		"dial":        judgeDial,
 		"audiosocket": judgeAudioSocket,
+		"chanspy":     judgeChanSpy,
 		"mixmonitor":  judgeMixMonitor,
 		"record":      judgeRecord,
 		"confbridge":  func(args string) []asterisk.Warning { return judgeConfBridge(&s.ConfBridge, args) },
