@@ -146,6 +146,9 @@ func Open(ctx context.Context, cfg *Config, m Media) (*signaling.Channel, error)
 	if err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	l, local, err := newLeg(cfg, m, f, remote)
 	if err != nil {
 		return nil, err
