@@ -10,6 +10,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
+	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/media/mediatest"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
@@ -232,6 +234,43 @@ func BenchmarkRoom(b *testing.B) {
 			f.seat(b, f.callers)
 			f.measure(b)
 		})
+	}
+}
+
+// All ten talk, each other sentences, of whom three are heard: who it is changes all the time.
+func BenchmarkRoomOfSpeakers(b *testing.B) {
+	speech, err := dsp.ResampleClip(mediatest.Synthetic(b, "en-us"), mediatest.SpeechRate, 48000)
+	if err != nil {
+		b.Fatal(err)
+	}
+	eachField(b, "opus10", func(b *testing.B, f *field) {
+		for i := range 10 {
+			at := len(speech) / 10 * i
+			f.speak(f.call(formatOf(opus.Codec()), true), append(speech[at:len(speech):len(speech)], speech[:at]...))
+		}
+		f.seat(b, f.callers)
+		f.measure(b)
+	})
+}
+
+// speak has a caller with Opus say speech at 48 kHz, and tell its level.
+func (f *field) speak(c *caller, speech []int16) {
+	f.t.Helper()
+	enc, err := opus.Codec().NewEncoder(media.EncoderConfig{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer enc.Close()
+	f.tell(c, formatOf(opus.Codec()), 0)
+	c.frames = nil
+	n := opus.Codec().FrameSamples()
+	for ; len(speech) >= n; speech = speech[n:] {
+		buf := make([]byte, rtp.HeaderBytes+opus.Codec().MaxFrameBytes)
+		k, err := enc.Encode(buf[rtp.HeaderBytes:], speech[:n])
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		c.frames = append(c.frames, withLevel(buf[:rtp.HeaderBytes+k], dsp.LevelDBov(speech[:n])))
 	}
 }
 

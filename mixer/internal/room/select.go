@@ -12,6 +12,10 @@ const (
 	// usurpMargin, in dB, is how much louder than one who is heard somebody must be to
 	// take its place.
 	usurpMargin = 3
+	// tenure is for how many frames somebody who has come in is not to be disturbed, 400 ms,
+	// as long as a word; who does must be louder by newMargin more, in dB.
+	tenure    = 20
+	newMargin = 12
 	// lieMargin, in dB, is how far what a sender claims of its level may be from what is
 	// decoded: it tells of its own frame, before its codec.
 	lieMargin = 15
@@ -28,6 +32,7 @@ type weight struct {
 	peak    uint8         // −dBov, the loudest of late, falling by 1 dB in a frame
 	now     playout.Level // before decoding
 	Chosen  bool          // to be heard in this frame
+	tenure  uint8         // frames for which who has come in is not to be disturbed
 	heard   bool          // was, in the last
 	full    bool          // the last frame went into the sum to its end
 	decoded bool          // pcm and spoke are of this frame
@@ -130,7 +135,10 @@ func (x *Room) elect(w *Floor) {
 // rank orders candidates, the loudest first.
 func (l *Member) rank() int {
 	peak := min(max(int(l.Weight.peak)-l.Gain.DB, 0), dsp.Silence)
-	if l.Weight.heard {
+	switch {
+	case l.Weight.tenure > 0:
+		return max(peak-newMargin, 0)
+	case l.Weight.heard:
 		return peak
 	}
 	return peak + usurpMargin
@@ -142,6 +150,14 @@ func (x *Room) hear(w *Floor, l *Member) {
 	v := &l.Weight
 	was := v.heard
 	v.heard = v.Chosen
+	switch {
+	case !v.Chosen:
+		v.tenure = 0
+	case !was:
+		v.tenure = tenure
+	case v.tenure > 0:
+		v.tenure--
+	}
 	if !v.Chosen && !was {
 		l.unheard(w)
 		return
