@@ -412,7 +412,8 @@ func testLiveMoves(t *testing.T, io IO) {
 	for _, h := range steady {
 		h.port.Close()
 		h.await(Closed)
-		if st := h.port.Stats(); st.PacketsIn < frames-1 || st.Lost != 0 || st.Invalid != 0 || st.Duplicate != 0 {
+		// What came last may not have been read when the port is closed.
+		if st := h.port.Stats(); st.PacketsIn < frames-5 || st.Lost != 0 || st.Invalid != 0 || st.Duplicate != 0 {
 			t.Errorf("%s: %+v", h.port.Name(), st)
 		}
 	}
