@@ -3,7 +3,6 @@ package mixer
 import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/audience"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
 )
 
@@ -73,10 +72,17 @@ func (p *Port) setAudience(a Audience, set func(*worker.Room)) error {
 	case p.room == nil:
 		return fault.New(fault.Conflict, "mixer: port %q is in no room", p.cfg.Name)
 	}
-	p.do(func(*leg.Bench) {
-		if x := p.leg.Hall; x != nil {
-			set(x)
+	e := &worker.Errand{Names: a.set.Ports}
+	p.postErrand(e, func(w *worker.Worker) *worker.Worker {
+		x := p.leg.Hall
+		if x == nil {
+			return nil
 		}
+		if to := e.Next(w, x); to != nil {
+			return to
+		}
+		set(x)
+		return nil
 	})
 	return nil
 }

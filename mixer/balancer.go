@@ -97,7 +97,11 @@ func (b *balancer) look(now time.Time) {
 	for i := range all {
 		work[i] = all[i].work
 	}
-	for _, m := range balance.Decide(busy, b.engine.cfg.Budget, work) {
+	moves := balance.Decide(busy, b.engine.cfg.Budget, work)
+	if len(moves) == 0 {
+		b.split(busy)
+	}
+	for _, m := range moves {
 		x := all[m.Work]
 		from := x.work.Worker
 		b.asked = append(b.asked, asked{home: x.home, Move: Move{
@@ -160,7 +164,10 @@ func (e *Engine) mobiles(now time.Time) []mobile {
 	all := make([]mobile, 0, len(e.rooms)+len(e.pairs))
 	for r := range e.rooms {
 		all = append(all, mobile{
-			work: balance.Work{Worker: r.mix.Home.At.Load().Index, Cost: r.mix.Stats.MixTime.Share(), Fixed: now.Before(r.rests)},
+			work: balance.Work{
+				Worker: r.mix.Home.At.Load().Index, Cost: r.mix.Stats.MixTime.Share(),
+				Fixed: now.Before(r.rests) || r.mix.Stats.Away.Load() > 0,
+			},
 			room: r, home: &r.mix.Home, rest: &r.rests,
 		})
 	}

@@ -62,7 +62,9 @@ func eachField(b *testing.B, name string, run func(*testing.B, *field)) {
 	}
 }
 
-func newField(b testing.TB, io IO) *field {
+func newField(b testing.TB, io IO) *field { return newFieldOf(b, 1, io) }
+
+func newFieldOf(b testing.TB, workers int, io IO) *field {
 	b.Helper()
 	cfg := rtp.DefaultPortsConfig()
 	cfg.Addresses, cfg.First, cfg.Last = []netip.Addr{netip.MustParseAddr("127.0.0.1")}, 0, 0
@@ -70,9 +72,10 @@ func newField(b testing.TB, io IO) *field {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := &field{rig: newRigBy(b, 1, io), ports: ports, batch: rtp.NewBatch(0, 0)}
-	w := f.engine.workers[0]
-	w.Budget.Init(f.engine.cfg.Budget, f.engine.clock.Now, pace.ThreadTime)
+	f := &field{rig: newRigBy(b, workers, io), ports: ports, batch: rtp.NewBatch(0, 0)}
+	for _, w := range f.engine.workers {
+		w.Budget.Init(f.engine.cfg.Budget, f.engine.clock.Now, pace.ThreadTime)
+	}
 	b.Cleanup(func() {
 		for _, c := range f.callers {
 			if err := c.sock.Close(); err != nil {

@@ -212,6 +212,9 @@ func (e *Engine) place() (*worker.Worker, error) {
 func (e *Engine) Stats() EngineStats {
 	e.mu.Lock()
 	s := EngineStats{Ports: len(e.ports), Rooms: len(e.rooms), Pairs: len(e.pairs)}
+	for r := range e.rooms {
+		s.Lent += int(r.mix.Stats.Away.Load())
+	}
 	e.mu.Unlock()
 	s.Moves, s.Moved = e.balance.told()
 	for _, w := range e.workers {

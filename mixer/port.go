@@ -3,6 +3,7 @@ package mixer
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -211,8 +212,9 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 		return errPortClosed
 	}
 	entry := room.Entry{ListenOnly: opts.ListenOnly, Muted: opts.Muted, HeardBy: opts.HeardBy.set, Hears: opts.Hears.set}
+	e := &worker.Errand{Names: slices.Concat(entry.HeardBy.Ports, entry.Hears.Ports)}
 	if r == p.room && !r.isClosed() {
-		p.post(func(w *worker.Worker) *worker.Worker { return p.leg.Join(w, &r.mix, entry, nil) })
+		p.postErrand(e, func(w *worker.Worker) *worker.Worker { return p.leg.Join(w, &r.mix, entry, nil, e) })
 		return nil
 	}
 	if err := r.enter(); err != nil {
@@ -221,7 +223,7 @@ func (p *Port) Join(r *Room, opts JoinOptions) error {
 	luggage := p.luggage()
 	p.leave()
 	p.room = r
-	p.post(func(w *worker.Worker) *worker.Worker { return p.leg.Join(w, &r.mix, entry, luggage) })
+	p.postErrand(e, func(w *worker.Worker) *worker.Worker { return p.leg.Join(w, &r.mix, entry, luggage, e) })
 	return nil
 }
 
@@ -379,10 +381,9 @@ var errPortClosed = fault.New(fault.Gone, "mixer: port closed")
 // to go on with it, or nil.
 func (p *Port) post(run func(w *worker.Worker) *worker.Worker) {
 	p.mail.Post(func(w *worker.Worker) *worker.Worker {
-		if to := p.leg.Elsewhere(w); to != nil {
+		if to := p.leg.Claim(w); to != nil {
 			return to
 		}
-		p.leg.Land(w)
 		return run(w)
 	})
 }

@@ -57,7 +57,7 @@ func wallTime(ns int64) time.Time {
 func (r *Room) snapshot() RoomSnapshot {
 	s := &r.mix.Stats
 	snap := RoomSnapshot{
-		Name: r.cfg.Name, Skipped: s.Skipped.Load(),
+		Name: r.cfg.Name, Skipped: s.Skipped.Load(), Away: int(s.Away.Load()),
 		MixTime: time.Duration(s.MixTime.Average.Load()),
 	}
 	if l := s.Speaker.Load(); l != nil {

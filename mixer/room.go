@@ -37,11 +37,12 @@ const (
 
 // Room mixes any number of ports: each hears everyone but itself.
 type Room struct {
-	engine *Engine
-	cfg    RoomConfig
-	mail   mailbox.Box[worker.Worker]
-	mix    worker.Room // the worker's side
-	rests  time.Time   // the balancer's: until when the room stays where it is
+	engine  *Engine
+	cfg     RoomConfig
+	mail    mailbox.Box[worker.Worker]
+	mix     worker.Room // the worker's side
+	rests   time.Time   // the balancer's: until when the room stays where it is
+	annexes []*annex    // the balancer's: those that the room has, or had
 
 	mu      sync.Mutex // what the control side remembers
 	closed  bool
@@ -109,6 +110,8 @@ type RoomSnapshot struct {
 	Speaker *Port
 	// Skipped is the number of frames that were not mixed for want of time.
 	Skipped uint64
+	// Away is how many of the Members are served by other workers than the room's.
+	Away int
 	// MixTime is what one frame of the room costs its worker, of late.
 	MixTime time.Duration
 }

@@ -36,7 +36,18 @@ func (r *Room) Play(c *Clip, opts PlayOptions) error {
 		return fault.New(fault.TooMany, "mixer: %d playbacks wait in the room", room.MaxQueued)
 	}
 	a := room.Announcement{Clip: c, Opts: opts.numbered(r.plays.begin(c)), To: opts.To.set}
-	r.mail.Post(func(w *worker.Worker) *worker.Worker { r.mix.Play(&w.Floor, a, opts.Queue); return nil })
+	e := &worker.Errand{Names: a.To.Ports}
+	r.mail.Post(func(w *worker.Worker) *worker.Worker {
+		e.Visit(w)
+		if at := r.mix.Home.At.Load(); at != w {
+			return at
+		}
+		if to := e.Next(w, &r.mix); to != nil {
+			return to
+		}
+		r.mix.Play(&w.Floor, a, opts.Queue)
+		return nil
+	})
 	return nil
 }
 

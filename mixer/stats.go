@@ -70,6 +70,9 @@ type EngineStats struct {
 	// Moved the last of them, oldest first.
 	Moves uint64
 	Moved []Move
+	// Lent is how many members of rooms that are larger than a worker can carry are served
+	// by another.
+	Lent int
 }
 
 // WorkerStats is one worker's counters.

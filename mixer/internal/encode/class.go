@@ -7,9 +7,11 @@ import "github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 // must not hear itself) has an encoder of its own, forked from the class's when it
 // begins, so that its listener's decoder notices nothing.
 type Class struct {
-	Members int // of the room; the room counts
-	Apart   int // of the members hear something else than the room; the room counts
-	Talkers int // in this frame, of those who are not apart; the room counts
+	ID      uint32 // in its room
+	Members int    // of the room; the room counts
+	Away    int    // of the members listen at other workers; the room counts
+	Apart   int    // of the members hear something else than the room; the room counts
+	Talkers int    // in this frame, of those who are not apart; the room counts
 
 	key       Key
 	rate      int
@@ -50,7 +52,7 @@ func (c *Class) Close() {
 
 // Begin starts a frame.
 func (c *Class) Begin() {
-	c.Talkers, c.listeners, c.fresh = 0, 0, false
+	c.Talkers, c.listeners, c.fresh = 0, c.Away, false
 	c.returning = c.returning[:0]
 }
 

@@ -39,6 +39,18 @@ type Failure struct {
 	Err error
 }
 
+// TakeFailure takes out why a leg is to fail, if it is.
+func (w *Bench) TakeFailure(l *Leg) error {
+	for i := range w.Failing {
+		if w.Failing[i].Leg == l {
+			err := w.Failing[i].Err
+			w.Failing = append(w.Failing[:i], w.Failing[i+1:]...)
+			return err
+		}
+	}
+	return nil
+}
+
 // counters are a worker's own; they reach workerStats now and then.
 type counters struct {
 	In, Out, Dropped uint64

@@ -179,6 +179,13 @@ func (l *Leg) Changed() {
 	}
 }
 
+// Listens reports whether the leg hears what others hear in its room, as they do, and
+// nothing of its own is to be done for it.
+func (l *Leg) Listens() bool {
+	return !l.Ended() && !l.dead && l.Ear.Shares && l.Ear.Own == nil && l.Taps == nil && !l.Clip.On() &&
+		!l.digits.Busy() && !l.Held && !l.OutMuted && l.Volume.Plain()
+}
+
 // HeardByOthers reports whether what the leg says goes anywhere.
 func (l *Leg) HeardByOthers() bool {
 	return !l.InMuted && !l.Held && l.Media.Direction.Receives()
@@ -227,8 +234,10 @@ func (l *Leg) Tell(w *Bench, ev event.Event) {
 func (l *Leg) Transcodes() bool { return l.Key.Codec != nil }
 
 // Send sends what a stream made for this tick.
-func (l *Leg) Send(w *Bench, s *encode.Stream) {
-	pieces := s.Pieces()
+func (l *Leg) Send(w *Bench, s *encode.Stream) { l.SendPieces(w, s.Pieces()) }
+
+// SendPieces sends the packets of this tick.
+func (l *Leg) SendPieces(w *Bench, pieces []encode.Piece) {
 	for i := range pieces {
 		p := &pieces[i]
 		ts := l.out.At(w.Now.Tick) + uint32(int(p.Start)*ticksPerUnit)*l.out.Unit()

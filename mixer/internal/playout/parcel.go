@@ -7,6 +7,7 @@ import "encoding/binary"
 // order of playouts. It does not allocate as long as what it was made for suffices.
 type Parcel struct {
 	data []byte
+	read int // of data
 }
 
 const (
@@ -21,6 +22,9 @@ const (
 func NewParcel(packets int) *Parcel {
 	return &Parcel{data: make([]byte, 0, packets*(recordBytes+usual))}
 }
+
+// Reset makes the parcel empty again.
+func (k *Parcel) Reset() { k.data, k.read = k.data[:0], 0 }
 
 // Export moves what the playout holds from the Memory into a parcel. Nothing but Import may
 // be done with the playout until it has it back.
@@ -46,10 +50,11 @@ func (p *Playout) Export(m *Memory, to *Parcel) {
 // Import moves what Export took away into another Memory.
 func (p *Playout) Import(m *Memory, from *Parcel) {
 	p.rehandle(func(int32) int32 {
-		size := int(binary.BigEndian.Uint16(from.data))
-		format, level, flags := from.data[2], from.data[3], from.data[4]
-		payload := from.data[recordBytes : recordBytes+size]
-		from.data = from.data[recordBytes+size:]
+		data := from.data[from.read:]
+		size := int(binary.BigEndian.Uint16(data))
+		format, level, flags := data[2], data[3], data[4]
+		payload := data[recordBytes : recordBytes+size]
+		from.read += recordBytes + size
 		h := m.pool.put(payload, format, Level{DBov: level, Claimed: flags&levelClaimed != 0})
 		m.pool.slot(h).asked = flags&levelAsked != 0
 		return h

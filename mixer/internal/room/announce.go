@@ -92,7 +92,7 @@ func (x *Room) played(w *Floor, completed bool) {
 func (x *Room) announce(w *Floor) {
 	a := &x.announcer
 	w.played = [rates.Count][]int16{}
-	if !a.clip.On() || len(x.Members) == 0 { // nobody would hear it
+	if !a.clip.On() || x.Size() == 0 { // nobody would hear it
 		return
 	}
 	if a.waits {

@@ -50,6 +50,7 @@ func (x *Room) Run(w *Floor) {
 		t.Commit(w.Now.Tick)
 	}
 	w.Batches.Flush(w.Now.Tick)
+	x.handOut(w)
 	for _, l := range x.Members {
 		s := l.Ear.Hearing
 		if l.Ear.Shares {

@@ -24,6 +24,7 @@ import (
 // keeps all of it below full scale; then each class is encoded once and each
 // talker for itself.
 type Room struct {
+	lending
 	Config  Config
 	handle  any // of the control side, for events
 	Stats   Stats
@@ -32,6 +33,7 @@ type Room struct {
 
 	Members []*Member
 	classes []*encode.Class
+	made    uint32 // classes so far
 	frames  uint64
 	most    int // that are heard at one time
 	tree    mixminus.Tree
@@ -79,6 +81,7 @@ type Member struct {
 	leg.Leg
 
 	at         int32 // in its room's list
+	lentAt     int32 // among those who are away; the room's worker's
 	ListenOnly bool
 	listened   int // what playout has of rate
 	gate       dsp.Activity
@@ -90,6 +93,7 @@ type Member struct {
 	Loudest uint8         // since the last publication
 	Talking bool          // in the sum
 	Class   *encode.Class // of those who hear the same
+	stirred int64         // tick at which it last said something, or something was asked of it
 	voice   []int16       // what it added to the sum of this frame; nil for nothing
 }
 
@@ -116,6 +120,7 @@ func (x *Room) Add(w *Floor, l *Member, opts Entry) {
 	l.Place, l.Host, l.at = leg.InRoom, x, int32(len(x.Members))
 	l.gate, l.Talking, l.Ear.Heard, l.lately = dsp.Activity{}, false, 0, leg.HearsNothing
 	l.ListenOnly, l.InMuted = opts.ListenOnly, opts.Muted
+	l.stirred = w.Now.Tick
 	l.Weight.begin(len(x.Members))
 	x.Members = append(x.Members, l)
 	x.EnterRoute(l, opts)
@@ -125,10 +130,7 @@ func (x *Room) Add(w *Floor, l *Member, opts Entry) {
 
 // Remove takes a leg out.
 func (x *Room) Remove(w *Floor, l *Member) {
-	last := x.Members[len(x.Members)-1]
-	x.Members[l.at], last.at = last, l.at
-	x.Members[len(x.Members)-1] = nil
-	x.Members = x.Members[:len(x.Members)-1]
+	x.takeOut(l)
 	x.part(w, l)
 	x.leaveRoute(l)
 	l.Host, l.Class, l.Ear.Hearing, l.Ear.Shares = nil, nil, nil, false
@@ -173,7 +175,7 @@ func (x *Room) rebuild(w *Floor) {
 	x.changed, x.Asides = false, 0
 	talkers := 0
 	for _, c := range x.classes {
-		c.Members, c.Apart = 0, 0
+		c.Members, c.Apart, c.Away = 0, 0, 0
 	}
 	x.tree.Heard, x.tree.Spoken = [rates.Count]bool{}, [rates.Count]bool{}
 	for i := range x.partings {
@@ -207,6 +209,16 @@ func (x *Room) rebuild(w *Floor) {
 		}
 		x.tree.Heard[c.Rate()] = true
 	}
+	for i := range x.Away {
+		out := &x.Away[i]
+		out.class.Members++
+		out.class.Away++
+		x.tree.Heard[out.class.Rate()] = true
+		if out.says >= 0 {
+			talkers++
+			x.tree.Spoken[out.says] = true
+		}
+	}
 	x.most = x.Config.talkersAmong(talkers)
 	for _, t := range x.taps {
 		x.tree.Heard[rates.Index(t.Config().Rate)] = true
@@ -228,7 +240,7 @@ func (x *Room) Prepare(w *Floor) {
 		w.asideBus = new(mixminus.Bus)
 	}
 	// A voice each, who is apart a sum too, and what some play and taps decode.
-	w.ReserveFrames(len(x.Members) + 2*x.Asides + leg.SayFrames)
+	w.ReserveFrames(x.Size() + 2*x.Asides + leg.SayFrames)
 }
 
 func (x *Room) classFor(key encode.Key) (*encode.Class, error) {
@@ -241,6 +253,8 @@ func (x *Room) classFor(key encode.Key) (*encode.Class, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.made++
+	c.ID = x.made
 	x.classes = append(x.classes, c)
 	return c, nil
 }

@@ -112,7 +112,7 @@ func (x *Room) say(w *Floor, l *Member) {
 
 // part lets the voice of a member who leaves fade out in the room's next frame.
 func (x *Room) part(w *Floor, l *Member) {
-	if !l.Weight.full || l.Ended() || len(x.Members) == 0 || !l.Playout.On() || l.listened != l.Rate {
+	if !l.Weight.full || l.Ended() || x.Size() == 0 || !l.Playout.On() || l.listened != l.Rate {
 		return
 	}
 	l.Drain(&w.Bench)

@@ -38,7 +38,9 @@ type weight struct {
 	decoded bool          // pcm and spoke are of this frame
 	spoke   bool
 	pcm     []int16
-	audit   uint8 // frames of claimed silence
+	at      int64    // tick of the last frame that went by
+	carried *carried // nil while the member never was lent
+	audit   uint8    // frames of claimed silence
 }
 
 // begin forgets what was heard elsewhere. Members are audited in turn.
@@ -55,18 +57,14 @@ func (x *Room) weigh(w *Floor, l *Member) {
 		l.listen(w) // its voice has faded
 	}
 	v.Chosen, v.decoded = false, false
-	if !l.Playout.On() {
+	gone := v.at >= w.Now.Tick // while the member was away
+	v.at = w.Now.Tick
+	if gone || !l.Playout.On() {
 		v.heard, v.full = false, false
+		v.drop()
 		return
 	}
-	v.now = l.Playout.Level(&w.Memory, w.Now.At())
-	if l.Injects(tap.Said) { // what its packets tell is not all
-		v.now = playout.Level{DBov: playout.Unknown}
-	}
-	level := v.now.DBov
-	if level == playout.Unknown || v.now.Claimed && v.audited(level > x.Config.Activity.Threshold) {
-		level = l.decode(w)
-	}
+	level := l.estimate(w, x.Config.Activity.Threshold)
 	if !v.decoded && l.Taps != nil && l.Taps.Wants(tap.Said) {
 		l.decode(w) // for the taps
 	}
@@ -75,6 +73,7 @@ func (x *Room) weigh(w *Floor, l *Member) {
 	case active && !l.closing:
 		v.peak = min(v.peak+1, level)
 		v.Chosen = true
+		l.stirred = w.Now.Tick
 	case v.heard:
 		v.peak = dsp.Silence
 	default:
@@ -86,6 +85,25 @@ func (x *Room) weigh(w *Floor, l *Member) {
 	if v.decoded && v.spoke {
 		w.KeepFrame()
 	}
+}
+
+// estimate finds out how loud the member's frame is. Where nothing else tells it is decoded
+// for that.
+func (l *Member) estimate(w *Floor, threshold uint8) uint8 {
+	v := &l.Weight
+	switch {
+	case l.Injects(tap.Said): // what its packets tell is not all
+		v.now = playout.Level{DBov: playout.Unknown}
+	case v.carrying():
+		v.now = v.carried.now
+	default:
+		v.now = l.Playout.Level(&w.Memory, w.Now.At())
+	}
+	level := v.now.DBov
+	if level == playout.Unknown || v.now.Claimed && v.audited(level > threshold) {
+		level = l.decode(w)
+	}
+	return level
 }
 
 // audited reports, now and then, that a claim of silence is to be looked into.
@@ -201,9 +219,11 @@ func (l *Member) unheard(w *Floor) {
 func (l *Member) decode(w *Floor) uint8 {
 	v := &l.Weight
 	v.pcm, v.decoded = w.NextFrame(l.Rate), true
-	var err error
-	if v.spoke, err = l.Playout.Frame(&w.Memory, v.pcm[:cap(v.pcm)], w.Now.At()); err != nil {
-		l.FailSoon(&w.Bench, err)
+	if !v.carries() {
+		var err error
+		if v.spoke, err = l.Playout.Frame(&w.Memory, v.pcm[:cap(v.pcm)], w.Now.At()); err != nil {
+			l.FailSoon(&w.Bench, err)
+		}
 	}
 	if l.Taps != nil {
 		w.KeepFrame()

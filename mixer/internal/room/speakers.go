@@ -8,9 +8,12 @@ import (
 
 // PublishMembers makes joins and leaves visible.
 func (x *Room) PublishMembers() {
-	members := make([]*leg.Leg, len(x.Members))
-	for i, l := range x.Members {
-		members[i] = &l.Leg
+	members := make([]*leg.Leg, 0, x.Size())
+	for _, l := range x.Members {
+		members = append(members, &l.Leg)
+	}
+	for i := range x.Away {
+		members = append(members, &x.Away[i].Member.Leg)
 	}
 	x.Stats.Members.Store(&members)
 }

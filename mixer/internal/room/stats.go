@@ -12,6 +12,7 @@ type Stats struct {
 	Members atomic.Pointer[[]*leg.Leg]
 	Speaker atomic.Pointer[leg.Leg]
 	Skipped atomic.Uint64
+	Away    atomic.Int64 // members at other workers
 	MixTime pace.Cost
 }
 

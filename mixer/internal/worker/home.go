@@ -32,12 +32,15 @@ func (s *Seat) Elsewhere(w *Worker) *Worker {
 	}
 }
 
-// Land takes in hand what came to w with its commands, or before them. The leg is w's.
-func (s *Seat) Land(w *Worker) {
+// land takes in hand what came to w with its commands, or before them. The leg is w's.
+func (s *Seat) land(w *Worker) {
 	switch {
 	case s.Closed:
 	case s.Place == leg.InRoom:
 		s.Hall.land(w)
+		if s.away != nil {
+			s.Hall.takeBack(w, s)
+		}
 	case s.Place == leg.InLink:
 		s.couple.land(w)
 	case s.Bench == nil:

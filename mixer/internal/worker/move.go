@@ -31,7 +31,7 @@ func (x *Room) Move(w, to *Worker, luggage *playout.Parcel) *Worker {
 
 // depart gives the room away; false when it has to stay.
 func (x *Room) depart(w, to *Worker, luggage *playout.Parcel) bool {
-	if w.settleFailures(); !x.Open {
+	if w.settleFailures(); !x.Open || x.leaving {
 		return false
 	}
 	if w.Now.Tick%pace.TicksPerFrame == x.phase {
@@ -44,6 +44,7 @@ func (x *Room) depart(w, to *Worker, luggage *playout.Parcel) bool {
 	}
 	w.publishMembers()
 	w.removeRoom(x)
+	w.removeSplit(x)
 	w.phases[x.phase] -= len(x.Members)
 	for _, l := range x.Members {
 		l.Pack(&w.Floor, luggage)
@@ -66,6 +67,7 @@ func (x *Room) land(w *Worker) {
 	x.luggage = nil
 	w.phases[x.phase] += len(x.Members)
 	w.addRoom(x)
+	w.addSplit(x)
 	x.Prepare(&w.Floor)
 	now := w.Now.Tick
 	for due := max(x.ran, now-owedTicks) + 1; due < now; due++ {

@@ -12,6 +12,7 @@ import (
 type Room struct {
 	room.Room
 	traveller
+	lending
 	Home   Home
 	phase  int64 // of the ticks at which its frames are made
 	at     int32 // in the worker's list
@@ -36,9 +37,12 @@ func (x *Room) Start(w *Worker) {
 	w.addRoom(x)
 }
 
+// Phase is the phase of the ticks at which its frames are made, once it has started.
+func (x *Room) Phase() int64 { return x.phase }
+
 // admit takes a leg in; false when the room is closed.
 func (x *Room) admit(w *Worker, s *Seat, opts room.Entry) bool {
-	if !x.Open {
+	if !x.Open || x.leaving {
 		return false
 	}
 	x.Start(w)
@@ -60,8 +64,16 @@ func (x *Room) dismiss(w *Worker, s *Seat) {
 	w.membersChanged(x)
 }
 
-// Close ends the room.
+// Close ends the room, once all its members are at home.
 func (x *Room) Close(w *Worker) {
+	switch {
+	case !x.Open || x.leaving:
+		return
+	case !x.allHome(w):
+		x.leaving = true
+		w.leaving = append(w.leaving, x)
+		return
+	}
 	if !x.Shut(&w.Floor) {
 		return
 	}
@@ -69,6 +81,7 @@ func (x *Room) Close(w *Worker) {
 	if x.listed {
 		w.removeRoom(x)
 	}
+	w.removeSplit(x)
 	for len(x.Members) > 0 {
 		seatOf(&x.Members[len(x.Members)-1].Leg).Idle(w)
 	}
@@ -87,6 +100,7 @@ func (x *Room) run(w *Worker) {
 		return
 	}
 	x.ran = w.Now.Tick
+	x.welcome(w)
 	x.Room.Run(&w.Floor)
 }
 

@@ -21,6 +21,7 @@ type Seat struct {
 	loop    Pair            // to echo
 	at      int32           // in the list of legs without a conversation
 	luggage *playout.Parcel // what the leg has buffered, while it moves alone
+	away    *away           // nil at home
 }
 
 // SettleAt prepares a seat for its first worker, which runs the command that settles it.
@@ -110,11 +111,14 @@ func (s *Seat) Echo(w *Worker) {
 
 // Join takes the leg into a room. Like every command that may take it elsewhere it returns
 // the worker that is to go on with it, or nil.
-func (s *Seat) Join(w *Worker, x *Room, opts room.Entry, luggage *playout.Parcel) *Worker {
+func (s *Seat) Join(w *Worker, x *Room, opts room.Entry, luggage *playout.Parcel, e *Errand) *Worker {
 	if s.Ended() {
 		return nil
 	}
 	if s.Place == leg.InRoom && s.Hall == x {
+		if to := e.Next(w, x); to != nil {
+			return to
+		}
 		s.ListenOnly = opts.ListenOnly
 		x.EnterRoute(&s.Member, opts)
 		s.Changed()
@@ -124,6 +128,9 @@ func (s *Seat) Join(w *Worker, x *Room, opts room.Entry, luggage *playout.Parcel
 		return to
 	}
 	x.land(w)
+	if to := e.Next(w, x); to != nil {
+		return to
+	}
 	s.detach(w)
 	if !x.admit(w, s, opts) { // closed meanwhile
 		s.ListenOnly, s.InMuted = opts.ListenOnly, opts.Muted

@@ -30,16 +30,19 @@ type Worker struct {
 	Wall func() int64 // unix nanoseconds
 	late int64        // nanoseconds by which the tick began too late
 
-	solos  [pace.TicksPerFrame][]*Seat
-	rooms  [pace.TicksPerFrame][]*Room
-	links  []*Pair
-	phases [pace.TicksPerFrame]int // legs whose frames are made then
-	turns  [pace.TicksPerFrame]int // the room to begin with
-	spin   int                     // the link to begin with
+	solos   [pace.TicksPerFrame][]*Seat
+	rooms   [pace.TicksPerFrame][]*Room
+	links   []*Pair
+	annexes []*Annex                // of rooms at other workers
+	split   []*Room                 // with members at other workers
+	phases  [pace.TicksPerFrame]int // legs whose frames are made then
+	turns   [pace.TicksPerFrame]int // the room to begin with
+	spin    int                     // the link to begin with
 
 	soloTurns [pace.TicksPerFrame]int // the solo leg to begin with
 
 	failingRooms []roomFailure
+	leaving      []*Room // that end when all their members are home
 	unseen       []*Room // whose joins and leaves are not published yet
 
 	Budget    pace.Budget
@@ -122,9 +125,14 @@ func (w *Worker) Run() {
 // left in out, for the event goroutine.
 func (w *Worker) Finish() bool {
 	some := w.inbox.Serve(w)
+	for _, a := range w.annexes {
+		if a.recall.Load() {
+			a.releaseAll(w)
+		}
+	}
 	w.Settle()
 	w.publishMembers()
-	return some
+	return some || len(w.leaving) > 0
 }
 
 // catchUp is how late a worker may come back and still run every tick it owes.
@@ -136,6 +144,7 @@ func (w *Worker) Step(tick int64) {
 	w.Budget.Begin()
 	w.Settle()
 	w.inbox.Serve(w)
+	w.welcomeAll()
 	w.publishMembers()
 	w.collect()
 	phase := tick % pace.TicksPerFrame
@@ -148,7 +157,9 @@ func (w *Worker) Step(tick int64) {
 		w.meteredLinks(from)
 	}
 	solos := w.runSolos(phase, len(w.solos[phase]), w.pastSolos)
+	w.runAnnexes(w.pastSolos)
 	w.runRooms(phase)
+	w.runAnnexes(w.Budget.Spent)
 	links = w.runLinks(links, w.Budget.Spent)
 	solos = w.runSolos(phase, solos, w.Budget.Spent)
 	w.flush()
@@ -160,6 +171,7 @@ func (w *Worker) Step(tick int64) {
 // Settle does what could not be done in the middle of a tick.
 func (w *Worker) Settle() {
 	w.Out.Pay()
+	w.settleLeaving()
 	w.settleFailures()
 }
 
@@ -169,14 +181,14 @@ func (w *Worker) settleFailures() {
 		f := w.Failing[i]
 		w.Failing[i] = leg.Failure{}
 		if !f.Leg.Closed {
-			w.guarded(func() { seatOf(f.Leg).fail(w, f.Err) })
+			w.guarded(func() { seatOf(f.Leg).failHere(w, f.Err) })
 		}
 	}
 	w.Failing = w.Failing[:0]
 	for i := range w.failingRooms {
 		f := w.failingRooms[i]
 		w.failingRooms[i] = roomFailure{}
-		if f.room.Open {
+		if f.room.Open && !f.room.leaving {
 			w.guarded(func() { f.room.fail(w, f.err) })
 		}
 	}
@@ -213,6 +225,9 @@ func (w *Worker) runRooms(phase int64) {
 
 func (w *Worker) runRoom(x *Room) {
 	defer w.rescueRoom(x)
+	if x.leaving {
+		return
+	}
 	if !x.Metered() {
 		x.run(w)
 		return
