@@ -23,8 +23,7 @@ type ports struct {
 var (
 	single = ports{first: 20100, run: 4, runs: 950}
 	few    = ports{first: 23900, run: 4, runs: 2} // for the test of this file
-	media  = ports{first: 24000, run: 200, runs: 30}
-	phones = ports{first: 30000, run: 20, runs: 100} // RTP and RTCP of a phone's calls
+	media  = ports{first: 24000, run: 200, runs: 40}
 )
 
 // FreePort is a port on loopback that nobody else uses, on UDP or TCP, and that no
