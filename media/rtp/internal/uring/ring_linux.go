@@ -90,8 +90,8 @@ func (r *Ring) mapRings(p *params) (err error) {
 	at := func(offset uint32) unsafe.Pointer { return unsafe.Pointer(&r.rings[offset]) } //nolint:gosec // aligned by the kernel
 	r.sqHead, r.sqTail, r.sqFlags = (*uint32)(at(p.sq.head)), (*uint32)(at(p.sq.tail)), (*uint32)(at(p.sq.flags))
 	r.cqHead, r.cqTail, r.lost = (*uint32)(at(p.cq.head)), (*uint32)(at(p.cq.tail)), (*uint32)(at(p.cq.overflow))
-	r.completions = unsafe.Slice((*Completion)(at(p.cq.cqes)), p.cqEntries) //nolint:gosec // so many are mapped
-	r.submissions = unsafe.Slice((*Submission)(unsafe.Pointer(&r.sqes[0])), p.sqEntries) //nolint:gosec // a page's start
+	r.completions = unsafe.Slice((*Completion)(at(p.cq.cqes)), p.cqEntries)                        //nolint:gosec // so many are mapped
+	r.submissions = unsafe.Slice((*Submission)(unsafe.Pointer(&r.sqes[0])), p.sqEntries)           //nolint:gosec // a page's start
 	for i, order := 0, unsafe.Slice((*uint32)(at(p.sq.array)), p.sqEntries); i < len(order); i++ { //nolint:gosec // as above
 		order[i] = uint32(i) // they are submitted in the order they are in
 	}
