@@ -20,7 +20,7 @@ import (
 
 // calmTicks is how long a member has said nothing, and nothing was asked of it, before it
 // may be lent.
-const calmTicks = 2 * pace.TicksPerSecond
+const calmTicks = int32(2 * pace.TicksPerSecond)
 
 // Outlet is where a room gives what members hear who are away.
 type Outlet struct {
@@ -69,7 +69,7 @@ func (a *announcer) addresses() bool {
 // nothing for a while, and has nothing of its own.
 func (x *Room) Lendable(w *Floor, l *Member) bool {
 	v, r := &l.Weight, &l.routing
-	return w.Now.Tick-l.stirred >= calmTicks && l.Class != nil && l.Ear.Heard == x.frames && l.Listens() && l.lately == leg.HearsTalk &&
+	return int32(w.Now.Tick)-l.stirred >= calmTicks && l.Class != nil && l.Ear.Heard == x.frames && l.Listens() && l.lately == leg.HearsTalk &&
 		!l.closing && !l.Talking && !v.heard && !v.full && !v.carrying() &&
 		r.public && r.wasPublic && !r.apart && !r.wasApart && !r.wanted && r.aside == nil
 }
@@ -112,7 +112,7 @@ func (x *Room) TakeBack(w *Floor, l *Member) {
 	x.Away[last] = Lent{}
 	x.Away = x.Away[:last]
 	x.Stats.Away.Store(int64(last))
-	l.stirred = w.Now.Tick
+	l.stirred = int32(w.Now.Tick)
 	l.at = int32(len(x.Members))
 	x.Members = append(x.Members, l)
 	l.Replay(w, x.past)

@@ -82,6 +82,7 @@ type Member struct {
 
 	at         int32 // in its room's list
 	lentAt     int32 // among those who are away; the room's worker's
+	stirred    int32 // the low bits of the tick at which it last said something, or something was asked of it
 	ListenOnly bool
 	listened   int // what playout has of rate
 	gate       dsp.Activity
@@ -93,7 +94,6 @@ type Member struct {
 	Loudest uint8         // since the last publication
 	Talking bool          // in the sum
 	Class   *encode.Class // of those who hear the same
-	stirred int64         // tick at which it last said something, or something was asked of it
 	voice   []int16       // what it added to the sum of this frame; nil for nothing
 }
 
@@ -120,7 +120,7 @@ func (x *Room) Add(w *Floor, l *Member, opts Entry) {
 	l.Place, l.Host, l.at = leg.InRoom, x, int32(len(x.Members))
 	l.gate, l.Talking, l.Ear.Heard, l.lately = dsp.Activity{}, false, 0, leg.HearsNothing
 	l.ListenOnly, l.InMuted = opts.ListenOnly, opts.Muted
-	l.stirred = w.Now.Tick
+	l.stirred = int32(w.Now.Tick)
 	l.Weight.begin(len(x.Members))
 	x.Members = append(x.Members, l)
 	x.EnterRoute(l, opts)

@@ -73,7 +73,7 @@ func (x *Room) weigh(w *Floor, l *Member) {
 	case active && !l.closing:
 		v.peak = min(v.peak+1, level)
 		v.Chosen = true
-		l.stirred = w.Now.Tick
+		l.stirred = int32(w.Now.Tick)
 	case v.heard:
 		v.peak = dsp.Silence
 	default:
