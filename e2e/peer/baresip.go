@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 )
@@ -190,10 +191,31 @@ func (b *BaresipPeer) Accept(t testing.TB) { t.Helper(); b.command(t, "accept", 
 func (b *BaresipPeer) Hangup(t testing.TB) { t.Helper(); b.command(t, "hangup", "") }
 
 // Hold puts the call on hold.
-func (b *BaresipPeer) Hold(t testing.TB) { t.Helper(); b.command(t, "hold", "") }
+func (b *BaresipPeer) Hold(t testing.TB) {
+	t.Helper()
+	b.nameless(t)
+	b.command(t, "hold", "")
+}
 
 // Resume takes the call back from hold.
-func (b *BaresipPeer) Resume(t testing.TB) { t.Helper(); b.command(t, "resume", "") }
+func (b *BaresipPeer) Resume(t testing.TB) {
+	t.Helper()
+	b.nameless(t)
+	b.command(t, "resume", "")
+}
+
+// nameless waits for a second in which no recording began: their names are the second,
+// and one that begins in the same as another writes over it.
+func (b *BaresipPeer) nameless(t testing.TB) {
+	t.Helper()
+	eventually(t, b.name+" has no recording of this second", func() error {
+		taken, err := filepath.Glob(filepath.Join(b.dir, time.Now().Format("dump-*-04-05-*.wav")))
+		if err == nil && len(taken) > 0 {
+			err = fmt.Errorf("there is %s", taken[0])
+		}
+		return err
+	})
+}
 
 // Digits presses keys; they go out as telephone-events.
 func (b *BaresipPeer) Digits(t testing.TB, keys string) {

@@ -42,29 +42,36 @@ func changed(path string) time.Time {
 	return info.ModTime()
 }
 
-// Hears waits until the last second of a recording has the tone of want Hz and none of
-// those in not, and fails when that does not come. A single second with one of those is
-// not one that lasts: where the machine stood still there is a click, which has a little
-// of every tone.
+// Hears waits until the last second of a recording has the tone of want Hz, and fails
+// when it does not come. It fails also when one of the tones in not lasts: when it is in
+// that second and in the next as well. In one alone it may be clicks, which have a little
+// of every tone, where the machine stood still.
 func Hears(t testing.TB, who string, heard Recording, want float64, not ...float64) {
 	t.Helper()
 	var pcm []int16
 	var rate int
+	unwanted := 0 // where the first second with a tone of not ends; 0 without one
 	eventually(t, fmt.Sprintf("%s hears %v Hz", who, want), func() (err error) {
 		pcm, rate, err = heard()
 		if err != nil {
 			return err
 		}
-		n := int(stretch * float64(rate))
-		if len(pcm) < n {
-			return fmt.Errorf("%d samples at %d Hz so far", len(pcm), rate)
+		end, n := len(pcm), int(stretch*float64(rate))
+		if end < unwanted+n {
+			return fmt.Errorf("%d samples at %d Hz so far", end, rate)
 		}
-		pcm = pcm[len(pcm)-n:]
+		pcm = pcm[end-n:]
 		if level := tone.Lasting(pcm, rate, want); level < present {
 			return fmt.Errorf("%.1f dBFS, of %.1f in all", level, tone.RMS(pcm))
 		}
 		for _, hz := range not {
-			if level := tone.Lasting(pcm, rate, hz); level > absent {
+			level := tone.Lasting(pcm, rate, hz)
+			switch {
+			case level <= absent:
+			case unwanted > 0:
+				t.Fatalf("%s hears %v Hz too, at %.1f dBFS", who, hz, level)
+			default:
+				unwanted = end
 				return fmt.Errorf("it hears %v Hz too, at %.1f dBFS", hz, level)
 			}
 		}

@@ -8,7 +8,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 )
 
-// Two phones talk with DTLS-SRTP and without ICE, each as caller and as called.
+// Two phones talk with DTLS-SRTP and without ICE, each as caller and as called, over hold
+// and resume.
 func TestHandshakes(t *testing.T) {
 	l := open(t, "")
 	a, b := l.phone(t, "1005", "dtls_srtp", 503), l.phone(t, "1006", "dtls_srtp", 877)
@@ -23,8 +24,15 @@ func TestHandshakes(t *testing.T) {
 		t.Run(c.number, func(t *testing.T) {
 			c.from.Dial(t, c.number)
 			c.from.Established(t)
-			peer.Hears(t, "the caller", c.from.Recording(), c.tones[1], c.tones[0])
-			peer.Hears(t, "the called", c.to.Recording(), c.tones[0], c.tones[1])
+			hear := func() {
+				t.Helper()
+				peer.Hears(t, "the caller", c.from.Recording(), c.tones[1], c.tones[0])
+				peer.Hears(t, "the called", c.to.Recording(), c.tones[0], c.tones[1])
+			}
+			hear()
+			c.to.Hold(t)
+			c.to.Resume(t)
+			hear()
 			c.from.Hangup(t)
 			for _, p := range []*peer.BaresipPeer{c.from, c.to} {
 				p.Closed(t)
