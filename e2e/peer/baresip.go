@@ -2,8 +2,10 @@ package peer
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -178,10 +180,19 @@ func (b *BaresipPeer) Established(t testing.TB) {
 	}
 }
 
-// Closed waits until the call has ended, and gives the reason.
+// Closed waits until the call has ended, and gives the reason. What was heard in it is
+// removed, so that nobody takes it for what is heard in the next.
 func (b *BaresipPeer) Closed(t testing.TB) string {
 	t.Helper()
-	return b.Await(t, "CALL_CLOSED").Param
+	why := b.Await(t, "CALL_CLOSED").Param
+	past, err := filepath.Glob(filepath.Join(b.dir, "dump-*.wav"))
+	for _, file := range past {
+		err = errors.Join(err, os.Remove(file))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return why
 }
 
 // Accept answers the call that rings.
