@@ -99,7 +99,8 @@ func (r routes) getEvents(ctx context.Context, p auth.Principal, in *struct {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(in.Wait)*time.Second)
 	defer cancel()
-	defer context.AfterFunc(r.service.waiting, cancel)()
+	stop := context.AfterFunc(r.service.waiting, cancel)
+	defer stop()
 	page := bus.After(ctx, after, in.Limit, func(t event.Type) bool { return slices.Contains(wanted, t) })
 	out := &EventList{}
 	out.Body.Items, out.Body.Next, out.Body.Gap = make([]EventBody, 0, len(page.Events)), page.Next, page.Gap

@@ -25,6 +25,7 @@ import (
 // place is where a leg is.
 type place uint8
 
+// Where a leg is.
 const (
 	Nowhere place = iota // not started, closed, or failed
 	Solo                 // in its worker's list

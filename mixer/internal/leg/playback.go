@@ -29,6 +29,7 @@ func (l *Leg) StopPlay(w *Bench) {
 // Hears is what a leg hears in one frame.
 type Hears uint8
 
+// What it hears.
 const (
 	HearsTalk    Hears = iota // its room or peer
 	HearsOwn                  // PCM of its own

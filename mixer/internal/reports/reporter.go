@@ -256,9 +256,13 @@ func (r *Reporter) take(packet []byte, from netip.AddrPort, arrival, now time.Ti
 // only one that does.
 func (r *Reporter) handKeying(packet []byte, from netip.AddrPort) {
 	r.service.mu.Lock()
-	listens := r.keying != nil && !r.closed && r.patience > 0
-	if listens && r.session != nil { // before, no report gives patience back
-		r.patience--
+	budget := &r.patience
+	if r.source.who(from) == stranger {
+		budget = &r.strange
+	}
+	listens := r.keying != nil && !r.closed && *budget > 0
+	if listens && r.session != nil { // before, no report gives it back
+		*budget--
 	}
 	r.service.mu.Unlock()
 	if !listens {

@@ -41,6 +41,34 @@ func TestStrangersCostThePeerNothing(t *testing.T) {
 	}
 }
 
+// handshakes counts what is handed on.
+type handshakes int
+
+func (h *handshakes) Take([]byte, netip.AddrPort) { *h++ }
+
+// Nor do their handshakes cost the peer anything; they are as bounded as other packets.
+func TestStrangersHandshakesCostThePeerNothing(t *testing.T) {
+	r := still(t)
+	e := r.end(1, 2)
+	var taken handshakes
+	e.keying = &taken
+	at := netip.MustParseAddrPort("127.0.0.1:4001")
+	e.Set(Peer{Media: netip.MustParseAddrPort("127.0.0.1:4000"), Remote: at})
+	from, now := netip.MustParseAddrPort("192.0.2.1:9999"), time.Now()
+	record := make([]byte, 60)
+	record[0] = 22 // a handshake's, RFC 7983
+	for range 2 * strangers {
+		e.take(record, from, now, now, false)
+	}
+	if taken != strangers || e.patience != patience {
+		t.Errorf("%d handed on, patience %d", taken, e.patience)
+	}
+	e.take(record, at, now, now, false)
+	if e.take(aboutUs(), at, now, now, false); taken != strangers+1 || e.Stats().In != 1 {
+		t.Errorf("the peer: %d handed on, %+v", taken, e.Stats())
+	}
+}
+
 // What the peer sends beyond its patience is left in the socket, whatever strangers do.
 func TestPatienceIsThePeers(t *testing.T) {
 	r := still(t)

@@ -38,8 +38,8 @@ func (s *Set) MixHeard(pcm, frame []int16, rate int) {
 	s.mix(Heard, pcm, frame, rate, true)
 }
 
-// mix adds the sources of a kind.
-func (s *Set) mix(d Direction, pcm, frame []int16, rate int, whisper bool) (any bool) {
+// mix adds the sources of a kind. It reports whether one of them had something.
+func (s *Set) mix(d Direction, pcm, frame []int16, rate int, whisper bool) (spoke bool) {
 	side, at := &s.sides[d], rates.Index(rate)
 	if at < 0 {
 		return false
@@ -47,13 +47,13 @@ func (s *Set) mix(d Direction, pcm, frame []int16, rate int, whisper bool) (any 
 	side.mixed = true
 	for _, src := range side.sources {
 		if src.Config().Whisper == whisper && src.Frame(frame, at) {
-			any = true
+			spoke = true
 			for i, v := range frame {
 				pcm[i] = int16(min(max(int32(pcm[i])+int32(v), -32768), 32767))
 			}
 		}
 	}
-	return any
+	return spoke
 }
 
 // pass lets the time go by for sources that nobody has heard in this frame.
