@@ -302,6 +302,43 @@ func TestAwayIsAsAtHome(t *testing.T) {
 	}
 }
 
+// All of two annexes come home between two ticks: for good, and at the room's end.
+func TestAllComeHomeAtOnce(t *testing.T) {
+	for name, end := range map[string]func(room *Room, a, b *annex){
+		"unlent": func(_ *Room, a, b *annex) { a.unlend(8); b.unlend(8) },
+		"closed": func(room *Room, _, _ *annex) { room.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, 3)
+			all := r.phones(9)
+			room, a := r.lecture(5, all...)
+			b := r.annexOf(room, 2)
+			b.lend(3)
+			for range 3 {
+				r.talkOf(all...)
+			}
+			if n, m := a.Members.Load(), b.Members.Load(); away(room) != 7 || n != 4 || m != 3 {
+				t.Fatalf("%d members are away, %d and %d", away(room), n, m)
+			}
+			end(room, a, b)
+			for range 3 {
+				r.talkOf(all...)
+			}
+			if n := away(room); n != 0 || a.Members.Load() != 0 || b.Members.Load() != 0 {
+				t.Errorf("%d members are away", n)
+			}
+			if name == "unlent" {
+				for _, ph := range all[1:] {
+					ph.continuous()
+				}
+				if s := room.Snapshot(); len(s.Members) != len(all) {
+					t.Errorf("%+v", s)
+				}
+			}
+		})
+	}
+}
+
 // A whisper to one who is away is for nobody else, and who is not to hear a voice does not.
 func TestWhisperToOneAway(t *testing.T) {
 	r := newRig(t, 2)

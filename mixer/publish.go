@@ -40,7 +40,7 @@ func (p *Port) Stats() PortStats {
 	switch t := p.cfg.Transport.(type) {
 	case *rtp.Socket:
 		of := t.Stats()
-		stats.Unsent, stats.Refused = of.Unsent, of.Refused
+		stats.Unsent, stats.Refused, stats.Overrun = of.Unsent, of.Refused, of.Overrun
 	case *Ring:
 		stats.Overrun, stats.Unsent = t.Lost()
 	}

@@ -245,7 +245,9 @@ func (x *Exchange) complete(c *uring.Completion) {
 	case tagReceive:
 		x.received(x.lines[at], c)
 	case tagSend:
-		x.refused(&x.sent[at], unix.Errno(-c.Result))
+		if int(at) < len(x.sent) { // else it is of a batch that was given up
+			x.refused(&x.sent[at], unix.Errno(-c.Result))
+		}
 	case tagCancel: // whether there was anything to cancel, the line itself tells
 	}
 }

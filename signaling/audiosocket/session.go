@@ -139,8 +139,10 @@ func (s *Session) Run(ctx context.Context, c *signaling.Channel) error {
 	<-inner.Done()
 	err = context.Cause(inner)
 	if ctx.Err() != nil {
-		// The error says that the server has gone as well.
+		// A server that reads nothing keeps nobody. Its error is none: the connection ends.
+		late := time.AfterFunc(farewell, func() { _ = s.conn.Close() })
 		_ = s.Send(wire.Message{Kind: wire.Hangup})
+		late.Stop()
 	}
 	if cerr := s.conn.Close(); cerr != nil && err == nil {
 		err = cerr
@@ -160,7 +162,11 @@ var (
 	errBroken = fault.New(fault.Internal, "audiosocket: a session broke")
 )
 
-const frame = 20 * time.Millisecond
+const (
+	frame = 20 * time.Millisecond
+	// farewell is how long a server has to take the news that the call has ended.
+	farewell = 500 * time.Millisecond
+)
 
 // speak sends what the party says. A server that has closed the connection may have said
 // more before, its hangup for one: that is for receive to find.

@@ -69,7 +69,8 @@ type Page struct {
 	Events []Event // oldest first
 	// Next is the number to go on from.
 	Next uint64
-	// Gap tells that events after the number that was asked for are kept no more.
+	// Gap tells that events after the number that was asked for are kept no more, or that
+	// it was given by a server that has ended since.
 	Gap bool
 }
 
@@ -77,10 +78,14 @@ type Page struct {
 // first of them, or for ctx, with which it gives none. The last Kept events are there, and of
 // levels the newest of each bridge. want must be quick.
 func (b *Bus) After(ctx context.Context, seq uint64, limit int, want func(Type) bool) Page {
+	foreign := false
 	for {
 		b.mu.Lock()
+		if seq > b.seq { // of another life: everything of this one is new
+			seq, foreign = 0, true
+		}
 		found := b.history.after(seq, want)
-		p := Page{Events: found, Next: b.seq, Gap: seq < b.history.lost}
+		p := Page{Events: found, Next: b.seq, Gap: foreign || seq < b.history.lost}
 		if len(found) > limit {
 			p.Events = found[:limit]
 			p.Next = found[limit-1].Seq

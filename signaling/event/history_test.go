@@ -71,6 +71,11 @@ func TestAfter(t *testing.T) {
 	if is(got, 8); p.Gap {
 		t.Errorf("a gap: %+v", p)
 	}
+	// Whose number is of a server that has ended begins anew, and is told.
+	got, p = seqs(1<<40, 2, func(t event.Type) bool { return t == event.BridgeLevels })
+	if is(got, 3); !p.Gap {
+		t.Errorf("no gap: %+v", p)
+	}
 }
 
 // Who waits is woken by what it wants, and by nothing else.

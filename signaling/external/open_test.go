@@ -104,7 +104,7 @@ func TestInARoom(t *testing.T) {
 func TestTheOtherSideGoesAway(t *testing.T) {
 	t.Run("with a timeout", func(t *testing.T) {
 		r := newRig(t)
-		_, c, p := r.call("ulaw", 0, 300*time.Millisecond)
+		_, c, p := r.call("ulaw", 0, 3*time.Second)
 		p.close()
 		if s := r.Gone(c); s.Cause == signaling.CauseNormal {
 			t.Errorf("ended with %v", s.Cause)

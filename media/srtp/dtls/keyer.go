@@ -186,7 +186,11 @@ func (k *Keyer) Close() {
 
 // run is the Keyer's goroutine.
 func (k *Keyer) run() {
-	defer guard.Recover(k.cfg.Log, "a leg's DTLS, which gets no keys any more")
+	defer guard.Recover(k.cfg.Log, "a leg's DTLS", func() {
+		if n := k.current.number; n != 0 && !k.ended {
+			k.finish(Outcome{Number: n, Err: fault.New(fault.Internal, "dtls: the handshake broke")})
+		}
+	})
 	defer k.drop(true)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -294,8 +298,13 @@ func (k *Keyer) route(p []byte, from netip.AddrPort) {
 		k.attempts = slices.Delete(k.attempts, at, at+1)
 	}
 	if len(k.attempts) == maxAttempts {
-		// The oldest one from elsewhere has had its time.
-		at := slices.IndexFunc(k.attempts, func(a *attempt) bool { return a.from != peer.Address })
+		// The oldest one from elsewhere has had its time: of those first that have shown by
+		// nothing that they are where they say.
+		elsewhere := func(a *attempt) bool { return a.from != peer.Address }
+		at := slices.IndexFunc(k.attempts, func(a *attempt) bool { return elsewhere(a) && !a.wire.agreed.Load() })
+		if at < 0 {
+			at = slices.IndexFunc(k.attempts, elsewhere)
+		}
 		k.attempts[at].close(false)
 		k.attempts = slices.Delete(k.attempts, at, at+1)
 	}

@@ -51,18 +51,24 @@ func NewAnnex(x *Room, w *Worker) *Annex {
 func (a *Annex) land(w *Worker, seats []*Seat) {
 	a.open(w)
 	for _, s := range seats {
-		if s.home.Load() != &a.Home {
-			continue
+		if s.home.Load() == &a.Home {
+			a.seat(w, s)
 		}
-		w.adopted(1)
-		s.Unpack(&w.Bench, s.away.bag)
-		s.away.bag.Reset()
-		s.Carry()
-		s.at = int32(len(a.seats))
-		a.seats = append(a.seats, s)
-		w.phases[a.phase]++
-		a.catchUp(w, s)
 	}
+}
+
+// seat takes in one member, whose panic ends it alone.
+func (a *Annex) seat(w *Worker, s *Seat) {
+	defer w.rescueAnnex(a, w.Now)
+	w.adopted(1)
+	s.at = int32(len(a.seats))
+	a.seats = append(a.seats, s)
+	w.phases[a.phase]++
+	w.Current = &s.Leg
+	s.Unpack(&w.Bench, s.away.bag)
+	s.away.bag.Reset()
+	s.Carry()
+	a.catchUp(w, s)
 }
 
 // open puts the annex into its worker's list.

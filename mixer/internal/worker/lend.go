@@ -119,10 +119,17 @@ func (w *Worker) removeSplit(x *Room) {
 func (w *Worker) welcomeAll() {
 	for i := len(w.split) - 1; i >= 0; i-- {
 		x := w.split[i]
-		if x.welcome(w); len(x.annexes) == 0 {
+		if w.welcome(x); len(x.annexes) == 0 {
 			w.removeSplit(x)
 		}
 	}
+}
+
+// welcome takes in a room's members. A panic ends the one that it was about, or the room.
+func (w *Worker) welcome(x *Room) {
+	defer w.rescueRoom(x)
+	w.Current = nil
+	x.welcome(w)
 }
 
 // welcome takes in the members that annexes gave home.
@@ -133,7 +140,9 @@ func (x *Room) welcome(w *Worker) {
 			continue
 		}
 		for k := len(x.Away) - 1; k >= 0; k-- {
-			if s := seatOf(&x.Away[k].Member.Leg); s.home.Load() == &x.Home {
+			// Whose home is the room again, its loan can be read. The last of an annex takes
+			// that out of the list.
+			if s := seatOf(&x.Away[k].Member.Leg); s.home.Load() == &x.Home && s.away.annex == a {
 				x.takeBack(w, s)
 			}
 		}
@@ -148,8 +157,10 @@ func (x *Room) takeBack(w *Worker, s *Seat) {
 	s.away = nil
 	w.adopted(1)
 	w.phases[x.phase]++
+	w.Current = &s.Leg
 	s.Unpack(&w.Bench, out.bag)
 	x.TakeBack(&w.Floor, &s.Member)
+	w.Current = nil
 	if a.Members.Load() == 0 {
 		x.annexes = slices.DeleteFunc(x.annexes, func(b *Annex) bool { return a == b })
 	}
@@ -160,7 +171,7 @@ func (x *Room) takeBack(w *Worker, s *Seat) {
 
 // allHome has everyone come home, for good, and reports whether they are there.
 func (x *Room) allHome(w *Worker) bool {
-	x.welcome(w)
+	w.welcome(x)
 	for _, a := range x.annexes {
 		a.recall.Store(true)
 	}

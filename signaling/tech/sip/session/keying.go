@@ -152,14 +152,6 @@ func (h *handshakes) begin(r *sdp.Result, symmetric bool) {
 	}
 }
 
-// rest ends handshakes of a negotiation that is taken back.
-func (h *handshakes) rest() {
-	if h != nil {
-		h.media.Begin(0, dtls.Peer{})
-		h.control.Begin(0, dtls.Peer{})
-	}
-}
-
 func (h *handshakes) close() {
 	if h != nil {
 		h.media.Close()

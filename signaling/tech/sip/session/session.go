@@ -150,11 +150,12 @@ func (s *RTP) Undo() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*s.negotiator = s.before.negotiator
-	if s.handshakes != nil {
-		s.handshakes.rest()
-		s.early = made{}
+	if err := s.apply(s.before.result); err != nil {
+		return err
 	}
-	return s.apply(s.before.result)
+	// One that was under way when the offer came is wanted still; none has begun since.
+	s.handshakes.begin(&s.result, s.symmetric)
+	return nil
 }
 
 // SetAnswer puts the answer to our offer into effect.
