@@ -24,19 +24,7 @@ func TestHandshakes(t *testing.T) {
 		t.Run(c.number, func(t *testing.T) {
 			c.from.Dial(t, c.number)
 			c.from.Established(t)
-			hear := func() {
-				t.Helper()
-				peer.Hears(t, "the caller", c.from.Recording(), c.tones[1], c.tones[0])
-				peer.Hears(t, "the called", c.to.Recording(), c.tones[0], c.tones[1])
-			}
-			hear()
-			c.to.Hold(t)
-			c.to.Resume(t)
-			hear()
-			c.from.Hangup(t)
-			for _, p := range []*peer.BaresipPeer{c.from, c.to} {
-				p.Closed(t)
-			}
+			converse(t, c.from, c.to, c.tones)
 		})
 	}
 }

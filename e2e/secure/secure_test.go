@@ -134,6 +134,24 @@ func TestRoom(t *testing.T) {
 	}
 }
 
+// converse holds a call to what it is: each party hears the tone of the other, over hold
+// and resume by the called, until the caller hangs up.
+func converse(t *testing.T, from, to *peer.BaresipPeer, tones [2]float64) {
+	t.Helper()
+	hear := func() {
+		t.Helper()
+		peer.Hears(t, "the caller", from.Recording(), tones[1], tones[0])
+		peer.Hears(t, "the called", to.Recording(), tones[0], tones[1])
+	}
+	hear()
+	to.Hold(t)
+	to.Resume(t)
+	hear()
+	from.Hangup(t)
+	from.Closed(t)
+	to.Closed(t)
+}
+
 // Two phones talk in the suite that each side has agreed upon, over hold and resume.
 func TestSuites(t *testing.T) {
 	l := open(t, "")
@@ -154,19 +172,7 @@ func TestSuites(t *testing.T) {
 			}
 			t.Logf("the caller has %s", secured(t, c.from))
 			c.from.Established(t)
-			hear := func() {
-				t.Helper()
-				peer.Hears(t, "the caller", c.from.Recording(), c.tones[1], c.tones[0])
-				peer.Hears(t, "the called", c.to.Recording(), c.tones[0], c.tones[1])
-			}
-			hear()
-			c.to.Hold(t)
-			c.to.Resume(t)
-			hear()
-			c.from.Hangup(t)
-			for _, p := range []*peer.BaresipPeer{c.from, c.to} {
-				p.Closed(t)
-			}
+			converse(t, c.from, c.to, c.tones)
 		})
 	}
 }
