@@ -160,6 +160,18 @@ func (c *Channel) Audio(ctx context.Context) (stats mixer.PortStats, err error) 
 	return stats, err
 }
 
+// MaxForwards is how often the channel's call may still be passed on (LegInfo).
+func (c *Channel) MaxForwards() int { return c.leg.Info().MaxForwards }
+
+// Redirect is whom the party asked to be called in its place, a resource of the same
+// technology; empty for nobody, and before the channel's end.
+func (c *Channel) Redirect() string {
+	if leg, ok := c.leg.(Redirector); ok && c.Ended() {
+		return leg.Redirect()
+	}
+	return ""
+}
+
 // publish makes the working state visible and wakes who waits. Actor only.
 func (c *Channel) publish() {
 	if !c.destroyed {

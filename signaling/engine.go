@@ -3,9 +3,8 @@
 // nor WebRTC; technologies below signaling/tech hand it legs.
 //
 // Goroutines: one per channel while its actor has work, and one per channel that runs a
-// dialplan; both end with the channel. One per party that is being dialled, which ends
-// with Dial; one for what Channel.When has to do, which ends by itself. A panic in any of
-// them ends its own call only.
+// dialplan; both end with the channel. One for what Channel.When has to do, which ends by
+// itself. A panic in any of them ends its own call only.
 package signaling
 
 import (

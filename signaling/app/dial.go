@@ -9,6 +9,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dial"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
@@ -104,8 +105,9 @@ func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout t
 	if d.options.ring || d.options.ringUntil {
 		d.tell(ctx, d.ring)
 	}
-	result := d.services.Engine.Dial(ctx, signaling.DialPlan{
+	result := dial.Do(ctx, d.services.Engine, dial.Plan{
 		Targets: targets, Timeout: timeout, Caller: d.caller.Snapshot().Caller, From: d.caller, Prefer: format.Codec,
+		Log:    d.caller.Log(),
 		Notify: func(callee *signaling.Channel, s signaling.ChannelSnapshot) { d.progress(ctx, callee, s) },
 	})
 	d.set("DIALSTATUS", string(result.Status))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dial"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
@@ -18,16 +19,16 @@ func TestMaxForwardsArePassedOn(t *testing.T) {
 	targets := []signaling.Target{{Tech: "PJSIP", Resource: "callee"}}
 	for _, tc := range []struct{ came, leaves int }{{0, 70}, {70, 69}, {2, 1}, {1, 0}} {
 		t.Run(fmt.Sprint(tc.came), func(t *testing.T) {
-			plan := signaling.DialPlan{Targets: targets}
+			plan := dial.Plan{Targets: targets}
 			if tc.came > 0 {
 				r.call(r.phone("1001"), "600", func(o *ua.Outbound) { o.MaxForwards = tc.came })
 				plan.From = siptest.Wait(t, r.calls)
 				defer plan.From.Hangup(signaling.CauseNormal)
 			}
-			done := make(chan signaling.DialResult, 1)
-			go func() { done <- r.house.Engine.Dial(siptest.Ctx(t), plan) }()
+			done := make(chan dial.Result, 1)
+			go func() { done <- dial.Do(siptest.Ctx(t), r.house.Engine, plan) }()
 			if tc.leaves == 0 {
-				if result := siptest.Wait(t, done); result.Status != signaling.DialUnavailable || fault.Of(result.Err) != fault.Unreachable {
+				if result := siptest.Wait(t, done); result.Status != dial.Unavailable || fault.Of(result.Err) != fault.Unreachable {
 					t.Errorf("dialled: %+v", result)
 				}
 				return

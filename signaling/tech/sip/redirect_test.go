@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dial"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
@@ -22,10 +23,10 @@ func TestRedirection(t *testing.T) {
 	trunk := phoneEndpoint("trunk", second) + "[trunk]\ntype = identify\nendpoint = trunk\nmatch = 192.0.2.9\n"
 	r := newRig(t, phoneEndpoint("first", first)+phoneEndpoint("second", second)+phoneEndpoint("404", second)+trunk)
 	r.house.Engine.AddTech(r.tech)
-	dial := func(t *testing.T) chan signaling.DialResult {
-		done := make(chan signaling.DialResult, 1)
-		plan := signaling.DialPlan{Targets: []signaling.Target{{Tech: "PJSIP", Resource: "first"}}}
-		go func() { done <- r.house.Engine.Dial(siptest.Ctx(t), plan) }()
+	ring := func(t *testing.T) chan dial.Result {
+		done := make(chan dial.Result, 1)
+		plan := dial.Plan{Targets: []signaling.Target{{Tech: "PJSIP", Resource: "first"}}}
+		go func() { done <- dial.Do(siptest.Ctx(t), r.house.Engine, plan) }()
 		return done
 	}
 	redirect := func(t *testing.T, p *siptest.Phone, users ...string) {
@@ -39,42 +40,42 @@ func TestRedirection(t *testing.T) {
 		}
 	}
 	t.Run("to a phone", func(t *testing.T) {
-		done := dial(t)
+		done := ring(t)
 		redirect(t, first, "nobody", "SECOND")
 		answer := r.offer(0, "PCMU", "sendrecv")
 		leg := second.Answer(ua.Reply{ContentType: answer.Type, Body: answer.Body})
 		result := siptest.Wait(t, done)
-		if result.Status != signaling.DialAnswer || result.Target.Resource != "second" {
+		if result.Status != dial.Answer || result.Target.Resource != "second" {
 			t.Fatalf("ended %+v", result)
 		}
 		result.Channel.Hangup(signaling.CauseNormal)
 		siptest.Wait(t, leg.Ended)
 	})
 	t.Run("to a phone that is busy", func(t *testing.T) {
-		done := dial(t)
+		done := ring(t)
 		redirect(t, first, "second")
 		if err := siptest.Wait(t, second.Invites).Reject(ua.Reply{Status: 486}); err != nil {
 			t.Fatal(err)
 		}
-		if result := siptest.Wait(t, done); result.Status != signaling.DialBusy || result.Cause != signaling.CauseBusy {
+		if result := siptest.Wait(t, done); result.Status != dial.Busy || result.Cause != signaling.CauseBusy {
 			t.Errorf("ended %+v", result)
 		}
 	})
 	t.Run("round and round", func(t *testing.T) {
-		done := dial(t)
+		done := ring(t)
 		redirect(t, first, "second")
 		redirect(t, second, "first")
 		redirect(t, first, "second")
 		redirect(t, second, "first")
-		if result := siptest.Wait(t, done); result.Status != signaling.DialUnavailable {
+		if result := siptest.Wait(t, done); result.Status != dial.Unavailable {
 			t.Errorf("ended %+v", result)
 		}
 	})
 	for _, user := range []string{"nobody", "", "404", "trunk", "5551234@trunk", "first/second"} {
 		t.Run("to "+user, func(t *testing.T) {
-			done := dial(t)
+			done := ring(t)
 			redirect(t, first, user)
-			if result := siptest.Wait(t, done); result.Status != signaling.DialUnavailable {
+			if result := siptest.Wait(t, done); result.Status != dial.Unavailable {
 				t.Errorf("ended %+v", result)
 			}
 		})

@@ -1,59 +1,72 @@
-package signaling
+// Package dial calls several endpoints at one time on behalf of a channel: the first who
+// answers wins, the others are hung up, and who names somebody else in their place (SIP 302)
+// is followed there.
+//
+// Goroutines: one per party that is being dialled, which ends with Do. A panic in it ends
+// that party's call only.
+package dial
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
-// DialPlan is one attempt: everybody in Targets rings, the first who answers wins.
-type DialPlan struct {
-	Targets []Target
+// Plan is one attempt: everybody in Targets rings, the first who answers wins.
+type Plan struct {
+	Targets []signaling.Target
 	Timeout time.Duration // 0 means as long as ctx lives
-	Caller  CallerID
+	Caller  signaling.CallerID
 	// From is the calling channel, or nil for a call that the server makes.
-	From *Channel
+	From *signaling.Channel
 	// Prefer is the codec that would spare transcoding, or nil.
 	Prefer *media.Codec
+	// Log is told of endpoints that cannot be rung; nil is told nothing.
+	Log *slog.Logger
 	// Notify, where set, is told of every change of a called channel, in order,
-	// on Dial's goroutine.
-	Notify func(c *Channel, s ChannelSnapshot)
+	// on Do's goroutine.
+	Notify func(c *signaling.Channel, s signaling.ChannelSnapshot)
 }
 
-// DialResult is how an attempt ended.
-type DialResult struct {
-	Status DialStatus
+// Result is how an attempt ended.
+type Result struct {
+	Status Status
 	// Channel is who answered, nil when nobody did. It may have hung up already.
-	Channel *Channel
+	Channel *signaling.Channel
 	// Target is what Channel was dialled as.
-	Target Target
+	Target signaling.Target
 	// Cause is that of who did not answer, of those that made Status.
-	Cause Cause
+	Cause signaling.Cause
 	// Err is why nothing could be rung at all.
 	Err error
 	// Rang is how long the attempt took.
 	Rang time.Duration
 }
 
-// DialEvent is the data of a Dial event.
-type DialEvent struct {
-	Caller ChannelID // empty for a call that the server makes
-	Peer   ChannelSnapshot
+// Event is the data of a Dial event.
+type Event struct {
+	Caller signaling.ChannelID // empty for a call that the server makes
+	Peer   signaling.ChannelSnapshot
 	Target string
-	Status string // "" at the start, RINGING, PROGRESS, then a DialStatus
+	Status string // "" at the start, RINGING, PROGRESS, then a Status
 }
 
-// Dial rings the targets and waits for the first answer, the time-out, or ctx.
+// Do rings the targets and waits for the first answer, the time-out, or ctx.
 // The losers are hung up before it returns; the winner is up and in no bridge
 // unless Notify put it in one.
-func (e *Engine) Dial(ctx context.Context, plan DialPlan) DialResult {
-	d := dialling{engine: e, plan: plan, ringing: make(map[*Channel]*callee)}
-	begin := e.now()
+func Do(ctx context.Context, engine *signaling.Engine, plan Plan) Result {
+	if plan.Log == nil {
+		plan.Log = slog.New(slog.DiscardHandler)
+	}
+	d := dialling{engine: engine, plan: plan, ringing: make(map[*signaling.Channel]*callee)}
+	begin := engine.Now()
 	settled := false
 	defer func() {
 		if !settled { // a panic on its way out
@@ -62,21 +75,21 @@ func (e *Engine) Dial(ctx context.Context, plan DialPlan) DialResult {
 	}()
 	result := d.run(ctx)
 	settled = true
-	result.Rang = e.now().Sub(begin)
+	result.Rang = engine.Now().Sub(begin)
 	return result
 }
 
-// dialling is one Dial under way.
+// dialling is one Do under way.
 type dialling struct {
-	engine  *Engine
-	plan    DialPlan
-	ringing map[*Channel]*callee // who may still answer
-	watch   func(*Channel)       // brings a called channel's changes to run
+	engine  *signaling.Engine
+	plan    Plan
+	ringing map[*signaling.Channel]*callee // who may still answer
+	watch   func(*signaling.Channel)       // brings a called channel's changes to run
 	outcome outcomes
 }
 
 type callee struct {
-	target    Target
+	target    signaling.Target
 	status    string // of the last Dial event
 	redirects int    // how many parties sent the call here, one after another
 }
@@ -87,21 +100,21 @@ const maxRedirects = 3
 
 // change is one new state of a called channel.
 type change struct {
-	channel  *Channel
-	snapshot ChannelSnapshot
+	channel  *signaling.Channel
+	snapshot signaling.ChannelSnapshot
 }
 
-func (d *dialling) run(ctx context.Context) DialResult {
+func (d *dialling) run(ctx context.Context) Result {
 	watch, stop := context.WithCancel(ctx)
 	changes := make(chan change)
 	var watchers sync.WaitGroup
 	defer watchers.Wait()
 	defer stop()
-	d.watch = func(c *Channel) {
+	d.watch = func(c *signaling.Channel) {
 		watchers.Add(1)
 		go func() { // owned by run, ended by stop
 			defer watchers.Done()
-			defer guard.Recover(c.log, "a dialled party's call, call ended", func() { giveUp(watch, c, changes) })
+			defer guard.Recover(c.Log(), "a dialled party's call, call ended", func() { giveUp(watch, c, changes) })
 			follow(watch, c, changes)
 		}()
 	}
@@ -118,33 +131,33 @@ func (d *dialling) run(ctx context.Context) DialResult {
 		select {
 		case ch := <-changes:
 			if d.take(ctx, ch) {
-				d.cancel(CauseAnsweredElse, DialCancel, ch.channel)
+				d.cancel(signaling.CauseAnsweredElse, Cancel, ch.channel)
 				target := d.ringing[ch.channel].target
-				return DialResult{Status: DialAnswer, Channel: ch.channel, Target: target, Cause: CauseNormal}
+				return Result{Status: Answer, Channel: ch.channel, Target: target, Cause: signaling.CauseNormal}
 			}
 		case <-timeout:
-			d.cancel(CauseNoAnswer, DialNoAnswer, nil)
-			return DialResult{Status: DialNoAnswer, Cause: CauseNoAnswer}
+			d.cancel(signaling.CauseNoAnswer, NoAnswer, nil)
+			return Result{Status: NoAnswer, Cause: signaling.CauseNoAnswer}
 		case <-ctx.Done():
-			d.cancel(CauseNormal, DialCancel, nil)
-			return DialResult{Status: DialCancel, Cause: CauseNormal}
+			d.cancel(signaling.CauseNormal, Cancel, nil)
+			return Result{Status: Cancel, Cause: signaling.CauseNormal}
 		}
 	}
 	return d.outcome.result()
 }
 
 // call rings one target, if that is possible.
-func (d *dialling) call(ctx context.Context, target Target, redirects int) {
-	out := Outgoing{Target: target, Request: DialRequest{Caller: d.plan.Caller, Prefer: d.plan.Prefer}}
+func (d *dialling) call(ctx context.Context, target signaling.Target, redirects int) {
+	out := signaling.Outgoing{Target: target, Request: signaling.DialRequest{Caller: d.plan.Caller, Prefer: d.plan.Prefer}}
 	if from := d.plan.From; from != nil {
 		s := from.Snapshot()
 		out.LinkedID, out.Language = s.LinkedID, s.Language
-		out.Request.Variables = from.vars.Inherited()
-		out.Request.MaxForwards = from.leg.Info().MaxForwards
+		out.Request.Variables = from.Vars().Inherited()
+		out.Request.MaxForwards = from.MaxForwards()
 	}
 	c, err := d.engine.Outgoing(ctx, out)
 	if err != nil {
-		d.engine.log.Info("endpoint not dialled", "endpoint", target.String(), "err", err)
+		d.plan.Log.Info("endpoint not dialled", "endpoint", target.String(), "err", err)
 		d.outcome.failed(err)
 		return
 	}
@@ -155,20 +168,16 @@ func (d *dialling) call(ctx context.Context, target Target, redirects int) {
 
 // redirect calls whom a party names in its place, whose end then counts instead. It
 // reports whether there is one.
-func (d *dialling) redirect(ctx context.Context, c *Channel, who *callee) bool {
-	leg, ok := c.leg.(Redirector)
-	if !ok {
-		return false
-	}
-	resource := leg.Redirect()
+func (d *dialling) redirect(ctx context.Context, c *signaling.Channel, who *callee) bool {
+	resource := c.Redirect()
 	if resource == "" {
 		return false
 	}
 	if who.redirects == maxRedirects {
-		c.log.Warn("call redirected too often", "endpoint", who.target.String(), "redirects", maxRedirects)
+		c.Log().Warn("call redirected too often", "endpoint", who.target.String(), "redirects", maxRedirects)
 		return false
 	}
-	d.call(ctx, Target{Tech: who.target.Tech, Resource: resource}, who.redirects+1)
+	d.call(ctx, signaling.Target{Tech: who.target.Tech, Resource: resource}, who.redirects+1)
 	return true
 }
 
@@ -180,8 +189,8 @@ func (d *dialling) take(ctx context.Context, ch change) bool {
 	}
 	status := who.status
 	switch s := ch.snapshot; {
-	case s.State == Up: // also when it hung up at once
-		d.publish(s, who.target, string(DialAnswer))
+	case s.State == signaling.Up: // also when it hung up at once
+		d.publish(s, who.target, string(Answer))
 		return true
 	case s.Ended:
 		delete(d.ringing, ch.channel)
@@ -189,7 +198,7 @@ func (d *dialling) take(ctx context.Context, ch change) bool {
 		if !d.redirect(ctx, ch.channel, who) {
 			d.outcome.ended(s.Cause)
 		}
-	case s.State == Ringing && status == "":
+	case s.State == signaling.Ringing && status == "":
 		status = "RINGING"
 	case s.Media && status != "PROGRESS":
 		status = "PROGRESS"
@@ -202,7 +211,7 @@ func (d *dialling) take(ctx context.Context, ch change) bool {
 }
 
 // cancel hangs up everybody who still rings but for the winner, nil for none.
-func (d *dialling) cancel(cause Cause, status DialStatus, winner *Channel) {
+func (d *dialling) cancel(cause signaling.Cause, status Status, winner *signaling.Channel) {
 	for c, who := range d.ringing {
 		if c == winner {
 			continue
@@ -215,23 +224,23 @@ func (d *dialling) cancel(cause Cause, status DialStatus, winner *Channel) {
 // abandon hangs up everybody, whoever may have answered, when the dialling broke off.
 func (d *dialling) abandon() {
 	for c := range d.ringing {
-		c.Hangup(CauseTemporary)
+		c.Hangup(signaling.CauseTemporary)
 	}
 }
 
-func (d *dialling) publish(peer ChannelSnapshot, target Target, status string) {
-	data := DialEvent{Peer: peer, Target: target.String(), Status: status}
+func (d *dialling) publish(peer signaling.ChannelSnapshot, target signaling.Target, status string) {
+	data := Event{Peer: peer, Target: target.String(), Status: status}
 	if d.plan.From != nil {
-		data.Caller = d.plan.From.id
+		data.Caller = d.plan.From.ID()
 	}
-	d.engine.bus.Publish(event.Event{Type: event.Dial, Channel: string(peer.ID), Data: data})
+	d.engine.Bus().Publish(event.Event{Type: event.Dial, Channel: string(peer.ID), Data: data})
 }
 
 // follow tells changes of a called channel's state until it is up or over.
-func follow(ctx context.Context, c *Channel, changes chan<- change) {
-	var last ChannelSnapshot
+func follow(ctx context.Context, c *signaling.Channel, changes chan<- change) {
+	var last signaling.ChannelSnapshot
 	for {
-		s, err := c.Until(ctx, func(s ChannelSnapshot) bool {
+		s, err := c.Until(ctx, func(s signaling.ChannelSnapshot) bool {
 			return s.State != last.State || s.Ended || s.Media != last.Media
 		})
 		if err != nil {
@@ -243,47 +252,47 @@ func follow(ctx context.Context, c *Channel, changes chan<- change) {
 		case <-ctx.Done():
 			return
 		}
-		if s.Ended || s.State == Up {
+		if s.Ended || s.State == signaling.Up {
 			return
 		}
 	}
 }
 
 // giveUp ends a channel that cannot be followed any more, and tells so.
-func giveUp(ctx context.Context, c *Channel, changes chan<- change) {
-	c.Hangup(CauseTemporary)
+func giveUp(ctx context.Context, c *signaling.Channel, changes chan<- change) {
+	c.Hangup(signaling.CauseTemporary)
 	select {
-	case changes <- change{c, ChannelSnapshot{ID: c.id, LinkedID: c.id, Name: c.name, Ended: true, Cause: CauseTemporary}}:
+	case changes <- change{c, signaling.ChannelSnapshot{ID: c.ID(), LinkedID: c.ID(), Name: c.Name(), Ended: true, Cause: signaling.CauseTemporary}}:
 	case <-ctx.Done():
 	}
 }
 
 // outcomes gathers why the called parties did not answer.
 type outcomes struct {
-	status DialStatus
-	cause  Cause
+	status Status
+	cause  signaling.Cause
 	err    error
 }
 
 // ended takes the end of a called channel.
-func (o *outcomes) ended(cause Cause) { o.add(statusOfCause(cause), cause, nil) }
+func (o *outcomes) ended(cause signaling.Cause) { o.add(statusOfCause(cause), cause, nil) }
 
 // failed takes a target that could not be rung.
 func (o *outcomes) failed(err error) {
-	o.add(statusOf(err), CauseOf(err), err)
+	o.add(statusOf(err), signaling.CauseOf(err), err)
 }
 
-func (o *outcomes) add(status DialStatus, cause Cause, err error) {
+func (o *outcomes) add(status Status, cause signaling.Cause, err error) {
 	if o.status == "" || status.rank() > o.status.rank() {
 		o.status, o.cause, o.err = status, cause, err
 	}
 }
 
-func (o *outcomes) result() DialResult {
+func (o *outcomes) result() Result {
 	if o.status == "" {
-		return DialResult{
-			Status: DialUnavailable, Cause: CauseUnallocated, Err: fault.New(fault.Invalid, "nobody to dial"),
+		return Result{
+			Status: Unavailable, Cause: signaling.CauseUnallocated, Err: fault.New(fault.Invalid, "nobody to dial"),
 		}
 	}
-	return DialResult{Status: o.status, Cause: o.cause, Err: o.err}
+	return Result{Status: o.status, Cause: o.cause, Err: o.err}
 }

@@ -1,4 +1,4 @@
-package signaling_test
+package dial_test
 
 import (
 	"context"
@@ -7,11 +7,18 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dial"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func target(name string) signaling.Target { return signaling.Target{Tech: "Test", Resource: name} }
 
 // after runs a script's step when the phone has rung so long.
 func after(d time.Duration, f func(*signaltest.Leg)) func(*signaltest.Leg) {
@@ -50,7 +57,7 @@ func TestDial(t *testing.T) {
 		targets []string
 		timeout time.Duration
 		cancel  time.Duration // the caller hangs up
-		status  signaling.DialStatus
+		status  dial.Status
 		cause   signaling.Cause
 		winner  string
 		took    time.Duration
@@ -86,7 +93,7 @@ func TestDial(t *testing.T) {
 				for name, e := range called {
 					made[name] = h.Tech.Endpoint(name, e)
 				}
-				var plan signaling.DialPlan
+				var plan dial.Plan
 				for _, name := range ca.targets {
 					plan.Targets = append(plan.Targets, target(name))
 				}
@@ -97,7 +104,7 @@ func TestDial(t *testing.T) {
 					ctx, cancel = context.WithTimeout(ctx, ca.cancel)
 					defer cancel()
 				}
-				r := h.Engine.Dial(ctx, plan)
+				r := dial.Do(ctx, h.Engine, plan)
 				if r.Status != ca.status || r.Cause != ca.cause || r.Rang != ca.took {
 					t.Errorf("%s, cause %d after %v, want %s, %d after %v", r.Status, r.Cause, r.Rang, ca.status, ca.cause, ca.took)
 				}
@@ -132,7 +139,7 @@ func TestDialTells(t *testing.T) {
 		from.Vars().Set("OWN", "3")
 		events := h.Events()
 		var seen []signaling.State
-		r := h.Engine.Dial(t.Context(), signaling.DialPlan{
+		r := dial.Do(t.Context(), h.Engine, dial.Plan{
 			Targets: []signaling.Target{target("answers"), target("rings")}, From: from, Caller: from.Snapshot().Caller,
 			Notify: func(c *signaling.Channel, s signaling.ChannelSnapshot) {
 				if s.Endpoint == "answers" {
@@ -148,7 +155,7 @@ func TestDialTells(t *testing.T) {
 			if e.Type != event.Dial {
 				continue
 			}
-			d, _ := e.Data.(signaling.DialEvent)
+			d, _ := e.Data.(dial.Event)
 			statuses[d.Target] = append(statuses[d.Target], d.Status)
 			if d.Caller != from.ID() || string(d.Peer.ID) != e.Channel || d.Peer.LinkedID != from.Snapshot().LinkedID {
 				t.Errorf("event %+v", d)
