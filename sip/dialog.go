@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -57,7 +58,7 @@ type Dialog struct {
 	mu      sync.Mutex
 	st      DialogState
 	flow    transport.Flow // what the peer's last message came over; nil after Restore
-	wallet  wallet
+	wallet  compose.Wallet
 	handler DialogHandler
 	ending  bool // our BYE is on its way
 	ended   bool

@@ -187,7 +187,7 @@ func (d *Dialog) ourContact(tx *serverTx) (message.Address, error) {
 	d.mu.Lock()
 	user := d.st.ContactUser
 	d.mu.Unlock()
-	return d.s.ourContact(tx.Flow(), user, tx.Request().URI().Secure())
+	return d.s.agent.ContactTo(tx.Flow(), user, tx.Request().URI().Secure())
 }
 
 // ReInvite is an INVITE inside a dialog that waits for its answer.

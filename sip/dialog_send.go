@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -59,18 +60,18 @@ func (d *Dialog) refreshResponse(r *message.Response) {
 }
 
 // draft is the next request of ours; d.sending is held until it is on the wire.
-func (d *Dialog) draft(method string, c Content, hs []message.Header) (*draft, error) {
+func (d *Dialog) draft(method string, c Content, hs []message.Header) (*compose.Draft, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ended || d.ending && method != "BYE" {
 		return nil, fault.New(fault.Gone, "sip: dialog has ended")
 	}
-	return &draft{
-		method: method, uri: d.st.Target, route: d.st.Route,
-		from: d.st.Local, to: d.st.Remote, callID: d.id.CallID,
-		contact: true, contactUser: d.st.ContactUser,
-		maxForwards: 70, extra: hs, content: c, attempts: d.wallet.begin(method, d.st.Target),
-	}, checkExtra(hs)
+	return &compose.Draft{
+		Method: method, URI: d.st.Target, Route: d.st.Route,
+		From: d.st.Local, To: d.st.Remote, CallID: d.id.CallID,
+		Contact: true, ContactUser: d.st.ContactUser,
+		MaxForwards: 70, Extra: hs, ContentType: c.Type, Body: c.Body, Attempts: d.wallet.Begin(method, d.st.Target),
+	}, compose.CheckHeaders(hs)
 }
 
 // nextSeq takes the next CSeq.
@@ -132,7 +133,7 @@ func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []me
 		if r.Status() < 300 {
 			return r, nil
 		}
-		if !dr.answerChallenge(r) {
+		if !dr.AnswerChallenge(r) {
 			d.judge(ctx, method, r, nil)
 			return r, r.Err()
 		}
@@ -140,12 +141,12 @@ func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []me
 }
 
 // once is one transaction.
-func (d *Dialog) once(ctx context.Context, dr *draft) (*message.Response, error) {
+func (d *Dialog) once(ctx context.Context, dr *compose.Draft) (*message.Response, error) {
 	w := transaction.NewWaiter()
 	d.sending.Lock()
 	f, err := d.way(ctx)
 	if err == nil {
-		dr.seq = d.nextSeq()
+		dr.Seq = d.nextSeq()
 		_, err = d.s.begin(dr, f, w)
 	}
 	d.sending.Unlock()
@@ -176,7 +177,7 @@ func (d *Dialog) judge(ctx context.Context, method string, r *message.Response, 
 // goes on by itself. OnEnd comes when it is over. fault.Gone says that the
 // dialog has ended already.
 func (d *Dialog) Bye(ctx context.Context, hs ...message.Header) error {
-	if err := checkExtra(hs); err != nil {
+	if err := compose.CheckHeaders(hs); err != nil {
 		return err
 	}
 	d.mu.Lock()

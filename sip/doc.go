@@ -4,8 +4,8 @@
 //
 // It stands on three packages, each of which knows those before it only: message
 // (what stands on the wire), transport (sockets, connections, flows, where a URI
-// leads) and transaction (what is repeated, and until when). Beside it are the
-// registrar, the registrations of our own (trunk), the probes of contacts (qualify),
+// leads) and transaction (what is repeated, and until when). internal/compose writes what
+// this end says. Beside it are the registrar, the registrations of our own (trunk), the probes of contacts (qualify),
 // digest and the auth that asks for it.
 //
 // A Server opens listeners (UDP, TCP, TLS, WebSocket) and gives what comes in to

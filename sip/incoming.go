@@ -66,7 +66,7 @@ func (s *Server) serverDialog(tx *serverTx, target message.URI, user string, h D
 	if err != nil {
 		return nil, message.Address{}, err
 	}
-	contact, err := s.ourContact(tx.Flow(), user, req.URI().Secure())
+	contact, err := s.agent.ContactTo(tx.Flow(), user, req.URI().Secure())
 	if err != nil {
 		return nil, message.Address{}, err
 	}
@@ -139,7 +139,7 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 	if err := checkRange(rep.Status, 101, 199); err != nil {
 		return err
 	}
-	contact, err := i.tx.s.ourContact(i.tx.Flow(), i.user, i.tx.Request().URI().Secure())
+	contact, err := i.tx.s.agent.ContactTo(i.tx.Flow(), i.user, i.tx.Request().URI().Secure())
 	if err != nil {
 		return err
 	}

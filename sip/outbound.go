@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -16,44 +18,63 @@ type hop struct {
 }
 
 // newDraft checks a request of the layer above and makes its draft.
-func (s *Server) newDraft(o *Outbound, w wallet) (*draft, error) {
+func (s *Server) newDraft(o *Outbound, w compose.Wallet) (*compose.Draft, error) {
 	if o.Target.IsZero() {
 		return nil, fault.New(fault.Invalid, "sip: request without a target")
 	}
 	if o.From.URI.IsZero() {
 		return nil, fault.New(fault.Invalid, "sip: request without a From")
 	}
-	if err := checkExtra(o.Headers); err != nil {
+	if err := compose.CheckHeaders(o.Headers); err != nil {
 		return nil, err
 	}
-	d := &draft{
-		method: o.Method, uri: o.Target, route: o.Route,
-		from: o.From.WithTag(message.NewTag()), to: o.To.WithTag(""),
-		callID: o.CallID, seq: o.CSeq,
-		contactUser: o.ContactUser, maxForwards: o.MaxForwards,
-		extra: o.Headers, content: Content{o.ContentType, o.Body},
+	d := &compose.Draft{
+		Method: o.Method, URI: o.Target, Route: o.Route,
+		From: o.From.WithTag(message.NewTag()), To: o.To.WithTag(""),
+		CallID: o.CallID, Seq: o.CSeq,
+		ContactUser: o.ContactUser, MaxForwards: o.MaxForwards,
+		Extra: o.Headers, ContentType: o.ContentType, Body: o.Body,
 	}
-	d.uri.Headers = nil
-	d.attempts = w.begin(d.method, d.uri)
-	if d.to.URI.IsZero() {
-		d.to = message.Address{URI: d.uri}
+	d.URI.Headers = nil
+	d.Attempts = w.Begin(d.Method, d.URI)
+	if d.To.URI.IsZero() {
+		d.To = message.Address{URI: d.URI}
 	}
-	if d.callID == "" {
-		d.callID = message.NewCallID()
+	if d.CallID == "" {
+		d.CallID = message.NewCallID()
 	}
-	if d.seq == 0 {
-		d.seq = 1
+	if d.Seq == 0 {
+		d.Seq = 1
 	}
-	if d.maxForwards == 0 {
-		d.maxForwards = 70
+	if d.MaxForwards == 0 {
+		d.MaxForwards = 70
 	}
-	switch d.method {
+	switch d.Method {
 	case "INVITE", "SUBSCRIBE", "REFER":
-		d.contact = true
+		d.Contact = true
 	default:
-		d.contacts = o.Contacts
+		d.Contacts = o.Contacts
 	}
 	return d, nil
+}
+
+func walletOf(creds []Credential) compose.Wallet {
+	accounts := make([]digest.Account, 0, len(creds))
+	for _, c := range creds {
+		accounts = append(accounts, digest.Account{
+			Credentials: digest.Credentials{Username: c.Username, Password: c.Password}, Realm: c.Realm,
+		})
+	}
+	return compose.NewWallet(accounts)
+}
+
+// begin sends a draft over a flow in a new transaction.
+func (s *Server) begin(d *compose.Draft, f transport.Flow, l transaction.Listener) (*transaction.Client, error) {
+	out, err := s.agent.Request(d, f)
+	if err != nil {
+		return nil, err
+	}
+	return s.txs.Send(out, f, l)
 }
 
 // hops finds where a request can go, best first.
@@ -105,7 +126,7 @@ func (s *Server) Request(ctx context.Context, o Outbound) (*message.Response, er
 	case "INVITE", "ACK", "CANCEL", "BYE":
 		return nil, fault.New(fault.Invalid, "sip: %s is not for Request", o.Method)
 	}
-	d, err := s.newDraft(&o, newWallet(o.Credentials))
+	d, err := s.newDraft(&o, walletOf(o.Credentials))
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +153,7 @@ func worthAnother(err error) bool {
 }
 
 // requestVia sends over one hop until there is no challenge left to answer.
-func (s *Server) requestVia(ctx context.Context, d *draft, h hop) (*message.Response, error) {
+func (s *Server) requestVia(ctx context.Context, d *compose.Draft, h hop) (*message.Response, error) {
 	f, err := s.take(ctx, h)
 	if err != nil {
 		return nil, err
@@ -145,14 +166,14 @@ func (s *Server) requestVia(ctx context.Context, d *draft, h hop) (*message.Resp
 		if r.Status() < 300 {
 			return r, nil
 		}
-		if !d.answerChallenge(r) {
+		if !d.AnswerChallenge(r) {
 			return r, r.Err()
 		}
-		d.seq++
+		d.Seq++
 	}
 }
 
-func (s *Server) roundTrip(ctx context.Context, d *draft, f transport.Flow) (*message.Response, error) {
+func (s *Server) roundTrip(ctx context.Context, d *compose.Draft, f transport.Flow) (*message.Response, error) {
 	w := transaction.NewWaiter()
 	tx, err := s.begin(d, f, w)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
@@ -24,8 +25,8 @@ type OutgoingInvite struct {
 
 	mu       sync.Mutex
 	stop     func() bool // stops watching the context
-	draft    *draft
-	wallet   wallet
+	draft    *compose.Draft
+	wallet   compose.Wallet
 	attempt  int                 // how often the INVITE was sent
 	tx       *transaction.Client // of the last attempt, or of one before it
 	rewrite  bool
@@ -50,7 +51,7 @@ func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*Outg
 		return nil, fault.New(fault.Unavailable, "sip: server is closing")
 	}
 	o.Method = "INVITE"
-	w := newWallet(o.Credentials)
+	w := walletOf(o.Credentials)
 	d, err := s.newDraft(&o, w)
 	if err != nil {
 		return nil, err
@@ -61,14 +62,14 @@ func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*Outg
 	}
 	out := &OutgoingInvite{
 		s: s, h: h, draft: d, wallet: w, hops: hops, late: len(o.Body) == 0, rewrite: o.RewriteContact,
-		id:    DialogID{CallID: d.callID, LocalTag: d.from.Tag()},
+		id:    DialogID{CallID: d.CallID, LocalTag: d.From.Tag()},
 		done:  make(chan struct{}),
 		forks: make(map[DialogID]struct{}),
 		extra: make(map[string]*Dialog),
 	}
 	out.run = serial.New(dialogQueue, s.spawn, out.panicked)
 	if !s.dialogs.putNew(out.id, out) {
-		return nil, fault.New(fault.Conflict, "sip: call-id %s is in use", d.callID)
+		return nil, fault.New(fault.Conflict, "sip: call-id %s is in use", d.CallID)
 	}
 	if err := out.try(ctx); err != nil {
 		s.dialogs.drop(out.id, out)
@@ -188,7 +189,7 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response) {
 	// Over UDP a peer may answer from another address than the one we sent to.
 	f, seq := tx.Flow().To(r.Source().Remote), r.Seq()
 	o.mu.Lock()
-	d, auth := o.dialog, credentialsOf(tx.Request())
+	d, auth := o.dialog, compose.CredentialsOf(tx.Request())
 	if d != nil && d.id.RemoteTag != r.To().Tag() {
 		d = o.extra[r.To().Tag()]
 	}
@@ -229,7 +230,7 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response) {
 func (o *OutgoingInvite) newDialog(r *message.Response, f transport.Flow) *Dialog {
 	id := o.id
 	id.RemoteTag = r.To().Tag()
-	target := o.draft.uri
+	target := o.draft.URI
 	if contacts, err := r.Contacts(); err == nil && len(contacts) > 0 && !contacts[0].Wildcard {
 		target = contacts[0].URI
 	}
@@ -239,8 +240,8 @@ func (o *OutgoingInvite) newDialog(r *message.Response, f transport.Flow) *Dialo
 	}
 	slices.Reverse(route)
 	d := o.s.newDialog(DialogState{
-		ID: id, Local: o.draft.from, Remote: r.To(), Target: target, Route: route,
-		ContactUser: o.draft.contactUser, LocalSeq: r.Seq(), Caller: true, Invite: true,
+		ID: id, Local: o.draft.From, Remote: r.To(), Target: target, Route: route,
+		ContactUser: o.draft.ContactUser, LocalSeq: r.Seq(), Caller: true, Invite: true,
 		RewriteContact: o.rewrite,
 	}, f, nil)
 	d.wallet = o.wallet
@@ -253,9 +254,9 @@ func (o *OutgoingInvite) newDialog(r *message.Response, f transport.Flow) *Dialo
 // refused takes a final response of 300 and more.
 func (o *OutgoingInvite) refused(tx *transaction.Client, r *message.Response) {
 	o.mu.Lock()
-	again := !o.over && !o.canceled && o.draft.answerChallenge(r)
+	again := !o.over && !o.canceled && o.draft.AnswerChallenge(r)
 	if again {
-		o.draft.seq++
+		o.draft.Seq++
 	}
 	o.mu.Unlock()
 	err := r.Err()

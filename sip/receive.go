@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -113,8 +114,8 @@ func (s *Server) receiveCancel(f transport.Flow, req *message.Request) {
 		s.refuse(f, req, Reply{Status: 481})
 		return
 	}
-	out := s.replyTo(req, tx.Tag(), Reply{Status: 200})
-	s.completeReply(out, Reply{})
+	out := compose.Response(req, tx.Tag(), 200, "")
+	s.agent.Complete(out, nil, "", nil)
 	if b, err := out.Encode(); err == nil && s.answerFlow(f, req).Send(b) == nil {
 		s.count.responsesOut.Add(1)
 	}
@@ -261,4 +262,8 @@ func (s *Server) dispatchInvite(tx *serverTx) {
 		return
 	}
 	s.handle("INVITE", func() { s.handler.OnInvite(in) }, func(r Reply, err error) { in.end(r, err, nil) })
+}
+
+func containsFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(e string) bool { return strings.EqualFold(e, s) })
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -58,7 +59,7 @@ func (d *Dialog) glarePause(ctx context.Context) error {
 }
 
 // reInvite is one INVITE, with the answers to its challenges.
-func (d *Dialog) reInvite(ctx context.Context, dr *draft) (*message.Response, error) {
+func (d *Dialog) reInvite(ctx context.Context, dr *compose.Draft) (*message.Response, error) {
 	if err := d.beginOffer(); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (d *Dialog) reInvite(ctx context.Context, dr *draft) (*message.Response, er
 			d.refreshResponse(r)
 			return r, nil
 		}
-		if !dr.answerChallenge(r) {
+		if !dr.AnswerChallenge(r) {
 			d.judge(ctx, "INVITE", r, nil)
 			return r, r.Err()
 		}
@@ -90,18 +91,18 @@ type reInviter struct {
 // Response implements transaction.Listener.
 func (w *reInviter) Response(tx *transaction.Client, r *message.Response) {
 	if r.Status() >= 200 && r.Status() < 300 {
-		w.d.in2xx(r.Seq(), r, w.late, credentialsOf(tx.Request()))
+		w.d.in2xx(r.Seq(), r, w.late, compose.CredentialsOf(tx.Request()))
 	}
 	w.Waiter.Response(tx, r)
 }
 
-func (d *Dialog) reInviteOnce(ctx context.Context, dr *draft) (*message.Response, error) {
-	w := &reInviter{Waiter: transaction.NewWaiter(), d: d, late: len(dr.content.Body) == 0}
+func (d *Dialog) reInviteOnce(ctx context.Context, dr *compose.Draft) (*message.Response, error) {
+	w := &reInviter{Waiter: transaction.NewWaiter(), d: d, late: len(dr.Body) == 0}
 	var tx *transaction.Client
 	d.sending.Lock()
 	f, err := d.way(ctx)
 	if err == nil {
-		dr.seq = d.nextSeq()
+		dr.Seq = d.nextSeq()
 		tx, err = d.s.begin(dr, f, w)
 	}
 	d.sending.Unlock()
@@ -171,12 +172,12 @@ func (d *Dialog) buildAck(ctx context.Context, seq uint32, a *ackOut, c Content)
 		return nil, nil, err
 	}
 	d.mu.Lock()
-	dr := &draft{
-		method: "ACK", uri: d.st.Target, route: d.st.Route, from: d.st.Local, to: d.st.Remote,
-		callID: d.id.CallID, seq: seq, maxForwards: 70, content: c, auth: a.auth,
+	dr := &compose.Draft{
+		Method: "ACK", URI: d.st.Target, Route: d.st.Route, From: d.st.Local, To: d.st.Remote,
+		CallID: d.id.CallID, Seq: seq, MaxForwards: 70, ContentType: c.Type, Body: c.Body, Auth: a.auth,
 	}
 	d.mu.Unlock()
-	out, err := d.s.compose(dr, f)
+	out, err := d.s.agent.Request(dr, f)
 	return out.Raw, f, err
 }
 

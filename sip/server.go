@@ -15,6 +15,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/quirk"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
@@ -31,7 +32,7 @@ type Server struct {
 	log     *slog.Logger
 	quirks  *quirk.Log
 	seed    maphash.Seed
-	allow   string // the Allow header
+	agent   compose.Agent
 	count   counters
 
 	tr      *transport.Layer
@@ -64,7 +65,6 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 		log:     log,
 		quirks:  quirk.New(log),
 		seed:    maphash.MakeSeed(),
-		allow:   strings.Join(cfg.Allow, ", "),
 		dialogs: newDialogTable(),
 	}
 	timers := transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}
@@ -78,6 +78,10 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	s.agent = compose.Agent{
+		UserAgent: cfg.UserAgent, Allow: strings.Join(cfg.Allow, ", "), Accept: cfg.Accept, Supported: cfg.Extensions,
+		Host: cfg.External.Host, LocalNetworks: cfg.External.LocalNetworks, Local: s.tr.Local,
 	}
 	return s, nil
 }

@@ -14,7 +14,6 @@ const (
 // large are the packages beyond that, and why. None may be added.
 var large = map[string]string{
 	"api/voip": "the routes of one API, a file each; recordings and voicemail are to go",
-	"sip":      "transactions, dialogs and transports know each other; the wire format is to go",
 }
 
 // long are the files beyond that, all of them one table or one rig.
