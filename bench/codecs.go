@@ -82,38 +82,36 @@ func (r *Runner) Codecs(ctx context.Context, w Workload, plan load.Plan, program
 		return nil, err
 	}
 	begin := clock.Now()
-	before, from, err := usageAt(ctx, clock, p.PID(), begin+int64(plan.Warm))
+	measured, err := measure.NewProgram(p.PID())
+	if err != nil {
+		return nil, err
+	}
+	before, err := r.readAt(ctx, measured, clock, begin+int64(plan.Warm))
 	if err != nil {
 		return nil, err
 	}
 	// However late it is read, it is known how much of it there was till then.
-	after, until, err := usageAt(ctx, clock, p.PID(), from+int64(plan.Measure))
+	after, err := r.readAt(ctx, measured, clock, before.at+int64(plan.Measure))
 	if err != nil {
 		return nil, err
 	}
+	u := after.since(&before)
 	return &Sample{
 		Contender: "codecs", Workload: w.Name, Legs: w.Legs, Share: 1,
-		CPU: perLeg(after.CPU-before.CPU, time.Duration(until-from), w.Legs),
+		CPU: perLeg(u.cpu, u.time, w.Legs), Step: perLeg(u.step, u.time, w.Legs), Stolen: u.stolen,
 	}, nil
 }
 
-// usageAt reads what a process has used at a time of the clock or later, and when it was
-// read.
-func usageAt(ctx context.Context, clock load.Clock, pid int, at int64) (measure.Usage, int64, error) {
+// readAt reads what a program has used at a time of the clock or later.
+func (r *Runner) readAt(ctx context.Context, p measure.Program, clock load.Clock, at int64) (reading, error) {
 	wait := time.NewTimer(time.Duration(at - clock.Now()))
 	defer wait.Stop()
 	select {
 	case <-wait.C:
 	case <-ctx.Done():
-		return measure.Usage{}, 0, ctx.Err()
+		return reading{}, ctx.Err()
 	}
-	u, err := usage(pid)
-	return u, clock.Now(), err
-}
-
-// perLeg is the processor time for a leg in 20 ms.
-func perLeg(cpu, in time.Duration, legs int) time.Duration {
-	return cpu * load.Frame / max(in, 1) / time.Duration(legs)
+	return read(p, r.Core, clock)
 }
 
 // coders are one codec's part of one unit.

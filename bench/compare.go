@@ -10,6 +10,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
+	"github.com/skygenesisenterprise/skybridge/bench/table"
 )
 
 // Comparison measures Skybridge beside others, in turn.
@@ -128,6 +129,7 @@ func (c *Comparison) turn(ctx context.Context, t trial, who string, round int) e
 		w = w.With(n)
 	}
 	var best *Sample
+	repeated := false
 	for tries := 0; ; tries++ {
 		s, err := c.run(ctx, who, w)
 		switch {
@@ -142,18 +144,22 @@ func (c *Comparison) turn(ctx context.Context, t trial, who string, round int) e
 			c.skipped[key] = err.Error()
 			return c.say("%s: skipped: %v", key, err)
 		}
-		if err := c.say("%-32s %-10s %4d parties %8.2f µs a party, %5.1f %% came, gaps %v%s",
-			t.w.Name, who, s.Legs, microseconds(s.CPU), 100*min(1, s.Share), s.Gap, wrongs(s)); err != nil {
+		if err := c.say("%-32s %-10s %4d parties %8s µs a party, %5.1f %% came, gaps %v%s", t.w.Name, who, s.Legs,
+			table.Microseconds(s.CPU, s.Step), 100*min(1, s.Share), s.Gap.Round(time.Millisecond), doubts(s)); err != nil {
 			return err
 		}
-		if best == nil || s.Share > best.Share {
+		if best == nil || s.better(best) {
 			best = s
 		}
 		switch half := w.With(w.Legs / 2); {
-		case who == theCodecs || s.Good() || c.Short && tries > 0 || tries > 1:
+		case c.Short && tries > 0 || tries > 2: // as it is
+		case s.Disturbed() != "" && !repeated:
+			repeated = true
+			continue
+		case s.Good() || tries > 1:
 		case s.Overloaded() && half.Legs >= 8 && c.legs[key] == 0 && round == 0:
 			// It leaves work undone: what a leg costs is seen with fewer.
-			w, c.legs[key], best = half, half.Legs, nil
+			w, c.legs[key], best, repeated = half, half.Legs, nil, false
 			continue
 		case !s.Overloaded():
 			continue // the machine was busy with something else
@@ -163,11 +169,15 @@ func (c *Comparison) turn(ctx context.Context, t trial, who string, round int) e
 	}
 }
 
-func wrongs(s *Sample) string {
-	if len(s.Wrong) == 0 {
-		return ""
+// doubts are what makes a sample doubtful, for the line that tells of it.
+func doubts(s *Sample) (text string) {
+	if why := s.Disturbed(); why != "" {
+		text = "; " + why
 	}
-	return fmt.Sprintf("; %d wrong: %s", len(s.Wrong), s.Wrong[0])
+	if len(s.Wrong) > 0 {
+		text += fmt.Sprintf("; %d wrong: %s", len(s.Wrong), s.Wrong[0])
+	}
+	return text
 }
 
 func (c *Comparison) run(ctx context.Context, who string, w Workload) (*Sample, error) {

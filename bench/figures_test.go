@@ -69,6 +69,9 @@ func TestBars(t *testing.T) {
 	add(opusToPCMU, theSkybridge, 120)
 	add(opusToPCMU, theCodecs, 80)
 	add(opusToPCMU, theRelay, 20)
+	add(g722ToPCMU, theSkybridge, 60)
+	add(g722ToPCMU, theAsterisk, 100)
+	add(g722ToPCMU, theCodecs, 30)
 	add(relayed, theSkybridge, 5)
 	add(relayed, theAsterisk, 50)
 	c.results[relayed+"/"+theSkybridge][0].Wrong = []string{"leg 1 hears itself", "leg 2 hears itself"}
@@ -79,6 +82,8 @@ func TestBars(t *testing.T) {
 	for bar, want := range map[string]string{
 		"G.711, one room, 3 talk, ≤ 2.0 × the floor":             "met: 1.50",
 		"G.711, one room, 3 talk, ≤ 1/10 of Asterisk's":          "not met: 0.113, 12 % above",
+		"G.722 ↔ G.711 calls, ≤ 1/4 of Asterisk's":               "not met: 0.600, 140 % above; the codecs alone are 0.300 of it",
+		"G.722 ↔ G.711 calls, below rtpengine's":                 "not measured: there is no figure",
 		"Opus ↔ G.711 calls, ≤ 1.18 × the codecs plus the relay": "not met: 1.20, 2 % above",
 		"Opus, rooms of 10, all talk, ≤ 1/3 of Janus's":          "not measured: janus: not to be had here",
 		"G.711 calls, relayed, ≤ 2.0 × the floor":                "not measured: there is no figure",
@@ -90,7 +95,7 @@ func TestBars(t *testing.T) {
 	}
 	r := &table.Report{}
 	c.rows(r, trials())
-	if len(r.Rows) != 8 || r.Rows[0].CPU != 6*time.Microsecond || r.Rows[1].Carries != 1900 || !r.Rows[1].Found || r.Rows[2].Found {
+	if len(r.Rows) != 11 || r.Rows[0].CPU != 6*time.Microsecond || r.Rows[1].Carries != 1900 || !r.Rows[1].Found || r.Rows[2].Found {
 		t.Errorf("%+v", r.Rows)
 	}
 	if got := r.Rows[2].Note; got != "of 500 it could not do" {
@@ -98,6 +103,41 @@ func TestBars(t *testing.T) {
 	}
 	if len(r.Skipped) != 1 || !strings.HasPrefix(r.Skipped[0], "janus: ") {
 		t.Errorf("%q", r.Skipped)
+	}
+}
+
+// Bars are those of parts that were wanted.
+func TestBarsOfParts(t *testing.T) {
+	c := &Comparison{results: map[string][]*Sample{}, skipped: map[string]string{}, Only: []string{relayed, g722ToPCMU}}
+	workloads := make(map[string]int)
+	for _, b := range c.costBars() {
+		workloads[b.Workload]++
+	}
+	if want := map[string]int{"G.711 calls, relayed": 3, "G.722 ↔ G.711 calls": 3}; !reflect.DeepEqual(workloads, want) {
+		t.Errorf("%v, want %v", workloads, want)
+	}
+}
+
+// What was in the way of a run makes another the better one, if that kept up.
+func TestDisturbed(t *testing.T) {
+	quiet := Sample{Share: 0.995}
+	for _, tt := range []struct {
+		s      Sample
+		want   string
+		better bool // than the quiet one
+	}{
+		{Sample{Share: 1, ClientLate: 2 * time.Millisecond, Stolen: 0.02}, "", true},
+		{Sample{Share: 0.99}, "", false},
+		{Sample{Share: 1, ClientLate: 3500 * time.Microsecond}, "the client was 3.5 ms late", false},
+		{Sample{Share: 1, Stolen: 0.03, ClientLate: time.Second}, "3 % of the core was stolen", false},
+		{Sample{Share: 0.5}, "", false},
+	} {
+		if got := tt.s.Disturbed(); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+		if got := tt.s.better(&quiet); got != tt.better {
+			t.Errorf("%+v: better %v", tt.s, got)
+		}
 	}
 }
 

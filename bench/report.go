@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/bench/load"
+	"github.com/skygenesisenterprise/skybridge/bench/table"
 )
 
 // Budget is the share of its core that a server's worker uses at the most.
@@ -30,6 +31,35 @@ func (s *Sample) Overloaded() bool {
 	return !s.Good() && float64(s.CPU)*float64(s.Legs) > most*float64(load.Frame)
 }
 
+// What may be in the way of a run at the most: the client's own lateness, 99 of 100 times,
+// and the share of the server's core that the hypervisor gave to others.
+const (
+	mostLate   = 2 * time.Millisecond
+	mostStolen = 0.02
+)
+
+// Disturbed says what was in the way of a run that is not the server's; "" for nothing.
+func (s *Sample) Disturbed() string {
+	switch {
+	case s.Stolen > mostStolen:
+		return fmt.Sprintf("%.0f %% of the core was stolen", 100*s.Stolen)
+	case s.ClientLate > mostLate:
+		return fmt.Sprintf("the client was %.1f ms late", milliseconds(s.ClientLate))
+	}
+	return ""
+}
+
+// better tells which of two runs of the same says more.
+func (s *Sample) better(than *Sample) bool {
+	if s.Good() != than.Good() {
+		return s.Good()
+	}
+	if free := s.Disturbed() == ""; free != (than.Disturbed() == "") {
+		return free
+	}
+	return s.Share > than.Share
+}
+
 // Print says what a run came to, in lines for people. floor may be nil.
 func (s *Sample) Print(w io.Writer, floor *Sample) error {
 	var b strings.Builder
@@ -37,7 +67,7 @@ func (s *Sample) Print(w io.Writer, floor *Sample) error {
 	fmt.Fprintf(&b, "  received        %.2f %%\n", 100*min(1, s.Share))
 	fmt.Fprintf(&b, "  gaps            %v at the 99th percentile, %v the longest\n", s.Gap, s.Largest.Round(time.Millisecond))
 	if s.CPU > 0 {
-		fmt.Fprintf(&b, "  processor       %.2f µs a party in 20 ms: a core carries about %d\n", microseconds(s.CPU), s.Carries())
+		fmt.Fprintf(&b, "  processor       %s µs a party in 20 ms: a core carries about %d\n", table.Microseconds(s.CPU, s.Step), s.Carries())
 	}
 	if floor != nil && floor.CPU > 0 {
 		fmt.Fprintf(&b, "  floor           %.2f µs for the packets alone: %.2f times that\n", microseconds(floor.CPU), s.CPU.Seconds()/floor.CPU.Seconds())
@@ -50,6 +80,9 @@ func (s *Sample) Print(w io.Writer, floor *Sample) error {
 	}
 	if s.Unsent > 0 || s.ClientLate > load.Frame {
 		fmt.Fprintf(&b, "  the client did not keep up: %v late, %d packets not sent\n", s.ClientLate, s.Unsent)
+	}
+	if s.Stolen > mostStolen {
+		fmt.Fprintf(&b, "  %.0f %% of the server's core was stolen by the hypervisor\n", 100*s.Stolen)
 	}
 	for _, wrong := range s.Wrong {
 		fmt.Fprintf(&b, "  wrong: %s\n", wrong)

@@ -31,8 +31,10 @@ type Runner struct {
 type Sample struct {
 	Contender, Workload string
 	Legs                int
-	// CPU is the server's processor time for a leg in 20 ms.
-	CPU time.Duration
+	// CPU is the server's processor time for a leg in 20 ms, Step what it is known to.
+	CPU, Step time.Duration
+	// Stolen is the share of the server's core that the hypervisor took meanwhile.
+	Stolen float64
 	// Share is how much of what was due was received, 1 for all.
 	Share float64
 	// Gap is the time between packets that 99 of 100 keep, Largest the longest.
@@ -104,7 +106,7 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 	}
 	s := &Sample{
 		Workload: w.Name, Legs: w.Legs,
-		CPU:   perLeg(used.cpu, used.time, w.Legs),
+		CPU: perLeg(used.cpu, used.time, w.Legs), Step: perLeg(used.step, used.time, w.Legs), Stolen: used.stolen,
 		Share: result.Share(), Gap: result.Gaps.Quantile(0.99), Largest: result.Gaps.Max,
 		Memory:     (used.rss - idle.RSS) / int64(w.Legs),
 		ClientLate: result.Late.Quantile(0.99), Unsent: result.Unsent,
@@ -191,27 +193,22 @@ func settle(ctx context.Context, pid int) error {
 
 // used is what a server used in the time that counts.
 type used struct {
-	cpu, time time.Duration
-	rss       int64
-	busy      float64
-	late      Lateness
+	spent
+	busy float64
+	late Lateness
 }
 
 // count runs the load, and reads the server's processor time when the time begins that
 // counts and when it ends, on the load's own thread: any other may be kept waiting by what
 // else the machine does.
 func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Load, w *Workload, plan load.Plan) (*load.Result, used, error) {
-	program, err := measure.NewProgram("/proc", instance.PID())
+	program, err := measure.NewProgram(instance.PID())
 	if err != nil {
 		return nil, used{}, err
 	}
 	_, early, err := lateness(ctx, instance)
 	if err != nil {
 		return nil, used{}, err
-	}
-	type reading struct {
-		measure.Usage
-		at int64
 	}
 	var readings []reading
 	var result *load.Result
@@ -223,8 +220,8 @@ func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Loa
 		defer guard.Recover(r.Log, "the load")
 		var unread error
 		result, failed = l.Run(ctx, plan, w.Marks, func() {
-			u, err := program.Usage()
-			readings = append(readings, reading{u, l.Clock().Now()})
+			now, err := read(program, r.Core, l.Clock())
+			readings = append(readings, now)
 			unread = errors.Join(unread, err)
 		})
 		failed = errors.Join(failed, unread)
@@ -235,22 +232,11 @@ func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Loa
 	if len(readings) != 2 {
 		return nil, used{}, fmt.Errorf("%d readings of what was used", len(readings))
 	}
-	u := used{
-		cpu: readings[1].CPU - readings[0].CPU, time: time.Duration(readings[1].at - readings[0].at), rss: readings[1].RSS,
-	}
+	u := used{spent: readings[1].since(&readings[0])}
 	var late Lateness
 	if u.busy, late, err = lateness(ctx, instance); err != nil {
 		return nil, used{}, err
 	}
 	u.late = late.since(early)
 	return result, u, nil
-}
-
-// usage is what a process has used by now.
-func usage(pid int) (measure.Usage, error) {
-	p, err := measure.NewProgram("/proc", pid)
-	if err != nil {
-		return measure.Usage{}, err
-	}
-	return p.Usage()
 }

@@ -48,7 +48,7 @@ func (c *Comparison) Run(ctx context.Context) (*table.Report, error) {
 	if err := c.measureAll(ctx, all); err != nil {
 		return nil, err
 	}
-	r := &table.Report{Machine: machine(), Version: c.Version, Date: c.began.Format("2 January 2006")}
+	r := &table.Report{Machine: machine(), Version: c.Version, Date: c.began.Format("2 January 2006"), Partial: len(c.Only) > 0}
 	r.How = c.how()
 	bars := c.costBars()
 	for _, further := range []struct {

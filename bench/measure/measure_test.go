@@ -2,7 +2,6 @@ package measure
 
 import (
 	"math"
-	"strings"
 	"testing"
 	"time"
 )
@@ -137,44 +136,5 @@ func TestLatencies(t *testing.T) {
 	found, missed := Latencies(marks, 0, packets, 8000, 1000)
 	if len(found) != 2 || found[0] != 15*time.Millisecond || found[1] != 5*time.Millisecond || missed != 1 {
 		t.Errorf("%v, %d missed; want 15 ms and 5 ms, 1 missed", found, missed)
-	}
-}
-
-func TestProcesses(t *testing.T) {
-	p, err := NewProgram("testdata/proc", 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u, err := p.Usage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := Usage{CPU: (3 + 345 + 30) * 10 * time.Millisecond, RSS: (1000 + 20480 + 512) << 10}
-	if u != want {
-		t.Errorf("%+v, want %+v", u, want)
-	}
-	gone, err := NewProgram("testdata/proc", 7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if u, err := gone.Usage(); err == nil {
-		t.Errorf("a process that is not there has used %+v", u)
-	}
-	if u, err := (Program{}).Usage(); err != nil || u != (Usage{}) {
-		t.Errorf("nobody has used %+v, %v", u, err)
-	}
-}
-
-func TestStatusAndStat(t *testing.T) {
-	for text, want := range map[string]int64{"": 0, "VmRSS:\t 12 kB\n": 12 << 10, "VmRSS:\t x kB\n": -1, "VmRSS:\t12 MB\n": -1} {
-		got, err := resident(text)
-		if (err != nil) != (want < 0) || err == nil && got != want {
-			t.Errorf("%q: %d, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "1 (x", "1 (x) S 1 2 3", "1 (x) " + strings.Repeat("y ", 20)} {
-		if got, err := cpuTime([]byte(text)); err == nil {
-			t.Errorf("%q: %v", text, got)
-		}
 	}
 }

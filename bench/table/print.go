@@ -77,7 +77,7 @@ func (r *Report) costs() *grid {
 		if row.Memory > 0 {
 			memory = fmt.Sprintf("%.0f", float64(row.Memory)/1024)
 		}
-		g.add(row.Workload, row.Server, fmt.Sprint(row.Legs), number(float64(row.CPU)/float64(time.Microsecond), ""),
+		g.add(row.Workload, row.Server, fmt.Sprint(row.Legs), Microseconds(row.CPU, row.Step),
 			times(Floor), times(Skybridge), came, gap, carries, memory, row.Note)
 	}
 	return g
@@ -114,6 +114,9 @@ func (r *Report) unmet() (lines []string) {
 	return lines
 }
 
+// partial is said of a report that has not all parts.
+const partial = "Other parts were not run."
+
 // Text prints the report for a terminal.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
@@ -130,6 +133,9 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	for _, s := range r.Skipped {
 		b.WriteString("skipped: " + s + "\n")
+	}
+	if r.Partial {
+		b.WriteString(partial + "\n")
 	}
 	for _, line := range r.Profile {
 		b.WriteString(line + "\n")
@@ -155,6 +161,9 @@ func (r *Report) Markdown() string {
 	r.verdicts().markdown(&b)
 	for _, s := range r.Skipped {
 		b.WriteString("\nSkipped: " + s + "\n")
+	}
+	if r.Partial {
+		b.WriteString("\n" + partial + "\n")
 	}
 	if len(r.Profile) > 0 {
 		b.WriteString("\n```\n" + strings.Join(r.Profile, "\n") + "\n```\n")

@@ -10,9 +10,9 @@ import (
 type Row struct {
 	Workload, Server string
 	Legs             int
-	// CPU is the processor time of a leg in 20 ms: the median of Runs runs.
-	CPU  time.Duration
-	Runs int
+	// CPU is the processor time of a leg in 20 ms: the median of Runs runs, known to Step.
+	CPU, Step time.Duration
+	Runs      int
 	// Share is how much of what was due came, Gap the time between packets that 99 of 100
 	// keep.
 	Share float64
@@ -48,6 +48,10 @@ type Bar struct {
 	Value    float64
 	Limit    float64
 	Unit     string
+	// Least is the least value that the machine allows, by LeastOf ("the floor alone is"); 0 when
+	// unknown.
+	Least   float64
+	LeastOf string
 	// Missing says why there is no value; "" if there is one.
 	Missing string
 	// Invalid says why the value says nothing; "" if it does.
@@ -71,18 +75,36 @@ func (b *Bar) Verdict() string {
 		return fmt.Sprintf("met: %s", number(b.Value, b.Unit))
 	case b.Limit <= 0:
 		return fmt.Sprintf("not met: %s", number(b.Value, b.Unit))
-	default:
-		return fmt.Sprintf("not met: %s, %.0f %% above", number(b.Value, b.Unit), 100*(b.Value/b.Limit-1))
 	}
+	text := fmt.Sprintf("not met: %s, %.0f %% above", number(b.Value, b.Unit), 100*(b.Value/b.Limit-1))
+	if b.Least > b.Limit {
+		text += fmt.Sprintf("; %s %s of it", b.LeastOf, number(b.Least, ""))
+	}
+	return text
+}
+
+// significant is how many decimals show three figures of a number.
+func significant(v float64) int {
+	if v == 0 {
+		return 2
+	}
+	return min(4, max(0, 2-int(math.Floor(math.Log10(math.Abs(v))))))
+}
+
+// Microseconds prints three significant figures of a time in µs, or fewer where it is not
+// known to so many.
+func Microseconds(t, step time.Duration) string {
+	us, known := float64(t)/float64(time.Microsecond), float64(step)/float64(time.Microsecond)
+	digits := significant(us)
+	for digits > 0 && math.Pow10(-digits) < known/2 {
+		digits--
+	}
+	return fmt.Sprintf("%.*f", digits, us)
 }
 
 // number prints three significant figures.
 func number(v float64, unit string) string {
-	digits := 2
-	if v != 0 {
-		digits = max(0, 2-int(math.Floor(math.Log10(math.Abs(v)))))
-	}
-	text := fmt.Sprintf("%.*f", min(digits, 4), v)
+	text := fmt.Sprintf("%.*f", significant(v), v)
 	if unit != "" {
 		text += " " + unit
 	}
@@ -101,6 +123,8 @@ type Report struct {
 	Bars   []Bar
 	// Skipped says what could not be had, and why.
 	Skipped []string
+	// Partial tells that there are parts that were not asked for.
+	Partial bool
 	// Profile is where Skybridge's processor time goes, in lines of text.
 	Profile []string
 }

@@ -21,12 +21,32 @@ func TestVerdicts(t *testing.T) {
 		"met: 0.00 KiB":                   {Limit: 8, Unit: "KiB"},
 		"not met: 3.00":                   {Value: 3},
 		"not measured: no Asterisk":       {Value: 1, Limit: 2, Missing: "no Asterisk"},
+
+		"not met: 0.233, 133 % above; the floor alone is 0.140 of it":   {Value: 0.233, Limit: 0.1, Least: 0.14, LeastOf: "the floor alone is"},
+		"not met: 0.714, 186 % above; the codecs alone are 0.340 of it": {Value: 0.714, Limit: 0.25, Least: 0.34, LeastOf: "the codecs alone are"},
+		"not met: 0.200, 100 % above":                                   {Value: 0.2, Limit: 0.1, Least: 0.1, LeastOf: "the floor alone is"},
+		"met: 0.0900":                                                   {Value: 0.09, Limit: 0.1, Least: 0.14, LeastOf: "the floor alone is"},
 	} {
 		if got := b.Verdict(); got != want {
 			t.Errorf("%+v: %q, want %q", b, got, want)
 		}
 		if b.Met() != strings.HasPrefix(want, "met") {
 			t.Errorf("%+v: met %v", b, b.Met())
+		}
+	}
+}
+
+// A figure is printed to what it is known to.
+func TestMicroseconds(t *testing.T) {
+	for _, tt := range []struct {
+		t, step time.Duration
+		want    string
+	}{
+		{7512 * time.Nanosecond, 0, "7.51"}, {7512 * time.Nanosecond, 1, "7.51"}, {7512 * time.Nanosecond, 30, "7.5"},
+		{7512 * time.Nanosecond, 2200, "8"}, {143 * time.Microsecond, 2200, "143"}, {17512 * time.Nanosecond, 130, "17.5"}, {0, 0, "0.00"},
+	} {
+		if got := Microseconds(tt.t, tt.step); got != tt.want {
+			t.Errorf("%v known to %v: %s, want %s", tt.t, tt.step, got, tt.want)
 		}
 	}
 }
@@ -42,7 +62,7 @@ func report() *Report {
 		},
 		Delays:  []Delay{{What: "tick lateness", Values: []Quantile{{"p50", 7 * time.Microsecond}, {"p99", 1500 * time.Microsecond}}, Note: "500 parties"}},
 		Bars:    []Bar{{Workload: "a room", What: "≤ 2.0 × the floor", Value: 1.5, Limit: 2}, {Workload: "a room", What: "≤ 1/40 of Janus's", Missing: "janus: not to be had here"}},
-		Skipped: []string{"janus: not to be had here"}, Profile: []string{"12.3% udp_sendmsg"},
+		Skipped: []string{"janus: not to be had here"}, Profile: []string{"12.3% udp_sendmsg"}, Partial: true,
 	}
 }
 
