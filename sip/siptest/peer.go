@@ -18,7 +18,7 @@ import (
 )
 
 // Patience is how long a Peer waits for a message before it fails the test.
-const Patience = 10 * time.Second
+const Patience = time.Minute
 
 // Peer is one side of a raw conversation: a UDP socket, or a connection.
 type Peer struct {
