@@ -24,7 +24,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // rig is a server whose calls go nowhere: there is no technology.
 type rig struct {

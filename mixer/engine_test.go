@@ -105,7 +105,7 @@ func (h *handset) sayFrom(conn *net.UDPConn, hz float64) {
 // hear waits for a packet.
 func (h *handset) hear() (pcm []int16, hdr rtp.Header) {
 	h.t.Helper()
-	if err := h.conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := h.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		h.t.Fatal(err)
 	}
 	p := make([]byte, 2000)
@@ -125,7 +125,7 @@ func (h *handset) hear() (pcm []int16, hdr rtp.Header) {
 // await waits for an event of a kind and drops others.
 func (h *handset) await(kind EventKind) Event {
 	h.t.Helper()
-	timeout := time.After(5 * time.Second)
+	timeout := time.After(patience)
 	for {
 		select {
 		case ev := <-h.events:

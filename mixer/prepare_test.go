@@ -16,7 +16,7 @@ import (
 func preparing(t *testing.T) {
 	t.Helper()
 	stacks := make([]byte, 1<<20)
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); runtime.Gosched() {
+	for end := time.Now().Add(patience); time.Now().Before(end); runtime.Gosched() {
 		if strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "(*Clip).Prepare") {
 			return
 		}
@@ -66,7 +66,7 @@ func TestPreparingHoldsNobodyUp(t *testing.T) {
 			}()
 			select {
 			case <-free:
-			case <-time.After(5 * time.Second):
+			case <-time.After(patience):
 				t.Error("a lock is held while the clip is prepared")
 			}
 			made()

@@ -25,7 +25,7 @@ func often() Config {
 // comes before is passed over.
 func (h *handset) report(conn *net.UDPConn, want func(*rtp.Report) bool) rtp.Report {
 	h.t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		h.t.Fatal(err)
 	}
 	p := make([]byte, 2000)
@@ -137,7 +137,7 @@ func testFloodOfReports(t *testing.T, io IO) {
 				}
 			}
 		}
-		if err := h.conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		if err := h.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			t.Fatal(err)
 		}
 		for p, n := make([]byte, 2000), 0; n == 0 || rtp.IsRTCP(p[:n]); {

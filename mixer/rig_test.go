@@ -27,6 +27,9 @@ func testCodecs() media.Codecs {
 }
 
 // What tests of rooms go by.
+// patience ends a wait for what never comes, however slow the machine.
+const patience = time.Minute
+
 const (
 	maxQueued   = room.MaxQueued
 	auditFrames = room.AuditFrames

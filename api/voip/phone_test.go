@@ -16,7 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 var pcmu = g711.MuLaw()
 

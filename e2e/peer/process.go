@@ -14,7 +14,7 @@ import (
 )
 
 // limit is how long a peer may take for one step: to start, to answer, to stop.
-const limit = 20 * time.Second
+const limit = time.Minute
 
 // process is a program that ends with the test that started it, and with the
 // test binary should that be killed.

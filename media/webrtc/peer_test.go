@@ -392,7 +392,7 @@ func TestClose(t *testing.T) {
 // awaitLast is await for the last state, which may follow a failure.
 func (o *observed) awaitLast(t testing.TB, want State) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for {
 		select {
 		case s := <-o.states:

@@ -23,6 +23,9 @@ import (
 	ours "github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
+// patience ends a wait for what never comes, however slow the machine.
+const patience = time.Minute
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
@@ -108,7 +111,7 @@ func (o *observed) await(t testing.TB, want State) {
 			if s >= StateFailed {
 				t.Fatalf("state %v, want %v: %v", s, want, o.Err())
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("no state %v", want)
 		}
 	}
@@ -313,7 +316,7 @@ func trickle(t testing.TB, o *observed, r *remote) {
 			if err := o.AddCandidate(Candidate{Candidate: c.Candidate, SDPMid: c.SDPMid}); err != nil {
 				t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("candidates do not end")
 		}
 	}
@@ -340,7 +343,7 @@ func connect(t testing.TB, o *observed, r *remote) {
 func speak(t testing.TB, o *observed, r *remote, payload string) {
 	t.Helper()
 	send := o.Media().Send
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	heardUs, heardThem := false, false
@@ -412,7 +415,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for !ok() {
 		select {
 		case <-tick.C:
@@ -424,7 +427,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 
 func awaitFailure(t testing.TB, o *observed) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for {
 		select {
 		case s := <-o.states:

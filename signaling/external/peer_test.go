@@ -162,7 +162,7 @@ func (p *peer) listen() {
 // hears waits for half a second of what the peer hears from now on.
 func (p *peer) hears() []int16 {
 	p.t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for from := len(p.pcm); ; {

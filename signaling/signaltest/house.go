@@ -28,7 +28,7 @@ type T interface {
 }
 
 // patience bounds every wait; nothing waits so long unless it is broken.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // House is an engine with its mixer and one technology, "Test".
 type House struct {

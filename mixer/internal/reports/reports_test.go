@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patienceOfTests = 20 * time.Second
+const patienceOfTests = time.Minute
 
 // fakeLeg has counters that stand still, and tells what is reported.
 type fakeLeg struct {

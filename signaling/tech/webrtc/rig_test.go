@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds every wait; nothing waits so long unless it is broken.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func codecs() media.Codecs { return media.Codecs{g711.MuLaw(), g711.ALaw()} }
 
