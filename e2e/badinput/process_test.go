@@ -23,9 +23,10 @@ import (
 // run runs the binary to its end, a minute at most, and gives its exit code and output.
 func run(t *testing.T, args ...string) (int, string) {
 	t.Helper()
+	binary := server.Binary(t) // built first: that takes as long as it takes
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, server.Binary(t), args...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, binary, args...).CombinedOutput()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
