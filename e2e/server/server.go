@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -136,11 +137,22 @@ func (s *Server) launch(t testing.TB) {
 	s.cmd = exec.Command(s.binary, append([]string{"serve"}, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
-	if err := s.cmd.Start(); err != nil {
+	// A test binary that is killed, as one is whose time is up, takes its server along.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd, started := s.cmd, make(chan error, 1)
+	go func() { // owned by s, ended by Stop
+		// The signal is tied to the thread that started the program, so that must stay.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			s.exited <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
-	cmd := s.cmd
-	go func() { s.exited <- cmd.Wait() }() // owned by s, ended by Stop
 	peer.Eventually(t, "the server is ready", func() error {
 		select {
 		case err := <-s.exited:
