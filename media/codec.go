@@ -66,6 +66,10 @@ type Codec struct {
 	// Pausing, where not nil, reports that a payload of an encoder with DTX only tells
 	// that the party is silent. The second of a row need not be sent.
 	Pausing func(payload []byte) bool
+	// Fade, where not nil, brings up the first 5 ms of a payload from silence (in), or brings
+	// them down to it and ends the payload in silence: in place, and without a decoder's or
+	// encoder's state. It is for packets that are relayed. It allocates nothing.
+	Fade func(payload []byte, in bool)
 	// History is how much audio a decoder wants to have decoded before a frame for
 	// that frame, or one made up in its place, to come out as if it had decoded
 	// everything; 0 when that is not known.

@@ -39,6 +39,7 @@ var muLaw = media.Codec{
 	NewDecoder:      func() (media.Decoder, error) { return newDecoder(&muLawDecode), nil },
 	PayloadDuration: payloadDuration,
 	PayloadLevel:    func(payload []byte) (uint8, bool) { return payloadLevel(&muLawEnergy, payload) },
+	Fade:            fadeMuLaw,
 	History:         history,
 }
 
@@ -50,6 +51,7 @@ var aLaw = media.Codec{
 	NewDecoder:      func() (media.Decoder, error) { return newDecoder(&aLawDecode), nil },
 	PayloadDuration: payloadDuration,
 	PayloadLevel:    func(payload []byte) (uint8, bool) { return payloadLevel(&aLawEnergy, payload) },
+	Fade:            fadeALaw,
 	History:         history,
 }
 

@@ -46,6 +46,24 @@ func newCodec(confName string, rate int, impairment media.Impairment) *media.Cod
 			return time.Duration(len(payload)/2) * (time.Second / time.Duration(rate))
 		},
 		PayloadLevel: payloadLevel,
+		Fade:         func(payload []byte, in bool) { fade(payload, in, rate/200) },
+	}
+}
+
+// fade brings up the first n samples of a payload, or brings them down and clears what
+// follows.
+func fade(payload []byte, in bool, n int) {
+	n = min(n, len(payload)/2)
+	for i := range n {
+		gain := i
+		if !in {
+			gain = n - i
+		}
+		s := int(int16(binary.BigEndian.Uint16(payload[2*i:])))
+		binary.BigEndian.PutUint16(payload[2*i:], uint16(int16(s*gain/n)))
+	}
+	if !in {
+		clear(payload[2*n:])
 	}
 }
 

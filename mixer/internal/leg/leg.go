@@ -104,6 +104,7 @@ type Leg struct {
 	Heard   bool // in a pair: it was given its peer's voice in the last frame
 	Fades   bool // in a pair: that voice ends in the next
 	Faded   bool // in a pair: it has, and begins anew
+	waits   int  // in a pair: frames for which it does so, by the last packet relayed
 	Rephase bool // in a pair: the next packet sets phase
 
 	keying  int   // packets of a handshake since the last housekeeping

@@ -1,6 +1,7 @@
 package leg
 
 import (
+	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
@@ -13,11 +14,56 @@ func (l *Leg) relayAudio(w *Bench, ext uint32) {
 		return
 	}
 	if l.relay.Follow(&l.out, &w.header, ext, w.Now.Tick) {
+		ends := l.soften(w)
 		if l.Taps != nil {
 			l.tapPacket(w, tap.Heard, l.Media.Send.Codec, ext, 0)
 		}
 		l.relayPacket(w, l.Media.Send.PayloadType, ext)
+		if ends {
+			l.Host.Choose(w)
+		}
 	}
+}
+
+// soften fades the packet in w.header where it is the first after silence, or the last before
+// it, and reports whether it is the last.
+func (l *Leg) soften(w *Bench) (last bool) {
+	if !l.Fades && !l.Faded {
+		return false
+	}
+	last = l.Fades
+	if fade := l.Media.Send.Codec.Fade; fade != nil {
+		fade(w.header.Payload, !last)
+	}
+	l.Fades, l.Faded, l.Heard = false, last, false
+	return last
+}
+
+// lastPacketFrames is how long a relay that ends waits for the packet that fades, in frames:
+// as long as packets may be apart. From who is silent, none comes.
+const lastPacketFrames = int(media.MaxPtime/media.FrameDuration) + 1
+
+// EndsSoftly has a relay to the leg go on until its last packet has faded, and reports whether
+// it does: payloads of most codecs cannot be faded without having been decoded all along.
+func (l *Leg) EndsSoftly() bool {
+	c := l.Media.Send.Codec
+	if l.Faded || !l.Sends || c == nil || c.Fade == nil || !l.relay.Active() || l.digits.Busy() {
+		return false
+	}
+	if !l.Fades {
+		l.Fades, l.waits = true, lastPacketFrames
+	}
+	return true
+}
+
+// AwaitsLast reports, once a frame, whether the packet is still to come with which a relay to
+// the leg ends.
+func (l *Leg) AwaitsLast() bool {
+	if !l.Fades || l.Mode != Relay {
+		return false
+	}
+	l.waits--
+	return l.waits > 0 && !l.digits.Busy()
 }
 
 // relayPacket sends the packet in w.header with new numbers.

@@ -78,8 +78,14 @@ func (k *Link) Choose(w *leg.Bench) {
 		if mode == leg.Idle && to.Sends && to.Transcodes() && to.Injects(tap.Heard) {
 			mode = leg.PCM
 		}
+		if to.Mode == leg.Relay && mode != leg.Relay && !listens && endsSoftly(to, from) {
+			continue
+		}
 		// A voice that is not to be heard any more fades in one more frame.
 		to.Fades = mode == leg.PCM && to.Mode == leg.PCM && !listens && to.Heard && from != nil && from.Playout.On()
+		if mode == leg.Relay && to.Mode == leg.PCM {
+			to.Faded, to.Heard = to.Faded || !to.Heard, false
+		}
 		if mode != leg.Relay {
 			to.StopRelay(w)
 		}
@@ -101,6 +107,12 @@ func (k *Link) Choose(w *leg.Bench) {
 		}
 	}
 	k.Stats.store(modes)
+}
+
+// endsSoftly has a relay that is to end in silence go on until its last packet has faded, where
+// that can be.
+func endsSoftly(to, from *leg.Leg) bool {
+	return from != nil && from.Media.Direction.Receives() && from.Says(to.Media.Send.Codec) == to.Media.Send.Codec && to.EndsSoftly()
 }
 
 // hearsAs is how to hears from, and whether that takes from's PCM.
@@ -160,6 +172,9 @@ func (k *Link) Run(w *leg.Bench) {
 
 // frame makes what a leg hears in this frame, where packets are not relayed.
 func (k *Link) frame(w *leg.Bench, l, from *leg.Leg) {
+	if l.AwaitsLast() {
+		return
+	}
 	early := l.Early(w)
 	pcm, what := l.Special(w)
 	fades := l.Fades && l.Mode == leg.PCM
