@@ -4,14 +4,17 @@
 // a room it is one party of the others.
 //
 // Only packets from the remote are taken (strictly, RFC 3550 carries no proof), and only of the
-// codec; everything else is counted and dropped. Without RTCP.
+// codec; everything else is counted and dropped. RTCP goes to the port above the remote's and
+// is taken from there (RFC 3550 §11), on the port above ours.
 //
 // Goroutines: one per channel while it ends.
 package external
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"strconv"
@@ -172,7 +175,7 @@ func Open(ctx context.Context, cfg *Config, m Media) (*signaling.Channel, error)
 
 // newLeg opens the socket.
 func newLeg(cfg *Config, m Media, f media.Format, remote netip.AddrPort) (*leg, netip.AddrPort, error) {
-	socket, err := cfg.Ports.Open()
+	socket, control, err := cfg.Ports.OpenPair()
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
@@ -182,11 +185,11 @@ func newLeg(cfg *Config, m Media, f media.Format, remote netip.AddrPort) (*leg, 
 	}
 	l := &leg{cfg: cfg, info: signaling.LegInfo{Endpoint: remote.String(), Format: f, Remote: remote.String()}}
 	port, err := cfg.Engine.Mixer().NewPort(mixer.PortConfig{
-		Name: Tech + "/" + remote.String(), Transport: socket, Events: l.portEvent, MediaTimeout: m.Timeout,
+		Name: Tech + "/" + remote.String(), Transport: socket, RTCP: control, Events: l.portEvent, MediaTimeout: m.Timeout,
 	})
 	if err != nil {
-		if cerr := socket.Close(); cerr != nil {
-			err = fault.New(fault.Of(err), "%w (and closing the socket: %v)", err, cerr)
+		if cerr := errors.Join(socket.Close(), control.Close()); cerr != nil {
+			err = fault.New(fault.Of(err), "%w (and closing the sockets: %v)", err, cerr)
 		}
 		return nil, netip.AddrPort{}, err
 	}
@@ -198,5 +201,8 @@ func newLeg(cfg *Config, m Media, f media.Format, remote netip.AddrPort) (*leg, 
 		return nil, netip.AddrPort{}, err
 	}
 	port.SetRemote(remote, false)
+	if remote.Port() < math.MaxUint16 { // else there is no port above
+		port.SetReports(mixer.ReportPeer{Media: remote, Remote: netip.AddrPortFrom(remote.Addr(), remote.Port()+1)})
+	}
 	return l, local, nil
 }

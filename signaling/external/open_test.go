@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/l16"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
@@ -32,7 +33,12 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	t.Parallel()
-	h := signaltest.New(t, signaltest.NewMixer(t, codecs...))
+	return newRigWith(t, signaltest.NewMixer(t, codecs...))
+}
+
+func newRigWith(t *testing.T, mix *mixer.Engine) *rig {
+	t.Helper()
+	h := signaltest.New(t, mix)
 	pc := rtp.DefaultPortsConfig()
 	pc.First, pc.Last, pc.Addresses = 0, 0, []netip.Addr{netip.MustParseAddr("127.0.0.1")}
 	ports, err := rtp.NewPorts(pc)
@@ -45,7 +51,12 @@ func newRig(t *testing.T) *rig {
 // call has a phone that says 500 Hz in a bridge with an outside address that says 700 Hz.
 func (r *rig) call(format string, pt uint8, timeout time.Duration) (*signaltest.Phone, *signaling.Channel, *peer) {
 	r.t.Helper()
-	conn := listen(r.t)
+	return r.callTo(listen(r.t), format, pt, timeout)
+}
+
+// callTo is call with the peer's socket.
+func (r *rig) callTo(conn *net.UDPConn, format string, pt uint8, timeout time.Duration) (*signaltest.Phone, *signaling.Channel, *peer) {
+	r.t.Helper()
 	c, err := external.Open(r.t.Context(), r.cfg, external.Media{Host: conn.LocalAddr().String(), Format: format, Timeout: timeout})
 	ok(r.t, err)
 	ph := r.Phone(g711.MuLaw(), 500)

@@ -38,11 +38,32 @@ type peer struct {
 	strange []byte // sent beside each packet
 }
 
+// listen is a socket for RTP. The port above, where RTCP goes, is nobody else's.
 func listen(t *testing.T) *net.UDPConn {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	ok(t, err)
+	conn, _ := listenPair(t)
 	return conn
+}
+
+// listenPair is a socket for RTP, which the caller closes, and one for RTCP.
+func listenPair(t *testing.T) (conn, control *net.UDPConn) {
+	t.Helper()
+	for range 64 {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		ok(t, err)
+		at := conn.LocalAddr().(*net.UDPAddr)
+		control, err := net.ListenUDP("udp4", &net.UDPAddr{IP: at.IP, Port: (at.Port + 1) % (1 << 16)})
+		if err == nil && at.Port < 1<<16-1 {
+			t.Cleanup(func() { ok(t, control.Close()) })
+			return conn, control
+		}
+		if err == nil {
+			ok(t, control.Close())
+		}
+		ok(t, conn.Close())
+	}
+	t.Fatal("no two ports are free")
+	return nil, nil
 }
 
 func ok(t *testing.T, err error) {
