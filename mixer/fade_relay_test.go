@@ -21,6 +21,9 @@ func TestRelayedVoicesDoNotStopHard(t *testing.T) {
 			"hold":      func(a, _ *Port, on bool) { a.SetHold(on) },
 			"held peer": func(_, b *Port, on bool) { b.SetHold(on) },
 		} {
+			if c != g711.MuLaw() && name != "mute" {
+				continue // which is the same to the codec
+			}
 			r := newRig(t, 1)
 			f := formatOf(c)
 			a := &speaker{phone: r.phoneWith("a", f), hz: 440, peak: 6000}
