@@ -3,6 +3,7 @@ package ring
 import (
 	"bytes"
 	"encoding/binary"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -52,14 +53,17 @@ func TestBytesBetweenGoroutines(t *testing.T) {
 		var p [8]byte
 		for i := uint64(0); i < n; {
 			binary.BigEndian.PutUint64(p[:], i)
-			if q.Push(p[:i%8+1], int64(i)) {
-				i++
+			if !q.Push(p[:i%8+1], int64(i)) {
+				runtime.Gosched() // where one processor is for both
+				continue
 			}
+			i++
 		}
 	}()
 	for i := uint64(0); i < n; {
 		p, number, ok := q.Peek()
 		if !ok {
+			runtime.Gosched()
 			continue
 		}
 		if number != int64(i) || uint64(len(p)) != i%8+1 {

@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"runtime"
 	"sync"
 	"testing"
 )
@@ -28,9 +29,11 @@ func TestQueue(t *testing.T) {
 		go func() { // ends after its values, awaited below
 			defer wg.Done()
 			for i := 0; i < each; {
-				if q.Push(&value{w, i}) {
-					i++
+				if !q.Push(&value{w, i}) {
+					runtime.Gosched() // where one processor is for all
+					continue
 				}
+				i++
 			}
 		}()
 	}
