@@ -55,7 +55,7 @@ func wait(t testing.TB, s *Socket) {
 	t.Helper()
 	fds := []unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}
 	for {
-		n, err := unix.Poll(fds, 5000)
+		n, err := unix.Poll(fds, 60_000)
 		if n == 1 {
 			return
 		}
