@@ -11,7 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
-	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -113,7 +113,7 @@ func describe(log *slog.Logger, err error) *problem {
 		err = fault.New(kind, "the request took too long")
 	}
 	p := newBody(kind.HTTPStatus(), fault.CodeOf(err), err.Error())
-	var field *voip.FieldError
+	var field *rest.FieldError
 	if errors.As(err, &field) {
 		p.Errors = []fieldError{{Message: field.Error(), Location: field.Field}}
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -54,7 +54,7 @@ func (r *replays) handle(c *fiber.Ctx) error {
 	if len(key) > maxKey {
 		return fault.New(fault.Invalid, "%s of %d characters, at most %d", keyHeader, len(key), maxKey)
 	}
-	k := replayKey{voip.PrincipalOf(c.UserContext()).User, c.Path(), key}
+	k := replayKey{rest.PrincipalOf(c.UserContext()).User, c.Path(), key}
 	mine, before, err := r.begin(k, sha256.Sum256(c.Body()))
 	if err != nil {
 		return err

@@ -31,6 +31,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/cors"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -143,7 +144,7 @@ func (s *Server) registerAPI() {
 	}
 	operations := humafiber.New(s.app, config)
 	voip.RegisterHealth(operations, s.cfg.VoIP, s.cfg.Version, s.cfg.Ready)
-	s.app.Use(voip.Base, s.authenticate, newReplays().handle)
+	s.app.Use(rest.Base, s.authenticate, newReplays().handle)
 	voip.Register(operations, s.cfg.VoIP, problemOf(s.cfg.Log))
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/certs"
 )
@@ -41,13 +42,13 @@ func TestHealthAndReadiness(t *testing.T) {
 func TestAPanicEndsItsRequestAlone(t *testing.T) {
 	r := newRig(t)
 	for range 2 {
-		a := r.do("POST", voip.Base+"/calls", `{"participants":["BROKEN/1"],"call_type":"audio"}`, r.bearer()...)
+		a := r.do("POST", rest.Base+"/calls", `{"participants":["BROKEN/1"],"call_type":"audio"}`, r.bearer()...)
 		a.problem(t, 500, "internal")
 		if strings.Contains(a.body, "secret detail") {
 			t.Errorf("the client is told %s", a.body)
 		}
 	}
-	if a := r.do("GET", voip.Base+"/calls", "", r.bearer()...); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"items":[]`) {
+	if a := r.do("GET", rest.Base+"/calls", "", r.bearer()...); a.StatusCode != http.StatusOK || !strings.Contains(a.body, `"items":[]`) {
 		t.Errorf("the next request: %s %s", a.Status, a.body)
 	}
 	if log := r.log.String(); !strings.Contains(log, "secret detail") || !strings.Contains(log, "panics.Dial") {
@@ -74,9 +75,9 @@ func TestPages(t *testing.T) {
 	for _, path := range []string{"/nothing", "/..%2f..%2fetc/passwd", "/../../etc/passwd", "/api", "/api/v2/voip/calls", "/%00", "/.git"} {
 		r.do("GET", path, "").problem(t, 404, "not_found")
 	}
-	r.do("GET", voip.Base+"/nothing", "", r.bearer()...).problem(t, 404, "not_found")
-	r.do("GET", voip.Base+"/nothing", "").problem(t, 401, "unauthorized")
-	a := r.do("PUT", voip.Base+"/calls", "", r.bearer()...)
+	r.do("GET", rest.Base+"/nothing", "", r.bearer()...).problem(t, 404, "not_found")
+	r.do("GET", rest.Base+"/nothing", "").problem(t, 401, "unauthorized")
+	a := r.do("PUT", rest.Base+"/calls", "", r.bearer()...)
 	a.problem(t, 405, "method_not_allowed")
 	if allow := a.Header.Get("Allow"); !strings.Contains(allow, "POST") || !strings.Contains(allow, "GET") {
 		t.Errorf("Allow %q", allow)
@@ -90,33 +91,33 @@ func TestOtherOrigins(t *testing.T) {
 	preflight := []string{"Origin", "https://app.example.com", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization"}
 	t.Run("none", func(t *testing.T) {
 		r := newRig(t)
-		r.do("OPTIONS", voip.Base+"/calls", "", preflight...).problem(t, 401, "unauthorized")
-		a := r.do("GET", voip.Base+"/calls", "", append(r.bearer(), "Origin", "https://app.example.com")...)
+		r.do("OPTIONS", rest.Base+"/calls", "", preflight...).problem(t, 401, "unauthorized")
+		a := r.do("GET", rest.Base+"/calls", "", append(r.bearer(), "Origin", "https://app.example.com")...)
 		if a.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Error("an origin is allowed that nobody named")
 		}
 	})
 	t.Run("one", func(t *testing.T) {
 		r := newRig(t, func(c *api.Config) { c.Origins = []string{"https://App.example.com"} })
-		a := r.do("OPTIONS", voip.Base+"/calls", "", preflight...)
+		a := r.do("OPTIONS", rest.Base+"/calls", "", preflight...)
 		if a.StatusCode != http.StatusNoContent || a.Header.Get("Access-Control-Allow-Origin") != "https://app.example.com" ||
 			!strings.Contains(a.Header.Get("Access-Control-Allow-Headers"), "Authorization") ||
 			!strings.Contains(a.Header.Get("Access-Control-Allow-Methods"), "PATCH") || a.Header.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("preflight %s %v", a.Status, a.Header)
 		}
-		a = r.do("GET", voip.Base+"/calls", "", append(r.bearer(), "Origin", "https://app.example.com")...)
+		a = r.do("GET", rest.Base+"/calls", "", append(r.bearer(), "Origin", "https://app.example.com")...)
 		if a.StatusCode != http.StatusOK || a.Header.Get("Access-Control-Allow-Origin") == "" || !slices.Contains(a.Header["Vary"], "Origin") {
 			t.Errorf("request %s %v", a.Status, a.Header)
 		}
 		preflight := slices.Clone(preflight)
 		preflight[1] = "https://app.example.com.evil.org"
-		if a := r.do("OPTIONS", voip.Base+"/calls", "", preflight...); a.Header.Get("Access-Control-Allow-Origin") != "" {
+		if a := r.do("OPTIONS", rest.Base+"/calls", "", preflight...); a.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("preflight of another %s %v", a.Status, a.Header)
 		}
 	})
 	t.Run("all", func(t *testing.T) {
 		r := newRig(t, func(c *api.Config) { c.Origins = []string{"*"} })
-		if a := r.do("OPTIONS", voip.Base+"/calls", "", preflight...); a.Header.Get("Access-Control-Allow-Origin") == "" {
+		if a := r.do("OPTIONS", rest.Base+"/calls", "", preflight...); a.Header.Get("Access-Control-Allow-Origin") == "" {
 			t.Errorf("preflight %s %v", a.Status, a.Header)
 		}
 	})
@@ -143,7 +144,7 @@ func TestWhoAsksIsKnownOrRefused(t *testing.T) {
 		"a long token":        {[]string{"Authorization", "Bearer " + strings.Repeat("x", 9<<10)}, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := r.do("GET", voip.Base+"/calls", "", tc.headers...)
+			a := r.do("GET", rest.Base+"/calls", "", tc.headers...)
 			if a.StatusCode != tc.status {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}
@@ -176,12 +177,12 @@ func TestWhoAsksIsKnownOrRefused(t *testing.T) {
 
 func TestWhatIsTooMuch(t *testing.T) {
 	r := newRig(t)
-	r.do("POST", voip.Base+"/calls", strings.Repeat("x", 4<<20), r.bearer()...).problem(t, 413, "too_large")
+	r.do("POST", rest.Base+"/calls", strings.Repeat("x", 4<<20), r.bearer()...).problem(t, 413, "too_large")
 	for _, size := range []int{20 << 10, 4 << 20} { // the latter is still being sent when it is refused
 		r.do("GET", "/healthz", "", "X-Long", strings.Repeat("x", size)).problem(t, 431, "request_header_fields_too_large")
 		r.do("GET", "/healthz?"+strings.Repeat("x", size), "").problem(t, 431, "request_header_fields_too_large")
 	}
-	r.do("POST", voip.Base+"/calls", "a: b", append(r.bearer(), "Content-Type", "text/yaml")...).problem(t, 415, "unsupported_media_type")
+	r.do("POST", rest.Base+"/calls", "a: b", append(r.bearer(), "Content-Type", "text/yaml")...).problem(t, 415, "unsupported_media_type")
 	for _, raw := range []string{
 		"RUBBISH\r\n\r\n", "GET  HTTP/1.1\r\n\r\n", "GET /api?\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
 		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
@@ -273,7 +274,7 @@ func TestTLS(t *testing.T) {
 	if a := r.do("GET", "/healthz", ""); a.StatusCode != http.StatusOK || a.TLS.Version != tls.VersionTLS13 {
 		t.Errorf("%s over %v", a.Status, a.TLS)
 	}
-	r.do("POST", voip.Base+"/calls", strings.Repeat("x", 4<<20), r.bearer()...).problem(t, 413, "too_large")
+	r.do("POST", rest.Base+"/calls", strings.Repeat("x", 4<<20), r.bearer()...).problem(t, 413, "too_large")
 	_, err = tls.Dial("tcp", r.server.Addr().String(), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
 	if err == nil {
 		t.Error("TLS 1.2 is spoken")

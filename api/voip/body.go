@@ -2,7 +2,8 @@ package voip
 
 import (
 	"maps"
-	"time"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 )
 
 // body is the call as clients see it. A creator who has not joined yet is not
@@ -12,7 +13,7 @@ func (c *call) body() CallBody {
 	defer c.mu.Unlock()
 	b := CallBody{
 		ID: c.id, CallType: c.kind, Status: c.status, Direction: "outbound", CreatedBy: c.createdBy,
-		CreatedAt: c.created, AnsweredAt: optionalTime(c.answered), EndedAt: optionalTime(c.ended),
+		CreatedAt: c.created, AnsweredAt: rest.OptionalTime(c.answered), EndedAt: rest.OptionalTime(c.ended),
 		Participants: []ParticipantBody{}, Metadata: maps.Clone(c.metadata), ICEServers: c.service.iceServers(),
 	}
 	if c.status == StatusEnded {
@@ -40,29 +41,14 @@ func (c *call) body() CallBody {
 // body is the party as clients see it; what its channel knows is of this moment.
 func (pt *party) body() ParticipantBody {
 	b := ParticipantBody{
-		ID: pt.id, Endpoint: pt.endpoint, UserID: optionalText(pt.user), Role: pt.role, State: pt.state, Held: pt.held,
+		ID: pt.id, Endpoint: pt.endpoint, UserID: rest.OptionalText(pt.user), Role: pt.role, State: pt.state, Held: pt.held,
 	}
 	if pt.channel != nil {
 		s := pt.channel.Snapshot()
-		b.ChannelID = optionalText(string(s.ID))
-		b.Muted, b.Codec, b.Held = s.MutedIn, optionalText(s.Codec), pt.held || s.Held
+		b.ChannelID = rest.OptionalText(string(s.ID))
+		b.Muted, b.Codec, b.Held = s.MutedIn, rest.OptionalText(s.Codec), pt.held || s.Held
 	}
 	return b
-}
-
-func optionalTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
-}
-
-func optionalText(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 func (s *Service) iceServers() []ICEServerBody {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
@@ -20,10 +21,10 @@ type description struct {
 func offerIn(payload json.RawMessage) (string, error) {
 	var d description
 	if err := json.Unmarshal(payload, &d); err != nil || d.SDP == "" {
-		return "", &FieldError{"body.payload", fault.New(fault.Invalid, "payload of an offer must be {sdp, type}")}
+		return "", rest.InField("body.payload", fault.New(fault.Invalid, "payload of an offer must be {sdp, type}"))
 	}
 	if d.Type != "" && d.Type != messageOffer {
-		return "", &FieldError{"body.payload.type", fault.New(fault.Invalid, "%q in an offer", d.Type)}
+		return "", rest.InField("body.payload.type", fault.New(fault.Invalid, "%q in an offer", d.Type))
 	}
 	return d.SDP, nil
 }
@@ -33,9 +34,9 @@ func offerIn(payload json.RawMessage) (string, error) {
 func sdpError(err error) error {
 	switch fault.Of(err) {
 	case fault.Invalid:
-		return &FieldError{"body.payload.sdp", fault.WithCode(fault.Malformed, "malformed_sdp", "%w", err)}
+		return rest.InField("body.payload.sdp", fault.WithCode(fault.Malformed, "malformed_sdp", "%w", err))
 	case fault.NotAcceptable, fault.TooLarge:
-		return &FieldError{"body.payload.sdp", err}
+		return rest.InField("body.payload.sdp", err)
 	default:
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -24,7 +25,7 @@ func TestACallIsMadeAsTheContractSays(t *testing.T) {
 	}).want(201)
 	var c voip.CallBody
 	a.into(&c)
-	if want := voip.Base + "/calls/" + c.ID; a.header.Get("Location") != want {
+	if want := rest.Base + "/calls/" + c.ID; a.header.Get("Location") != want {
 		t.Errorf("Location %q, want %q", a.header.Get("Location"), want)
 	}
 	// The phone may ring before the answer is written.

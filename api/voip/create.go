@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -28,22 +29,10 @@ const (
 	maxMetadata = 16 << 10 // bytes of JSON
 )
 
-// FieldError is an error about one field of a request. Its kind is that of Err.
-type FieldError struct {
-	Field string // "body.participants[0]"
-	Err   error
-}
-
-// Error is what is wrong.
-func (e *FieldError) Error() string { return e.Err.Error() }
-
-// Unwrap gives the error itself.
-func (e *FieldError) Unwrap() error { return e.Err }
-
 // create makes a call and rings its participants.
 func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (*call, error) {
 	if in.Record {
-		return nil, &FieldError{"body.record", fault.New(fault.Unsupported, "recording is not available")}
+		return nil, rest.InField("body.record", fault.New(fault.Unsupported, "recording is not available"))
 	}
 	if err := checkMetadata(in.Metadata); err != nil {
 		return nil, err
@@ -53,7 +42,7 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (
 		return nil, err
 	}
 	if len(targets) == 1 && isBrowser(targets[0]) && targets[0].Resource == p.User {
-		return nil, &FieldError{"body.participants[0]", fault.New(fault.Invalid, "you cannot call yourself")}
+		return nil, rest.InField("body.participants[0]", fault.New(fault.Invalid, "you cannot call yourself"))
 	}
 	caller, err := callerID(in.CallerID, p)
 	if err != nil {
@@ -105,7 +94,7 @@ func parseTargets(names []string) ([]signaling.Target, error) {
 }
 
 func participantError(i int, err error) error {
-	return &FieldError{fmt.Sprintf("body.participants[%d]", i), err}
+	return rest.InField(fmt.Sprintf("body.participants[%d]", i), err)
 }
 
 func same(a, b signaling.Target) bool {
@@ -117,12 +106,10 @@ func isBrowser(t signaling.Target) bool { return strings.EqualFold(t.Tech, brows
 func checkMetadata(m map[string]any) error {
 	text, err := json.Marshal(m)
 	if err != nil {
-		return &FieldError{"body.metadata", fault.New(fault.Invalid, "metadata: %w", err)}
+		return rest.InField("body.metadata", fault.New(fault.Invalid, "metadata: %w", err))
 	}
 	if len(text) > maxMetadata {
-		return &FieldError{
-			"body.metadata", fault.New(fault.TooLarge, "metadata of %d bytes, at most %d", len(text), maxMetadata),
-		}
+		return rest.InField("body.metadata", fault.New(fault.TooLarge, "metadata of %d bytes, at most %d", len(text), maxMetadata))
 	}
 	return nil
 }
@@ -131,9 +118,7 @@ func checkMetadata(m map[string]any) error {
 func callerID(wish string, p auth.Principal) (signaling.CallerID, error) {
 	for _, r := range wish {
 		if r < ' ' || r == 0x7f {
-			return signaling.CallerID{}, &FieldError{
-				"body.caller_id", fault.New(fault.Invalid, "caller_id contains a control character"),
-			}
+			return signaling.CallerID{}, rest.InField("body.caller_id", fault.New(fault.Invalid, "caller_id contains a control character"))
 		}
 	}
 	id := signaling.CallerID{Name: p.User, Number: p.Extension}

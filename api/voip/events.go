@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -68,7 +69,7 @@ type EventList struct {
 }
 
 func (r routes) registerEvents(api huma.API) {
-	handle(api, r, operation(http.MethodGet, "/events", "get-events", "Follow what happens to calls, rooms and recordings", 0), r.getEvents)
+	rest.Handle(api, r.fail, rest.Operation(http.MethodGet, "/events", "get-events", "Follow what happens to calls, rooms and recordings", 0), r.getEvents)
 }
 
 func (r routes) getEvents(ctx context.Context, p auth.Principal, in *struct {
@@ -87,7 +88,7 @@ func (r routes) getEvents(ctx context.Context, p auth.Principal, in *struct {
 		for name := range strings.SplitSeq(in.Types, ",") {
 			t := event.Type(strings.TrimSpace(name))
 			if !slices.Contains(eventTypes, t) {
-				return nil, &FieldError{"query.types", fault.New(fault.Invalid, "no event of type %q", name)}
+				return nil, rest.InField("query.types", fault.New(fault.Invalid, "no event of type %q", name))
 			}
 			wanted = append(wanted, t)
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
@@ -32,7 +32,7 @@ func TestExternalMediaInARoom(t *testing.T) {
 
 	ph := r.speaks("1001", 500)
 	alice.joins(room.ID, map[string]any{"endpoint": "SIP/1001"})
-	var joined voip.ExternalMediaJoined
+	var joined rooms.ExternalMediaJoined
 	root.post(path+"/external-media", map[string]any{"host": host, "format": "ulaw"}).want(201).into(&joined)
 	alice.awaits(room.ID, "both are in", present(2))
 

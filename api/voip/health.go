@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
@@ -39,7 +40,7 @@ type healthAnswer struct {
 // RegisterHealth adds the operation that needs no authentication. ready says why no
 // calls are taken now.
 func RegisterHealth(api huma.API, s *Service, version string, ready func() error) {
-	op := operation(http.MethodGet, "/asterisk/health", "get-health", "Show whether the server takes calls", http.StatusOK)
+	op := rest.Operation(http.MethodGet, "/asterisk/health", "get-health", "Show whether the server takes calls", http.StatusOK)
 	op.Security = nil
 	op.Responses = map[string]*huma.Response{"503": {
 		Description: "No calls are taken now",
@@ -74,7 +75,7 @@ func (s *Service) health(version string) HealthBody {
 // trunkBody says how a trunk does: what our registration there says, or else what
 // its address answers.
 func trunkBody(ep signaling.EndpointSnapshot) TrunkBody {
-	b := TrunkBody{Name: ep.Name, State: ep.Registration, LastError: optionalText(ep.LastError)}
+	b := TrunkBody{Name: ep.Name, State: ep.Registration, LastError: rest.OptionalText(ep.LastError)}
 	for _, ct := range ep.Contacts {
 		if b.State == "" {
 			b.State = string(ct.Status)

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
@@ -59,13 +59,13 @@ func TestWhoHearsWhomInARoom(t *testing.T) {
 		alice.awaits(room.ID, number+" is in", present(i+1))
 	}
 	everyone := []string{"everyone"}
-	set := func(body map[string]any) voip.RoomParticipantBody {
+	set := func(body map[string]any) rooms.RoomParticipantBody {
 		t.Helper()
-		var got voip.RoomBody
+		var got rooms.RoomBody
 		alice.post("/rooms/"+room.ID+"/participants/"+ids[2]+"/hearing", body).want(200).into(&got)
 		return got.Participants[2]
 	}
-	is := func(p voip.RoomParticipantBody, heardBy, hears []string) {
+	is := func(p rooms.RoomParticipantBody, heardBy, hears []string) {
 		t.Helper()
 		if !slices.Equal(p.HeardBy, heardBy) || !slices.Equal(p.Hears, hears) {
 			t.Errorf("heard by %v, hears %v", p.HeardBy, p.Hears)
@@ -108,7 +108,7 @@ func TestWhoHearsWhomInARoom(t *testing.T) {
 	alice.post(path+ids[2]+"/hearing", map[string]any{"hears": []string{waiting.ParticipantID}}).want(404).at("body.hears[0]")
 
 	// One volume leaves the other as it is.
-	var got voip.RoomBody
+	var got rooms.RoomBody
 	alice.post(path+ids[0]+"/volume", map[string]any{"talking": -40}).want(200)
 	hears(t, "the customer", ph[1], 900)
 	alice.post(path+ids[0]+"/volume", map[string]any{"listening": 0}).want(200).into(&got)

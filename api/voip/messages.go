@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -54,9 +55,7 @@ func newMessages(call string, now func() time.Time) *messages {
 // after the call, fault.Gone.
 func (m *messages) post(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
 	if len(payload) > maxMessagePayload {
-		return MessageBody{}, &FieldError{
-			"body.payload", fault.New(fault.TooLarge, "payload of %d bytes, at most %d", len(payload), maxMessagePayload),
-		}
+		return MessageBody{}, rest.InField("body.payload", fault.New(fault.TooLarge, "payload of %d bytes, at most %d", len(payload), maxMessagePayload))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

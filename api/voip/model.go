@@ -101,53 +101,10 @@ type MessageBody struct {
 	Reply *MessageBody `json:"reply,omitempty"`
 }
 
-// RoomBody is a room as clients see it.
-type RoomBody struct {
-	ID              string                `json:"id"`
-	Name            string                `json:"name"`
-	Number          string                `json:"number"`
-	BridgeID        string                `json:"bridge_id"`
-	MaxParticipants int                   `json:"max_participants"`
-	PINRequired     bool                  `json:"pin_required"`
-	Settings        RoomSettings          `json:"settings"`
-	CreatedBy       string                `json:"created_by"`
-	CreatedAt       time.Time             `json:"created_at"`
-	Participants    []RoomParticipantBody `json:"participants"`
-}
-
-// RoomSettings are what a room allows.
-type RoomSettings struct {
-	AllowRecording   bool   `json:"allow_recording" required:"false"`
-	AllowScreenShare bool   `json:"allow_screen_share" required:"false"`
-	RequireModerator bool   `json:"require_moderator" required:"false"`
-	BridgeType       string `json:"bridge_type" required:"false" enum:"mixing,holding,dtmf_events,proxy_media"`
-}
-
-// RoomParticipantBody is one party in a room.
-type RoomParticipantBody struct {
-	ID        string    `json:"id"`
-	UserID    *string   `json:"user_id"`
-	Endpoint  string    `json:"endpoint"`
-	Role      string    `json:"role"`
-	Muted     bool      `json:"muted"`
-	ChannelID string    `json:"channel_id"`
-	JoinedAt  time.Time `json:"joined_at"`
-	Talking   float64   `json:"talking" doc:"dB, how much louder they are heard"`
-	Listening float64   `json:"listening" doc:"dB, how much louder they hear"`
-	HeardBy   []string  `json:"heard_by" nullable:"false" doc:"everyone, or ids of participants; none is nobody"`
-	Hears     []string  `json:"hears" nullable:"false" doc:"Whom they hear, likewise"`
-}
-
 // VolumeBody is how much louder or softer somebody in a room is; what is absent stays.
 type VolumeBody struct {
 	Talking   *float64 `json:"talking,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they say"`
 	Listening *float64 `json:"listening,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they hear"`
-}
-
-// HearingBody is who hears somebody in a room, and whom they hear; what is absent stays.
-type HearingBody struct {
-	HeardBy []string `json:"heard_by,omitempty" maxItems:"64" doc:"everyone, or ids of participants; none is nobody"`
-	Hears   []string `json:"hears,omitempty" maxItems:"64" doc:"Whom they hear, likewise"`
 }
 
 // JoinBody is the right to enter a room.

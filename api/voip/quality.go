@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/media/quality"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -52,12 +53,12 @@ type QualitySampleBody struct {
 // countersPatience is how long one channel may keep the others' figures waiting.
 const countersPatience = 200 * time.Millisecond
 
-func (r routes) getQuality(ctx context.Context, p auth.Principal, in *PathID) (*Answer[QualityBody], error) {
+func (r routes) getQuality(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[QualityBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &Answer[QualityBody]{c.quality(ctx)}, nil
+	return &rest.Answer[QualityBody]{Body: c.quality(ctx)}, nil
 }
 
 // quality is how the parties that have a channel are received.
@@ -72,7 +73,7 @@ func (c *call) quality(ctx context.Context) QualityBody {
 		s := pt.channel.Snapshot()
 		channels = append(channels, pt.channel)
 		b.Participants = append(b.Participants, ParticipantQualityBody{
-			ID: pt.id, Endpoint: pt.endpoint, ChannelID: optionalText(string(s.ID)), Codec: optionalText(s.Codec), Secure: s.Secure,
+			ID: pt.id, Endpoint: pt.endpoint, ChannelID: rest.OptionalText(string(s.ID)), Codec: rest.OptionalText(s.Codec), Secure: s.Secure,
 			Samples: sampleBodies(pt.channel.Quality()),
 		})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
@@ -71,7 +72,7 @@ func (s *Service) findRecord(ctx context.Context, p auth.Principal, id string) (
 func recordBody(rec store.Call) (CallBody, error) {
 	b := CallBody{
 		ID: rec.ID, CallType: rec.Type, Status: Status(rec.Status), Direction: rec.Direction, CreatedBy: rec.CreatedBy,
-		CreatedAt: rec.Created.UTC(), AnsweredAt: optionalTime(rec.Answered), EndedAt: optionalTime(rec.Ended),
+		CreatedAt: rec.Created.UTC(), AnsweredAt: rest.OptionalTime(rec.Answered), EndedAt: rest.OptionalTime(rec.Ended),
 		Cause: rec.Cause, CauseText: rec.CauseText, SIPStatus: rec.SIPStatus, BridgeID: rec.BridgeID,
 		Participants: []ParticipantBody{}, Metadata: map[string]any{}, ICEServers: []ICEServerBody{},
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/media"
@@ -252,7 +253,7 @@ func (u *user) do(method, path string, in any, headers ...string) answer {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, u.base+voip.Base+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, u.base+rest.Base+path, body)
 	must(u.t, err)
 	if u.token != "" {
 		req.Header.Set("Authorization", "Bearer "+u.token)
@@ -269,7 +270,7 @@ func (u *user) do(method, path string, in any, headers ...string) answer {
 	text, err := io.ReadAll(resp.Body)
 	must(u.t, err)
 	a := answer{t: u.t, what: u.name + ": " + method + " " + path, status: resp.StatusCode, header: resp.Header, body: text}
-	u.doc.check(u.t, method, voip.Base+path, a)
+	u.doc.check(u.t, method, rest.Base+path, a)
 	return a
 }
 

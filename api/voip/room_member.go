@@ -3,6 +3,8 @@ package voip
 import (
 	"context"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -16,32 +18,20 @@ type JoinRoom struct {
 	PIN      string `json:"pin,omitempty" maxLength:"32" doc:"Of a room that has pin_required"`
 }
 
-// roomToJoin finds a room by its id, or by the number that phones dial.
-func (s *Service) roomToJoin(name string) (*conference.Room, error) {
-	for _, room := range s.cfg.Rooms.Rooms() {
-		if room.Settings().Number == name {
-			return room, nil
-		}
-	}
-	return s.room(name)
-}
-
 // join lets somebody into a room: the browser whose offer follows, or a phone
 // that is rung. The place is held from now on, for as long as phones ring.
 func (s *Service) join(ctx context.Context, p auth.Principal, id string, in JoinRoom) (JoinBody, error) {
-	room, err := s.roomToJoin(id)
+	room, err := s.rooms.Find(id)
 	if err != nil {
 		return JoinBody{}, err
 	}
-	if err := s.pins.check(p.User, room, in.PIN); err != nil {
+	if err := s.rooms.CheckPIN(p.User, room, in.PIN); err != nil {
 		return JoinBody{}, err
 	}
 	role := conference.RoleParticipant
 	if in.Role == string(conference.RoleModerator) {
 		if room.Settings().Creator != p.User && !p.SeesAll() {
-			return JoinBody{}, &FieldError{
-				"body.role", fault.New(fault.Forbidden, "only the room's creator may join it as moderator"),
-			}
+			return JoinBody{}, rest.InField("body.role", fault.New(fault.Forbidden, "only the room's creator may join it as moderator"))
 		}
 		role = conference.RoleModerator
 	}
@@ -93,7 +83,7 @@ func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Pl
 			return pt, nil
 		}
 	}
-	return nil, &FieldError{"body.endpoint", err}
+	return nil, rest.InField("body.endpoint", err)
 }
 
 // roomMember is somebody in a room, or on the way in.
@@ -108,7 +98,7 @@ type roomMember struct {
 // member finds somebody in a room for a principal who may rule over them: a
 // moderator, the creator, an admin, or themselves.
 func (s *Service) member(p auth.Principal, roomID, id string) (roomMember, error) {
-	room, err := s.ownRoom(p, roomID)
+	room, err := s.rooms.Own(p, roomID)
 	if err != nil {
 		return roomMember{}, err
 	}
@@ -167,4 +157,52 @@ func (m roomMember) kick(ctx context.Context) error {
 		return nil
 	}
 	return m.room.Kick(ctx, m.id)
+}
+
+// setHearing changes who hears somebody in a room, and whom they hear.
+func (m roomMember) setHearing(ctx context.Context, s *Service, in rooms.HearingBody) error {
+	if m.channel == nil {
+		return fault.New(fault.Conflict, "not connected yet")
+	}
+	return s.rooms.SetHearing(ctx, m.room, m.channel.ID(), in)
+}
+
+// intoRooms are the calls as the rooms see them.
+type intoRooms struct{ *Service }
+
+// Entering implements rooms.Calls.
+func (s intoRooms) Entering(room *conference.Room, user string) bool {
+	for _, c := range s.snapshot() {
+		if c.room == room && c.createdBy == user && !c.isOver() {
+			return true
+		}
+	}
+	return false
+}
+
+// Parties implements rooms.Calls.
+func (s intoRooms) Parties() map[signaling.ChannelID]string {
+	out := make(map[signaling.ChannelID]string)
+	for _, c := range s.snapshot() {
+		if c.room == nil {
+			continue
+		}
+		c.mu.Lock()
+		for _, pt := range c.parties {
+			if pt.channel != nil && pt.state != StateLeft {
+				out[pt.channel.ID()] = pt.id
+			}
+		}
+		c.mu.Unlock()
+	}
+	return out
+}
+
+// End implements rooms.Calls.
+func (s intoRooms) End(room *conference.Room) {
+	for _, c := range s.snapshot() {
+		if c.room == room {
+			c.end(signaling.CauseNormal)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 )
 
 // A room with a PIN lets in who knows it, also after a restart, and shows it to
@@ -24,7 +25,7 @@ func TestARoomWithAPIN(t *testing.T) {
 	if strings.Contains(string(made.body), "9471108152342670") {
 		t.Errorf("the answer shows the PIN: %s", made.body)
 	}
-	var room voip.RoomBody
+	var room rooms.RoomBody
 	made.into(&room)
 	if !room.PINRequired {
 		t.Errorf("room %s", show(room))

@@ -10,16 +10,18 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
 // room makes one.
-func (u *user) room(body map[string]any) voip.RoomBody {
+func (u *user) room(body map[string]any) rooms.RoomBody {
 	u.t.Helper()
-	var room voip.RoomBody
+	var room rooms.RoomBody
 	a := u.post("/rooms", body).want(201)
 	a.into(&room)
-	if want := voip.Base + "/rooms/" + room.ID; a.header.Get("Location") != want {
+	if want := rest.Base + "/rooms/" + room.ID; a.header.Get("Location") != want {
 		u.t.Errorf("Location %q, want %q", a.header.Get("Location"), want)
 	}
 	return room
@@ -33,29 +35,29 @@ func (u *user) joins(id string, body any) voip.JoinBody {
 	return j
 }
 
-func (u *user) reads(id string) voip.RoomBody {
+func (u *user) reads(id string) rooms.RoomBody {
 	u.t.Helper()
-	var room voip.RoomBody
+	var room rooms.RoomBody
 	u.get("/rooms/" + id).want(200).into(&room)
 	return room
 }
 
 // awaits waits until a room is as wished.
-func (u *user) awaits(id, what string, ok func(voip.RoomBody) bool) voip.RoomBody {
+func (u *user) awaits(id, what string, ok func(rooms.RoomBody) bool) rooms.RoomBody {
 	u.t.Helper()
-	var room voip.RoomBody
+	var room rooms.RoomBody
 	eventually(u.t, func() bool { room = u.reads(id); return ok(room) }, func() string { return what + ": " + show(room) })
 	return room
 }
 
-func present(n int) func(voip.RoomBody) bool {
-	return func(r voip.RoomBody) bool { return len(r.Participants) == n }
+func present(n int) func(rooms.RoomBody) bool {
+	return func(r rooms.RoomBody) bool { return len(r.Participants) == n }
 }
 
 // rooms gives the names in the list of rooms.
 func (u *user) rooms(query string) []string {
 	u.t.Helper()
-	var list struct{ Items []voip.RoomBody }
+	var list struct{ Items []rooms.RoomBody }
 	u.get("/rooms" + query).want(200).into(&list)
 	names := []string{}
 	for _, r := range list.Items {
@@ -205,7 +207,7 @@ func TestPeopleMeetInARoom(t *testing.T) {
 
 	// A moderator mutes and puts out; others may not.
 	path := "/rooms/" + room.ID + "/participants/"
-	var body voip.RoomBody
+	var body rooms.RoomBody
 	alice.post(path+pj.ParticipantID+"/mute", nil).want(200).into(&body)
 	if !body.Participants[1].Muted {
 		t.Errorf("not muted: %s", show(body))
@@ -271,7 +273,7 @@ func TestARoomIsChanged(t *testing.T) {
 	alice := r.as("alice")
 	room := alice.room(map[string]any{"name": "Before", "max_participants": 1})
 	change := func(u *user, in any) answer { return u.do("PATCH", "/rooms/"+room.ID, in) }
-	var got voip.RoomBody
+	var got rooms.RoomBody
 	change(alice, map[string]any{"name": "After"}).want(200).into(&got)
 	if got.Name != "After" || got.MaxParticipants != 1 || got.Number != room.Number {
 		t.Errorf("changed to %s", show(got))

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
@@ -17,24 +18,24 @@ import (
 
 func (r routes) registerCalls(api huma.API) {
 	const post, get, del = http.MethodPost, http.MethodGet, http.MethodDelete
-	handle(api, r, operation(post, "/calls", "create-call", "Call somebody", http.StatusCreated), r.createCall)
-	handle(api, r, operation(get, "/calls", "list-calls", "List calls", 0), r.listCalls)
-	handle(api, r, operation(get, "/calls/{id}", "get-call", "Show a call", 0), r.getCall)
-	handle(api, r, operation(get, "/calls/{id}/quality", "get-quality", "Show how well the parties of a call are received", 0), r.getQuality)
-	handle(api, r, operation(post, "/calls/{id}/accept", "accept-call", "Accept a call", 0), r.acceptCall)
-	handle(api, r, operation(post, "/calls/{id}/end", "end-call", "End a call", 0), r.endCall)
-	handle(api, r, operation(post, "/calls/{id}/hold", "hold-call", "Put the others on hold", 0), r.hold(true))
-	handle(api, r, operation(post, "/calls/{id}/unhold", "unhold-call", "Come back from hold", 0), r.hold(false))
-	handle(api, r, operation(post, "/calls/{id}/mute", "mute-call", "Mute yourself", 0), r.mute(true))
-	handle(api, r, operation(post, "/calls/{id}/unmute", "unmute-call", "Unmute yourself", 0), r.mute(false))
-	handle(api, r, operation(post, "/calls/{id}/dtmf", "send-dtmf", "Send DTMF digits to the others", http.StatusNoContent), r.sendDigits)
-	handle(api, r, operation(post, "/calls/{id}/participants", "add-participants", "Call more people into a call", http.StatusCreated),
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls", "create-call", "Call somebody", http.StatusCreated), r.createCall)
+	rest.Handle(api, r.fail, rest.Operation(get, "/calls", "list-calls", "List calls", 0), r.listCalls)
+	rest.Handle(api, r.fail, rest.Operation(get, "/calls/{id}", "get-call", "Show a call", 0), r.getCall)
+	rest.Handle(api, r.fail, rest.Operation(get, "/calls/{id}/quality", "get-quality", "Show how well the parties of a call are received", 0), r.getQuality)
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/accept", "accept-call", "Accept a call", 0), r.acceptCall)
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/end", "end-call", "End a call", 0), r.endCall)
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/hold", "hold-call", "Put the others on hold", 0), r.hold(true))
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/unhold", "unhold-call", "Come back from hold", 0), r.hold(false))
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/mute", "mute-call", "Mute yourself", 0), r.mute(true))
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/unmute", "unmute-call", "Unmute yourself", 0), r.mute(false))
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/dtmf", "send-dtmf", "Send DTMF digits to the others", http.StatusNoContent), r.sendDigits)
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/participants", "add-participants", "Call more people into a call", http.StatusCreated),
 		r.addParticipants)
-	handle(api, r, operation(del, "/calls/{id}/participants/{pid}", "remove-participant", "Take somebody out of a call",
+	rest.Handle(api, r.fail, rest.Operation(del, "/calls/{id}/participants/{pid}", "remove-participant", "Take somebody out of a call",
 		http.StatusNoContent), r.removeParticipant)
-	handle(api, r, operation(post, "/calls/{id}/signaling", "send-signaling", "Send a signaling message", http.StatusCreated),
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/signaling", "send-signaling", "Send a signaling message", http.StatusCreated),
 		r.sendMessage)
-	handle(api, r, operation(get, "/calls/{id}/signaling", "get-signaling", "Get signaling messages", 0), r.getMessages)
+	rest.Handle(api, r.fail, rest.Operation(get, "/calls/{id}/signaling", "get-signaling", "Get signaling messages", 0), r.getMessages)
 }
 
 func (r routes) find(p auth.Principal, id string) (*call, error) {
@@ -45,99 +46,99 @@ func (r routes) find(p auth.Principal, id string) (*call, error) {
 }
 
 func (r routes) createCall(ctx context.Context, p auth.Principal, in *struct {
-	Once
+	rest.Once
 	Body CreateCall
 },
-) (*Created[CallBody], error) {
+) (*rest.Created[CallBody], error) {
 	c, err := r.service.create(ctx, p, in.Body)
 	if err != nil {
 		return nil, err
 	}
-	return &Created[CallBody]{Location: Base + "/calls/" + c.id, Body: c.body()}, nil
+	return &rest.Created[CallBody]{Location: rest.Base + "/calls/" + c.id, Body: c.body()}, nil
 }
 
 func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
-	Page
+	rest.Page
 	Status string    `query:"status" enum:"active,ended" default:"active" doc:"active, oldest first; ended reads the call records, newest first"`
 	Since  time.Time `query:"since" doc:"Leave out what was made before"`
 },
-) (*List[CallBody], error) {
+) (*rest.List[CallBody], error) {
 	if in.Status == string(StatusEnded) {
 		return r.listRecords(ctx, p, in.Page, in.Since)
 	}
 	calls := slices.DeleteFunc(r.service.active(p), func(b CallBody) bool { return b.CreatedAt.Before(in.Since) })
 	slices.SortFunc(calls, func(a, b CallBody) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
-	return page(calls, in.Page, func(b CallBody) string { return b.ID })
+	return rest.Cut(calls, in.Page, func(b CallBody) string { return b.ID })
 }
 
-func (r routes) listRecords(ctx context.Context, p auth.Principal, in Page, since time.Time) (*List[CallBody], error) {
+func (r routes) listRecords(ctx context.Context, p auth.Principal, in rest.Page, since time.Time) (*rest.List[CallBody], error) {
 	q := store.CallQuery{Status: string(StatusEnded), Since: since, Limit: in.Limit, After: in.Cursor}
 	if !readsAll(p) {
 		q.Party = p.User
 	}
 	records, next, err := r.service.cfg.Store.Calls.List(ctx, q)
 	if fault.Of(err) == fault.Invalid && err != nil {
-		return nil, &FieldError{"query.cursor", fault.New(fault.Invalid, "no cursor of this list")}
+		return nil, rest.InField("query.cursor", fault.New(fault.Invalid, "no cursor of this list"))
 	}
 	if err != nil {
 		return nil, err
 	}
-	out := &List[CallBody]{}
+	out := &rest.List[CallBody]{}
 	out.Body.Items = make([]CallBody, len(records))
 	for i, rec := range records {
 		if out.Body.Items[i], err = recordBody(rec); err != nil {
 			return nil, err
 		}
 	}
-	out.Body.NextCursor = optionalText(next)
+	out.Body.NextCursor = rest.OptionalText(next)
 	return out, nil
 }
 
-func (r routes) getCall(ctx context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+func (r routes) getCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return r.getRecord(ctx, p, in.ID)
 	}
-	return &Answer[CallBody]{c.body()}, nil
+	return &rest.Answer[CallBody]{Body: c.body()}, nil
 }
 
-func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*Answer[CallBody], error) {
+func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*rest.Answer[CallBody], error) {
 	rec, err := r.service.findRecord(ctx, p, id)
 	if err != nil {
 		return nil, err
 	}
-	return &Answer[CallBody]{rec}, nil
+	return &rest.Answer[CallBody]{Body: rec}, nil
 }
 
-func (r routes) acceptCall(_ context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+func (r routes) acceptCall(_ context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
 	return r.change(p, in.ID, func(c *call) error { return c.accept(p) })
 }
 
-func (r routes) endCall(ctx context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+func (r routes) endCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil { // it may have ended long ago
 		return r.getRecord(ctx, p, in.ID)
 	}
 	c.endedBy(p)
-	return &Answer[CallBody]{c.body()}, nil
+	return &rest.Answer[CallBody]{Body: c.body()}, nil
 }
 
-type callChange func(context.Context, auth.Principal, *PathID) (*Answer[CallBody], error)
+type callChange func(context.Context, auth.Principal, *rest.PathID) (*rest.Answer[CallBody], error)
 
 func (r routes) hold(on bool) callChange {
-	return func(ctx context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
 		return r.change(p, in.ID, func(c *call) error { return c.hold(ctx, p, on) })
 	}
 }
 
 func (r routes) mute(on bool) callChange {
-	return func(ctx context.Context, p auth.Principal, in *PathID) (*Answer[CallBody], error) {
+	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
 		return r.change(p, in.ID, func(c *call) error { return c.muteSelf(ctx, p, on) })
 	}
 }
 
 // change does something to a call and shows it.
-func (r routes) change(p auth.Principal, id string, do func(*call) error) (*Answer[CallBody], error) {
+func (r routes) change(p auth.Principal, id string, do func(*call) error) (*rest.Answer[CallBody], error) {
 	c, err := r.find(p, id)
 	if err == nil {
 		err = do(c)
@@ -145,11 +146,11 @@ func (r routes) change(p auth.Principal, id string, do func(*call) error) (*Answ
 	if err != nil {
 		return nil, err
 	}
-	return &Answer[CallBody]{c.body()}, nil
+	return &rest.Answer[CallBody]{Body: c.body()}, nil
 }
 
 func (r routes) sendDigits(ctx context.Context, p auth.Principal, in *struct {
-	PathID
+	rest.PathID
 	Body struct {
 		Digits string `json:"digits" pattern:"^[0-9*#A-Dw]{1,64}$" doc:"w is a pause of half a second"`
 	}
@@ -163,15 +164,15 @@ func (r routes) sendDigits(ctx context.Context, p auth.Principal, in *struct {
 }
 
 func (r routes) addParticipants(ctx context.Context, p auth.Principal, in *struct {
-	PathID
-	Once
+	rest.PathID
+	rest.Once
 	Body InviteMore
 },
-) (*Answer[CallBody], error) {
+) (*rest.Answer[CallBody], error) {
 	return r.change(p, in.ID, func(c *call) error { return c.more(ctx, p, in.Body.Participants) })
 }
 
-func (r routes) removeParticipant(_ context.Context, p auth.Principal, in *PathMember) (*struct{}, error) {
+func (r routes) removeParticipant(_ context.Context, p auth.Principal, in *rest.PathMember) (*struct{}, error) {
 	c, err := r.find(p, in.ID)
 	if err == nil {
 		err = c.remove(p, in.Participant)
@@ -180,10 +181,10 @@ func (r routes) removeParticipant(_ context.Context, p auth.Principal, in *PathM
 }
 
 func (r routes) sendMessage(ctx context.Context, p auth.Principal, in *struct {
-	PathID
+	rest.PathID
 	Body SendMessage
 },
-) (*Answer[MessageBody], error) {
+) (*rest.Answer[MessageBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return nil, err
@@ -192,20 +193,20 @@ func (r routes) sendMessage(ctx context.Context, p auth.Principal, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &Answer[MessageBody]{msg}, nil
+	return &rest.Answer[MessageBody]{Body: msg}, nil
 }
 
 func (r routes) getMessages(ctx context.Context, p auth.Principal, in *struct {
-	PathID
+	rest.PathID
 	After uint64 `query:"after" doc:"The seq of the last message seen"`
 	Wait  int    `query:"wait" minimum:"0" maximum:"55" doc:"Seconds to wait for a message"`
 },
-) (*List[MessageBody], error) {
+) (*rest.List[MessageBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := &List[MessageBody]{}
+	out := &rest.List[MessageBody]{}
 	out.Body.Items = c.poll(ctx, p, in.After, time.Duration(in.Wait)*time.Second)
 	return out, nil
 }

@@ -1,9 +1,9 @@
-// Package voip is the VoIP REST API: calls, signaling, rooms. The domain (Service,
-// call) knows channels and bridges; the routes know HTTP.
+// Package voip is the VoIP REST API: calls, their signaling, and the ways into rooms (the
+// rooms themselves are its package rooms). The domain (Service, call) knows channels and
+// bridges; the routes know HTTP.
 //
 // Goroutines: one per party that rings or talks, which follows its channel, and one
-// per browser that is awaited; all end with their call, and Close waits for them. One per
-// outside address in a room.
+// per browser that is awaited; all end with their call, and Close waits for them.
 package voip
 
 import (
@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
@@ -62,20 +63,16 @@ const (
 
 // Service holds the calls made through the API.
 type Service struct {
-	cfg Config
-	log *slog.Logger
+	cfg   Config
+	log   *slog.Logger
+	rooms *rooms.Service
 
-	mu       sync.Mutex // never held while a call's lock is taken
-	calls    map[string]*call
-	live     map[string]int // calls that have not ended, by creator
-	ended    []*call        // oldest first
-	settings map[string]RoomSettings
-	pins     *pinGuard
-	closed   bool
-	running  sync.WaitGroup
-	// stored is held by who changes a room on disk and in the registry; unlike the
-	// others it is held while waiting.
-	stored sync.Mutex
+	mu      sync.Mutex // never held while a call's lock is taken
+	calls   map[string]*call
+	live    map[string]int // calls that have not ended, by creator
+	ended   []*call        // oldest first
+	closed  bool
+	running sync.WaitGroup
 
 	ctx       context.Context //nolint:containedctx // the service's life
 	stop      context.CancelFunc
@@ -98,14 +95,17 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, log: cfg.Log, calls: make(map[string]*call), live: make(map[string]int),
-		settings: make(map[string]RoomSettings), pins: newPINGuard(cfg.Now), quiet: make(chan struct{}),
+		quiet: make(chan struct{}),
+	}
+	var err error
+	s.rooms, err = rooms.New(ctx, rooms.Config{
+		Engine: cfg.Engine, Registry: cfg.Rooms, Store: cfg.Store, Calls: intoRooms{s}, Log: cfg.Log, Now: cfg.Now, External: cfg.External,
+	})
+	if err != nil {
+		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.waiting, s.noWaiting = context.WithCancel(context.Background())
-	if err := s.restoreRooms(ctx); err != nil {
-		s.stop()
-		return nil, err
-	}
 	return s, nil
 }
 
@@ -136,6 +136,7 @@ func (s *Service) Close() {
 	}
 	ending.Wait()
 	s.stop()
+	s.rooms.Close()
 	s.running.Wait()
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
@@ -35,7 +36,7 @@ func (c *call) send(ctx context.Context, p auth.Principal, in SendMessage) (Mess
 		other := c.partyOf(in.ToUser)
 		c.mu.Unlock()
 		if other == nil {
-			return MessageBody{}, &FieldError{"body.to_user", fault.New(fault.NotFound, "no user %q in this call", in.ToUser)}
+			return MessageBody{}, rest.InField("body.to_user", fault.New(fault.NotFound, "no user %q in this call", in.ToUser))
 		}
 		return c.relay(p, pt, other, in)
 	}
@@ -86,7 +87,7 @@ func (c *call) present(p auth.Principal) (*party, error) {
 func (c *call) candidate(pt *party, payload json.RawMessage) error {
 	var cand rtc.Candidate
 	if err := json.Unmarshal(payload, &cand); err != nil {
-		return &FieldError{"body.payload", fault.New(fault.Invalid, "payload of an ice_candidate: %w", err)}
+		return rest.InField("body.payload", fault.New(fault.Invalid, "payload of an ice_candidate: %w", err))
 	}
 	c.mu.Lock()
 	leg := pt.leg

@@ -1,13 +1,11 @@
-package voip
+package rooms
 
 import (
 	"context"
-	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
@@ -31,28 +29,10 @@ type ExternalMediaJoined struct {
 	LocalPort     int    `json:"local_port"`
 }
 
-func (r routes) registerExternal(api huma.API) {
-	handle(api, r, operation(http.MethodPost, "/rooms/{id}/external-media", "join-external-media",
-		"Join an outside RTP address to a room", http.StatusCreated), r.joinExternal)
-}
-
-func (r routes) joinExternal(ctx context.Context, p auth.Principal, in *struct {
-	PathID
-	Once
-	Body ExternalMediaBody
-},
-) (*Created[ExternalMediaJoined], error) {
-	joined, err := r.service.joinExternal(ctx, p, in.ID, in.Body)
-	if err != nil {
-		return nil, err
-	}
-	return &Created[ExternalMediaJoined]{Location: Base + "/rooms/" + in.ID, Body: joined}, nil
-}
-
 // joinExternal brings an outside address into a room. Only an admin may: it makes the server
 // send to where it is told.
 func (s *Service) joinExternal(ctx context.Context, p auth.Principal, id string, in ExternalMediaBody) (ExternalMediaJoined, error) {
-	room, err := s.ownRoom(p, id)
+	room, err := s.Own(p, id)
 	switch {
 	case err != nil:
 		return ExternalMediaJoined{}, err
@@ -70,7 +50,7 @@ func (s *Service) joinExternal(ctx context.Context, p auth.Principal, id string,
 		Host: in.Host, Format: in.Format, Timeout: time.Duration(in.Timeout) * time.Second,
 	})
 	if err != nil {
-		return ExternalMediaJoined{}, &FieldError{"body.host", err}
+		return ExternalMediaJoined{}, rest.InField("body.host", err)
 	}
 	m, err := place.Enter(ctx, c, "", conference.RoleParticipant)
 	if err == nil {
@@ -96,7 +76,7 @@ func (s *Service) endWithRoom(c *signaling.Channel, m conference.Participant) er
 	s.running.Add(1)
 	go func() { // owned by s, whose Close waits for it
 		defer s.running.Done()
-		defer guard.Recover(s.log, "external media in a room", func() { c.Hangup(signaling.CauseTemporary) })
+		defer guard.Recover(s.cfg.Log, "external media in a room", func() { c.Hangup(signaling.CauseTemporary) })
 		select {
 		case <-m.Left:
 		case <-s.ctx.Done():

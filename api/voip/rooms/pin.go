@@ -1,10 +1,11 @@
-package voip
+package rooms
 
 import (
 	"crypto/subtle"
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
@@ -37,6 +38,12 @@ func newPINGuard(now func() time.Time) *pinGuard {
 	return &pinGuard{now: now, guesses: make(map[guess]guessed)}
 }
 
+// CheckPIN fails with fault.Forbidden for a PIN that is not the room's, and with
+// fault.TooMany after too many of those from the same user.
+func (s *Service) CheckPIN(user string, room *conference.Room, pin string) error {
+	return s.pins.check(user, room, pin)
+}
+
 // check fails with fault.Forbidden for a PIN that is not the room's, and with
 // fault.TooMany, without a look at it, after too many of those.
 func (g *pinGuard) check(user string, room *conference.Room, pin string) error {
@@ -54,9 +61,9 @@ func (g *pinGuard) check(user string, room *conference.Room, pin string) error {
 	}
 	switch {
 	case was.wrong >= pinTries:
-		return &FieldError{"body.pin", fault.WithCode(fault.TooMany, pinSlow, "too many wrong PINs, wait a minute")}
+		return rest.InField("body.pin", fault.WithCode(fault.TooMany, pinSlow, "too many wrong PINs, wait a minute"))
 	case pin == "":
-		return &FieldError{"body.pin", fault.WithCode(fault.Forbidden, pinWanted, "the room asks for a PIN")}
+		return rest.InField("body.pin", fault.WithCode(fault.Forbidden, pinWanted, "the room asks for a PIN"))
 	case subtle.ConstantTimeCompare([]byte(pin), []byte(rs.PIN)) == 1:
 		delete(g.guesses, k)
 		return nil
@@ -65,7 +72,7 @@ func (g *pinGuard) check(user string, room *conference.Room, pin string) error {
 		g.forget(now)
 	}
 	g.guesses[k] = guessed{was.wrong + 1, now}
-	return &FieldError{"body.pin", fault.WithCode(fault.Forbidden, wrongPIN, "that is not the room's PIN")}
+	return rest.InField("body.pin", fault.WithCode(fault.Forbidden, wrongPIN, "that is not the room's PIN"))
 }
 
 // forget makes room: what is over, and if that is nothing, whatever comes first.

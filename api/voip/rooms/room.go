@@ -1,4 +1,4 @@
-package voip
+package rooms
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
@@ -15,29 +16,14 @@ import (
 
 const mixing = "mixing" // the one bridge_type there is
 
-// CreateRoom is the body of POST /rooms.
-type CreateRoom struct {
-	Name            string       `json:"name" minLength:"1" maxLength:"128"`
-	MaxParticipants int          `json:"max_participants,omitempty" minimum:"0" maximum:"5000" doc:"0 means no limit"`
-	Settings        RoomSettings `json:"settings,omitempty"`
-	Number          string       `json:"number,omitempty" pattern:"^[0-9*#]{1,32}$" doc:"What phones dial; made when absent"`
-	PIN             string       `json:"pin,omitempty" pattern:"^[0-9]{3,32}$" doc:"What everybody has to know to come in; phones type it, ended by #"`
-}
-
 // keptSettings are what is stored of a room beyond its columns.
 type keptSettings struct {
 	RoomSettings
 	PIN string `json:"pin,omitempty"`
 }
 
-// ChangeRoom is the body of PATCH /rooms/{id}; what is absent stays.
-type ChangeRoom struct {
-	Name            *string `json:"name,omitempty" minLength:"1" maxLength:"128"`
-	MaxParticipants *int    `json:"max_participants,omitempty" minimum:"0" maximum:"5000" doc:"0 means no limit; nobody is put out by a lower one"`
-}
-
-// restoreRooms takes up the rooms that are stored.
-func (s *Service) restoreRooms(ctx context.Context) error {
+// restore takes up the rooms that are stored.
+func (s *Service) restore(ctx context.Context) error {
 	rooms, err := s.cfg.Store.Rooms.List(ctx)
 	if err != nil {
 		return err
@@ -47,7 +33,7 @@ func (s *Service) restoreRooms(ctx context.Context) error {
 		if err := json.Unmarshal(r.Settings, &settings); err != nil {
 			return fault.New(fault.Internal, "settings of room %s: %w", r.ID, err)
 		}
-		_, err := s.cfg.Rooms.Create(conference.Settings{
+		_, err := s.cfg.Registry.Create(conference.Settings{
 			ID: r.ID, Number: r.Number, Name: r.Name, Max: r.MaxParticipants, PIN: settings.PIN, Kept: true,
 			Created: r.Created, Creator: r.CreatedBy,
 		})
@@ -59,37 +45,33 @@ func (s *Service) restoreRooms(ctx context.Context) error {
 	return nil
 }
 
-// createRoom makes a room that stays until it is deleted, also over a restart.
-func (s *Service) createRoom(ctx context.Context, p auth.Principal, in CreateRoom) (RoomBody, error) {
+// create makes a room that stays until it is deleted, also over a restart.
+func (s *Service) create(ctx context.Context, p auth.Principal, in CreateRoom) (RoomBody, error) {
 	if in.Settings.BridgeType == "" {
 		in.Settings.BridgeType = mixing
 	}
 	switch {
 	case in.Settings.BridgeType != mixing:
-		return RoomBody{}, &FieldError{
-			"body.settings.bridge_type", fault.New(fault.Unsupported, "bridge_type %q is not available", in.Settings.BridgeType),
-		}
+		return RoomBody{}, rest.InField("body.settings.bridge_type", fault.New(fault.Unsupported, "bridge_type %q is not available", in.Settings.BridgeType))
 	case in.Settings.RequireModerator:
-		return RoomBody{}, &FieldError{
-			"body.settings.require_moderator", fault.New(fault.Unsupported, "require_moderator is not available"),
-		}
+		return RoomBody{}, rest.InField("body.settings.require_moderator", fault.New(fault.Unsupported, "require_moderator is not available"))
 	}
-	room, err := s.cfg.Rooms.Create(conference.Settings{
+	room, err := s.cfg.Registry.Create(conference.Settings{
 		Number: in.Number, Name: in.Name, Max: in.MaxParticipants, PIN: in.PIN, Kept: true,
 		Created: s.cfg.Now().UTC(), Creator: p.User,
 	})
 	if err != nil {
 		return RoomBody{}, err
 	}
-	if err := s.keepRoom(ctx, room, in.Settings); err != nil {
+	if err := s.keep(ctx, room, in.Settings); err != nil {
 		room.Close()
 		return RoomBody{}, err
 	}
-	return s.roomBody(room, s.roomParties()), nil
+	return s.Body(room), nil
 }
 
-// keepRoom writes a room to disk, with what the API alone knows of it.
-func (s *Service) keepRoom(ctx context.Context, room *conference.Room, settings RoomSettings) error {
+// keep writes a room to disk, with what the API alone knows of it.
+func (s *Service) keep(ctx context.Context, room *conference.Room, settings RoomSettings) error {
 	rs := room.Settings()
 	text, err := json.Marshal(keptSettings{settings, rs.PIN})
 	if err != nil {
@@ -108,28 +90,39 @@ func (s *Service) keepRoom(ctx context.Context, room *conference.Room, settings 
 	return nil
 }
 
-// room finds a room by its id. Whoever knows it may come in.
-func (s *Service) room(id string) (*conference.Room, error) {
+// Find finds a room by its id, or by the number that phones dial. Whoever knows it may
+// come in.
+func (s *Service) Find(name string) (*conference.Room, error) {
+	for _, room := range s.cfg.Registry.Rooms() {
+		if room.Settings().Number == name {
+			return room, nil
+		}
+	}
+	return s.find(name)
+}
+
+// find finds a room by its id.
+func (s *Service) find(id string) (*conference.Room, error) {
 	if _, err := uuid.Parse(id); err != nil {
 		return nil, fault.New(fault.NotFound, "no room %q", id)
 	}
-	return s.cfg.Rooms.Room(id)
+	return s.cfg.Registry.Room(id)
 }
 
-// ownRoom finds a room that a principal may see: one that is theirs, or that they
+// Own finds a room that a principal may see: one that is theirs, or that they
 // are in.
-func (s *Service) ownRoom(p auth.Principal, id string) (*conference.Room, error) {
-	room, err := s.room(id)
+func (s *Service) Own(p auth.Principal, id string) (*conference.Room, error) {
+	room, err := s.find(id)
 	if err == nil && !s.mayRead(p, room) {
 		return nil, fault.New(fault.NotFound, "no room %q", id)
 	}
 	return room, err
 }
 
-// ruledRoom finds a room that a principal may change: its creator's, or any for an
+// ruled finds a room that a principal may change: its creator's, or any for an
 // admin.
-func (s *Service) ruledRoom(p auth.Principal, id string) (*conference.Room, error) {
-	room, err := s.ownRoom(p, id)
+func (s *Service) ruled(p auth.Principal, id string) (*conference.Room, error) {
+	room, err := s.Own(p, id)
 	if err == nil && room.Settings().Creator != p.User && !p.SeesAll() {
 		return nil, fault.New(fault.Forbidden, "only the room's creator may do that")
 	}
@@ -148,29 +141,24 @@ func (s *Service) mayRead(p auth.Principal, room *conference.Room) bool {
 			return true
 		}
 		ch, err := s.cfg.Engine.Channel(string(m.Channel))
-		if err == nil && isPhone(phoneTech+"/"+ch.Snapshot().Endpoint, p.Extension) {
+		if err == nil && p.Extension != "" && ch.Snapshot().Endpoint == p.Extension {
 			return true
 		}
 	}
-	for _, c := range s.snapshot() { // on the way in
-		if c.room == room && c.createdBy == p.User && !c.isOver() {
-			return true
-		}
-	}
-	return false
+	return s.cfg.Calls.Entering(room, p.User)
 }
 
-// listRooms lists the rooms that a principal may see, oldest first; with a number,
+// list lists the rooms that a principal may see, oldest first; with a number,
 // the one that has it, whosever it is: who knows the number may dial it as well.
-func (s *Service) listRooms(p auth.Principal, number string) []RoomBody {
+func (s *Service) list(p auth.Principal, number string) []RoomBody {
 	out := []RoomBody{}
-	parties := s.roomParties()
-	for _, room := range s.cfg.Rooms.Rooms() {
+	parties := s.cfg.Calls.Parties()
+	for _, room := range s.cfg.Registry.Rooms() {
 		mine := s.mayRead(p, room)
 		if number != "" && room.Settings().Number != number || number == "" && !mine {
 			continue
 		}
-		b := s.roomBody(room, parties)
+		b := s.body(room, parties)
 		if !mine {
 			b.Participants = []RoomParticipantBody{}
 		}
@@ -179,11 +167,11 @@ func (s *Service) listRooms(p auth.Principal, number string) []RoomBody {
 	return out
 }
 
-// changeRoom gives a room another name or limit.
-func (s *Service) changeRoom(ctx context.Context, p auth.Principal, id string, in ChangeRoom) (RoomBody, error) {
+// change gives a room another name or limit.
+func (s *Service) change(ctx context.Context, p auth.Principal, id string, in ChangeRoom) (RoomBody, error) {
 	s.stored.Lock()
 	defer s.stored.Unlock()
-	room, err := s.ruledRoom(p, id)
+	room, err := s.ruled(p, id)
 	if err != nil {
 		return RoomBody{}, err
 	}
@@ -202,18 +190,18 @@ func (s *Service) changeRoom(ctx context.Context, p auth.Principal, id string, i
 	settings := s.settings[id]
 	s.mu.Unlock()
 	room.Change(name, limit)
-	if err := s.keepRoom(ctx, room, settings); err != nil {
+	if err := s.keep(ctx, room, settings); err != nil {
 		room.Change(was.Name, was.Max)
 		return RoomBody{}, err
 	}
-	return s.roomBody(room, s.roomParties()), nil
+	return s.Body(room), nil
 }
 
-// deleteRoom ends a room; who is in it is hung up.
-func (s *Service) deleteRoom(ctx context.Context, p auth.Principal, id string) error {
+// remove ends a room; who is in it is hung up.
+func (s *Service) remove(ctx context.Context, p auth.Principal, id string) error {
 	s.stored.Lock()
 	defer s.stored.Unlock()
-	room, err := s.ruledRoom(p, id)
+	room, err := s.ruled(p, id)
 	if err != nil {
 		return err
 	}
@@ -226,37 +214,17 @@ func (s *Service) deleteRoom(ctx context.Context, p auth.Principal, id string) e
 		}
 	}
 	room.Close()
-	for _, c := range s.snapshot() { // also those on the way in
-		if c.room == room {
-			c.end(signaling.CauseNormal)
-		}
-	}
+	s.cfg.Calls.End(room) // also those on the way in
 	s.mu.Lock()
 	delete(s.settings, id)
 	s.mu.Unlock()
 	return nil
 }
 
-// roomParties are the ids of those who came into rooms through the API, by channel.
-func (s *Service) roomParties() map[signaling.ChannelID]string {
-	out := make(map[signaling.ChannelID]string)
-	for _, c := range s.snapshot() {
-		if c.room == nil {
-			continue
-		}
-		c.mu.Lock()
-		for _, pt := range c.parties {
-			if pt.channel != nil && pt.state != StateLeft {
-				out[pt.channel.ID()] = pt.id
-			}
-		}
-		c.mu.Unlock()
-	}
-	return out
-}
+// Body is a room as clients see it.
+func (s *Service) Body(room *conference.Room) RoomBody { return s.body(room, s.cfg.Calls.Parties()) }
 
-// roomBody is a room as clients see it.
-func (s *Service) roomBody(room *conference.Room, parties map[signaling.ChannelID]string) RoomBody {
+func (s *Service) body(room *conference.Room, parties map[signaling.ChannelID]string) RoomBody {
 	rs := room.Settings()
 	s.mu.Lock()
 	settings, ok := s.settings[rs.ID]
@@ -273,7 +241,7 @@ func (s *Service) roomBody(room *conference.Room, parties map[signaling.ChannelI
 	names := participantNames(members, parties)
 	for _, m := range members {
 		pb := RoomParticipantBody{
-			ID: names[m.ID], UserID: optionalText(m.User), Role: string(m.Role), ChannelID: string(m.Channel), JoinedAt: m.Joined.UTC(),
+			ID: names[m.ID], UserID: rest.OptionalText(m.User), Role: string(m.Role), ChannelID: string(m.Channel), JoinedAt: m.Joined.UTC(),
 		}
 		if ch, err := s.cfg.Engine.Channel(string(m.Channel)); err == nil {
 			snap := ch.Snapshot()

@@ -1,10 +1,11 @@
-package voip
+package rooms
 
 import (
 	"context"
 	"fmt"
 	"slices"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
@@ -57,20 +58,17 @@ func groupOf(field string, list []string, names map[string]string) (*conference.
 			}
 		}
 		if found == "" {
-			return nil, &FieldError{fmt.Sprintf("body.%s[%d]", field, i), fault.New(fault.NotFound, "no participant %q is connected", name)}
+			return nil, rest.InField(fmt.Sprintf("body.%s[%d]", field, i), fault.New(fault.NotFound, "no participant %q is connected", name))
 		}
 		g.Only = append(g.Only, found)
 	}
 	return g, nil
 }
 
-// setHearing changes who hears somebody in a room, and whom they hear.
-func (m roomMember) setHearing(ctx context.Context, s *Service, in HearingBody) error {
-	if m.channel == nil {
-		return fault.New(fault.Conflict, "not connected yet")
-	}
-	members := m.room.Participants()
-	names := participantNames(members, s.roomParties())
+// SetHearing changes who hears somebody in a room, and whom they hear.
+func (s *Service) SetHearing(ctx context.Context, room *conference.Room, who signaling.ChannelID, in HearingBody) error {
+	members := room.Participants()
+	names := participantNames(members, s.cfg.Calls.Parties())
 	heardBy, err := groupOf("heard_by", in.HeardBy, names)
 	if err != nil {
 		return err
@@ -80,8 +78,8 @@ func (m roomMember) setHearing(ctx context.Context, s *Service, in HearingBody) 
 		return err
 	}
 	for _, p := range members {
-		if p.Channel == m.channel.ID() {
-			return m.room.SetHearing(ctx, p.ID, heardBy, hears)
+		if p.Channel == who {
+			return room.SetHearing(ctx, p.ID, heardBy, hears)
 		}
 	}
 	return fault.New(fault.Conflict, "not in the room any more")

@@ -1,0 +1,202 @@
+package rooms
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// onTheWay are users with a call into a room.
+type onTheWay struct {
+	users []string
+	ended []*conference.Room
+}
+
+func (o *onTheWay) Entering(_ *conference.Room, user string) bool {
+	return slices.Contains(o.users, user)
+}
+func (o *onTheWay) Parties() map[signaling.ChannelID]string        { return nil }
+func (o *onTheWay) End(room *conference.Room)                      { o.ended = append(o.ended, room) }
+func (o *onTheWay) service(t *testing.T, db *store.Store) *Service { return o.at(t, db, time.Now) }
+func (o *onTheWay) at(t *testing.T, db *store.Store, now func() time.Time) *Service {
+	t.Helper()
+	e := signaltest.New(t, nil).Engine
+	s, err := New(t.Context(), Config{
+		Engine: e, Registry: conference.NewRegistry(e), Store: db, Calls: o, Log: slog.New(slog.DiscardHandler), Now: now,
+	})
+	must(t, err)
+	t.Cleanup(func() {
+		s.Close()
+		for _, room := range s.cfg.Registry.Rooms() {
+			room.Close()
+		}
+	})
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func database(t *testing.T) *store.Store {
+	t.Helper()
+	cfg := store.Default()
+	cfg.Path = store.Memory
+	db, err := store.Open(context.Background(), cfg, slog.New(slog.DiscardHandler))
+	must(t, err)
+	t.Cleanup(func() { must(t, db.Close()) })
+	return db
+}
+
+func kind(t *testing.T, what string, err error, want fault.Kind) {
+	t.Helper()
+	if err == nil || fault.Of(err) != want {
+		t.Errorf("%s: %v, want kind %v", what, err, want)
+	}
+}
+
+// What a room is outlives the server, and ends with the room.
+func TestRoomsAreKept(t *testing.T) {
+	db := database(t)
+	var calls onTheWay
+	s := calls.service(t, db)
+	alice := auth.Principal{User: "alice"}
+	made, err := s.create(t.Context(), alice, CreateRoom{Name: "Board", PIN: "12345", MaxParticipants: 3, Settings: RoomSettings{AllowRecording: true}})
+	must(t, err)
+	name := "Council"
+	changed, err := s.change(t.Context(), alice, made.ID, ChangeRoom{Name: &name})
+	must(t, err)
+	if changed.Name != name || changed.MaxParticipants != 3 || !changed.PINRequired {
+		t.Errorf("changed to %+v", changed)
+	}
+
+	again := calls.service(t, db)
+	room, err := again.Find(made.Number)
+	must(t, err)
+	got := again.Body(room)
+	if got.ID != made.ID || got.Name != name || got.CreatedBy != "alice" || !got.Settings.AllowRecording || !got.PINRequired {
+		t.Errorf("after a restart %+v", got)
+	}
+	must(t, again.remove(t.Context(), alice, made.ID))
+	if len(calls.ended) != 1 || calls.ended[0] != room {
+		t.Errorf("calls of %v were ended", calls.ended)
+	}
+	_, err = again.Find(made.ID)
+	kind(t, "a room that is over", err, fault.NotFound)
+	if list, err := db.Rooms.List(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("stored %v, %v", list, err)
+	}
+}
+
+// Rooms are seen by who made them, who is on the way in, who finds them by their number,
+// and by who sees all; changed by who made them.
+func TestWhoMay(t *testing.T) {
+	calls := onTheWay{users: []string{"bob"}}
+	s := calls.service(t, database(t))
+	made, err := s.create(t.Context(), auth.Principal{User: "alice"}, CreateRoom{Name: "Board"})
+	must(t, err)
+	for _, ca := range []struct {
+		who     auth.Principal
+		sees    bool
+		changes fault.Kind // 0: yes
+	}{
+		{auth.Principal{User: "alice"}, true, 0},
+		{auth.Principal{User: "bob"}, true, fault.Forbidden},
+		{auth.Principal{User: "eve"}, false, fault.NotFound},
+		{auth.Principal{User: "root", Roles: []auth.Role{auth.RoleAdmin}}, true, 0},
+	} {
+		if list := s.list(ca.who, ""); (len(list) == 1) != ca.sees {
+			t.Errorf("%s sees %v", ca.who.User, list)
+		}
+		if list := s.list(ca.who, made.Number); len(list) != 1 || list[0].ID != made.ID {
+			t.Errorf("%s finds %v", ca.who.User, list)
+		}
+		_, err := s.change(t.Context(), ca.who, made.ID, ChangeRoom{})
+		if ca.changes == 0 && err != nil || ca.changes != 0 && (err == nil || fault.Of(err) != ca.changes) {
+			t.Errorf("%s changes it: %v", ca.who.User, err)
+		}
+	}
+	_, err = s.Own(auth.Principal{User: "alice"}, "../etc")
+	kind(t, "no id", err, fault.NotFound)
+}
+
+// Who guesses is slowed for a minute; others are not. What is remembered of guesses has a
+// limit.
+func TestPINs(t *testing.T) {
+	now := time.Now()
+	var calls onTheWay
+	s := calls.at(t, database(t), func() time.Time { return now })
+	made, err := s.create(t.Context(), auth.Principal{User: "alice"}, CreateRoom{Name: "Board", PIN: "12345"})
+	must(t, err)
+	room, err := s.Find(made.ID)
+	must(t, err)
+	kind(t, "none given", s.CheckPIN("bob", room, ""), fault.Forbidden)
+	must(t, s.CheckPIN("bob", room, "12345"))
+	for range pinTries {
+		err := s.CheckPIN("eve", room, "54321")
+		var field *rest.FieldError
+		if kind(t, "a wrong one", err, fault.Forbidden); !errors.As(err, &field) || field.Field != "body.pin" {
+			t.Errorf("the error is about %+v", field)
+		}
+	}
+	kind(t, "the right one, too late", s.CheckPIN("eve", room, "12345"), fault.TooMany)
+	must(t, s.CheckPIN("bob", room, "12345"))
+	now = now.Add(pinPause)
+	must(t, s.CheckPIN("eve", room, "12345"))
+	for i := range maxGuesses + 10 {
+		kind(t, "a wrong one", s.CheckPIN(strconv.Itoa(i), room, "0"), fault.Forbidden)
+	}
+	if n := len(s.pins.guesses); n > maxGuesses {
+		t.Errorf("%d guesses are remembered", n)
+	}
+}
+
+// A part of a room is said in clients' names, and read back.
+func TestGroups(t *testing.T) {
+	names := participantNames(
+		[]conference.Participant{{ID: "1", Channel: "a"}, {ID: "2", Channel: "b"}}, map[signaling.ChannelID]string{"b": "party"},
+	)
+	for _, ca := range []struct {
+		list []string
+		want *conference.Group
+		err  string // the field
+	}{
+		{nil, nil, ""},
+		{[]string{}, &conference.Group{}, ""},
+		{[]string{"everyone"}, &conference.Group{Everyone: true}, ""},
+		{[]string{"party", "1"}, &conference.Group{Only: []string{"2", "1"}}, ""},
+		{[]string{"1", "2"}, nil, "body.hears[1]"},
+	} {
+		got, err := groupOf("hears", ca.list, names)
+		var field *rest.FieldError
+		if errors.As(err, &field) != (ca.err != "") || field != nil && field.Field != ca.err {
+			t.Errorf("%v: %v", ca.list, err)
+		}
+		if (got == nil) != (ca.want == nil) || got != nil && (got.Everyone != ca.want.Everyone || !slices.Equal(got.Only, ca.want.Only)) {
+			t.Errorf("%v is %+v", ca.list, got)
+			continue
+		}
+		if got != nil && !slices.Equal(groupBody(*got, names), ca.list) {
+			t.Errorf("%v is said as %v", ca.list, groupBody(*got, names))
+		}
+	}
+}
