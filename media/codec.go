@@ -34,6 +34,10 @@ type Codec struct {
 	PayloadType uint8
 	// Fmtp is what we offer in a=fmtp, without the payload type; may be empty.
 	Fmtp string
+	// Variant is what two parties' formats have in common that are one, though their
+	// parameters differ; empty for audio, whose codecs are the same only where they are
+	// one.
+	Variant string
 	// Bitrate is what an encoder makes that was not told any, in bits per second; 0
 	// for a codec that cannot be told.
 	Bitrate int
@@ -75,6 +79,9 @@ type Codec struct {
 	// everything; 0 when that is not known.
 	History time.Duration
 }
+
+// Same reports whether what is encoded with one can be decoded with the other.
+func (c *Codec) Same(o *Codec) bool { return c == o || c.Variant != "" && c.Variant == o.Variant }
 
 // Transcodable reports whether the codec can be turned into PCM and back.
 func (c *Codec) Transcodable() bool { return c.NewEncoder != nil && c.NewDecoder != nil }

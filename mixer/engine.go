@@ -302,6 +302,8 @@ func (e *Engine) deliver(told *event.Event) {
 		e.release(ev.Port)
 	case RemoteLearned:
 		ev.Port.learned(ev.Addr)
+	case PictureWanted:
+		ev.Port.askForPicture()
 	case RoomClosed:
 		e.mu.Lock()
 		delete(e.rooms, ev.Room)

@@ -38,6 +38,9 @@ const (
 	PortFailed = event.PortFailed
 	// Closed is a port's last event. Its transport is closed by then.
 	Closed = event.Closed
+	// PictureWanted tells that the port begins to be sent another stream of video. The
+	// engine has asked the sender for a whole picture.
+	PictureWanted = event.PictureWanted
 
 	// Joined and Left tell that Port entered or left the room.
 	Joined = event.Joined

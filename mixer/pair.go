@@ -20,6 +20,7 @@ type Pair struct {
 	rests  time.Time   // the balancer's: until when the pair stays where it is
 
 	mu      sync.Mutex
+	video   *Pair // of the ports' videos; nil as long as there were none
 	closed  bool
 	members int
 }
@@ -46,13 +47,15 @@ func (p *Pair) enter() error {
 	defer p.mu.Unlock()
 	switch {
 	case p.closed:
-		return fault.New(fault.Gone, "mixer: pair closed")
+		return errPairClosed
 	case p.members == 2:
 		return fault.New(fault.Full, "mixer: pair has two ports")
 	}
 	p.members++
 	return nil
 }
+
+var errPairClosed = fault.New(fault.Gone, "mixer: pair closed")
 
 func (p *Pair) isClosed() bool {
 	p.mu.Lock()
@@ -79,5 +82,8 @@ func (p *Pair) Close() {
 		return
 	}
 	p.closed = true
+	if p.video != nil {
+		p.video.Close()
+	}
 	p.mail.Post(func(w *worker.Worker) *worker.Worker { p.link.Close(w); return nil })
 }

@@ -68,10 +68,13 @@ type Port struct {
 
 	mu     sync.Mutex // what the control side remembers
 	closed bool
+	held   bool
 	media  *Media                         // not changed once it is here
 	keys   atomic.Pointer[secure.Keyring] // nil as long as there were none; mu writes
 	room   *Room
 	pair   *Pair
+	video  *Port       // of the same party; nil for none
+	passed *leg.Passed // nil as long as nothing is only passed on
 	plays  playing
 	gone   chan struct{} // closed before the Closed event is delivered
 }
@@ -107,7 +110,9 @@ func (p *Port) SetMedia(m Media) error {
 	p.keys.Store(keys)
 	contexts.Pending = m.AwaitKeys
 	p.media = &m
+	passed := p.passes(&m)
 	p.do(func(w *leg.Bench) {
+		p.leg.Video = passed
 		if keys != nil {
 			p.leg.Protect(w, &keys.Guard, contexts)
 		}
@@ -246,6 +251,7 @@ func (p *Port) Connect(pair *Pair) error {
 	p.leave()
 	p.pair = pair
 	p.post(func(w *worker.Worker) *worker.Worker { return p.leg.Connect(w, &pair.link, luggage) })
+	p.showVideo(pair)
 	return nil
 }
 
@@ -263,6 +269,7 @@ const luggagePackets = 12
 
 // leave gives back the port's place. The caller holds p.mu and posts what follows.
 func (p *Port) leave() {
+	p.showVideo(nil)
 	if p.room != nil {
 		p.room.exit()
 		p.room = nil
@@ -279,6 +286,7 @@ func (p *Port) Echo() {
 	defer p.mu.Unlock()
 	p.leave()
 	p.post(func(w *worker.Worker) *worker.Worker { p.leg.Echo(w); return nil })
+	p.echoVideo()
 }
 
 // Idle takes the port out of where it is. What it says goes nowhere, digits are
@@ -294,13 +302,6 @@ func (p *Port) Idle() {
 // hears silence in place of its room or pair (out). Playbacks are still heard.
 func (p *Port) SetMuted(in, out bool) {
 	p.do(func(*leg.Bench) { p.leg.SetMuted(in, out) })
-}
-
-// SetHold takes the port out of the conversation without its leaving the room or
-// pair: neither side hears the other, and playbacks (music) are still heard. The
-// port's Direction says whether packets are sent at all.
-func (p *Port) SetHold(hold bool) {
-	p.do(func(w *leg.Bench) { p.leg.SetHold(w, hold) })
 }
 
 // Default lengths for SendDigits.

@@ -10,6 +10,7 @@ import (
 func (p *Port) Stats() PortStats {
 	s := &p.leg.Stats
 	var stats PortStats
+	video := p.passing()
 	s.Written.Read(func() {
 		stats = PortStats{
 			SSRC: s.SSRC.Load(), RemoteSSRC: s.RemoteSSRC.Load(),
@@ -43,6 +44,9 @@ func (p *Port) Stats() PortStats {
 		stats.Unsent, stats.Refused, stats.Overrun = of.Unsent, of.Refused, of.Overrun
 	case *Ring:
 		stats.Overrun, stats.Unsent = t.Lost()
+	}
+	if video != nil {
+		stats.Unheard = video.Unheard.Load()
 	}
 	return stats
 }

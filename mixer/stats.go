@@ -32,6 +32,8 @@ type PortStats struct {
 	Unsent, Overrun, Refused uint64
 	// Concealed is the number of 20 ms frames that were made up.
 	Concealed uint64
+	// Unheard is the number of packets of video that were for nobody.
+	Unheard uint64
 	// Jitter is RFC 3550's interarrival jitter.
 	Jitter time.Duration
 	// Delay is how much received audio the jitter buffer holds.

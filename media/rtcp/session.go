@@ -187,6 +187,14 @@ func (s *Session) AppendBye(dst []byte, now time.Time, l Local) []byte {
 	return s.finish(dst, r)
 }
 
+// AppendRequest adds a request between two reports: a minimal compound packet
+// (RFC 4585 §3.1).
+func (s *Session) AppendRequest(dst []byte, l Local, f *rtp.Feedback) []byte {
+	r := &s.out
+	*r = rtp.Report{SSRC: l.SSRC, CNAME: s.cname, Blocks: r.Blocks[:0], Delays: r.Delays[:0], Metrics: r.Metrics[:0]}
+	return f.Append(s.finish(dst, r))
+}
+
 // report fills s.out with what every packet has.
 func (s *Session) report(now time.Time, l Local) *rtp.Report {
 	r := &s.out

@@ -73,7 +73,13 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 	if n.cfg.AudioLevel {
 		r.AudioLevel = levelID(offer, a.line)
 	}
-	t := terms{direction: r.Direction, ptime: r.Ptime, mux: r.RTCPMux, level: r.AudioLevel, extended: extended && n.cfg.Extended}
+	if n.isVideo() {
+		r.Passed, r.Requests = a.formats, n.requests(a.line)
+	}
+	t := terms{
+		direction: r.Direction, ptime: r.Ptime, mux: r.RTCPMux, level: r.AudioLevel, extended: extended && n.cfg.Extended,
+		requests: r.Requests,
+	}
 	if k := a.keyed.keys.Send; k.Suite != srtp.None {
 		t.keys = []Crypto{cryptoOf(a.keyed.tag, k)}
 	}
@@ -104,7 +110,7 @@ func (n *Negotiator) accept(offer *Session) (*accepted, error) {
 	}
 	var refusal error
 	for k, i := range order {
-		if slices.Contains(order[:k], i) || !offer.Media[i].IsAudio() {
+		if slices.Contains(order[:k], i) || !n.isOurs(offer.Media[i]) {
 			continue
 		}
 		a, err := n.consider(offer, i)
@@ -118,7 +124,7 @@ func (n *Negotiator) accept(offer *Session) (*accepted, error) {
 		}
 	}
 	if refusal == nil {
-		refusal = errNoAudio("no m=audio among %d media lines", len(offer.Media))
+		refusal = errNoAudio("no m=%s among %d media lines", n.kind(), len(offer.Media))
 	}
 	return nil, refusal
 }
@@ -126,7 +132,7 @@ func (n *Negotiator) accept(offer *Session) (*accepted, error) {
 func (n *Negotiator) consider(offer *Session, index int) (*accepted, error) {
 	m := offer.Media[index]
 	if m.Port == 0 {
-		return nil, errNoAudio("m=audio has port 0")
+		return nil, errNoAudio("m=%s has port 0", m.Kind)
 	}
 	keyed, err := n.takeKeys(offer, m)
 	if err != nil {

@@ -22,6 +22,7 @@ type terms struct {
 	mux       bool
 	level     uint8
 	extended  bool
+	requests  []string
 	keys      []Crypto
 	handshake []Attribute
 }
@@ -42,8 +43,12 @@ func (n *Negotiator) audio(line MediaLine, payloads []Payload, t terms) *Media {
 		add("crypto", k.String())
 	}
 	m.Attributes = append(m.Attributes, t.handshake...)
-	add("ptime", strconv.FormatInt(t.ptime.Milliseconds(), 10))
-	add("maxptime", strconv.FormatInt(media.MaxPacketAudio.Milliseconds(), 10))
+	for _, what := range t.requests {
+		add("rtcp-fb", "* "+what)
+	}
+	if !n.isVideo() {
+		addLengths(m, t.ptime)
+	}
 	if t.mux {
 		add("rtcp-mux", "")
 	}
@@ -55,6 +60,13 @@ func (n *Negotiator) audio(line MediaLine, payloads []Payload, t terms) *Media {
 	}
 	add(t.direction.String(), "")
 	return m
+}
+
+// addLengths says how much audio a packet is to hold.
+func addLengths(m *Media, ptime time.Duration) {
+	m.Attributes = append(m.Attributes,
+		Attribute{"ptime", strconv.FormatInt(ptime.Milliseconds(), 10)},
+		Attribute{"maxptime", strconv.FormatInt(media.MaxPacketAudio.Milliseconds(), 10)})
 }
 
 // levelID finds the id of the audio level extension that the peer will send, or

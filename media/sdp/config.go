@@ -12,6 +12,12 @@ import (
 
 // Config is what one leg brings to its negotiations.
 type Config struct {
+	// Kind is the kind of the stream; empty is audio. Of video there is nothing but its
+	// formats, its keys and the Requests.
+	Kind string
+	// Requests are what may be asked for in RTCP (RFC 4585 §4.2, "nack pli"), in offers,
+	// and in answers to who offers it.
+	Requests []string
 	// Codecs are the endpoint's, in order of preference, at most media.MaxReceive.
 	Codecs []*media.Codec
 	// PreferOurs takes our order of codecs in answers; else the offer's counts,

@@ -156,7 +156,7 @@ func TestEarlyMediaAndForks(t *testing.T) {
 // A state that cannot be is an error where it is read, not a panic later.
 func TestStateIsChecked(t *testing.T) {
 	audio := MediaLine{"audio", "RTP/AVP", "0"}
-	encoding := Encoding{"opus", 48000, 2}
+	encoding := Encoding{Name: "opus", ClockRate: 48000, Channels: 2}
 	for name, state := range map[string]State{
 		"audio beyond the lines": {Lines: []MediaLine{audio}, Audio: 3},
 		"audio before the lines": {Lines: []MediaLine{audio}, Audio: -1},

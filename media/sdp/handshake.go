@@ -140,7 +140,7 @@ func (n *Negotiator) handshakes(s *Session, m *Media) bool {
 func (n *Negotiator) takeHandshake(s *Session, m *Media) (keyed, error) {
 	h := n.cfg.Handshaking
 	if h == nil || !overUDP(m.Profile) {
-		return keyed{}, errNoAudio("m=audio wants %s", m.Profile)
+		return keyed{}, errNoAudio("m=%s wants %s", m.Kind, m.Profile)
 	}
 	fingerprints, err := s.Fingerprints(m)
 	if err != nil {

@@ -33,13 +33,13 @@ func (n *Negotiator) takeKeys(s *Session, m *Media) (keyed, error) {
 	secure, byHandshake := secureProfile(m.Profile), n.cfg.Handshaking != nil && n.cfg.Handshaking.Offered
 	switch {
 	case byHandshake && n.cfg.Protection == Protected:
-		return keyed{}, errNoAudio("m=audio %s has no fingerprint", m.Profile)
+		return keyed{}, errNoAudio("m=%s %s has no fingerprint", m.Kind, m.Profile)
 	case byHandshake && !secure && plainProfile(m.Profile):
 		return keyed{}, nil
 	case byHandshake:
-		return keyed{}, errNoAudio("m=audio wants %s", m.Profile)
+		return keyed{}, errNoAudio("m=%s wants %s", m.Kind, m.Profile)
 	case !secure && !plainProfile(m.Profile), secure && n.cfg.Protection == Unprotected:
-		return keyed{}, errNoAudio("m=audio wants %s", m.Profile)
+		return keyed{}, errNoAudio("m=%s wants %s", m.Kind, m.Profile)
 	case n.cfg.Protection == Unprotected:
 		return keyed{}, nil
 	}
@@ -60,7 +60,7 @@ func (n *Negotiator) takeKeys(s *Session, m *Media) (keyed, error) {
 	case refusal != nil:
 		return keyed{}, errNoAudio("no usable key: %w", refusal)
 	}
-	return keyed{}, errNoAudio("m=audio %s has no key", m.Profile)
+	return keyed{}, errNoAudio("m=%s %s has no key", m.Kind, m.Profile)
 }
 
 // rank orders an offer's suites. Tags of 32 bits are what an endpoint either wants before

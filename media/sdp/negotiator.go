@@ -21,6 +21,8 @@ type Negotiator struct {
 	offered  *offered // our last offer, until one of the peer's is answered
 	answered bool     // the peer answered offered at least once
 	last     *Result
+	made     *Media // our line of the last description
+	beside   placed // a line of it that another Negotiator makes
 }
 
 // State is what another process needs to go on with an established dialog. It is
@@ -144,7 +146,7 @@ func (n *Negotiator) SetDirection(d media.Direction) { n.state.Direction = d }
 // refuses it (Rollback).
 func (n *Negotiator) Offer(dir media.Direction) []byte {
 	if len(n.state.Lines) == 0 {
-		n.state.Lines, n.state.Audio = []MediaLine{{"audio", n.offerProfile(), "0"}}, 0
+		n.state.Lines, n.state.Audio = []MediaLine{{n.kind(), n.offerProfile(), "0"}}, 0
 	}
 	o := &offered{direction: dir, mux: n.cfg.RTCPMux}
 	n.offered, n.answered = o, false
@@ -163,7 +165,7 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 		}
 	}
 	for _, rate := range rates[:min(len(rates), media.MaxReceiveEvents)] {
-		e := Encoding{media.TelephoneEventName, rate, 1}
+		e := Encoding{Name: media.TelephoneEventName, ClockRate: rate, Channels: 1}
 		if !n.cfg.DTMF {
 			break
 		}
@@ -179,7 +181,9 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 		o.level = 1
 	}
 	line := n.state.Lines[n.state.Audio]
-	t := terms{direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level, extended: n.cfg.Extended}
+	t := terms{
+		direction: dir, ptime: n.cfg.Ptime, mux: o.mux, level: o.level, extended: n.cfg.Extended, requests: n.cfg.Requests,
+	}
 	if o.handshake = n.offersHandshake(line.Profile); o.handshake {
 		o.setup = n.cfg.Handshaking.Setup
 		if n.state.Handshake.ID == "" {
@@ -210,9 +214,14 @@ func (n *Negotiator) seal(lines []MediaLine, audio int, m *Media) []byte {
 		Connection: &Connection{"IN", family, address},
 		Lines:      []Line{{'t', "0 0"}},
 	}
+	n.made = m
 	for i, l := range lines {
-		if i == audio {
+		switch {
+		case i == audio:
 			s.Media = append(s.Media, m)
+			continue
+		case n.beside.line != nil && i == n.beside.at:
+			s.Media = append(s.Media, n.beside.line)
 			continue
 		}
 		s.Media = append(s.Media, &Media{Kind: l.Kind, Profile: l.Profile, Formats: []string{l.Format}})

@@ -10,7 +10,7 @@ import (
 
 // noisePayload is comfort noise as we say it. Only the static type is negotiated: what
 // describes noise in another clock belongs to codecs that have a DTX of their own.
-var noisePayload = Payload{Type: cn.PayloadType, Encoding: Encoding{cn.Name, cn.ClockRate, 1}}
+var noisePayload = Payload{Type: cn.PayloadType, Encoding: Encoding{Name: cn.Name, ClockRate: cn.ClockRate, Channels: 1}}
 
 // hasNoise reports whether comfort noise is among the payload types of a line.
 func hasNoise(payloads []Payload) bool {

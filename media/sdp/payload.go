@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/video"
 )
 
 // Encoding is what a=rtpmap says of a payload type (RFC 8866 §6.6).
@@ -13,6 +14,8 @@ type Encoding struct {
 	Name      string
 	ClockRate int // Hz
 	Channels  int
+	// Variant is what of the parameters of video makes it a format of its own.
+	Variant string
 }
 
 // String is the form of a=rtpmap: "opus/48000/2", "PCMU/8000".
@@ -25,22 +28,32 @@ func (e Encoding) String() string {
 }
 
 func encodingOf(c *media.Codec) Encoding {
-	return Encoding{c.Name, c.ClockRate, max(c.Channels, 1)}
+	return Encoding{c.Name, c.ClockRate, max(c.Channels, 1), c.Variant}
 }
 
 func (e Encoding) same(o Encoding) bool {
-	return strings.EqualFold(e.Name, o.Name) && e.ClockRate == o.ClockRate && e.Channels == o.Channels
+	return strings.EqualFold(e.Name, o.Name) && e.ClockRate == o.ClockRate && e.Channels == o.Channels &&
+		e.Variant == o.Variant
 }
 
 func (e Encoding) isEvent() bool { return strings.EqualFold(e.Name, media.TelephoneEventName) }
 
 // static is the audio part of RFC 3551 §6, for payload types without a=rtpmap.
 var static = map[uint8]Encoding{
-	0: {"PCMU", 8000, 1}, 3: {"GSM", 8000, 1}, 4: {"G723", 8000, 1},
-	5: {"DVI4", 8000, 1}, 6: {"DVI4", 16000, 1}, 7: {"LPC", 8000, 1},
-	8: {"PCMA", 8000, 1}, 9: {"G722", 8000, 1}, 10: {"L16", 44100, 2},
-	11: {"L16", 44100, 1}, 12: {"QCELP", 8000, 1}, 13: {"CN", 8000, 1},
-	15: {"G728", 8000, 1}, 18: {"G729", 8000, 1},
+	0:  {Name: "PCMU", ClockRate: 8000, Channels: 1},
+	3:  {Name: "GSM", ClockRate: 8000, Channels: 1},
+	4:  {Name: "G723", ClockRate: 8000, Channels: 1},
+	5:  {Name: "DVI4", ClockRate: 8000, Channels: 1},
+	6:  {Name: "DVI4", ClockRate: 16000, Channels: 1},
+	7:  {Name: "LPC", ClockRate: 8000, Channels: 1},
+	8:  {Name: "PCMA", ClockRate: 8000, Channels: 1},
+	9:  {Name: "G722", ClockRate: 8000, Channels: 1},
+	10: {Name: "L16", ClockRate: 44100, Channels: 2},
+	11: {Name: "L16", ClockRate: 44100, Channels: 1},
+	12: {Name: "QCELP", ClockRate: 8000, Channels: 1},
+	13: {Name: "CN", ClockRate: 8000, Channels: 1},
+	15: {Name: "G728", ClockRate: 8000, Channels: 1},
+	18: {Name: "G729", ClockRate: 8000, Channels: 1},
 }
 
 // firstDynamic is where the dynamic payload types start (RFC 3551 §6).
@@ -92,6 +105,7 @@ func (m *Media) payloads(known bindings) []Payload {
 			}
 		}
 		if e.Name != "" {
+			e.Variant = video.Variant(e.Name, fmtps[pt])
 			out = append(out, Payload{uint8(pt), e, fmtps[pt]})
 		}
 	}

@@ -14,6 +14,10 @@ type Result struct {
 	Send media.Format
 	// Receive is what may arrive, the expected first.
 	Receive Formats
+	// Passed is what may be sent on from another party, with the peer's payload types: all
+	// formats of video that were agreed on. Requests are what may be asked for in RTCP.
+	Passed   Formats
+	Requests []string
 	// Events is telephone-event for sending, ReceiveEvents what may arrive. None
 	// means that the peer does not take events.
 	Events        media.Events

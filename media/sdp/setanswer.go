@@ -21,14 +21,14 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 			len(answer.Media), len(n.state.Lines))
 	}
 	if len(answer.Media) <= n.state.Audio {
-		return Result{}, errNoAudio("the answer lacks m=audio")
+		return Result{}, errNoAudio("the answer lacks m=%s", n.kind())
 	}
 	m := answer.Media[n.state.Audio]
 	switch {
-	case !m.IsAudio():
-		return Result{}, fault.New(fault.Invalid, "sdp: m=audio is answered by m=%s", m.Kind)
+	case !n.isOurs(m):
+		return Result{}, fault.New(fault.Invalid, "sdp: m=%s is answered by m=%s", n.kind(), m.Kind)
 	case m.Port == 0:
-		return Result{}, errNoAudio("the answer refuses m=audio")
+		return Result{}, errNoAudio("the answer refuses m=%s", n.kind())
 	}
 	keyed, err := n.settleKeys(o, answer, m)
 	if err != nil {
@@ -43,6 +43,9 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 	r := &Result{Ptime: ptime(m, n.cfg.Ptime), RTCPMux: target.Mux}
 	if !o.settle(r, payloads) {
 		return Result{}, errNoAudio("no codec in common with %s", names(payloads))
+	}
+	if n.isVideo() {
+		r.Passed, r.Requests = o.taken(payloads), n.requests(m)
 	}
 	o.settleEvents(r, payloads)
 	r.Noise = o.noise && hasNoise(payloads)

@@ -23,6 +23,7 @@ const (
 	TransportError
 	PortFailed
 	Closed
+	PictureWanted
 
 	Joined
 	Left
@@ -35,7 +36,7 @@ const (
 
 var names = [kinds]string{
 	"dtmf_begin", "dtmf_end", "digits_done", "playback_done", "first_packet", "media_timeout",
-	"media_resumed", "remote_learned", "transport_error", "port_failed", "closed",
+	"media_resumed", "remote_learned", "transport_error", "port_failed", "closed", "picture_wanted",
 	"joined", "left", "active_speaker", "levels", "room_failed", "room_closed",
 }
 

@@ -21,7 +21,7 @@ type Outbox struct {
 // Init prepares an outbox for a ring.
 func (o *Outbox) Init(to *ring.Queue[Event]) { o.ring = to }
 
-// Tell publishes an event. Levels and speakers are lost when the control side does
+// Tell publishes an event. Levels, speakers and wishes for a picture are lost when the control side does
 // not keep up; what else happened waits for room, in bounds, and the end of a port
 // or room without any.
 func (o *Outbox) Tell(ev Event) {
@@ -30,7 +30,7 @@ func (o *Outbox) Tell(ev Event) {
 	}
 	switch {
 	case ev.Kind == Closed, ev.Kind == RoomClosed: // one each, and somebody waits for it
-	case ev.Kind == Levels, ev.Kind == ActiveSpeaker, len(o.owed)-o.paid >= MaxOwed:
+	case ev.Kind == Levels, ev.Kind == ActiveSpeaker, ev.Kind == PictureWanted, len(o.owed)-o.paid >= MaxOwed:
 		o.lost.Add(1)
 		return
 	}

@@ -90,6 +90,9 @@ func (l *Leg) publishReception(s *Stats) {
 // next, five times a second.
 const maxReports = 8
 
+// maxRequests is maxReports of video, which is asked for what was lost.
+const maxRequests = 32
+
 // handReport hands RTCP that came on the port of RTP to the control side. Who sends it
 // must be who sends RTP. arrival is as in take.
 func (l *Leg) handReport(w *Bench, p []byte, arrival int64, from netip.AddrPort) {
@@ -97,7 +100,11 @@ func (l *Leg) handReport(w *Bench, p []byte, arrival int64, from netip.AddrPort)
 	if r == nil {
 		return
 	}
-	if l.Control >= maxReports || len(p) > reports.MaxPacket || !l.aim.ready() || from.IsValid() && from != l.aim.remote {
+	most := maxReports
+	if l.PassedOnly() {
+		most = maxRequests
+	}
+	if l.Control >= most || len(p) > reports.MaxPacket || !l.aim.ready() || from.IsValid() && from != l.aim.remote {
 		w.Count.Dropped++
 		return
 	}

@@ -73,13 +73,11 @@ type Leg struct {
 
 	sock *rtp.Socket // one of the two
 	ring *ring.Packets
-	dead bool // the transport failed
 	aim  aim
 
 	guard *secure.Guard // nil as long as packets never were protected
 
 	Media   *Media     // not changed once it is here
-	Sends   bool       // packets may be sent
 	Key     encode.Key // of what we send; no codec when PCM cannot be
 	Rate    int        // sample rate of the conversation, Hz
 	In      receiver
@@ -90,10 +88,14 @@ type Leg struct {
 	digits  digits.Queue
 	passing passing
 	Clip    clip.Playback
+	Video   *Passed  // nil where nothing is only passed on
 	Taps    *tap.Set // and what is injected; nil while there is neither
 
 	Held, InMuted, OutMuted bool
 	quiet                   bool // the last packet sent was comfort noise
+	dead                    bool // the transport failed
+	Sends                   bool // packets may be sent
+	loss                    int8 // percent, that the peer reports
 
 	Playout playout.Playout
 	Gain    Gain  // of what it says
@@ -104,16 +106,14 @@ type Leg struct {
 	Heard   bool // in a pair: it was given its peer's voice in the last frame
 	Fades   bool // in a pair: that voice ends in the next
 	Faded   bool // in a pair: it has, and begins anew
-	waits   int  // in a pair: frames for which it does so, by the last packet relayed
 	Rephase bool // in a pair: the next packet sets phase
+	Broken  bool // failed, or about to
+	Closed  bool
+	waits   int // in a pair: frames for which it has Faded, by the last packet relayed
 
 	keying  int   // packets of a handshake since the last housekeeping
 	Control int   // packets of RTCP since the last housekeeping
-	loss    int8  // percent, that the peer reports
 	kept    int64 // tick of the last keepalive
-
-	Broken bool // failed, or about to
-	Closed bool
 }
 
 // Init prepares a leg, which is nowhere. One of sock and packets is its transport. It

@@ -14,6 +14,10 @@ type Media struct {
 	// Receive is every payload type that may arrive, with its codec. Packets of
 	// other types are dropped.
 	Receive []media.Format
+	// Passed are the formats, that of Send among them, in which what another party sends
+	// is sent on as it comes, without being looked into. Media that has some is only
+	// passed on, to a party of a pair (video).
+	Passed []media.Format
 	// SendEvents is the telephone-event type for digits that we send; ClockRate 0
 	// means that the peer takes none.
 	SendEvents media.Events
@@ -56,6 +60,9 @@ func (m Media) Validate() error {
 	if m.Keys != nil && m.AwaitKeys {
 		return fault.New(fault.Invalid, "mixer: keys that are there are still to come")
 	}
+	if err := m.validatePassed(); err != nil {
+		return err
+	}
 	var seen [128]bool
 	take := func(pt uint8) error {
 		if pt > 127 {
@@ -90,6 +97,19 @@ func (m Media) Validate() error {
 		}
 		if err := take(ev.PayloadType); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// validatePassed reports a part that cannot be passed on.
+func (m Media) validatePassed() error {
+	if len(m.Passed) > media.MaxReceive {
+		return fault.New(fault.Invalid, "mixer: %d formats to pass on; at most %d can be had", len(m.Passed), media.MaxReceive)
+	}
+	for _, f := range m.Passed {
+		if f.Codec == nil || f.PayloadType > 127 || f.Codec.Transcodable() {
+			return fault.New(fault.Invalid, "mixer: %v is nothing to pass on as payload type %d", f, f.PayloadType)
 		}
 	}
 	return nil

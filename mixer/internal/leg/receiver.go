@@ -81,7 +81,11 @@ func (l *Leg) Drain(w *Bench) {
 		}
 		return
 	}
-	for range maxBatches {
+	batches := maxBatches
+	if l.PassedOnly() {
+		batches = passedBatches
+	}
+	for range batches {
 		n, err := l.sock.Recv(w.Batch)
 		if err != nil {
 			l.transportFailed(w, err)
@@ -132,7 +136,7 @@ func (l *Leg) Take(w *Bench, p []byte, arrival int64, from netip.AddrPort) {
 		return
 	}
 	meaning := l.In.meaning[h.PayloadType]
-	if meaning == meansNothing && h.PayloadType != cn.PayloadType {
+	if meaning == meansNothing && (h.PayloadType != cn.PayloadType || l.PassedOnly()) {
 		l.reject(w)
 		return
 	}
@@ -168,6 +172,9 @@ func (l *Leg) Take(w *Bench, p []byte, arrival int64, from netip.AddrPort) {
 	case meaning&meansEvent != 0:
 		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
 		l.takeEvent(w, ext, order, int(meaning&^meansEvent))
+	case l.PassedOnly():
+		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
+		l.takePassed(w, ext, meaning-1)
 	default:
 		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
 		l.takeAudio(w, ext, meaning-1)

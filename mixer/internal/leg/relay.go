@@ -79,6 +79,7 @@ func (l *Leg) relayPacket(w *Bench, pt uint8, ext uint32) {
 // StopRelay ends the relaying; what the leg sends next goes on from the last packet.
 func (l *Leg) StopRelay(w *Bench) {
 	l.relay.Stop(&l.out, w.Now.Tick)
+	l.unfed()
 	if l.Taps != nil {
 		l.Taps.Reset(tap.Heard)
 	}

@@ -74,6 +74,10 @@ func (k *Link) Choose(w *leg.Bench) {
 		}
 		from := k.Ends[1-i]
 		to.Peer = from
+		if to.Video != nil {
+			k.choosePassed(w, to, from)
+			continue
+		}
 		mode, listens := hearsAs(to, from)
 		if mode == leg.Idle && to.Sends && to.Transcodes() && to.Injects(tap.Heard) {
 			mode = leg.PCM
@@ -113,6 +117,16 @@ func (k *Link) Choose(w *leg.Bench) {
 // that can be.
 func endsSoftly(to, from *leg.Leg) bool {
 	return from != nil && from.Media.Direction.Receives() && from.Says(to.Media.Send.Codec) == to.Media.Send.Codec && to.EndsSoftly()
+}
+
+// choosePassed is Choose for media that is only passed on.
+func (k *Link) choosePassed(w *leg.Bench, to, from *leg.Leg) {
+	to.Mode = leg.Idle
+	if from != nil && to.Sends && !to.Held && !from.Held && from.Media.Direction.Receives() && to.TakesFrom(from) {
+		to.Mode = leg.Relay
+	} else {
+		to.StopRelay(w)
+	}
 }
 
 // hearsAs is how to hears from, and whether that takes from's PCM.

@@ -57,8 +57,20 @@ func (r *Relay) Follow(s *Stream, h *rtp.Header, ext uint32, tick int64) bool {
 // packet: rtp.HeaderBytes, then the payload. in is the header it came with, length
 // its audio's in the RTP clock.
 func (r *Relay) Fill(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext, length uint32, now *pace.Moment) {
+	r.fill(s, buf, in, in.Marker || s.Paused(now.Tick), pt, ext, length, now)
+}
+
+// Pass is Fill for video: the marker means something there, and no packet has a length.
+func (r *Relay) Pass(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext uint32, now *pace.Moment) {
+	r.fill(s, buf, in, in.Marker, pt, ext, 0, now)
+}
+
+// Shift is what is added to sequence numbers.
+func (r *Relay) Shift() uint16 { return r.seq }
+
+func (r *Relay) fill(s *Stream, buf []byte, in *rtp.Header, marker bool, pt uint8, ext, length uint32, now *pace.Moment) {
 	h := rtp.Header{
-		Marker:         in.Marker || s.Paused(now.Tick),
+		Marker:         marker,
 		PayloadType:    pt,
 		SequenceNumber: uint16(ext) + r.offset(ext),
 		Timestamp:      in.Timestamp + r.ts,

@@ -31,6 +31,8 @@ type Leg interface {
 	Receiving() rtcp.Receiving
 	// Reported is told what each of the peer's packets says.
 	Reported(rtcp.Feedback)
+	// Requested is told what it wants to have sent, or how (RFC 4585).
+	Requested([]rtp.Feedback)
 }
 
 // Peer is what was agreed on.
@@ -46,6 +48,8 @@ type Peer struct {
 	// Metrics sends VoIP metrics, RoundTrip asks for the time there and back while
 	// nothing but reports is sent (RFC 3611).
 	Metrics, RoundTrip bool
+	// Requests has what the peer asks for taken (RFC 4585), and allows Reporter.Request.
+	Requests bool
 	// Keys are those of RTP, of which RTCP's are made (SRTCP, RFC 3711 §3.4); nil for
 	// RTCP in the clear.
 	Keys *srtp.Masters
@@ -80,10 +84,11 @@ type Reporter struct {
 	session  *rtcp.Session   // nil until there is somebody to send to
 	at       int             // in the service's list
 	patience int
-	strange  int  // of strangers, that are still looked at
-	deaf     bool // own is not listened to until the next report
-	shielded bool // own takes packets of source.remote alone
-	quiet    bool // nothing may be sent
+	strange  int        // of strangers, that are still looked at
+	deaf     bool       // own is not listened to until the next report
+	shielded bool       // own takes packets of source.remote alone
+	quiet    bool       // nothing may be sent
+	requests *allowance // nil as long as there are none
 	closed   bool
 
 	in, out, dropped atomic.Uint64
@@ -131,6 +136,9 @@ func (r *Reporter) Set(p Peer) {
 	// What moves nothing must not unlearn either.
 	moved := p.Mux != r.peer.Mux || p.Remote != r.peer.Remote || p.Media != r.peer.Media || p.Symmetric != r.peer.Symmetric
 	r.peer = p
+	if p.Requests && r.requests == nil {
+		r.requests = new(allowance)
+	}
 	if moved {
 		r.source.announce(p.Media, p.Remote, p.Symmetric)
 		r.unshield()
@@ -243,13 +251,16 @@ func (r *Reporter) take(packet []byte, from netip.AddrPort, arrival, now time.Ti
 		return
 	}
 	l := r.leg.Counters()
-	f, ok := r.admit(packet, from, arrival, now, l, muxed)
+	f, requests, ok := r.admit(packet, from, arrival, now, l, muxed)
 	if !ok {
 		r.dropped.Add(1)
 		return
 	}
 	r.in.Add(1)
 	r.leg.Reported(f)
+	if len(requests) > 0 {
+		r.leg.Requested(requests)
+	}
 }
 
 // handKeying hands on a packet of a handshake. The goroutine of RTCP's own sockets is the
@@ -272,7 +283,7 @@ func (r *Reporter) handKeying(packet []byte, from netip.AddrPort) {
 	r.keying.Take(packet, from)
 }
 
-func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.Time, l rtcp.Local, muxed bool) (f rtcp.Feedback, ok bool) {
+func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.Time, l rtcp.Local, muxed bool) (f rtcp.Feedback, requests []rtp.Feedback, ok bool) {
 	s := r.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -282,88 +293,38 @@ func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.T
 	}
 	switch {
 	case r.closed:
-		return f, false
+		return f, nil, false
 	case !muxed && (r.session == nil || who != peer):
 		if r.strange = max(r.strange-1, 0); r.strange == 0 || r.session == nil || who == stranger {
-			return f, false
+			return f, nil, false
 		}
 	case r.session == nil || r.patience == 0:
-		return f, false
+		return f, nil, false
 	default:
 		r.patience--
 	}
 	if r.keys != nil { // nothing is learned of a packet that is not authentic
 		if packet, ok = r.keys.Guard.OpenRTCP(packet, tick(now), &s.room); !ok {
-			return f, false
+			return f, nil, false
 		}
 	}
 	if who == candidate && !r.source.admits(packet, l) {
-		return f, false
+		return f, nil, false
 	}
 	f, err := r.session.Take(packet, arrival, now, l)
 	if r.at >= 0 {
 		heap.Fix(&s.due, r.at)
 	}
 	if err != nil {
-		return f, false
+		return f, nil, false
 	}
 	if !muxed {
 		r.source.settle(from)
 	}
-	return f, true
-}
-
-// listen goes on to listen to RTCP's own socket, unless too much came.
-func (r *Reporter) listen() {
-	r.service.mu.Lock()
-	defer r.service.mu.Unlock()
-	if r.closed {
-		return
+	if r.peer.Requests { // copied, as the packet may lie in what all share
+		requests = rtp.ParseFeedback(packet, nil)
 	}
-	if r.strange == 0 && r.shield() {
-		r.strange = strangers // those that wait in the socket
-	}
-	if r.deaf = r.patience == 0 || r.strange == 0; !r.deaf {
-		r.rearm()
-	}
-}
-
-// hearken listens again, whatever came before.
-func (r *Reporter) hearken() {
-	r.patience, r.strange = patience, strangers
-	if r.deaf {
-		r.deaf = false
-		r.rearm()
-	}
-}
-
-// shield has the kernel keep away what strangers send; false while it is not settled who
-// the peer is, or when that has not helped.
-func (r *Reporter) shield() bool {
-	if r.shielded || r.session == nil || r.source.open || r.own.Connect(r.source.remote) != nil {
-		return false
-	}
-	r.shielded = true
-	return true
-}
-
-// unshield lets anybody's packets come, as it is open again who the peer is.
-func (r *Reporter) unshield() {
-	if !r.shielded {
-		return
-	}
-	r.shielded = false
-	if err := r.own.Disconnect(); err != nil {
-		r.service.log.Error("rtcp is received from the former peer alone", "err", err)
-	}
-}
-
-func (r *Reporter) rearm() {
-	if p := r.service.poller; p != nil && r.own != nil {
-		if err := p.Again(r.own, r.id); err != nil {
-			r.service.log.Error("rtcp is not received any more", "err", err)
-		}
-	}
+	return f, requests, true
 }
 
 // Stats reads the counters.

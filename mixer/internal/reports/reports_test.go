@@ -42,6 +42,8 @@ func (f *fakeLeg) Reported(r rtcp.Feedback) {
 	}
 }
 
+func (f *fakeLeg) Requested([]rtp.Feedback) {}
+
 // newLeg is a leg that sent 100 packets, of which the other, theirs, got 90.
 func newLeg(ssrc, theirs uint32) *fakeLeg {
 	return &fakeLeg{told: make(chan rtcp.Feedback, 100), local: rtcp.Local{

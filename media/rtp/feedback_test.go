@@ -1,0 +1,89 @@
+package rtp
+
+import (
+	"bytes"
+	"encoding/hex"
+	"testing"
+)
+
+const (
+	feedbackStream = 0x01020304
+	feedbackSource = 0xa1a2a3a4
+	feedbackShift  = 100
+)
+
+// Each message as it comes, and as it goes on; "" where it does not.
+var feedbackCases = []struct{ name, in, out string }{
+	{"PLI", "81ce0002000000070102030" + "4", "81ce000200000007a1a2a3a4"},
+	{"PLI of another stream", "81ce00020000000701020305", ""},
+	{"SLI", "82ce0003000000070102030400010002", "82ce000300000007a1a2a3a400010002"},
+	{"RPSI", "83ce0003000000070102030400010002", "83ce000300000007a1a2a3a400010002"},
+	{"FIR", "84ce00040000000700000000010203040500000" + "0", "84ce00040000000700000000a1a2a3a405000000"},
+	{"FIR of two, one of them", "84ce000600000007000000000102030a050000000102030406000000", "84ce00040000000700000000a1a2a3a406000000"},
+	{"FIR of another stream", "84ce000400000007000000000102030505000000", ""},
+	{"FIR cut short", "84ce0003000000070000000001020304", ""},
+	{"NACK", "81cd0004000000070102030400c8000100630000", "81cd000400000007a1a2a3a400640001ffff0000"},
+	{"NACK of nothing", "81cd00020000000701020304", ""},
+	{"TMMBR", "83cd0004000000070000000001020304180001ff", "83cd00040000000700000000a1a2a3a4180001ff"},
+	{"TMMBN is for who asked", "84cd00040000000701020304010203041800" + "01ff", ""},
+	{"transport-wide", "8fcd00040000000701020304000100010000000" + "0", "8fcd000400000007a1a2a3a40001000100000000"},
+	{"REMB", "8fce0006000000070000000052454d4202" + "03d0900102030a01020304", "8fce0005000000070000000052454d420103d090a1a2a3a4"},
+	{"REMB of another stream", "8fce0005000000070000000052454d420103d0900102030a", ""},
+	{"REMB that claims more than it has", "8fce0005000000070000000052454d420903d09001020304", ""},
+	{"application's own", "8fce0003000000070102030458595a30", ""},
+	{"unknown format", "89ce00020000000701020304", ""},
+}
+
+func TestRedirectFeedback(t *testing.T) {
+	for _, c := range feedbackCases {
+		t.Run(c.name, func(t *testing.T) {
+			in, err := hex.DecodeString(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := ParseFeedback(in, nil)
+			if len(list) != 1 || !bytes.Equal(list[0].Append(nil), in) {
+				t.Fatalf("read %+v", list)
+			}
+			passed := list[0].Redirect(feedbackStream, feedbackSource, feedbackShift)
+			if got := hex.EncodeToString(list[0].Append(nil)); passed != (c.out != "") || passed && got != c.out {
+				t.Errorf("%v %s, want %q", passed, got, c.out)
+			}
+		})
+	}
+}
+
+// Reports stand before feedback, and are passed over.
+func TestFeedbackBehindReport(t *testing.T) {
+	packet := (&Report{SSRC: 7, CNAME: []byte("who")}).Append(nil)
+	packet = (&Feedback{Kind: PayloadFeedback, Format: FormatPLI, Sender: 7, Media: 9}).Append(packet)
+	var r Report
+	if err := ParseRTCP(packet, &r); err != nil {
+		t.Fatal(err)
+	}
+	if list := ParseFeedback(packet, nil); len(list) != 1 || list[0].Media != 9 {
+		t.Errorf("%+v", list)
+	}
+}
+
+func FuzzFeedback(f *testing.F) {
+	for _, c := range feedbackCases {
+		if b, err := hex.DecodeString(c.in); err == nil {
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, packet []byte) {
+		before := bytes.Clone(packet)
+		for _, m := range ParseFeedback(packet, nil) {
+			if m.Redirect(feedbackStream, feedbackSource, feedbackShift) && len(m.Detail)%4 != 0 {
+				t.Fatalf("%+v", m)
+			}
+			if again := ParseFeedback(m.Append(nil), nil); len(again) != 1 {
+				t.Fatalf("%+v", m)
+			}
+		}
+		if !bytes.Equal(before, packet) {
+			t.Fatal("changed what came")
+		}
+	})
+}
