@@ -24,6 +24,10 @@ type Config struct {
 	// four busy goroutines on two cores, half of all ticks were 4 ms late without
 	// spare Ps and 0.06 ms late with four.
 	Spare int
+	// Slack is by how much the threads that are not workers may be woken too late, where
+	// that is permitted; 0 to 10 ms, 0 for the kernel's own measure. It spares the
+	// runtime's monitor most of its looks after workers that sleep.
+	Slack time.Duration
 	// Budget is the share of its time that a worker may spend, 0.1 to 0.95. Past
 	// it rooms skip frames in turn, and new work is refused.
 	Budget float64
@@ -47,6 +51,7 @@ func Default() Config {
 		FIFO:         true,
 		Priority:     10,
 		Spare:        -1,
+		Slack:        2 * time.Millisecond,
 		Budget:       0.85,
 		IO:           IOAuto,
 		MaxPorts:     20000,
@@ -66,6 +71,8 @@ func (c Config) Validate() error {
 		return fault.New(fault.Invalid, "mixer: priority %d is not within 1-99", c.Priority)
 	case c.Spare < -1 || c.Spare > 1024:
 		return fault.New(fault.Invalid, "mixer: %d spare Ps; −1 (two per core) to 1024 can be had", c.Spare)
+	case c.Slack < 0 || c.Slack > 10*time.Millisecond:
+		return fault.New(fault.Invalid, "mixer: slack %v is not within 0-10ms", c.Slack)
 	case c.Budget < 0.1 || c.Budget > 0.95:
 		return fault.New(fault.Invalid, "mixer: budget %v is not within 0.1-0.95", c.Budget)
 	case c.MaxPorts < 1 || c.MaxPorts > 1<<20:

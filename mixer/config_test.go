@@ -17,6 +17,7 @@ func TestConfigValidate(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
 		"workers":  func(c *Config) { c.Workers = -1 },
 		"priority": func(c *Config) { c.Priority = 100 },
+		"slack":    func(c *Config) { c.Slack = -1 },
 		"spare":    func(c *Config) { c.Spare = -2 },
 		"budget":   func(c *Config) { c.Budget = 1 },
 		"ports":    func(c *Config) { c.MaxPorts = 0 },

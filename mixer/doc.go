@@ -26,5 +26,6 @@
 // that balances the workers. New starts them, Engine.Close ends them. New also raises GOMAXPROCS by
 // the number of workers and Config.Spare, for the life of the engine: a worker
 // that comes back from its sleep must find a free P, whatever the rest of the
-// process does.
+// process does. For as long, and where it is permitted, all other threads of the process may
+// be woken up to Config.Slack too late.
 package mixer

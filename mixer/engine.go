@@ -64,6 +64,9 @@ func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 		}
 	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + cfg.procs())
+	if err := pace.SetSlack(cfg.Slack); err != nil {
+		log.Debug("threads keep the kernel's timer slack", "err", err)
+	}
 	for _, w := range e.workers {
 		go w.Run() // owned by e, ended by Close
 	}
@@ -277,6 +280,9 @@ func (e *Engine) Close() error {
 	<-e.stopped
 	errs = append(errs, e.reports.Close())
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0)-e.cfg.procs(), 1))
+	if err := pace.SetSlack(0); err != nil {
+		e.log.Debug("threads keep the timer slack that they have", "err", err)
+	}
 	return errors.Join(errs...)
 }
 
