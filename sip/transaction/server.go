@@ -80,6 +80,9 @@ func mergeKey(req *message.Request) string {
 func (tx *Server) start() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
+	if tx.state == terminated {
+		return // the table was closed meanwhile
+	}
 	if tx.req.Method() == "INVITE" {
 		// 200 ms with the usual T1 (RFC 3261 §17.2.1).
 		tx.again = tx.table.after(tx.table.timers.T1*2/5, func() {

@@ -136,11 +136,12 @@ func (t *Table) addServer(tx *Server, limit int) (old *Server, merged, full bool
 	return nil, false, false
 }
 
-// replaceServer puts another transaction in the place of one, if that is still there.
+// replaceServer puts another transaction in the place of one, if that is still there and
+// the table not closed: Close ends what it finds, and nothing may come after it.
 func (t *Table) replaceServer(tx, by *Server) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.server[tx.key] != tx {
+	if t.down || t.server[tx.key] != tx {
 		return false
 	}
 	t.server[tx.key] = by
