@@ -108,7 +108,7 @@ func (p *Port) SetMedia(m Media) error {
 		}
 	}
 	p.keys.Store(keys)
-	contexts.Pending = m.AwaitKeys
+	contexts.Pending, contexts.Anew = m.AwaitKeys, m.KeysAnew
 	p.media = &m
 	passed := p.passes(&m)
 	p.do(func(w *leg.Bench) {

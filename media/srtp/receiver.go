@@ -19,10 +19,41 @@ func NewReceiver(m Master, state State, part Part) (*Receiver, error) {
 	return r, nil
 }
 
+// Follow has the rollover counters go on where those of a former key are: they "MUST NOT
+// be reset to zero" by another one (RFC 3711 §3.3.1). Indices of RTCP stand in the packets.
+func (r *Receiver) Follow(former *Receiver) {
+	for i := former.state.N - 1; i >= 0; i-- { // those that are silent longest make room
+		if st := &former.state.Streams[i]; st.RTP.Started {
+			r.state.active(st.SSRC).RTP.follow(&st.RTP)
+		}
+	}
+}
+
+// Unsure reports whether the rollover counter of a packet of RTP is that of a former key,
+// and the peer may have begun another with this one, as many do: a packet that Unprotect
+// finds not authentic is worth UnprotectAnew then.
+func (r *Receiver) Unsure(packet []byte) bool {
+	if len(packet) < 12 {
+		return false
+	}
+	st := r.state.find(binary.BigEndian.Uint32(packet[8:]))
+	return st != nil && st.RTP.Former && st.RTP.estimate(binary.BigEndian.Uint16(packet[2:]))>>16 != 0
+}
+
+// UnprotectAnew is Unprotect for a stream whose rollover counter begins at 0 with this
+// key. Once it has opened one packet, Unprotect opens the others.
+func (r *Receiver) UnprotectAnew(packet []byte) ([]byte, error) {
+	return r.unprotect(packet, true)
+}
+
 // Unprotect opens an RTP packet in its own memory and returns the shorter rest. The
 // error is ErrShort, ErrReplay or ErrAuth, ErrExhausted or ErrNoKeys: then nothing has been
 // learned of the packet, whose contents may be gone.
 func (r *Receiver) Unprotect(packet []byte) ([]byte, error) {
+	return r.unprotect(packet, false)
+}
+
+func (r *Receiver) unprotect(packet []byte, anew bool) ([]byte, error) {
 	head, k := headerBytes(packet), r.rtp
 	switch {
 	case k == nil:
@@ -33,7 +64,7 @@ func (r *Receiver) Unprotect(packet []byte) ([]byte, error) {
 	ssrc := binary.BigEndian.Uint32(packet[8:])
 	var begins Window
 	w := &begins
-	if st := r.state.find(ssrc); st != nil {
+	if st := r.state.find(ssrc); st != nil && !(anew && st.RTP.Former) {
 		w = &st.RTP
 	}
 	index := w.estimate(binary.BigEndian.Uint16(packet[2:]))

@@ -88,6 +88,18 @@ func NewSender(m Master, state State, part Part) (*Sender, error) {
 	return s, nil
 }
 
+// Follow has the rollover counters and the indices of RTCP go on where those of a former
+// key are: neither is reset by another one (RFC 3711 §3.3.1, §3.4).
+func (s *Sender) Follow(former *Sender) {
+	for i := range former.state.Streams[:former.state.N] {
+		st := &former.state.Streams[i]
+		if to := s.stream(st.SSRC); to != nil {
+			to.RTP.follow(&st.RTP)
+			to.RTCP.follow(&st.RTCP)
+		}
+	}
+}
+
 // stream is the stream of an SSRC. None is ever forgotten, as its numbers could be
 // used again then: nil when there are too many.
 func (s *Sender) stream(ssrc uint32) *Stream {

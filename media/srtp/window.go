@@ -8,6 +8,9 @@ const WindowPackets = 128
 // which of those before it were there (RFC 3711 §3.3.2). It is plain data.
 type Window struct {
 	Started bool
+	// Former says that Highest is of packets under a former key; under this one none
+	// was taken yet.
+	Former  bool
 	Highest uint64 // of RTP 48 bits, of RTCP 31
 	// Seen has bit i of word 0 set when the packet with the index Highest-i was there,
 	// of word 1 when Highest-64-i was.
@@ -39,7 +42,7 @@ func (w *Window) estimate(sequence uint16) uint64 {
 // fresh reports whether a packet was not there before, as far as can be told; what is
 // older than the window counts as there.
 func (w *Window) fresh(index uint64) bool {
-	if !w.Started || index > w.Highest {
+	if !w.Started || w.Former || index > w.Highest {
 		return true
 	}
 	behind := w.Highest - index
@@ -49,7 +52,7 @@ func (w *Window) fresh(index uint64) bool {
 // take notes a packet that is fresh.
 func (w *Window) take(index uint64) {
 	switch {
-	case !w.Started:
+	case !w.Started || w.Former:
 		*w = Window{Started: true, Highest: index, Seen: [2]uint64{1}}
 	case index > w.Highest:
 		switch n := index - w.Highest; {
@@ -65,6 +68,14 @@ func (w *Window) take(index uint64) {
 	default:
 		behind := w.Highest - index
 		w.Seen[behind/64] |= 1 << (behind % 64)
+	}
+}
+
+// follow goes on where a window under a former key was (RFC 3711 §3.3.1). One that has taken
+// packets, whose key comes back, goes on where it was.
+func (w *Window) follow(former *Window) {
+	if former.Started && (!w.Started || w.Former) {
+		*w = Window{Started: true, Former: true, Highest: former.Highest}
 	}
 }
 

@@ -9,6 +9,9 @@ const (
 	// inboxSlots hold a flight of the peer's, with some to spare. What does not fit is
 	// sent again.
 	inboxSlots = 8
+	// strangerSlots is how many of them may be taken when a stranger comes: the others are
+	// the peer's.
+	strangerSlots = inboxSlots / 2
 	// maxPacket is the longest datagram that a handshake is believed to send.
 	maxPacket = 1500
 )
@@ -25,9 +28,12 @@ type inbox struct {
 	tail atomic.Uint32 // the reader's
 }
 
-func (q *inbox) push(p []byte, from netip.AddrPort) bool {
-	tail := q.tail.Load()
-	if tail-q.head.Load() == inboxSlots || len(p) > maxPacket {
+func (q *inbox) push(p []byte, from netip.AddrPort, stranger bool) bool {
+	room, tail := uint32(inboxSlots), q.tail.Load()
+	if stranger {
+		room = strangerSlots
+	}
+	if tail-q.head.Load() >= room || len(p) > maxPacket {
 		return false
 	}
 	s := &q.slots[tail%inboxSlots]

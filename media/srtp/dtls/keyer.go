@@ -100,6 +100,7 @@ type Keyer struct {
 	stop    chan struct{}
 	group   sync.WaitGroup
 	dropped atomic.Uint64
+	known   atomic.Pointer[netip.AddrPort] // where the peer says that it is; nil before Begin
 
 	mu      sync.Mutex
 	wish    *wish // nil when the goroutine has seen it
@@ -137,7 +138,8 @@ func New(cfg Config) (*Keyer, error) {
 // Take takes a datagram from the socket, which is copied. It is for one goroutine at a
 // time, never waits and allocates nothing.
 func (k *Keyer) Take(p []byte, from netip.AddrPort) {
-	if !k.inbox.push(p, from) {
+	known := k.known.Load()
+	if !k.inbox.push(p, from, known != nil && unmapped(from) != *known) {
 		k.dropped.Add(1)
 		return
 	}
@@ -165,6 +167,7 @@ func (k *Keyer) Begin(number uint32, p Peer) {
 		return
 	}
 	k.wish = &wish{number, p}
+	k.known.Store(&p.Address)
 	if !k.running {
 		k.running = true
 		k.group.Go(k.run) // owned by k, ended by Close

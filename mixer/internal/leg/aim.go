@@ -39,6 +39,12 @@ func (a *aim) ready() bool { return a.remote.IsValid() }
 // wantsFrom reports whether take must know who sent a packet.
 func (a *aim) wantsFrom(tick int64) bool { return a.open || tick < a.trusted }
 
+// knows reports whether a packet is from where the peer was announced or learned to be;
+// the zero value is, as a ring has no other sender.
+func (a *aim) knows(from netip.AddrPort) bool {
+	return !from.IsValid() || from == a.remote || from == a.announced
+}
+
 // SetRemote sets where a socket leg sends to and whom it listens to.
 func (l *Leg) SetRemote(w *Bench, remote netip.AddrPort, symmetric bool) {
 	a := &l.aim

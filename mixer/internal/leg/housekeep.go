@@ -16,7 +16,7 @@ func (l *Leg) Housekeep(w *Bench) {
 		return
 	}
 	l.Publish()
-	l.Control, l.keying = 0, 0
+	l.Control, l.keying = 0, keying{}
 	l.checkTimeout(w)
 	l.keepAlive(w)
 	if w.Now.Tick-l.In.eventTick > EventGone {

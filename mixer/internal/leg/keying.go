@@ -15,17 +15,25 @@ type Keying interface {
 }
 
 // maxKeying is how many packets of a handshake a leg hands over from one housekeeping to
-// the next, five times a second. A flight has a dozen at most.
+// the next, five times a second: of its peer, and of everybody else together, so that
+// strangers cost the peer nothing. A flight has a dozen at most.
 const maxKeying = 24
+
+// keying counts packets of handshakes since the last housekeeping.
+type keying struct{ peer, strangers int }
 
 // handKeying hands a packet of a handshake to the control side, which looks who sent it.
 func (l *Leg) handKeying(w *Bench, p []byte, from netip.AddrPort) {
+	count := &l.keying.strangers
+	if l.aim.knows(from) {
+		count = &l.keying.peer
+	}
 	k := l.Config.Keying
-	if k == nil || l.keying >= maxKeying {
+	if k == nil || *count >= maxKeying {
 		w.Count.Dropped++
 		return
 	}
-	l.keying++
+	*count++
 	k.Take(p, from)
 }
 

@@ -111,7 +111,7 @@ type Leg struct {
 	Closed  bool
 	waits   int // in a pair: frames for which it has Faded, by the last packet relayed
 
-	keying  int   // packets of a handshake since the last housekeeping
+	keying  keying
 	Control int   // packets of RTCP since the last housekeeping
 	kept    int64 // tick of the last keepalive
 }

@@ -37,6 +37,10 @@ type Media struct {
 	// Keys are those that packets are protected with in each direction (SRTP); nil for
 	// RTP in the clear. Keys that stay, or come back, go on where they were.
 	Keys *srtp.Masters
+	// KeysAnew says that keys which are new are of another session than those before them,
+	// as with a peer elsewhere (RFC 4568 §7.1.4) or by another handshake (RFC 5764 §4.2):
+	// rollover counters begin at 0. Without it they go on (RFC 3711 §3.3.1).
+	KeysAnew bool
 	// AwaitKeys lets nothing pass, in either direction, as Keys are still to come.
 	AwaitKeys bool
 	// Encoder tunes the encoder of Send.

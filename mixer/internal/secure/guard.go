@@ -36,6 +36,13 @@ type Guard struct {
 
 // Use changes the contexts, from a tick on.
 func (g *Guard) Use(c Contexts, tick int64) {
+	was := g.contexts
+	if c.Receive != was.Receive && c.Receive != nil && was.Receive != nil && !c.Anew {
+		c.Receive.Follow(was.Receive)
+	}
+	if c.Send != was.Send && c.Send != nil && was.Send != nil && !c.Anew {
+		c.Send.Follow(was.Send)
+	}
 	if c.Receive != g.contexts.Receive {
 		g.former, g.until = g.contexts.Receive, tick+graceTicks
 		if c.Receive == nil { // then all is in the clear
@@ -48,15 +55,18 @@ func (g *Guard) Use(c Contexts, tick int64) {
 // Open opens a packet of RTP that came; false when it has to be dropped. It lies in its
 // own memory then or, with the same room in front, in the room.
 func (g *Guard) Open(p []byte, tick int64, room *Room) ([]byte, bool) {
-	return g.open(p, tick, room, (*srtp.Receiver).Unprotect)
+	unsure := g.contexts.Receive != nil && g.contexts.Receive.Unsure(p)
+	return g.open(p, tick, room, (*srtp.Receiver).Unprotect, unsure)
 }
 
 // OpenRTCP is Open for RTCP.
 func (g *Guard) OpenRTCP(p []byte, tick int64, room *Room) ([]byte, bool) {
-	return g.open(p, tick, room, (*srtp.Receiver).UnprotectRTCP)
+	return g.open(p, tick, room, (*srtp.Receiver).UnprotectRTCP, false)
 }
 
-func (g *Guard) open(p []byte, tick int64, room *Room, unprotect func(*srtp.Receiver, []byte) ([]byte, error)) ([]byte, bool) {
+// open tries the key in use, with the rollover counter of the one before it and without if
+// that is unsure, then the former key: three times at most, and once as a rule.
+func (g *Guard) open(p []byte, tick int64, room *Room, unprotect func(*srtp.Receiver, []byte) ([]byte, error), unsure bool) ([]byte, bool) {
 	if g.contexts.Receive == nil {
 		if g.contexts.Pending {
 			g.AuthFailed.Add(1)
@@ -66,15 +76,18 @@ func (g *Guard) open(p []byte, tick int64, room *Room, unprotect func(*srtp.Rece
 	if tick >= g.until {
 		g.former = nil
 	}
-	if g.former != nil && len(p) <= len(room.opened) {
-		// A key that does not fit destroys the packet, so it gets a copy.
-		plain, err := unprotect(g.contexts.Receive, room.opened[:copy(room.opened[:], p)])
-		if err != nil && !errors.Is(err, srtp.ErrReplay) {
-			plain, err = unprotect(g.former, p)
-		}
+	if g.former == nil && !unsure || len(p) > len(room.opened) {
+		plain, err := unprotect(g.contexts.Receive, p)
 		return plain, g.count(err)
 	}
-	plain, err := unprotect(g.contexts.Receive, p)
+	// A key that does not fit destroys the packet, so it gets a copy.
+	plain, err := unprotect(g.contexts.Receive, room.opened[:copy(room.opened[:], p)])
+	if unsure && errors.Is(err, srtp.ErrAuth) {
+		plain, err = g.contexts.Receive.UnprotectAnew(room.opened[:copy(room.opened[:], p)])
+	}
+	if g.former != nil && err != nil && !errors.Is(err, srtp.ErrReplay) {
+		plain, err = unprotect(g.former, p)
+	}
 	return plain, g.count(err)
 }
 

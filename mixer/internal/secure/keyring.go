@@ -13,6 +13,9 @@ type Contexts struct {
 	Send    *srtp.Sender
 	Receive *srtp.Receiver
 	Pending bool
+	// Anew says that they are of another session than those before them: rollover
+	// counters begin at 0 with keys that are new.
+	Anew bool
 }
 
 // Keyring has the contexts of a port, for the control side. It never looks into them:

@@ -33,8 +33,9 @@ type RTP struct {
 	mu         sync.Mutex
 	negotiator *sdp.Negotiator
 	result     sdp.Result
-	before     agreement // the last Answer
-	early      made      // keys of RTCP that were there before RTP's
+	remote     netip.AddrPort // the last that was announced
+	before     agreement      // the last Answer
+	early      made           // keys of RTCP that were there before RTP's
 }
 
 // agreement is what the exchanges of a session have come to.
@@ -192,6 +193,9 @@ func (s *RTP) apply(r sdp.Result) error {
 	if r.Remote.IsValid() && r.Remote != s.result.Remote {
 		s.port.SetRemote(r.Remote, s.symmetric)
 	}
+	if r.Remote.IsValid() {
+		s.remote = r.Remote
+	}
 	if s.result.Secure() && !r.Secure() && r.Send.Codec != nil {
 		s.log.Warn("the party goes on without encryption, as its endpoint may")
 	}
@@ -205,6 +209,7 @@ func (s *RTP) put(r *sdp.Result) error {
 	m := mixer.Media{
 		Send: r.Send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
 		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(r.Send, s.encoder), AwaitKeys: await,
+		KeysAnew: r.Handshake != nil || s.moves(r),
 	}
 	if keys != nil {
 		m.Keys = &keys.media
@@ -214,6 +219,12 @@ func (s *RTP) put(r *sdp.Result) error {
 	}
 	s.port.SetReports(s.reports(r, keys, await))
 	return nil
+}
+
+// moves reports whether a negotiation has the peer elsewhere than before. Who holds by the
+// manner of RFC 2543 is nowhere, and has not moved when it is back.
+func (s *RTP) moves(r *sdp.Result) bool {
+	return s.remote.IsValid() && r.Remote.IsValid() && r.Remote != s.remote
 }
 
 // reports is to whom reports are sent after a negotiation.
