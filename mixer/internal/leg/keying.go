@@ -20,7 +20,7 @@ type Keying interface {
 const maxKeying = 24
 
 // keying counts packets of handshakes since the last housekeeping.
-type keying struct{ peer, strangers int }
+type keying struct{ peer, strangers uint8 }
 
 // handKeying hands a packet of a handshake to the control side, which looks who sent it.
 func (l *Leg) handKeying(w *Bench, p []byte, from netip.AddrPort) {
