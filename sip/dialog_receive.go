@@ -69,14 +69,7 @@ func (d *Dialog) deliver(r *InDialogRequest) {
 
 // inInvite takes a re-INVITE by RFC 3261 §14.2. It unlocks d.mu.
 func (d *Dialog) inInvite(tx *serverTx) {
-	refuse := Reply{}
-	switch {
-	case d.inviteIn != nil || d.updateIn != nil:
-		refuse = Reply{Status: 500, Headers: []message.Header{retryAfter()}}
-	case d.offerOut || d.awaitsAnswer():
-		refuse = Reply{Status: 491}
-	}
-	if refuse.Status != 0 {
+	if refuse := d.clash(); refuse.Status != 0 {
 		d.mu.Unlock()
 		d.s.answer(tx, refuse)
 		return
@@ -98,6 +91,18 @@ func (d *Dialog) inInvite(tx *serverTx) {
 	}
 }
 
+// clash is how an offer of the peer's is refused while another is under way (RFC 3261
+// §14.2, RFC 3311 §5.2); the zero Reply lets it pass. d.mu is held.
+func (d *Dialog) clash() Reply {
+	switch {
+	case d.inviteIn != nil || d.updateIn != nil:
+		return Reply{Status: 500, Headers: []message.Header{retryAfter()}}
+	case d.offerOut || d.awaitsAnswer():
+		return Reply{Status: 491}
+	}
+	return Reply{}
+}
+
 // awaitsAnswer says that an ACK is to bring the answer to an offer of ours;
 // d.mu is held.
 func (d *Dialog) awaitsAnswer() bool {
@@ -113,14 +118,7 @@ func (d *Dialog) awaitsAnswer() bool {
 func (d *Dialog) inUpdate(tx *serverTx) {
 	r := &InDialogRequest{tx: tx, d: d}
 	if len(tx.Request().Body()) > 0 {
-		refuse := Reply{}
-		switch {
-		case d.inviteIn != nil || d.updateIn != nil:
-			refuse = Reply{Status: 500, Headers: []message.Header{retryAfter()}}
-		case d.offerOut || d.awaitsAnswer():
-			refuse = Reply{Status: 491}
-		}
-		if refuse.Status != 0 {
+		if refuse := d.clash(); refuse.Status != 0 {
 			d.mu.Unlock()
 			d.s.answer(tx, refuse)
 			return

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
@@ -33,18 +34,26 @@ func confbridgeList(c *Console, w io.Writer, args []string) error {
 	return p.err
 }
 
+// roomAt is the room of a number, nil when there is none.
+func roomAt(c *Console, number string) *conference.Room {
+	rooms := c.Rooms.Rooms()
+	if i := slices.IndexFunc(rooms, func(r *conference.Room) bool { return r.Settings().Number == number }); i >= 0 {
+		return rooms[i]
+	}
+	return nil
+}
+
 // members prints who is in a room.
 func (p *printer) members(c *Console, number string) {
-	rooms := c.Rooms.Rooms()
-	i := slices.IndexFunc(rooms, func(r *conference.Room) bool { return r.Settings().Number == number })
-	if i < 0 || len(rooms[i].Participants()) == 0 {
+	room := roomAt(c, number)
+	if room == nil || len(room.Participants()) == 0 {
 		p.line("No conference bridge named '%s' found!", number)
 		return
 	}
 	p.line(memberRow, "Channel", "Flags", "User Profile", "Bridge Profile", "Menu", "CallerID")
 	wide := strings.Repeat("=", 16)
 	p.line(memberRow, strings.Repeat("=", 30), strings.Repeat("=", 6), wide, wide, wide, wide)
-	for _, m := range rooms[i].Participants() {
+	for _, m := range room.Participants() {
 		ch, err := c.Engine.Channel(string(m.Channel))
 		if err != nil {
 			continue // it has left meanwhile
@@ -68,13 +77,11 @@ func (p *printer) meant(c *Console, args []string, usage string) (number string,
 		return "", nil, nil
 	}
 	number = args[0]
-	rooms := c.Rooms.Rooms()
-	i := slices.IndexFunc(rooms, func(r *conference.Room) bool { return r.Settings().Number == number })
-	if i < 0 {
+	if room = roomAt(c, number); room == nil {
 		p.line("No conference bridge named '%s' found!", number)
 		return "", nil, nil
 	}
-	for _, m := range rooms[i].Participants() {
+	for _, m := range room.Participants() {
 		ch, err := c.Engine.Channel(string(m.Channel))
 		if err != nil {
 			continue // it has left meanwhile
@@ -86,53 +93,45 @@ func (p *printer) meant(c *Console, args []string, usage string) (number string,
 	if len(meant) == 0 && args[1] != "all" && args[1] != "participants" {
 		p.line("No channel named '%s' found in conference %s", args[1], number)
 	}
-	return number, rooms[i], meant
+	return number, room, meant
 }
 
 // confbridgeMute is `confbridge mute|unmute NUMBER CHANNEL|all|participants`.
 func confbridgeMute(on bool) func(*Console, io.Writer, []string) error {
-	doing, verb := "Unmuting", "unmute"
+	done, verb := "Unmuting", "unmute"
 	if on {
-		doing, verb = "Muting", "mute"
+		done, verb = "Muting", "mute"
 	}
+	return toMembers(verb, done, func(ctx context.Context, _ *conference.Room, _ string, ch *signaling.Channel) error {
+		return ch.Mute(ctx, on)
+	})
+}
+
+// confbridgeKick is `confbridge kick NUMBER CHANNEL|all|participants`.
+var confbridgeKick = toMembers("kick", "Kicking", func(ctx context.Context, room *conference.Room, id string, _ *signaling.Channel) error {
+	return room.Kick(ctx, id)
+})
+
+// toMembers is a command that does something to those in a room that it means.
+func toMembers(verb, done string, do func(ctx context.Context, room *conference.Room, id string, ch *signaling.Channel) error) func(*Console, io.Writer, []string) error {
 	return func(c *Console, w io.Writer, args []string) error {
 		p := printer{w: w}
-		number, _, meant := p.meant(c, args, "confbridge "+verb+" <conference> <all|participants|channel>")
+		number, room, meant := p.meant(c, args, "confbridge "+verb+" <conference> <all|participants|channel>")
 		for _, m := range meant {
 			ch, err := c.Engine.Channel(string(m.Channel))
 			if err == nil {
-				err = ch.Mute(context.Background(), on)
+				err = do(context.Background(), room, m.ID, ch)
 			}
 			switch {
 			case fault.Of(err) == fault.Gone, fault.Of(err) == fault.NotFound: // it has left meanwhile
 			case err != nil:
 				return err
 			default:
-				p.line("%s %s from confbridge %s", doing, ch.Name(), number)
+				p.line("%s %s from confbridge %s", done, ch.Name(), number)
 			}
 		}
 		return p.err
 	}
-}
-
-// confbridgeKick is `confbridge kick NUMBER CHANNEL|all|participants`.
-func confbridgeKick(c *Console, w io.Writer, args []string) error {
-	p := printer{w: w}
-	number, room, meant := p.meant(c, args, "confbridge kick <conference> <all|participants|channel>")
-	for _, m := range meant {
-		ch, err := c.Engine.Channel(string(m.Channel))
-		if err == nil {
-			err = room.Kick(context.Background(), m.ID)
-		}
-		switch {
-		case fault.Of(err) == fault.Gone, fault.Of(err) == fault.NotFound: // it has left meanwhile
-		case err != nil:
-			return err
-		default:
-			p.line("Kicking %s from confbridge %s", ch.Name(), number)
-		}
-	}
-	return p.err
 }
 
 func ariApps(c *Console, w io.Writer, _ []string) error {
