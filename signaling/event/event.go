@@ -69,12 +69,21 @@ type Bus struct {
 
 // NewBus makes a bus. now is the clock that stamps events.
 func NewBus(now func() time.Time) *Bus {
-	return &Bus{subs: make(map[*Subscription]struct{}), now: now, history: history{samples: make(map[string]Event)}}
+	return &Bus{subs: make(map[*Subscription]struct{}), now: now, history: history{
+		samples: make(map[string]Event), waiting: make(map[*waiter]struct{}),
+	}}
 }
 
 // Publish numbers and stamps e and offers it to every subscriber. It never
 // waits: a subscriber whose queue is full loses the event and counts it.
 func (b *Bus) Publish(e Event) {
+	for _, w := range b.publish(e) {
+		close(w.came)
+	}
+}
+
+// publish gives those who have waited for such an event, to be woken without the lock.
+func (b *Bus) publish(e Event) []*waiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.seq++
@@ -91,6 +100,7 @@ func (b *Bus) Publish(e Event) {
 			s.lost.Add(1)
 		}
 	}
+	return b.history.takers(&e)
 }
 
 // Seq is the number of the newest event.

@@ -22,7 +22,16 @@ type history struct {
 	oldest  int     // place of it, then
 	lost    uint64  // the newest event that is not kept any more
 	samples map[string]Event
-	changed chan struct{} // closed at the next event, nil when nobody waits
+	waiting map[*waiter]struct{}
+}
+
+// waiter is an After that waits for an event.
+type waiter struct {
+	want func(Type) bool
+	// came is closed by the first event that want takes, seq its number less one: nothing
+	// before it is of interest.
+	came chan struct{}
+	seq  uint64
 }
 
 func (h *history) add(e Event) {
@@ -41,10 +50,18 @@ func (h *history) add(e Event) {
 	if e.Type == BridgeDestroyed {
 		delete(h.samples, e.Bridge)
 	}
-	if h.changed != nil {
-		close(h.changed)
-		h.changed = nil
+}
+
+// takers are those who wait for such an event; they wait no longer.
+func (h *history) takers(e *Event) (found []*waiter) {
+	for w := range h.waiting {
+		if w.want(e.Type) {
+			delete(h.waiting, w)
+			w.seq = e.Seq - 1
+			found = append(found, w)
+		}
 	}
+	return found
 }
 
 // after collects what want takes of the events after a number, oldest first.
@@ -76,33 +93,53 @@ type Page struct {
 
 // After gives events after a number, at most limit, of those that want takes, and waits for the
 // first of them, or for ctx, with which it gives none. The last Kept events are there, and of
-// levels the newest of each bridge. want must be quick.
+// levels the newest of each bridge. want is asked under the bus's lock, of every event while
+// After waits, and must be quick; other events do not wake it.
 func (b *Bus) After(ctx context.Context, seq uint64, limit int, want func(Type) bool) Page {
-	foreign := false
-	for {
-		b.mu.Lock()
-		if seq > b.seq { // of another life: everything of this one is new
-			seq, foreign = 0, true
-		}
-		found := b.history.after(seq, want)
-		p := Page{Events: found, Next: b.seq, Gap: foreign || seq < b.history.lost}
-		if len(found) > limit {
-			p.Events = found[:limit]
-			p.Next = found[limit-1].Seq
-		}
-		if len(found) > 0 || p.Gap {
-			b.mu.Unlock()
-			return p
-		}
-		if b.history.changed == nil {
-			b.history.changed = make(chan struct{})
-		}
-		changed := b.history.changed
-		b.mu.Unlock()
+	p, w := b.page(seq, limit, want)
+	for w != nil {
 		select {
-		case <-changed:
+		case <-w.came:
+			p, w = b.page(w.seq, limit, want)
 		case <-ctx.Done():
-			return p
+			if next, still := b.giveUp(w); still {
+				p.Next = next
+				return p
+			}
+			<-w.came // it is about to be closed
+			p, w = b.page(w.seq, limit, want)
 		}
 	}
+	return p
+}
+
+// page gives what there is, or who waits for more.
+func (b *Bus) page(seq uint64, limit int, want func(Type) bool) (Page, *waiter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	foreign := seq > b.seq // of another life: everything of this one is new
+	if foreign {
+		seq = 0
+	}
+	found := b.history.after(seq, want)
+	p := Page{Events: found, Next: b.seq, Gap: foreign || seq < b.history.lost}
+	if len(found) > limit {
+		p.Events = found[:limit]
+		p.Next = found[limit-1].Seq
+	}
+	if len(found) > 0 || p.Gap {
+		return p, nil
+	}
+	w := &waiter{want: want, came: make(chan struct{})}
+	b.history.waiting[w] = struct{}{}
+	return p, w
+}
+
+// giveUp ends a wait for which nothing has come, up to the number that it gives.
+func (b *Bus) giveUp(w *waiter) (next uint64, still bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, still = b.history.waiting[w]
+	delete(b.history.waiting, w)
+	return b.seq, still
 }

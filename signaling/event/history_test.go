@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
@@ -93,5 +94,63 @@ func TestAfterWaits(t *testing.T) {
 		if p := <-got; len(p.Events) != 1 || p.Events[0].Seq != 2 || p.Next != 2 {
 			t.Errorf("%+v", p)
 		}
+	}
+}
+
+// What a reader does not want neither wakes it nor costs it a reading of the history, and is
+// no gap: it goes on from the last event that it need not know.
+func TestAfterSleepsThroughTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := event.NewBus(time.Now)
+		asked := 0
+		dials := func(t event.Type) bool { asked++; return t == event.Dial }
+		got := make(chan event.Page, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		wait := func(after uint64) {
+			go func() { got <- b.After(ctx, after, 10, dials) }() // ends with the event or ctx
+			synctest.Wait()
+			asked = 0
+		}
+		wait(0)
+		for range 2 * event.Kept {
+			b.Publish(event.Event{Type: event.ChannelCreated})
+		}
+		synctest.Wait()
+		if asked != 2*event.Kept {
+			t.Errorf("asked %d times of %d events", asked, 2*event.Kept)
+		}
+		b.Publish(event.Event{Type: event.Dial})
+		if p := <-got; len(p.Events) != 1 || p.Gap || p.Next != 2*event.Kept+1 {
+			t.Errorf("%+v", p)
+		}
+		wait(2*event.Kept + 1)
+		for range 2 * event.Kept {
+			b.Publish(event.Event{Type: event.ChannelCreated})
+		}
+		cancel()
+		if p := <-got; len(p.Events) != 0 || p.Gap || p.Next != 4*event.Kept+1 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// Publishing costs those who wait for something else a question each.
+func BenchmarkPublishToPollers(bench *testing.B) {
+	b := event.NewBus(time.Now)
+	ctx, cancel := context.WithCancel(context.Background())
+	const pollers = 100
+	done := make(chan event.Page, pollers)
+	for range pollers {
+		go func() { // ends with ctx, awaited below
+			done <- b.After(ctx, 0, 10, func(t event.Type) bool { return t == event.Dial })
+		}()
+	}
+	bench.ReportAllocs()
+	for bench.Loop() {
+		b.Publish(event.Event{Type: event.ChannelCreated})
+	}
+	cancel()
+	for range pollers {
+		<-done
 	}
 }
