@@ -87,3 +87,14 @@ func (in *installation) outside(cfg config.Config) outside {
 	}
 	return o
 }
+
+// addresses are where browsers are told to send, in the place of our own addresses.
+func (o outside) addresses() []netip.Addr {
+	if !o.media.IsValid() {
+		return nil
+	}
+	return []netip.Addr{o.media}
+}
+
+// outsideMedia is where others are told to send, as the last reload has it.
+func (s *server) outsideMedia() netip.Addr { return s.loaded.Load().outside(s.cfg).media }

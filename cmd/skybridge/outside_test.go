@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,4 +84,24 @@ func TestAPhoneInsideIsNotToldTheOutsideAddress(t *testing.T) {
 	}
 	call.Send("BYE", "")
 	phone.Skip("SIP/2.0 200")
+}
+
+// Media of a call that begins after a reload is asked to the address of then; a reload that is
+// refused changes nothing.
+func TestTheOutsideAddressFollowsAReload(t *testing.T) {
+	const udp = "[udp]\ntype=transport\nprotocol=udp\nbind=127.0.0.1\nexternal_media_address="
+	dir := folder(t, map[string]string{"pjsip.conf": udp + "203.0.113.6\n"})
+	srv, _ := started(t, "asterisk_dir="+dir)
+	for _, step := range []struct {
+		address, want string
+		refused       bool
+	}{{"203.0.113.6", "203.0.113.6", false}, {"203.0.113.7", "203.0.113.7", false}, {"0.0.0.0", "203.0.113.7", true}, {"203.0.113.8", "203.0.113.8", false}} {
+		must(t, os.WriteFile(filepath.Join(dir, "pjsip.conf"), []byte(udp+step.address+"\n"), 0o600))
+		if err := srv.reload(t.Context()); (err != nil) != step.refused {
+			t.Errorf("reload with %s: %v", step.address, err)
+		}
+		if got := srv.outsideMedia(); got.String() != step.want {
+			t.Errorf("with %s, others are told %s, want %s", step.address, got, step.want)
+		}
+	}
 }

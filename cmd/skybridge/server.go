@@ -200,8 +200,12 @@ func (s *server) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.tech.Configure(ctx, in.directory); err != nil {
+	before := s.loaded.Load().outside(s.cfg)
+	if err := s.webrtc.SetExternalIP(in.outside(s.cfg).addresses()...); err != nil {
 		return err
+	}
+	if err := s.tech.Configure(ctx, in.directory); err != nil {
+		return errors.Join(err, s.webrtc.SetExternalIP(before.addresses()...))
 	}
 	s.globals.Merge(in.plan.Globals, in.plan.General.ClearGlobalVars)
 	s.music.Configure(&in.settings.Music)
@@ -235,9 +239,7 @@ func (s *server) startWebRTC() error {
 	rc.Listen = s.cfg.WebRTC.Listen
 	rc.Loopback = s.how.dev
 	rc.Encoder = encoderOf(s.cfg.WebRTC.Opus)
-	if o := s.loaded.Load().outside(s.cfg); o.media.IsValid() {
-		rc.ExternalIP = []netip.Addr{o.media}
-	}
+	rc.ExternalIP = s.loaded.Load().outside(s.cfg).addresses()
 	var err error
 	if s.webrtc, err = rtc.New(rc, browserCodecs(s.codecs), s.log); err != nil {
 		return err
@@ -325,7 +327,8 @@ func (s *server) startAPI(ctx context.Context) error {
 		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser,
 		External: &external.Config{
-			Engine: s.engine, Ports: s.ports, Codecs: s.codecs, Log: s.log, Address: s.loaded.Load().outside(s.cfg).media,
+			Engine: s.engine, Ports: s.ports, Codecs: s.codecs, Log: s.log,
+			Address: s.outsideMedia,
 		},
 	})
 	if err != nil {

@@ -40,6 +40,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -65,6 +66,7 @@ type API struct {
 	sockets  *mux.Sockets
 	now      func() time.Time
 	off      bool // as Off made it
+	external atomic.Pointer[[]pion.ICEAddressRewriteRule]
 
 	mu          sync.Mutex
 	closed      bool
@@ -135,9 +137,7 @@ func (a *API) configure(at netip.AddrPort) error {
 		addr, ok := netip.AddrFromSlice(ip)
 		return ok && reachable(addr.Unmap(), loopback)
 	})
-	if err := s.SetICEAddressRewriteRules(rewriteRules(a.config.ExternalIP)...); err != nil {
-		return fmt.Errorf("external_ip: %w", err)
-	}
+	a.setExternalIP(a.config.ExternalIP)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(a.config.DisconnectedTimeout, a.config.FailedTimeout, a.config.KeepaliveInterval)
 	// When we nominate, a path that works is good enough soon: most browsers are
@@ -159,6 +159,21 @@ func (a *API) configure(at netip.AddrPort) error {
 	s.DisableMediaEngineCopy(true) // each peer has its own anyway
 	s.SetHandleUndeclaredSSRCWithoutAnswer(true)
 	return nil
+}
+
+// SetExternalIP is Config.ExternalIP for the peers that are made from now on. It fails with
+// fault.Invalid, and then nothing changes.
+func (a *API) SetExternalIP(external ...netip.Addr) error {
+	if err := checkExternal(external); err != nil {
+		return err
+	}
+	a.setExternalIP(external)
+	return nil
+}
+
+func (a *API) setExternalIP(external []netip.Addr) {
+	rules := rewriteRules(external)
+	a.external.Store(&rules)
 }
 
 // rewriteRules puts the external addresses in the place of the local ones of

@@ -77,15 +77,8 @@ func (c Config) Validate() error {
 	if _, err := c.address(); err != nil {
 		return err
 	}
-	families := map[bool]netip.Addr{}
-	for _, ip := range c.ExternalIP {
-		if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() {
-			return fault.New(fault.Invalid, "external_ip: %q is no address a browser could reach", ip)
-		}
-		if other, twice := families[ip.Is4()]; twice {
-			return fault.New(fault.Invalid, "external_ip: %s and %s are of one family; one each is the most", other, ip)
-		}
-		families[ip.Is4()] = ip
+	if err := checkExternal(c.ExternalIP); err != nil {
+		return err
 	}
 	for _, s := range c.ICEServers {
 		if len(s.URLs) == 0 {
@@ -149,4 +142,20 @@ func (c Config) address() (netip.AddrPort, error) {
 func (c Config) loopback() bool {
 	ap, err := c.address()
 	return c.Loopback || err == nil && ap.Addr().IsLoopback()
+}
+
+// checkExternal fails with fault.Invalid for what cannot stand in the place of local
+// addresses.
+func checkExternal(external []netip.Addr) error {
+	families := map[bool]netip.Addr{}
+	for _, ip := range external {
+		if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() {
+			return fault.New(fault.Invalid, "external_ip: %q is no address a browser could reach", ip)
+		}
+		if other, twice := families[ip.Is4()]; twice {
+			return fault.New(fault.Invalid, "external_ip: %s and %s are of one family; one each is the most", other, ip)
+		}
+		families[ip.Is4()] = ip
+	}
+	return nil
 }

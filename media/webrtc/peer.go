@@ -145,6 +145,9 @@ func (p *Peer) connect(certificate *pion.Certificate) error {
 		}
 	}
 	settings := p.api.settings
+	if err := settings.SetICEAddressRewriteRules(*p.api.external.Load()...); err != nil {
+		return fmt.Errorf("external_ip: %w", err)
+	}
 	settings.LoggerFactory = pionLog{p.log}
 	settings.BufferFactory = p.sink
 	settings.SetDTLSConnectContextMaker(func() (context.Context, func()) {

@@ -563,6 +563,29 @@ func TestExternalIP(t *testing.T) {
 			t.Errorf("local address %s in\n%s", local, offer)
 		}
 	}
+
+	// Peers that are made later are told the address of that time.
+	if err := a.SetExternalIP(netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")); fault.Of(err) != fault.Invalid {
+		t.Errorf("two of a family: %v", err)
+	}
+	if err := a.SetExternalIP(netip.MustParseAddr("192.0.2.98")); err != nil {
+		t.Fatal(err)
+	}
+	if offer, err = newPeer(t, a).Offer(context.Background(), false); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(offer, fmt.Sprintf(" 192.0.2.98 %d typ host", port)) || strings.Contains(offer, "192.0.2.99") {
+		t.Errorf("the address of before in\n%s", offer)
+	}
+	if err := a.SetExternalIP(); err != nil {
+		t.Fatal(err)
+	}
+	if offer, err = newPeer(t, a).Offer(context.Background(), false); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(offer, " 192.0.2.98 ") {
+		t.Errorf("the address of before in\n%s", offer)
+	}
 }
 
 func TestCertificateIsRenewed(t *testing.T) {

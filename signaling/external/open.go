@@ -43,8 +43,9 @@ type Config struct {
 	Ports  *rtp.Ports
 	Codecs media.Codecs
 	Log    *slog.Logger
-	// Address is ours, as others reach it, where Ports are of no address in particular.
-	Address netip.Addr
+	// Address, where set, is asked for each channel: ours, as others reach it, where Ports are
+	// of no address in particular; the zero Addr where that is not known.
+	Address func() netip.Addr
 	// Resolve bounds how long the look-up of a host's name may take; 0 is 2 s.
 	Resolve time.Duration
 }
@@ -180,8 +181,10 @@ func newLeg(cfg *Config, m Media, f media.Format, remote netip.AddrPort) (*leg, 
 		return nil, netip.AddrPort{}, err
 	}
 	local := socket.LocalAddr()
-	if local.Addr().IsUnspecified() && cfg.Address.IsValid() {
-		local = netip.AddrPortFrom(cfg.Address, local.Port())
+	if local.Addr().IsUnspecified() && cfg.Address != nil {
+		if outside := cfg.Address(); outside.IsValid() {
+			local = netip.AddrPortFrom(outside, local.Port())
+		}
 	}
 	l := &leg{cfg: cfg, info: signaling.LegInfo{Endpoint: remote.String(), Format: f, Remote: remote.String()}}
 	port, err := cfg.Engine.Mixer().NewPort(mixer.PortConfig{

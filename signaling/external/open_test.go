@@ -196,3 +196,28 @@ func TestRefuses(t *testing.T) {
 	}
 	r.Eventually("no socket is left", func() bool { return r.cfg.Ports.InUse() == 0 })
 }
+
+// Where our sockets are of no address in particular, each channel tells the address of its
+// time.
+func TestAddressIsAskedForEachChannel(t *testing.T) {
+	r := newRig(t)
+	pc := rtp.DefaultPortsConfig()
+	pc.First, pc.Last, pc.Addresses = 0, 0, []netip.Addr{netip.IPv4Unspecified()}
+	ports, err := rtp.NewPorts(pc)
+	ok(t, err)
+	var now netip.Addr
+	r.cfg.Ports, r.cfg.Address = ports, func() netip.Addr { return now }
+	for _, address := range []string{"", "203.0.113.6", "203.0.113.7"} {
+		want := "0.0.0.0"
+		if address != "" {
+			now, want = netip.MustParseAddr(address), address
+		}
+		c, err := external.Open(t.Context(), r.cfg, external.Media{Host: listen(t).LocalAddr().String(), Format: "ulaw"})
+		ok(t, err)
+		if got, _ := c.Vars().Get(external.LocalAddress); got != want {
+			t.Errorf("told %s, want %s", got, want)
+		}
+		c.Hangup(signaling.CauseNormal)
+		r.Gone(c)
+	}
+}
