@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -98,3 +100,14 @@ func (o outside) addresses() []netip.Addr {
 
 // outsideMedia is where others are told to send, as the last reload has it.
 func (s *server) outsideMedia() netip.Addr { return s.loaded.Load().outside(s.cfg).media }
+
+// configure gives phones and browsers the settings of an installation, both or neither.
+func (s *server) configure(ctx context.Context, in *installation) error {
+	if err := s.webrtc.SetExternalIP(in.outside(s.cfg).addresses()...); err != nil {
+		return err
+	}
+	if err := s.tech.Configure(ctx, in.directory); err != nil {
+		return errors.Join(err, s.webrtc.SetExternalIP(s.loaded.Load().outside(s.cfg).addresses()...))
+	}
+	return nil
+}

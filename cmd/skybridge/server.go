@@ -200,12 +200,8 @@ func (s *server) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := s.loaded.Load().outside(s.cfg)
-	if err := s.webrtc.SetExternalIP(in.outside(s.cfg).addresses()...); err != nil {
+	if err := s.configure(ctx, in); err != nil {
 		return err
-	}
-	if err := s.tech.Configure(ctx, in.directory); err != nil {
-		return errors.Join(err, s.webrtc.SetExternalIP(before.addresses()...))
 	}
 	s.globals.Merge(in.plan.Globals, in.plan.General.ClearGlobalVars)
 	s.music.Configure(&in.settings.Music)
