@@ -204,7 +204,7 @@ func TestCommandsThatDoSomething(t *testing.T) {
 	if got := r.ask("channel request hangup all"); !strings.Contains(got, "Requested Hangup on channel 'PJSIP/1001-00000000'\n") {
 		t.Errorf("hangup of all: %q", got)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	must(t, r.Engine.Drain(ctx))
 }

@@ -86,7 +86,7 @@ func newRig(t *testing.T) *rig {
 	engine.AddTech(r.tech)
 	t.Cleanup(func() {
 		engine.HangupAll(signaling.CauseNormal)
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		must(t, engine.Drain(ctx))
 		must(t, mix.Close())

@@ -32,7 +32,7 @@ func listen(t *testing.T, c *cli.Console) (path string, s *cli.Socket) {
 
 func ask(t *testing.T, path, line string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var out bytes.Buffer
 	err := cli.Ask(ctx, path, line, &out)
@@ -152,7 +152,7 @@ func TestBadClients(t *testing.T) {
 		t.Errorf("the end took %v", took)
 	}
 	for i, conn := range silent {
-		must(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+		must(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
 		if _, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("connection %d is still open", i)
 		}
@@ -175,7 +175,7 @@ func TestAskEndsWithItsContext(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("still waiting")
 	}
 	must(t, errors.Join(conn.Close(), ln.Close()))
