@@ -97,7 +97,7 @@ func TestInAsterisksPlace(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }() // owned by this test, which waits for it
-	if err := manager.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := manager.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	word := make([]byte, 64)

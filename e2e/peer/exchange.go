@@ -21,7 +21,7 @@ func Exchange(t testing.TB, conn net.Conn, message, mark, want string) {
 func Answer(t testing.TB, conn net.Conn, message, mark string) string {
 	t.Helper()
 	buf := make([]byte, 65536)
-	for range 20 {
+	for range 60 {
 		if _, err := conn.Write([]byte(message)); err != nil {
 			t.Fatal(err)
 		}

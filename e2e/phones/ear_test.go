@@ -135,7 +135,7 @@ func (e *ear) server(t *testing.T) netip.AddrPort {
 // await waits for packets until ok.
 func (e *ear) await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	end := time.NewTimer(20 * time.Second)
+	end := time.NewTimer(time.Minute)
 	defer end.Stop()
 	for {
 		more := e.next()
