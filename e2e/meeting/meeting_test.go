@@ -11,10 +11,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 )
 
-// quick shortens SIP's timers, so that what a transaction keeps after its end is
-// gone in seconds and a test can see that nothing remains.
-var quick = map[string]string{"sip.t1": "150ms"}
-
 // files are a server with phones 1001 to 1004 and a trunk to the Asterisk at 127.0.0.1.
 func files(asterisk int) map[string]string {
 	pjsip := `
@@ -149,7 +145,7 @@ func hear(t *testing.T, parties []party) {
 func TestTheMeeting(t *testing.T) {
 	jssip := peer.JsSIP(t)
 	asteriskPort := peer.FreePort(t)
-	s := server.Start(t, server.Config{Files: files(asteriskPort), Set: quick})
+	s := server.Start(t, server.Config{Files: files(asteriskPort)})
 	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: asteriskPort, PJSIP: trunkConf(s.SIP), Extensions: says})
 	before := s.Resources(t)
 	t.Run("all", func(t *testing.T) { meet(t, s, asterisk, jssip) })

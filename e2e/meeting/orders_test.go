@@ -14,7 +14,7 @@ import (
 // has left nothing remains of the meeting.
 func TestLeavingInEveryOrder(t *testing.T) {
 	asteriskPort := peer.FreePort(t)
-	s := server.Start(t, server.Config{Files: files(asteriskPort), Set: quick})
+	s := server.Start(t, server.Config{Files: files(asteriskPort)})
 	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: asteriskPort, PJSIP: trunkConf(s.SIP)})
 	phone := peer.Baresip(t, peer.BaresipConfig{
 		User: "1001", Password: "secret1001", Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true,

@@ -42,7 +42,7 @@ type = aor
 max_contacts = 1
 remove_existing = yes
 `
-	s := server.Start(t, server.Config{Files: conf, Set: quick})
+	s := server.Start(t, server.Config{Files: conf})
 	asterisk := peer.Asterisk(t, peer.AsteriskConfig{PJSIP: fmt.Sprintf(`
 [skybridge](endpoint)
 aors = skybridge

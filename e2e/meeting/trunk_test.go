@@ -13,7 +13,7 @@ import (
 // trunk's state is visible.
 func TestCallsThroughATrunk(t *testing.T) {
 	port := peer.FreePort(t)
-	s := server.Start(t, server.Config{Files: files(port), Set: quick})
+	s := server.Start(t, server.Config{Files: files(port)})
 	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: port, PJSIP: trunkConf(s.SIP)})
 	before := s.Resources(t)
 	phone := peer.Baresip(t, peer.BaresipConfig{
@@ -70,7 +70,7 @@ endpoint = trunk
 line = yes
 retry_interval = 2
 `, port, port)
-	s := server.Start(t, server.Config{Files: conf, Set: quick})
+	s := server.Start(t, server.Config{Files: conf})
 	asterisk := peer.Asterisk(t, peer.AsteriskConfig{SIP: port, PJSIP: `
 [skybridge](endpoint)
 auth = skybridge

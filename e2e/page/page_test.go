@@ -45,7 +45,7 @@ func fill(t *testing.T, b *peer.Browser, id, text string) {
 // The page signs in by its link, calls a phone, mutes, hangs up, meets the phone
 // in a room, and is called back.
 func TestThePageCallsAPhoneAndMeetsItInARoom(t *testing.T) {
-	s := server.Start(t, server.Config{Set: map[string]string{"sip.t1": "150ms"}}) // so that transactions are soon forgotten
+	s := server.Start(t, server.Config{})
 	before := s.Resources(t)
 	t.Run("all", func(t *testing.T) { use(t, s) })
 	s.Idle(t, before)

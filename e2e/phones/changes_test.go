@@ -66,6 +66,7 @@ func TestCallsThatChange(t *testing.T) {
 		b.Hangup(t)
 		c.Wait(t)
 	})
+	l = startWith(t, conf(peer.FreePort(t), callPlan), hasty)
 	l.run(t, "an answer that is never acknowledged ends in BYE", func(t *testing.T) {
 		b := l.phone(t, "1001", peer.BaresipConfig{Answer: true})
 		c := l.caller(t, "no-ack", "1001", nil)

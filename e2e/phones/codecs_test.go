@@ -32,7 +32,6 @@ func withG729(t *testing.T, set map[string]string) *lab {
 	guest := peer.FreePort(t)
 	files := conf(guest, callPlan)
 	files["pjsip.conf"] = strings.Replace(files["pjsip.conf"], "allow = !all,ulaw,alaw,g722", "allow = !all,g729", 1)
-	set["sip.t1"] = "50ms"
 	s := server.Start(t, server.Config{Files: files, Set: set})
 	return &lab{Server: s, guest: guest, idle: s.Resources(t)}
 }
@@ -154,7 +153,7 @@ func TestG729IsRelayed(t *testing.T) {
 // where it tells of it.
 func TestComfortNoise(t *testing.T) {
 	guest := peer.FreePort(t)
-	s := server.Start(t, server.Config{Files: conf(guest, callPlan), Set: map[string]string{"sip.t1": "50ms", "media.comfort_noise": "true"}})
+	s := server.Start(t, server.Config{Files: conf(guest, callPlan), Set: map[string]string{"media.comfort_noise": "true"}})
 	l := &lab{Server: s, guest: guest, idle: s.Resources(t)}
 	l.run(t, "both ways", func(t *testing.T) {
 		a, b := listen(t), listen(t)
@@ -193,7 +192,7 @@ func TestWithoutCgo(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	s := server.Start(t, server.Config{Files: conf(peer.FreePort(t), callPlan), Set: map[string]string{"sip.t1": "50ms", "media.g729": "auto"}, Binary: binary})
+	s := server.Start(t, server.Config{Files: conf(peer.FreePort(t), callPlan), Set: map[string]string{"media.g729": "auto"}, Binary: binary})
 	l := &lab{Server: s, idle: s.Resources(t)}
 	listing := l.RX(t, "core show codecs")
 	for _, want := range []string{

@@ -78,8 +78,8 @@ type lab struct {
 	idle  map[string]int
 }
 
-// open starts a server. Its transactions are short, so that nothing of a call is
-// left a moment after it.
+// open starts a server. SIP's timers are the usual ones: a phone on a machine that has
+// too much to do may take many seconds to acknowledge an answer.
 func open(t *testing.T, extensions string) *lab {
 	t.Helper()
 	guest := peer.FreePort(t)
@@ -90,9 +90,18 @@ func open(t *testing.T, extensions string) *lab {
 
 func start(t *testing.T, files map[string]string) *lab {
 	t.Helper()
-	s := server.Start(t, server.Config{Files: files, Set: map[string]string{"sip.t1": "50ms"}})
+	return startWith(t, files, nil)
+}
+
+// startWith starts a server with further settings.
+func startWith(t *testing.T, files, set map[string]string) *lab {
+	t.Helper()
+	s := server.Start(t, server.Config{Files: files, Set: set})
 	return &lab{Server: s, idle: s.Resources(t)}
 }
+
+// hasty is a setting with which a server gives up after 3.2 s whom it hears nothing from.
+var hasty = map[string]string{"sip.t1": "50ms"}
 
 // run runs a test and waits until it has left nothing behind, its peers' own
 // connections included.

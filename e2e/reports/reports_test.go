@@ -67,7 +67,6 @@ func start(t *testing.T, mux string, asterisk int) *server.Server {
 			"pjsip.conf": fmt.Sprintf(pjsip, mux, asterisk), "extensions.conf": extensions,
 			"rtp.conf": "[general]\nrtcpinterval = 1000\n",
 		},
-		Set: map[string]string{"sip.t1": "50ms"},
 	})
 	s.RX(t, "rtp set debug on")
 	return s

@@ -75,7 +75,6 @@ func open(t *testing.T, more string) lab {
 	}
 	return lab{server.Start(t, server.Config{
 		Files: map[string]string{"pjsip.conf": text + more, "extensions.conf": extensions},
-		Set:   map[string]string{"sip.t1": "50ms"},
 	})}
 }
 
