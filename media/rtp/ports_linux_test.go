@@ -1,7 +1,9 @@
 package rtp
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"sync"
 	"testing"
@@ -40,28 +42,47 @@ func TestPortsConfigValidate(t *testing.T) {
 	}
 }
 
-// freeRange finds even ports n in a row that nothing uses, below those that the
-// kernel hands out by itself, so that no other test takes one meanwhile.
+// freeRange finds even ports n in a row that nothing uses and that no other process of
+// this test gets. They lie where neither the kernel nor the tests of phones take any.
 func freeRange(t *testing.T, n int) (first uint16) {
 	t.Helper()
-	local := netip.MustParseAddr("127.0.0.1")
-	for range 100 {
-		first := uint16(21000 + 2*rand.IntN(5000))
-		free := true
-		for i := 0; i < 2*n && free; i++ {
-			probe, err := listen(netip.AddrPortFrom(local, first+uint16(i)), DefaultPortsConfig().options())
-			if free = err == nil; free {
-				if err := probe.Close(); err != nil {
-					t.Fatal(err)
-				}
-			}
+	const lowest, width, ranges = 2050, 150, 9
+	from := rand.IntN(ranges)
+	for i := range ranges {
+		first := uint16(lowest + (from+i)%ranges*width)
+		lock, err := net.Listen("unix", fmt.Sprintf("@skybridge-rtp-test-%d", first)) // has no file; ends with the process
+		if err != nil {
+			continue // another's
 		}
-		if free {
+		if allFree(t, first, 2*n) {
+			t.Cleanup(func() {
+				if err := lock.Close(); err != nil {
+					t.Error(err)
+				}
+			})
 			return first
+		}
+		if err := lock.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 	t.Fatalf("no %d free ports in a row", 2*n)
 	return 0
+}
+
+// allFree reports whether nothing uses any of n ports.
+func allFree(t *testing.T, first uint16, n int) bool {
+	t.Helper()
+	for i := range n {
+		probe, err := listen(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), first+uint16(i)), DefaultPortsConfig().options())
+		if err != nil {
+			return false
+		}
+		if err := probe.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return true
 }
 
 func TestPortsRange(t *testing.T) {
