@@ -35,6 +35,7 @@ func (c *Comparison) costBars() (bars []table.Bar) {
 		why := cmp.Or(c.skipped[who], c.skipped[trial+"/"+who])
 		b := compared(name, what, c.cpu(trial, theSkybridge), c.cpu(trial, who), limit, why)
 		b.Invalid = c.misheard(trial, theSkybridge, who)
+		b.Part = trial
 		b.Least, b.LeastOf = c.least(trial, who)
 		bars = append(bars, b)
 	}
@@ -63,7 +64,7 @@ func (c *Comparison) costBars() (bars []table.Bar) {
 			least = codecs + relay
 		}
 		b := compared(t.name, "≤ 1.18 × the codecs plus the relay", c.cpu(t.trial, theSkybridge), least, 1.18, "")
-		b.Invalid = c.misheard(t.trial, theSkybridge, theRelay)
+		b.Part, b.Invalid = t.trial, c.misheard(t.trial, theSkybridge, theRelay)
 		bars = append(bars, b)
 		against(t.trial, t.name, t.what, theAsterisk, t.asterisk)
 		against(t.trial, t.name, "below rtpengine's", theRTPEngine, 1)
@@ -127,7 +128,7 @@ func (c *Comparison) rows(r *table.Report, all []trial) {
 			if !row.Found && us > 0 && who != theCodecs {
 				row.Carries = int(Budget * 20000 / us)
 			}
-			row.Note = note(row, t.w.Legs, wrong, disturbed)
+			row.Note = note(row, t.w.Legs, wrong, disturbed, c.bounded[key])
 			r.Rows = append(r.Rows, row)
 		}
 	}
@@ -136,7 +137,7 @@ func (c *Comparison) rows(r *table.Report, all []trial) {
 	}
 }
 
-func note(row table.Row, legs, wrong int, disturbed string) string {
+func note(row table.Row, legs, wrong int, disturbed string, bounded bool) string {
 	var notes []string
 	if row.Legs != legs {
 		notes = append(notes, fmt.Sprintf("of %d it could not do", legs))
@@ -149,6 +150,9 @@ func note(row table.Row, legs, wrong int, disturbed string) string {
 	}
 	if disturbed != "" {
 		notes = append(notes, disturbed)
+	}
+	if bounded {
+		notes = append(notes, "with more the client was late")
 	}
 	return strings.Join(notes, "; ")
 }

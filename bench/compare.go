@@ -35,6 +35,7 @@ type Comparison struct {
 	legs    map[string]int       // where a contestant cannot do a trial's
 	skipped map[string]string    // by contestant
 	found   map[string]int       // the largest load, likewise
+	bounded map[string]bool      // whether the client could do no more than that
 }
 
 // The contestants by name, besides peers' own.
@@ -92,9 +93,6 @@ func (c *Comparison) rounds() int {
 	return 3
 }
 
-// enoughTime is how long a comparison may have taken for what is not essential to begin.
-const enoughTime = 13 * time.Minute
-
 // measureAll runs all trials, in rounds, so that what else the machine does at one time
 // meets all of them alike.
 func (c *Comparison) measureAll(ctx context.Context, trials []trial) error {
@@ -128,9 +126,12 @@ func (c *Comparison) turn(ctx context.Context, t trial, who string, round int) e
 	if n := c.legs[key]; n > 0 {
 		w = w.With(n)
 	}
+	repeats := 2
+	if c.Short {
+		repeats = 1
+	}
 	var best *Sample
-	repeated := false
-	for tries := 0; ; tries++ {
+	for repeated := 0; ; repeated++ {
 		s, err := c.run(ctx, who, w)
 		switch {
 		case ctx.Err() != nil:
@@ -151,18 +152,15 @@ func (c *Comparison) turn(ctx context.Context, t trial, who string, round int) e
 		if best == nil || s.better(best) {
 			best = s
 		}
-		switch half := w.With(w.Legs / 2); {
-		case c.Short && tries > 0 || tries > 2: // as it is
-		case s.Disturbed() != "" && !repeated:
-			repeated = true
+		half := w.With(w.Legs / 2)
+		halves := half.Legs >= 8 && c.legs[key] == 0 && round == 0
+		switch s.next(repeated, repeats, halves) {
+		case repeat:
 			continue
-		case s.Good() || tries > 1:
-		case s.Overloaded() && half.Legs >= 8 && c.legs[key] == 0 && round == 0:
-			// It leaves work undone: what a leg costs is seen with fewer.
-			w, c.legs[key], best, repeated = half, half.Legs, nil, false
+		case halve:
+			w, c.legs[key], best, repeated = half, half.Legs, nil, -1
 			continue
-		case !s.Overloaded():
-			continue // the machine was busy with something else
+		case keep:
 		}
 		c.results[key] = append(c.results[key], best)
 		return nil
@@ -194,51 +192,4 @@ func (c *Comparison) run(ctx context.Context, who string, w Workload) (*Sample, 
 func (c *Comparison) say(format string, args ...any) error {
 	_, err := fmt.Fprintf(c.Out, "%3.0fs  "+format+"\n", append([]any{time.Since(c.began).Seconds()}, args...)...)
 	return err
-}
-
-// largest looks for the largest load that a contestant carries, around what it should by
-// what a leg costs it, and keeps it.
-func (c *Comparison) largest(ctx context.Context, t trial, who string) error {
-	key := t.name + "/" + who
-	runs := c.results[key]
-	if len(runs) == 0 {
-		return nil
-	}
-	if time.Since(c.began) > enoughTime {
-		return c.say("%s: no time left to look for the largest load", key)
-	}
-	n, refused := int(microseconds(load.Frame)/c.cpu(t.name, who)*Budget), 0
-	for range 5 {
-		w := t.w.With(min(n, load.MaxLegs/3))
-		s, err := c.Runner.Run(ctx, c.contender(who), w, c.plan())
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		good := err == nil && s.Good()
-		said := "too many"
-		if good {
-			said = "carried"
-		}
-		if err := c.say("%-32s %-10s %4d parties: %s", t.w.Name, who, w.Legs, said); err != nil {
-			return err
-		}
-		switch {
-		case good && refused > 0:
-			c.found[key] = max(c.found[key], w.Legs)
-			n = (w.Legs + refused) / 2
-		case good:
-			c.found[key] = max(c.found[key], w.Legs)
-			n = w.Legs * 6 / 5
-		default:
-			refused = w.Legs
-			n = (max(c.found[key], w.Legs*7/10) + w.Legs) / 2
-			if c.found[key] == 0 {
-				n = w.Legs * 4 / 5
-			}
-		}
-		if best := c.found[key]; best > 0 && refused > 0 && refused-best < best/20 {
-			break
-		}
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,75 @@ func TestDisturbed(t *testing.T) {
 		if got := tt.s.better(&quiet); got != tt.better {
 			t.Errorf("%+v: better %v", tt.s, got)
 		}
+	}
+}
+
+// A run is repeated where the machine was in the way, and halved where the contestant
+// cannot do it.
+func TestNext(t *testing.T) {
+	good := Sample{Share: 1}
+	late := Sample{Share: 1, ClientLate: 3 * time.Millisecond}
+	poor := Sample{Share: 0.95, Legs: 100}
+	dead := Sample{Share: 0.01, Legs: 100}
+	full := Sample{Share: 0.8, Legs: 100, CPU: 190 * time.Microsecond}
+	for _, tt := range []struct {
+		name     string
+		s        *Sample
+		repeated int
+		halves   bool
+		want     decision
+	}{
+		{"good", &good, 0, true, keep}, {"late", &late, 0, true, repeat}, {"late again", &late, 1, true, keep},
+		{"poor", &poor, 0, true, repeat}, {"poor again", &poor, 1, true, repeat}, {"poor to the end", &poor, 2, true, keep},
+		{"dead", &dead, 0, true, repeat}, {"dead again", &dead, 1, true, halve}, {"dead by half", &dead, 1, false, repeat}, {"dead to the end", &dead, 2, false, keep},
+		{"full", &full, 0, true, halve}, {"full by half", &full, 0, false, keep},
+	} {
+		if got := tt.s.next(tt.repeated, 2, tt.halves); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// The search for the largest load closes in on it, from above and from below, and ends.
+func TestBracket(t *testing.T) {
+	for _, tt := range []struct {
+		from, largest int
+		tried         []int
+		best          int
+	}{
+		{1000, 1000, []int{1000, 1200, 1100, 1050, 1025}, 1000},
+		{1000, 1500, []int{1000, 1200, 1440, 1728, 1584, 1512, 1476}, 1476},
+		{1000, 700, []int{1000, 800, 640, 720, 680, 700}, 700},
+		{60, 0, []int{60, 48, 38, 30, 24, 19, 15, 12, 9, 7, 5, 4, 3, 2}, 0},
+	} {
+		b := bracket{next: tt.from}
+		var tried []int
+		for done := false; !done && len(tried) < 20; {
+			n := b.next
+			tried = append(tried, n)
+			done = b.tried(n, n <= tt.largest)
+		}
+		if !slices.Equal(tried, tt.tried) || b.best != tt.best {
+			t.Errorf("from %d, %d at the most: tried %v, found %d; want %v, %d", tt.from, tt.largest, tried, b.best, tt.tried, tt.best)
+		}
+	}
+}
+
+// Each workload has a search, others' servers with G.711 alone.
+func TestSearches(t *testing.T) {
+	names := func(c *Comparison) (all []string) {
+		for _, s := range c.searches() {
+			all = append(all, s.name+"/"+s.who)
+		}
+		return all
+	}
+	want := []string{"room/skybridge", "rooms/skybridge", "relay/skybridge", "opus-room/skybridge", "opus-rooms/skybridge",
+		"opus-PCMU/skybridge", "G722-PCMU/skybridge", "room/asterisk", "relay/asterisk", "relay/rtpengine"}
+	if got := names(&Comparison{}); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := names(&Comparison{Only: []string{inRooms, "largest"}}); !slices.Equal(got, []string{"rooms/skybridge"}) {
+		t.Errorf("of one part: %q", got)
 	}
 }
 

@@ -142,14 +142,35 @@ func (m *MemoryEach) Print(w io.Writer, least float64) error {
 	line(f.Spans.Bytes-f.Live.Bytes, "the room between them")
 	line(f.Stacks.Bytes, fmt.Sprintf("stacks of %.2f goroutines", f.Stacks.Count))
 	line(f.Overhead.Bytes, "the runtime's own")
+	line(m.rest(), "kept for later, or not Go's")
 	line(m.Collected, "resident, after a collection")
 	line(m.Resident, "resident, as it was")
-	b.WriteString("what lives on the heap, by who asked for it:\n")
-	for _, h := range f.Owners {
-		if h.Bytes >= least {
-			line(h.Bytes, fmt.Sprintf("%5.2f × %s", h.Count, h.Name))
-		}
+	owners := slices.DeleteFunc(slices.Clone(f.Owners), func(h Holding) bool { return h.Bytes < least })
+	if len(owners) > 0 {
+		b.WriteString("what lives on the heap, by who asked for it:\n")
+	}
+	for _, h := range owners {
+		line(h.Bytes, fmt.Sprintf("%5.2f × %s", h.Count, h.Name))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// rest is what is resident after a collection and none of what Go says it uses.
+func (m *MemoryEach) rest() float64 {
+	f := m.Footprint
+	return m.Collected - f.Spans.Bytes - f.Stacks.Bytes - f.Overhead.Bytes
+}
+
+// most says what most of a leg's memory is: of what it holds, or of all that is resident.
+func (m *MemoryEach) most(resident bool) string {
+	f := m.Footprint
+	all := []Holding{{Name: "live on the heap", Bytes: f.Live.Bytes}, {Name: "stacks", Bytes: f.Stacks.Bytes}}
+	if resident {
+		all = append(all, Holding{Name: "the room between objects", Bytes: f.Spans.Bytes - f.Live.Bytes},
+			Holding{Name: "the runtime's own", Bytes: f.Overhead.Bytes}, Holding{Name: "not yet collected", Bytes: m.Resident - m.Collected},
+			Holding{Name: "kept for later or not Go's", Bytes: m.rest()})
+	}
+	slices.SortStableFunc(all, func(a, b Holding) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return fmt.Sprintf("%s %.1f KiB, %s %.1f KiB", all[0].Name, all[0].Bytes/1024, all[1].Name, all[1].Bytes/1024)
 }

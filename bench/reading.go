@@ -12,6 +12,8 @@ type reading struct {
 	measure.Usage
 	core measure.CoreTime
 	at   int64
+	// since boot, by CLOCK_MONOTONIC
+	uptime time.Duration
 }
 
 // read reads that of a program and a core, below 0 of all.
@@ -23,6 +25,7 @@ func read(p measure.Program, core int, clock load.Clock) (r reading, err error) 
 		return r, err
 	}
 	r.at = clock.Now()
+	r.uptime = clock.Monotonic(r.at)
 	return r, nil
 }
 
@@ -31,12 +34,13 @@ type spent struct {
 	cpu, time, step time.Duration
 	rss             int64
 	stolen          float64
+	from, until     time.Duration // by CLOCK_MONOTONIC
 }
 
 func (r *reading) since(earlier *reading) spent {
 	return spent{
 		cpu: r.CPU - earlier.CPU, time: time.Duration(r.at - earlier.at), step: r.Step,
-		rss: r.RSS, stolen: r.core.Since(earlier.core),
+		rss: r.RSS, stolen: r.core.Since(earlier.core), from: earlier.uptime, until: r.uptime,
 	}
 }
 

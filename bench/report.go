@@ -60,6 +60,35 @@ func (s *Sample) better(than *Sample) bool {
 	return s.Share > than.Share
 }
 
+// decision is what follows a run.
+type decision int
+
+const (
+	keep   decision = iota
+	repeat          // the machine was in the way
+	halve           // it leaves work undone: what a leg costs is seen with fewer
+)
+
+// stuck is the share of what was due below which a contestant that has been asked twice
+// cannot do it, whatever its processor does.
+const stuck = 0.9
+
+// next says what follows a run that has been repeated so many times, of so many at the
+// most; halves tells whether half as many legs may be tried.
+func (s *Sample) next(repeated, repeats int, halves bool) decision {
+	switch {
+	case s.Disturbed() != "" && repeated == 0:
+		return repeat
+	case s.Good():
+		return keep
+	case halves && (s.Overloaded() || repeated > 0 && s.Share < stuck):
+		return halve
+	case !s.Overloaded() && repeated < repeats:
+		return repeat
+	}
+	return keep
+}
+
 // Print says what a run came to, in lines for people. floor may be nil.
 func (s *Sample) Print(w io.Writer, floor *Sample) error {
 	var b strings.Builder

@@ -35,6 +35,8 @@ type Sample struct {
 	CPU, Step time.Duration
 	// Stolen is the share of the server's core that the hypervisor took meanwhile.
 	Stolen float64
+	// From and Until are when it counted, by CLOCK_MONOTONIC.
+	From, Until time.Duration
 	// Share is how much of what was due was received, 1 for all.
 	Share float64
 	// Gap is the time between packets that 99 of 100 keep, Largest the longest.
@@ -111,7 +113,7 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 		Memory:     (used.rss - idle.RSS) / int64(w.Legs),
 		ClientLate: result.Late.Quantile(0.99), Unsent: result.Unsent,
 	}
-	s.Busy, s.Late = used.busy, used.late
+	s.Busy, s.Late, s.From, s.Until = used.busy, used.late, used.from, used.until
 	if r.footprints {
 		if s.Footprint, err = askFootprint(ctx, instance); err != nil {
 			return nil, err

@@ -3,6 +3,9 @@ package bench
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/bench/client"
@@ -30,10 +33,15 @@ func (c *Comparison) memory(ctx context.Context, r *table.Report) ([]table.Bar, 
 	if err := c.memoryOfAsterisk(ctx, r, plan); err != nil {
 		return nil, err
 	}
+	var split strings.Builder
+	if err := m.Print(&split, math.Inf(1)); err != nil { // of the sum; who asked for it is not known of this server
+		return nil, err
+	}
+	r.Splits = slices.Collect(strings.SplitSeq(strings.TrimSpace(split.String()), "\n"))
 	const bar = "≤ 8 KiB a leg without codec state"
 	return []table.Bar{
-		{Workload: "memory, heap and stacks", What: bar, Value: held, Limit: 8, Unit: "KiB"},
-		{Workload: "memory, resident", What: bar, Value: resident, Limit: 8, Unit: "KiB"},
+		{Part: "memory", Workload: "memory, heap and stacks", What: bar, Value: held, Limit: 8, Unit: "KiB", Where: m.most(false)},
+		{Part: "memory", Workload: "memory, resident", What: bar, Value: resident, Limit: 8, Unit: "KiB", Where: m.most(true)},
 	}, nil
 }
 

@@ -3,8 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/bench/client"
@@ -43,7 +41,7 @@ func trials() []trial {
 
 // Run measures everything.
 func (c *Comparison) Run(ctx context.Context) (*table.Report, error) {
-	c.began, c.found = time.Now(), make(map[string]int)
+	c.began, c.found, c.bounded = time.Now(), make(map[string]int), make(map[string]bool)
 	all := trials()
 	if err := c.measureAll(ctx, all); err != nil {
 		return nil, err
@@ -55,7 +53,7 @@ func (c *Comparison) Run(ctx context.Context) (*table.Report, error) {
 		name string
 		run  func(context.Context, *table.Report) ([]table.Bar, error)
 	}{
-		{"latency", c.latency}, {"lateness", c.lateness}, {"memory", c.memory}, {"largest", c.largestLoads}, {"profile", c.profile},
+		{"latency", c.latency}, {"lateness", c.lateness}, {"memory", c.memory}, {"largest", c.largestLoads},
 	} {
 		if !c.wants(further.name) {
 			continue
@@ -68,6 +66,9 @@ func (c *Comparison) Run(ctx context.Context) (*table.Report, error) {
 	}
 	c.rows(r, all)
 	r.Bars = bars
+	if err := c.profiles(ctx, r); err != nil {
+		return nil, err
+	}
 	return r, c.say("done")
 }
 
@@ -97,7 +98,7 @@ func (c *Comparison) latency(ctx context.Context, r *table.Report) ([]table.Bar,
 			if err != nil {
 				return nil, err
 			}
-			s, err := c.Runner.Run(ctx, c.contender(who), marked, plan)
+			s, err := c.quiet(ctx, c.contender(who), marked, plan)
 			switch {
 			case ctx.Err() != nil || err != nil && who == theSkybridge:
 				return nil, err
@@ -113,8 +114,12 @@ func (c *Comparison) latency(ctx context.Context, r *table.Report) ([]table.Bar,
 			}
 			middle[w.Name+who] = p50
 			if who == theSkybridge {
-				bars = append(bars, table.Bar{Workload: "added latency, " + w.Name, What: "p50 ≤ 12 ms", Value: p50, Limit: 12, Unit: "ms"},
-					table.Bar{Workload: "added latency, " + w.Name, What: "p99 ≤ 24 ms", Value: p99, Limit: 24, Unit: "ms"})
+				bar := table.Bar{Part: "latency", Workload: "added latency, " + w.Name, What: "p50 ≤ 12 ms", Value: p50, Limit: 12, Unit: "ms"}
+				bar.Where = fmt.Sprintf("ticks began %.2f ms late at p50, %.2f ms at p99",
+					milliseconds(s.Late.Quantile(0.5)), milliseconds(s.Late.Quantile(0.99)))
+				bars = append(bars, bar)
+				bar.What, bar.Value, bar.Limit = "p99 ≤ 24 ms", p99, 24
+				bars = append(bars, bar)
 			}
 		}
 	}
@@ -124,10 +129,28 @@ func (c *Comparison) latency(ctx context.Context, r *table.Report) ([]table.Bar,
 	// waits for a tick of 5 ms, which others do not have.
 	for _, peer := range []struct{ who, name string }{{theAsterisk, "Asterisk's"}, {theRTPEngine, "rtpengine's"}} {
 		who, name := peer.who, peer.name
-		bars = append(bars, compared("added latency, "+calls, "p50 below "+name, middle[calls+theSkybridge], middle[calls+who], 1, c.skipped[who]))
+		b := compared("added latency, "+calls, "p50 below "+name, middle[calls+theSkybridge], middle[calls+who], 1, c.skipped[who])
+		b.Where = "a packet waits for the next tick of 5 ms"
+		bars = append(bars, b)
 	}
 	r.How = append(r.How, "A relayed call's packet waits for the next tick of 5 ms, 2.5 ms at the middle; Asterisk and rtpengine wake for each one.")
 	return bars, nil
+}
+
+// quiet runs a workload, and once more if the machine was in the way.
+func (c *Comparison) quiet(ctx context.Context, who peers.Contender, w Workload, plan load.Plan) (*Sample, error) {
+	s, err := c.Runner.Run(ctx, who, w, plan)
+	if err != nil || s.Disturbed() == "" {
+		return s, err
+	}
+	if err := c.say("%s, %s: %s: once more", w.Name, who.Name(), s.Disturbed()); err != nil {
+		return nil, err
+	}
+	again, err := c.Runner.Run(ctx, who, w, plan)
+	if err != nil || again.better(s) {
+		return again, err
+	}
+	return s, nil
 }
 
 func quantiles(values []time.Duration) []table.Quantile {
@@ -135,42 +158,3 @@ func quantiles(values []time.Duration) []table.Quantile {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-// largestLoads looks for the largest loads of rooms and relayed calls on G.711.
-func (c *Comparison) largestLoads(ctx context.Context, _ *table.Report) ([]table.Bar, error) {
-	if c.Short {
-		return nil, nil
-	}
-	for _, t := range trials() {
-		for _, who := range t.who {
-			if who == theFloor || t.name != inOneRoom && t.name != relayed {
-				continue
-			}
-			if err := c.largest(ctx, t, who); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return nil, nil
-}
-
-// profile is where Skybridge's processor time goes with one large room, by perf.
-func (c *Comparison) profile(ctx context.Context, r *table.Report) ([]table.Bar, error) {
-	if c.Short {
-		return nil, nil
-	}
-	perf, err := exec.LookPath("perf")
-	if err != nil {
-		return nil, c.say("no profile: %v", err)
-	}
-	text, err := c.Runner.profile(ctx, peers.Skybridge{Program: c.Program}, OneRoom(client.PCMU, 500), perf)
-	if err != nil {
-		return nil, c.say("no profile: %v", err)
-	}
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' && len(r.Profile) < 24 {
-			r.Profile = append(r.Profile, strings.Join(strings.Fields(line), " "))
-		}
-	}
-	return nil, nil
-}

@@ -3,8 +3,8 @@
 # Janus and rtpengine: interleaved, servers on one core and the load client on another. It
 # brings the peers where root allows it and writes the figures into docs/benchmarks.md.
 #
-# usage: bench.sh        15 to 20 minutes
-#        BENCH=short bench.sh   one round, some 4 minutes, printed and not written
+# usage: bench.sh        20 to 25 minutes
+#        BENCH=short bench.sh   one round, some 5 minutes, printed and not written
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 

@@ -34,6 +34,9 @@ func (c Clock) Now() int64 {
 	return ts.Nano() - c.monotonic + c.wall
 }
 
+// Monotonic is a time of the clock by CLOCK_MONOTONIC.
+func (c Clock) Monotonic(at int64) time.Duration { return time.Duration(at - c.wall + c.monotonic) }
+
 // SleepUntil sleeps to an absolute time.
 func (c Clock) SleepUntil(at int64) {
 	ts := unix.NsecToTimespec(at - c.wall + c.monotonic)

@@ -137,8 +137,14 @@ func (r *Report) Text(w io.Writer) error {
 	if r.Partial {
 		b.WriteString(partial + "\n")
 	}
-	for _, line := range r.Profile {
-		b.WriteString(line + "\n")
+	if len(r.Profiles) > 0 {
+		b.WriteString("\n" + whither + "\n")
+		r.places().text(&b)
+		b.WriteByte('\n')
+		r.functions().text(&b)
+	}
+	if len(r.Splits) > 0 {
+		b.WriteString("\n" + strings.Join(r.Splits, "\n") + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -165,8 +171,14 @@ func (r *Report) Markdown() string {
 	if r.Partial {
 		b.WriteString("\n" + partial + "\n")
 	}
-	if len(r.Profile) > 0 {
-		b.WriteString("\n```\n" + strings.Join(r.Profile, "\n") + "\n```\n")
+	if len(r.Profiles) > 0 {
+		b.WriteString("\n" + whither + "\n\n")
+		r.places().markdown(&b)
+		b.WriteByte('\n')
+		r.functions().markdown(&b)
+	}
+	if len(r.Splits) > 0 {
+		b.WriteString("\n```\n" + strings.Join(r.Splits, "\n") + "\n```\n")
 	}
 	return b.String()
 }

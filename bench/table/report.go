@@ -43,15 +43,19 @@ type Quantile struct {
 
 // Bar is a limit that a figure is held against.
 type Bar struct {
-	Workload string
-	What     string // "≤ 2.0 × the floor"
-	Value    float64
-	Limit    float64
-	Unit     string
+	// Part is the part of the comparison that it belongs to ("room").
+	Part, Workload string
+
+	What  string // "≤ 2.0 × the floor"
+	Value float64
+	Limit float64
+	Unit  string
 	// Least is the least value that the machine allows, by LeastOf ("the floor alone is"); 0 when
 	// unknown.
 	Least   float64
 	LeastOf string
+	// Where says where most of it goes; "" when unknown.
+	Where string
 	// Missing says why there is no value; "" if there is one.
 	Missing string
 	// Invalid says why the value says nothing; "" if it does.
@@ -79,6 +83,9 @@ func (b *Bar) Verdict() string {
 	text := fmt.Sprintf("not met: %s, %.0f %% above", number(b.Value, b.Unit), 100*(b.Value/b.Limit-1))
 	if b.Least > b.Limit {
 		text += fmt.Sprintf("; %s %s of it", b.LeastOf, number(b.Least, ""))
+	}
+	if b.Where != "" {
+		text += "; " + b.Where
 	}
 	return text
 }
@@ -125,8 +132,10 @@ type Report struct {
 	Skipped []string
 	// Partial tells that there are parts that were not asked for.
 	Partial bool
-	// Profile is where Skybridge's processor time goes, in lines of text.
-	Profile []string
+	// Profiles say where Skybridge's processor time goes, Splits what its memory is for, in
+	// lines of text.
+	Profiles []Profile
+	Splits   []string
 }
 
 // ratio is a row's cost as a multiple of another server's in the same workload.

@@ -25,7 +25,9 @@ func TestVerdicts(t *testing.T) {
 		"not met: 0.233, 133 % above; the floor alone is 0.140 of it":   {Value: 0.233, Limit: 0.1, Least: 0.14, LeastOf: "the floor alone is"},
 		"not met: 0.714, 186 % above; the codecs alone are 0.340 of it": {Value: 0.714, Limit: 0.25, Least: 0.34, LeastOf: "the codecs alone are"},
 		"not met: 0.200, 100 % above":                                   {Value: 0.2, Limit: 0.1, Least: 0.1, LeastOf: "the floor alone is"},
-		"met: 0.0900":                                                   {Value: 0.09, Limit: 0.1, Least: 0.14, LeastOf: "the floor alone is"},
+		"not met: 0.233, 133 % above; the floor alone is 0.140 of it; kernel sending 49 %, ours 21 %": {
+			Value: 0.233, Limit: 0.1, Least: 0.14, LeastOf: "the floor alone is", Where: "kernel sending 49 %, ours 21 %"},
+		"met: 0.0900": {Value: 0.09, Limit: 0.1, Least: 0.14, LeastOf: "the floor alone is"},
 	} {
 		if got := b.Verdict(); got != want {
 			t.Errorf("%+v: %q, want %q", b, got, want)
@@ -61,8 +63,12 @@ func report() *Report {
 			{Workload: "calls", Server: "codecs", Legs: 60, CPU: 80 * time.Microsecond, Share: 1},
 		},
 		Delays:  []Delay{{What: "tick lateness", Values: []Quantile{{"p50", 7 * time.Microsecond}, {"p99", 1500 * time.Microsecond}}, Note: "500 parties"}},
-		Bars:    []Bar{{Workload: "a room", What: "≤ 2.0 × the floor", Value: 1.5, Limit: 2}, {Workload: "a room", What: "≤ 1/40 of Janus's", Missing: "janus: not to be had here"}},
-		Skipped: []string{"janus: not to be had here"}, Profile: []string{"12.3% udp_sendmsg"}, Partial: true,
+		Bars:    []Bar{{Workload: "a room", What: "≤ 2.0 × the floor", Value: 1.5, Limit: 2}, {Workload: "a room", What: "≤ 1/10 of Asterisk's", Value: 0.2, Limit: 0.1, Where: "kernel sending 49 %, ours 37 %"}, {Workload: "a room", What: "≤ 1/40 of Janus's", Missing: "janus: not to be had here"}},
+		Skipped: []string{"janus: not to be had here"}, Splits: []string{"18432  bytes that live"},
+		Profiles: []Profile{{
+			Workload: "a room", Samples: 3000, Places: []Part{{"kernel sending", 0.493}, {"kernel receiving", 0.141}, {"ours", 0.366}},
+			Functions: []Part{{"udp_sendmsg (kernel)", 0.123}, {"mixer/internal/room.(*Room).Run", 0.0501}},
+		}}, Partial: true,
 	}
 }
 

@@ -53,20 +53,15 @@ func (o *sizing) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError{err}
 	}
-	self, err := os.Executable()
+	self, r, err := measuring(cmd, "info")
 	if err != nil {
 		return err
 	}
-	core, err := apart()
-	if err != nil {
-		return err
-	}
-	r := bench.Runner{Core: core, Log: newLogger(config.Log{Level: "info"}, cmd.ErrOrStderr())}
 	plan := load.Plan{Warm: 2 * time.Second, Measure: o.measure}
 	if o.target != "" {
-		return o.measureTarget(cmd, &r, w, plan)
+		return o.measureTarget(cmd, r, w, plan)
 	}
-	if core < 0 {
+	if r.Core < 0 {
 		cmd.PrintErrln("this machine has one core: the client's work is in the way of the server's")
 	}
 	floor, err := r.Run(cmd.Context(), floorOf(self), w, plan)
@@ -122,6 +117,19 @@ func (o *sizing) workload() (bench.Workload, error) {
 		return bench.SmallRooms(codecs[0], max(10, o.legs)), nil
 	}
 	return bench.Workload{}, fmt.Errorf("--calls %s: there are room, rooms and pairs", o.calls)
+}
+
+// measuring is what every measurement begins with: this program, to be started as what is
+// measured, and who runs it on a core apart from the client's.
+func measuring(cmd *cobra.Command, level string) (self string, r *bench.Runner, err error) {
+	if self, err = os.Executable(); err != nil {
+		return "", nil, err
+	}
+	core, err := apart()
+	if err != nil {
+		return "", nil, err
+	}
+	return self, &bench.Runner{Core: core, Log: newLogger(config.Log{Level: level}, cmd.ErrOrStderr())}, nil
 }
 
 // apart gives this process the first core that it may use, and says which other one is

@@ -14,7 +14,6 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/bench"
 	"github.com/skygenesisenterprise/skybridge/bench/table"
-	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
 // benchCompareCommand is what make bench runs.
@@ -27,17 +26,12 @@ func benchCompareCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			self, err := os.Executable()
-			if err != nil {
-				return err
-			}
-			core, err := apart()
+			self, runner, err := measuring(cmd, "error")
 			if err != nil {
 				return err
 			}
 			x := bench.Comparison{
-				Runner:  &bench.Runner{Core: core, Log: newLogger(config.Log{Level: "error"}, cmd.ErrOrStderr())},
-				Program: self, Asterisk: root, Short: short, Only: only, Out: cmd.ErrOrStderr(), Version: "Skybridge " + version,
+				Runner: runner, Program: self, Asterisk: root, Short: short, Only: only, Out: cmd.ErrOrStderr(), Version: "Skybridge " + version,
 			}
 			if speech != "" {
 				if x.Runner.Speech, err = bench.Speech(speech); err != nil {
@@ -53,7 +47,7 @@ func benchCompareCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringSliceVar(&only, "only", nil, "these parts alone: room, rooms, relay, opus-room, opus-rooms, opus-PCMU, G722-PCMU, latency, lateness, memory, largest, profile")
+	f.StringSliceVar(&only, "only", nil, "these parts alone: room, rooms, relay, opus-room, opus-rooms, opus-PCMU, G722-PCMU, latency, lateness, memory, largest, profile (of those that miss a bar)")
 	f.BoolVar(&short, "short", false, "one round, in about three minutes")
 	f.StringVar(&speech, "speech", "", "WAV file with speech for Opus; else it is made up")
 	f.StringVar(&root, "asterisk-root", filepath.Join(cache(), "asterisk22"), "folder that has an Asterisk 22, as testdata/peers/install.sh makes it")

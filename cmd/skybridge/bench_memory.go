@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,7 +10,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench/client"
 	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
-	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
 // benchMemoryCommand says what a call's memory is used for.
@@ -24,15 +22,10 @@ func benchMemoryCommand() *cobra.Command {
 			if legs < 20 || legs > load.MaxLegs {
 				return usageError{fmt.Errorf("--legs %d: 20 to %d can be had", legs, load.MaxLegs)}
 			}
-			self, err := os.Executable()
+			self, r, err := measuring(cmd, "info")
 			if err != nil {
 				return err
 			}
-			core, err := apart()
-			if err != nil {
-				return err
-			}
-			r := bench.Runner{Core: core, Log: newLogger(config.Log{Level: "info"}, cmd.ErrOrStderr())}
 			m, err := r.Memory(cmd.Context(), peers.Skybridge{Program: self, Env: []string{"GODEBUG=memprofilerate=512"}},
 				bench.OneRoom(client.PCMU, legs), legs/5, legs, load.Plan{Warm: time.Second, Measure: time.Second})
 			if err != nil {
