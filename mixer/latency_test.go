@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -67,38 +68,49 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// What a room adds, from a packet's arrival to the departure of what it holds, for one to
-// three who talk, each with every phase: a frame is made every 20 ms, of what came at least
-// a millisecond before. The kernel and the mixing of the tick come on top. A line whose
-// sender is late with one packet in 300 pays for that with another millisecond, no more.
+// What a room adds, from a packet's arrival to the departure of what it holds, sample for
+// sample, for one to three who talk, each with every phase: a frame is made every 20 ms, of
+// what came as long before as the line needs. The kernel and the mixing of the tick come on
+// top. A line whose sender is late with one packet in 300 does not pay for that with the
+// others, and nothing has to be made up.
 func TestAddedLatency(t *testing.T) {
-	const ms = time.Millisecond
+	const ms, us = time.Millisecond, time.Microsecond
 	for _, tt := range []struct {
 		name           string
-		late           time.Duration
+		late, jitter   time.Duration
 		p50, p99, most time.Duration
+		least          int // who talk
 	}{
-		{"without jitter", 0, 11 * ms, 20 * ms, 21 * ms},
-		{"one in 300 late", 4 * ms, 12 * ms, 22 * ms, 24 * ms},
+		{"without jitter", 0, 0, 11500 * us, 20500 * us, 20500 * us, 1},
+		{"one in 300 late", 4 * ms, 0, 11500 * us, 20500 * us, 20500 * us, 1},
+		{"jitter of 0.5 ms", 0, ms / 2, 11 * ms, 21 * ms, 21 * ms, 3},
+		{"jitter of 1 ms", 0, ms, 11 * ms, 21 * ms, 22 * ms, 3},
+		{"jitter of 2 ms", 0, 2 * ms, 12 * ms, 22 * ms, 23 * ms, 3},
 	} {
-		for talkers := 1; talkers <= 3; talkers++ {
+		for talkers := tt.least; talkers <= 3; talkers++ {
 			var took []time.Duration
-			for phase := time.Duration(0); phase < media.FrameDuration; phase += ms {
-				took = append(took, addedLatency(t, talkers, phase, tt.late)...)
+			made := uint64(0)
+			const phases = 20
+			for i := range time.Duration(phases) {
+				// Every millisecond of a frame, and all parts of one alike.
+				phase := i*media.FrameDuration/phases + i*7%phases*(ms/phases)
+				l, m := addedLatency(t, talkers, phase, tt.late, tt.jitter)
+				took, made = append(took, l...), made+m
 			}
 			slices.Sort(took)
 			p50, p99, most := took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
-			t.Logf("%s, %d talk, %d clicks: p50 %v, p99 %v, at most %v", tt.name, talkers, len(took), p50, p99, most)
-			if p50 > tt.p50 || p99 > tt.p99 || most > tt.most {
-				t.Errorf("%s, %d talk: p50 %v, p99 %v, at most %v", tt.name, talkers, p50, p99, most)
+			t.Logf("%s, %d talk, %d clicks: p50 %v, p99 %v, at most %v, %d made up", tt.name, talkers, len(took), p50, p99, most, made)
+			if p50 > tt.p50 || p99 > tt.p99 || most > tt.most || made > 0 {
+				t.Errorf("%s, %d talk: p50 %v, p99 %v, at most %v, %d made up", tt.name, talkers, p50, p99, most, made)
 			}
 		}
 	}
 }
 
 // addedLatency is what a room adds to the clicks of talkers, who begin 7 ms after each
-// other and say one in turn every 200 ms. Who is late is so with every 300th packet.
-func addedLatency(t *testing.T, talkers int, phase, late time.Duration) (took []time.Duration) {
+// other and say one in turn every 200 ms, and how many frames of theirs it makes up. Who is
+// late is so with every 300th packet; jitter is how much later than others packets come.
+func addedLatency(t *testing.T, talkers int, phase, late, jitter time.Duration) (took []time.Duration, made uint64) {
 	t.Helper()
 	const measured = 130
 	settled := 70 // packets that go before
@@ -106,6 +118,7 @@ func addedLatency(t *testing.T, talkers int, phase, late time.Duration) (took []
 		settled += 300 // one of those that are late among them
 	}
 	r := newRig(t, 1)
+	rnd := rand.New(rand.NewPCG(uint64(phase), uint64(talkers)))
 	room, listener := r.room(RoomConfig{}), r.phone("listener", g711.MuLaw())
 	all := []*phone{listener}
 	for range talkers {
@@ -133,6 +146,9 @@ func addedLatency(t *testing.T, talkers int, phase, late time.Duration) (took []
 			if i%300 == 299 {
 				a.at += late
 			}
+			if jitter > 0 {
+				a.at += time.Duration(rnd.Int64N(int64(jitter)))
+			}
 			coming = append(coming, a)
 		}
 	}
@@ -142,8 +158,11 @@ func addedLatency(t *testing.T, talkers int, phase, late time.Duration) (took []
 		for time.Duration(r.now+1)*pace.Tick < a.at {
 			r.tick()
 			listener.pcm = nil
-			if listener.hear(); len(listener.pcm) > 0 && slices.Max(listener.pcm) > 5000 && len(said) > 0 {
-				took = append(took, time.Duration(r.now)*pace.Tick-said[0])
+			listener.hear()
+			// The click begins with nothing: its second sample is the first to be heard.
+			at := slices.IndexFunc(listener.pcm, func(v int16) bool { return v > 5000 })
+			if at >= 0 && len(said) > 0 {
+				took = append(took, time.Duration(r.now)*pace.Tick+time.Duration(at-1)*time.Second/8000-said[0])
 				said = said[1:]
 			}
 		}
@@ -156,7 +175,10 @@ func addedLatency(t *testing.T, talkers int, phase, late time.Duration) (took []
 	if want := measured / 10; len(took) < want-1 {
 		t.Fatalf("%d clicks of %d are heard", len(took), want)
 	}
-	return took
+	for _, ph := range all[1:] {
+		made += ph.port.Stats().Concealed
+	}
+	return took, made
 }
 
 // A caller who goes from room to room, of other workers and phases, hears one

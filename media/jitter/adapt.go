@@ -4,8 +4,6 @@ const (
 	// window is how much audio must have lain longer than needed before the delay
 	// shrinks.
 	window = 1_000_000 // µs
-	// hysteresis is what must be left then, beyond what is needed.
-	hysteresis = 1_000 // µs
 	// rareMicros is how far above the target a rare late packet keeps the delay from
 	// shrinking. One that is late by a few milliseconds (slackMicros) does not.
 	rareMicros = 80_000
@@ -42,8 +40,8 @@ func (a *adaptation) played(wait, length int64) {
 }
 
 // mayShrink reports whether a packet of so much audio can be given up where that much
-// delay is needed. Nobody hears it when it is quiet: then it need not wait its turn.
-func (a *adaptation) mayShrink(length, need int64, quiet bool) bool {
+// delay is needed, and something is to be left beyond it. Nobody hears it when it is quiet: then it need not wait its turn.
+func (a *adaptation) mayShrink(length, need, hysteresis int64, quiet bool) bool {
 	return (a.pause == 0 || quiet) && a.spare >= length+need+hysteresis
 }
 

@@ -168,14 +168,14 @@ func (b *Buffer) Target() time.Duration { return time.Duration(b.target()) * tim
 // most, and an eighth more: that little costs nobody anything where there is jitter, and a
 // clock that drifts meets a packet later than any before it least often. Where there is
 // none, one packet in a thousand that its sender was late with would cost every other one
-// the delay: there it is twice what the quantile has beyond its least, a bin.
+// the delay: there it is twice what the quantile has beyond its least.
 const slackMicros = 5_000
 
 // target is Target in microseconds: what the network needs, as far as there is room.
 func (b *Buffer) target() int64 {
 	most := b.delays.micros(b.cfg.Cap) - b.delays.micros(b.cfg.Frame)
 	need := b.delays.target()
-	need = max(need, min(b.delays.recent()*9/8, need+min(2*(need-binMicros), slackMicros)))
+	need = max(need, min(b.delays.recent()*9/8, need+min(2*b.delays.spread(), slackMicros)))
 	return max(min(need, most), 0)
 }
 

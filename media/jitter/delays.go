@@ -3,9 +3,9 @@ package jitter
 import "time"
 
 const (
-	// bins is how many milliseconds of delay are told apart; what is later counts as
-	// the last.
-	bins = 320
+	// bins is how many milliseconds of delay are told apart, as many as a buffer of the
+	// usual cap can aim for; what is later counts as the last.
+	bins = 288
 	// missed is the part of packets, one in so many, that the target lets come late.
 	missed = 200
 	// weight is what a millisecond of audio counts in its bin. With agingKeeps of it
@@ -30,14 +30,20 @@ const (
 	fallMicros = 40_000
 
 	binMicros = 1000
+	// narrowMicros tells the delays of a line apart that has hardly any jitter. There the
+	// target is what counts: whose packets come by less than that before the frame waits
+	// 20 ms for the next. The last of narrowBins is beyond slackMicros.
+	narrowMicros = 250
+	narrowBins   = 24
 )
 
 // delays is what is known of the network: how late packets come, each against the
 // earliest of the last seconds. Times are in microseconds, on any clock that goes on
 // evenly.
 //
-// It is a histogram that forgets, with bins of a millisecond; the idea is that of
-// WebRTC's NetEQ, of which nothing else is taken.
+// It is a histogram that forgets, with bins of a millisecond, and another with narrow ones
+// for where there is little; the idea is that of WebRTC's NetEQ, of which nothing else is
+// taken.
 type delays struct {
 	rate     int64 // RTP clock, Hz
 	anchored bool
@@ -45,16 +51,18 @@ type delays struct {
 	media    int64  // the same, extended, in RTP clock units
 
 	origin int64        // transit that counts as no delay
+	base   int64        // the same, to a narrow bin
 	least  [spans]int64 // transit of each of the last spans, the present one first
 	turn   int64        // when the present span ends
 
-	bin  [bins]uint16
-	sum  uint32
-	aged uint32 // ms of audio since the last aging
+	wide   [bins]uint16       // from origin
+	narrow [narrowBins]uint16 // from base
+	sum    uint32             // of wide
+	aged   uint32             // ms of audio since the last aging
 
 	single uint32 // what one of the latest packets adds to a bin
 
-	late  int32    // ms, in which all but one in missed come
+	late  int64    // beyond origin, in which all but one in missed come
 	peak  [2]int64 // latest transits of the present and the last period
 	until int64    // when the present period ends
 }
@@ -62,7 +70,7 @@ type delays struct {
 const never = int64(-1) << 62
 
 // reset forgets everything, for a clock.
-func (d *delays) reset(rate int) { *d = delays{rate: int64(max(rate, 1))} }
+func (d *delays) reset(rate int) { *d = delays{rate: int64(max(rate, 1)), late: binMicros} }
 
 // lose forgets the path's length, as for another stream of the same network.
 func (d *delays) lose() { d.anchored = false }
@@ -95,15 +103,14 @@ func (d *delays) observe(stamp, samples uint32, at int64) (nominal, moved int64)
 		d.least[0] = transit
 		d.settle()
 	}
-	delay := max(transit-d.origin, 0)
 	d.remember(transit, at)
-	d.count(delay, max(samples*1000/uint32(d.rate), 1))
-	return at - delay, d.origin - origin
+	d.count(transit, max(samples*1000/uint32(d.rate), 1))
+	return at - max(transit-d.origin, 0), d.origin - origin
 }
 
 // anchor makes a transit the one without delay.
 func (d *delays) anchor(transit, at int64) {
-	d.anchored, d.origin = true, transit
+	d.anchored, d.origin, d.base = true, transit, transit
 	for i := range d.least {
 		d.least[i] = transit
 	}
@@ -111,52 +118,39 @@ func (d *delays) anchor(transit, at int64) {
 	d.peak, d.until = [2]int64{transit, never}, at+peakMicros
 }
 
-// settle moves the origin to the least transit, in whole bins, and what is known with
-// it. An origin may lie up to a bin below.
+// settle moves the origins to the least transit, in whole bins, and what is known with
+// them. An origin may lie up to a bin below.
 func (d *delays) settle() {
 	least := d.least[0]
 	for _, v := range d.least[1:] {
 		least = min(least, v)
 	}
-	move := least - d.origin
-	switch {
-	case move < -fallMicros:
-		d.origin = least
+	if least-d.origin < -fallMicros {
+		d.origin, d.base = least, least
 		d.peak = [2]int64{least, never}
-	case move < 0:
-		by := int((-move + binMicros - 1) / binMicros)
-		d.origin -= int64(by) * binMicros
-		d.shiftUp(by)
-	case move >= binMicros:
-		by := int(min(move/binMicros, bins-1))
-		d.origin += move / binMicros * binMicros
-		d.shiftDown(by)
-	default:
+		d.quantile()
 		return
 	}
-	d.quantile()
+	wide, narrow := move(d.wide[:], &d.origin, least, binMicros), move(d.narrow[:], &d.base, least, narrowMicros)
+	if wide || narrow {
+		d.quantile()
+	}
 }
 
-// shiftUp makes everything known later by so many bins.
-func (d *delays) shiftUp(by int) {
-	over := uint32(0)
-	for _, v := range d.bin[bins-by:] {
-		over += uint32(v)
+// move moves a histogram with bins of some width from an origin to another.
+func move(h []uint16, origin *int64, to, width int64) bool {
+	switch by := to - *origin; {
+	case by < 0:
+		n := (-by + width - 1) / width
+		*origin -= n * width
+		shiftLater(h, int(n))
+	case by >= width:
+		*origin += by / width * width
+		shiftEarlier(h, int(min(by/width, bins)))
+	default:
+		return false
 	}
-	copy(d.bin[by:], d.bin[:bins-by])
-	clear(d.bin[:by])
-	d.bin[bins-1] = uint16(min(uint32(d.bin[bins-1])+over, 1<<16-1))
-}
-
-// shiftDown makes everything known earlier by so many bins.
-func (d *delays) shiftDown(by int) {
-	under := uint32(0)
-	for _, v := range d.bin[:by+1] {
-		under += uint32(v)
-	}
-	copy(d.bin[:], d.bin[by:])
-	clear(d.bin[bins-by:])
-	d.bin[0] = uint16(min(under, 1<<16-1))
+	return true
 }
 
 // remember keeps the latest transits.
@@ -168,59 +162,45 @@ func (d *delays) remember(transit, at int64) {
 	d.peak[0] = max(d.peak[0], transit)
 }
 
-// count puts a packet of so many ms into its bin.
-func (d *delays) count(delay int64, ms uint32) {
-	at := int32(min(delay/binMicros, bins-1))
+// count puts a packet of so many ms where it belongs.
+func (d *delays) count(transit int64, ms uint32) {
 	ms = min(ms, agingMs)
 	d.single = ms * weight
-	w := min(d.single, 1<<16-1-uint32(d.bin[at]))
-	d.bin[at] += uint16(w)
-	d.sum += w
+	delay := max(transit-d.origin, 0)
+	d.sum += put(d.wide[:], delay/binMicros, d.single)
+	put(d.narrow[:], max(transit-d.base, 0)/narrowMicros, d.single)
 	if d.aged += ms; d.aged >= agingMs {
-		d.age()
-	}
-	if at >= d.late {
+		d.aged = 0
+		d.sum = fade(d.wide[:])
+		fade(d.narrow[:])
+		d.quantile()
+	} else if delay >= d.late {
 		d.quantile()
 	}
 }
 
-// age lets what is known fade.
-func (d *delays) age() {
-	d.aged, d.sum = 0, 0
-	for i := range d.bin {
-		if v := d.bin[i]; v > 0 {
-			v = uint16(uint32(v) * agingKeeps >> 10)
-			d.bin[i] = v
-			d.sum += uint32(v)
-		}
-	}
-	d.quantile()
-}
-
-// quantile works out late: the upper edge of the bin beyond which there is at most one
-// in missed. Where that is little it is left to a single packet, late by chance.
+// quantile works out late. Where that is little it is left to a single packet, late by
+// chance, and told to a narrow bin.
 func (d *delays) quantile() {
 	spare := d.sum / missed
-	if d.late = d.beyond(spare); d.late <= slackMicros/binMicros {
-		d.late = d.beyond(max(spare, d.single))
+	if d.late = beyond(d.wide[:], spare) * binMicros; d.late <= slackMicros {
+		d.late = d.base - d.origin + beyond(d.narrow[:], max(spare, d.single))*narrowMicros
 	}
-}
-
-// beyond is the upper edge of the bin beyond which there is at most so much.
-func (d *delays) beyond(spare uint32) int32 {
-	at := bins - 1
-	for ; at > 0; at-- {
-		v := uint32(d.bin[at])
-		if v > spare {
-			break
-		}
-		spare -= v
-	}
-	return int32(at) + 1
 }
 
 // target is the delay that all but a few packets come within, in microseconds.
-func (d *delays) target() int64 { return int64(max(d.late, 1)) * binMicros }
+func (d *delays) target() int64 { return d.late }
+
+// spread is how much of target the packets' differences make.
+func (d *delays) spread() int64 { return d.late - (d.base - d.origin + narrowMicros) }
+
+// grain is what the target changes by, at least.
+func (d *delays) grain() int64 {
+	if d.late > slackMicros {
+		return binMicros
+	}
+	return narrowMicros
+}
 
 // recent is the delay of the latest packet of late, in microseconds.
 func (d *delays) recent() int64 {

@@ -145,7 +145,7 @@ func (b *Buffer) Surplus(now time.Duration, quiet bool) (p Packet, ok bool) {
 	if recent := b.delays.recent(); recent > slackMicros {
 		need = max(need, min(recent, need+rareMicros))
 	}
-	if !b.adapt.mayShrink(length, need, quiet) {
+	if !b.adapt.mayShrink(length, need, b.delays.grain(), quiet) {
 		return Packet{}, false
 	}
 	p = b.take(inMicros(now) + length) // as the one before it

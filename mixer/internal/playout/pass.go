@@ -57,11 +57,11 @@ func (p *Playout) levelOf(m *Memory, handle int32) Level {
 	return s.level
 }
 
-// Pass lets 20 ms go by undecoded. The last packets are kept, so that a decoder can
+// Pass lets 20 ms go by undecoded, and reports whether all of it was there. The last packets are kept, so that a decoder can
 // hear them before the frame that is heard again. As nobody hears it, this is where the
 // delay becomes what it should be.
-func (p *Playout) Pass(m *Memory, now time.Duration) {
-	p.passing, p.concealed = true, maxNoise
+func (p *Playout) Pass(m *Memory, now time.Duration) (came bool) {
+	p.passing, p.concealed, came = true, maxNoise, true
 	p.excess, p.tries = 0, 0
 	n := p.target / 50
 	if have := min(n, len(p.left)); have > 0 {
@@ -75,8 +75,9 @@ func (p *Playout) Pass(m *Memory, now time.Duration) {
 	for n > 0 {
 		pkt, outcome := p.buffer.Pop(now, true)
 		if outcome == jitter.Empty {
-			return
+			return false
 		}
+		came = came && outcome == jitter.Play
 		if outcome == jitter.Play {
 			p.noise.heard(pkt.Sequence)
 			p.last = p.levelOf(m, pkt.Handle)
@@ -89,6 +90,7 @@ func (p *Playout) Pass(m *Memory, now time.Duration) {
 		p.over = max(length-n, 0)
 		n -= length
 	}
+	return came
 }
 
 // keep puts a packet, whose audio was not wanted, where warm finds it.

@@ -173,7 +173,8 @@ func (l *Member) Overhear(w *Floor, cfg dsp.ActivityConfig) (silent bool) {
 	}
 	l.Drain(&w.Bench)
 	before, gate := *v, l.gate
-	v.at, v.Chosen, v.decoded = w.Now.Tick, false, false
+	v.turn(w.Now.Tick)
+	v.Chosen, v.decoded = false, false
 	if !l.Playout.On() {
 		return true
 	}
@@ -186,8 +187,8 @@ func (l *Member) Overhear(w *Floor, cfg dsp.ActivityConfig) (silent bool) {
 		}
 		return false
 	}
-	l.Level, v.peak = level, dsp.Silence
-	l.unheard(w)
+	l.Level = level
+	l.lapse(w)
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 )
@@ -22,6 +23,9 @@ const (
 	// lieOfSilence is what it costs to say silence and speak, which nobody would hear: a
 	// sender has a few.
 	lieOfSilence = leg.LiesBelieved/2 + 1
+	// hushed, in −dBov, is how loud a frame may be that was not heard for the next to begin
+	// without a fade: as loud as the step between them can be.
+	hushed = 45
 	// AuditFrames is how often one who claims silence is decoded all the same: 2 s.
 	AuditFrames = 100
 )
@@ -35,6 +39,8 @@ type weight struct {
 	tenure  uint8         // frames for which who has come in is not to be disturbed
 	heard   bool          // was, in the last
 	full    bool          // the last frame went into the sum to its end
+	hushed  bool          // the last frame was there, and silence
+	follows bool          // this frame comes after such a one
 	decoded bool          // pcm and spoke are of this frame
 	spoke   bool
 	pcm     []int16
@@ -58,7 +64,7 @@ func (x *Room) weigh(w *Floor, l *Member) {
 	}
 	v.Chosen, v.decoded = false, false
 	gone := v.at >= w.Now.Tick // while the member was away
-	v.at = w.Now.Tick
+	v.turn(w.Now.Tick)
 	if gone || !l.Playout.On() {
 		v.heard, v.full = false, false
 		v.drop()
@@ -77,14 +83,20 @@ func (x *Room) weigh(w *Floor, l *Member) {
 	case v.heard:
 		v.peak = dsp.Silence
 	default:
-		v.peak = dsp.Silence
-		l.unheard(w)
+		l.lapse(w)
 		return
 	}
 	w.candidates = append(w.candidates, l)
 	if v.decoded && v.spoke {
 		w.KeepFrame()
 	}
+}
+
+// turn goes on to the frame of a tick. While the member was away the last one may have been
+// that of a tick before the room's.
+func (v *weight) turn(tick int64) {
+	v.follows, v.hushed = v.hushed && tick-v.at < 2*pace.TicksPerFrame, false
+	v.at = tick
 }
 
 // estimate finds out how loud the member's frame is. Where nothing else tells it is decoded
@@ -197,7 +209,7 @@ func (x *Room) hear(w *Floor, l *Member) {
 		switch {
 		case !v.Chosen:
 			mixminus.FadeOut(v.pcm, l.Rate)
-		case !v.full:
+		case !v.full && !v.follows: // what went before was not heard, and was not silence
 			mixminus.FadeIn(v.pcm, l.Rate)
 		}
 		x.say(w, l)
@@ -205,14 +217,23 @@ func (x *Room) hear(w *Floor, l *Member) {
 	v.full = v.spoke && v.Chosen
 }
 
-// unheard lets the member's frame go by.
-func (l *Member) unheard(w *Floor) {
+// lapse lets the frame of a member go by who says nothing. If it was there, and nothing else
+// makes its sender's word doubtful, the next one needs no fade: a voice begins as it does.
+func (l *Member) lapse(w *Floor) {
+	v := &l.Weight
+	v.peak = dsp.Silence
+	v.hushed = l.unheard(w) && l.Level > hushed && l.Wrong == 0
+}
+
+// unheard lets the member's frame go by, and reports whether there was one.
+func (l *Member) unheard(w *Floor) (came bool) {
 	v := &l.Weight
 	v.heard, v.full = false, false
 	l.Loudest = min(l.Loudest, l.Level)
 	if !v.decoded {
-		l.Playout.Pass(&w.Memory, w.Now.At())
+		return l.Playout.Pass(&w.Memory, w.Now.At())
 	}
+	return v.spoke
 }
 
 // decode makes the member's frame, and returns its level.
