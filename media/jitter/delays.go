@@ -5,7 +5,7 @@ import "time"
 const (
 	// bins is how many milliseconds of delay are told apart, as many as a buffer of the
 	// usual cap can aim for; what is later counts as the last.
-	bins = 288
+	bins = 280
 	// missed is the part of packets, one in so many, that the target lets come late.
 	missed = 200
 	// weight is what a millisecond of audio counts in its bin. With agingKeeps of it
