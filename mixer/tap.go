@@ -35,8 +35,8 @@ const (
 // TapBlock is 20 ms of a tap.
 type TapBlock = tap.Block
 
-// TapStats are a tap's counters: frames of 20 ms that were written, and those of
-// them that found no room.
+// TapStats are a tap's counters: frames of 20 ms that were written, those that found no
+// room, and those that were not made. In the place of these there is silence.
 type TapStats = tap.Stats
 
 // Tap is a copy of what a port says, hears, or both, or of what a room hears.

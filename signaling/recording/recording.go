@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/record"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -64,6 +65,7 @@ type Result struct {
 	Length time.Duration // of what was recorded
 	Still  time.Duration // of silence, at the end
 	Lost   time.Duration // that the disk was too slow for, and is silence
+	Unmade time.Duration // that the mixer was too late for, and is silence
 	Err    error
 }
 
@@ -213,8 +215,15 @@ func (rec *Recording) record() (res Result, ok bool) {
 	if res.Lost > 0 {
 		rec.channel.Log().Warn("recording has gaps: the disk is too slow", "file", rec.opts.Path, "lost", res.Lost)
 	}
+	if res.Unmade > tolerated {
+		rec.channel.Log().Warn("recording has gaps: the server is too busy", "file", rec.opts.Path, "unmade", res.Unmade)
+	}
 	return res, true
 }
+
+// tolerated is how much silence a recording has that nobody is warned of: a frame or two for
+// each time that the channel came to another place.
+const tolerated = 200 * time.Millisecond
 
 // follow records until something ends that.
 func (rec *Recording) follow() Result {
@@ -280,7 +289,9 @@ func terminated(digits *event.Subscription) (digit byte, pressed bool) {
 // finish ends the file.
 func (rec *Recording) finish(res *Result) {
 	res.Length, res.Still = rec.recorder.Length(), rec.recorder.Silence()
-	res.Lost = time.Duration(rec.tap.Stats().Lost) * 20 * time.Millisecond
+	stats := rec.tap.Stats()
+	res.Lost = time.Duration(stats.Lost) * media.FrameDuration
+	res.Unmade = time.Duration(stats.Unmade) * media.FrameDuration
 	rec.mu.Lock()
 	trim, drop := rec.trim, rec.drop
 	rec.mu.Unlock()

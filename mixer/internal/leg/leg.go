@@ -106,10 +106,10 @@ type Leg struct {
 	Heard   bool // in a pair: it was given its peer's voice in the last frame
 	Fades   bool // in a pair: that voice ends in the next
 	Faded   bool // in a pair: it has, and begins anew
+	waits   int8 // in a pair: frames for which it does so, by the last packet relayed
 	Rephase bool // in a pair: the next packet sets phase
 	Broken  bool // failed, or about to
 	Closed  bool
-	waits   int // in a pair: frames for which it has Faded, by the last packet relayed
 
 	keying  keying
 	Control int   // packets of RTCP since the last housekeeping

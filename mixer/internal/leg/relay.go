@@ -41,7 +41,7 @@ func (l *Leg) soften(w *Bench) (last bool) {
 
 // lastPacketFrames is how long a relay that ends waits for the packet that fades, in frames:
 // as long as packets may be apart. From who is silent, none comes.
-const lastPacketFrames = int(media.MaxPtime/media.FrameDuration) + 1
+const lastPacketFrames = int8(media.MaxPtime/media.FrameDuration) + 1
 
 // EndsSoftly has a relay to the leg go on until its last packet has faded, and reports whether
 // it does: payloads of most codecs cannot be faded without having been decoded all along.

@@ -102,6 +102,9 @@ func (k *Link) Choose(w *leg.Bench) {
 		to.Mode = mode
 		if from != nil {
 			from.Playout.Listen(listens || to.Fades, to.Rate)
+		} else {
+			// Nobody hears it: what it says now must not count as lost when somebody does.
+			to.Playout.Listen(false, to.Rate)
 		}
 	}
 	var modes [2]leg.Mode

@@ -54,7 +54,8 @@ type Line struct {
 	ended   atomic.Bool
 	err     error // why it ended; written before ended
 
-	written, lost atomic.Uint64
+	written, lost, unmade atomic.Uint64
+	until                 atomic.Int64 // next, for the reader
 
 	want int64   // frame that the reader reads next
 	held bool    // the reader's last block lies in the queue
@@ -137,6 +138,7 @@ func (l *Line) Commit(tick int64) {
 	}
 	due := (tick - l.start) / pace.TicksPerFrame
 	if late := due - l.next; late > 1 {
+		l.unmade.Add(uint64(late))
 		l.next = due
 	} else if late < -1 {
 		l.drop()
@@ -144,8 +146,7 @@ func (l *Line) Commit(tick int64) {
 	}
 	if l.slot == nil && !l.begin() {
 		l.lost.Add(1)
-		l.next++
-		l.drop()
+		l.advance()
 		return
 	}
 	for d, at := range l.offset {
@@ -157,12 +158,18 @@ func (l *Line) Commit(tick int64) {
 		}
 	}
 	l.queue.Commit(l.next)
-	l.next++
-	l.drop()
+	l.advance()
 	l.written.Add(1)
 	if l.waiting.Load() && l.queue.Len() >= l.wakeAt {
 		l.rouse()
 	}
+}
+
+// advance goes on to the next frame.
+func (l *Line) advance() {
+	l.next++
+	l.until.Store(l.next)
+	l.drop()
 }
 
 // drop forgets the frame under way.
@@ -212,7 +219,7 @@ func (l *Line) Read(ctx context.Context, b *Block) error {
 		}
 		// What End says comes after all that was written.
 		if l.ended.Load() {
-			if l.pop(b) {
+			if l.pop(b) || l.rest(b) {
 				return nil
 			}
 			if l.err != nil {
@@ -245,16 +252,34 @@ func (l *Line) pop(b *Block) bool {
 	if !ok {
 		return false
 	}
-	b.Missing = number > l.want
-	if b.Missing {
-		pcm = l.void
-		clear(pcm)
-	} else {
-		l.held = true
+	if number > l.want {
+		l.miss(b)
+		return true
 	}
+	b.Missing, l.held = false, true
+	l.give(b, pcm)
+	return true
+}
+
+// rest is silence in place of frames at the end that found the queue full.
+func (l *Line) rest(b *Block) bool {
+	if l.want >= l.until.Load() {
+		return false
+	}
+	l.miss(b)
+	return true
+}
+
+// miss is silence in place of a frame.
+func (l *Line) miss(b *Block) {
+	b.Missing = true
+	clear(l.void)
+	l.give(b, l.void)
+}
+
+func (l *Line) give(b *Block, pcm []int16) {
 	b.Start, b.Said, b.Heard = l.want*int64(l.n), l.part(Said, pcm), l.part(Heard, pcm)
 	l.want++
-	return true
 }
 
 func (l *Line) part(d Direction, pcm []int16) []int16 {
@@ -265,7 +290,14 @@ func (l *Line) part(d Direction, pcm []int16) []int16 {
 }
 
 // Stats are a line's counters, in frames.
-type Stats struct{ Written, Lost uint64 }
+type Stats struct {
+	Written uint64
+	// Lost found the queue full, Unmade were not made: their worker was late, or the port on
+	// its way to another. In the place of both there is silence.
+	Lost, Unmade uint64
+}
 
 // Stats reads the counters.
-func (l *Line) Stats() Stats { return Stats{Written: l.written.Load(), Lost: l.lost.Load()} }
+func (l *Line) Stats() Stats {
+	return Stats{Written: l.written.Load(), Lost: l.lost.Load(), Unmade: l.unmade.Load()}
+}

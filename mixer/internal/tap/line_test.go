@@ -49,6 +49,57 @@ func TestLineKeepsTime(t *testing.T) {
 	}
 }
 
+// What finds the queue full is silence of the same length, in the middle and at the end, and
+// counted; so is what was never made.
+func TestLineLosesNoTime(t *testing.T) {
+	l := NewLine(Config{Said: true, Rate: 8000, Buffer: 8 * FrameLength})
+	pcm := make([]int16, 160)
+	tick := int64(100)
+	write := func(frames int) {
+		for range frames {
+			for i := range pcm {
+				pcm[i] = int16(tick)
+			}
+			l.Put(Said, pcm, 8000)
+			l.Commit(tick)
+			tick += 4
+		}
+	}
+	var got []bool // that there is audio
+	var b Block
+	read := func(frames int) {
+		t.Helper()
+		for range frames {
+			if err := l.Read(t.Context(), &b); err != nil {
+				t.Fatal(err)
+			}
+			if n := int64(len(got)); b.Start != n*160 || !b.Missing && int64(b.Said[0]) != 100+4*n {
+				t.Fatalf("frame %d begins at %d, with %d", n, b.Start, b.Said[0])
+			}
+			got = append(got, !b.Missing)
+		}
+	}
+	write(15) // the reader stands still: 8 of 15 fit
+	read(5)
+	write(2)
+	tick += 4 * 4 // the writer does
+	write(1)
+	read(13)
+	write(11) // 3 of which are lost to who has not read them
+	l.End(nil)
+	for l.Read(t.Context(), &b) == nil {
+		got = append(got, !b.Missing)
+	}
+	want := slices.Concat(slices.Repeat([]bool{true}, 8), slices.Repeat([]bool{false}, 7), []bool{true, true},
+		slices.Repeat([]bool{false}, 4), slices.Repeat([]bool{true}, 1+7), slices.Repeat([]bool{false}, 4))
+	if !slices.Equal(got, want) {
+		t.Errorf("read %v, want %v", got, want)
+	}
+	if s := l.Stats(); s != (Stats{Written: 18, Lost: 11, Unmade: 4}) {
+		t.Errorf("%+v", s)
+	}
+}
+
 // A reader gets what was written before the end, then why it ended.
 func TestLineEnds(t *testing.T) {
 	why := errors.New("why")
