@@ -140,6 +140,9 @@ func TestPassedOnCodec(t *testing.T) {
 	if err := ports[0].Join(r.room(RoomConfig{}), JoinOptions{}); fault.Of(err) != fault.Unsupported {
 		t.Errorf("join: %v", err)
 	}
+	if _, err := ports[0].Tap(TapConfig{In: true, SampleRate: 8000}); fault.Of(err) != fault.Unsupported {
+		t.Errorf("tap: %v", err)
+	}
 	if err := ports[0].Play(mustClip(t, 8000, make([]int16, 800)), PlayOptions{}); err != nil {
 		t.Fatal(err)
 	}

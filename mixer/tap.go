@@ -86,10 +86,14 @@ func newTap(cfg TapConfig) (*Tap, error) {
 }
 
 // Tap begins a tap of the port, wherever it is and goes. The error is of kind
-// fault.Invalid or fault.Gone.
+// fault.Invalid, fault.Unsupported (what the port speaks is only passed on, and would be
+// silence) or fault.Gone.
 func (p *Port) Tap(cfg TapConfig) (*Tap, error) {
 	if !cfg.In && !cfg.Out {
 		return nil, fault.New(fault.Invalid, "mixer: a tap of nothing")
+	}
+	if c := p.Media().Send.Codec; c != nil && !c.Transcodable() {
+		return nil, fault.New(fault.Unsupported, "mixer: %s is only passed on, and cannot be listened to", c.Name)
 	}
 	t, err := newTap(cfg)
 	if err != nil {

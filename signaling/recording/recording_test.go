@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g729"
 	"github.com/skygenesisenterprise/skybridge/media/record"
+	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
@@ -187,5 +190,33 @@ func TestRepairAtTheStart(t *testing.T) {
 	}
 	if h.Log.Count("recording repaired") != 1 {
 		t.Errorf("log:\n%s", h.Log)
+	}
+}
+
+// A call whose audio is only passed on is not recorded as silence: that is refused, and leaves
+// no file. Nor can a third party join it.
+func TestPassedOnIsRefused(t *testing.T) {
+	h := newHouse(t)
+	b := h.Engine.NewBridge(signaling.BridgeConfig{})
+	t.Cleanup(b.Close)
+	format := media.Format{Codec: g729.PassThrough(), PayloadType: 18}
+	var all []*signaling.Channel
+	for _, name := range []string{"1001", "1002", "1003"} {
+		c, l := h.CallUp(name, h.Phone(g711.MuLaw(), 500))
+		ok(t, l.Port().SetMedia(mixer.Media{Send: format, Receive: []media.Format{format}}))
+		all = append(all, c)
+	}
+	ok(t, b.Add(t.Context(), all[0]))
+	ok(t, b.Add(t.Context(), all[1]))
+	if err := b.Add(t.Context(), all[2]); fault.Of(err) != fault.Unsupported || !strings.Contains(err.Error(), "G729") {
+		t.Errorf("a third party: %v", err)
+	}
+	if _, err := h.Start(t.Context(), all[0], h.options("x.wav")); fault.Of(err) != fault.Unsupported || !strings.Contains(err.Error(), "G729") {
+		t.Errorf("a recording: %v", err)
+	}
+	left, err := os.ReadDir(h.folder)
+	ok(t, err)
+	if len(left) != 0 {
+		t.Errorf("%v is left", left)
 	}
 }
