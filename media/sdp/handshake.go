@@ -184,8 +184,17 @@ func (n *Negotiator) settleHandshake(o *offered, s *Session, m *Media) (keyed, e
 	case setup == ActPass: // no answer to anything, but what is meant is plain
 		setup = otherwise
 	}
-	now := n.state.association()
-	return keyed{handshake: now.next(setup == Passive, fingerprints, s.id(m))}, nil
+	now, id := n.state.association(), s.id(m)
+	if n.answered && (o.forked || id != now.theirs) {
+		// Another fork of the call answers, behind the same certificate perhaps: an
+		// association is of one pair of tls-ids (RFC 8842 §5.1), and of one pair of ports.
+		other := now.another(setup == Passive, fingerprints, id)
+		other.ours = now.ours // which the offer has told to all forks
+		return keyed{handshake: other}, nil
+	}
+	a := now.next(setup == Passive, fingerprints, id)
+	a.ours = now.ours
+	return keyed{handshake: a}, nil
 }
 
 // id is a=tls-id of the line m (RFC 8842 §5.2).
@@ -207,6 +216,11 @@ func (a association) next(active bool, f srtp.Fingerprints, id string) *associat
 		}
 		return &a
 	}
+	return a.another(active, f, id)
+}
+
+// another is an association that follows a.
+func (a association) another(active bool, f srtp.Fingerprints, id string) *association {
 	n := &association{number: a.number + 1, active: active, fingerprints: f, ours: a.ours, theirs: id}
 	if a.number != 0 || n.ours == "" {
 		n.ours = newID()

@@ -59,6 +59,7 @@ type offered struct {
 	keys      []Crypto
 	handshake bool
 	setup     Setup
+	forked    bool // a further answer is of somebody elsewhere
 }
 
 // NewNegotiator starts a dialog's negotiations.

@@ -30,15 +30,16 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 	case m.Port == 0:
 		return Result{}, errNoAudio("the answer refuses m=%s", n.kind())
 	}
-	keyed, err := n.settleKeys(o, answer, m)
-	if err != nil {
-		return Result{}, err
-	}
 	target, err := n.target(answer, m)
 	if err != nil {
 		return Result{}, err
 	}
 	target = target.unmuxed(o.mux, m)
+	o.forked = n.answered && n.last != nil && n.last.Remote.IsValid() && target.RTP.IsValid() && target.RTP != n.last.Remote
+	keyed, err := n.settleKeys(o, answer, m)
+	if err != nil {
+		return Result{}, err
+	}
 	payloads := m.payloads(n.state.Bindings)
 	r := &Result{Ptime: ptime(m, n.cfg.Ptime), RTCPMux: target.Mux}
 	if !o.settle(r, payloads) {
