@@ -84,6 +84,7 @@ type Peer struct {
 // Outcome is what a handshake came to.
 type Outcome struct {
 	Number uint32 // of Begin
+	Turn   uint32 // that Begin gave
 	Keys   srtp.Masters
 	From   netip.AddrPort // where the peer is
 	// Err is of kind fault.Forbidden for a certificate that is not the announced one,
@@ -104,6 +105,7 @@ type Keyer struct {
 
 	mu      sync.Mutex
 	wish    *wish // nil when the goroutine has seen it
+	turn    uint32
 	running bool
 	closed  bool
 
@@ -118,10 +120,11 @@ type Keyer struct {
 	said     int   // the last alert of the peer's
 }
 
-// wish is a handshake that is to be; number 0 is none.
+// wish is a handshake that is to be; number 0 is none yet.
 type wish struct {
 	number uint32
 	peer   Peer
+	turn   uint32
 }
 
 // New makes a Keyer that keeps what comes until Begin says with whom it has to do. The
@@ -157,22 +160,24 @@ func (k *Keyer) awake() {
 }
 
 // Begin begins the handshake of a number with a peer. One that is under way goes on, with
-// as much time as at first; one of another number ends without a word. Number 0 is no
-// handshake.
-func (k *Keyer) Begin(number uint32, p Peer) {
+// as much time as at first; one of another number ends without a word. Numbers begin at 1. The turn is the Outcome's: one of
+// an earlier turn is of what was over when this began.
+func (k *Keyer) Begin(number uint32, p Peer) (turn uint32) {
 	p.Address = unmapped(p.Address)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.closed || !k.running && number == 0 {
-		return
+	k.turn++
+	if k.closed {
+		return k.turn
 	}
-	k.wish = &wish{number, p}
+	k.wish = &wish{number, p, k.turn}
 	k.known.Store(&p.Address)
 	if !k.running {
 		k.running = true
 		k.group.Go(k.run) // owned by k, ended by Close
 	}
 	k.awake()
+	return k.turn
 }
 
 // Close ends all handshakes, with a farewell, and waits for it.
@@ -235,6 +240,9 @@ func (k *Keyer) due(now time.Time) {
 	case k.ended: // nobody has asked for our last flight for long
 		k.drop(false)
 	case !now.Before(k.deadline):
+		if k.heed(); now.Before(k.deadline) {
+			return // Begin has given it more time meanwhile
+		}
 		err := fault.New(fault.Timeout, "dtls: no keys within %v", k.cfg.Timeout)
 		switch {
 		case k.said != alertNone:
@@ -263,7 +271,7 @@ func (k *Keyer) heed() {
 	if w.number != k.current.number || k.failed {
 		k.drop(false)
 		k.ended, k.failed, k.again, k.last, k.said = false, false, time.Time{}, nil, alertNone
-		if w.peer.Active && w.number != 0 {
+		if w.peer.Active {
 			k.again = time.Now() // by the timer
 		}
 	}
@@ -363,6 +371,7 @@ func (k *Keyer) came(r result) {
 // finish tells what the handshake came to.
 func (k *Keyer) finish(o Outcome) {
 	k.ended, k.failed, k.again = true, o.Err != nil, time.Time{}
+	o.Turn = k.current.turn
 	k.cfg.Done(o)
 }
 

@@ -9,10 +9,10 @@ import (
 )
 
 // noKeys ends a call whose media gets no keys. Before it is answered there is time: the
-// party may only then begin.
+// party may only then begin. An answer that crosses the end of a handshake begins another.
 func (l *leg) noKeys(err error) {
 	l.post(func() {
-		if l.isOver() {
+		if l.isOver() || l.session.Keyless() == nil {
 			return
 		}
 		if fault.Of(err) == fault.Timeout && l.dialog == nil {

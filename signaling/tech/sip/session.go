@@ -37,6 +37,8 @@ type session interface {
 	// Remote is where media goes, for people to read.
 	Remote() string
 	Secure() bool
+	// Keyless is why there are no keys for the media; nil when there are, or may be still.
+	Keyless() error
 	Close()
 	Wait(ctx context.Context) error
 }
@@ -95,6 +97,7 @@ func (s *dtlsSession) Format() media.Format { return s.Media().Send }
 func (s *dtlsSession) Held() bool           { return s.Media().Send.Codec != nil && !s.Media().Direction.Sends() }
 func (s *dtlsSession) Remote() string       { return "webrtc" }
 func (s *dtlsSession) Secure() bool         { return true }
+func (s *dtlsSession) Keyless() error       { return nil }
 
 // sourceFor is the local address that packets to remote leave from. It sends
 // nothing.

@@ -40,14 +40,20 @@ type handshakes struct {
 	media, control *dtls.Keyer
 	wait           bool
 	roots          *x509.CertPool
-	failed         func(error)
+	tell           func(error)
 
 	// Under the session's lock.
-	made [2]made // the last, and the one before it
-	seen [2]seen // where the peer proved to be: for RTP, for RTCP
+	made   [2]made // the last, and the one before it
+	seen   [2]seen // where the peer proved to be: for RTP, for RTCP
+	turn   uint32  // of media
+	failed error   // there are no keys, and nobody has tried again since
 }
 
-// made is what a handshake came to. Keys of RTCP may come later, or not at all.
+// made is what a handshake came to: control is of that on RTCP's own port, which may come
+// later, or not at all. An association of RTP with RTCP on its port has one handshake;
+// where RTCP has its own there are two, of which each protects what is on its port
+// (RFC 5764 §4.2). So keys are kept by port, for RTCP may come to another within one
+// association.
 type made struct {
 	number         uint32 // 0 is none
 	media, control srtp.Masters
@@ -70,7 +76,7 @@ func (s *RTP) newHandshakes(c *Config, sc *sdp.Config, media, control *rtp.Socke
 	if c.Handshake == nil {
 		return nil
 	}
-	h := &handshakes{wait: s.symmetric, roots: c.Handshake.Roots, failed: c.Handshake.Failed}
+	h := &handshakes{wait: s.symmetric, roots: c.Handshake.Roots, tell: c.Handshake.Failed}
 	certificate := c.Handshake.Certificate
 	if certificate == nil {
 		var err error
@@ -144,7 +150,8 @@ func (h *handshakes) begin(r *sdp.Result, symmetric bool) {
 	}
 	done := h.done(r.Handshake.Number)
 	if done == nil {
-		h.media.Begin(r.Handshake.Number, p)
+		h.failed = nil
+		h.turn = h.media.Begin(r.Handshake.Number, p)
 	}
 	p.Address = h.seen[1].where(r.RemoteRTCP)
 	if (done == nil || !done.control.Secure()) && p.Address.IsValid() && !r.RTCPMux && !r.NoReports {
@@ -167,59 +174,88 @@ func (s *RTP) Sent() {
 	s.handshakes.begin(&s.result, s.symmetric)
 }
 
+// reports are the keys of RTCP, which are RTP's where both are on one port; none yet, maybe.
+func (m *made) reports(mux bool) srtp.Masters {
+	if mux {
+		return m.media
+	}
+	return m.control
+}
+
+// Keyless is why there are no keys for what was agreed; nil when there are, or may be still.
+func (s *RTP) Keyless() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.handshakes == nil {
+		return nil
+	}
+	return s.handshakes.failed
+}
+
 // mediaKeyed is told what the handshake on RTP's port came to.
 func (s *RTP) mediaKeyed(o dtls.Outcome) {
-	err := s.keyed(o, func(h *handshakes) {
+	err := s.keyed(o, func(h *handshakes, r *sdp.Result) {
 		h.made[1] = h.made[0]
 		h.made[0] = made{number: o.Number, media: o.Keys}
-		h.seen[0] = seen{s.result.Remote, o.From}
-		if s.result.RTCPMux {
-			h.made[0].control = o.Keys
-		}
+		h.seen[0] = seen{r.Remote, o.From}
 		if s.early.number == o.Number {
 			h.made[0].control = s.early.control
 		}
-		s.port.Learn(o.From)
-	})
+		if r.Remote == s.result.Remote {
+			s.port.Learn(o.From)
+		}
+	}, true)
 	if err != nil {
-		s.handshakes.failed(err)
+		s.handshakes.tell(err)
 	}
 }
 
 // controlKeyed is told what that on RTCP's port came to. A call can do without reports,
 // but not with those of another.
 func (s *RTP) controlKeyed(o dtls.Outcome) {
-	err := s.keyed(o, func(h *handshakes) {
-		h.seen[1] = seen{s.result.RemoteRTCP, o.From}
-		if h.made[0].number == o.Number {
-			h.made[0].control = o.Keys
+	err := s.keyed(o, func(h *handshakes, r *sdp.Result) {
+		h.seen[1] = seen{r.RemoteRTCP, o.From}
+		if m := h.done(o.Number); m != nil {
+			m.control = o.Keys
 			return
 		}
 		s.early = made{number: o.Number, control: o.Keys}
-	})
+	}, false)
 	switch {
 	case err == nil:
 	case fault.Of(err) == fault.Forbidden:
-		s.handshakes.failed(err)
+		s.handshakes.tell(err)
 	default:
 		s.log.Info("no keys for reports, which are not sent", "err", err)
 	}
 }
 
-// keyed puts keys into effect, unless they are not wanted any more.
-func (s *RTP) keyed(o dtls.Outcome, keep func(*handshakes)) error {
+// keyed puts keys into effect, unless they are not wanted any more. Those of what was agreed
+// before the offer that is being answered are: the answer may be taken back, and until its
+// own handshake is done they are in use. Without those that are needed the call is keyless.
+func (s *RTP) keyed(o dtls.Outcome, keep func(*handshakes, *sdp.Result), needed bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h := s.result.Handshake; h == nil || h.Number != o.Number {
-		return nil
+	of := &s.result
+	if of.Handshake == nil || of.Handshake.Number != o.Number {
+		if of = &s.before.result; o.Err != nil || of.Handshake == nil || of.Handshake.Number != o.Number {
+			return nil
+		}
+	}
+	if o.Err != nil && needed && o.Turn != s.handshakes.turn {
+		return nil // it has begun again meanwhile
 	}
 	if o.Err != nil {
+		if needed || fault.Of(o.Err) == fault.Forbidden {
+			s.handshakes.failed = o.Err
+		}
 		return o.Err
 	}
-	keep(s.handshakes)
+	keep(s.handshakes, of)
 	err := s.put(&s.result)
 	if err != nil && fault.Of(err) == fault.Gone {
 		return nil // the call is over
 	}
+	s.handshakes.failed = err
 	return err
 }

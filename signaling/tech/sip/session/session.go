@@ -234,8 +234,8 @@ func (s *RTP) reports(r *sdp.Result, keys *made, await bool) mixer.ReportPeer {
 		Metrics: r.Extended.Metrics, RoundTrip: r.Extended.RoundTrip, AwaitKeys: await,
 	}
 	if keys != nil {
-		p.AwaitKeys = !keys.control.Secure()
-		p.Keys = &keys.control
+		of := keys.reports(r.RTCPMux)
+		p.AwaitKeys, p.Keys = !of.Secure(), &of
 	}
 	if p.AwaitKeys {
 		p.Keys = nil
