@@ -82,6 +82,7 @@ type Exchange struct {
 	arena []byte
 	used  int // bytes of arena
 	sent  []departure
+	batch uint32 // of sent, which counts on when that is empty again
 
 	err    error // why it is of no more use
 	closed bool
@@ -232,7 +233,7 @@ func (x *Exchange) turn(work bool) {
 		x.ring.Advance(len(c))
 	}
 	if done {
-		x.used, x.sent = 0, x.sent[:0]
+		x.forgetSent()
 	}
 	if n := x.ring.Lost(); n > 0 {
 		x.fail(fmt.Errorf("rtp: exchange: the kernel lost %d completions", n))
@@ -245,8 +246,10 @@ func (x *Exchange) complete(c *uring.Completion) {
 	case tagReceive:
 		x.received(x.lines[at], c)
 	case tagSend:
-		if int(at) < len(x.sent) { // else it is of a batch that was given up
-			x.refused(&x.sent[at], unix.Errno(-c.Result))
+		// Where the queue of completions was full, or sending was given up, it may be of a batch
+		// before this one.
+		if n := at % exchangeSends; at/exchangeSends == x.batch && int(n) < len(x.sent) {
+			x.refused(&x.sent[n], unix.Errno(-c.Result))
 		}
 	case tagCancel: // whether there was anything to cancel, the line itself tells
 	}
@@ -277,7 +280,13 @@ func (x *Exchange) fail(err error) {
 	for i := range x.sent { // what was not sent by now is not sent
 		x.sent[i].line.sock.unsent.Add(1)
 	}
-	x.sent, x.used = x.sent[:0], 0
+	x.forgetSent()
+}
+
+// forgetSent makes room for another batch of packets.
+func (x *Exchange) forgetSent() {
+	x.used, x.sent = 0, x.sent[:0]
+	x.batch = (x.batch + 1) % (1 << 32 / exchangeSends)
 }
 
 // Close detaches every socket and gives all memory back. Nothing may be read any more of

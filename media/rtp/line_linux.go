@@ -244,7 +244,7 @@ func (l *line) send(packet []byte) error {
 	e.Flags = uring.QuietSuccess
 	e.Addr, e.Len = uint64(uintptr(unsafe.Pointer(&x.arena[d.from]))), uint32(len(packet)) //nolint:gosec // kept by x
 	e.OpFlags = unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL
-	e.UserData = tagSend | uint64(len(x.sent))
+	e.UserData = tagSend | uint64(x.batch*exchangeSends+uint32(len(x.sent)))
 	x.used = d.to
 	x.sent = append(x.sent, d)
 	return nil
