@@ -61,6 +61,9 @@ type Codec struct {
 	// (RFC 6464: 0 loudest, 127 silence) at a fraction of what decoding costs. known
 	// is false for a payload that only decoding tells the level of.
 	PayloadLevel func(payload []byte) (level uint8, known bool)
+	// Voiceless, where not nil, reports that whoever encoded a payload found no voice in
+	// it, as the payload tells without being decoded. That is no level: there may be noise.
+	Voiceless func(payload []byte) bool
 	// Join, where not nil, makes one payload of several that follow each other, and
 	// returns its length: 0 where they do not go together or dst is too short. It is
 	// for codecs whose frames are not of one length; others' are put end to end.

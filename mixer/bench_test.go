@@ -219,13 +219,14 @@ func BenchmarkRoom(b *testing.B) {
 			f.measure(b)
 		})
 	}
-	for _, levels := range []bool{false, true} {
-		name := "opus10_talking3"
-		if levels {
-			name += "_levels"
-		}
-		eachField(b, name, func(b *testing.B, f *field) {
-			for i := range 10 {
+	for _, bb := range []struct {
+		name    string
+		members int
+		levels  bool
+	}{{"opus10_talking3", 10, false}, {"opus10_talking3_levels", 10, true}, {"opus100_talking3_levels", 100, true}} {
+		levels := bb.levels
+		eachField(b, bb.name, func(b *testing.B, f *field) {
+			for i := range bb.members {
 				c := f.call(formatOf(opus.Codec()), i < 3)
 				switch {
 				case levels && i < 3:

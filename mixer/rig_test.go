@@ -33,6 +33,7 @@ const patience = time.Minute
 const (
 	maxQueued   = room.MaxQueued
 	auditFrames = room.AuditFrames
+	auditAgreed = room.AuditAgreed
 )
 
 // rig is an engine without threads: a test drives its ticks.

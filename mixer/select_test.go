@@ -10,7 +10,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
-	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
@@ -340,50 +339,9 @@ func TestSilenceIsNotDecoded(t *testing.T) {
 	if *ofMu != 0 {
 		t.Errorf("%d frames of G.711", *ofMu)
 	}
-	// Claims are looked into every two seconds.
-	if most := 1000 / auditFrames * (8 + 1); *ofOp > most {
+	// Claims are looked into every two seconds, and taken for true four times of five where
+	// the encoder has found no voice either.
+	if most := 1000 / auditFrames / auditAgreed * (8 + 1); *ofOp > most {
 		t.Errorf("%d frames of Opus, want at most %d", *ofOp, most)
-	}
-}
-
-// One who claims to speak loudly takes nobody's place for long; one who claims
-// silence is heard all the same.
-func TestClaimsAreNotBelievedForever(t *testing.T) {
-	r := newRig(t, 1)
-	room := r.room(RoomConfig{MaxTalkers: 1})
-	honest := &speaker{phone: r.phone("honest", g711.MuLaw()), hz: 440, peak: 3000}
-	loud, shy := r.phone("loud", opus.Codec()), r.phone("shy", opus.Codec())
-	loud.tells()
-	shy.tells()
-	for _, ph := range []*phone{honest.phone, loud} {
-		if err := ph.port.Join(room, JoinOptions{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	out := 0
-	for range 100 {
-		loud.claim(nil, 0)
-		r.frames(1, honest)
-		if !honest.port.leg.Talking {
-			out++
-		}
-	}
-	if out > 2*leg.LiesBelieved || !honest.port.leg.Talking {
-		t.Errorf("out of the sum for %d frames", out)
-	}
-	other := r.room(RoomConfig{})
-	if err := shy.port.Join(other, JoinOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	heard := 0
-	for i := range 300 {
-		shy.claim(tone(500, 8000, 48000, i*960, 960), dsp.Silence)
-		r.ticks(pace.TicksPerFrame)
-		if shy.port.leg.Talking {
-			heard++
-		}
-	}
-	if heard < 300-auditFrames-10 {
-		t.Errorf("heard in %d frames of 300", heard)
 	}
 }

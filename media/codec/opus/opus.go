@@ -49,6 +49,7 @@ var codec = media.Codec{
 	EncodeBatch:     encodeBatch,
 	PayloadDuration: PacketDuration,
 	PayloadLevel:    payloadLevel,
+	Voiceless:       voiceless,
 	Pausing:         pausing,
 	Join:            join,
 	Split:           split,
@@ -66,6 +67,18 @@ const history = 160 * time.Millisecond
 // holds no frame, which is what an encoder with DTX makes (RFC 6716 §3.1).
 func payloadLevel(packet []byte) (level uint8, known bool) {
 	return dsp.Silence, pausing(packet)
+}
+
+// voiceless reads the flags of voice activity, which the SILK layer has for each 20 ms as
+// the first bits of a frame, most significant first (RFC 6716 §4.2.3, §4.1.3.2). Packets
+// of several frames, which hardly anybody makes, and those of the CELT layer alone do not
+// tell.
+func voiceless(packet []byte) bool {
+	if len(packet) < 2 || packet[0]>>3 >= 16 || packet[0]&3 != 0 {
+		return false
+	}
+	frames := max(int(frameDuration(packet[0])/media.FrameDuration), 1)
+	return packet[1]>>(8-frames) == 0
 }
 
 // pausing reports such a packet. Without them a decoder goes on by itself (RFC 7587

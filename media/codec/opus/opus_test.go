@@ -84,6 +84,32 @@ func TestPacketDuration(t *testing.T) {
 	}
 }
 
+// The flags come first in a frame: one for 10 and 20 ms, two for 40, three for 60.
+func TestVoiceless(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		packet []byte
+		want   bool
+	}{
+		{"nothing", nil, false},
+		{"DTX", []byte{15 << 3}, false},
+		{"hybrid 20 ms", []byte{15 << 3, 0x7f, 1}, true},
+		{"hybrid 20 ms, a voice", []byte{15 << 3, 0x80, 1}, false},
+		{"SILK 10 ms", []byte{8 << 3, 0x7f, 1}, true},
+		{"SILK 40 ms", []byte{10 << 3, 0x3f, 1}, true},
+		{"SILK 40 ms, a voice in the second half", []byte{10 << 3, 0x40, 1}, false},
+		{"SILK 60 ms", []byte{11 << 3, 0x1f, 1}, true},
+		{"SILK 60 ms, a voice at the end", []byte{11 << 3, 0x20, 1}, false},
+		{"SILK 20 ms stereo", []byte{9<<3 | 4, 0x7f, 1}, true},
+		{"two frames", []byte{9<<3 | 1, 0, 0}, false},
+		{"CELT", []byte{31 << 3, 0, 0}, false},
+	} {
+		if got := voiceless(c.packet); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func TestCodec(t *testing.T) {
 	c := Codec()
 	if Codec() != c {

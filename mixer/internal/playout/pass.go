@@ -57,6 +57,21 @@ func (p *Playout) levelOf(m *Memory, handle int32) Level {
 	return s.level
 }
 
+// Voiceless reports that the packet the frame of that moment begins with tells, by itself,
+// that there is no voice in it.
+func (p *Playout) Voiceless(m *Memory, now time.Duration) bool {
+	pkt, ok := p.buffer.Upcoming(now, p.passing)
+	if !ok || len(p.left) > 0 || p.over > 0 {
+		return false
+	}
+	payload, format := m.pool.get(pkt.Handle)
+	if int(format) >= len(p.formats) {
+		return false
+	}
+	tells := p.formats[format].Codec.Voiceless
+	return tells != nil && tells(payload)
+}
+
 // Pass lets 20 ms go by undecoded, and reports whether all of it was there. The last packets are kept, so that a decoder can
 // hear them before the frame that is heard again. As nobody hears it, this is where the
 // delay becomes what it should be.

@@ -28,6 +28,11 @@ const (
 	hushed = 45
 	// AuditFrames is how often one who claims silence is decoded all the same: 2 s.
 	AuditFrames = 100
+	// AuditAgreed is how many times as rarely one is decoded whose packets tell by themselves
+	// that there is no voice in them: to decode one frame is to decode what warms the decoder
+	// too, and of hundreds who listen that would be most of a room's work. An encoder finds
+	// no voice in steady tones either, so that it is not the last word.
+	AuditAgreed = 5
 )
 
 // weight is what a room knows of a member's voice before it decodes it, and what that
@@ -47,11 +52,12 @@ type weight struct {
 	at      int64    // tick of the last frame that went by
 	carried *carried // nil while the member never was lent
 	audit   uint8    // frames of claimed silence
+	agreed  uint8    // times that packets were found to say so too
 }
 
 // begin forgets what was heard elsewhere. Members are audited in turn.
 func (v *weight) begin(nth int) {
-	*v = weight{peak: dsp.Silence, audit: uint8(nth * 37 % AuditFrames)}
+	*v = weight{peak: dsp.Silence, audit: uint8(nth * 37 % AuditFrames), agreed: uint8(nth % AuditAgreed)}
 }
 
 // weigh finds out whether a member speaks, and puts those who may be heard, or were,
@@ -112,16 +118,17 @@ func (l *Member) estimate(w *Floor, threshold uint8) uint8 {
 		v.now = l.Playout.Level(&w.Memory, w.Now.At())
 	}
 	level := v.now.DBov
-	if level == playout.Unknown || v.now.Claimed && v.audited(level > threshold) {
+	if level == playout.Unknown || v.now.Claimed && l.audited(w, level > threshold) {
 		level = l.decode(w)
 	}
 	return level
 }
 
 // audited reports, now and then, that a claim of silence is to be looked into.
-func (v *weight) audited(silent bool) bool {
+func (l *Member) audited(w *Floor, silent bool) bool {
+	v := &l.Weight
 	if !silent || v.heard {
-		v.audit = 0
+		v.audit, v.agreed = 0, 0
 		return false
 	}
 	v.audit++
@@ -129,6 +136,10 @@ func (v *weight) audited(silent bool) bool {
 		return false
 	}
 	v.audit = 0
+	if v.agreed++; v.agreed < AuditAgreed && l.Playout.Voiceless(&w.Memory, w.Now.At()) {
+		return false
+	}
+	v.agreed = 0
 	return true
 }
 
