@@ -11,6 +11,7 @@ import (
 // be had. An error leaves those that could not be moved where they were; the next
 // arrangement tries again. The lock is held; the mixer only queues commands.
 func (b *Bridge) arrange() error {
+	b.placed = false
 	switch {
 	case len(b.members) == 0:
 		b.dropRoom()
@@ -23,6 +24,27 @@ func (b *Bridge) arrange() error {
 	if err != nil && b.room != nil {
 		return b.useRoom() // it works, if at a higher price
 	}
+	return err
+}
+
+// staysRoom reports whether those who are in the room are there as they are to be, so that
+// who comes and goes does not concern them. The lock is held.
+func (b *Bridge) staysRoom() bool { return b.placed && len(b.members) > 2 && !b.exceptions() }
+
+// arrangeWith is arrange for a member whose media is all that is new.
+func (b *Bridge) arrangeWith(i int) error {
+	if !b.staysRoom() {
+		return b.arrange()
+	}
+	m := &b.members[i]
+	if m.port == nil {
+		return nil
+	}
+	err := m.port.Join(b.room, mixer.JoinOptions{Muted: m.muted})
+	if fault.Of(err) == fault.Gone { // its channel is about to leave
+		return nil
+	}
+	b.placed = err == nil
 	return err
 }
 
@@ -45,6 +67,7 @@ func (b *Bridge) useRoom() error {
 		}
 	}
 	b.dropPair()
+	b.placed = true
 	return nil
 }
 
@@ -106,7 +129,7 @@ func (b *Bridge) roomFailed(ev mixer.Event) {
 		b.mu.Unlock()
 		return
 	}
-	b.room = nil
+	b.room, b.placed = nil, false
 	members := slices.Clone(b.members)
 	b.mu.Unlock()
 	b.engine.log.Error("mixing failed, calls ended", "bridge", string(b.id), "channels", len(members), "err", ev.Err)

@@ -37,7 +37,11 @@ type Bridge struct {
 
 	mu      sync.Mutex
 	members []member
-	present int // members, and those whose leaving has not been published
+	// ids are the members', in their order. Snapshots share them: who joins is appended, who
+	// leaves is left out of a copy.
+	ids     []ChannelID
+	placed  bool // every member's media is in the room, as it is to be
+	present int  // members, and those whose leaving has not been published
 	room    *mixer.Room
 	pair    *mixer.Pair
 	state   BridgeSnapshot
@@ -65,7 +69,7 @@ type BridgeEvent struct {
 
 // NewBridge makes an empty bridge. It lives until Close.
 func (e *Engine) NewBridge(cfg BridgeConfig) *Bridge {
-	b := &Bridge{id: BridgeID(NewID()), engine: e, cfg: cfg}
+	b := &Bridge{id: BridgeID(NewID()), engine: e, cfg: cfg, ids: []ChannelID{}}
 	b.state = BridgeSnapshot{ID: b.id, Name: cfg.Name, Type: "mixing", Creator: cfg.Creator, Created: e.now()}
 	e.mu.Lock()
 	e.bridges[b.id] = b
@@ -86,10 +90,7 @@ func (b *Bridge) Snapshot() BridgeSnapshot {
 
 func (b *Bridge) snapshot() BridgeSnapshot {
 	s := b.state
-	s.Channels = make([]ChannelID, len(b.members))
-	for i, m := range b.members {
-		s.Channels[i] = m.channel.id
-	}
+	s.Channels = b.ids[:len(b.ids):len(b.ids)]
 	s.Technology = "simple_bridge"
 	if b.cfg.AlwaysMix || b.room != nil {
 		s.Technology = "softmix"
@@ -176,6 +177,7 @@ func (b *Bridge) admit(c *Channel, heardBy, hears Audience) error {
 	}
 	b.present++
 	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn, held: c.state.Held, heardBy: heardBy, hears: hears})
+	b.ids = append(b.ids, c.id)
 	return nil
 }
 
@@ -184,8 +186,9 @@ func (b *Bridge) admit(c *Channel, heardBy, hears Audience) error {
 func (b *Bridge) connect(c *Channel, port *mixer.Port) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.members[b.find(c)].port = port
-	err := b.arrange()
+	i := b.find(c)
+	b.members[i].port = port
+	err := b.arrangeWith(i)
 	if err == nil {
 		return nil
 	}
@@ -225,6 +228,10 @@ func (b *Bridge) remove(c *Channel) error {
 		p.Idle()
 	}
 	b.members = slices.Delete(b.members, i, i+1)
+	b.ids = slices.Concat(b.ids[:i], b.ids[i+1:])
+	if b.staysRoom() {
+		return nil
+	}
 	return b.arrange()
 }
 
@@ -240,7 +247,7 @@ func (b *Bridge) refresh(c *Channel, port *mixer.Port) error {
 		old.Idle()
 	}
 	b.members[i].port = port
-	return b.arrange()
+	return b.arrangeWith(i)
 }
 
 // mute makes a member heard or not, also by what it is joined with later. Called
