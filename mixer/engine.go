@@ -270,12 +270,11 @@ func (e *Engine) Close() error {
 	for _, w := range e.workers {
 		<-w.Done
 	}
-	for again := true; again; { // what one did may have sent a command to another
-		again = false
-		for _, w := range e.workers {
-			again = w.Finish() || again
-		}
+	var ended []func() bool
+	for _, w := range e.workers {
+		ended = append(ended, w.Finish)
 	}
+	errs = append(errs, finish(closeTimeout, ended...))
 	close(e.stop)
 	<-e.stopped
 	errs = append(errs, e.reports.Close())
@@ -284,6 +283,24 @@ func (e *Engine) Close() error {
 		e.log.Debug("threads keep the timer slack that they have", "err", err)
 	}
 	return errors.Join(errs...)
+}
+
+// finish lets workers that have ended do what is still asked of them, until there is nothing:
+// what one does may ask something of another. Nobody else asks any more, so it ends by itself;
+// should two ask each other for ever, it gives up.
+func finish(patience time.Duration, workers ...func() bool) error {
+	for limit := time.Now().Add(patience); ; {
+		again := false
+		for _, do := range workers {
+			again = do() || again
+		}
+		switch {
+		case !again:
+			return nil
+		case time.Now().After(limit):
+			return fmt.Errorf("mixer: close: workers ask each other for ever (%v)", patience)
+		}
+	}
 }
 
 // deliverEvents is the event goroutine.
