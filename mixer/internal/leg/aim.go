@@ -134,5 +134,6 @@ func (l *Leg) transmit(w *Bench, packet []byte) {
 // transportFailed ends the use of a transport that is broken.
 func (l *Leg) transportFailed(w *Bench, err error) {
 	l.dead = true
+	l.unplug()
 	l.Tell(w, event.Event{Kind: event.TransportError, Err: err})
 }
