@@ -28,6 +28,8 @@ type DialRequest struct {
 	Caller   CallerID
 	// Prefer is the codec that would spare us transcoding, or nil.
 	Prefer *media.Codec
+	// Video is what the caller offers of it; empty is none.
+	Video Video
 	// Variables are the channel's, for technologies that carry some (headers).
 	Variables []dialplan.Variable
 	// MaxForwards is that of the call that is passed on; 0 for one that begins here.
@@ -59,6 +61,45 @@ type Leg interface {
 	Hold(on bool) error
 	// Info is what the leg can say about itself; safe from any goroutine.
 	Info() LegInfo
+}
+
+// Video is formats of video that two parties may have passed on between them, and what
+// they may ask for beside it (a=rtcp-fb).
+type Video struct {
+	Codecs   []*media.Codec
+	Requests []string
+}
+
+// Viewer is a Leg whose party may have video. What the methods tell may be read from any
+// goroutine.
+type Viewer interface {
+	// VideoOffered is what the party last offered, VideoTaken what was agreed on.
+	VideoOffered() Video
+	VideoTaken() Video
+	// TakeVideo has video of these formats agreed on with a party that has offered it: in
+	// the answer, or where that was sent without, by an offer of ours.
+	TakeVideo(v Video)
+}
+
+// VideoOffered is what the channel's party offers of video.
+func (c *Channel) VideoOffered() (v Video) {
+	if leg, ok := c.leg.(Viewer); ok {
+		v = leg.VideoOffered()
+	}
+	return v
+}
+
+// SeeVideo has the channel's party get the video that another has agreed to, if it has
+// offered some. It does not wait for that.
+func (c *Channel) SeeVideo(of *Channel) {
+	leg, ok := c.leg.(Viewer)
+	other, too := of.leg.(Viewer)
+	if !ok || !too || len(leg.VideoOffered().Codecs) == 0 {
+		return
+	}
+	if v := other.VideoTaken(); len(v.Codecs) > 0 {
+		leg.TakeVideo(v)
+	}
 }
 
 // DigitSender is a Leg whose party may want digits by signalling (SIP INFO)

@@ -114,6 +114,17 @@ func (s *Socket) setup(af int, sa unix.Sockaddr, opt socketOptions) error {
 	return nil
 }
 
+// SetBuffers has the kernel keep so many bytes of what comes, and of what is to go, as far
+// as it allows.
+func (s *Socket) SetBuffers(size int) error {
+	for _, name := range [...]int{unix.SO_RCVBUF, unix.SO_SNDBUF} {
+		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, name, size); err != nil {
+			return os.NewSyscallError("setsockopt", err)
+		}
+	}
+	return nil
+}
+
 // LocalAddr is the address and port the socket is bound to; the address is
 // unspecified when Ports was told so.
 func (s *Socket) LocalAddr() netip.AddrPort { return s.local }

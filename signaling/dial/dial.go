@@ -132,6 +132,9 @@ func (d *dialling) run(ctx context.Context) Result {
 		case ch := <-changes:
 			if d.take(ctx, ch) {
 				d.cancel(signaling.CauseAnsweredElse, Cancel, ch.channel)
+				if d.plan.From != nil {
+					d.plan.From.SeeVideo(ch.channel)
+				}
 				target := d.ringing[ch.channel].target
 				return Result{Status: Answer, Channel: ch.channel, Target: target, Cause: signaling.CauseNormal}
 			}
@@ -154,6 +157,7 @@ func (d *dialling) call(ctx context.Context, target signaling.Target, redirects 
 		out.LinkedID, out.Language = s.LinkedID, s.Language
 		out.Request.Variables = from.Vars().Inherited()
 		out.Request.MaxForwards = from.MaxForwards()
+		out.Request.Video = from.VideoOffered()
 	}
 	c, err := d.engine.Outgoing(ctx, out)
 	if err != nil {

@@ -72,7 +72,11 @@ func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg
 			}
 			party = addrs[0]
 		}
-		return l.makeSession(e, as, party, e.codecsFor(req.Prefer))
+		s, err := l.makeSession(e, as, party, e.codecsFor(req.Prefer))
+		if err == nil {
+			l.grantVideo(s, req.Video)
+		}
+		return s, err
 	}
 	return l, nil
 }

@@ -23,6 +23,11 @@ func (d *legDialog) OnAck(req *message.Request) {
 }
 
 func (l *leg) acknowledged(body []byte) {
+	l.acked = true
+	if !l.isOver() && l.looks {
+		l.looks = false
+		l.offerVideo()
+	}
 	if l.isOver() || !l.late || l.gotSDP {
 		return
 	}

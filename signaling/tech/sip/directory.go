@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/media/video"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
@@ -76,6 +77,12 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		e.Keepalive = b.options.Keepalive
 	}
 	for _, name := range c.Codecs {
+		if k := video.ByConfName(name); k != nil {
+			if c.VideoStreams > 0 {
+				e.Video = append(e.Video, k)
+			}
+			continue
+		}
 		codec := b.options.Codecs.ByConfName(name)
 		if codec == nil {
 			file, line := c.CodecsPlace()

@@ -8,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/media/video"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	sess "github.com/skygenesisenterprise/skybridge/signaling/tech/sip/session"
@@ -23,6 +24,7 @@ type Endpoint struct {
 	ConfTech string
 	Context  string
 	Codecs   []*media.Codec // in order of preference; none refuses every call
+	Video    []*video.Kind  // that may be passed on
 	// Credentials are what a caller must prove, one of them; without any, who comes
 	// from the endpoint's networks is believed, and where it has none, who names it.
 	Credentials []digest.Credentials

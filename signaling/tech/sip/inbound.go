@@ -227,7 +227,7 @@ func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error
 	if err != nil {
 		return err
 	}
-	l.session = s
+	l.session, l.offer = s, offer
 	l.answer, err = s.Answer(ctx, offer)
 	return err
 }
@@ -263,7 +263,7 @@ func (l *leg) makeSession(e *Endpoint, as keying, party netip.Addr, codecs codec
 		if err != nil {
 			return nil, err
 		}
-		return &dtlsSession{Session: s}, nil
+		return &sess.WebRTC{Session: s}, nil
 	}
 	address, err := t.mediaAddress(party)
 	if err != nil {
@@ -274,6 +274,7 @@ func (l *leg) makeSession(e *Endpoint, as keying, party netip.Addr, codecs codec
 		DTMF: e.DTMF.events(), PreferOurs: true, Noise: t.cfg.ComfortNoise, Encoder: t.cfg.Encoder, Symmetric: e.Symmetric,
 		Protection: e.Protection, Suites: e.Suites, Log: l.log,
 		Timeout: e.RTPTimeout, Hold: e.HoldTimeout, Mux: e.RTCPMux, Life: t.cfg.RTCPIsLife, Keepalive: e.Keepalive, Events: l.portEvent,
+		Video: e.Video,
 	}
 	if as == byHandshake {
 		c.Handshake = &sess.Handshake{DTLS: e.DTLS, Suites: dtlsSuites(e), Timeout: dtls.DefaultTimeout, Failed: l.noKeys}
@@ -292,5 +293,5 @@ func (t *Tech) mediaAddress(party netip.Addr) (netip.Addr, error) {
 	if t.cfg.External.IsValid() && !slices.ContainsFunc(t.cfg.LocalNetworks, local) {
 		return t.cfg.External, nil
 	}
-	return sourceFor(party)
+	return sess.SourceFor(party)
 }

@@ -53,6 +53,7 @@ type leg struct {
 	outgoing *ua.OutgoingInvite
 	callID   string
 	answer   []byte // to an incoming offer, as long as it is not sent
+	offer    []byte
 	// maxForwards is an incoming call's.
 	maxForwards int
 	redirect    string // the endpoint that the party named in its place
@@ -61,6 +62,9 @@ type leg struct {
 
 	// The rest is touched by the actor alone, once the leg has started.
 	late   bool // our 2xx holds the offer
+	told   bool // the answer was sent early
+	acked  bool // the party has it
+	looks  bool // video is to be offered once the party has our answer
 	gotSDP bool // the party's answer is in effect
 	// wish is the direction we want; SendOnly has the party on hold.
 	wish media.Direction
@@ -182,10 +186,14 @@ func (l *leg) provisional(r ua.Reply) {
 	if l.isOver() || l.incoming == nil {
 		return
 	}
+	if len(r.Body) > 0 {
+		r.Body = l.answer // which may hold more by now
+	}
 	if err := l.incoming.Progress(r); err != nil && fault.Of(err) != fault.Canceled && fault.Of(err) != fault.Conflict {
 		l.log.Warn("provisional response not sent", "call_id", l.callID, "status", r.Status, "err", err)
 	}
 	if len(r.Body) > 0 {
+		l.told = true
 		l.session.Sent()
 	}
 }
@@ -216,7 +224,7 @@ func (l *leg) accept() {
 		return
 	}
 	l.mu.Lock()
-	l.dialog, l.incoming, l.answer, l.newSession = dialog, nil, nil, nil
+	l.dialog, l.incoming, l.answer, l.offer, l.newSession = dialog, nil, nil, nil, nil
 	l.mu.Unlock()
 	if !l.late {
 		l.session.Sent()

@@ -118,6 +118,7 @@ func (l *leg) answered(body []byte, tag string) {
 		l.gotSDP = true
 	}
 	l.session.Sent()
+	l.acked = true
 	l.watchHold()
 	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }

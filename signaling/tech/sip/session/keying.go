@@ -172,6 +172,7 @@ func (s *RTP) Sent() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handshakes.begin(&s.result, s.symmetric)
+	s.sight.begin()
 }
 
 // reports are the keys of RTCP, which are RTP's where both are on one port; none yet, maybe.

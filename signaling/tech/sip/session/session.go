@@ -1,7 +1,7 @@
-// Package session is the media of a SIP leg as RTP or SRTP on ports of its own, in the
-// clear, with keys in the descriptions, or with keys made by a handshake on those ports:
-// what is negotiated (media/sdp), with what keys (media/srtp/dtls), and that the mixer
-// does it.
+// Package session is the media of a SIP leg: RTP or SRTP on ports of its own, in the
+// clear, with keys in the descriptions, or with keys made by a handshake on those ports,
+// with video beside the audio where that was granted; or WebRTC. It says what is
+// negotiated (media/sdp), with what keys (media/srtp/dtls), and that the mixer does it.
 //
 // It starts no goroutine but those of handshakes, which Close ends.
 package session
@@ -18,6 +18,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/media/video"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 )
 
@@ -30,12 +31,15 @@ type RTP struct {
 	// handshakes make keys; nil where none can be wanted.
 	handshakes *handshakes
 
-	mu         sync.Mutex
-	negotiator *sdp.Negotiator
-	result     sdp.Result
-	remote     netip.AddrPort // the last that was announced
-	before     agreement      // the last Answer
-	early      made           // keys of RTCP that were there before RTP's
+	mu          sync.Mutex
+	sight       sight
+	negotiation sdp.Config // of video
+	negotiator  *sdp.Negotiator
+	result      sdp.Result
+	remote      netip.AddrPort // the last that was announced
+	before      agreement      // the last Answer
+	unseen      agreement      // and of video
+	early       made           // keys of RTCP that were there before RTP's
 }
 
 // agreement is what the exchanges of a session have come to.
@@ -66,13 +70,30 @@ type Config struct {
 	Life       bool // RTCP keeps the timeout away
 	Keepalive  time.Duration
 	Events     func(mixer.Event)
+	Video      []*video.Kind // that may be had; none is no video
 }
 
 // New opens the ports of a session and makes its port of the mixer.
 func New(cfg Config) (*RTP, error) {
+	s, err := open(cfg, func(*sdp.Config) {}, 0)
+	if err != nil {
+		return nil, err
+	}
+	s.sight.permitted, s.sight.cfg = cfg.Video, cfg
+	return s, nil
+}
+
+// open is New, with what change makes of the negotiations and buffers of sockets of so many
+// bytes, 0 for the usual ones.
+func open(cfg Config, change func(*sdp.Config), buffer int) (*RTP, error) {
 	socket, control, err := cfg.Ports.OpenPair()
 	if err != nil {
 		return nil, err
+	}
+	if buffer > 0 {
+		if err := socket.SetBuffers(buffer); err != nil {
+			return nil, closeAfter(err, socket, control)
+		}
 	}
 	sc := sdp.DefaultConfig()
 	sc.Codecs = cfg.Codecs
@@ -92,6 +113,8 @@ func New(cfg Config) (*RTP, error) {
 	if err := s.newHandshakes(&cfg, &sc, socket, control); err != nil {
 		return nil, closeAfter(err, socket, control)
 	}
+	change(&sc)
+	s.negotiation = sc
 	if s.negotiator, err = sdp.NewNegotiator(sc); err != nil {
 		return nil, closeAfter(err, socket, control)
 	}
@@ -122,7 +145,7 @@ func (s *RTP) Port() *mixer.Port { return s.port }
 func (s *RTP) Offer(_ context.Context, direction media.Direction) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.negotiator.Offer(direction), nil
+	return s.negotiator.OfferWith(s.sight.offers(), direction), nil
 }
 
 // Answer takes an offer, puts it into effect and gives the answer; an error changes
@@ -134,15 +157,20 @@ func (s *RTP) Answer(_ context.Context, offer []byte) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.before = agreement{*s.negotiator, s.result}
-	answer, result, err := s.negotiator.Answer(parsed)
+	s.before, s.unseen = agreement{*s.negotiator, s.result}, s.sight.keep()
+	answer, result, seen, err := s.negotiator.AnswerWith(s.sight.negotiator(), parsed)
+	if err == nil {
+		err = s.apply(result)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if err := s.apply(result); err != nil {
 		*s.negotiator = s.before.negotiator
+		if s.sight.granted != nil {
+			*s.sight.granted.negotiator = s.unseen.negotiator
+		}
 		return nil, err
 	}
+	s.seen(parsed)
+	s.sight.settle(seen)
 	return answer, nil
 }
 
@@ -154,6 +182,7 @@ func (s *RTP) Undo() error {
 	if err := s.apply(s.before.result); err != nil {
 		return err
 	}
+	s.sight.restore(&s.unseen)
 	// One that was under way when the offer came is wanted still; none has begun since.
 	s.handshakes.begin(&s.result, s.symmetric)
 	return nil
@@ -167,13 +196,15 @@ func (s *RTP) SetAnswer(answer []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	result, err := s.negotiator.SetAnswer(parsed)
+	result, seen, err := s.negotiator.SetAnswerWith(s.sight.offers(), parsed)
 	if err != nil {
 		return err
 	}
 	if err := s.apply(result); err != nil {
 		return err
 	}
+	s.sight.settle(seen)
+	s.sight.begin()
 	s.handshakes.begin(&s.result, s.symmetric)
 	return nil
 }
@@ -182,7 +213,7 @@ func (s *RTP) SetAnswer(answer []byte) error {
 func (s *RTP) Rollback() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.negotiator.Rollback()
+	s.negotiator.RollbackWith(s.sight.negotiator())
 }
 
 // apply puts a negotiation into effect. The lock is held.
@@ -208,8 +239,11 @@ func (s *RTP) put(r *sdp.Result) error {
 	keys, await := s.handshakes.keys(r)
 	m := mixer.Media{
 		Send: r.Send, Receive: r.Receive, SendEvents: r.Events, ReceiveEvents: r.ReceiveEvents, Direction: r.Direction,
-		AudioLevel: r.AudioLevel, Noise: r.Noise, Encoder: sdp.EncoderFor(r.Send, s.encoder), AwaitKeys: await,
+		Passed: r.Passed, AudioLevel: r.AudioLevel, Noise: r.Noise, AwaitKeys: await,
 		KeysAnew: r.Handshake != nil || s.moves(r),
+	}
+	if len(r.Passed) == 0 {
+		m.Encoder = sdp.EncoderFor(r.Send, s.encoder)
 	}
 	if keys != nil {
 		m.Keys = &keys.media
@@ -232,6 +266,9 @@ func (s *RTP) reports(r *sdp.Result, keys *made, await bool) mixer.ReportPeer {
 	p := mixer.ReportPeer{
 		Media: r.Remote, Remote: r.RemoteRTCP, Mux: r.RTCPMux, Symmetric: s.symmetric,
 		Metrics: r.Extended.Metrics, RoundTrip: r.Extended.RoundTrip, AwaitKeys: await,
+	}
+	if p.Requests = len(r.Passed) > 0; p.Requests {
+		p.Metrics = false
 	}
 	if keys != nil {
 		of := keys.reports(r.RTCPMux)
@@ -279,9 +316,25 @@ func (s *RTP) Secure() bool {
 
 // Close ends the media.
 func (s *RTP) Close() {
+	s.mu.Lock()
+	seen := s.sight.granted
+	s.mu.Unlock()
+	if seen != nil {
+		seen.Close()
+	}
 	s.handshakes.close() // says goodbye, as long as there is a socket
 	s.port.Close()
 }
 
 // Wait waits until its ports are closed.
-func (s *RTP) Wait(ctx context.Context) error { return s.port.Wait(ctx) }
+func (s *RTP) Wait(ctx context.Context) error {
+	s.mu.Lock()
+	seen := s.sight.granted
+	s.mu.Unlock()
+	if seen != nil {
+		if err := seen.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return s.port.Wait(ctx)
+}
