@@ -172,11 +172,13 @@ func (e *Engine) forget(c *Channel) {
 	delete(e.channels, c.id)
 }
 
-// departed counts a channel that is gone.
-func (e *Engine) departed() {
+// departed counts a channel that is gone, and tells who waits for that: who does finds
+// room for another channel, and who waits for all finds every one gone.
+func (e *Engine) departed(c *Channel) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.alive--
+	close(c.gone)
 	if e.alive == 0 && e.empty != nil {
 		close(e.empty)
 		e.empty = nil

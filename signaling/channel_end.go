@@ -138,8 +138,7 @@ func (c *Channel) destroyIfOver() {
 	c.log.Info("channel ended", slog.Int("cause", int(c.state.Cause)), slog.String("cause_text", c.state.Cause.Text()),
 		slog.Int("seconds", int(c.engine.now().Sub(c.state.Created).Seconds())), callID(&c.state))
 	c.act.Stop()
-	c.engine.departed() // first: who waits for gone finds room for another channel
-	close(c.gone)
+	c.engine.departed(c)
 }
 
 // crashed is the actor's answer to a panic in one of this channel's functions:
