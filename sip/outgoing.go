@@ -365,8 +365,13 @@ func (o *OutgoingInvite) panicked(r any) {
 		return
 	}
 	err := o.s.panicked("invite handler", r)
-	_ = o.Cancel("") // a call that is over has nothing to cancel
-	o.fail(nil, err)
+	o.mu.Lock()
+	tx, over := o.tx, o.over
+	o.mu.Unlock()
+	o.fail(nil, err) // first: what answers the CANCEL is not how the call ended
+	if tx != nil && !over {
+		tx.Cancel("")
+	}
 }
 
 // inRequest takes a request in an early dialog: it comes too early.
