@@ -91,6 +91,14 @@ const (
 // instead, and says which: FIFO, Nice or Normal. Threads that the runtime
 // starts from this one do not inherit it.
 func Schedule(fifo bool, priority int) string {
+	how := schedule(fifo, priority)
+	if how != FIFO {
+		awake()
+	}
+	return how
+}
+
+func schedule(fifo bool, priority int) string {
 	if !fifo {
 		return Normal
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // kernelSlack is what a thread has that nobody set another (prctl(2), PR_SET_TIMERSLACK).
@@ -13,7 +15,8 @@ const kernelSlack = 50 * time.Microsecond
 
 // SetSlack lets the kernel end the sleeps of every thread of the process by up to so much
 // too late, and of those that come of them; 0 is the kernel's own measure. Threads with
-// real-time scheduling are woken in time whatever it is.
+// real-time scheduling are woken in time whatever it is, and so are those that Schedule was
+// called on.
 //
 // Go's runtime has a thread that looks after those in system calls (sysmon). As long as it
 // finds some to take a P from, as it does each time that a worker sleeps, it looks every
@@ -21,7 +24,7 @@ const kernelSlack = 50 * time.Microsecond
 // costs.
 //
 // Where it is not permitted (CAP_SYS_NICE, as real-time scheduling is) the error is
-// fs.ErrPermission.
+// fs.ErrPermission, and no thread has another slack than before.
 func SetSlack(slack time.Duration) error {
 	if slack == 0 {
 		slack = kernelSlack
@@ -30,12 +33,30 @@ func SetSlack(slack time.Duration) error {
 	if err != nil {
 		return err
 	}
+	// A thread may always set its own, so the others are asked first.
+	self := strconv.Itoa(unix.Gettid())
 	text := []byte(strconv.FormatInt(slack.Nanoseconds(), 10))
 	for _, t := range threads {
-		err := os.WriteFile("/proc/"+t.Name()+"/timerslack_ns", text, 0)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it has ended
+		if t.Name() == self {
+			continue
+		}
+		if err := setSlack(t.Name(), text); err != nil {
 			return err
 		}
 	}
-	return nil
+	return setSlack(self, text)
+}
+
+func setSlack(thread string, text []byte) error {
+	err := os.WriteFile("/proc/"+thread+"/timerslack_ns", text, 0)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+		return nil // it has ended
+	}
+	return err
+}
+
+// awake has the calling thread's sleeps end in time again.
+func awake() {
+	// It cannot fail: each thread may say so of itself.
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 }
