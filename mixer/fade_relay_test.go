@@ -64,9 +64,9 @@ func TestRelayEndsWithoutALastPacket(t *testing.T) {
 	pair := r.pair(a.phone, b.phone)
 	r.frames(10, a, b)
 	a.port.SetMuted(true, false)
-	r.frames(3, b) // a says nothing any more
+	r.frames(1, b) // a says nothing any more
 	wantModes(t, pair, PairRelay, PairRelay)
-	r.frames(4, b)
+	r.frames(2, b)
 	wantModes(t, pair, PairPCM, PairRelay)
 	a.frame()
 	b.forget()
@@ -107,4 +107,35 @@ func TestRelayEndsWithoutALastPacket(t *testing.T) {
 	}
 	r.tick()
 	wantModes(t, pair, PairPCM, PairPCM)
+}
+
+// Who goes on to hear something else where a relay ended without a last packet hears it at once,
+// and with numbers that follow, wherever the clock of who fell silent was by then.
+func TestRelayOfAFastClockEnds(t *testing.T) {
+	r := newRig(t, 1)
+	a := &speaker{phone: r.phone("a", g711.MuLaw()), hz: 440, peak: 6000}
+	b := &speaker{phone: r.phone("b", g711.MuLaw()), hz: 700}
+	pair := r.pair(a.phone, b.phone)
+	const fast = 8 // samples in a frame: a has 1 ms more in 20
+	for range 200 {
+		r.frames(1, a, b)
+		a.ts += fast
+	}
+	b.port.SetMuted(false, true)
+	r.frames(20, b) // a says nothing any more
+	wantModes(t, pair, PairPCM, PairRelay)
+	b.continuous()
+	for i := 1; i < len(b.heard); i++ {
+		before, h := &b.heard[i-1], &b.heard[i]
+		passed := h.tick - before.tick
+		if passed > 8 {
+			t.Errorf("packet %d: nothing was sent for %d ticks", i, passed)
+		}
+		if step := int64(h.Timestamp - before.Timestamp); step > 40*passed+160+fast {
+			t.Errorf("packet %d: %d samples after the one before it, of %d ticks", i, step, passed)
+		}
+	}
+	if heard := len(b.heard); heard < 215 {
+		t.Errorf("%d packets were sent, want one in each of 220 frames", heard)
+	}
 }

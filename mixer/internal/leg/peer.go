@@ -26,7 +26,7 @@ func (l *Leg) LongestWanted() time.Duration {
 // than the peer wants. Then the leg is decoded from here on, and cut anew.
 func (l *Leg) measure(w *Bench, to *Leg) {
 	c := l.In.codec
-	if to.Media.Send.Ptime == 0 || c.PayloadDuration == nil {
+	if c.PayloadDuration == nil {
 		return
 	}
 	length := c.PayloadDuration(w.header.Payload)

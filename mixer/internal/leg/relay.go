@@ -1,6 +1,8 @@
 package leg
 
 import (
+	"time"
+
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
@@ -39,19 +41,17 @@ func (l *Leg) soften(w *Bench) (last bool) {
 	return last
 }
 
-// lastPacketFrames is how long a relay that ends waits for the packet that fades, in frames:
-// as long as packets may be apart. From who is silent, none comes.
-const lastPacketFrames = int8(media.MaxPtime/media.FrameDuration) + 1
-
 // EndsSoftly has a relay to the leg go on until its last packet has faded, and reports whether
 // it does: payloads of most codecs cannot be faded without having been decoded all along.
-func (l *Leg) EndsSoftly() bool {
+// Packets are up to longest apart. From who is silent none comes, and none is waited for any
+// longer.
+func (l *Leg) EndsSoftly(longest time.Duration) bool {
 	c := l.Media.Send.Codec
 	if l.Faded || !l.Sends || c == nil || c.Fade == nil || !l.relay.Active() || l.digits.Busy() {
 		return false
 	}
 	if !l.Fades {
-		l.Fades, l.waits = true, lastPacketFrames
+		l.Fades, l.waits = true, int8(min(max(longest, media.FrameDuration), media.MaxPtime)/media.FrameDuration)+1
 	}
 	return true
 }
