@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -343,5 +344,52 @@ func TestRoomIsFull(t *testing.T) {
 	a.port.Close()
 	if err := b.port.Join(room, JoinOptions{}); err != nil {
 		t.Errorf("after one left: %v", err)
+	}
+}
+
+// Rooms take turns: as many make their frame in one tick as in any other of the four.
+func TestPhasesAreSpread(t *testing.T) {
+	r := newRig(t, 1)
+	var phones []*phone
+	for range 8 {
+		ph := r.phone("alone", g711.MuLaw())
+		r.meet(ph)
+		phones = append(phones, ph)
+	}
+	r.frames(5)
+	for _, ph := range phones {
+		ph.forget()
+	}
+	var sent [pace.TicksPerFrame]int
+	for range 10 * pace.TicksPerFrame {
+		r.ticks(1)
+		for _, ph := range phones {
+			sent[r.now%pace.TicksPerFrame] += len(ph.hear())
+		}
+	}
+	for phase, n := range sent {
+		if n != 10*len(phones)/pace.TicksPerFrame {
+			t.Errorf("in ticks of phase %d %d packets were sent, of all by phase %v", phase, n, sent)
+		}
+	}
+}
+
+// While there is an engine the runtime has Ps for its workers, and some that are idle.
+func TestLiveProcs(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	cfg := Default()
+	cfg.Workers = 2
+	e, err := New(cfg, testCodecs(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, least := runtime.GOMAXPROCS(0), before+2+runtime.NumCPU(); got < least {
+		t.Errorf("GOMAXPROCS is %d beside two workers, want %d or more", got, least)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := runtime.GOMAXPROCS(0); got != before {
+		t.Errorf("GOMAXPROCS is %d in the end, %d before", got, before)
 	}
 }
