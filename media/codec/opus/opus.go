@@ -71,10 +71,10 @@ func payloadLevel(packet []byte) (level uint8, known bool) {
 
 // voiceless reads the flags of voice activity, which the SILK layer has for each 20 ms as
 // the first bits of a frame, most significant first (RFC 6716 §4.2.3, §4.1.3.2). Packets
-// of several frames, which hardly anybody makes, and those of the CELT layer alone do not
-// tell.
+// of several frames, which hardly anybody makes, those of the CELT layer alone and those
+// in stereo, where the side channel has flags of its own, do not tell.
 func voiceless(packet []byte) bool {
-	if len(packet) < 2 || packet[0]>>3 >= 16 || packet[0]&3 != 0 {
+	if len(packet) < 2 || packet[0]>>3 >= 16 || packet[0]&7 != 0 {
 		return false
 	}
 	frames := max(int(frameDuration(packet[0])/media.FrameDuration), 1)

@@ -100,7 +100,8 @@ func TestVoiceless(t *testing.T) {
 		{"SILK 40 ms, a voice in the second half", []byte{10 << 3, 0x40, 1}, false},
 		{"SILK 60 ms", []byte{11 << 3, 0x1f, 1}, true},
 		{"SILK 60 ms, a voice at the end", []byte{11 << 3, 0x20, 1}, false},
-		{"SILK 20 ms stereo", []byte{9<<3 | 4, 0x7f, 1}, true},
+		{"SILK 20 ms stereo, a voice at the side", []byte{9<<3 | 4, 0x20, 1}, false},
+		{"hybrid 20 ms stereo", []byte{15<<3 | 4, 0, 1}, false},
 		{"two frames", []byte{9<<3 | 1, 0, 0}, false},
 		{"CELT", []byte{31 << 3, 0, 0}, false},
 	} {
