@@ -28,10 +28,8 @@ type history struct {
 // waiter is an After that waits for an event.
 type waiter struct {
 	want func(Type) bool
-	// came is closed by the first event that want takes, seq its number less one: nothing
-	// before it is of interest.
-	came chan struct{}
-	seq  uint64
+	came chan struct{} // closed by the first event that want takes
+	seq  uint64        // that one's number less one: nothing before it is of interest
 }
 
 func (h *history) add(e Event) {
@@ -92,10 +90,12 @@ type Page struct {
 }
 
 // After gives events after a number, at most limit, of those that want takes, and waits for the
-// first of them, or for ctx, with which it gives none. The last Kept events are there, and of
-// levels the newest of each bridge. want is asked under the bus's lock, of every event while
-// After waits, and must be quick; other events do not wake it.
+// first of them, or for ctx, with which it gives none. A limit below 1 is 1, as who goes on
+// from Next would come no further. The last Kept events are there, and of levels the newest of
+// each bridge. want is asked under the bus's lock, of every event while After waits, and must
+// be quick; other events do not wake it.
 func (b *Bus) After(ctx context.Context, seq uint64, limit int, want func(Type) bool) Page {
+	limit = max(limit, 1)
 	p, w := b.page(seq, limit, want)
 	for w != nil {
 		select {

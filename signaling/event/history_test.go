@@ -54,6 +54,12 @@ func TestAfter(t *testing.T) {
 	if is(got, 1, 3); p.Next != 3 {
 		t.Errorf("%+v", p)
 	}
+	for _, limit := range []int{1, 0, -1} {
+		got, p = seqs(0, limit, every)
+		if is(got, 1); p.Next != 1 {
+			t.Errorf("limit %d: %+v", limit, p)
+		}
+	}
 	got, p = seqs(1, 10, func(t event.Type) bool { return t == event.Dial })
 	if is(got, 5); p.Next != 5 {
 		t.Errorf("%+v", p)
