@@ -40,7 +40,8 @@ func (a *adaptation) played(wait, length int64) {
 }
 
 // mayShrink reports whether a packet of so much audio can be given up where that much
-// delay is needed, and something is to be left beyond it. Nobody hears it when it is quiet: then it need not wait its turn.
+// delay is needed, and something is to be left beyond it. Nobody hears it when it is
+// quiet: then it need not wait its turn.
 func (a *adaptation) mayShrink(length, need, hysteresis int64, quiet bool) bool {
 	return (a.pause == 0 || quiet) && a.spare >= length+need+hysteresis
 }

@@ -160,8 +160,8 @@ func (k *Keyer) awake() {
 }
 
 // Begin begins the handshake of a number with a peer. One that is under way goes on, with
-// as much time as at first; one of another number ends without a word. Numbers begin at 1. The turn is the Outcome's: one of
-// an earlier turn is of what was over when this began.
+// as much time as at first; one of another number ends without a word. Numbers begin at 1.
+// The turn is the Outcome's: one of an earlier turn is of what was over when this began.
 func (k *Keyer) Begin(number uint32, p Peer) (turn uint32) {
 	p.Address = unmapped(p.Address)
 	k.mu.Lock()

@@ -21,9 +21,9 @@ type Outbox struct {
 // Init prepares an outbox for a ring.
 func (o *Outbox) Init(to *ring.Queue[Event]) { o.ring = to }
 
-// Tell publishes an event. Levels, speakers and wishes for a picture are lost when the control side does
-// not keep up; what else happened waits for room, in bounds, and the end of a port
-// or room without any.
+// Tell publishes an event. Levels, speakers and wishes for a picture are lost when the
+// control side does not keep up; what else happened waits for room, in bounds, and the end
+// of a port or room without any.
 func (o *Outbox) Tell(ev Event) {
 	if o.Empty() && o.ring.Push(&ev) {
 		return
