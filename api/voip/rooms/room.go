@@ -56,6 +56,8 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateRoom) (
 	case in.Settings.RequireModerator:
 		return RoomBody{}, rest.InField("body.settings.require_moderator", fault.New(fault.Unsupported, "require_moderator is not available"))
 	}
+	s.stored.Lock() // who finds the room may remove it at once
+	defer s.stored.Unlock()
 	room, err := s.cfg.Registry.Create(conference.Settings{
 		Number: in.Number, Name: in.Name, Max: in.MaxParticipants, PIN: in.PIN, Kept: true,
 		Created: s.cfg.Now().UTC(), Creator: p.User,

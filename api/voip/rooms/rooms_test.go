@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,6 +105,42 @@ func TestRoomsAreKept(t *testing.T) {
 	kind(t, "a room that is over", err, fault.NotFound)
 	if list, err := db.Rooms.List(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("stored %v, %v", list, err)
+	}
+}
+
+// A room that is removed as soon as anybody can find it does not come back at a restart.
+func TestRoomsAreRemovedAtOnce(t *testing.T) {
+	db := database(t)
+	var calls onTheWay
+	s := calls.service(t, db)
+	alice := auth.Principal{User: "alice"}
+	var making sync.WaitGroup
+	for range 8 {
+		making.Go(func() { // ended by its count, awaited below
+			for range 50 {
+				if _, err := s.create(t.Context(), alice, CreateRoom{Name: "Board"}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	made := make(chan struct{})
+	go func() { // ended with making, awaited below
+		making.Wait()
+		close(made)
+	}()
+	for over := false; !over; {
+		select {
+		case <-made:
+			over = true // after this round
+		default:
+		}
+		for _, room := range s.cfg.Registry.Rooms() {
+			must(t, s.remove(t.Context(), alice, room.Settings().ID))
+		}
+	}
+	if list, err := db.Rooms.List(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("%d rooms are still stored, %v", len(list), err)
 	}
 }
 
