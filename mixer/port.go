@@ -73,6 +73,7 @@ type Port struct {
 	keys   atomic.Pointer[secure.Keyring] // nil as long as there were none; mu writes
 	room   *Room
 	pair   *Pair
+	echoes bool
 	video  *Port       // of the same party; nil for none
 	passed *leg.Passed // nil as long as nothing is only passed on
 	plays  playing
@@ -270,6 +271,7 @@ const luggagePackets = 12
 // leave gives back the port's place. The caller holds p.mu and posts what follows.
 func (p *Port) leave() {
 	p.showVideo(nil)
+	p.echoes = false
 	if p.room != nil {
 		p.room.exit()
 		p.room = nil
@@ -285,6 +287,7 @@ func (p *Port) Echo() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.leave()
+	p.echoes = true
 	p.post(func(w *worker.Worker) *worker.Worker { p.leg.Echo(w); return nil })
 	p.echoVideo()
 }

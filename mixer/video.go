@@ -23,6 +23,10 @@ func (p *Port) SetVideo(video *Port) {
 		return
 	}
 	video.SetHold(p.held)
+	if p.echoes {
+		p.echoVideo()
+		return
+	}
 	p.showVideo(p.pair)
 }
 

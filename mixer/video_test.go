@@ -170,6 +170,12 @@ func TestVideoFollowsItsParty(t *testing.T) {
 	a.picture(96, two)
 	r.ticks(4)
 	a.expect("without video", 96)
+
+	a.phone.port.SetVideo(a.port)
+	r.ticks(4)
+	a.picture(96, one)
+	r.ticks(4)
+	a.expect("video that comes in an echo", 96, one)
 	p.Close()
 	room.Close()
 }
