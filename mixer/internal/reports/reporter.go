@@ -145,7 +145,7 @@ func (r *Reporter) Set(p Peer) {
 	}
 	if r.session == nil {
 		r.hearken() // whatever came before
-		r.session = rtcp.NewSession(s.cfg, &s.scratch, time.Now())
+		r.session = rtcp.NewSession(s.cfg, &s.scratch, s.now())
 		heap.Push(&s.due, r)
 		s.wake()
 	}
@@ -166,7 +166,7 @@ func (r *Reporter) protect(keys *srtp.Masters, pending bool) error {
 	}
 	contexts.Pending = pending
 	if r.keys != nil {
-		r.keys.Guard.Use(contexts, tick(time.Now()))
+		r.keys.Guard.Use(contexts, tick(r.service.now()))
 	}
 	return nil
 }
@@ -344,7 +344,7 @@ func (r *Reporter) Close() error {
 	if r.at >= 0 {
 		heap.Remove(&s.due, r.at)
 		if !r.quiet {
-			r.send(r.session.AppendBye(s.buf[:0], time.Now(), l))
+			r.send(r.session.AppendBye(s.buf[:0], s.now(), l))
 		}
 	}
 	r.closed = true

@@ -43,7 +43,7 @@ func (r *Reporter) Request(f *rtp.Feedback) {
 	switch {
 	case r.closed || r.quiet || r.session == nil || !r.peer.Requests:
 		return
-	case !r.requests.take(time.Now()):
+	case !r.requests.take(s.now()):
 		r.dropped.Add(1)
 		return
 	}

@@ -50,6 +50,7 @@ type Service struct {
 	log    *slog.Logger
 	queue  *ring.Queue[Packet]
 	poller *rtp.Poller // nil before Start
+	now    func() time.Time
 	stop   chan struct{}
 	group  sync.WaitGroup
 
@@ -67,7 +68,7 @@ type Service struct {
 // New makes a Service that nothing drives yet.
 func New(cfg rtcp.Config, log *slog.Logger) *Service {
 	return &Service{
-		cfg: cfg, log: log, queue: ring.NewQueue[Packet](backlog), stop: make(chan struct{}),
+		cfg: cfg, log: log, queue: ring.NewQueue[Packet](backlog), now: time.Now, stop: make(chan struct{}),
 		sockets: make(map[int32]*Reporter), batch: rtp.NewBatch(4, 0), buf: make([]byte, 0, rtp.BatchSlotBytes),
 	}
 }
@@ -107,16 +108,16 @@ func (s *Service) wait() {
 	defer guard.Recover(s.log, "rtcp reports, which end")
 	var ids []int32
 	for {
-		next, open := s.step(time.Now())
+		next, open := s.step(s.now())
 		if !open {
 			return
 		}
 		var err error
-		if ids, err = s.poller.Wait(time.Until(next), ids[:0]); err != nil {
+		if ids, err = s.poller.Wait(next.Sub(s.now()), ids[:0]); err != nil {
 			s.log.Error("rtcp reports end", "err", err)
 			return
 		}
-		now := time.Now()
+		now := s.now()
 		for _, id := range ids {
 			s.read(id, now)
 		}
@@ -169,7 +170,7 @@ func (s *Service) takeover() {
 // handed takes a packet from a worker.
 func (s *Service) handed(p *Packet) {
 	guard.Do(s.log, "an rtcp packet", func() {
-		p.To.take(p.Data[:p.N], p.From, time.Unix(0, p.Arrival), time.Now(), true)
+		p.To.take(p.Data[:p.N], p.From, time.Unix(0, p.Arrival), s.now(), true)
 	})
 }
 
