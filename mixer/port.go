@@ -11,7 +11,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
-	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
@@ -100,7 +99,7 @@ func (p *Port) SetMedia(m Media) error {
 	}
 	keys, contexts := p.keys.Load(), secure.Contexts{}
 	if keys == nil && (m.Keys != nil || m.AwaitKeys) {
-		keys = &secure.Keyring{Part: srtp.RTPOnly} // reports have their own
+		keys = &secure.Keyring{Part: protects(&m)} // reports have their own
 	}
 	if m.Keys != nil {
 		var err error

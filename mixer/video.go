@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 )
 
@@ -85,6 +86,14 @@ func (p *Port) SetHold(hold bool) {
 	if p.video != nil {
 		p.video.SetHold(hold)
 	}
+}
+
+// protects is what a port's keys are for: what is passed on is sent again when it was lost.
+func protects(m *Media) srtp.Part {
+	if len(m.Passed) > 0 {
+		return srtp.RTPResent
+	}
+	return srtp.RTPOnly
 }
 
 // passes is what the leg needs to have media only passed on; nil as long as there was none.

@@ -23,13 +23,16 @@ func (s *Source) SSRC() uint32 { return s.ssrc }
 // Highest is the highest extended sequence number; 0 before the first packet.
 func (s *Source) Highest() uint32 { return s.sequence.Highest() }
 
+// SetResends says whether the peer sends again what was lost (rtp.Sequence.Resends).
+func (s *Source) SetResends(resends bool) { s.sequence.Resends = resends }
+
 // Update takes the next packet and gives its extended sequence number. silent
 // tells that nothing came for a while. rtp.Restart means that what was buffered
 // belongs to another stream; numbers start anew. rtp.Suspect means drop.
 func (s *Source) Update(ssrc uint32, seq uint16, silent bool) (extended uint32, order rtp.Order) {
 	if ssrc == s.ssrc && s.started {
 		s.rivals = false
-		return s.sequence.Update(seq)
+		return s.sequence.Update(seq, silent)
 	}
 	if s.started && !silent && !(s.rivals && s.rival == ssrc && s.rivalSeq == seq) {
 		s.rival, s.rivalSeq, s.rivals = ssrc, seq+1, true
@@ -39,7 +42,7 @@ func (s *Source) Update(ssrc uint32, seq uint16, silent bool) (extended uint32, 
 	if s.started {
 		order = rtp.Restart
 	}
-	*s = Source{ssrc: ssrc, started: true}
-	extended, _ = s.sequence.Update(seq)
+	*s = Source{ssrc: ssrc, started: true, sequence: rtp.Sequence{Resends: s.sequence.Resends}}
+	extended, _ = s.sequence.Update(seq, silent)
 	return extended, order
 }

@@ -35,6 +35,10 @@ type Stream struct {
 	jitter16  int64 // 16 times the jitter, in RTP clock units
 }
 
+// SetResends says whether the peer sends again what was lost, however many others came
+// since.
+func (s *Stream) SetResends(resends bool) { s.source.SetResends(resends) }
+
 // Place gives a packet's extended sequence number. silent tells that nothing came
 // for a while. rtp.Suspect means drop; whatever else is to be counted is given to
 // Restart, if it Begins a stream, then to Repeated and Count.

@@ -1,9 +1,11 @@
 package rtp
 
-// Limits of RFC 3550 appendix A.1.
+// Limits of RFC 3550 appendix A.1. What is sent again comes later than what was merely
+// overtaken: a picture alone is often more than a hundred packets.
 const (
-	maxDropout  = 3000
-	maxMisorder = 100
+	maxDropout     = 3000
+	maxMisorder    = 100
+	maxMisorderOld = 1000 // of a sender that Resends
 )
 
 // Order is where a packet stands in its stream.
@@ -30,17 +32,25 @@ type Sequence struct {
 	highest uint32 // extended
 	bad     uint32 // the successor of a Suspect, or badNone
 	started bool
+	// Resends says that the sender sends again what was lost, with the numbers it had
+	// (RFC 4585): packets far behind are late, and begin nothing while others come.
+	Resends bool
 }
 
 const badNone = 1 << 16
 
 // Update takes the next packet's number and gives it in extended form. Extended
-// numbers never go back: a Restart continues in the next cycle.
-func (s *Sequence) Update(seq uint16) (extended uint32, order Order) {
+// numbers never go back: a Restart continues in the next cycle. silent tells that nothing
+// came for a while.
+func (s *Sequence) Update(seq uint16, silent bool) (extended uint32, order Order) {
 	if !s.started {
 		// One cycle up, so that packets just before the first have a number too.
-		*s = Sequence{highest: 1<<16 | uint32(seq), bad: badNone, started: true}
+		s.highest, s.bad, s.started = 1<<16|uint32(seq), badNone, true
 		return s.highest, Ahead
+	}
+	misorder := maxMisorder
+	if s.Resends {
+		misorder = maxMisorderOld
 	}
 	delta := seq - uint16(s.highest)
 	switch {
@@ -50,9 +60,9 @@ func (s *Sequence) Update(seq uint16) (extended uint32, order Order) {
 		s.highest += uint32(delta)
 		s.bad = badNone
 		return s.highest, Ahead
-	case int(delta) > 1<<16-maxMisorder:
+	case int(delta) > 1<<16-misorder:
 		return s.highest - uint32(-delta), Behind
-	case s.bad == uint32(seq):
+	case s.bad == uint32(seq) && (!s.Resends || silent || delta < 1<<15):
 		s.highest = s.highest&^0xffff + 1<<16 + uint32(seq)
 		s.bad = badNone
 		return s.highest, Restart

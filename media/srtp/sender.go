@@ -32,6 +32,9 @@ const (
 	Whole Part = iota
 	RTPOnly
 	RTCPOnly
+	// RTPResent is RTPOnly for packets that are sent again when they were lost, with the
+	// numbers they had: they may be WideWindowPackets late.
+	RTPResent
 )
 
 // direction is what Sender and Receiver have in common.
@@ -52,6 +55,9 @@ func (d *direction) init(m Master, state State, part Part) error {
 		return fault.New(fault.Invalid, "srtp: state of %d streams, more than %d", state.N, maxStreams)
 	}
 	d.suite, d.state = m.Suite, state
+	for i := range d.state.Streams {
+		d.state.Streams[i].RTP.resize(part == RTPResent)
+	}
 	d.mkiBytes = int(m.MKIBytes)
 	for i := range d.mkiBytes {
 		d.mki[d.mkiBytes-1-i] = byte(m.MKI >> (8 * i))
@@ -60,7 +66,7 @@ func (d *direction) init(m Master, state State, part Part) error {
 	if part != RTCPOnly {
 		d.rtp, err = m.sessionKeys(rtpEncryption, rtpAuthentication, rtpSalt, table[m.Suite].tag)
 	}
-	if part != RTPOnly && err == nil {
+	if part != RTPOnly && part != RTPResent && err == nil {
 		d.rtcp, err = m.sessionKeys(rtcpEncryption, rtcpAuthentication, rtcpSalt, table[m.Suite].tagRTCP)
 	}
 	if err != nil {
@@ -72,8 +78,17 @@ func (d *direction) init(m Master, state State, part Part) error {
 // Suite is the suite of the direction's key.
 func (d *direction) Suite() Suite { return d.suite }
 
-// State is the direction's state now.
-func (d *direction) State() State { return d.state }
+// State is the direction's state now, a copy.
+func (d *direction) State() State {
+	s := d.state
+	for i := range s.Streams {
+		if w := &s.Streams[i].RTP; w.Wide != nil {
+			wide := *w.Wide
+			w.Wide = &wide
+		}
+	}
+	return s
+}
 
 // Sender protects what goes to a peer.
 type Sender struct{ direction }

@@ -4,6 +4,10 @@ package srtp
 // more than two seconds of audio. RFC 3711 §3.3.2 asks for 64 at least.
 const WindowPackets = 128
 
+// WideWindowPackets is WindowPackets of RTPResent: for pictures of hundreds of packets, of
+// which some are sent again after a way there and back.
+const WideWindowPackets = 1024
+
 // Window is what is known of the packets of one stream: the highest index so far, and
 // which of those before it were there (RFC 3711 §3.3.2). It is plain data.
 type Window struct {
@@ -14,7 +18,48 @@ type Window struct {
 	Highest uint64 // of RTP 48 bits, of RTCP 31
 	// Seen has bit i of word 0 set when the packet with the index Highest-i was there,
 	// of word 1 when Highest-64-i was.
-	Seen [2]uint64
+	Seen [WindowPackets / 64]uint64
+	// Wide is in place of Seen where it is not nil.
+	Wide *[WideWindowPackets / 64]uint64
+}
+
+// seen is Seen, or Wide.
+func (w *Window) seen() []uint64 {
+	if w.Wide != nil {
+		return w.Wide[:]
+	}
+	return w.Seen[:]
+}
+
+// resize gives the window its own Wide, or none. What a narrow one has forgotten counts as
+// there.
+func (w *Window) resize(wide bool) {
+	was := w.seen()
+	if !wide {
+		w.Wide = nil
+		copy(w.Seen[:], was)
+		return
+	}
+	all := new([WideWindowPackets / 64]uint64)
+	for i := copy(all[:], was); i < len(all) && w.Started; i++ {
+		all[i] = ^uint64(0)
+	}
+	w.Wide, w.Seen = all, [len(w.Seen)]uint64{}
+}
+
+// shift moves what was seen on by n packets; the oldest is forgotten.
+func shift(seen []uint64, n uint64) {
+	words, bits := int(min(n/64, uint64(len(seen)))), n%64
+	for i := len(seen) - 1; i >= 0; i-- {
+		var v uint64
+		if from := i - words; from >= 0 {
+			v = seen[from] << bits
+			if from > 0 {
+				v |= seen[from-1] >> (64 - bits)
+			}
+		}
+		seen[i] = v
+	}
 }
 
 // Limits of an index: no key protects more packets (RFC 3711 §9.2).
@@ -45,29 +90,25 @@ func (w *Window) fresh(index uint64) bool {
 	if !w.Started || w.Former || index > w.Highest {
 		return true
 	}
-	behind := w.Highest - index
-	return behind < WindowPackets && w.Seen[behind/64]&(1<<(behind%64)) == 0
+	behind, seen := w.Highest-index, w.seen()
+	return behind < 64*uint64(len(seen)) && seen[behind/64]&(1<<(behind%64)) == 0
 }
 
 // take notes a packet that is fresh.
 func (w *Window) take(index uint64) {
+	seen := w.seen()
 	switch {
 	case !w.Started || w.Former:
-		*w = Window{Started: true, Highest: index, Seen: [2]uint64{1}}
+		clear(seen)
+		seen[0] = 1
+		w.Started, w.Former, w.Highest = true, false, index
 	case index > w.Highest:
-		switch n := index - w.Highest; {
-		case n >= WindowPackets:
-			w.Seen = [2]uint64{}
-		case n >= 64:
-			w.Seen = [2]uint64{0, w.Seen[0] << (n - 64)}
-		default:
-			w.Seen = [2]uint64{w.Seen[0] << n, w.Seen[1]<<n | w.Seen[0]>>(64-n)}
-		}
-		w.Seen[0] |= 1
+		shift(seen, index-w.Highest)
+		seen[0] |= 1
 		w.Highest = index
 	default:
 		behind := w.Highest - index
-		w.Seen[behind/64] |= 1 << (behind % 64)
+		seen[behind/64] |= 1 << (behind % 64)
 	}
 }
 
@@ -75,7 +116,7 @@ func (w *Window) take(index uint64) {
 // packets, whose key comes back, goes on where it was.
 func (w *Window) follow(former *Window) {
 	if former.Started && (!w.Started || w.Former) {
-		*w = Window{Started: true, Former: true, Highest: former.Highest}
+		w.Started, w.Former, w.Highest = true, true, former.Highest
 	}
 }
 
@@ -112,16 +153,20 @@ func (s *State) active(ssrc uint32) *Stream {
 	if s.N > 0 && s.Streams[0].SSRC == ssrc {
 		return &s.Streams[0]
 	}
-	st := Stream{SSRC: ssrc}
 	at := s.N
 	for i := range s.Streams[:s.N] {
 		if s.Streams[i].SSRC == ssrc {
-			at, st = i, s.Streams[i]
+			at = i
 		}
 	}
-	if at == s.N {
+	begins := at == s.N
+	if begins {
 		s.N = min(s.N+1, maxStreams)
 		at = s.N - 1
+	}
+	st := s.Streams[at]
+	if begins { // in the memory of the one before
+		st = Stream{SSRC: ssrc, RTP: Window{Wide: st.RTP.Wide}}
 	}
 	copy(s.Streams[1:at+1], s.Streams[:at])
 	s.Streams[0] = st

@@ -141,6 +141,7 @@ func (l *Leg) SetMedia(w *Bench, m *Media) {
 	}
 	was := l.Media.Send.Codec
 	l.Media = m
+	l.In.SetResends(l.PassedOnly())
 	if !same {
 		l.FlushDigits(w, true)
 		l.Playout.SetFormats(m.Receive)
