@@ -196,7 +196,7 @@ func (s *RTP) SetAnswer(answer []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	result, seen, err := s.negotiator.SetAnswerWith(s.sight.offers(), parsed)
+	result, seen, err := s.negotiator.SetAnswerWith(s.sight.negotiator(), parsed)
 	if err != nil {
 		return err
 	}

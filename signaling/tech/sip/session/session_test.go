@@ -17,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
+	"github.com/skygenesisenterprise/skybridge/media/video"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 )
 
@@ -77,12 +78,13 @@ type party struct {
 	failed chan error
 }
 
-func (r *rig) party(k kind) *party {
+func (r *rig) party(k kind, kinds ...*video.Kind) *party {
 	r.t.Helper()
 	p := &party{failed: make(chan error, 8)}
 	cfg := Config{
 		Name: r.t.Name(), Ports: r.ports, Mixer: r.engine, Codecs: []*media.Codec{g711.MuLaw()}, Address: loopback,
 		DTMF: true, Protection: k.protection, Mux: k.mux, Log: slog.New(slog.DiscardHandler),
+		Video: kinds,
 	}
 	if k.dtls {
 		cfg.Handshake = &Handshake{

@@ -98,9 +98,11 @@ func (v *sight) negotiator() *sdp.Negotiator {
 	return v.granted.negotiator
 }
 
-// offers is negotiator for an offer of ours.
+// offers is negotiator for an offer of ours. One that is left out has no former offer either,
+// of which the answer could be.
 func (v *sight) offers() *sdp.Negotiator {
-	if v.declined {
+	if v.granted != nil && v.declined {
+		v.granted.negotiator.Rollback()
 		return nil
 	}
 	return v.negotiator()
