@@ -2,7 +2,6 @@ package dtls
 
 import (
 	"crypto/x509"
-	"log/slog"
 	"net/netip"
 	"slices"
 	"sync"
@@ -15,8 +14,6 @@ import (
 )
 
 const (
-	// DefaultTimeout is how long a handshake may take.
-	DefaultTimeout = 10 * time.Second
 	// pause lies between two attempts of ours, patience is how long one may take.
 	pause    = 500 * time.Millisecond
 	patience = 3 * time.Second
@@ -25,47 +22,6 @@ const (
 	// maxAttempts bounds the addresses that a peer behind a translator may turn up at.
 	maxAttempts = 4
 )
-
-// Suites are the ways of protection that are offered as a rule, the cheapest of the
-// strong ones first.
-func Suites() []srtp.Suite {
-	return []srtp.Suite{srtp.GCM128, srtp.GCM256, srtp.AESCM80, srtp.AESCM32}
-}
-
-// Config is what a Keyer is made with.
-type Config struct {
-	Certificate *Certificate
-	// Suites are offered, and accepted, in this order.
-	Suites []srtp.Suite
-	// Send gives a datagram to the socket. It never blocks.
-	Send func(packet []byte, to netip.AddrPort) error
-	// Done is told what each Begin came to, once, on the Keyer's goroutine. It must not
-	// call Close.
-	Done func(Outcome)
-	// Timeout is how long a handshake may take.
-	Timeout time.Duration
-	Log     *slog.Logger
-}
-
-// Validate reports the first setting that cannot work, as kind fault.Invalid.
-func (c *Config) Validate() error {
-	switch {
-	case c.Certificate == nil:
-		return fault.New(fault.Invalid, "dtls: no certificate")
-	case len(c.Suites) == 0:
-		return fault.New(fault.Invalid, "dtls: no suite to protect audio with")
-	case c.Timeout <= 0:
-		return fault.New(fault.Invalid, "dtls: a handshake of %v", c.Timeout)
-	case c.Send == nil || c.Done == nil || c.Log == nil:
-		return fault.New(fault.Invalid, "dtls: nowhere to send to or to tell")
-	}
-	for _, s := range c.Suites {
-		if _, ok := profiles[s]; !ok {
-			return fault.New(fault.Invalid, "dtls: no suite %v", s)
-		}
-	}
-	return nil
-}
 
 // Peer is with whom a handshake is.
 type Peer struct {
@@ -101,13 +57,16 @@ type Keyer struct {
 	stop    chan struct{}
 	group   sync.WaitGroup
 	dropped atomic.Uint64
-	known   atomic.Pointer[netip.AddrPort] // where the peer says that it is; nil before Begin
+	// known is where the peer says that it is, or has proved to be; nil before Begin. Until
+	// it has, one behind a translator of addresses is as good as any stranger.
+	known atomic.Pointer[netip.AddrPort]
 
-	mu      sync.Mutex
-	wish    *wish // nil when the goroutine has seen it
-	turn    uint32
-	running bool
-	closed  bool
+	mu        sync.Mutex
+	wish      *wish // nil when the goroutine has seen it
+	turn      uint32
+	announced netip.AddrPort // where the peer says that it is
+	running   bool
+	closed    bool
 
 	// The rest is the goroutine's.
 	current  wish
@@ -171,7 +130,10 @@ func (k *Keyer) Begin(number uint32, p Peer) (turn uint32) {
 		return k.turn
 	}
 	k.wish = &wish{number, p, k.turn}
-	k.known.Store(&p.Address)
+	if p.Address != k.announced { // what moves nothing must not unlearn either
+		k.announced = p.Address
+		k.known.Store(&p.Address)
+	}
 	if !k.running {
 		k.running = true
 		k.group.Go(k.run) // owned by k, ended by Close
@@ -349,6 +311,7 @@ func (k *Keyer) came(r result) {
 		k.drop(false)
 		k.attempts = append(k.attempts, r.attempt)
 		k.deadline = time.Now().Add(linger)
+		k.proved(r.attempt.from)
 		k.finish(Outcome{Number: k.current.number, Keys: r.keys, From: r.attempt.from})
 		return
 	}
@@ -365,6 +328,15 @@ func (k *Keyer) came(r result) {
 	}
 	if k.current.peer.Active {
 		k.again = time.Now().Add(pause)
+	}
+}
+
+// proved takes note of where the peer is, unless it has been announced elsewhere meanwhile.
+func (k *Keyer) proved(at netip.AddrPort) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.announced == k.current.peer.Address {
+		k.known.Store(&at)
 	}
 }
 

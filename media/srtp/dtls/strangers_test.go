@@ -35,6 +35,32 @@ func TestStrangersLeaveThePeerRoom(t *testing.T) {
 	}
 }
 
+// A peer behind a translator of addresses is no stranger once it has proved where it is,
+// until it is announced to be elsewhere.
+func TestWhoHasProvedItselfIsNoStranger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := pair(t, direct)
+		behind := Peer{Address: elsewhere, Symmetric: true, Fingerprints: b.prints()}
+		known := func(when string, want netip.AddrPort) {
+			t.Helper()
+			if got := *a.keyer.known.Load(); got != want {
+				t.Errorf("%s the peer is known at %v, want %v", when, got, want)
+			}
+		}
+		a.keyer.Begin(1, behind)
+		known("at first", elsewhere)
+		b.keyer.Begin(1, Peer{Active: true, Address: here, Fingerprints: a.prints()})
+		a.expect(t, there)
+		b.expect(t, here)
+		known("with keys", there)
+		a.keyer.Begin(2, behind)
+		known("in its next handshake", there)
+		behind.Address = netip.AddrPortFrom(elsewhere.Addr(), 1)
+		a.keyer.Begin(3, behind)
+		known("announced elsewhere", behind.Address)
+	})
+}
+
 // A peer that is where it said comes to its keys in time while strangers begin handshakes,
 // 5,000 a second, each from another address.
 func TestFloodOfHandshakes(t *testing.T) {
