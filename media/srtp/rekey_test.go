@@ -62,6 +62,69 @@ func TestKeyChangesPastATurn(t *testing.T) {
 	}
 }
 
+// A key that comes back goes on where the stream is by then (RFC 3711 §3.3.1), and knows what
+// it has protected.
+func TestKeyComesBack(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		part Part
+		n    int // packets under the other key
+	}{
+		{"a few", RTPOnly, 20}, {"a few, that are sent again", RTPResent, 200}, {"past half a turn", RTPOnly, 40000},
+		{"past a turn", RTPOnly, 70000}, {"past turns", RTPResent, 140000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var s [2]*Sender
+			var r [2]*Receiver
+			for i := range s {
+				m := NewMaster(GCM128)
+				var err error
+				if s[i], err = NewSender(m, State{}, c.part); err != nil {
+					t.Fatal(err)
+				}
+				if r[i], err = NewReceiver(m, State{}, c.part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			at := 65500
+			next := func(key int) []byte {
+				t.Helper()
+				at++
+				return seal(t, s[key], 7, uint16(at-1))
+			}
+			open := func(key int, p []byte, want error) {
+				t.Helper()
+				if _, err := r[key].Unprotect(bytes.Clone(p)); !errors.Is(err, want) {
+					t.Fatalf("packet %d: %v, want %v", at, err, want)
+				}
+			}
+			for range 100 {
+				open(0, next(0), nil)
+			}
+			held, there := next(0), next(0)
+			open(0, there, nil)
+			s[1].Follow(s[0])
+			r[1].Follow(r[0])
+			for range c.n {
+				open(1, next(1), nil)
+			}
+			s[0].Follow(s[1])
+			r[0].Follow(r[1])
+			if c.n < 1000 { // else they are of another turn, by their numbers
+				open(0, there, ErrReplay)
+				open(0, held, nil)
+				open(0, held, ErrReplay)
+			}
+			back := next(0)
+			open(0, back, nil)
+			open(0, back, ErrReplay)
+			if s, r := s[0].State().Streams[0].RTP.Highest, r[0].State().Streams[0].RTP.Highest; s != uint64(at-1) || r != s {
+				t.Errorf("the sender is at %d, the receiver at %d, want %d", s, r, at-1)
+			}
+		})
+	}
+}
+
 // A peer that begins at 0 with another key is understood too, whether its sequence numbers
 // go on or begin anew; only a packet that is authentic decides.
 func TestRolloverBeginsAnewWithTheKey(t *testing.T) {

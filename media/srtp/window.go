@@ -113,10 +113,15 @@ func (w *Window) take(index uint64) {
 }
 
 // follow goes on where a window under a former key was (RFC 3711 §3.3.1). One that has taken
-// packets, whose key comes back, goes on where it was.
+// packets, whose key comes back, keeps what it knows of them.
 func (w *Window) follow(former *Window) {
-	if former.Started && (!w.Started || w.Former) {
+	switch {
+	case !former.Started:
+	case !w.Started || w.Former:
 		w.Started, w.Former, w.Highest = true, true, former.Highest
+	case former.Highest > w.Highest:
+		shift(w.seen(), former.Highest-w.Highest)
+		w.Highest = former.Highest
 	}
 }
 

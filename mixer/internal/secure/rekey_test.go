@@ -125,6 +125,47 @@ func TestRolloverWhenKeysChange(t *testing.T) {
 	}
 }
 
+// Keys that come back after more than half a turn under others are where the stream is.
+func TestRolloverWhenKeysComeBack(t *testing.T) {
+	var g Guard
+	ring := Keyring{Part: srtp.RTPOnly}
+	room := new(Room)
+	ms := [2]srtp.Masters{masters(srtp.AESCM80), masters(srtp.GCM128)}
+	phones := [2]*phone{newPhone(t, ms[0]), newPhone(t, ms[1])}
+	seq := uint16(30000)
+	tick := int64(0)
+	for i, n := range []int{100, 40000, 100, 70000, 100} {
+		contexts, err := ring.For(ms[i%2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Use(contexts, tick)
+		ph := phones[i%2]
+		if i > 0 {
+			ph.send.Follow(phones[1-i%2].send)
+			ph.receive.Follow(phones[1-i%2].receive)
+		}
+		for k := range n {
+			p, err := ph.send.Protect(make([]byte, 300), rtpPacket(seq))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if plain, ok := g.Open(p, tick, room); !ok || !bytes.Equal(plain, rtpPacket(seq)) {
+				t.Fatalf("change %d: packet %d is not taken", i, k)
+			}
+			p, ok := g.Seal(rtpPacket(seq), room)
+			if !ok {
+				t.Fatalf("change %d: packet %d is not sent", i, k)
+			}
+			if _, err := ph.receive.Unprotect(bytes.Clone(p)); err != nil {
+				t.Fatalf("change %d: packet %d: %v", i, k, err)
+			}
+			seq++
+			tick += 4
+		}
+	}
+}
+
 // The worker has no memory to spare for it.
 func TestKeyChangeAllocatesNothing(t *testing.T) {
 	room := new(Room)
