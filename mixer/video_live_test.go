@@ -24,7 +24,7 @@ func testVideoRequests(t *testing.T, io IO) {
 		if err := camera.port.SetMedia(passing(vp8(uint8(96 + i)))); err != nil {
 			t.Fatal(err)
 		}
-		camera.port.SetReports(ReportPeer{Media: camera.addr(), Remote: camera.addr(), Mux: true, Requests: true})
+		camera.port.SetReports(ReportPeer{Media: camera.addr(), Remote: camera.addr(), Mux: true, Requests: rtp.RequestPLI | rtp.RequestNACK})
 		phone.port.SetVideo(camera.port)
 		if err := phone.port.Connect(pair); err != nil {
 			t.Fatal(err)

@@ -114,8 +114,9 @@ func (s *Session) Video(permitted []*video.Kind) (codecs []*media.Codec, request
 	return nil, nil
 }
 
-// passable are the requests that are passed on.
-var passable = [...]string{"nack", "nack pli", "ccm fir", "ccm tmmbr", "goog-remb"}
+// passable are the requests that are passed on: those that nobody has to reply to, as
+// "ccm tmmbr" has it (RFC 5104 §4.2.2).
+var passable = [...]string{"nack", "nack pli", "ccm fir", "goog-remb"}
 
 // requests are those of our own that the peer names too.
 func (n *Negotiator) requests(m *Media) []string { return m.requests(n.cfg.Requests) }

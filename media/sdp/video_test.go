@@ -62,7 +62,7 @@ var videoCases = []struct {
 		"parameters, other types, some of the formats",
 		"m=video 4002 RTP/AVPF 96 97 98 100\na=rtpmap:96 VP8/90000\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n" +
 			"a=rtpmap:98 H264/90000\na=fmtp:98 profile-level-id=42e01f\na=rtpmap:100 H264/90000\na=fmtp:100 profile-level-id=42E01F;packetization-mode=1\n" +
-			"a=rtcp-fb:* nack pli\na=rtcp-fb:100 ccm fir\na=rtcp-fb:100 transport-cc\n",
+			"a=rtcp-fb:* nack pli\na=rtcp-fb:100 ccm fir\na=rtcp-fb:100 transport-cc\na=rtcp-fb:* ccm tmmbr\n",
 		"vp8 h264",
 		"m=video 5000 RTP/AVP 96 97 98|a=rtpmap:96 VP8/90000|a=rtpmap:97 H264/90000|a=fmtp:97 profile-level-id=42e01f|" +
 			"a=rtpmap:98 H264/90000|a=fmtp:98 profile-level-id=42E01F;packetization-mode=1|a=rtcp-fb:* nack pli|a=rtcp-fb:* ccm fir|a=sendrecv",

@@ -18,7 +18,7 @@ func (r *Reporter) listen() {
 // hearken listens again, whatever came before.
 func (r *Reporter) hearken() {
 	r.patience, r.strange = patience, strangers
-	if r.peer.Requests {
+	if r.peer.Requests != 0 {
 		r.patience = requestPatience
 	}
 	if r.deaf {

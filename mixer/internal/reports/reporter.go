@@ -48,8 +48,8 @@ type Peer struct {
 	// Metrics sends VoIP metrics, RoundTrip asks for the time there and back while
 	// nothing but reports is sent (RFC 3611).
 	Metrics, RoundTrip bool
-	// Requests has what the peer asks for taken (RFC 4585), and allows Reporter.Request.
-	Requests bool
+	// Requests is what may be asked for, by the peer and by Reporter.Request (RFC 4585).
+	Requests rtp.Requests
 	// Keys are those of RTP, of which RTCP's are made (SRTCP, RFC 3711 §3.4); nil for
 	// RTCP in the clear.
 	Keys *srtp.Masters
@@ -89,6 +89,7 @@ type Reporter struct {
 	shielded bool       // own takes packets of source.remote alone
 	quiet    bool       // nothing may be sent
 	requests *allowance // nil as long as there are none
+	pictures rtp.Pictures
 	closed   bool
 
 	in, out, dropped atomic.Uint64
@@ -136,7 +137,7 @@ func (r *Reporter) Set(p Peer) {
 	// What moves nothing must not unlearn either.
 	moved := p.Mux != r.peer.Mux || p.Remote != r.peer.Remote || p.Media != r.peer.Media || p.Symmetric != r.peer.Symmetric
 	r.peer = p
-	if p.Requests && r.requests == nil {
+	if p.Requests != 0 && r.requests == nil {
 		r.requests = new(allowance)
 	}
 	if moved {
@@ -321,7 +322,7 @@ func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.T
 	if !muxed {
 		r.source.settle(from)
 	}
-	if r.peer.Requests { // copied, as the packet may lie in what all share
+	if r.peer.Requests != 0 { // copied, as the packet may lie in what all share
 		requests = rtp.ParseFeedback(packet, nil)
 	}
 	return f, requests, true

@@ -34,14 +34,15 @@ func (a *allowance) take(now time.Time) bool {
 }
 
 // Request sends a request to the peer at once (RFC 4585 §3.5.1, with two parties and no
-// need to wait), unless there were too many.
+// need to wait), in a form that was agreed on, unless there is none or there were too many.
+// The message is the Reporter's from then on.
 func (r *Reporter) Request(f *rtp.Feedback) {
 	l := r.leg.Counters()
 	s := r.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case r.closed || r.quiet || r.session == nil || !r.peer.Requests:
+	case r.closed || r.quiet || r.session == nil || !r.pictures.Fit(f, r.peer.Requests):
 		return
 	case !r.requests.take(s.now()):
 		r.dropped.Add(1)

@@ -15,7 +15,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	r.now = func() time.Time { return now }
 	_, addr := udp(t)
 	e := r.end(1, 2)
-	e.Set(Peer{Media: addr, Remote: addr, Mux: true, Requests: true})
+	e.Set(Peer{Media: addr, Remote: addr, Mux: true, Requests: rtp.RequestPLI})
 	var sent, refused uint64
 	for _, step := range []struct {
 		name       string

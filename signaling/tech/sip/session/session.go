@@ -267,8 +267,8 @@ func (s *RTP) reports(r *sdp.Result, keys *made, await bool) mixer.ReportPeer {
 		Media: r.Remote, Remote: r.RemoteRTCP, Mux: r.RTCPMux, Symmetric: s.symmetric,
 		Metrics: r.Extended.Metrics, RoundTrip: r.Extended.RoundTrip, AwaitKeys: await,
 	}
-	if p.Requests = len(r.Passed) > 0; p.Requests {
-		p.Metrics = false
+	if len(r.Passed) > 0 {
+		p.Metrics, p.Requests = false, rtp.RequestsOf(r.Requests)
 	}
 	if keys != nil {
 		of := keys.reports(r.RTCPMux)

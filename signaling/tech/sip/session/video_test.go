@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/media/video"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -115,6 +116,24 @@ func TestVideoReInvited(t *testing.T) {
 		}
 		if want := line == videoLine; p.sees() != want || hasVideo(t, answer) != want {
 			t.Errorf("offered %q, video is %v\n%s", line, p.sees(), answer)
+		}
+	}
+}
+
+// A party is asked for what it agreed to alone.
+func TestVideoRequests(t *testing.T) {
+	for line, want := range map[string]rtp.Requests{
+		videoLine:                            0,
+		videoLine + "a=rtcp-fb:96 ccm fir\n": rtp.RequestFIR,
+		videoLine + "a=rtcp-fb:* nack pli\na=rtcp-fb:* nack\na=rtcp-fb:* ccm tmmbr\n": rtp.RequestPLI | rtp.RequestNACK,
+	} {
+		r := newRig(t)
+		p := r.sighted("nack", "nack pli", "ccm fir")
+		p.offered(t)
+		p.answers(t, "6000", line)
+		g := p.sight.granted
+		if got := g.reports(&g.result, nil, false).Requests; got != want {
+			t.Errorf("%q: asked for %b, want %b", line, got, want)
 		}
 	}
 }
