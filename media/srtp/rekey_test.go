@@ -189,3 +189,60 @@ func TestKeyChangesInReports(t *testing.T) {
 		t.Errorf("index %d", at)
 	}
 }
+
+// Each key protects a few streams. Those that ended under former ones do not count.
+func TestStreamsUnderKeys(t *testing.T) {
+	report := func(ssrc byte) []byte {
+		p := make([]byte, 8, 8+Overhead)
+		p[0], p[1], p[3], p[7] = 2<<6, 201, 1, ssrc
+		return p
+	}
+	s, _ := pair(t, GCM128)
+	for ssrc := range byte(3 * maxStreams) {
+		if ssrc > 0 {
+			next, _ := pair(t, GCM128)
+			next.Follow(s)
+			s = next
+		}
+		for seq := range uint16(10) { // each goes on with the next key, and ends
+			if ssrc > 0 {
+				seal(t, s, uint32(ssrc-1), 4+seq) // past the turn
+			}
+			seal(t, s, uint32(ssrc), 65530+seq)
+			if _, err := s.ProtectRTCP(make([]byte, 100), report(ssrc)); err != nil {
+				t.Fatalf("report %d of stream %d: %v", seq, ssrc, err)
+			}
+		}
+		if st := s.state.find(uint32(ssrc)); st.RTP.Highest != 65539 || st.RTCP.Highest != 9 {
+			t.Errorf("stream %d is at %d, its reports at %d", ssrc, st.RTP.Highest, st.RTCP.Highest)
+		}
+		if ssrc == 0 {
+			continue
+		}
+		if st := s.state.find(uint32(ssrc - 1)); st.RTP.Highest != 65549 {
+			t.Errorf("stream %d went on to %d", ssrc-1, st.RTP.Highest)
+		}
+	}
+
+	// A key that comes back knows all that it had, and where they were taken since.
+	other, _ := pair(t, GCM128)
+	first, _ := pair(t, GCM128)
+	for ssrc := range uint32(maxStreams) {
+		seal(t, first, ssrc, 65500)
+	}
+	other.Follow(first)
+	for ssrc := range uint32(2) {
+		seal(t, other, ssrc, 65500)
+		seal(t, other, ssrc, 30000)
+		seal(t, other, ssrc, 60000)
+	}
+	first.Follow(other)
+	for ssrc := range uint32(maxStreams) {
+		if _, err := first.Protect(make([]byte, 300), packet(ssrc, 65500)); ssrc >= 2 != errors.Is(err, ErrReuse) {
+			t.Errorf("stream %d: %v", ssrc, err)
+		}
+	}
+	if _, err := first.Protect(make([]byte, 300), packet(99, 1)); !errors.Is(err, ErrExhausted) {
+		t.Errorf("another stream under the same key: %v", err)
+	}
+}

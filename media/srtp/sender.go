@@ -104,22 +104,28 @@ func NewSender(m Master, state State, part Part) (*Sender, error) {
 }
 
 // Follow has the rollover counters and the indices of RTCP go on where those of a former
-// key are: neither is reset by another one (RFC 3711 §3.3.1, §3.4).
+// key are: neither is reset by another one (RFC 3711 §3.3.1, §3.4). Of the streams that this
+// key has not protected yet only that which was sent last goes on: those that ended would
+// fill the key's places, one after the other.
 func (s *Sender) Follow(former *Sender) {
 	for i := range former.state.Streams[:former.state.N] {
 		st := &former.state.Streams[i]
-		if to := s.stream(st.SSRC); to != nil {
+		to := s.state.find(st.SSRC)
+		if i == 0 {
+			to = s.stream(st.SSRC)
+		}
+		if to != nil {
 			to.RTP.follow(&st.RTP)
 			to.RTCP.follow(&st.RTCP)
 		}
 	}
 }
 
-// stream is the stream of an SSRC. None is ever forgotten, as its numbers could be
-// used again then: nil when there are too many.
+// stream is the stream of an SSRC, the one sent last from now on. None is ever forgotten, as
+// its numbers could be used again then: nil when there are too many.
 func (s *Sender) stream(ssrc uint32) *Stream {
-	if st := s.state.find(ssrc); st != nil || s.state.N == maxStreams {
-		return st
+	if s.state.N == maxStreams && s.state.find(ssrc) == nil {
+		return nil
 	}
 	return s.state.active(ssrc)
 }
