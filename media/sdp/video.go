@@ -77,8 +77,8 @@ func (n *Negotiator) SetAnswerWith(v *Negotiator, answer *Session) (Result, *Res
 	}
 	of, refusal := v.SetAnswer(answer)
 	if refusal != nil {
-		v.answered = true // a later answer to the same offer may still take it
-		return r, nil, nil
+		v.answered = true  // a later answer to the same offer may still take it
+		return r, nil, nil //nolint:nilerr // the call goes on without video
 	}
 	return r, &of, nil
 }

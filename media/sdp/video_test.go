@@ -207,7 +207,7 @@ func TestVideoKeys(t *testing.T) {
 
 func FuzzVideo(f *testing.F) {
 	for _, c := range videoCases {
-		f.Add([]byte(peerSDP(linesOfAudio+c.offered)), []byte(peerSDP(linesOfAudio+c.answered)))
+		f.Add(peerSDP(linesOfAudio+c.offered), peerSDP(linesOfAudio+c.answered))
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		offer, err := Parse(first)

@@ -165,7 +165,8 @@ func TestVideoOfTwoPhones(t *testing.T) {
 				if _, err := fmt.Sscan(got.Formats[0], &pt); err != nil {
 					t.Fatal(err)
 				}
-				body := append(r.offer(0, "PCMU", "sendrecv").Body, near.line(got.Formats[0], "a=rtpmap:"+got.Formats[0]+" H264/90000\na=fmtp:"+got.Formats[0]+" profile-level-id=42e01f;packetization-mode=1\n")...)
+				body := r.offer(0, "PCMU", "sendrecv").Body
+				body = append(body, near.line(got.Formats[0], "a=rtpmap:"+got.Formats[0]+" H264/90000\na=fmtp:"+got.Formats[0]+" profile-level-id=42e01f;packetization-mode=1\n")...)
 				if err := re.Accept(ua.Reply{ContentType: sdpType, Body: body}); err != nil {
 					t.Fatal(err)
 				}

@@ -72,7 +72,7 @@ func (a *Agent) Request(d *Draft, f transport.Flow) (out transaction.Outgoing, e
 	d.authorize()
 	m.Headers = append(m.Headers, d.Auth...)
 	switch d.Method {
-	case "INVITE", "UPDATE", "OPTIONS", "SUBSCRIBE", "REFER":
+	case "INVITE", "UPDATE", "OPTIONS", "SUBSCRIBE", "REFER": //nolint:usestdlibvars // SIP's, not HTTP's
 		m.Headers.Add("Allow", a.Allow)
 		a.AddSupported(m)
 	}
