@@ -10,9 +10,8 @@ const (
 
 // Formats of transport feedback.
 const (
-	FormatNACK          = 1  // RFC 4585 §6.2.1
-	FormatTMMBR         = 3  // RFC 5104 §4.2.1
-	FormatTransportWide = 15 // draft-holmer-rmcat-transport-wide-cc-extensions
+	FormatNACK  = 1 // RFC 4585 §6.2.1
+	FormatTMMBR = 3 // RFC 5104 §4.2.1
 )
 
 // Formats of payload feedback.
@@ -46,17 +45,30 @@ func ParseFeedback(packet []byte, list []Feedback) []Feedback {
 		if n > len(packet) {
 			break
 		}
-		kind, padded := packet[1], packet[0]&0x20 != 0
-		if (kind == TransportFeedback || kind == PayloadFeedback) && n >= feedbackHead && !padded {
+		kind, end := packet[1], unpadded(packet, n)
+		if (kind == TransportFeedback || kind == PayloadFeedback) && end >= feedbackHead {
 			list = append(list, Feedback{
 				Kind: kind, Format: packet[0] & 0x1f,
 				Sender: binary.BigEndian.Uint32(packet[4:]), Media: binary.BigEndian.Uint32(packet[8:]),
-				Detail: append([]byte(nil), packet[feedbackHead:n]...),
+				Detail: append([]byte(nil), packet[feedbackHead:end]...),
 			})
 		}
 		packet = packet[n:]
 	}
 	return list
+}
+
+// unpadded is how long the first packet of a compound one, of n bytes, is without padding,
+// which only the last may have (RFC 3550 §6.4.1); 0 where it is wrong.
+func unpadded(packet []byte, n int) int {
+	if packet[0]&0x20 == 0 {
+		return n
+	}
+	by := int(packet[n-1])
+	if n < len(packet) || by == 0 || by%4 != 0 || by > n {
+		return 0
+	}
+	return n - by
 }
 
 // Append adds the message to a compound packet.
@@ -87,10 +99,10 @@ func (f *Feedback) Redirect(stream, source uint32, shift uint16) bool {
 			binary.BigEndian.PutUint16(lost, binary.BigEndian.Uint16(lost)-shift)
 		}
 		return len(f.Detail) > 0
-	case f.Kind == TransportFeedback:
-		return f.Format == FormatTransportWide
+	case f.Kind == PayloadFeedback:
+		return f.Format == FormatPLI || f.Format == FormatSLI || f.Format == FormatRPSI
 	}
-	return f.Format == FormatPLI || f.Format == FormatSLI || f.Format == FormatRPSI
+	return false
 }
 
 // redirectEntries keeps the entries, of eight bytes, that begin with the stream.

@@ -26,7 +26,7 @@ var feedbackCases = []struct{ name, in, out string }{
 	{"NACK of nothing", "81cd00020000000701020304", ""},
 	{"TMMBR", "83cd0004000000070000000001020304180001ff", "83cd00040000000700000000a1a2a3a4180001ff"},
 	{"TMMBN is for who asked", "84cd00040000000701020304010203041800" + "01ff", ""},
-	{"transport-wide", "8fcd00040000000701020304000100010000000" + "0", "8fcd000400000007a1a2a3a40001000100000000"},
+	{"transport-wide, of extensions that do not go on", "8fcd00040000000701020304000100010000000" + "0", ""},
 	{"REMB", "8fce0006000000070000000052454d4202" + "03d0900102030a01020304", "8fce0005000000070000000052454d420103d090a1a2a3a4"},
 	{"REMB of another stream", "8fce0005000000070000000052454d420103d0900102030a", ""},
 	{"REMB that claims more than it has", "8fce0005000000070000000052454d420903d09001020304", ""},
@@ -66,12 +66,53 @@ func TestFeedbackBehindReport(t *testing.T) {
 	}
 }
 
+// The last packet of a compound one may be padded (RFC 3550 §6.4.1); any other, or more
+// padding than there is, makes it none.
+func TestFeedbackPadded(t *testing.T) {
+	pli := &Feedback{Kind: PayloadFeedback, Format: FormatPLI, Sender: 7, Media: 9, Detail: []byte{}}
+	nack := &Feedback{Kind: TransportFeedback, Format: FormatNACK, Sender: 7, Media: 9, Detail: []byte{0, 5, 0, 0}}
+	pad := func(f *Feedback, by ...byte) []byte {
+		p := f.Append(nil)
+		p[0] |= 0x20
+		p[3] += byte(len(by) / 4)
+		return append(p, by...)
+	}
+	report := (&Report{SSRC: 7, CNAME: []byte("who")}).Append(nil)
+	for _, c := range []struct {
+		name   string
+		packet []byte
+		want   []*Feedback
+	}{
+		{"PLI", pad(pli, 0, 0, 0, 4), []*Feedback{pli}},
+		{"NACK", pad(nack, 0, 0, 0, 0, 0, 0, 0, 8), []*Feedback{nack}},
+		{"behind others", bytes.Join([][]byte{report, pli.Append(nil), pad(nack, 0, 0, 0, 4)}, nil), []*Feedback{pli, nack}},
+		{"not the last", append(pad(pli, 0, 0, 0, 4), nack.Append(nil)...), []*Feedback{nack}},
+		{"of no bytes", pad(pli, 0, 0, 0, 0), nil},
+		{"of no words", pad(pli, 0, 0, 0, 3), nil},
+		{"into the head", pad(pli, 0, 0, 0, 8), nil},
+		{"of more than there is", pad(pli, 0, 0, 0, 252), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			list := ParseFeedback(c.packet, nil)
+			if len(list) != len(c.want) {
+				t.Fatalf("%+v", list)
+			}
+			for i, f := range list {
+				if !bytes.Equal(f.Append(nil), c.want[i].Append(nil)) {
+					t.Errorf("%+v, want %+v", f, c.want[i])
+				}
+			}
+		})
+	}
+}
+
 func FuzzFeedback(f *testing.F) {
 	for _, c := range feedbackCases {
 		if b, err := hex.DecodeString(c.in); err == nil {
 			f.Add(b)
 		}
 	}
+	f.Add([]byte{0xa1, PayloadFeedback, 0, 3, 0, 0, 0, 7, 1, 2, 3, 4, 0, 0, 0, 4})
 	f.Fuzz(func(t *testing.T, packet []byte) {
 		before := bytes.Clone(packet)
 		for _, m := range ParseFeedback(packet, nil) {
