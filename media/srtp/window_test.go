@@ -107,3 +107,33 @@ func TestResent(t *testing.T) {
 		}
 	}
 }
+
+// The worker has no memory to spare for wide windows, whichever stream they come to hold.
+func TestWideWindowAllocatesNothing(t *testing.T) {
+	m := NewMaster(GCM128)
+	s, err := NewSender(m, State{}, RTPResent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewReceiver(m, State{}, RTPResent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, room := packet(7, 0), make([]byte, 300)
+	seq, ssrc := uint16(0), uint32(0)
+	if n := testing.AllocsPerRun(1000, func() {
+		seq += 70
+		p[2], p[3] = byte(seq>>8), byte(seq)
+		sealed, err := s.Protect(room, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Unprotect(sealed); err != nil {
+			t.Fatal(err)
+		}
+		ssrc++
+		r.state.active(1000 + ssrc%8).RTP.take(uint64(ssrc))
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
