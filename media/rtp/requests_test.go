@@ -1,6 +1,7 @@
 package rtp
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 )
@@ -37,7 +38,7 @@ func TestFitRequests(t *testing.T) {
 					got = append(got, f)
 				}
 			}
-			if !slices.EqualFunc(got, c.want, func(a, b Feedback) bool { return string(a.Append(nil)) == string(b.Append(nil)) }) {
+			if !slices.EqualFunc(got, c.want, func(a, b Feedback) bool { return bytes.Equal(a.Append(nil), b.Append(nil)) }) {
 				t.Errorf("%+v, want\n%+v", got, c.want)
 			}
 		})
