@@ -24,13 +24,13 @@ func (d *legDialog) OnAck(req *message.Request) {
 
 func (l *leg) acknowledged(body []byte) {
 	l.acked = true
-	if !l.isOver() && l.looks {
-		l.looks = false
-		l.offerVideo()
+	if !l.isOver() && l.late && !l.gotSDP {
+		l.takeLate(body)
 	}
-	if l.isOver() || !l.late || l.gotSDP {
-		return
-	}
+	l.offerVideo()
+}
+
+func (l *leg) takeLate(body []byte) {
 	l.gotSDP = true
 	if len(body) == 0 {
 		l.log.Warn("ACK without the answer to our offer, call ended", "call_id", l.callID)

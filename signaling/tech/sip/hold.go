@@ -40,6 +40,7 @@ func (l *leg) setHold(on bool) {
 	l.wish = wish
 	l.watchHold()
 	l.tell(func(e signaling.LegEvents) { e.LegMedia() })
+	l.offerVideo()
 }
 
 // renegotiate offers a direction of ours and puts the answer into effect. When it

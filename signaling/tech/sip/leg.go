@@ -64,7 +64,8 @@ type leg struct {
 	late   bool // our 2xx holds the offer
 	told   bool // the answer was sent early
 	acked  bool // the party has it
-	looks  bool // video is to be offered once the party has our answer
+	looks  int  // how often video, of taken, may be offered still
+	taken  signaling.Video
 	gotSDP bool // the party's answer is in effect
 	// wish is the direction we want; SendOnly has the party on hold.
 	wish media.Direction

@@ -47,16 +47,16 @@ func (l *leg) grantVideo(of session, v signaling.Video) bool {
 }
 
 // TakeVideo has video agreed on with the party: in the answer, if it has not got that yet,
-// else by an offer of ours, once it has.
+// else by an offer of ours, once it has; one that fails is made again after the next that
+// is agreed on.
 func (l *leg) TakeVideo(v signaling.Video) {
 	l.post(func() {
 		switch {
-		case l.isOver() || !l.grantVideo(l.session, v):
-		case l.acked:
+		case l.isOver():
+		case l.acked || l.dialog != nil || l.told:
+			l.looks, l.taken = 2, v
 			l.offerVideo()
-		case l.dialog != nil || l.told:
-			l.looks = true
-		case l.incoming != nil && l.offer != nil:
+		case l.incoming != nil && l.offer != nil && l.grantVideo(l.session, v):
 			l.answerVideo()
 		}
 	})
@@ -76,11 +76,19 @@ func (l *leg) answerVideo() {
 	l.mu.Unlock()
 }
 
-// offerVideo offers it, once.
+// offerVideo offers it, if that is still to be done, and can be.
 func (l *leg) offerVideo() {
+	if l.looks == 0 || !l.acked || l.late && !l.gotSDP || l.isOver() {
+		return
+	}
+	l.looks--
+	if len(l.VideoTaken().Codecs) > 0 || !l.grantVideo(l.session, l.taken) {
+		return
+	}
 	if err := l.renegotiate(l.wish); err != nil {
 		l.log.Info("video not agreed on", "call_id", l.callID, "err", err)
 		return
 	}
+	l.looks = 0
 	l.tell(func(e signaling.LegEvents) { e.LegMedia() })
 }

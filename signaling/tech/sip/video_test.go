@@ -32,22 +32,28 @@ func (v *viewer) line(formats, rest string) string {
 	return fmt.Sprintf("m=video %d RTP/AVP %s\r\n%s", v.conn.LocalAddr().(*net.UDPAddr).Port, formats, strings.ReplaceAll(rest, "\n", "\r\n"))
 }
 
-// sees takes from a description of the server where video goes; false for refused.
+// sees is look where it may end the test.
 func (v *viewer) sees(body []byte) (line *sdp.Media, on bool) {
 	v.t.Helper()
-	s, err := sdp.Parse(body)
+	line, err := v.look(body)
 	if err != nil {
 		v.t.Fatalf("%v\n%s", err, body)
 	}
-	if len(s.Media) < 2 || s.Media[1].Port == 0 {
-		return nil, false
+	return line, line != nil
+}
+
+// look takes from a description of the server where video goes; nil for refused.
+func (v *viewer) look(body []byte) (*sdp.Media, error) {
+	s, err := sdp.Parse(body)
+	if err != nil || len(s.Media) < 2 || s.Media[1].Port == 0 {
+		return nil, err
 	}
 	target, err := s.Target(s.Media[1])
 	if err != nil {
-		v.t.Fatal(err)
+		return nil, err
 	}
 	v.to = target.RTP
-	return s.Media[1], true
+	return s.Media[1], nil
 }
 
 // show sends a packet until the other one has it, unchanged but for its header.
@@ -90,12 +96,14 @@ func TestVideoOfTwoPhones(t *testing.T) {
 		before              bool // the caller is answered before the other one is called
 		offered             string
 		seen                bool
+		again               bool // the first offer to the caller is refused
 	}{
-		{"the answer has it", "ulaw,h264,vp8", "taken", false, "96 97", true},
-		{"it is added", "ulaw,h264,vp8", "taken", true, "96 97", true},
-		{"refused", "ulaw,h264,vp8", "refused", false, "96 97", false},
-		{"of some formats", "ulaw,h264", "taken", true, "96", true},
-		{"not allowed", "ulaw", "refused", false, "", false},
+		{"the answer has it", "ulaw,h264,vp8", "taken", false, "96 97", true, false},
+		{"it is added", "ulaw,h264,vp8", "taken", true, "96 97", true, false},
+		{"it is added at the second try", "ulaw,h264,vp8", "taken", true, "96 97", true, true},
+		{"refused", "ulaw,h264,vp8", "refused", false, "96 97", false, false},
+		{"of some formats", "ulaw,h264", "taken", true, "96", true, false},
+		{"not allowed", "ulaw", "refused", false, "", false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			phone := siptest.NewPhone(t, "callee")
@@ -114,13 +122,16 @@ func TestVideoOfTwoPhones(t *testing.T) {
 				}
 			}
 			called := make(chan *siptest.Leg, 1)
+			body := r.offer(0, "PCMU", "sendrecv").Body
 			var line *sdp.Media
 			go func() {
 				defer close(called)
 				in := <-phone.Invites
-				body := r.offer(0, "PCMU", "sendrecv").Body
-				var on bool
-				if line, on = far.sees(in.Request().Part(sdpType)); on {
+				var err error
+				if line, err = far.look(in.Request().Part(sdpType)); err != nil {
+					t.Error(err)
+				}
+				if line != nil {
 					h264 := line.Formats[len(line.Formats)-1]
 					answer := far.line(h264, "a=rtpmap:"+h264+" H264/90000\na=fmtp:"+h264+" profile-level-id=42e034;packetization-mode=1\na=rtcp-fb:* nack pli\n")
 					if c.answer == "refused" {
@@ -158,6 +169,15 @@ func TestVideoOfTwoPhones(t *testing.T) {
 				}
 			} else {
 				re := siptest.Wait(t, leg.ReInvites)
+				if c.again { // refused, and offered again once the phone has had its own way
+					if err := re.Reject(ua.Reply{Status: 500}); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := leg.Dialog.ReInvite(siptest.Ctx(t), r.offer(0, "PCMU", "sendrecv")); err != nil {
+						t.Fatal(err)
+					}
+					re = siptest.Wait(t, leg.ReInvites)
+				}
 				got, on := near.sees(re.Request().Part(sdpType))
 				if !on || len(got.Formats) != 1 {
 					t.Fatalf("offered %+v", got)
