@@ -46,6 +46,8 @@ type RTP struct {
 type agreement struct {
 	negotiator sdp.Negotiator
 	result     sdp.Result
+	of         *RTP // of video: whose it is
+	declined   bool // and that it was
 }
 
 // Config is what a session is made with.
@@ -157,7 +159,7 @@ func (s *RTP) Answer(_ context.Context, offer []byte) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.before, s.unseen = agreement{*s.negotiator, s.result}, s.sight.keep()
+	s.before, s.unseen = agreement{negotiator: *s.negotiator, result: s.result}, s.sight.keep()
 	answer, result, seen, err := s.negotiator.AnswerWith(s.sight.negotiator(), parsed)
 	if err == nil {
 		err = s.apply(result)
@@ -179,10 +181,11 @@ func (s *RTP) Undo() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*s.negotiator = s.before.negotiator
-	if err := s.apply(s.before.result); err != nil {
+	err := s.apply(s.before.result)
+	s.sight.restore(&s.unseen)
+	if err != nil {
 		return err
 	}
-	s.sight.restore(&s.unseen)
 	// One that was under way when the offer came is wanted still; none has begun since.
 	s.handshakes.begin(&s.result, s.symmetric)
 	return nil

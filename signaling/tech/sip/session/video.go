@@ -129,7 +129,7 @@ func (v *sight) settle(r *sdp.Result) {
 // keep is what Undo goes back to.
 func (v *sight) keep() (before agreement) {
 	if g := v.granted; g != nil {
-		before = agreement{*g.negotiator, g.result}
+		before = agreement{negotiator: *g.negotiator, result: g.result, of: g, declined: v.declined}
 	}
 	return before
 }
@@ -137,12 +137,19 @@ func (v *sight) keep() (before agreement) {
 // restore goes back to what was kept.
 func (v *sight) restore(before *agreement) {
 	g := v.granted
-	if g == nil || before.result.Send.Codec == nil { // there was none then
-		v.settle(nil)
+	if g == nil {
 		return
 	}
-	*g.negotiator = before.negotiator
-	v.settle(&before.result)
+	declined := v.declined
+	if before.of == g {
+		*g.negotiator, declined = before.negotiator, before.declined
+	}
+	if before.of != g || before.result.Send.Codec == nil { // nothing was agreed on then
+		v.settle(nil)
+	} else {
+		v.settle(&before.result)
+	}
+	v.declined = declined
 }
 
 // begin begins handshakes.

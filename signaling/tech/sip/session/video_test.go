@@ -137,3 +137,39 @@ func TestVideoRequests(t *testing.T) {
 		}
 	}
 }
+
+// What an Answer changed of video Undo changes back: what was seen is seen again, and what
+// was granted is still offered.
+func TestVideoUndone(t *testing.T) {
+	r := newRig(t)
+	p := r.sighted()
+	undo := func(line string) {
+		t.Helper()
+		if _, err := p.Answer(t.Context(), from("6000", audioLine+line)); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Undo(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	undo(videoLine)
+	if p.sees() || !p.offered(t) {
+		t.Error("granted video is not offered after an answer with it that was undone")
+	}
+	p.Rollback()
+	undo("")
+	if p.sees() || !p.offered(t) {
+		t.Error("granted video is not offered after an answer without it that was undone")
+	}
+	p.answers(t, "6000", videoLine)
+	undo(videoNone)
+	if !p.sees() {
+		t.Error("video is not seen again")
+	}
+	p.offered(t)
+	p.answers(t, "6000", videoNone)
+	undo(videoLine)
+	if p.sees() || p.offered(t) {
+		t.Error("declined video is offered")
+	}
+}
