@@ -74,7 +74,7 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 		r.AudioLevel = levelID(offer, a.line)
 	}
 	if n.isVideo() {
-		r.Passed, r.Requests = a.formats, n.requests(a.line)
+		r.Passed, r.Requests = a.formats, n.requests(a.line, a.formats)
 	}
 	t := terms{
 		direction: r.Direction, ptime: r.Ptime, mux: r.RTCPMux, level: r.AudioLevel, extended: extended && n.cfg.Extended,

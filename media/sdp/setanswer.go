@@ -46,7 +46,8 @@ func (n *Negotiator) SetAnswer(answer *Session) (Result, error) {
 		return Result{}, errNoAudio("no codec in common with %s", names(payloads))
 	}
 	if n.isVideo() {
-		r.Passed, r.Requests = o.taken(payloads), n.requests(m)
+		r.Passed = o.taken(payloads)
+		r.Requests = n.requests(m, r.Passed)
 	}
 	o.settleEvents(r, payloads)
 	r.Noise = o.noise && hasNoise(payloads)

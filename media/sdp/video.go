@@ -2,6 +2,7 @@ package sdp
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/media"
@@ -91,6 +92,9 @@ func (n *Negotiator) RollbackWith(v *Negotiator) {
 	}
 }
 
+// maxVideoFmtp limits the parameters of a format of video, in bytes: they go to another party.
+const maxVideoFmtp = 512
+
 // Video is the formats of the first line of video that is offered and not refused, at most
 // media.MaxReceive, as far as permitted, and what may be asked for beside it.
 func (s *Session) Video(permitted []*video.Kind) (codecs []*media.Codec, requests []string) {
@@ -98,17 +102,18 @@ func (s *Session) Video(permitted []*video.Kind) (codecs []*media.Codec, request
 		if !strings.EqualFold(m.Kind, VideoKind) || m.Port == 0 {
 			continue
 		}
+		var types []uint8
 		for _, p := range m.Payloads() {
 			k := video.ByName(p.Name)
-			if !slices.Contains(permitted, k) || k == nil || p.ClockRate != video.ClockRate || len(codecs) == media.MaxReceive {
+			if !slices.Contains(permitted, k) || k == nil || len(p.Fmtp) > maxVideoFmtp || p.ClockRate != video.ClockRate || len(codecs) == media.MaxReceive {
 				continue
 			}
 			if c := k.Codec(p.Fmtp); !slices.ContainsFunc(codecs, c.Same) {
-				codecs = append(codecs, c)
+				codecs, types = append(codecs, c), append(types, p.Type)
 			}
 		}
 		if len(codecs) > 0 {
-			return codecs, m.requests(passable[:])
+			return codecs, m.requests(passable[:], types)
 		}
 	}
 	return nil, nil
@@ -118,15 +123,22 @@ func (s *Session) Video(permitted []*video.Kind) (codecs []*media.Codec, request
 // "ccm tmmbr" has it (RFC 5104 §4.2.2).
 var passable = [...]string{"nack", "nack pli", "ccm fir", "goog-remb"}
 
-// requests are those of our own that the peer names too.
-func (n *Negotiator) requests(m *Media) []string { return m.requests(n.cfg.Requests) }
+// requests are those of our own that the peer names too, for formats that were agreed on.
+func (n *Negotiator) requests(m *Media, agreed Formats) []string {
+	var types []uint8
+	for _, f := range agreed {
+		types = append(types, f.PayloadType)
+	}
+	return m.requests(n.cfg.Requests, types)
+}
 
-// requests are those of a list that the line names, for whichever format.
-func (m *Media) requests(list []string) (out []string) {
+// requests are those of a list that the line names for one of some formats, or for all.
+func (m *Media) requests(list []string, types []uint8) (out []string) {
 	for _, what := range list {
 		if slices.ContainsFunc(m.Attributes, func(a Attribute) bool {
 			f := strings.Fields(a.Value)
-			return strings.EqualFold(a.Name, "rtcp-fb") && len(f) > 1 && strings.EqualFold(strings.Join(f[1:], " "), what)
+			return strings.EqualFold(a.Name, "rtcp-fb") && len(f) > 1 && strings.EqualFold(strings.Join(f[1:], " "), what) &&
+				(f[0] == "*" || slices.ContainsFunc(types, func(pt uint8) bool { return f[0] == strconv.Itoa(int(pt)) }))
 		}) {
 			out = append(out, what)
 		}

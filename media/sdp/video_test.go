@@ -70,6 +70,14 @@ var videoCases = []struct {
 		"m=video 5000 RTP/AVPF 100|a=rtpmap:100 H264/90000|a=fmtp:100 packetization-mode=1;profile-level-id=42e034|a=rtcp-fb:* nack pli|a=sendrecv",
 	},
 	{
+		"requests of another format, parameters without end",
+		"m=video 4002 RTP/AVP 96 97 99\na=rtpmap:96 H264/90000\na=fmtp:96 x=" + strings.Repeat("y", 511) + "\na=rtpmap:97 rtx/90000\n" +
+			"a=rtpmap:99 VP8/90000\na=rtcp-fb:97 nack\na=rtcp-fb:96 nack pli\na=rtcp-fb:99 ccm fir\n",
+		"vp8 h264", "m=video 5000 RTP/AVP 96|a=rtpmap:96 VP8/90000|a=rtcp-fb:* ccm fir|a=sendrecv",
+		"m=video 6002 RTP/AVP 96\na=rtpmap:96 VP8/90000\na=rtcp-fb:97 ccm fir\n",
+		"m=video 5000 RTP/AVP 99|a=rtpmap:99 VP8/90000|a=sendrecv",
+	},
+	{
 		"only to be seen", "m=video 4002 RTP/AVP 99\na=rtpmap:99 VP9/90000\na=sendonly\n", "vp9 av1",
 		"m=video 5000 RTP/AVP 96|a=rtpmap:96 VP9/90000|a=sendrecv",
 		"m=video 6002 RTP/AVP 96\na=rtpmap:96 VP9/90000\n",
