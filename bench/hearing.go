@@ -18,7 +18,8 @@ var (
 	ofPilots = margins{12, 10, 0.2}
 )
 
-// enough is how many of a room's talkers are to be heard: a server may choose the loudest.
+// enough is how many of a room's talkers are to be heard: a server may choose the loudest. Who
+// is one of them hears one less.
 const enough = 3
 
 // listen says what is wrong with what legs hear: nothing, when each hears whom it talks
@@ -56,7 +57,11 @@ func misheard(w *Workload, leg int, pcm []int16, rate int) string {
 			found++
 		}
 	}
-	if found < min(enough, len(talkers)) {
+	wanted := enough
+	if w.talks(leg) {
+		wanted--
+	}
+	if found < min(wanted, len(talkers)) {
 		return fmt.Sprintf("hears %d of %d talkers, at %.0f dBFS", found, len(talkers), measure.RMS(pcm))
 	}
 	if own := measure.Tone(pcm, rate, w.tone(leg), 0.5); w.talks(leg) && own > level-m.unheard {

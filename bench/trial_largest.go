@@ -11,7 +11,7 @@ import (
 // How long a whole comparison is to take; what of that is for profiles, which come last; and
 // what one search for a largest load may take at the most.
 const (
-	wholeTime   = 24 * time.Minute
+	wholeTime   = 18 * time.Minute
 	profileTime = 100 * time.Second
 	searchTime  = 60 * time.Second
 )
