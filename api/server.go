@@ -30,7 +30,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/cors"
 
+	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
+	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -48,6 +51,12 @@ type Config struct {
 	Pages   fs.FS // the console; nil serves none
 	Version string
 	Log     *slog.Logger
+	// Extensions are ring groups and the services of phones; nil serves no operations on them.
+	Extensions *extensions.Source
+	// Protection is what guards SIP; nil serves no operations on it.
+	Protection *protection.Config
+	// Metrics are what monitoring asks for; nil serves none.
+	Metrics *metrics.Metrics
 	// Ready says why the server cannot take calls now; nil when it can.
 	Ready func() error
 }
@@ -103,7 +112,7 @@ func New(cfg Config) (*Server, error) {
 	if len(cfg.Origins) > 0 {
 		s.app.Use(cors.New(cors.Config{
 			AllowOriginsFunc: allowed(cfg.Origins),
-			AllowMethods:     "GET,POST,PATCH,DELETE",
+			AllowMethods:     "GET,POST,PUT,PATCH,DELETE",
 			AllowHeaders:     "Authorization,Content-Type,X-API-Key," + keyHeader,
 			ExposeHeaders:    "Location,Retry-After",
 			MaxAge:           3600,
@@ -112,6 +121,9 @@ func New(cfg Config) (*Server, error) {
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
 	s.app.Get("/readyz", s.ready)
 	s.registerAPI()
+	if cfg.Metrics != nil {
+		s.app.Get(metricsPath, s.authenticate, s.metrics)
+	}
 	if cfg.Pages != nil {
 		s.servePages(cfg.Pages)
 	}
@@ -145,7 +157,14 @@ func (s *Server) registerAPI() {
 	operations := humafiber.New(s.app, config)
 	voip.RegisterHealth(operations, s.cfg.VoIP, s.cfg.Version, s.cfg.Ready)
 	s.app.Use(rest.Base, s.authenticate, newReplays().handle)
-	voip.Register(operations, s.cfg.VoIP, problemOf(s.cfg.Log))
+	fail := problemOf(s.cfg.Log)
+	voip.Register(operations, s.cfg.VoIP, fail)
+	if s.cfg.Protection != nil {
+		protection.Register(operations, *s.cfg.Protection, fail)
+	}
+	if s.cfg.Extensions != nil {
+		extensions.Register(operations, s.cfg.Extensions, fail)
+	}
 }
 
 // allowed tells which origins, as browsers write them, may use the API.

@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench/client"
 	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/measure"
+	"github.com/skygenesisenterprise/skybridge/bench/meter"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
 	"github.com/skygenesisenterprise/skybridge/media"
 )
@@ -91,27 +92,27 @@ func (r *Runner) Codecs(ctx context.Context, w Workload, plan load.Plan, program
 		return nil, err
 	}
 	// However late it is read, it is known how much of it there was till then.
-	after, err := r.readAt(ctx, measured, clock, before.at+int64(plan.Measure))
+	after, err := r.readAt(ctx, measured, clock, before.At+int64(plan.Measure))
 	if err != nil {
 		return nil, err
 	}
-	u := after.since(&before)
+	u := after.Since(&before)
 	return &Sample{
 		Contender: "codecs", Workload: w.Name, Legs: w.Legs, Share: 1,
-		CPU: perLeg(u.cpu, u.time, w.Legs), Step: perLeg(u.step, u.time, w.Legs), Stolen: u.stolen,
+		CPU: perLeg(u.CPU, u.Time, w.Legs), Step: perLeg(u.Step, u.Time, w.Legs), Stolen: u.Stolen,
 	}, nil
 }
 
 // readAt reads what a program has used at a time of the clock or later.
-func (r *Runner) readAt(ctx context.Context, p measure.Program, clock load.Clock, at int64) (reading, error) {
+func (r *Runner) readAt(ctx context.Context, p measure.Program, clock load.Clock, at int64) (meter.Reading, error) {
 	wait := time.NewTimer(time.Duration(at - clock.Now()))
 	defer wait.Stop()
 	select {
 	case <-wait.C:
 	case <-ctx.Done():
-		return reading{}, ctx.Err()
+		return meter.Reading{}, ctx.Err()
 	}
-	return read(p, r.Core, clock)
+	return meter.Read(p, r.Core, clock)
 }
 
 // coders are one codec's part of one unit.

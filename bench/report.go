@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/bench/load"
+	"github.com/skygenesisenterprise/skybridge/bench/meter"
 	"github.com/skygenesisenterprise/skybridge/bench/table"
 )
 
@@ -31,17 +32,13 @@ func (s *Sample) Overloaded() bool {
 	return !s.Good() && float64(s.CPU)*float64(s.Legs) > most*float64(load.Frame)
 }
 
-// What may be in the way of a run at the most: the client's own lateness, 99 of 100 times,
-// and the share of the server's core that the hypervisor gave to others.
-const (
-	mostLate   = 2 * time.Millisecond
-	mostStolen = 0.02
-)
+// mostLate is how late the client may be, 99 of 100 times, before it is in the way of a run.
+const mostLate = 2 * time.Millisecond
 
 // Disturbed says what was in the way of a run that is not the server's; "" for nothing.
 func (s *Sample) Disturbed() string {
 	switch {
-	case s.Stolen > mostStolen:
+	case s.Stolen > meter.MostStolen:
 		return fmt.Sprintf("%.0f %% of the core was stolen", 100*s.Stolen)
 	case s.ClientLate > mostLate:
 		return fmt.Sprintf("the client was %.1f ms late", milliseconds(s.ClientLate))
@@ -110,7 +107,7 @@ func (s *Sample) Print(w io.Writer, floor *Sample) error {
 	if s.Unsent > 0 || s.ClientLate > load.Frame {
 		fmt.Fprintf(&b, "  the client did not keep up: %v late, %d packets not sent\n", s.ClientLate, s.Unsent)
 	}
-	if s.Stolen > mostStolen {
+	if s.Stolen > meter.MostStolen {
 		fmt.Fprintf(&b, "  %.0f %% of the server's core was stolen by the hypervisor\n", 100*s.Stolen)
 	}
 	for _, wrong := range s.Wrong {

@@ -8,8 +8,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/bench/footprint"
 	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/measure"
+	"github.com/skygenesisenterprise/skybridge/bench/meter"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
@@ -58,7 +60,7 @@ type Sample struct {
 	Late Lateness
 	// Footprint is what its memory is used for, Collected its RSS after a collection; of
 	// Skybridge, where asked for.
-	Footprint *Footprint
+	Footprint *footprint.Footprint
 	Collected int64
 }
 
@@ -89,7 +91,7 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	idle, err := usage(instance.PID())
+	idle, err := meter.Of(instance.PID())
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +101,7 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 	for _, leg := range w.tapped() {
 		l.Tap(leg, plan)
 	}
-	if err := settle(ctx, instance.PID()); err != nil {
+	if err := meter.Settle(ctx, instance.PID()); err != nil {
 		return nil, err
 	}
 	result, used, err := r.count(ctx, instance, l, &w, plan)
@@ -108,17 +110,17 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 	}
 	s := &Sample{
 		Workload: w.Name, Legs: w.Legs,
-		CPU: perLeg(used.cpu, used.time, w.Legs), Step: perLeg(used.step, used.time, w.Legs), Stolen: used.stolen,
+		CPU: perLeg(used.CPU, used.Time, w.Legs), Step: perLeg(used.Step, used.Time, w.Legs), Stolen: used.Stolen,
 		Share: result.Share(), Gap: result.Gaps.Quantile(0.99), Largest: result.Gaps.Max,
-		Memory:     (used.rss - idle.RSS) / int64(w.Legs),
+		Memory:     (used.RSS - idle.RSS) / int64(w.Legs),
 		ClientLate: result.Late.Quantile(0.99), Unsent: result.Unsent,
 	}
-	s.Busy, s.Late, s.From, s.Until = used.busy, used.late, used.from, used.until
+	s.Busy, s.Late, s.From, s.Until = used.busy, used.late, used.From, used.Until
 	if r.footprints {
-		if s.Footprint, err = askFootprint(ctx, instance); err != nil {
+		if s.Footprint, err = footprint.Ask(ctx, instance); err != nil {
 			return nil, err
 		}
-		collected, err := usage(instance.PID())
+		collected, err := meter.Of(instance.PID())
 		if err != nil {
 			return nil, err
 		}
@@ -164,38 +166,9 @@ func (r *Runner) connect(ctx context.Context, instance peers.Instance, w *Worklo
 	return nil
 }
 
-// settle waits until a server has done what setting up calls left it to do: until it works
-// no less than a quarter of a second ago, or for ten seconds.
-func settle(ctx context.Context, pid int) error {
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	var last, before time.Duration
-	for range 40 {
-		u, err := usage(pid)
-		if err != nil {
-			return err
-		}
-		const slightly = 10 * time.Millisecond
-		now := u.CPU - last
-		if pid == 0 || last > 0 && before > 0 && now+slightly > before*9/10 {
-			return nil
-		}
-		if last > 0 {
-			before = max(now, 1)
-		}
-		last = u.CPU
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
 // used is what a server used in the time that counts.
 type used struct {
-	spent
+	meter.Spent
 	busy float64
 	late Lateness
 }
@@ -212,7 +185,7 @@ func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Loa
 	if err != nil {
 		return nil, used{}, err
 	}
-	var readings []reading
+	var readings []meter.Reading
 	var result *load.Result
 	ended := make(chan error, 1)
 	failed := errors.New("panic")
@@ -222,7 +195,7 @@ func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Loa
 		defer guard.Recover(r.Log, "the load")
 		var unread error
 		result, failed = l.Run(ctx, plan, w.Marks, func() {
-			now, err := read(program, r.Core, l.Clock())
+			now, err := meter.Read(program, r.Core, l.Clock())
 			readings = append(readings, now)
 			unread = errors.Join(unread, err)
 		})
@@ -234,11 +207,16 @@ func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Loa
 	if len(readings) != 2 {
 		return nil, used{}, fmt.Errorf("%d readings of what was used", len(readings))
 	}
-	u := used{spent: readings[1].since(&readings[0])}
+	u := used{Spent: readings[1].Since(&readings[0])}
 	var late Lateness
 	if u.busy, late, err = lateness(ctx, instance); err != nil {
 		return nil, used{}, err
 	}
 	u.late = late.since(early)
 	return result, u, nil
+}
+
+// perLeg is the processor time for a leg in 20 ms.
+func perLeg(cpu, in time.Duration, legs int) time.Duration {
+	return cpu * load.Frame / max(in, 1) / time.Duration(legs)
 }

@@ -32,6 +32,8 @@ type InjectConfig struct {
 	// Whisper keeps it from the taps of the port, as Asterisk does with what is whispered to
 	// a channel; else they have it where it is In what the port hears.
 	Whisper bool
+	// Closed, where set, is called by each Close.
+	Closed func()
 }
 
 // The defaults of an injection.
@@ -69,6 +71,7 @@ type InjectStats = inject.Stats
 type Injection struct {
 	sources []*inject.Source
 	end     func()
+	closed  func()
 }
 
 // Write waits until all of pcm has found room: it goes at the pace at which it is heard. It
@@ -114,7 +117,12 @@ func (i *Injection) Stats() (sum InjectStats) {
 }
 
 // Close ends the injection at once; what it holds is not heard. It may be called again.
-func (i *Injection) Close() { i.end() }
+func (i *Injection) Close() {
+	i.end()
+	if i.closed != nil {
+		i.closed()
+	}
+}
 
 // Inject begins an injection into what the port says or hears, wherever it is and goes. The
 // error is of kind fault.Invalid or fault.Gone.
@@ -123,7 +131,7 @@ func (p *Port) Inject(cfg InjectConfig) (*Injection, error) {
 		return nil, err
 	}
 	var at [2]*inject.Source
-	x := &Injection{}
+	x := &Injection{closed: cfg.Closed}
 	for d, on := range [...]bool{tap.Said: cfg.In, tap.Heard: cfg.Out} {
 		if on {
 			at[d] = inject.NewSource(inject.Config{

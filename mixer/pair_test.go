@@ -293,6 +293,40 @@ func TestPairPassesDigits(t *testing.T) {
 	}
 }
 
+// A digit in whose midst the line stands still stays one, relayed or beside audio made here.
+func TestPairPassesADigitInPieces(t *testing.T) {
+	for _, c := range []*media.Codec{g711.MuLaw(), opus.Codec()} {
+		t.Run(c.Name, func(t *testing.T) {
+			r := newRig(t, 1)
+			a := &speaker{phone: r.phone("a", g711.MuLaw()), hz: 440, peak: 6000}
+			b := &speaker{phone: r.phone("b", c), hz: 1000, peak: 6000}
+			r.pair(a.phone, b.phone)
+			r.frames(10, a, b)
+			b.forget()
+			ts := a.ts
+			for i := range 4 {
+				a.send(eventType, i == 0, ts, eventPayload(5, i == 3, uint16((i+1)*160)))
+				r.frames(30, b) // 600 ms in which nothing comes
+			}
+			digits, first := 0, uint32(0)
+			for _, h := range b.heard {
+				if h.PayloadType != eventType {
+					continue
+				}
+				if digits++; digits == 1 {
+					first = h.Timestamp
+				}
+				if h.Timestamp != first || h.Marker != (digits == 1) {
+					t.Errorf("packet %d: timestamp %d after %d, marker %v", digits, h.Timestamp, first, h.Marker)
+				}
+			}
+			if digits != 4 {
+				t.Errorf("%d packets of the digit", digits)
+			}
+		})
+	}
+}
+
 // A digit that the peer cannot take leaves no gap in the numbers.
 func TestRelayLeavesDigitsOut(t *testing.T) {
 	r := newRig(t, 1)

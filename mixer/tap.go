@@ -24,6 +24,8 @@ type TapConfig struct {
 	Wake time.Duration
 	// Unmuted taps what a muted port says, too.
 	Unmuted bool
+	// Closed, where set, is called by each Close.
+	Closed func()
 }
 
 // The audio that waits for a tap's reader.
@@ -48,8 +50,9 @@ type TapStats = tap.Stats
 // hears is all that is sent to it as audio: the conversation, playbacks, no digits.
 // Audio without a decoder is silence.
 type Tap struct {
-	line *tap.Line
-	end  func()
+	line   *tap.Line
+	end    func()
+	closed func()
 }
 
 // Read waits for the next block, which is valid until the next Read. It fails with
@@ -64,7 +67,12 @@ func (t *Tap) SampleRate() int { return t.line.Config().Rate }
 func (t *Tap) Stats() TapStats { return t.line.Stats() }
 
 // Close ends the tap; what it holds can still be read. It may be called again.
-func (t *Tap) Close() { t.end() }
+func (t *Tap) Close() {
+	t.end()
+	if t.closed != nil {
+		t.closed()
+	}
+}
 
 // newTap makes a tap of which nobody knows yet.
 func newTap(cfg TapConfig) (*Tap, error) {
@@ -79,7 +87,7 @@ func newTap(cfg TapConfig) (*Tap, error) {
 	if cfg.Buffer < 0 || cfg.Buffer > MaxTapBuffer || cfg.Wake < 0 {
 		return nil, fault.New(fault.Invalid, "mixer: a tap's buffer of %v is not within %v", cfg.Buffer, MaxTapBuffer)
 	}
-	return &Tap{line: tap.NewLine(tap.Config{
+	return &Tap{closed: cfg.Closed, line: tap.NewLine(tap.Config{
 		Said: cfg.In, Heard: cfg.Out, Rate: cfg.SampleRate,
 		Buffer: cfg.Buffer, Wake: cfg.Wake, Unmuted: cfg.Unmuted,
 	})}, nil

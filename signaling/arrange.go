@@ -12,6 +12,7 @@ import (
 // arrangement tries again. The lock is held; the mixer only queues commands.
 func (b *Bridge) arrange() error {
 	b.placed = false
+	b.bypass()
 	switch {
 	case len(b.members) == 0:
 		b.dropRoom()
@@ -81,7 +82,8 @@ func (b *Bridge) usePair() error {
 		b.pair = pair
 	}
 	for _, m := range b.members {
-		if m.port == nil || b.isHeld(m) && b.engine.joinMusic(m.channel, m.port, m.channel.Snapshot().MusicClass, m.muted) {
+		quiet := b.isHeld(m) || b.stays && len(b.members) == 1
+		if m.port == nil || quiet && b.engine.joinMusic(m.channel, m.port, b.musicFor(m), m.muted) {
 			continue
 		}
 		err := m.port.Connect(b.pair)

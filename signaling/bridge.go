@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling/directmedia"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
@@ -17,6 +18,10 @@ type BridgeConfig struct {
 	Creator string // "ConfBridge", "Dial", "REST"
 	// AlwaysMix keeps the mixer room even for two members (a conference).
 	AlwaysMix bool
+	// Pair is for two who talk: the bridge closes as soon as one of them leaves.
+	Pair bool
+	// Direct lets the audio of two members who are alone go past us, where both may.
+	Direct bool
 	// Max is the largest number of members; 0 means no limit.
 	Max int
 	// Levels, where set, is told what the room says of its members' levels, at most
@@ -44,8 +49,10 @@ type Bridge struct {
 	present int  // members, and those whose leaving has not been published
 	room    *mixer.Room
 	pair    *mixer.Pair
+	talk    directmedia.Talk // of two members
 	state   BridgeSnapshot
 	closed  bool // nobody comes in any more
+	stays   bool // also with one member, who hears music
 	over    bool // nobody is left either
 }
 
@@ -57,6 +64,7 @@ type member struct {
 	heardBy, hears Audience
 
 	held       bool   // the party has put the others on hold
+	needed     bool   // its audio is, here
 	aloneMusic bool   // it hears music while nobody else is there
 	aloneClass string // of it
 }
@@ -71,6 +79,11 @@ type BridgeEvent struct {
 func (e *Engine) NewBridge(cfg BridgeConfig) *Bridge {
 	b := &Bridge{id: BridgeID(NewID()), engine: e, cfg: cfg, ids: []ChannelID{}}
 	b.state = BridgeSnapshot{ID: b.id, Name: cfg.Name, Type: "mixing", Creator: cfg.Creator, Created: e.now()}
+	b.talk.Changed = func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.bypass()
+	}
 	e.mu.Lock()
 	e.bridges[b.id] = b
 	e.mu.Unlock()
@@ -80,6 +93,13 @@ func (e *Engine) NewBridge(cfg BridgeConfig) *Bridge {
 
 // ID is the bridge's UUID.
 func (b *Bridge) ID() BridgeID { return b.id }
+
+// Closed reports whether nobody comes in any more.
+func (b *Bridge) Closed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
+}
 
 // Snapshot is the bridge at this moment.
 func (b *Bridge) Snapshot() BridgeSnapshot {
@@ -111,20 +131,26 @@ func (b *Bridge) Add(ctx context.Context, c *Channel) error {
 // AddApart is Add for a channel that not everyone shall hear, or that shall not hear
 // everyone, from its first moment on; see SetHearing.
 func (b *Bridge) AddApart(ctx context.Context, c *Channel, heardBy, hears Audience) error {
-	if err := errors.Join(heardBy.validate(), hears.validate()); err != nil {
+	if err := errors.Join(heardBy.Validate(), hears.Validate()); err != nil {
 		return err
 	}
+	return b.enter(ctx, c, heardBy, hears, nil)
+}
+
+// enter is AddApart, in place of a member that is about to leave or of nobody.
+func (b *Bridge) enter(ctx context.Context, c *Channel, heardBy, hears Audience, instead *Channel) error {
 	return c.doAlive(ctx, func() error {
 		if c.bridge == b {
 			return nil
 		}
-		if err := b.admit(c, heardBy, hears); err != nil {
+		if err := b.admit(c, heardBy, hears, instead); err != nil {
 			return err
 		}
-		c.leaveBridge()
+		c.leave(true)
 		c.echoing = false
 		if err := b.connect(c, c.port()); err != nil {
 			b.departed()
+			c.publish()
 			return err
 		}
 		c.bridge = b
@@ -145,20 +171,29 @@ func (b *Bridge) Remove(ctx context.Context, c *Channel) error {
 }
 
 // leaveBridge takes the channel out of its bridge, if any. Actor only.
-func (c *Channel) leaveBridge() {
+func (c *Channel) leaveBridge() { c.leave(false) }
+
+// leave is leaveBridge, for a channel that moves to another one with nobody seeing it in none.
+func (c *Channel) leave(moves bool) {
 	b := c.bridge
 	if b == nil {
 		return
 	}
+	c.endFax()
 	c.bridge = nil
 	c.state.Bridge = ""
-	c.forgetDigits()
+	c.digits.Drop()
 	defer b.departed()
 	if err := b.leave(c); err != nil {
 		b.engine.log.Error("bridge could not be rearranged", "bridge", string(b.id), "err", err)
 	}
-	c.hearMusic()
-	c.publish()
+	if !moves {
+		c.hearMusic()
+		c.publish()
+	}
+	if c.state.Adrift {
+		c.post(c.endAdrift) // once it is where it goes
+	}
 	b.engine.bus.Publish(event.Event{
 		Type: event.ChannelLeftBridge, Channel: string(c.id), Bridge: string(b.id),
 		Data: BridgeEvent{Channel: c.state, Bridge: b.Snapshot()},
@@ -166,17 +201,21 @@ func (c *Channel) leaveBridge() {
 }
 
 // admit gives a channel a place.
-func (b *Bridge) admit(c *Channel, heardBy, hears Audience) error {
+func (b *Bridge) admit(c *Channel, heardBy, hears Audience, instead *Channel) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	places := b.cfg.Max
+	if places > 0 && instead != nil && b.find(instead) >= 0 {
+		places++
+	}
 	switch {
 	case b.closed:
 		return fault.New(fault.Gone, "bridge %s has ended", b.id)
-	case b.cfg.Max > 0 && len(b.members) >= b.cfg.Max:
+	case places > 0 && len(b.members) >= places:
 		return fault.WithCode(fault.Full, "room_full", "bridge %s has its %d members", b.id, b.cfg.Max)
 	}
 	b.present++
-	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn, held: c.state.Held, heardBy: heardBy, hears: hears})
+	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn, held: c.state.Held, needed: true, heardBy: heardBy, hears: hears})
 	b.ids = append(b.ids, c.id)
 	return nil
 }
@@ -209,7 +248,12 @@ func (b *Bridge) leave(c *Channel) error {
 func (b *Bridge) departed() {
 	b.mu.Lock()
 	b.present--
+	over := b.cfg.Pair && !b.stays && len(b.members) < 2 && !b.closed // also when both leave at one time
 	b.mu.Unlock()
+	if over {
+		b.Close()
+		return
+	}
 	b.endIfOver()
 }
 
@@ -226,6 +270,9 @@ func (b *Bridge) remove(c *Channel) error {
 	}
 	if p := b.members[i].port; p != nil {
 		p.Idle()
+	}
+	if p, ok := c.leg.(directmedia.Party); ok && c.state.Ended {
+		b.talk.Gone(p)
 	}
 	b.members = slices.Delete(b.members, i, i+1)
 	b.ids = slices.Concat(b.ids[:i], b.ids[i+1:])

@@ -137,6 +137,26 @@ func TestCloseOfABridge(t *testing.T) {
 }
 
 // A third party whose codec cannot be mixed is refused, and the two talk on.
+// The house's end would find a pair that nobody is in and nobody closes.
+func TestAPairEndsWhenBothLeaveAtOneTime(t *testing.T) {
+	t.Parallel()
+	h := signaltest.New(t, signaltest.NewMixer(t, g711.MuLaw()))
+	for range 100 {
+		b := h.Engine.NewBridge(signaling.BridgeConfig{Pair: true})
+		var both [2]*signaling.Channel
+		for i := range both {
+			both[i], _ = h.CallUp("1001", nil)
+			ok(t, b.Add(t.Context(), both[i]))
+		}
+		for _, c := range both {
+			c.Hangup(signaling.CauseNormal)
+		}
+		for _, c := range both {
+			h.Gone(c)
+		}
+	}
+}
+
 func TestAnArrangementThatFailsIsTakenBack(t *testing.T) {
 	t.Parallel()
 	passed := *g711.MuLaw()

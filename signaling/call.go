@@ -10,7 +10,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/digits"
+	"github.com/skygenesisenterprise/skybridge/signaling/party"
 )
 
 // Incoming is a call that a technology received.
@@ -19,6 +22,7 @@ type Incoming struct {
 	Tech        string // as in the channel's name
 	Resource    string
 	Caller      CallerID
+	Redirecting *party.Redirecting
 	Context     string
 	Exten       string
 	AccountCode string
@@ -35,6 +39,7 @@ func (e *Engine) Incoming(in Incoming) (*Channel, error) {
 		s.State = Ring
 		s.LinkedID = in.LinkedID
 		s.Caller = in.Caller
+		s.Redirecting = in.Redirecting
 		s.AccountCode = in.AccountCode
 		if in.Language != "" {
 			s.Language = in.Language
@@ -47,7 +52,7 @@ func (e *Engine) Incoming(in Incoming) (*Channel, error) {
 
 // Outgoing is a call to be made.
 type Outgoing struct {
-	Target   Target
+	Target   dialstring.Target
 	Request  DialRequest // Resource is the target's
 	LinkedID ChannelID   // the call this one belongs to; empty for a new one
 	Language string      // of what is played to the party; empty for the default
@@ -77,6 +82,7 @@ func (e *Engine) Outgoing(ctx context.Context, out Outgoing) (*Channel, error) {
 		s.LinkedID = out.LinkedID
 		s.Caller = CallerID{Name: info.Party.Name, Number: cmp.Or(info.Party.Number, out.Target.Number())}
 		s.Connected = out.Request.Caller
+		s.Redirecting = out.Request.Redirecting
 		s.Endpoint = endpoint
 		// As Asterisk shows who was dialled.
 		s.Dialplan = DialplanPosition{Context: e.contextOf(out.LinkedID), Priority: 1, App: "AppDial", Data: "(Outgoing Line)"}
@@ -108,12 +114,12 @@ var errDraining = fault.New(fault.Unavailable, "the server is shutting down")
 func (e *Engine) newChannel(tech, resource string, leg Leg, vars []dialplan.Variable, set func(*ChannelSnapshot)) (*Channel, error) {
 	now := e.now()
 	c := &Channel{
-		id:     e.ids.channelID(now),
-		name:   e.ids.channelName(tech, resource),
+		id:     ChannelID(e.ids.Channel(now)),
+		name:   e.ids.Name(tech, resource),
 		engine: e,
 		leg:    leg,
 		gone:   make(chan struct{}),
-		digits: make(chan byte, digitQueue),
+		digits: make(digits.Queue, digitQueue),
 	}
 	c.state = ChannelSnapshot{ID: c.id, LinkedID: c.id, Name: c.name, Tech: tech, Created: now, Language: "en"}
 	set(&c.state)
@@ -157,7 +163,7 @@ func (e *Engine) adopt(c *Channel) error {
 		e.processed.Add(1)
 	}
 	c.live, c.hangup = context.WithCancel(context.Background())
-	c.act = actor.Start(mailboxSize, c.crashed)
+	c.act = actor.StartOn(e.crew, mailboxSize, c.crashed)
 	// Under the lock, so that no event of the channel comes before this one.
 	c.emit(event.ChannelCreated, nil)
 	c.post(c.start)

@@ -10,10 +10,13 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
-	"github.com/skygenesisenterprise/skybridge/media/quality"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/await"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/digits"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/handover"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/sampling"
 )
 
 const (
@@ -25,18 +28,19 @@ const (
 // posts to it or reads the snapshot. It lives from Engine.newChannel until its
 // leg has ended and no dialplan runs on it.
 type Channel struct {
-	id     ChannelID
-	name   string
-	engine *Engine
-	log    *slog.Logger
-	act    *actor.Actor
-	snap   atomic.Pointer[publishedSnapshot]
-	vars   dialplan.Vars
-	digits chan byte
-	lost   lost
-	await  awaiting
-	// history is how the party's audio came in.
-	history quality.History
+	handover.Desk[*Channel]
+
+	id      ChannelID
+	name    string
+	engine  *Engine
+	log     *slog.Logger
+	act     *actor.Actor
+	snap    atomic.Pointer[publishedSnapshot]
+	vars    dialplan.Vars
+	digits  digits.Queue
+	lost    lost
+	await   await.List[ChannelSnapshot]
+	quality sampling.Sampler // how the party's audio came in
 
 	// live ends when the channel hangs up; gone is closed when nothing is left.
 	live   context.Context //nolint:containedctx // the channel's own life
@@ -54,21 +58,25 @@ type Channel struct {
 	echoing   bool
 	state     ChannelSnapshot
 	seen      *mixer.Port // the leg's port as it was last
-	sampling  *time.Timer // of the history, from the first port on
 	bridge    *Bridge
 	music     bool            // wanted while it is in no bridge
 	playback  *Playback       // what is being played, or nil
 	tones     *mixer.Tap      // in which digits are looked for, or nil
 	sending   []chan struct{} // digits on their way to the party, oldest first
 	destroyed bool
+	holding   bool   // we have the party on hold
+	claims    int    // of who needs the party's audio here
+	will      func() // what BeforeEnd asked for
 }
 
 type publishedSnapshot struct {
-	ChannelSnapshot
+	state any // a ChannelSnapshot, boxed once for events too
 	// changed is closed when a newer snapshot is published.
 	changed chan struct{}
 	final   bool // there will be no newer one
 }
+
+func (s *publishedSnapshot) channel() ChannelSnapshot { return s.state.(ChannelSnapshot) }
 
 // ID is the channel's unique id.
 func (c *Channel) ID() ChannelID { return c.id }
@@ -77,16 +85,16 @@ func (c *Channel) ID() ChannelID { return c.id }
 func (c *Channel) Name() string { return c.name }
 
 // Snapshot is the channel's newest published state. It never waits.
-func (c *Channel) Snapshot() ChannelSnapshot { return c.snap.Load().ChannelSnapshot }
+func (c *Channel) Snapshot() ChannelSnapshot { return c.snap.Load().channel() }
 
 // Ended is the snapshot's Ended, without the rest of it.
-func (c *Channel) Ended() bool { return c.snap.Load().Ended }
+func (c *Channel) Ended() bool { return c.snap.Load().channel().Ended }
 
 // Watch is the newest published state, and a channel that is closed when there
 // is a newer one. Nothing is newer than the state of a channel that is gone.
 func (c *Channel) Watch() (ChannelSnapshot, <-chan struct{}) {
 	s := c.snap.Load()
-	return s.ChannelSnapshot, s.changed
+	return s.channel(), s.changed
 }
 
 // Live is a context that ends when the channel hangs up.
@@ -111,15 +119,15 @@ func (c *Channel) Until(ctx context.Context, cond func(ChannelSnapshot) bool) (C
 	for {
 		s := c.snap.Load()
 		switch {
-		case cond(s.ChannelSnapshot):
-			return s.ChannelSnapshot, nil
+		case cond(s.channel()):
+			return s.channel(), nil
 		case s.final:
-			return s.ChannelSnapshot, fault.New(fault.Gone, "channel %s has ended", c.name)
+			return s.channel(), fault.New(fault.Gone, "channel %s has ended", c.name)
 		}
 		select {
 		case <-s.changed:
 		case <-ctx.Done():
-			return s.ChannelSnapshot, ctx.Err()
+			return s.channel(), ctx.Err()
 		}
 	}
 }
@@ -145,19 +153,25 @@ func (c *Channel) Do(ctx context.Context, f func() error) error {
 // Format is what the channel's leg sends now.
 func (c *Channel) Format(ctx context.Context) (media.Format, error) {
 	var f media.Format
-	err := c.Do(ctx, func() error { f = c.leg.Info().Format; return nil })
-	return f, err
+	if err := c.Do(ctx, func() error { f = c.leg.Info().Format; return nil }); err != nil {
+		return media.Format{}, err // f may be written yet
+	}
+	return f, nil
 }
 
 // Audio is the counters of the channel's audio, the zero PortStats when it has none.
-func (c *Channel) Audio(ctx context.Context) (stats mixer.PortStats, err error) {
-	err = c.Do(ctx, func() error {
+func (c *Channel) Audio(ctx context.Context) (mixer.PortStats, error) {
+	var stats mixer.PortStats
+	err := c.Do(ctx, func() error {
 		if p := c.port(); p != nil {
 			stats = p.Stats()
 		}
 		return nil
 	})
-	return stats, err
+	if err != nil {
+		return mixer.PortStats{}, err
+	}
+	return stats, nil
 }
 
 // MaxForwards is how often the channel's call may still be passed on (LegInfo).
@@ -175,7 +189,7 @@ func (c *Channel) Redirect() string {
 // publish makes the working state visible and wakes who waits. Actor only.
 func (c *Channel) publish() {
 	if !c.destroyed {
-		c.swap(&publishedSnapshot{ChannelSnapshot: c.state, changed: make(chan struct{})})
+		c.swap(&publishedSnapshot{state: c.state, changed: make(chan struct{})})
 	}
 }
 
@@ -183,7 +197,7 @@ func (c *Channel) swap(s *publishedSnapshot) {
 	if old := c.snap.Swap(s); old != nil {
 		close(old.changed)
 	}
-	c.announce(s)
+	c.await.Tell(s.channel(), s.final)
 }
 
 // emit publishes the state together with an event about it. Actor only.
@@ -193,7 +207,7 @@ func (c *Channel) emit(t event.Type, data any) {
 	}
 	c.publish()
 	if data == nil {
-		data = c.state
+		data = c.snap.Load().state
 	}
 	c.engine.bus.Publish(event.Event{Type: t, Channel: string(c.id), Bridge: string(c.state.Bridge), Data: data})
 }

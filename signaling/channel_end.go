@@ -48,8 +48,10 @@ func (c *Channel) postElse(f, keep func()) {
 	_ = c.act.Post(c.takeUp)
 }
 
-// takeUp ends a channel whose mailbox overflowed. Actor only.
+// takeUp is the end of the actor's every step: it ends a channel whose mailbox overflowed.
+// Actor only.
 func (c *Channel) takeUp() {
+	c.judge()
 	if !c.lost.doomed.Load() || c.destroyed {
 		return
 	}
@@ -78,7 +80,7 @@ func (c *Channel) end(cause Cause) {
 		c.state.Cause = cause
 		c.emit(event.ChannelHangupRequest, nil)
 	}
-	c.stopSampling()
+	c.quality.Stop()
 	c.hangup()
 	c.guard("stop what is sent", c.stopSending)
 	c.guard("leave a bridge", c.leaveBridge)
@@ -119,6 +121,11 @@ func (c *Channel) legEnds(over legOver) {
 	c.legEnded = true
 	if over.peer && !c.state.Ended {
 		c.log.Debug("party hung up", "cause", int(over.cause))
+		if will := c.will; will != nil {
+			c.will = nil
+			go c.carryOut(will, over.cause) // owned by the channel, which ends when it returns
+			return
+		}
 	}
 	c.end(over.cause)
 }
@@ -133,8 +140,9 @@ func (c *Channel) destroyIfOver() {
 		c.overdue.Stop()
 	}
 	c.engine.forget(c)
-	c.swap(&publishedSnapshot{ChannelSnapshot: c.state, changed: make(chan struct{}), final: true})
-	c.engine.bus.Publish(event.Event{Type: event.ChannelDestroyed, Channel: string(c.id), Data: c.state})
+	last := &publishedSnapshot{state: c.state, changed: make(chan struct{}), final: true}
+	c.swap(last)
+	c.engine.bus.Publish(event.Event{Type: event.ChannelDestroyed, Channel: string(c.id), Data: last.state})
 	c.log.Info("channel ended", slog.Int("cause", int(c.state.Cause)), slog.String("cause_text", c.state.Cause.Text()),
 		slog.Int("seconds", int(c.engine.now().Sub(c.state.Created).Seconds())), callID(&c.state))
 	c.act.Stop()

@@ -13,6 +13,12 @@ type legEvents struct{ c *Channel }
 
 var _ LegEvents = legEvents{}
 
+// ChannelOf is the channel that a leg reports to, nil for what is none.
+func ChannelOf(events LegEvents) *Channel {
+	l, _ := events.(legEvents)
+	return l.c
+}
+
 // start binds the leg to the channel, unless that ended before. Actor only.
 func (c *Channel) start() {
 	if c.state.Ended {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
@@ -157,7 +158,7 @@ func TestAnEndedChannelHearsNothing(t *testing.T) {
 			l.End(cause, false)
 		},
 	}})
-	c, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: signaling.Target{Tech: "test", Resource: "1002"}})
+	c, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: dialstring.Target{Tech: "test", Resource: "1002"}})
 	ok(t, err)
 	leg = signaltest.Receive(t, "the leg", e.Legs())
 	c.Hangup(signaling.CauseNoAnswer)

@@ -12,10 +12,12 @@ import (
 // alive fails with fault.Gone once the channel has ended. Actor only.
 func (c *Channel) alive() error {
 	if c.state.Ended {
-		return fault.New(fault.Gone, "channel %s has ended", c.name)
+		return c.errGone()
 	}
 	return nil
 }
+
+func (c *Channel) errGone() error { return fault.New(fault.Gone, "channel %s has ended", c.name) }
 
 // doAlive is Do for a channel that has not ended.
 func (c *Channel) doAlive(ctx context.Context, f func() error) error {
@@ -74,7 +76,11 @@ func (c *Channel) Progress(ctx context.Context) error {
 
 // Hold asks the party to stop sending, or to go on.
 func (c *Channel) Hold(ctx context.Context, on bool) error {
-	return c.doAlive(ctx, func() error { return c.leg.Hold(on) })
+	return c.doAlive(ctx, func() error {
+		err := c.leg.Hold(on)
+		c.holding = on && err == nil
+		return err
+	})
 }
 
 // Mute makes what the party says unheard, or heard again, in whatever bridge the
@@ -153,30 +159,33 @@ func (c *Channel) Echo(ctx context.Context, on bool) error {
 }
 
 // Run runs f, a dialplan or another program of the call, on a goroutine of its
-// own. The channel is not gone before f has returned, and hangs up then. It fails
-// with fault.Conflict when something runs on the channel already.
+// own. The channel is not gone before f has returned, and hangs up then; from a bridge
+// it is taken out. It fails with fault.Conflict when something runs on the channel already.
 func (c *Channel) Run(ctx context.Context, f func()) error {
 	return c.doAlive(ctx, func() error {
 		if c.running {
 			return fault.New(fault.Conflict, "channel %s runs a dialplan already", c.name)
 		}
 		c.running = true
-		go c.program(f) // owned by the channel, which is not gone before it ends
+		c.leaveBridge()
+		c.engine.crew.Go(func() { // owned by the channel, which is not gone before it ends
+			defer c.ran()
+			defer guard.Recover(c.log, "a call's program, call ended", func() { c.Hangup(CauseTemporary) })
+			f()
+		})
 		return nil
 	})
 }
 
-// program runs f and then ends the channel.
-func (c *Channel) program(f func()) {
-	defer c.postElse(
+// ran ends the channel after its program.
+func (c *Channel) ran() {
+	c.postElse(
 		func() {
 			c.running = false
 			c.end(CauseNormal)
 		},
 		func() { c.lost.runOver.Store(true) },
 	)
-	defer guard.Recover(c.log, "a call's program, call ended", func() { c.Hangup(CauseTemporary) })
-	f()
 }
 
 // SetPosition records where the channel is in the dialplan. Like the other Set
@@ -189,9 +198,6 @@ func (c *Channel) SetPosition(pos DialplanPosition) {
 
 // SetCaller changes the channel's caller id.
 func (c *Channel) SetCaller(id CallerID) { c.set("", func() { c.state.Caller = id }) }
-
-// SetConnected records who the channel is connected to.
-func (c *Channel) SetConnected(id CallerID) { c.set("", func() { c.state.Connected = id }) }
 
 // SetLanguage sets the language of what is played.
 func (c *Channel) SetLanguage(language string) { c.set("", func() { c.state.Language = language }) }

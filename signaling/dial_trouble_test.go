@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dial"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
@@ -20,7 +21,7 @@ func TestAPanicWhileFollowingAPartyCostsThatParty(t *testing.T) {
 		}}})
 		h.Tech.Endpoint("rings", signaltest.Endpoint{Script: signaltest.Script{Start: signaltest.Rings}})
 		r := dial.Do(t.Context(), h.Engine, dial.Plan{
-			Targets: []signaling.Target{target("answers"), target("rings")},
+			Targets: []dialstring.Target{target("answers"), target("rings")},
 			Notify: func(c *signaling.Channel, s signaling.ChannelSnapshot) {
 				if s.Endpoint == "rings" && s.State == signaling.Ringing {
 					c.Break()
@@ -40,7 +41,7 @@ func TestAPanicWhileFollowingAPartyCostsThatParty(t *testing.T) {
 
 		// With nobody else the dialling is over.
 		r = dial.Do(t.Context(), h.Engine, dial.Plan{
-			Targets: []signaling.Target{target("rings")},
+			Targets: []dialstring.Target{target("rings")},
 			Notify: func(c *signaling.Channel, s signaling.ChannelSnapshot) {
 				if s.State == signaling.Ringing {
 					c.Break()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
@@ -28,28 +29,7 @@ func (c *Channel) Digits() <-chan byte { return c.digits }
 
 func (c *Channel) digit(digit byte, length time.Duration) {
 	c.emit(event.ChannelDtmfReceived, DigitEvent{Channel: c.state, Digit: digit, Length: length})
-	for {
-		select {
-		case c.digits <- digit:
-			return
-		default:
-		}
-		select { // full: the oldest makes room
-		case <-c.digits:
-		default:
-		}
-	}
-}
-
-// forgetDigits drops what nobody has read. Actor only.
-func (c *Channel) forgetDigits() {
-	for {
-		select {
-		case <-c.digits:
-		default:
-			return
-		}
-	}
+	c.digits.Put(digit)
 }
 
 // SendDigits sends DTMF digits to the party, one after another, in the usual
@@ -65,15 +45,15 @@ func (c *Channel) SendDigits(ctx context.Context, digits string) error {
 // yet), fault.Invalid, fault.TooMany, or fault.Unsupported when the party takes
 // digits in no way.
 func (c *Channel) StartDigits(ctx context.Context, digits string, length, gap time.Duration) (done <-chan struct{}, err error) {
-	sent := make(chan struct{})
-	err = c.doAlive(ctx, func() error {
+	return withAudio(ctx, c, func(_ *mixer.Port, release func()) (<-chan struct{}, error) {
 		if err := c.sendDigits(digits, length, gap); err != nil {
-			return err
+			return nil, err
 		}
+		sent := make(chan struct{})
 		c.sending = append(c.sending, sent)
-		return nil
-	})
-	return sent, err
+		release()
+		return sent, nil
+	}, func(<-chan struct{}) {}) // what was begun goes on
 }
 
 // sendDigits sends digits as telephone-events, by signalling to a party that takes none,

@@ -32,7 +32,7 @@ func (c *Channel) passDigit(digit byte, length time.Duration, how came) {
 	if other == nil {
 		return
 	}
-	other.post(func() {
+	pass := func() {
 		p := other.port()
 		if other.state.Ended || other.bridge != b || p == nil {
 			return
@@ -50,6 +50,16 @@ func (c *Channel) passDigit(digit byte, length time.Duration, how came) {
 		case fault.Of(err) != fault.Unsupported:
 			other.log.Info("digit not passed on", "err", err)
 		}
+	}
+	if how == byEvent {
+		other.post(pass)
+		return
+	}
+	other.post(func() {
+		other.whenHere(func(release func()) {
+			pass()
+			release()
+		})
 	})
 }
 

@@ -8,6 +8,7 @@
 package signaling
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 	"strings"
@@ -15,9 +16,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/crew"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/identity"
 )
 
 // Config is what an engine is made of.
@@ -28,6 +31,8 @@ type Config struct {
 	MaxChannels int
 	// Now is the clock of events and times; nil is time.Now.
 	Now func() time.Time
+	// Crew has the goroutines of calls; nil makes each anew.
+	Crew *crew.Crew
 	// Music is what parties on hold hear; nil is silence.
 	Music Music
 }
@@ -47,9 +52,10 @@ type Engine struct {
 	bus   *event.Bus
 	now   func() time.Time
 	max   int
-	ids   identities
+	ids   identity.Source
 	begun time.Time
 	music Music
+	crew  *crew.Crew
 
 	mu       sync.RWMutex // guards what follows, never held while waiting
 	channels map[ChannelID]*Channel
@@ -83,6 +89,7 @@ func New(cfg Config) *Engine {
 		max:      cfg.MaxChannels,
 		begun:    cfg.Now(),
 		music:    cfg.Music,
+		crew:     cfg.Crew,
 		channels: make(map[ChannelID]*Channel),
 		bridges:  make(map[BridgeID]*Bridge),
 		techs:    make(map[string]namedTech),
@@ -104,6 +111,9 @@ func (e *Engine) Bus() *event.Bus { return e.bus }
 
 // Mixer is the engine's media plane.
 func (e *Engine) Mixer() *mixer.Engine { return e.mixer }
+
+// Crew is Config's, nil for none.
+func (e *Engine) Crew() *crew.Crew { return e.crew }
 
 // Started is when the engine was made.
 func (e *Engine) Started() time.Time { return e.begun }
@@ -128,7 +138,7 @@ func (e *Engine) tech(name string) (Tech, string, error) {
 	if t, ok := e.techs[strings.ToUpper(name)]; ok {
 		return t.Tech, t.name, nil
 	}
-	return nil, "", fault.New(fault.NotFound, "no technology %q", clip(name))
+	return nil, "", fault.New(fault.NotFound, "no technology %.64q", name)
 }
 
 // Channel finds a channel by its id or name.
@@ -143,7 +153,7 @@ func (e *Engine) Channel(idOrName string) (*Channel, error) {
 			return c, nil
 		}
 	}
-	return nil, fault.New(fault.NotFound, "no channel %q", clip(idOrName))
+	return nil, fault.New(fault.NotFound, "no channel %.64q", idOrName)
 }
 
 // Channels is a snapshot of every channel, oldest first.
@@ -155,10 +165,7 @@ func (e *Engine) Channels() []ChannelSnapshot {
 	}
 	e.mu.RUnlock()
 	slices.SortFunc(out, func(a, b ChannelSnapshot) int {
-		if d := a.Created.Compare(b.Created); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.Name, b.Name))
 	})
 	return out
 }
@@ -170,7 +177,7 @@ func (e *Engine) Bridge(id BridgeID) (*Bridge, error) {
 	if b, ok := e.bridges[id]; ok {
 		return b, nil
 	}
-	return nil, fault.New(fault.NotFound, "no bridge %q", clip(string(id)))
+	return nil, fault.New(fault.NotFound, "no bridge %.64q", string(id))
 }
 
 // Bridges is a snapshot of every bridge, oldest first.
@@ -186,10 +193,7 @@ func (e *Engine) Bridges() []BridgeSnapshot {
 		out[i] = b.Snapshot()
 	}
 	slices.SortFunc(out, func(a, b BridgeSnapshot) int {
-		if d := a.Created.Compare(b.Created); d != 0 {
-			return d
-		}
-		return strings.Compare(string(a.ID), string(b.ID))
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 	})
 	return out
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
-func target(name string) signaling.Target { return signaling.Target{Tech: "Test", Resource: name} }
+func target(name string) dialstring.Target { return dialstring.Target{Tech: "Test", Resource: name} }
 
 func limit(n int) func(*signaling.Config) {
 	return func(c *signaling.Config) { c.MaxChannels = n }
@@ -73,7 +74,7 @@ func TestOutgoing(t *testing.T) {
 	e := h.Tech.Endpoint("1002", signaltest.Endpoint{Script: signaltest.Script{Start: signaltest.Rings}})
 	h.Tech.Endpoint("away", signaltest.Endpoint{Err: fault.New(fault.Unreachable, "not registered")})
 	c, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{
-		Target: signaling.Target{Tech: "TEST", Resource: "1002"}, LinkedID: "1.1", Language: "fr",
+		Target: dialstring.Target{Tech: "TEST", Resource: "1002"}, LinkedID: "1.1", Language: "fr",
 		Request: signaling.DialRequest{
 			Caller: signaling.CallerID{Name: "Ada", Number: "815"}, Variables: []dialplan.Variable{{Name: "__DEPTH", Value: "2"}},
 		},
@@ -101,7 +102,7 @@ func TestOutgoing(t *testing.T) {
 	kind(t, err, fault.NotFound)
 	_, err = h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: target("away")})
 	kind(t, err, fault.Unreachable)
-	_, err = h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: signaling.Target{Tech: "DAHDI", Resource: "1"}})
+	_, err = h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: dialstring.Target{Tech: "DAHDI", Resource: "1"}})
 	kind(t, err, fault.NotFound)
 }
 
@@ -172,75 +173,6 @@ func TestIDsAreUnique(t *testing.T) {
 	if !slices.IsSortedFunc(list, func(a, b signaling.ChannelSnapshot) int { return a.Created.Compare(b.Created) }) {
 		t.Error("the list is not by age")
 	}
-	if k := (signaling.Key{Kind: "channel", ID: "1.2"}); k.String() != "channel/1.2" {
-		t.Errorf("key %s", k)
-	}
-	if k := (signaling.Key{Kind: "channel", ID: "1.2", Node: "n1"}); k.String() != "channel/1.2@n1" {
-		t.Errorf("key %s", k)
-	}
-}
-
-var targets = []struct {
-	text   string
-	want   signaling.Target
-	number string
-}{
-	{"PJSIP/1001", signaling.Target{Tech: "PJSIP", Resource: "1001"}, "1001"},
-	{"sip/trunk/0123", signaling.Target{Tech: "sip", Resource: "trunk/0123"}, "0123"},
-	{"PJSIP/0123@trunk", signaling.Target{Tech: "PJSIP", Resource: "0123@trunk"}, "0123"},
-	{"WebRTC/ada.l_ove-lace", signaling.Target{Tech: "WebRTC", Resource: "ada.l_ove-lace"}, "ada.l_ove-lace"},
-	{"SIP/*98#", signaling.Target{Tech: "SIP", Resource: "*98#"}, "*98#"},
-	{"SIP/+33123", signaling.Target{Tech: "SIP", Resource: "+33123"}, "+33123"},
-	{text: ""},
-	{text: "1001"},
-	{text: "/1001"},
-	{text: "SIP/"},
-	{text: "SIP/1&SIP/2"},
-	{text: "SIP/1,30,g"},
-	{text: "SIP/1\r\nX: y"},
-	{text: "SIP/1;transport=tcp"},
-	{text: "SIP/<sip:a>"},
-	{text: "SIP/${EXTEN}"},
-	{text: "S\rP/1"},
-	{text: "SIP/é"},
-	{text: "SIP/" + strings.Repeat("1", 300)},
-}
-
-func TestParseTarget(t *testing.T) {
-	for _, ca := range targets {
-		got, err := signaling.ParseTarget(ca.text)
-		if ca.want == (signaling.Target{}) {
-			if fault.Of(err) != fault.Invalid || err == nil {
-				t.Errorf("%q gives %+v, %v", ca.text, got, err)
-			}
-			continue
-		}
-		if err != nil || got != ca.want || got.Number() != ca.number || got.String() != ca.text {
-			t.Errorf("%q gives %+v, number %q, %v", ca.text, got, got.Number(), err)
-		}
-	}
-}
-
-func FuzzParseTarget(f *testing.F) {
-	for _, ca := range targets {
-		f.Add(ca.text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, err := signaling.ParseTarget(text)
-		if err != nil {
-			if len(err.Error()) > 500 {
-				t.Errorf("an error of %d characters", len(err.Error()))
-			}
-			return
-		}
-		if got.String() != text {
-			t.Errorf("%q prints as %q", text, got)
-		}
-		if strings.ContainsAny(text, "&,;<>\"'${}()\r\n\t \x00:") {
-			t.Errorf("%q is let through", text)
-		}
-		got.Number()
-	})
 }
 
 func TestWords(t *testing.T) {

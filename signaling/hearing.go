@@ -5,40 +5,21 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/audience"
 )
 
 // Audience is a part of a bridge: who hears a channel, or whom a channel hears. The zero
 // value is everyone.
-type Audience struct {
-	some     bool // only those named, else all but those
-	channels []*Channel
-}
+type Audience = audience.Of[*Channel]
 
 // Everyone is the whole bridge.
 func Everyone() Audience { return Audience{} }
 
 // Only is these channels and nobody else; without any, nobody.
-func Only(channels ...*Channel) Audience { return Audience{some: true, channels: channels} }
+func Only(channels ...*Channel) Audience { return audience.Only(channels) }
 
 // Except is everyone but these channels.
-func Except(channels ...*Channel) Audience { return Audience{channels: channels} }
-
-// Names are the channels that make up the audience (only), or all but which do.
-func (a Audience) Names() (only bool, channels []ChannelID) {
-	for _, c := range a.channels {
-		channels = append(channels, c.id)
-	}
-	return a.some, channels
-}
-
-func (a Audience) everyone() bool { return !a.some && len(a.channels) == 0 }
-
-func (a Audience) validate() error {
-	if n := len(a.channels); n > mixer.MaxAudience {
-		return fault.New(fault.TooMany, "%d channels named as hearing or heard; at most %d can be", n, mixer.MaxAudience)
-	}
-	return nil
-}
+func Except(channels ...*Channel) Audience { return audience.Except(channels) }
 
 // SetHearing says who hears a member of the bridge, and whom it hears: a whisper is heard
 // by Only(one), who monitors is heard by Only(). nil leaves one of the two as it is. It holds
@@ -50,7 +31,7 @@ func (b *Bridge) SetHearing(ctx context.Context, c *Channel, heardBy, hears *Aud
 		if a == nil {
 			continue
 		}
-		if err := a.validate(); err != nil {
+		if err := a.Validate(); err != nil {
 			return err
 		}
 	}
@@ -87,7 +68,7 @@ func (b *Bridge) Hearing(id ChannelID) (heardBy, hears Audience) {
 // exceptions reports whether not everyone hears everyone. The lock is held.
 func (b *Bridge) exceptions() bool {
 	for _, m := range b.members {
-		if !m.heardBy.everyone() || !m.hears.everyone() {
+		if !m.heardBy.Everyone() || !m.hears.Everyone() {
 			return true
 		}
 	}
@@ -96,16 +77,16 @@ func (b *Bridge) exceptions() bool {
 
 // ports is an audience in terms of the media that members have now. The lock is held.
 func (b *Bridge) ports(a Audience) mixer.Audience {
-	if a.everyone() {
+	if a.Everyone() {
 		return mixer.Everyone()
 	}
 	var ports []*mixer.Port
-	for _, c := range a.channels {
+	for _, c := range a.Channels() {
 		if i := b.find(c); i >= 0 && b.members[i].port != nil {
 			ports = append(ports, b.members[i].port)
 		}
 	}
-	if a.some {
+	if a.Only() {
 		return mixer.Only(ports...)
 	}
 	return mixer.Except(ports...)

@@ -106,6 +106,18 @@ func (b *Bridge) isHeld(m member) bool {
 	return false
 }
 
+// musicFor is the class that a held member hears: its own, else what the one who holds it would
+// have others hear. The lock is held.
+func (b *Bridge) musicFor(m member) string {
+	class := m.channel.Snapshot().MusicClass
+	for _, o := range b.members {
+		if class == "" && o.channel != m.channel && o.held {
+			class = o.channel.leg.Info().Music
+		}
+	}
+	return class
+}
+
 // isAlone reports whether a member is to hear music as nobody else is there. The lock is
 // held.
 func (b *Bridge) isAlone(m member) bool { return m.aloneMusic && len(b.members) == 1 }

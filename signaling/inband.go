@@ -1,13 +1,13 @@
 package signaling
 
 import (
-	"context"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media/dtmf"
 	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/tones"
 )
 
 // InbandParty is a Leg whose party may have digits as tones in its audio (dtmf_mode
@@ -31,7 +31,7 @@ func (c *Channel) listenInband() {
 	switch want := port != nil && !c.state.Ended && c.inband(); {
 	case want == (c.tones != nil):
 	case want:
-		tap, err := port.Tap(mixer.TapConfig{In: true, SampleRate: dtmf.DetectorRate, Unmuted: true})
+		tap, err := port.Tap(tones.Tap())
 		if err != nil {
 			c.log.Warn("digits in the audio are not heard", "err", err)
 			return
@@ -47,25 +47,12 @@ func (c *Channel) listenInband() {
 // hearTones tells the digits that are in the party's audio.
 func (c *Channel) hearTones(tap *mixer.Tap) {
 	defer guard.Recover(c.log, "the detector of digits")
-	defer tap.Close()
-	detector := dtmf.NewDetector()
-	tell := func(ev dtmf.Event) {
-		if ev.Kind == dtmf.End {
-			c.whileLive(func() {
-				c.digit(ev.Digit, ev.Duration)
-				c.passDigit(ev.Digit, ev.Duration, byTone)
-			})
-		}
-	}
-	var b mixer.TapBlock
-	for tap.Read(context.Background(), &b) == nil { // an error is the end
-		for _, ev := range detector.Write(b.Said) {
-			tell(ev)
-		}
-	}
-	if ev, ok := detector.Flush(); ok {
-		tell(ev)
-	}
+	tones.Listen(tap, func(ev dtmf.Event) {
+		c.whileLive(func() {
+			c.digit(ev.Digit, ev.Duration)
+			c.passDigit(ev.Digit, ev.Duration, byTone)
+		})
+	})
 }
 
 // soundDigits plays digits to the party as tones, in place of what it hears.
@@ -75,11 +62,7 @@ func (c *Channel) soundDigits(digits string, length, gap time.Duration) error {
 	if p == nil {
 		return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
 	}
-	pcm, err := dtmf.DigitsClip(digits, dtmf.DetectorRate, length, gap)
-	if err != nil {
-		return err
-	}
-	clip, err := mixer.NewClip(dtmf.DetectorRate, pcm)
+	clip, err := tones.Clip(digits, length, gap)
 	if err != nil {
 		return err
 	}

@@ -3,25 +3,15 @@ package signaling
 import (
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/snapshot"
 )
 
-// Level is how loud one member of a bridge is.
-type Level struct {
-	Channel ChannelID
-	Name    string
-	// Level is in −dBov: 0 the loudest, 127 silence. Talking tells that the others hear it.
-	Level   uint8
-	Talking bool
-}
-
-// LevelsEvent is the data of BridgeLevels: who is not silent.
-type LevelsEvent struct{ Members []Level }
-
-// SpeakerEvent is the data of BridgeActiveSpeaker; the zero value is nobody.
-type SpeakerEvent struct {
-	Channel ChannelID
-	Name    string
-}
+// Level and the others are how loud members are, and who speaks: the data of events.
+type (
+	Level        = snapshot.Level
+	LevelsEvent  = snapshot.Levels
+	SpeakerEvent = snapshot.Speaker
+)
 
 // silence is the level of who says nothing.
 const silence = 127

@@ -71,26 +71,20 @@ func (c *Channel) PlayTone(ctx context.Context, tone Tone, name string) (*Playba
 
 func (c *Channel) play(ctx context.Context, clip *mixer.Clip, loop bool, pb *Playback) (*Playback, error) {
 	pb.ID, pb.done = NewID(), make(chan struct{})
-	err := c.Do(ctx, func() error {
-		if err := c.alive(); err != nil {
-			return err
-		}
-		port := c.port()
-		if port == nil {
-			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
-		}
+	return withAudio(ctx, c, func(port *mixer.Port, release func()) (*Playback, error) {
 		if err := port.Play(clip, mixer.PlayOptions{Loop: loop, Token: pb.ID}); err != nil {
-			return err
+			return nil, err
 		}
 		c.finishPlayback(false) // the one that was replaced
-		c.playback = pb
+		c.playback = pb         // and so the audio is needed here
+		release()
 		c.engine.bus.Publish(event.Event{Type: event.PlaybackStarted, Channel: string(c.id), Data: pb.Name})
-		return nil
+		return pb, nil
+	}, func(pb *Playback) {
+		if c.playback == pb {
+			c.stopPlayback()
+		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	return pb, nil
 }
 
 // StopPlay ends what is being played to the channel.

@@ -3,7 +3,6 @@ package signaling
 import (
 	"context"
 
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
@@ -12,30 +11,20 @@ import (
 // lasts as long as the channel's media; one that gets new media (which none of ours
 // does within a call) ends its taps. The error is of kind fault.Conflict when there
 // is no media yet, fault.Gone, or the mixer's.
-func (c *Channel) Tap(ctx context.Context, cfg mixer.TapConfig) (tap *mixer.Tap, err error) {
-	err = c.doAlive(ctx, func() error {
-		p := c.port()
-		if p == nil {
-			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
-		}
-		tap, err = p.Tap(cfg)
-		return err
-	})
-	return tap, err
+func (c *Channel) Tap(ctx context.Context, cfg mixer.TapConfig) (*mixer.Tap, error) {
+	return withAudio(ctx, c, func(p *mixer.Port, release func()) (*mixer.Tap, error) {
+		cfg.Closed = func() { c.post(release) }
+		return p.Tap(cfg)
+	}, (*mixer.Tap).Close)
 }
 
 // Inject begins an injection into what the channel's party says, or hears. It lasts as Tap
 // does, and fails likewise.
-func (c *Channel) Inject(ctx context.Context, cfg mixer.InjectConfig) (x *mixer.Injection, err error) {
-	err = c.doAlive(ctx, func() error {
-		p := c.port()
-		if p == nil {
-			return fault.New(fault.Conflict, "channel %s has no media yet", c.name)
-		}
-		x, err = p.Inject(cfg)
-		return err
-	})
-	return x, err
+func (c *Channel) Inject(ctx context.Context, cfg mixer.InjectConfig) (*mixer.Injection, error) {
+	return withAudio(ctx, c, func(p *mixer.Port, release func()) (*mixer.Injection, error) {
+		cfg.Closed = func() { c.post(release) }
+		return p.Inject(cfg)
+	}, (*mixer.Injection).Close)
 }
 
 // Tell publishes an event about the channel, with its state unless data says more.

@@ -1,9 +1,8 @@
 package sip
 
 import (
-	"time"
-
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/repeat"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
@@ -12,26 +11,22 @@ import (
 // §13.3.1.4), whatever the transport: after T1, then doubling up to T2, and
 // given up after 64·T1.
 type answer struct {
-	d         *Dialog
-	seq       uint32
-	raw       []byte
-	flow      transport.Flow
-	lateOffer bool          // the ACK must bring the answer
-	over      chan struct{} // closed by the ACK, or when it is waited for no more
-
-	// Guarded by d.mu.
-	interval time.Duration
-	again    *time.Timer
-	life     *time.Timer
+	seq        uint32
+	lateOffer  bool          // the ACK must bring the answer
+	over       chan struct{} // closed by the ACK, or when it is waited for no more
+	repetition *repeat.Repetition
 }
 
 // track begins the repetition of a 2xx; d.mu is held. It begins before the 2xx
 // is sent, so that no ACK is too early.
 func (d *Dialog) track(seq uint32, raw []byte, f transport.Flow, lateOffer bool) *answer {
-	t1 := d.s.cfg.T1
-	a := &answer{d: d, seq: seq, raw: raw, flow: f, lateOffer: lateOffer, over: make(chan struct{}), interval: t1}
-	a.again = d.s.after(t1, a.repeat)
-	a.life = d.s.after(64*t1, a.givenUp)
+	a := &answer{seq: seq, lateOffer: lateOffer, over: make(chan struct{})}
+	a.repetition = repeat.Start(repeat.Config{
+		First: d.s.cfg.T1, Most: d.s.cfg.T2, Life: 64 * d.s.cfg.T1, After: d.s.errands.After,
+		// A connection that has gone may not come back; the end is GiveUp's to say.
+		Send:   func() { d.s.sendAgain(f, raw) },
+		GiveUp: func() { d.neverAcked(a) },
+	})
 	if d.unacked == nil {
 		d.unacked = make(map[uint32]*answer, 1)
 	}
@@ -39,48 +34,35 @@ func (d *Dialog) track(seq uint32, raw []byte, f transport.Flow, lateOffer bool)
 	return a
 }
 
-func (a *answer) repeat() {
-	a.d.mu.Lock()
-	defer a.d.mu.Unlock()
-	if a.d.unacked[a.seq] != a || a.d.ended {
-		return
+// sendAgain repeats a response; whether it can is not this one's to say.
+func (s *Server) sendAgain(f transport.Flow, raw []byte) {
+	if f.Send(raw) == nil {
+		s.count.ResponsesOut.Add(1)
 	}
-	// A connection that has gone may not come back; the end is givenUp's to say.
-	if a.flow.Send(a.raw) == nil {
-		a.d.s.count.responsesOut.Add(1)
-	}
-	a.interval = min(2*a.interval, a.d.s.cfg.T2)
-	a.again.Reset(a.interval)
 }
 
-func (a *answer) givenUp() {
-	a.d.mu.Lock()
-	lost := a.forget()
-	a.d.mu.Unlock()
+func (d *Dialog) neverAcked(a *answer) {
+	d.mu.Lock()
+	lost := d.forget(a)
+	d.mu.Unlock()
 	if lost {
 		err := fault.New(fault.Timeout, "sip: no ACK for our 2xx")
-		a.d.giveUp(End{Cause: EndNoAck, Err: err})
+		d.giveUp(End{Cause: EndNoAck, Err: err})
 	}
 }
 
 // forget ends the repetition, for the ACK or for want of one, and reports whether
 // it was under way; d.mu is held.
-func (a *answer) forget() bool {
-	a.stop()
-	if a.d.unacked[a.seq] != a {
+func (d *Dialog) forget(a *answer) bool {
+	a.repetition.Stop()
+	if d.unacked[a.seq] != a {
 		return false
 	}
-	if delete(a.d.unacked, a.seq); len(a.d.unacked) == 0 {
-		a.d.unacked = nil
+	if delete(d.unacked, a.seq); len(d.unacked) == 0 {
+		d.unacked = nil
 	}
 	close(a.over)
 	return true
-}
-
-// stop ends the timers; d.mu is held.
-func (a *answer) stop() {
-	a.again.Stop()
-	a.life.Stop()
 }
 
 // inAck takes an ACK for a 2xx, on the reader's goroutine.
@@ -91,7 +73,7 @@ func (d *Dialog) inAck(req *message.Request) {
 	if a == nil || d.ended {
 		return // repeated, or for nothing
 	}
-	a.forget()
+	d.forget(a)
 	d.run.Must(func() {
 		if h := d.theHandler(); h != nil {
 			h.OnAck(req)
@@ -103,5 +85,5 @@ func (d *Dialog) inAck(req *message.Request) {
 func (d *Dialog) untrack(a *answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	a.forget()
+	d.forget(a)
 }

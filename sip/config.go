@@ -1,89 +1,12 @@
 package sip
 
-import (
-	"fmt"
-	"net/netip"
-	"slices"
-	"time"
-
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/sip/message"
-	"github.com/skygenesisenterprise/skybridge/sip/transport"
-)
+import "github.com/skygenesisenterprise/skybridge/sip/internal/settings"
 
 // Config is what a Server is made from. Start from Default.
-type Config struct {
-	// Transport is the sockets and their limits.
-	Transport transport.Config
-	// Resolver finds where a URI leads; nil takes DNS.
-	Resolver transport.Resolver
-	// UserAgent is the Server and User-Agent header; "" sends none.
-	UserAgent string
-	// T1, T2 and T4 are the timers of RFC 3261 §17; every other timer and
-	// time-out of the protocol follows from them.
-	T1, T2, T4 time.Duration
-	// External is what peers outside LocalNetworks are told.
-	External External
-	// ForceRport answers UDP requests to the address they came from even when
-	// their Via does not ask for it (RFC 3581), as NATed phones need.
-	ForceRport bool
-	// Extensions are the option tags that the layers above implement; others
-	// in a Require are refused with 420 (RFC 3261 §8.2.2.3).
-	Extensions []string
-	// Allow are the methods that the layers above implement, for the header of
-	// that name (RFC 3261 §20.5); all that the stack can carry come to them.
-	Allow []string
-	// Accept are the media types a call's body may have; others get 415.
-	Accept []string
-	// MaxTransactions bounds server transactions; past it new requests get 503.
-	MaxTransactions int
-	// MaxHandlers bounds requests whose handler runs; past it they get 503.
-	MaxHandlers int
-}
+type Config = settings.Config
 
 // External tells peers another address than the socket's, as behind a NAT.
-type External struct {
-	// Host is a name or an address for Contact and Via; "" for none.
-	Host string
-	// LocalNetworks are peers that get the socket's own address nevertheless.
-	LocalNetworks []netip.Prefix
-}
+type External = settings.External
 
 // Default is a configuration without listeners, with the RFC's timers.
-func Default() Config {
-	return Config{
-		Transport:       transport.Default(),
-		UserAgent:       "Skybridge",
-		T1:              500 * time.Millisecond,
-		T2:              4 * time.Second,
-		T4:              5 * time.Second,
-		ForceRport:      true,
-		Allow:           []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "INFO", "UPDATE"},
-		Accept:          []string{"application/sdp", "multipart/mixed"},
-		MaxTransactions: 50000,
-		MaxHandlers:     2000,
-	}
-}
-
-// Validate says what a Server could not work with; the error is of kind
-// fault.Invalid and names the field.
-func (c *Config) Validate() error {
-	if c.T1 <= 0 || c.T2 < c.T1 || c.T4 <= 0 {
-		return fault.New(fault.Invalid, "sip: timers must be positive, T2 no less than T1")
-	}
-	if err := message.CheckHeader("User-Agent", c.UserAgent); err != nil {
-		return fmt.Errorf("sip: %w", err)
-	}
-	for _, m := range c.Allow {
-		if !slices.Contains(methods, m) {
-			return fault.New(fault.Invalid, "sip: allowed method %q is not one that the stack carries", m)
-		}
-	}
-	if h := c.External.Host; h != "" && !message.IsHost(h) {
-		return fault.New(fault.Invalid, "sip: external host %q is neither a name nor an address", h)
-	}
-	if c.MaxTransactions <= 0 || c.MaxHandlers <= 0 {
-		return fault.New(fault.Invalid, "sip: MaxTransactions and MaxHandlers must be positive")
-	}
-	return c.Transport.Validate()
-}
+func Default() Config { return settings.Default() }

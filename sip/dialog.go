@@ -1,50 +1,30 @@
 package sip
 
 import (
+	"context"
 	"net/netip"
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/dialogs"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/early"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // DialogID is a dialog as RFC 3261 §12 names it, seen from our side.
-type DialogID struct {
-	CallID    string `json:"call_id"`
-	LocalTag  string `json:"local_tag"`
-	RemoteTag string `json:"remote_tag"`
-}
+type DialogID = dialogs.ID
 
 // DialogState is a dialog as a plain value, for a restart or another node.
-type DialogState struct {
-	ID DialogID `json:"id"`
-	// Local and Remote are the From and To of our requests, with their tags.
-	Local  message.Address `json:"local"`
-	Remote message.Address `json:"remote"`
-	// ContactUser is the user part of our Contact; Target is the peer's Contact.
-	ContactUser string      `json:"contact_user,omitempty"`
-	Target      message.URI `json:"target"`
-	// Route is the route set, in the order of our requests.
-	Route []message.Address `json:"route,omitempty"`
-	// LocalSeq and RemoteSeq are the last CSeq numbers; 0 means none yet.
-	LocalSeq  uint32 `json:"local_seq"`
-	RemoteSeq uint32 `json:"remote_seq"`
-	// Caller is set when we sent the first request.
-	Caller bool `json:"caller"`
-	// Invite is set when an INVITE made the dialog, so that a BYE ends it.
-	Invite bool `json:"invite"`
-	// Flow is what the peer's last message came over.
-	Flow           message.FlowID `json:"flow,omitempty"`
-	RewriteContact bool           `json:"rewrite_contact,omitempty"`
-}
+type DialogState = dialogs.State
 
 // dialogQueue bounds what waits for one dialog's handler.
 const dialogQueue = 64
 
-// Dialog is a confirmed dialog (RFC 3261 §12). Its methods may be called from
+// Dialog is a dialog (RFC 3261 §12): confirmed, or early if IncomingInvite.Early or
+// EarlyHandler gave it. Its methods may be called from
 // any goroutine, but Bye, ReInvite and Request wait for the peer and so not from
 // a DialogHandler.
 type Dialog struct {
@@ -60,14 +40,21 @@ type Dialog struct {
 	flow    transport.Flow // what the peer's last message came over; nil after Restore
 	wallet  compose.Wallet
 	handler DialogHandler
-	ending  bool // our BYE is on its way
-	ended   bool
+	// beginning is what there is until the INVITE is answered, then nil; exchange is whose
+	// description is open meanwhile.
+	beginning *beginning
+	exchange  early.Exchange
+	sender    *early.Sender  // our reliable provisional responses; nil before the first
+	receiver  early.Receiver // the peer's
+	ending    bool           // our BYE is on its way
+	ended     bool
 
 	inviteIn *ReInvite          // the peer's, not answered yet
 	updateIn *InDialogRequest   // the peer's with an offer, not answered yet
-	offerOut bool               // our INVITE or UPDATE with an offer is not answered yet
+	offerOut *compose.Draft     // our INVITE or UPDATE with an offer, not answered yet
 	unacked  map[uint32]*answer // our 2xx without an ACK, by CSeq; nil while there is none
 	acks     map[uint32]*ackOut // our ACKs, by CSeq; nil before the first
+	acking   <-chan struct{}    // closed once the last of them was sent; nil before the first
 	ackDue   uint32             // CSeq of the 2xx whose ACK waits for Dialog.Ack
 }
 
@@ -84,7 +71,7 @@ func (s *Server) newDialog(st DialogState, f transport.Flow, h DialogHandler) *D
 		s: s, id: st.ID, st: st, flow: f, handler: h,
 		done: make(chan struct{}),
 	}
-	d.run = serial.New(dialogQueue, s.spawn, d.panicked)
+	d.run = serial.New(dialogQueue, s.errands.Spawn, d.panicked)
 	if f != nil {
 		d.st.Flow = f.Source().Flow
 	}
@@ -97,7 +84,7 @@ func (s *Server) Restore(st DialogState, h DialogHandler) (*Dialog, error) {
 	f, _ := s.tr.Flow(st.Flow)
 	d := s.newDialog(st, f, h)
 	d.st.Flow = st.Flow
-	if !s.dialogs.putNew(st.ID, d) {
+	if !s.dialogs.PutNew(st.ID, d) {
 		return nil, fault.New(fault.Conflict, "sip: dialog %s is there already", st.ID.CallID)
 	}
 	return d, nil
@@ -140,6 +127,15 @@ func (d *Dialog) SetFlow(id message.FlowID) error {
 	return nil
 }
 
+// moveFlow is Server.MoveFlow for one dialog.
+func (d *Dialog) moveFlow(from message.FlowID, to transport.Flow) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.st.Flow == from {
+		d.refresh(nil, to)
+	}
+}
+
 // refresh takes what a target refresh request or its response changes: the
 // peer's Contact and the flow (RFC 3261 §12.2); d.mu is held.
 func (d *Dialog) refresh(contacts []message.Address, f transport.Flow) {
@@ -161,22 +157,30 @@ func (d *Dialog) finish(end End) {
 	}
 	d.ended = true
 	for _, a := range d.unacked {
-		a.stop()
+		a.repetition.Stop()
 	}
 	re, up := d.inviteIn, d.updateIn
+	silent := d.beginning != nil && !d.beginning.accepted
+	sender := d.sender
 	d.mu.Unlock()
+	if sender != nil {
+		sender.Stop()
+	}
 	if re != nil {
 		re.giveUp()
 	}
 	if up != nil {
 		d.s.answer(up.tx, Reply{Status: 487})
 	}
-	d.s.dialogs.drop(d.id, d)
-	d.run.Last(func() {
-		if h := d.theHandler(); h != nil {
-			h.OnEnd(end)
-		}
-	})
+	d.s.dialogs.Drop(d.id, d)
+	if !silent {
+		d.run.Last(func() {
+			if h := d.theHandler(); h != nil {
+				h.OnEnd(end)
+				d.setHandler(nil) // what is known of the dialog for half a minute need not hold it
+			}
+		})
+	}
 	close(d.done)
 }
 
@@ -206,6 +210,19 @@ func (d *Dialog) peer() netip.AddrPort {
 
 // panicked ends the dialog after its handler panicked.
 func (d *Dialog) panicked(r any) {
-	err := d.s.panicked("dialog handler", r)
+	err := d.s.errands.Panicked("dialog handler", r)
 	d.giveUp(End{Cause: EndPanic, Err: err})
+}
+
+// inDialog is whatever takes requests with a To tag of ours: a dialog, or a call
+// that is being set up. The methods are called on readers' goroutines and do not
+// block, but shutdown, which waits.
+type inDialog interface {
+	inRequest(*serverTx)
+	inAck(*message.Request)
+	flowClosed(message.FlowID)
+	// shutdown ends it politely and waits for that until ctx is done.
+	shutdown(ctx context.Context)
+	// abandon ends it without a word.
+	abandon()
 }

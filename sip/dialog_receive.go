@@ -3,6 +3,7 @@ package sip
 import (
 	"sync"
 
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
@@ -31,6 +32,9 @@ func (d *Dialog) inRequest(tx *serverTx) {
 		d.inInvite(tx)
 	case "UPDATE":
 		d.inUpdate(tx)
+	case "PRACK":
+		d.mu.Unlock()
+		d.inPrack(tx)
 	case "BYE":
 		d.mu.Unlock()
 		d.inBye(tx)
@@ -58,18 +62,22 @@ func (d *Dialog) deliver(r *InDialogRequest) {
 		if h := d.theHandler(); h != nil {
 			h.OnRequest(r)
 		} else {
-			d.s.answer(r.tx, Reply{Status: 480})
+			_ = r.Respond(Reply{Status: 480}) // fails where the request is over already
 		}
 	})
 	if !ok {
-		d.s.count.refused.Add(1)
-		d.s.answer(r.tx, Reply{Status: 503, Headers: []message.Header{retryAfter()}})
+		d.s.count.Refused.Add(1)
+		_ = r.Respond(compose.Soon(503)) // likewise
 	}
 }
 
 // inInvite takes a re-INVITE by RFC 3261 §14.2. It unlocks d.mu.
 func (d *Dialog) inInvite(tx *serverTx) {
-	if refuse := d.clash(); refuse.Status != 0 {
+	refuse := d.clash()
+	if d.beginning != nil && refuse.Status == 0 { // RFC 3261 §14.2
+		refuse = compose.Soon(500)
+	}
+	if refuse.Status != 0 {
 		d.mu.Unlock()
 		d.s.answer(tx, refuse)
 		return
@@ -86,8 +94,8 @@ func (d *Dialog) inInvite(tx *serverTx) {
 		}
 	})
 	if !ok {
-		d.s.count.refused.Add(1)
-		_ = r.Reject(Reply{Status: 503, Headers: []message.Header{retryAfter()}}) // as above
+		d.s.count.Refused.Add(1)
+		_ = r.Reject(compose.Soon(503)) // as above
 	}
 }
 
@@ -96,11 +104,11 @@ func (d *Dialog) inInvite(tx *serverTx) {
 func (d *Dialog) clash() Reply {
 	switch {
 	case d.inviteIn != nil || d.updateIn != nil:
-		return Reply{Status: 500, Headers: []message.Header{retryAfter()}}
-	case d.offerOut || d.awaitsAnswer():
+		return compose.Soon(500)
+	case d.offerOut != nil || d.awaitsAnswer():
 		return Reply{Status: 491}
 	}
-	return Reply{}
+	return d.exchange.Refusal()
 }
 
 // awaitsAnswer says that an ACK is to bring the answer to an offer of ours;
@@ -130,13 +138,21 @@ func (d *Dialog) inUpdate(tx *serverTx) {
 }
 
 func (d *Dialog) inBye(tx *serverTx) {
+	if b := d.begins(); b != nil {
+		b.inBye(d.s, tx)
+		return
+	}
 	d.finish(End{Cause: EndRemote, Request: tx.Request()}) // first: who has the 200 finds nothing left
 	d.s.answer(tx, Reply{Status: 200})
 }
 
 // flowClosed changes nothing: the dialog outlives its connection, and the next
 // request of ours finds or makes another.
-func (d *Dialog) flowClosed(message.FlowID) {}
+func (d *Dialog) flowClosed(id message.FlowID) {
+	if b := d.begins(); b != nil && b.in != nil {
+		b.in.flowClosed(id)
+	}
+}
 
 // InDialogRequest is a request inside a dialog other than INVITE, ACK and BYE.
 type InDialogRequest struct {
@@ -177,7 +193,11 @@ func (r *InDialogRequest) Respond(rep Reply) error {
 			return nil
 		}
 	}
-	return r.tx.reply(rep)
+	err := r.tx.reply(rep)
+	if r.tx.Request().Method() == "PRACK" {
+		r.d.senderOr(nil).Proceed()
+	}
+	return err
 }
 
 // ourContact is our Contact in the answer to a request in the dialog.
@@ -207,7 +227,7 @@ func (r *ReInvite) Accept(rep Reply) error {
 	if rep.Status == 0 {
 		rep.Status = 200
 	}
-	if err := checkRange(rep.Status, 200, 299); err != nil {
+	if err := compose.CheckRange(rep.Status, 200, 299); err != nil {
 		return err
 	}
 	c, err := r.d.ourContact(r.tx)
@@ -229,7 +249,7 @@ func (r *ReInvite) Accept(rep Reply) error {
 
 // Reject sends a final reply of 300 or more; the dialog goes on as it was.
 func (r *ReInvite) Reject(rep Reply) error {
-	if err := checkRange(rep.Status, 300, 699); err != nil {
+	if err := compose.CheckRange(rep.Status, 300, 699); err != nil {
 		return err
 	}
 	r.vacate() // first: refused, the peer may offer again at once

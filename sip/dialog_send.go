@@ -3,9 +3,11 @@ package sip
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/early"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -19,12 +21,6 @@ func (d *Dialog) Request(ctx context.Context, method string, c Content, hs ...me
 	case "INVITE", "BYE", "ACK", "CANCEL":
 		return nil, fault.New(fault.Invalid, "sip: %s has a method of its own", method)
 	}
-	if method == "UPDATE" && len(c.Body) > 0 {
-		if err := d.beginOffer(); err != nil {
-			return nil, err
-		}
-		defer d.endOffer()
-	}
 	r, err := d.transact(ctx, method, c, hs)
 	if err == nil && r.Status() < 300 && (method == "UPDATE" || method == "SUBSCRIBE" || method == "NOTIFY") {
 		d.refreshResponse(r)
@@ -33,20 +29,60 @@ func (d *Dialog) Request(ctx context.Context, method string, c Content, hs ...me
 }
 
 // beginOffer makes ours the only offer under way (RFC 3261 §14.1, RFC 3311 §5.1).
-func (d *Dialog) beginOffer() error {
+func (d *Dialog) beginOffer(dr *compose.Draft) error {
+	sender := d.senderOr(nil)
+	open := sender != nil && sender.Open() // our answer is not acknowledged (RFC 3311 §5.1)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.offerOut || d.inviteIn != nil || d.updateIn != nil || d.awaitsAnswer() {
+	if d.offerOut != nil || d.inviteIn != nil || d.updateIn != nil || d.awaitsAnswer() || open || d.exchange != early.Closed {
 		return fault.New(fault.Conflict, "sip: another offer is under way")
 	}
-	d.offerOut = true
+	d.offerOut = dr
 	return nil
 }
 
-func (d *Dialog) endOffer() {
+func (d *Dialog) endOffer(dr *compose.Draft) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.offerOut = false
+	if d.offerOut == dr {
+		d.offerOut = nil
+	}
+}
+
+// follower follows one request inside a dialog.
+type follower struct {
+	*transaction.Waiter
+	d    *Dialog
+	dr   *compose.Draft
+	late bool // the 2xx to an INVITE brings the offer
+	// dropped says that nobody waits any more, and so nobody answers that offer.
+	dropped atomic.Bool
+}
+
+// Response implements transaction.Listener. It runs on the reader's goroutine: what comes
+// next on the wire finds the offer answered.
+func (w *follower) Response(tx *transaction.Client, r *message.Response) {
+	ok := r.Status() >= 200 && r.Status() < 300
+	if ok && w.dr.Method == "INVITE" {
+		w.d.in2xx(r.Seq(), r, w.late, compose.CredentialsOf(tx.Request()))
+		if w.dropped.Load() {
+			w.d.ackAnyway(r.Seq())
+		}
+	}
+	if ok || r.Status() >= 300 && r.Status() != 401 && r.Status() != 407 {
+		w.d.endOffer(w.dr)
+	}
+	w.Waiter.Response(tx, r)
+}
+
+// Failed implements transaction.Listener.
+func (w *follower) Failed(err error) {
+	w.d.endOffer(w.dr)
+	w.Waiter.Failed(err)
+}
+
+func (d *Dialog) follow(dr *compose.Draft) *follower {
+	return &follower{Waiter: transaction.NewWaiter(), d: d, dr: dr, late: len(dr.Body) == 0}
 }
 
 func (d *Dialog) refreshResponse(r *message.Response) {
@@ -84,37 +120,19 @@ func (d *Dialog) nextSeq() uint32 {
 
 // way finds the flow for a request: the connection that the peer used, if it
 // lives; over UDP the route set or the peer's Contact, or where its messages
-// come from.
-func (d *Dialog) way(ctx context.Context) (transport.Flow, error) {
+// come from, which is then the only one.
+func (d *Dialog) way(ctx context.Context, dr *compose.Draft) (transport.Flow, error) {
 	d.mu.Lock()
 	f, st := d.flow, d.st
 	d.mu.Unlock()
-	if f != nil && f.Alive() && (f.Reliable() || st.RewriteContact) {
+	if dr.Fixed = f != nil && f.Alive() && (f.Reliable() || st.RewriteContact); dr.Fixed {
 		return f, nil
 	}
 	next := st.Target
 	if len(st.Route) > 0 {
 		next = st.Route[0].URI
 	}
-	ds, err := d.s.cfg.Resolver.Resolve(ctx, next, "")
-	if err != nil {
-		return nil, err
-	}
-	var last error
-	for _, dest := range ds {
-		if f != nil && !f.Reliable() && dest.Network == "udp" {
-			return f.To(dest.Addr), nil // the socket that the peer knows
-		}
-		out, err := d.s.tr.FlowTo(ctx, dest)
-		if err == nil {
-			return out, nil
-		}
-		last = err
-	}
-	if last == nil {
-		last = fault.New(fault.Unreachable, "sip: %s leads nowhere", next)
-	}
-	return nil, last
+	return d.s.route.First(ctx, next, f)
 }
 
 // transact sends a request, answers challenges, and ends the dialog if the
@@ -123,6 +141,12 @@ func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []me
 	dr, err := d.draft(method, c, hs)
 	if err != nil {
 		return nil, err
+	}
+	if method == "UPDATE" && len(c.Body) > 0 {
+		if err := d.beginOffer(dr); err != nil {
+			return nil, err
+		}
+		defer d.endOffer(dr)
 	}
 	for {
 		r, err := d.once(ctx, dr)
@@ -142,12 +166,13 @@ func (d *Dialog) transact(ctx context.Context, method string, c Content, hs []me
 
 // once is one transaction.
 func (d *Dialog) once(ctx context.Context, dr *compose.Draft) (*message.Response, error) {
-	w := transaction.NewWaiter()
+	w := d.follow(dr)
+	d.acknowledged()
 	d.sending.Lock()
-	f, err := d.way(ctx)
+	f, err := d.way(ctx, dr)
 	if err == nil {
 		dr.Seq = d.nextSeq()
-		_, err = d.s.begin(dr, f, w)
+		_, err = d.s.client.Begin(dr, f, w)
 	}
 	d.sending.Unlock()
 	if err != nil {
@@ -159,7 +184,7 @@ func (d *Dialog) once(ctx context.Context, dr *compose.Draft) (*message.Response
 // judge ends the dialog after a 481, a 408 or silence, but for BYE, which ends
 // it anyway.
 func (d *Dialog) judge(ctx context.Context, method string, r *message.Response, err error) {
-	if method == "BYE" {
+	if method == "BYE" || method == "NOTIFY" && d.st.Invite || d.begins() != nil { // of a NOTIFY only the subscription ends (RFC 5057); the INVITE's answer ends what is early
 		return
 	}
 	switch {
@@ -192,7 +217,7 @@ func (d *Dialog) Bye(ctx context.Context, hs ...message.Header) error {
 		defer func() { result <- err }()
 		err = d.hangUp(hs, End{Cause: EndLocal})
 	}
-	if !d.s.spawn(hangUp) {
+	if !d.s.errands.Spawn(hangUp) {
 		return fault.New(fault.Unavailable, "sip: server is closed")
 	}
 	select {
@@ -205,7 +230,7 @@ func (d *Dialog) Bye(ctx context.Context, hs ...message.Header) error {
 
 // giveUp hangs up where nobody waits for the result.
 func (d *Dialog) giveUp(end End) {
-	d.s.spawn(func() { _ = d.hangUp(nil, end) }) // OnEnd tells
+	d.s.errands.Spawn(func() { _ = d.hangUp(nil, end) }) // OnEnd tells
 }
 
 // hangUp says BYE and finishes; it waits for the peer, within 64·T1 for the ACK
@@ -214,6 +239,11 @@ func (d *Dialog) hangUp(hs []message.Header, end End) error {
 	d.mu.Lock()
 	if d.ended || d.ending {
 		d.mu.Unlock()
+		return nil
+	}
+	if b := d.beginning; b != nil {
+		d.mu.Unlock()
+		b.abort(end)
 		return nil
 	}
 	d.ending = true
@@ -245,7 +275,7 @@ func (d *Dialog) hangUp(hs []message.Header, end End) error {
 // shutdown ends the dialog for Server.Close.
 func (d *Dialog) shutdown(ctx context.Context) {
 	d.mu.Lock()
-	busy := d.ended || d.ending
+	busy := d.ended || d.ending || d.beginning != nil && d.beginning.in == nil // a fork: the INVITE is ended
 	d.mu.Unlock()
 	if !busy {
 		d.giveUp(End{Cause: EndClosed})
@@ -256,4 +286,9 @@ func (d *Dialog) shutdown(ctx context.Context) {
 	}
 }
 
-func (d *Dialog) abandon() { d.finish(End{Cause: EndClosed}) }
+func (d *Dialog) abandon() {
+	if b := d.begins(); b != nil && b.in != nil {
+		b.in.abandon()
+	}
+	d.finish(End{Cause: EndClosed})
+}

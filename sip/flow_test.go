@@ -2,6 +2,7 @@ package sip_test
 
 import (
 	"context"
+	"crypto/tls"
 	"net/netip"
 	"strings"
 	"testing"
@@ -12,12 +13,15 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
+// always gives the same configuration for each connection.
+func always(c *tls.Config) func() *tls.Config { return func() *tls.Config { return c } }
+
 // everywhere is a phone that listens on every transport, and how to reach it.
 func everywhere(t *testing.T) (*siptest.Phone, map[string]func(testing.TB) *siptest.Peer) {
 	t.Helper()
 	server, client := siptest.Certificate(t)
 	cfg := siptest.Config("udp", "tcp", "tls", "ws", "wss")
-	cfg.Transport.TLSClient = client
+	cfg.Transport.TLSClient = always(client)
 	for i := range cfg.Transport.Listeners {
 		cfg.Transport.Listeners[i].TLS = server
 	}
@@ -133,7 +137,7 @@ func TestTLSName(t *testing.T) {
 	server, client := siptest.Certificate(t)
 	_, stranger := siptest.Certificate(t)
 	cfg := siptest.Config("tls")
-	cfg.Transport.Listeners[0].TLS, cfg.Transport.TLSClient = server, client
+	cfg.Transport.Listeners[0].TLS, cfg.Transport.TLSClient = server, always(client)
 	callee := siptest.NewPhoneWith(t, "bob", cfg)
 	o := callee.Outbound(callee.URI("tls"))
 	o.Method = "OPTIONS"
@@ -142,7 +146,7 @@ func TestTLSName(t *testing.T) {
 		t.Error(err)
 	}
 	cfg = siptest.Config("tls")
-	cfg.Transport.Listeners[0].TLS, cfg.Transport.TLSClient = server, stranger
+	cfg.Transport.Listeners[0].TLS, cfg.Transport.TLSClient = server, always(stranger)
 	distrusting := siptest.NewPhoneWith(t, "eve", cfg)
 	if _, err := distrusting.Request(siptest.Ctx(t), o); fault.Of(err) != fault.Unreachable {
 		t.Errorf("untrusted certificate: %v", err)
@@ -240,7 +244,7 @@ func TestKeepAlive(t *testing.T) {
 
 func TestExternalAddress(t *testing.T) {
 	cfg := siptest.Config("udp")
-	cfg.External = sip.External{Host: "203.0.113.7", LocalNetworks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	cfg.External = sip.External{Hosts: []string{"203.0.113.7"}, LocalNetworks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	phone := siptest.NewPhoneWith(t, "bob", cfg)
 	call := siptest.UDP(t, phone.Addr("udp")).NewCall(phone.URI("udp").String())
 	call.Send("INVITE", offer)
@@ -250,6 +254,22 @@ func TestExternalAddress(t *testing.T) {
 	}
 	if m := call.Peer.Want("SIP/2.0 180"); !strings.HasPrefix(m.URI("Contact"), "sip:bob@203.0.113.7:") {
 		t.Errorf("contact %s", m.URI("Contact"))
+	}
+	// It may change while calls are under way, and have ports of its own.
+	if err := phone.SetExternal(sip.External{Hosts: []string{"a b"}}); fault.Of(err) != fault.Invalid {
+		t.Errorf("a host that is none: %v", err)
+	}
+	if err := phone.SetExternal(sip.External{Hosts: []string{"sip.example.com"}, Ports: map[string]uint16{"udp": 6060}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Progress(sip.Reply{Status: 183}); err != nil {
+		t.Fatal(err)
+	}
+	if m := call.Peer.Want("SIP/2.0 183"); m.URI("Contact") != "sip:bob@sip.example.com:6060" {
+		t.Errorf("contact %s", m.URI("Contact"))
+	}
+	if !phone.Own(message.URI{Scheme: "sip", Host: "sip.example.com", Port: int(phone.Addr("udp").Port())}) {
+		t.Error("its own name is not its own")
 	}
 }
 

@@ -1,6 +1,10 @@
 package sip
 
-import "github.com/skygenesisenterprise/skybridge/sip/message"
+import (
+	"github.com/skygenesisenterprise/skybridge/sip/internal/client"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
+)
 
 // Handler is what the layer above does with what comes in. Each call runs on a
 // goroutine of its own; a panic ends that request with 500 and a log line.
@@ -84,21 +88,8 @@ type InviteHandler interface {
 	OnFail(*message.Response, error)
 }
 
-// Reply is a response of ours. The stack adds every header of its own: Via, To
-// tag, Contact, Record-Route, Allow, Content-Length.
-type Reply struct {
-	// Status is the code; 0 means 200, or 180 for a provisional reply.
-	Status int
-	// Reason is the phrase; "" takes the RFC's.
-	Reason string
-	// Headers are added as they are; the stack's own names are refused.
-	Headers []message.Header
-	// Contacts are the Contact of a 3xx or of a 200 to REGISTER. Replies that
-	// make or refresh a dialog have the stack's Contact instead.
-	Contacts    []message.Address
-	ContentType string
-	Body        []byte
-}
+// Reply is a response of ours.
+type Reply = compose.Reply
 
 // Content is a body and its media type.
 type Content struct {
@@ -107,51 +98,7 @@ type Content struct {
 }
 
 // Credential answers digest challenges of one realm (RFC 3261 §22, RFC 8760).
-type Credential struct {
-	// Realm must be that of the challenge. "*" answers any realm: only for a
-	// peer that is trusted with a digest of the password.
-	Realm    string
-	Username string
-	Password string
-}
+type Credential = client.Credential
 
 // Outbound is a request of ours that begins a dialog or stands alone.
-type Outbound struct {
-	// Method is the method of Server.Request; Server.Invite ignores it.
-	Method string
-	// Target is the Request-URI.
-	Target message.URI
-	// NextHop is where to send it without a Route header (an outbound proxy);
-	// zero goes by Route, then by Target.
-	NextHop message.URI
-	// Route is a preloaded route set (RFC 3261 §12.2.1.1).
-	Route []message.Address
-	// From is our own address and To the peer's; tags are the stack's own. A
-	// zero To takes Target.
-	From, To message.Address
-	// Contacts replace the stack's Contact; a REGISTER without any asks for the
-	// bindings. INVITE and SUBSCRIBE ignore them.
-	Contacts []message.Address
-	// ContactUser is the user part of the stack's own Contact.
-	ContactUser string
-	// Flow sends over that flow and nowhere else.
-	Flow message.FlowID
-	// Transport overrides the URI's: "udp", "tcp" or "tls".
-	Transport string
-	// Credentials answer 401 and 407; without a matching one the challenge is
-	// the final response.
-	Credentials []Credential
-	// Headers are added as they are; the stack's own names are refused.
-	Headers     []message.Header
-	ContentType string
-	Body        []byte
-	// MaxForwards is one less than that of the call that is passed on; 0 means 70.
-	MaxForwards int
-	// CallID and CSeq continue a series, as re-registrations do (RFC 3261
-	// §10.2.4); zero makes new ones.
-	CallID string
-	CSeq   uint32
-	// RewriteContact sends requests inside the dialog to where the peer's
-	// messages come from instead of to its Contact, as NATed phones need.
-	RewriteContact bool
-}
+type Outbound = client.Outbound

@@ -127,7 +127,7 @@ func TestOverload(t *testing.T) {
 // keeps nobody from ending a call, nor from being answered.
 func TestFullTable(t *testing.T) {
 	cfg := siptest.Config("udp")
-	cfg.T1, cfg.T2 = time.Second, 4*time.Second // none is forgotten meanwhile
+	cfg.T1, cfg.T2 = time.Second, time.Minute // none is forgotten meanwhile
 	cfg.MaxTransactions = 16
 	phone := siptest.NewPhoneWith(t, "bob", cfg)
 	p := siptest.UDP(t, phone.Addr("udp"))

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/early"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
@@ -34,7 +36,7 @@ func (r *IncomingRequest) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 	if rep.Status == 0 {
 		rep.Status = 200
 	}
-	if err := checkRange(rep.Status, 200, 299); err != nil {
+	if err := compose.CheckRange(rep.Status, 200, 299); err != nil {
 		return nil, err
 	}
 	tx := r.tx
@@ -50,9 +52,9 @@ func (r *IncomingRequest) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 	if err != nil {
 		return nil, err
 	}
-	tx.s.dialogs.put(d.id, d)
+	tx.s.dialogs.Put(d.id, d)
 	if err := tx.Respond(rep.Status, raw); err != nil {
-		tx.s.dialogs.drop(d.id, d)
+		tx.s.dialogs.Drop(d.id, d)
 		return nil, err
 	}
 	return d, nil
@@ -90,14 +92,14 @@ type IncomingInvite struct {
 	target  message.URI
 	user    string // of our Contact
 	rewrite bool
-	done    chan struct{}
+	ending  *early.Ending
 
-	mu     sync.Mutex
-	over   bool
-	err    error
-	cancel *message.Request
-	last   []byte // the last provisional response
-	remind *time.Timer
+	mu            sync.Mutex
+	dialog        *Dialog // the early one, if there is one
+	wantsReliable bool
+	status        int // of the last provisional response, and itself
+	last          []byte
+	remind        *time.Timer
 }
 
 // remindEvery is how often a call that rings says so again, so that proxies do
@@ -107,8 +109,8 @@ const remindEvery = time.Minute
 func (s *Server) newIncomingInvite(tx *serverTx, target message.URI) (*IncomingInvite, Reply) {
 	id := dialogIDOf(tx.Request())
 	id.LocalTag = tx.Tag()
-	in := &IncomingInvite{tx: tx, id: id, target: target, user: tx.Request().URI().User, done: make(chan struct{})}
-	if !s.dialogs.putNew(id, in) {
+	in := &IncomingInvite{tx: tx, id: id, target: target, user: tx.Request().URI().User, ending: early.NewEnding()}
+	if !s.dialogs.PutNew(id, in) {
 		return nil, Reply{Status: 500}
 	}
 	tx.OnCancel(func(req *message.Request) {
@@ -136,10 +138,20 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 	if rep.Status == 0 {
 		rep.Status = 180
 	}
-	if err := checkRange(rep.Status, 101, 199); err != nil {
+	if err := compose.CheckRange(rep.Status, 101, 199); err != nil {
 		return err
 	}
-	contact, err := i.tx.s.agent.ContactTo(i.tx.Flow(), i.user, i.tx.Request().URI().Secure())
+	if i.Reliable() {
+		err := i.progressReliably(rep)
+		if why := i.Err(); err != nil && why != nil {
+			return why
+		}
+		if err == nil {
+			i.remindLater(rep.Status, nil)
+		}
+		return err
+	}
+	contact, err := i.contact()
 	if err != nil {
 		return err
 	}
@@ -153,23 +165,33 @@ func (i *IncomingInvite) Progress(rep Reply) error {
 		}
 		return err
 	}
+	i.remindLater(rep.Status, raw)
+	return nil
+}
+
+// remindLater says so again in a while; raw is nil for what is sent reliably.
+func (i *IncomingInvite) remindLater(status int, raw []byte) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.last = raw
+	i.status, i.last = status, raw
 	switch {
-	case i.over:
+	case i.ending.Open() != nil:
 	case i.remind == nil:
-		i.remind = i.tx.s.after(remindEvery, i.repeat)
+		i.remind = i.tx.s.errands.After(remindEvery, i.repeat)
 	default:
 		i.remind.Reset(remindEvery)
 	}
-	return nil
 }
 
 func (i *IncomingInvite) repeat() {
 	i.mu.Lock()
+	if status := i.status; i.last == nil && i.ending.Open() == nil {
+		i.mu.Unlock()
+		_ = i.Progress(Reply{Status: status}) // one that cannot be sent is of a call that is over
+		return
+	}
 	defer i.mu.Unlock()
-	if !i.over && i.tx.Respond(180, i.last) == nil {
+	if i.ending.Open() == nil && i.tx.Respond(i.status, i.last) == nil {
 		i.remind.Reset(remindEvery)
 	}
 }
@@ -182,51 +204,79 @@ func (i *IncomingInvite) Accept(rep Reply, h DialogHandler) (*Dialog, error) {
 	if rep.Status == 0 {
 		rep.Status = 200
 	}
-	if err := checkRange(rep.Status, 200, 299); err != nil {
+	if err := compose.CheckRange(rep.Status, 200, 299); err != nil {
 		return nil, err
 	}
-	i.mu.Lock()
-	rewrite := i.rewrite
-	i.mu.Unlock()
-	s, tx := i.tx.s, i.tx
-	d, contact, err := s.serverDialog(tx, i.target, i.user, h)
+	d, err := i.Early(h)
 	if err != nil {
 		return nil, err
 	}
-	d.st.RewriteContact = rewrite
-	raw, err := tx.prepareDialog(rep, contact)
+	contact, err := i.contact()
 	if err != nil {
 		return nil, err
 	}
-	if err := i.take(); err != nil {
+	raw, err := i.tx.prepareDialog(rep, contact)
+	if err != nil {
 		return nil, err
 	}
-	defer i.settle()
-	s.dialogs.put(d.id, d) // in place of i, before the 2xx can be answered
-	if err := d.answerWith(tx, rep, raw); err != nil {
-		s.dialogs.drop(d.id, d)
-		i.fail(err)
+	if err := i.ending.Claim(); err != nil {
+		return nil, err
+	}
+	if sender := d.senderOr(nil); sender != nil && !sender.Final(func() { _ = i.confirm(d, rep, raw) }) {
+		return i.acceptedLater(d)
+	}
+	if err := i.confirm(d, rep, raw); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
+// contact is ours in responses.
+func (i *IncomingInvite) contact() (message.Address, error) {
+	return i.tx.s.agent.ContactTo(i.tx.Flow(), i.user, i.tx.Request().URI().Secure())
+}
+
+// confirm sends the 2xx. Should that fail, the dialog ends; its handler is told where
+// Accept could not tell.
+func (i *IncomingInvite) confirm(d *Dialog, rep Reply, raw []byte) error {
+	if err := i.take(nil, nil); err != nil {
+		return err
+	}
+	defer i.settle()
+	d.mu.Lock()
+	b := d.beginning
+	d.confirm() // before the 2xx can be answered
+	d.mu.Unlock()
+	err := d.answerWith(i.tx, rep, raw)
+	if err != nil {
+		i.ending.Fail(err)
+		d.mu.Lock()
+		d.beginning = b
+		d.mu.Unlock()
+		d.finish(endOf(err, nil))
+	}
+	return err
+}
+
 // Reject sends a final reply of 300 or more; a redirect has Contacts. Its errors
 // are those of Accept.
 func (i *IncomingInvite) Reject(rep Reply) error {
-	if err := checkRange(rep.Status, 300, 699); err != nil {
+	if err := compose.CheckRange(rep.Status, 300, 699); err != nil {
 		return err
 	}
 	raw, err := i.tx.prepareReply(rep)
 	if err != nil {
 		return err
 	}
-	if err := i.take(); err != nil {
+	if err := i.ending.Claim(); err != nil {
+		return err
+	}
+	if err := i.take(nil, nil); err != nil {
 		return err
 	}
 	defer i.settle()
 	if err := i.tx.Respond(rep.Status, raw); err != nil {
-		i.fail(err)
+		i.ending.Fail(err)
 		return err
 	}
 	return nil
@@ -234,65 +284,60 @@ func (i *IncomingInvite) Reject(rep Reply) error {
 
 // Done is closed when the INVITE has been answered finally or the caller has
 // gone; Err then tells.
-func (i *IncomingInvite) Done() <-chan struct{} { return i.done }
+func (i *IncomingInvite) Done() <-chan struct{} { return i.ending.Done() }
 
 // Err is nil before Done and after an answer of ours; fault.Canceled after the
 // peer's CANCEL or BYE, fault.Unreachable when its connection is gone,
 // fault.Unavailable when the server closed, fault.Internal after a panic of the
 // handler.
 func (i *IncomingInvite) Err() error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.err
+	err, _ := i.ending.Because()
+	return err
 }
 
 // CancelRequest is the CANCEL or BYE that ended the INVITE, or nil; its Reason
 // header tells when another fork answered (RFC 3326).
 func (i *IncomingInvite) CancelRequest() *message.Request {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.cancel
+	_, req := i.ending.Because()
+	return req
 }
 
-// take makes the caller the one who ends the INVITE.
-func (i *IncomingInvite) take() error {
+// take is ending.Take.
+func (i *IncomingInvite) take(because error, by *message.Request) error {
+	err := i.ending.Take(because, by)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	switch {
-	case i.err != nil:
-		return i.err
-	case i.over:
-		return fault.New(fault.Conflict, "sip: INVITE is answered already")
-	}
-	i.over = true
-	if i.remind != nil {
+	if err == nil && i.remind != nil {
 		i.remind.Stop()
 	}
-	return nil
-}
-
-func (i *IncomingInvite) fail(err error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.err = err
+	return err
 }
 
 // settle is the end: whoever took it calls it, once.
 func (i *IncomingInvite) settle() {
-	i.tx.s.dialogs.drop(i.id, i)
-	close(i.done)
+	i.tx.s.dialogs.Drop(i.id, i)
+	i.mu.Lock()
+	d := i.dialog
+	i.mu.Unlock()
+	if d != nil && d.begins() != nil {
+		d.discard()
+	}
+	i.ending.Close()
 }
 
 // end gives the INVITE up where its handler does not: for the peer's sake, or for
 // want of a handler.
 func (i *IncomingInvite) end(r Reply, err error, req *message.Request) {
-	if i.take() != nil {
+	if i.take(err, req) != nil {
 		return
 	}
 	i.mu.Lock()
-	i.err, i.cancel = err, req
+	d := i.dialog
 	i.mu.Unlock()
-	i.tx.s.dialogs.drop(i.id, i) // first: who has the answer finds nothing left
+	i.tx.s.dialogs.Drop(i.id, i) // first: who has the answer finds nothing left
+	if d != nil {
+		d.finish(endOf(err, req))
+	}
 	i.tx.s.answer(i.tx, r)
 	i.settle()
 }
@@ -301,7 +346,7 @@ func (i *IncomingInvite) end(r Reply, err error, req *message.Request) {
 // others come too early (RFC 3311 §5.2 for UPDATE).
 func (i *IncomingInvite) inRequest(tx *serverTx) {
 	if tx.Request().Method() != "BYE" {
-		i.tx.s.answer(tx, Reply{Status: 500, Headers: []message.Header{retryAfter()}})
+		i.tx.s.answer(tx, compose.Soon(500))
 		return
 	}
 	i.tx.s.answer(tx, Reply{Status: 200})

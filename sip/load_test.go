@@ -2,9 +2,6 @@ package sip_test
 
 import (
 	"context"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/sip"
@@ -69,52 +66,6 @@ func TestManyCalls(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestMutations sends messages with random bytes changed, from a fixed seed.
-func TestMutations(t *testing.T) {
-	s := siptest.Server(t, siptest.Config("udp"), quick{t})
-	p := siptest.UDP(t, s.Addr("udp"))
-	files, err := filepath.Glob(filepath.Join(tortureDir, "*.sip"))
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	r := rand.New(rand.NewPCG(1, 2))
-	n := 4000
-	if testing.Short() {
-		n = 400
-	}
-	for i := range n {
-		b, err := os.ReadFile(files[r.IntN(len(files))])
-		if err != nil {
-			t.Fatal(err)
-		}
-		const special = "\r\n\x00:;<>\"@%, \t="
-		for range 1 + r.IntN(8) {
-			if len(b) == 0 {
-				break
-			}
-			at := r.IntN(len(b))
-			switch r.IntN(4) {
-			case 0:
-				b[at] = byte(r.IntN(256))
-			case 1:
-				b = append(b[:at], b[at+1:]...)
-			case 2:
-				b = append(b[:at], append([]byte{special[r.IntN(len(special))]}, b[at:]...)...)
-			default:
-				b = b[:at+1]
-			}
-		}
-		p.Send(string(b))
-		if i%50 == 0 {
-			p.Ping()
-		}
-	}
-	p.Ping()
-	if n := s.Stats().Panics; n != 0 {
-		t.Errorf("%d panics", n)
 	}
 }
 

@@ -2,11 +2,13 @@ package sip
 
 import (
 	"context"
-	"slices"
 	"sync"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/client"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/route"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
@@ -16,17 +18,22 @@ import (
 // OutgoingInvite is an INVITE of ours that waits for its answer.
 type OutgoingInvite struct {
 	s    *Server
-	h    InviteHandler
-	id   DialogID // without a remote tag
+	h    InviteHandler // asked by what run runs; nil once it was told the end
+	id   DialogID      // without a remote tag
 	run  *serial.Queue
-	hops []hop
+	hops []route.Hop
 	late bool // the 2xx brings the offer
-	done chan struct{}
+	// patience is how long one hop may say nothing at all; 0 is as long as the
+	// transaction lasts.
+	patience time.Duration
+	mend     func(*message.Response) ([]message.Header, bool)
+	done     chan struct{}
 
 	mu       sync.Mutex
 	stop     func() bool // stops watching the context
 	draft    *compose.Draft
 	wallet   compose.Wallet
+	hop      route.Hop           // of the last attempt
 	attempt  int                 // how often the INVITE was sent
 	tx       *transaction.Client // of the last attempt, or of one before it
 	rewrite  bool
@@ -35,15 +42,16 @@ type OutgoingInvite struct {
 	heard    bool // a provisional response came: no other hop is tried
 	over     bool // OnAnswer or OnFail is decided
 	dialog   *Dialog
-	forks    map[DialogID]struct{}
-	extra    map[string]*Dialog // forks that answered too late, by remote tag
+	forks    map[string]*Dialog // the early dialogs, by remote tag
+	extra    map[string]*Dialog // forks that answered too late
 }
 
 // maxForks bounds the early dialogs of one INVITE.
 const maxForks = 16
 
 // Invite sends an INVITE and returns once it is under way; what follows goes to
-// h. When ctx ends before the final response, the call is canceled. An error
+// h. When ctx ends before the final response, the call is canceled, unless o keeps it
+// going. An error
 // means that h is not called: fault.Invalid for what cannot be sent,
 // fault.Unreachable when the target leads nowhere.
 func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*OutgoingInvite, error) {
@@ -51,31 +59,35 @@ func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*Outg
 		return nil, fault.New(fault.Unavailable, "sip: server is closing")
 	}
 	o.Method = "INVITE"
-	w := walletOf(o.Credentials)
-	d, err := s.newDraft(&o, w)
+	w := client.WalletOf(o.Credentials)
+	d, err := s.client.Draft(&o, w)
 	if err != nil {
 		return nil, err
 	}
-	hops, err := s.hops(ctx, &o)
+	way, found := client.Patiently(ctx, o.Patience)
+	hops, err := s.client.Hops(way, &o)
+	found()
 	if err != nil {
 		return nil, err
 	}
 	out := &OutgoingInvite{
-		s: s, h: h, draft: d, wallet: w, hops: hops, late: len(o.Body) == 0, rewrite: o.RewriteContact,
+		s: s, h: h, draft: d, wallet: w, hops: hops, late: len(o.Body) == 0, rewrite: o.RewriteContact, patience: o.Patience, mend: o.Mend,
 		id:    DialogID{CallID: d.CallID, LocalTag: d.From.Tag()},
 		done:  make(chan struct{}),
-		forks: make(map[DialogID]struct{}),
+		forks: make(map[string]*Dialog),
 		extra: make(map[string]*Dialog),
 	}
-	out.run = serial.New(dialogQueue, s.spawn, out.panicked)
-	if !s.dialogs.putNew(out.id, out) {
+	out.run = serial.New(dialogQueue, s.errands.Spawn, out.panicked)
+	if !s.dialogs.PutNew(out.id, out) {
 		return nil, fault.New(fault.Conflict, "sip: call-id %s is in use", d.CallID)
 	}
 	if err := out.try(ctx); err != nil {
-		s.dialogs.drop(out.id, out)
+		s.dialogs.Drop(out.id, out)
 		return nil, err
 	}
-	out.watch(ctx)
+	if !o.KeepsGoing {
+		out.watch(ctx)
+	}
 	return out, nil
 }
 
@@ -93,8 +105,11 @@ func (o *OutgoingInvite) try(ctx context.Context) error {
 		}
 		next := o.hops[0]
 		o.hops = o.hops[1:]
+		o.hop, o.draft.Fixed = next, next.Fixed()
 		o.mu.Unlock()
-		f, err := o.s.take(ctx, next)
+		way, taken := client.Patiently(ctx, o.patience)
+		f, err := o.s.route.Take(way, next, nil)
+		taken()
 		if err == nil {
 			err = o.send(f)
 		}
@@ -105,14 +120,19 @@ func (o *OutgoingInvite) try(ctx context.Context) error {
 	}
 }
 
-// send begins a transaction.
+// send begins a transaction, unless the call is over: then the end has been told.
 func (o *OutgoingInvite) send(f transport.Flow) error {
 	o.mu.Lock()
+	if o.over {
+		o.mu.Unlock()
+		return nil
+	}
 	d := o.draft
 	o.attempt++
 	attempt := o.attempt
 	o.mu.Unlock()
-	tx, err := o.s.begin(d, f, inviteListener{o})
+	l := inviteListener{o}
+	tx, err := o.s.client.Begin(d, f, l)
 	if err != nil {
 		return err
 	}
@@ -120,61 +140,19 @@ func (o *OutgoingInvite) send(f transport.Flow) error {
 	if attempt == o.attempt { // else it has failed already, and another is under way
 		o.tx = tx
 	}
-	canceled, reason := o.canceled, o.reason
+	canceled, reason := o.canceled || o.over, o.reason
+	patience := o.patience
+	if patience == 0 && len(o.hops) > 0 {
+		patience = o.s.client.Patience()
+	}
 	o.mu.Unlock()
 	if canceled {
 		tx.Cancel(reason)
 	}
+	if patience > 0 {
+		o.s.errands.After(patience, func() { l.lost(tx, patience) })
+	}
 	return nil
-}
-
-// inviteListener follows the transactions of an INVITE.
-type inviteListener struct{ o *OutgoingInvite }
-
-// Failed implements transaction.Listener.
-func (l inviteListener) Failed(err error) {
-	if !l.o.retry(err) {
-		l.o.fail(nil, err)
-	}
-}
-
-// Response implements transaction.Listener. It runs on the reader's goroutine: the
-// dialog of a 2xx is there before anything that follows it on the wire.
-func (l inviteListener) Response(tx *transaction.Client, r *message.Response) {
-	switch {
-	case r.Status() < 200:
-		l.o.provisional(r)
-	case r.Status() < 300:
-		l.o.answered(tx, r)
-	default:
-		l.o.refused(tx, r)
-	}
-}
-
-func (o *OutgoingInvite) provisional(r *message.Response) {
-	o.mu.Lock()
-	o.heard = true
-	o.mu.Unlock()
-	if r.Status() == 100 || !o.waiting() {
-		return
-	}
-	o.addFork(r)
-	o.run.Post(func() { o.h.OnProvisional(r) })
-}
-
-// addFork makes an early dialog known, so that requests in it are not 481.
-func (o *OutgoingInvite) addFork(r *message.Response) {
-	tag := r.To().Tag()
-	if tag == "" {
-		return
-	}
-	id := o.id
-	id.RemoteTag = tag
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, ok := o.forks[id]; !ok && !o.over && len(o.forks) < maxForks && o.s.dialogs.putNew(id, o) {
-		o.forks[id] = struct{}{}
-	}
 }
 
 func (o *OutgoingInvite) waiting() bool {
@@ -184,8 +162,8 @@ func (o *OutgoingInvite) waiting() bool {
 }
 
 // answered takes a 2xx: the first makes the dialog, those of other forks are
-// acknowledged and ended (RFC 3261 §13.2.2.4).
-func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response) {
+// acknowledged and ended (RFC 3261 §13.2.2.4), and so is one of a hop that was given up.
+func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response, stray bool) {
 	// Over UDP a peer may answer from another address than the one we sent to.
 	f, seq := tx.Flow().To(r.Source().Remote), r.Seq()
 	o.mu.Lock()
@@ -193,14 +171,14 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response) {
 	if d != nil && d.id.RemoteTag != r.To().Tag() {
 		d = o.extra[r.To().Tag()]
 	}
-	known, first := d != nil, o.dialog == nil
+	known, first := d != nil, o.dialog == nil && !stray
 	if !known && len(o.extra) >= maxForks {
 		o.mu.Unlock()
 		return
 	}
 	if !known {
-		d = o.newDialog(r, f)
-		if first {
+		if d = o.confirmed(r, f, first); first {
+			d.run = o.run // the call's goroutine becomes the dialog's
 			o.dialog = d
 		} else {
 			o.extra[r.To().Tag()] = d
@@ -213,7 +191,7 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response) {
 		d.in2xx(seq, r, o.late, auth)
 		return
 	}
-	o.s.dialogs.put(d.id, d)
+	o.s.dialogs.Put(d.id, d)
 	if wanted {
 		d.in2xx(seq, r, late, auth)
 		o.settle(func() { d.setHandler(o.h.OnAnswer(d, r)) })
@@ -226,35 +204,10 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response) {
 	}
 }
 
-// newDialog is the dialog of a 2xx (RFC 3261 §12.1.2); o.mu is held.
-func (o *OutgoingInvite) newDialog(r *message.Response, f transport.Flow) *Dialog {
-	id := o.id
-	id.RemoteTag = r.To().Tag()
-	target := o.draft.URI
-	if contacts, err := r.Contacts(); err == nil && len(contacts) > 0 && !contacts[0].Wildcard {
-		target = contacts[0].URI
-	}
-	route, err := r.Addresses("Record-Route")
-	if err != nil {
-		route = nil // without it the peer's Contact is all there is
-	}
-	slices.Reverse(route)
-	d := o.s.newDialog(DialogState{
-		ID: id, Local: o.draft.From, Remote: r.To(), Target: target, Route: route,
-		ContactUser: o.draft.ContactUser, LocalSeq: r.Seq(), Caller: true, Invite: true,
-		RewriteContact: o.rewrite,
-	}, f, nil)
-	d.wallet = o.wallet
-	if o.dialog == nil {
-		d.run = o.run // the call's goroutine becomes the dialog's
-	}
-	return d
-}
-
 // refused takes a final response of 300 and more.
 func (o *OutgoingInvite) refused(tx *transaction.Client, r *message.Response) {
 	o.mu.Lock()
-	again := !o.over && !o.canceled && o.draft.AnswerChallenge(r)
+	again := !o.over && !o.canceled && (o.draft.AnswerChallenge(r) || o.mended(r))
 	if again {
 		o.draft.Seq++
 	}
@@ -274,6 +227,18 @@ func (o *OutgoingInvite) refused(tx *transaction.Client, r *message.Response) {
 	}
 }
 
+// mended changes the headers so that they are not refused again; o.mu is held.
+func (o *OutgoingInvite) mended(r *message.Response) bool {
+	if o.mend == nil {
+		return false
+	}
+	hs, ok := o.mend(r)
+	if ok = ok && compose.CheckHeaders(hs) == nil; ok {
+		o.draft.Extra = hs
+	}
+	return ok
+}
+
 // retry tries the next hop after one that did not take the call (RFC 3263 §4.3),
 // and reports whether there is one to try.
 func (o *OutgoingInvite) retry(err error) bool {
@@ -281,8 +246,12 @@ func (o *OutgoingInvite) retry(err error) bool {
 	o.mu.Lock()
 	more := len(o.hops) > 0 && !o.over && !o.canceled &&
 		(kind == fault.Unavailable || !o.heard && (kind == fault.Timeout || kind == fault.Unreachable))
+	h := o.hop
 	o.mu.Unlock()
-	return more && o.s.spawn(func() {
+	if kind != fault.Unavailable {
+		o.s.route.Judge(h, nil, err)
+	}
+	return more && o.s.errands.Spawn(func() {
 		err := fault.New(fault.Internal, "sip: next hop: panicked")
 		defer func() {
 			if err != nil {
@@ -306,23 +275,40 @@ func (o *OutgoingInvite) settle(f func()) {
 		return
 	}
 	o.over = true
-	forks := o.forks
 	if o.stop != nil {
 		o.stop()
 	}
 	o.mu.Unlock()
-	o.s.dialogs.drop(o.id, o)
-	for id := range forks {
-		o.s.dialogs.drop(id, o)
-	}
-	o.run.Must(f)
+	o.s.dialogs.Drop(o.id, o)
+	o.endForks()
+	o.run.Must(func() {
+		f()
+		o.release()
+	})
 	close(o.done)
+}
+
+// release lets go of what nobody asks for once the end was told: the transaction, which
+// holds the call, stays for half a minute.
+func (o *OutgoingInvite) release() {
+	o.h = nil
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mend, o.stop, o.hops = nil, nil, nil
+	d := *o.draft // which is being sent, perhaps
+	d.Body, d.Extra = nil, nil
+	o.draft = &d
+	for _, d := range o.forks { // they end without a word to their handlers
+		if d != o.dialog {
+			d.setHandler(nil)
+		}
+	}
 }
 
 // watch cancels the call when its context ends first.
 func (o *OutgoingInvite) watch(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() {
-		o.s.guard("cancel", func() { _ = o.Cancel("") }) // no reason, no error
+		o.s.errands.Guard("cancel", func() { _ = o.Cancel("") }) // no reason, no error
 	})
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -364,7 +350,11 @@ func (o *OutgoingInvite) panicked(r any) {
 		d.panicked(r)
 		return
 	}
-	err := o.s.panicked("invite handler", r)
+	o.abort(o.s.errands.Panicked("invite handler", r))
+}
+
+// abort ends the call from within one of its early dialogs.
+func (o *OutgoingInvite) abort(err error) {
 	o.mu.Lock()
 	tx, over := o.tx, o.over
 	o.mu.Unlock()
@@ -374,9 +364,9 @@ func (o *OutgoingInvite) panicked(r any) {
 	}
 }
 
-// inRequest takes a request in an early dialog: it comes too early.
+// inRequest takes a request before there is an early dialog: it comes too early.
 func (o *OutgoingInvite) inRequest(tx *serverTx) {
-	o.s.answer(tx, Reply{Status: 500, Headers: []message.Header{retryAfter()}})
+	o.s.answer(tx, compose.Soon(500))
 }
 
 func (o *OutgoingInvite) inAck(*message.Request)    {}

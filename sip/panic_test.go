@@ -32,7 +32,7 @@ func TestTimersPanicsCostOneCall(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			d.s.spawn(func() { _, _ = d.Request(context.Background(), "INFO", Content{}) }) // broken, too
+			d.s.errands.Spawn(func() { _, _ = d.Request(context.Background(), "INFO", Content{}) }) // broken, too
 			return nil
 		}, 3, 1},
 	} {

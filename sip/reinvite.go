@@ -5,14 +5,12 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/glare"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
-
-// glareRetries bounds how often a re-INVITE is tried again after a 491.
-const glareRetries = 8
 
 // ReInvite sends an INVITE with that body and waits for its final response; a
 // 491, or an offer of the peer's that is under way, is waited out by the rules
@@ -21,49 +19,47 @@ const glareRetries = 8
 // returned with an error of its kind, and the dialog goes on unless it was 408
 // or 481.
 func (d *Dialog) ReInvite(ctx context.Context, c Content, hs ...message.Header) (*message.Response, error) {
-	dr, err := d.draft("INVITE", c, hs)
-	if err != nil {
-		return nil, err
-	}
-	for try := 0; ; try++ {
-		r, err := d.reInvite(ctx, dr)
-		if err == nil || fault.Of(err) != fault.Conflict || try == glareRetries {
+	for retry := (glare.Retry{}); ; {
+		r, err := d.Offer(ctx, "INVITE", c, hs...)
+		if err == nil {
+			return r, nil
+		}
+		pause, again := d.Again(&retry, r, err)
+		if !again {
 			return r, err
 		}
-		if err := d.glarePause(ctx); err != nil {
+		if err := glare.Wait(ctx, d.done, pause); err != nil {
 			return r, err
 		}
 	}
 }
 
-// glarePause waits as RFC 3261 §14.1 says, with T1 for the RFC's 500 ms: 2.1 to
-// 4 s for the one who made the Call-ID, up to 2 s for the other.
-func (d *Dialog) glarePause(ctx context.Context) error {
-	t1 := d.s.cfg.T1
-	pause := between(0, 4*t1)
+// Offer is one try of ReInvite, or of an UPDATE: fault.Conflict says that it met an offer of
+// the peer's.
+func (d *Dialog) Offer(ctx context.Context, method string, c Content, hs ...message.Header) (*message.Response, error) {
+	if method != "INVITE" {
+		return d.Request(ctx, method, c, hs...)
+	}
+	dr, err := d.draft(method, c, hs)
+	if err != nil {
+		return nil, err
+	}
+	return d.reInvite(ctx, dr)
+}
+
+// Again reports whether an offer that came to this is to be made again, and after how
+// long.
+func (d *Dialog) Again(retry *glare.Retry, r *message.Response, err error) (time.Duration, bool) {
 	d.mu.Lock()
-	if d.st.Caller {
-		pause = between(42*t1/10, 8*t1)
-	}
-	d.mu.Unlock()
-	t := time.NewTimer(pause)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-d.done:
-		return fault.New(fault.Gone, "sip: dialog has ended")
-	case <-ctx.Done():
-		return fault.New(fault.Timeout, "sip: re-INVITE: %w", ctx.Err())
-	}
+	defer d.mu.Unlock()
+	return retry.After(r, err, d.st.Caller, d.s.cfg.T1)
 }
 
 // reInvite is one INVITE, with the answers to its challenges.
 func (d *Dialog) reInvite(ctx context.Context, dr *compose.Draft) (*message.Response, error) {
-	if err := d.beginOffer(); err != nil {
+	if err := d.beginOffer(dr); err != nil {
 		return nil, err
 	}
-	defer d.endOffer()
 	for {
 		r, err := d.reInviteOnce(ctx, dr)
 		if err != nil {
@@ -75,45 +71,46 @@ func (d *Dialog) reInvite(ctx context.Context, dr *compose.Draft) (*message.Resp
 			return r, nil
 		}
 		if !dr.AnswerChallenge(r) {
+			d.endOffer(dr)
 			d.judge(ctx, "INVITE", r, nil)
 			return r, r.Err()
 		}
 	}
 }
 
-// reInviter follows one INVITE inside a dialog.
-type reInviter struct {
-	*transaction.Waiter
-	d    *Dialog
-	late bool // the 2xx brings the offer
-}
-
-// Response implements transaction.Listener.
-func (w *reInviter) Response(tx *transaction.Client, r *message.Response) {
-	if r.Status() >= 200 && r.Status() < 300 {
-		w.d.in2xx(r.Seq(), r, w.late, compose.CredentialsOf(tx.Request()))
-	}
-	w.Waiter.Response(tx, r)
-}
-
 func (d *Dialog) reInviteOnce(ctx context.Context, dr *compose.Draft) (*message.Response, error) {
-	w := &reInviter{Waiter: transaction.NewWaiter(), d: d, late: len(dr.Body) == 0}
+	w := d.follow(dr)
 	var tx *transaction.Client
+	d.acknowledged()
 	d.sending.Lock()
-	f, err := d.way(ctx)
+	f, err := d.way(ctx, dr)
 	if err == nil {
 		dr.Seq = d.nextSeq()
-		tx, err = d.s.begin(dr, f, w)
+		tx, err = d.s.client.Begin(dr, f, w)
 	}
 	d.sending.Unlock()
 	if err != nil {
+		d.endOffer(dr)
 		return nil, err
 	}
 	r, err := w.Wait(ctx)
 	if err != nil && ctx.Err() != nil {
 		tx.Cancel("")
+		w.dropped.Store(true)
+		d.ackAnyway(dr.Seq) // of a 2xx that was here before
 	}
 	return r, err
+}
+
+// ackAnyway acknowledges a 2xx whose offer nobody answers, and hangs up: the answer was due in
+// that ACK (RFC 3261 §13.2.2.4), and none can be given any more.
+func (d *Dialog) ackAnyway(seq uint32) {
+	d.mu.Lock()
+	due := d.ackDue == seq
+	d.mu.Unlock()
+	if due && d.Ack(Content{}) == nil { // else it has been sent meanwhile
+		d.run.Must(func() { d.giveUp(End{Cause: EndLocal}) })
+	}
 }
 
 // in2xx takes a 2xx to an INVITE of ours, first or repeated, on the reader's
@@ -143,7 +140,37 @@ func (d *Dialog) in2xx(seq uint32, r *message.Response, late bool, auth []messag
 		d.ackDue = seq
 		d.mu.Unlock()
 	default:
-		d.run.Must(func() { d.sendAck(seq, a, Content{}) })
+		d.acknowledge(seq, a, Content{})
+	}
+}
+
+// acknowledge has the ACK for a 2xx sent; acknowledged waits for that.
+func (d *Dialog) acknowledge(seq uint32, a *ackOut, c Content) {
+	sent := make(chan struct{})
+	d.mu.Lock()
+	d.acking = sent
+	d.mu.Unlock()
+	d.run.Must(func() {
+		defer close(sent)
+		d.sendAck(seq, a, c)
+	})
+}
+
+// acknowledged waits until our ACK is on the wire, which no request that follows may
+// overtake, for as long as one may take.
+func (d *Dialog) acknowledged() {
+	d.mu.Lock()
+	sent := d.acking
+	d.mu.Unlock()
+	if sent == nil {
+		return
+	}
+	late := time.NewTimer(64 * d.s.cfg.T1)
+	defer late.Stop()
+	select {
+	case <-sent:
+	case <-d.done: // nothing follows
+	case <-late.C:
 	}
 }
 
@@ -160,24 +187,24 @@ func (d *Dialog) sendAck(seq uint32, a *ackOut, c Content) {
 		d.s.quirks.Note("send ACK", d.peer(), err)
 		return
 	}
-	d.s.count.requestsOut.Add(1)
+	d.s.count.RequestsOut.Add(1)
 	d.mu.Lock()
 	a.raw, a.flow = raw, f
 	d.mu.Unlock()
 }
 
 func (d *Dialog) buildAck(ctx context.Context, seq uint32, a *ackOut, c Content) ([]byte, transport.Flow, error) {
-	f, err := d.way(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	d.mu.Lock()
 	dr := &compose.Draft{
 		Method: "ACK", URI: d.st.Target, Route: d.st.Route, From: d.st.Local, To: d.st.Remote,
 		CallID: d.id.CallID, Seq: seq, MaxForwards: 70, ContentType: c.Type, Body: c.Body, Auth: a.auth,
 	}
 	d.mu.Unlock()
-	out, err := d.s.agent.Request(dr, f)
+	f, err := d.way(ctx, dr)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, f, err := d.s.client.Compose(dr, f)
 	return out.Raw, f, err
 }
 
@@ -186,7 +213,7 @@ func (d *Dialog) repeatAck(a *ackOut) {
 	raw, f := a.raw, a.flow
 	d.mu.Unlock()
 	if raw != nil && f.Send(raw) == nil {
-		d.s.count.requestsOut.Add(1)
+		d.s.count.RequestsOut.Add(1)
 	}
 }
 
@@ -206,6 +233,6 @@ func (d *Dialog) Ack(c Content) error {
 	if seq == 0 || a == nil {
 		return fault.New(fault.Conflict, "sip: no 2xx waits for its answer")
 	}
-	d.run.Must(func() { d.sendAck(seq, a, c) })
+	d.acknowledge(seq, a, c)
 	return nil
 }

@@ -27,8 +27,8 @@ func TestInspection(t *testing.T) {
 		header, value      string // that the answer must have
 	}{
 		{name: "unknown method", method: "DANCE", status: "501", header: "Allow", value: "INVITE"},
-		{name: "method that is not ours", method: "PRACK", status: "405", header: "Allow", value: "INVITE"},
-		{name: "unknown extension", method: "INVITE", lines: []string{"Require: 100rel, nosuch"}, status: "420", header: "Unsupported", value: "100rel, nosuch"},
+		{name: "of no dialog", method: "PRACK", status: "481"},
+		{name: "unknown extension", method: "INVITE", lines: []string{"Require: 100rel, nosuch"}, status: "420", header: "Unsupported", value: "nosuch"},
 		{name: "unknown extension of OPTIONS", method: "OPTIONS", lines: []string{"Require: x"}, status: "420", header: "Unsupported", value: "x"},
 		{name: "unknown body", method: "INVITE", body: "?", lines: []string{"Content-Type: text/plain"}, status: "415", header: "Accept", value: "application/sdp"},
 		{name: "encoded body", method: "INVITE", body: "?", lines: []string{"Content-Encoding: gzip"}, status: "415", header: "Accept-Encoding", value: "identity"},
@@ -71,7 +71,7 @@ func TestInspection(t *testing.T) {
 
 // TestAllow: what nobody above implements is not promised.
 func TestAllow(t *testing.T) {
-	const usual = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE"
+	const usual = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY"
 	for want, allow := range map[string][]string{usual: sip.Default().Allow, "INVITE, ACK": {"INVITE", "ACK"}} {
 		cfg := siptest.Config("udp")
 		cfg.Allow = allow
@@ -83,7 +83,7 @@ func TestAllow(t *testing.T) {
 		}
 	}
 	cfg := sip.Default()
-	if cfg.Allow = []string{"PRACK"}; cfg.Validate() == nil {
+	if cfg.Allow = []string{"DANCE"}; cfg.Validate() == nil {
 		t.Error("a method that the stack does not carry is taken")
 	}
 }
@@ -257,9 +257,10 @@ func TestDigestLeak(t *testing.T) {
 // places is where service.example leads.
 type places []transport.Destination
 
-func (p places) Resolve(ctx context.Context, u message.URI, network string) ([]transport.Destination, error) {
+func (p places) Resolve(_ context.Context, u message.URI, _ string) ([]transport.Destination, error) {
 	if u.Host != "service.example" {
-		return transport.DNS{}.Resolve(ctx, u, network)
+		a, err := netip.ParseAddr(u.Host)
+		return places{{Network: "udp", Addr: netip.AddrPortFrom(a, uint16(u.Port))}}, err
 	}
 	return p, nil
 }

@@ -3,21 +3,26 @@ package sip
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"log/slog"
 	"net/netip"
-	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/client"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/counters"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/curt"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/dialogs"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/errand"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/inspect"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/quirk"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/route"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/resolver"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
@@ -25,24 +30,31 @@ import (
 // Server is a SIP user agent server and client over any number of listeners.
 //
 // Goroutines: those of its transport; one for each handler call; one for each
-// dialog or outgoing call while something waits for its handler. Close ends all.
+// dialog or outgoing call while something waits for its handler; and some that have done
+// such work and wait for more. Close ends all.
 type Server struct {
 	cfg     Config
 	handler Handler
-	log     *slog.Logger
+	errands *errand.Runner
 	quirks  *quirk.Log
-	seed    maphash.Seed
+	curt    curt.Answerer
 	agent   compose.Agent
-	count   counters
+	client  client.Client
+	rules   inspect.Rules
+	count   counters.Counters
 
-	tr      *transport.Layer
-	txs     *transaction.Table
-	dialogs *dialogTable
+	tr       *transport.Layer
+	txs      *transaction.Table
+	dialogs  dialogs.Table[DialogID, inDialog]
+	route    *route.Finder
+	external atomic.Pointer[External]
+	dns      *resolver.Resolver // ours; nil where the configuration has one
 
-	handlers atomic.Int64 // handler calls that run
+	handlers atomic.Int64   // handler calls that run
+	handling sync.WaitGroup // them; none begins once the server drains
+	taking   sync.RWMutex   // read-locked while a message is taken: Close lets it be answered
 	mu       sync.Mutex
 	phase    phase
-	work     sync.WaitGroup
 }
 
 type phase uint8
@@ -51,7 +63,6 @@ const (
 	phaseNew phase = iota
 	phaseServing
 	phaseDraining
-	phaseClosed
 )
 
 // NewServer checks the configuration and makes a server; Start opens it.
@@ -62,27 +73,35 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 	s := &Server{
 		cfg:     cfg,
 		handler: h,
-		log:     log,
+		errands: errand.New(log),
 		quirks:  quirk.New(log),
-		seed:    maphash.MakeSeed(),
-		dialogs: newDialogTable(),
+		rules:   inspect.Rules{Extensions: slices.Concat([]string{reliably}, cfg.Extensions, cfg.Understood), Accept: cfg.Accept},
 	}
 	timers := transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}
-	s.txs = transaction.NewTable(timers, cfg.MaxTransactions, s.trying, s.guard)
-	if s.cfg.Resolver == nil {
-		s.cfg.Resolver = transport.DNS{}
-	}
+	s.txs = transaction.NewTable(timers, cfg.MaxTransactions, s.trying, s.errands.Guard)
 	var err error
+	if s.cfg.Resolver == nil {
+		if s.dns, err = resolver.New(resolver.Default(), log); err != nil {
+			return nil, err
+		}
+		s.cfg.Resolver = s.dns
+	}
 	s.tr, err = transport.New(cfg.Transport, transport.Events{
-		Receive: s.receive, Closed: s.flowClosed, Quirk: s.quirks.Note, Guard: s.guard,
+		Receive: s.receive, Closed: s.flowClosed, Quirk: s.quirks.Note, Guard: s.errands.Guard,
 	})
 	if err != nil {
 		return nil, err
 	}
+	s.route = route.New(s.tr, s.cfg.Resolver, cfg.UDPMax)
+	s.external.Store(&cfg.External)
 	s.agent = compose.Agent{
 		UserAgent: cfg.UserAgent, Allow: strings.Join(cfg.Allow, ", "), Accept: cfg.Accept, Supported: cfg.Extensions,
-		Host: cfg.External.Host, LocalNetworks: cfg.External.LocalNetworks, Local: s.tr.Local,
+		External: func() External { return *s.external.Load() }, Local: s.tr.Local,
 	}
+	s.curt = curt.Answerer{
+		Agent: &s.agent, Transactions: s.txs, Count: &s.count, Admission: cfg.Admission, ForceRport: cfg.ForceRport, Seed: maphash.MakeSeed(),
+	}
+	s.client = client.Client{Agent: &s.agent, Transport: s.tr, Transactions: s.txs, Route: s.route, T1: cfg.T1}
 	return s, nil
 }
 
@@ -105,54 +124,43 @@ func (s *Server) Start(ctx context.Context) error {
 // every socket and waits for every goroutine. It reports ctx's error when ctx
 // cut the waiting short.
 func (s *Server) Close(ctx context.Context) error {
-	s.mu.Lock()
-	if s.phase >= phaseDraining {
-		s.mu.Unlock()
+	if !s.drain() {
 		return errors.New("sip: server was closed before")
 	}
-	s.phase = phaseDraining
-	s.mu.Unlock()
 	var wait sync.WaitGroup
-	for _, d := range s.dialogs.snapshot() {
-		wait.Go(func() { s.guard("shutdown", func() { d.shutdown(ctx) }) }) // ended by the dialog's end or ctx
+	for _, d := range s.dialogs.Snapshot() {
+		wait.Go(func() { s.errands.Guard("shutdown", func() { d.shutdown(ctx) }) }) // ended by the dialog's end or ctx
 	}
 	wait.Wait()
 	late := ctx.Err()
+	if err := errand.Wait(ctx, &s.handling); err != nil { // whoever has asked gets its answer
+		late = err
+	}
+	s.taking.Lock() // a BYE that has ended the last dialog may not have its 200 yet
 	s.txs.Close()
-	for _, d := range s.dialogs.snapshot() {
+	s.taking.Unlock()
+	for _, d := range s.dialogs.Snapshot() {
 		d.abandon()
 	}
 	err := s.tr.Close()
-	s.mu.Lock()
-	s.phase = phaseClosed
-	s.mu.Unlock()
-	done := make(chan struct{})
-	go func() { // owned by Close, ended by the last handler's return
-		s.work.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		late = fmt.Errorf("sip: close: handlers still run: %w", ctx.Err())
+	if s.dns != nil {
+		s.dns.Close()
+	}
+	if running := s.errands.Close(ctx); running != nil {
+		late = running
 	}
 	return errors.Join(late, err)
 }
 
-// spawn runs f on a goroutine that Close waits for; not once the server is closed.
-// A panic costs what f was for, not the process.
-func (s *Server) spawn(f func()) bool {
+// drain has nothing new taken from now on; what is being taken is, before it returns.
+func (s *Server) drain() (first bool) {
+	s.taking.Lock()
+	defer s.taking.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.phase == phaseClosed {
-		return false
-	}
-	s.work.Add(1)
-	go func() { // owned by s, waited for by Close
-		defer s.work.Done()
-		s.guard("call", f)
-	}()
-	return true
+	first = s.phase < phaseDraining
+	s.phase = phaseDraining
+	return first
 }
 
 func (s *Server) draining() bool {
@@ -165,43 +173,81 @@ func (s *Server) draining() bool {
 // really has; the zero AddrPort when there is none.
 func (s *Server) Addr(network string) netip.AddrPort { return s.tr.Addr(network) }
 
+// Addrs are the addresses of all listeners of a network, in their order.
+func (s *Server) Addrs(network string) []netip.AddrPort { return s.tr.Addrs(network) }
+
 // FlowAlive reports whether something can still be sent over a flow.
 func (s *Server) FlowAlive(id message.FlowID) bool {
 	_, ok := s.tr.Flow(id)
 	return ok
 }
 
+// KeepAlive sends an empty packet over a UDP flow, so that translators of addresses on
+// the way keep it open; nothing over other flows, which have pings of their own.
+func (s *Server) KeepAlive(id message.FlowID) {
+	if f, ok := s.tr.Flow(id); ok && !f.Reliable() {
+		_ = f.Send([]byte("\r\n\r\n")) // the next one may come through
+	}
+}
+
+// MoveFlow has the dialogs of a flow go on over another one: the phone that they are
+// with has come back that way (RFC 5626 §5.3). A flow that has ended is none to go on
+// over.
+func (s *Server) MoveFlow(from, to message.FlowID) {
+	if from == to || from == "" {
+		return
+	}
+	f, ok := s.tr.Flow(to)
+	if !ok {
+		return
+	}
+	for _, d := range s.dialogs.Snapshot() {
+		if d, ok := d.(*Dialog); ok {
+			d.moveFlow(from, f)
+		}
+	}
+}
+
 // Own reports whether a URI leads back to this server, as far as that can be told
-// without DNS: by an address that it listens on, or by External.Host.
-func (s *Server) Own(u message.URI) bool { return s.tr.Own(u, s.cfg.External.Host) }
+// without DNS: by an address that it listens on, or by one of External.Hosts.
+func (s *Server) Own(u message.URI) bool { return s.tr.Own(u, s.external.Load().Hosts...) }
+
+// SetExternal changes what peers beyond a NAT are told, from the next message on. The
+// error is fault.Invalid, and nothing has changed.
+func (s *Server) SetExternal(e External) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	s.external.Store(&e)
+	return nil
+}
 
 // flowClosed tells everyone who waits for a connection that has ended.
 func (s *Server) flowClosed(id message.FlowID) {
 	s.txs.FlowClosed(id)
-	for _, d := range s.dialogs.snapshot() {
+	for _, d := range s.dialogs.Snapshot() {
 		d.flowClosed(id)
 	}
 	if h, ok := s.handler.(FlowHandler); ok {
-		s.guard("OnFlowClosed", func() { h.OnFlowClosed(id) })
+		s.errands.Guard("OnFlowClosed", func() { h.OnFlowClosed(id) })
 	}
 }
 
-// guard runs f and takes its panic into the log; it reports whether f returned.
-func (s *Server) guard(what string, f func()) (ok bool) {
-	if ok = guard.Do(s.log, what, f); !ok {
-		s.count.panics.Add(1)
+// Request sends a request outside any dialog and waits for its final response,
+// answering challenges with o.Credentials and trying the target's further
+// destinations when one does not answer (RFC 3263 §4.3). A response of 300 and
+// more is returned together with an error of its status's kind (see
+// StatusError); without a response the error is fault.Timeout,
+// fault.Unreachable, or fault.Invalid for what cannot be sent.
+func (s *Server) Request(ctx context.Context, o Outbound) (*message.Response, error) {
+	switch o.Method {
+	case "INVITE", "ACK", "CANCEL", "BYE":
+		return nil, fault.New(fault.Invalid, "sip: %s is not for Request", o.Method)
 	}
-	return ok
+	return s.client.Request(ctx, &o)
 }
 
-// after runs f once d has passed, with its panic kept within.
-func (s *Server) after(d time.Duration, f func()) *time.Timer {
-	return time.AfterFunc(d, func() { s.guard("timer", f) })
-}
-
-func (s *Server) panicked(what string, r any) error {
-	s.count.panics.Add(1)
-	err := fault.New(fault.Internal, "sip: %s panicked: %v", what, r)
-	s.log.Error("sip: handler panicked", "err", err, "stack", string(debug.Stack()))
-	return err
+// Resolve gives the places that a request to a URI can be sent to, best first (RFC 3263).
+func (s *Server) Resolve(ctx context.Context, u message.URI, network string) ([]transport.Destination, error) {
+	return s.cfg.Resolver.Resolve(ctx, u, network)
 }

@@ -133,6 +133,29 @@ func TestCloseIsBounded(t *testing.T) {
 	siptest.Wait(t, leg.Ended)
 }
 
+// TestCloseAnswersTheLastBye: a server that closes the moment its last call ends has answered
+// that call's BYE.
+func TestCloseAnswersTheLastBye(t *testing.T) {
+	for range 50 {
+		phone := &siptest.Phone{Invites: make(chan *sip.IncomingInvite, 1)}
+		s := start(t, siptest.Config("udp"), phone)
+		call := siptest.UDP(t, s.Addr("udp")).NewCall("sip:x@" + s.Addr("udp").String())
+		call.Send("INVITE", offer)
+		leg := siptest.NewLeg(t)
+		if _, err := siptest.Wait(t, phone.Invites).Accept(sdp(answer), leg); err != nil {
+			t.Fatal(err)
+		}
+		call.Take(call.Peer.Want("SIP/2.0 200"))
+		call.Ack("")
+		call.Send("BYE", "")
+		siptest.Wait(t, leg.Ended)
+		if err := s.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		call.Peer.Want("SIP/2.0 200")
+	}
+}
+
 func TestStateInJSON(t *testing.T) {
 	_, _, leg := established(t, "udp")
 	st := leg.Dialog.State()
@@ -146,5 +169,54 @@ func TestStateInJSON(t *testing.T) {
 	}
 	if d := cmp.Diff(st, again); d != "" {
 		t.Errorf("%s\n%s", d, b)
+	}
+}
+
+// slow answers OPTIONS on the handler's goroutine, once it is let.
+type slow struct {
+	siptest.Polite
+	asked, let chan struct{}
+}
+
+func (h slow) OnRequest(r *sip.IncomingRequest) {
+	close(h.asked)
+	<-h.let
+	_ = r.Respond(sip.Reply{}) // the peer tells
+}
+
+// What was asked before Close is answered, though no dialog is there to wait for.
+func TestCloseWaitsForAnswers(t *testing.T) {
+	h := slow{asked: make(chan struct{}), let: make(chan struct{})}
+	s, err := sip.NewServer(siptest.Config("udp"), h, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p := siptest.UDP(t, s.Addr("udp"))
+	p.NewCall("sip:x@"+s.Addr("udp").String()).Send("OPTIONS", "")
+	siptest.Wait(t, h.asked)
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close(siptest.Ctx(t)) }() // ended by the answer
+	for draining := false; !draining; {
+		select {
+		case err := <-closed:
+			t.Fatalf("closed before the answer: %v", err)
+		default:
+		}
+		call := p.NewCall("sip:x@" + s.Addr("udp").String())
+		call.Send("INVITE", "")
+		m := p.Skip("SIP/2.0 ")
+		for m.Status() < 200 {
+			m = p.Skip("SIP/2.0 ")
+		}
+		draining = m.Status() == 503
+		p.Send(call.Again("ACK", "", "To: "+m.Header("To")))
+	}
+	close(h.let)
+	p.Skip("SIP/2.0 200")
+	if err := siptest.Wait(t, closed); err != nil {
+		t.Error(err)
 	}
 }

@@ -151,25 +151,3 @@ func TestRingingIsSaidAgainEachMinute(t *testing.T) {
 		closeNow(t, s)
 	})
 }
-
-func TestGlarePause(t *testing.T) {
-	for _, c := range []struct {
-		caller bool
-		lo, hi time.Duration
-	}{{true, 2100 * time.Millisecond, 4 * time.Second}, {false, 0, 2 * time.Second}} {
-		synctest.Test(t, func(t *testing.T) {
-			s := silent(t, &events{})
-			d := s.newDialog(DialogState{Caller: c.caller}, nil, nil)
-			for range 50 {
-				start := time.Now()
-				if err := d.glarePause(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				if p := time.Since(start); p < c.lo || p > c.hi {
-					t.Errorf("caller %v: pause of %v", c.caller, p)
-				}
-			}
-			closeNow(t, s)
-		})
-	}
-}

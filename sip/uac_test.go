@@ -113,10 +113,10 @@ func TestForks(t *testing.T) {
 			t.Errorf("fork %s said as %s", tag, r.To().Tag())
 		}
 	}
-	// A request in an early dialog comes too early, but the dialog is known.
+	// The dialog is known, but our offer is not answered in it.
 	early := inDialog(p, inv, "b")
 	early.Send("UPDATE", offer)
-	p.Want("SIP/2.0 500")
+	p.Want("SIP/2.0 491")
 	p.Send(p.Response(inv, 200, "b", []string{p.Contact()}, answer))
 	leg.Answered()
 	p.Skip("ACK ")

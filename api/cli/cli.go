@@ -21,6 +21,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/extension"
+	"github.com/skygenesisenterprise/skybridge/signaling/ringgroup"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
 
@@ -37,12 +39,18 @@ type Console struct {
 	Config func() *endpoint.Set
 	// Registrations are our own with other servers.
 	Registrations func() []trunk.State
-	Rooms         *conference.Registry
-	Globals       *dialplan.Globals
+	// Register has one of them try now.
+	Register func(name string) error
+	Rooms    *conference.Registry
+	Globals  *dialplan.Globals
 	// Music is music on hold; nil for none.
 	Music Music
 	// Listeners names the applications that take channels (Stasis).
 	Listeners func() []string
+	// Groups are the ring groups.
+	Groups *ringgroup.Registry
+	// Services are what extensions have switched on.
+	Services *extension.Registry
 	// Log takes what is asked to be logged (rtp set stats on).
 	Log *slog.Logger
 	// LastReload is when it was last read.
@@ -53,6 +61,10 @@ type Console struct {
 	Resources func() []Resource
 	// Workers are the mixer's threads.
 	Workers func() []mixer.WorkerStats
+	// Bans are who is banned from SIP.
+	Bans Bans
+	// Overload is how much of new work is refused.
+	Overload Overload
 	// Stop ends the server, with calls under way allowed to end or not.
 	Stop func(gracefully bool)
 

@@ -68,6 +68,7 @@ func TestLayouts(t *testing.T) {
 	r.layout("aor", "pjsip show aor 1001")
 	r.layout("auths", "pjsip show auths")
 	r.layout("transports", "pjsip show transports")
+	r.layout("transport", "pjsip show transport transport-tls")
 	r.layout("identifies", "pjsip show identifies")
 	r.layout("phones", "pjsip show channels")
 	r.layout("phone", "pjsip show channel PJSIP/1002-00000001")

@@ -41,6 +41,7 @@ func endpointParams(e *endpoint.Endpoint) [][2]string {
 	}
 	return [][2]string{
 		{"100rel", e.Rel100.String()},
+		{"accept_multiple_sdp_answers", is(e.ManyAnswers)},
 		{"accountcode", e.AccountCode},
 		{"allow", "(" + strings.Join(e.Codecs, "|") + ")"},
 		{"allow_overlap", is(e.AllowOverlap)},
@@ -53,16 +54,23 @@ func endpointParams(e *endpoint.Endpoint) [][2]string {
 		{"bundle", is(e.Bundle)},
 		{"call_group", e.CallGroup},
 		{"callerid", callerID},
+		{"callerid_privacy", e.CallerPrivacy},
+		{"callerid_tag", e.CallerTag},
+		{"connected_line_method", e.ConnectedMethod},
 		{"contact_user", e.ContactUser},
 		{"context", e.Context},
 		{"device_state_busy_at", strconv.Itoa(e.BusyAt)},
 		{"direct_media", is(e.DirectMedia)},
+		{"direct_media_glare_mitigation", e.DirectGlare},
+		{"direct_media_method", e.DirectMethod},
+		{"disable_direct_media_on_nat", is(e.DirectNotByNAT)},
 		{"dtls_auto_generate_cert", yesNo(e.DTLS.AutoGenerate)},
 		{"dtls_fingerprint", e.DTLS.Fingerprint},
 		{"dtls_setup", e.DTLS.Setup},
 		{"dtls_verify", e.DTLS.Verify},
 		{"dtmf_mode", e.DTMFMode.String()},
 		{"fax_detect", is(e.FaxDetect)},
+		{"follow_early_media_fork", is(e.FollowForks)},
 		{"force_avp", is(e.ForceAVP)},
 		{"force_rport", is(e.ForceRport)},
 		{"from_domain", e.FromDomain},
@@ -86,6 +94,7 @@ func endpointParams(e *endpoint.Endpoint) [][2]string {
 		{"outbound_proxy", e.OutboundProxy},
 		{"pickup_group", e.PickupGroup},
 		{"preferred_codec_only", is(e.PreferredOnly)},
+		{"redirect_method", "user"},
 		{"refer_blind_progress", is(e.ReferBlindProgress)},
 		{"rewrite_contact", is(e.RewriteContact)},
 		{"rtcp_mux", is(e.RTCPMux)},
@@ -95,7 +104,9 @@ func endpointParams(e *endpoint.Endpoint) [][2]string {
 		{"rtp_symmetric", is(e.RTPSymmetric)},
 		{"rtp_timeout", seconds(e.RTPTimeout)},
 		{"rtp_timeout_hold", seconds(e.RTPTimeoutHold)},
+		{"send_connected_line", is(e.SendConnected)},
 		{"send_diversion", is(e.SendDiversion)},
+		{"send_history_info", is(e.SendHistory)},
 		{"send_pai", is(e.SendPAI)},
 		{"send_rpid", is(e.SendRPID)},
 		{"set_var", list(vars)},
@@ -107,6 +118,7 @@ func endpointParams(e *endpoint.Endpoint) [][2]string {
 		{"timers_min_se", seconds(e.MinSE)},
 		{"timers_sess_expires", seconds(e.SessionExpires)},
 		{"transport", e.Transport},
+		{"trust_connected_line", is(e.TrustConnected)},
 		{"trust_id_inbound", is(e.TrustIDInbound)},
 		{"trust_id_outbound", is(e.TrustIDOutbound)},
 		{"use_avpf", is(e.AVPF)},
@@ -140,5 +152,36 @@ func aorParams(a endpoint.AOR, contacts []signaling.ContactSnapshot) [][2]string
 		{"remove_existing", is(a.RemoveExisting)},
 		{"remove_unavailable", is(a.RemoveUnavailable)},
 		{"support_path", is(a.SupportPath)},
+	}
+}
+
+// transportParams are a transport's options, those that are read.
+func transportParams(t endpoint.Transport) [][2]string {
+	var local []string
+	for _, p := range t.LocalNet {
+		local = append(local, p.String())
+	}
+	is := strconv.FormatBool
+	return [][2]string{
+		{"allow_reload", is(t.AllowReload)},
+		{"bind", t.Bind.String()},
+		{"ca_list_file", t.CAFile},
+		{"ca_list_path", t.CAPath},
+		{"cert_file", t.CertFile},
+		{"cipher", t.Cipher},
+		{"domain", t.Domain},
+		{"external_media_address", t.ExternalMedia},
+		{"external_signaling_address", t.ExternalSignaling},
+		{"external_signaling_port", strconv.Itoa(t.ExternalPort)},
+		{"local_net", strings.Join(local, ",")},
+		{"method", t.Method},
+		{"priv_key_file", t.PrivKeyFile},
+		{"protocol", t.Protocol},
+		{"require_client_cert", is(t.RequireClientCert)},
+		{"symmetric_transport", is(t.Symmetric)},
+		{"tos", t.TOS},
+		{"verify_client", is(t.VerifyClient)},
+		{"verify_server", is(t.VerifyServer)},
+		{"websocket_write_timeout", strconv.FormatInt(t.WebSocketWriteLimit.Milliseconds(), 10)},
 	}
 }

@@ -161,6 +161,11 @@ func pjsipTransports(c *Console, w io.Writer, _ []string) error {
 	})
 }
 
+func pjsipTransport(c *Console, w io.Writer, args []string) error {
+	return one(w, transportHeader, strings.Join(args, " "), c.Config().Transports, func(t endpoint.Transport) string { return t.Name },
+		func(p *printer, t endpoint.Transport) { p.line(transportRow, t.Name, t.Protocol, 0, 0, t.Bind) }, transportParams)
+}
+
 func pjsipIdentifies(c *Console, w io.Writer, _ []string) error {
 	return listed(w, identifyHeader, c.Config().Identifies, func(p *printer, i endpoint.Identify) {
 		p.identify(identifyRow, matchRow, i)

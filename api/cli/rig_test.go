@@ -23,6 +23,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
 
@@ -169,7 +170,7 @@ func (r *rig) call() (bridge string) {
 	must(r.t, err)
 	r.now.Store(5)
 	called, err := r.Engine.Outgoing(r.t.Context(), signaling.Outgoing{
-		Target: signaling.Target{Tech: "PJSIP", Resource: "1002"}, LinkedID: caller.ID(),
+		Target: dialstring.Target{Tech: "PJSIP", Resource: "1002"}, LinkedID: caller.ID(),
 		Request: signaling.DialRequest{Caller: signaling.CallerID{Name: "Alice", Number: "1001"}},
 	})
 	must(r.t, err)

@@ -12,6 +12,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
+	ways "github.com/skygenesisenterprise/skybridge/signaling/party"
 )
 
 // call is one call of the API: its parties, what joins them, its messages. The
@@ -57,7 +59,7 @@ func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any)
 // begin makes the parties of a new call and rings the phones among them. With one
 // participant the creator is the other party: they join by their offer, or on their
 // phone.
-func (c *call) begin(ctx context.Context, targets []signaling.Target, p auth.Principal) error {
+func (c *call) begin(ctx context.Context, targets []dialstring.Target, p auth.Principal) error {
 	for i, t := range targets {
 		if err := c.invite(ctx, t); err != nil {
 			return participantError(i, err)
@@ -76,7 +78,7 @@ func (c *call) begin(ctx context.Context, targets []signaling.Target, p auth.Pri
 }
 
 // invite calls an endpoint: a phone rings, a browser finds the call in its list.
-func (c *call) invite(ctx context.Context, t signaling.Target) error {
+func (c *call) invite(ctx context.Context, t dialstring.Target) error {
 	if !isBrowser(t) {
 		return c.dial(ctx, newParty(t.String(), roleCallee, StateRinging), t, c.caller)
 	}
@@ -107,9 +109,16 @@ func (c *call) await(pt *party) error {
 }
 
 // dial rings a phone as a party of the call.
-func (c *call) dial(ctx context.Context, pt *party, t signaling.Target, caller signaling.CallerID) error {
+func (c *call) dial(ctx context.Context, pt *party, t dialstring.Target, caller signaling.CallerID) error {
+	var way *ways.Redirecting
+	if divert := c.service.cfg.Divert; divert != nil {
+		var err error
+		if t, way, err = divert(t, nil); err != nil {
+			return err
+		}
+	}
 	ch, err := c.service.cfg.Engine.Outgoing(ctx, signaling.Outgoing{
-		Target: t, Request: signaling.DialRequest{Caller: caller}, LinkedID: c.linked(),
+		Target: t, Request: signaling.DialRequest{Caller: caller, Redirecting: way}, LinkedID: c.linked(),
 	})
 	if err != nil {
 		return err

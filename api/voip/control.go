@@ -6,6 +6,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
 // InviteMore is the body of POST /calls/{id}/participants.
@@ -145,10 +146,10 @@ func (c *call) more(ctx context.Context, p auth.Principal, names []string) error
 }
 
 // absent fails when one of the endpoints is in the call already. The lock is held.
-func (c *call) absent(targets []signaling.Target) error {
+func (c *call) absent(targets []dialstring.Target) error {
 	for i, t := range targets {
 		for _, pt := range c.parties {
-			other, err := signaling.ParseTarget(pt.endpoint)
+			other, err := dialstring.Parse(pt.endpoint)
 			if err == nil && pt.state != StateLeft && same(other, t) {
 				return participantError(i, fault.New(fault.Conflict, "%s is in the call already", t))
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
 // CreateCall is the body of POST /calls.
@@ -78,11 +79,11 @@ func (c *call) make(steps func() error) (err error) {
 }
 
 // parseTargets reads the endpoints of a request; each may be named once.
-func parseTargets(names []string) ([]signaling.Target, error) {
-	targets := make([]signaling.Target, len(names))
+func parseTargets(names []string) ([]dialstring.Target, error) {
+	targets := make([]dialstring.Target, len(names))
 	for i, name := range names {
-		t, err := signaling.ParseTarget(name)
-		if err == nil && slices.ContainsFunc(targets[:i], func(o signaling.Target) bool { return same(o, t) }) {
+		t, err := dialstring.Parse(name)
+		if err == nil && slices.ContainsFunc(targets[:i], func(o dialstring.Target) bool { return same(o, t) }) {
 			err = fault.New(fault.Invalid, "%s is named twice", t)
 		}
 		if err != nil {
@@ -97,11 +98,11 @@ func participantError(i int, err error) error {
 	return rest.InField(fmt.Sprintf("body.participants[%d]", i), err)
 }
 
-func same(a, b signaling.Target) bool {
+func same(a, b dialstring.Target) bool {
 	return strings.EqualFold(a.Tech, b.Tech) && a.Resource == b.Resource
 }
 
-func isBrowser(t signaling.Target) bool { return strings.EqualFold(t.Tech, browserTech) }
+func isBrowser(t dialstring.Target) bool { return strings.EqualFold(t.Tech, browserTech) }
 
 func checkMetadata(m map[string]any) error {
 	text, err := json.Marshal(m)

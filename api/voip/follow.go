@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
 // joinTimeout bounds how long a channel may take to enter its bridge.
@@ -45,7 +46,7 @@ func (c *call) ringPhone(pt *party) {
 	if !absent {
 		return
 	}
-	target, err := signaling.ParseTarget(phoneTech + "/" + pt.phone)
+	target, err := dialstring.Parse(phoneTech + "/" + pt.phone)
 	if err != nil {
 		c.service.log.Debug("creator's phone not rung", "call", c.id, "err", err)
 		return

@@ -26,6 +26,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
+	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 )
 
 // rig is the API over HTTP with everything below it real, but for the phones.
@@ -88,7 +89,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	pc.First, pc.Last, pc.Addresses = 0, 0, []netip.Addr{netip.MustParseAddr("127.0.0.1")}
 	r.ports, err = rtp.NewPorts(pc)
 	must(t, err)
-	cfg.External = &external.Config{Engine: r.engine, Ports: r.ports, Codecs: codecs, Log: log}
+	cfg.External = &external.Config{Engine: r.engine, Ports: r.ports, Address: ownaddress.New(r.ports), Codecs: codecs, Log: log}
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
 // JoinRoom is the body of POST /rooms/{id}/join; all of it is optional.
@@ -72,7 +73,7 @@ func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Pl
 		pt.user, pt.place, pt.roomRole = p.User, place, role
 		return pt, c.await(pt)
 	}
-	target, err := signaling.ParseTarget(endpoint)
+	target, err := dialstring.Parse(endpoint)
 	if err == nil && isBrowser(target) {
 		err = fault.New(fault.Invalid, "a browser joins by itself")
 	}

@@ -15,6 +15,7 @@ func Register(api huma.API, s *Service, fail rest.Errors) {
 	rooms.Register(api, s.rooms, fail)
 	r.registerRooms(api)
 	r.registerEvents(api)
+	r.registerTrunks(api)
 }
 
 type routes struct {

@@ -21,7 +21,9 @@ import (
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
+	ways "github.com/skygenesisenterprise/skybridge/signaling/party"
 )
 
 // Config is what a Service is made of.
@@ -50,6 +52,9 @@ type Config struct {
 	ICEServers []ICEServerBody
 	// External is what outside RTP addresses are joined with; nil joins none.
 	External *external.Config
+	// Divert, where set, says who rings in place of a phone, and how the call came there; an
+	// error, why it does not ring.
+	Divert func(t dialstring.Target, way *ways.Redirecting) (dialstring.Target, *ways.Redirecting, error)
 }
 
 const (

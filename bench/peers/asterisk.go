@@ -52,7 +52,11 @@ func (a Asterisk) Start(ctx context.Context, at Place) (Instance, error) {
 		return nil, err
 	}
 	return startSIP(ctx, at, "asterisk", func(string) (*exec.Cmd, error) {
-		return urgent(exec.Command("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", //nolint:noctx // Close ends it
-			"sh", "-ec", enter, "sh", a.Root, at.Dir)), nil
+		cmd := exec.Command("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", //nolint:noctx // Close ends it
+			"sh", "-ec", enter, "sh", a.Root, at.Dir)
+		if at.Ordinary {
+			return cmd, nil
+		}
+		return urgent(cmd), nil
 	})
 }

@@ -63,7 +63,30 @@ type Place struct {
 	Core int    // of the processor; below 0 for any
 	Dir  string // an empty folder
 	Log  *slog.Logger
+	// Ordinary gives nobody real-time priority that does not take it by itself.
+	Ordinary bool
+	// Phones is who else talks with it, where anybody does.
+	Phones Phones
 }
+
+// Phones are accounts that may register with a contender that speaks SIP, by traffic.User
+// and traffic.Password.
+type Phones struct {
+	Accounts int
+	// Port is where they are reached, and called; 0 for where calls are set up.
+	Port uint16
+}
+
+// Numbers that phones call.
+const (
+	// Answered is answered by the server, which then waits.
+	Answered = "81000"
+	// Through is the server's call to who answers at Phones' port.
+	Through = "110000"
+)
+
+// Listens is an Instance that speaks SIP, and where.
+type Listens interface{ Listens() netip.AddrPort }
 
 // Instance is a running contender.
 type Instance interface {

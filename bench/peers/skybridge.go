@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,11 @@ func (s *skybridge) Ask(ctx context.Context, command string) (string, error) {
 type sipServer struct {
 	*Process
 	*Calls
+	at netip.AddrPort
 }
+
+// Listens implements Listens.
+func (s *sipServer) Listens() netip.AddrPort { return s.at }
 
 // Close implements Instance.
 func (s *sipServer) Close() error { return errors.Join(s.Process.Close(), s.Calls.Close()) }
@@ -85,7 +90,7 @@ func startSIP(ctx context.Context, at Place, name string, command func(etc strin
 	calls.Room = func(n int) string { return "9" + strconv.Itoa(1000+n) }
 	calls.Dial = func(c client.Codec, n int) string { return prefix(c) + Number(n) }
 	etc := filepath.Join(at.Dir, "etc")
-	if err := writeConfig(etc, port, int(calls.agent.Local().Port())); err != nil {
+	if err := writeConfig(etc, port, int(cmp.Or(at.Phones.Port, calls.agent.Local().Port())), at.Phones.Accounts); err != nil {
 		return nil, err
 	}
 	cmd, err := command(etc)
@@ -99,7 +104,7 @@ func startSIP(ctx context.Context, at Place, name string, command func(etc strin
 	if err := p.until(ctx, calls.Ready); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), p.Close())
 	}
-	return &sipServer{p, calls}, nil
+	return &sipServer{p, calls, server}, nil
 }
 
 // prefix is the dialplan's figure for calls to a party that has a codec.

@@ -121,7 +121,17 @@ const partial = "Other parts were not run."
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s, %s\n\n", r.Machine, r.Version, r.Date)
-	r.costs().text(&b)
+	if len(r.Rows) > 0 {
+		r.costs().text(&b)
+	}
+	if len(r.Rates) > 0 {
+		b.WriteByte('\n')
+		r.rates().text(&b)
+	}
+	if len(r.Standing) > 0 {
+		b.WriteByte('\n')
+		r.standing().text(&b)
+	}
 	if len(r.Delays) > 0 {
 		b.WriteByte('\n')
 		r.times().text(&b)
@@ -158,7 +168,17 @@ func (r *Report) Markdown() string {
 		b.WriteString(line + "\n")
 	}
 	b.WriteByte('\n')
-	r.costs().markdown(&b)
+	if len(r.Rows) > 0 {
+		r.costs().markdown(&b)
+	}
+	if len(r.Rates) > 0 {
+		b.WriteByte('\n')
+		r.rates().markdown(&b)
+	}
+	if len(r.Standing) > 0 {
+		b.WriteByte('\n')
+		r.standing().markdown(&b)
+	}
 	if len(r.Delays) > 0 {
 		b.WriteByte('\n')
 		r.times().markdown(&b)

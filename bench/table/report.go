@@ -127,7 +127,11 @@ type Report struct {
 	// Rows are in the order of their workloads.
 	Rows   []Row
 	Delays []Delay
-	Bars   []Bar
+	// Rates are of signalling; there may be none.
+	Rates []Rate
+	// Standing is what stays of each; there may be none.
+	Standing []Standing
+	Bars     []Bar
 	// Skipped says what could not be had, and why.
 	Skipped []string
 	// Partial tells that there are parts that were not asked for.

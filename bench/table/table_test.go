@@ -89,6 +89,35 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+// Rates are printed where there are some, and no table of costs without any.
+func TestRates(t *testing.T) {
+	r := Report{Machine: "m", Rates: []Rate{{
+		Work: "calls", Server: Skybridge, Together: 32, Rate: 1910, Core: 2048.4, Busy: 0.93, Each: 488 * time.Microsecond,
+		Middle: 14 * time.Millisecond, Tail: 63 * time.Millisecond, Done: 3800, Failed: 1, Note: "n",
+	}}}
+	var text strings.Builder
+	if err := r.Text(&text); err != nil {
+		t.Fatal(err)
+	}
+	const row = "| calls | skybridge | 32 | 1910 | 2048 | 488 | 93 % | 14.0 ms | 63.0 ms | 1 of 3801 | n |\n"
+	if md := r.Markdown(); !strings.Contains(md, row) || strings.Contains(md, "parties") || strings.Contains(text.String(), "parties") {
+		t.Errorf("%s\n%s", md, text.String())
+	}
+}
+
+// What stays of each is printed where it was measured.
+func TestStanding(t *testing.T) {
+	r := Report{Standing: []Standing{{What: "a registered phone", Server: Skybridge, Few: 16, Many: 1024, Held: 2345.6, Resident: 3000, Goroutines: 0.004}}}
+	var text strings.Builder
+	if err := r.Text(&text); err != nil {
+		t.Fatal(err)
+	}
+	const row = "| a registered phone | skybridge | 16 to 1024 | 2346 | 3000 | 0.00 | 0.00 |\n"
+	if md := r.Markdown(); !strings.Contains(md, row) || !strings.Contains(text.String(), "16 to 1024") {
+		t.Errorf("%s\n%s", md, text.String())
+	}
+}
+
 func TestInsert(t *testing.T) {
 	page := "# Title\n" + Begin + "\nold\n" + End + "\nrest\n"
 	once, err := Insert(page, "new\n")

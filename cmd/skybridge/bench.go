@@ -44,7 +44,8 @@ func benchCommand() *cobra.Command {
 	f.StringVar(&o.user, "user", "1001", "with --target: who calls")
 	f.StringVar(&o.password, "password", "", "with --target: the caller's password")
 	f.IntVar(&o.pid, "pid", 0, "with --target: the server's process, for processor time and memory")
-	c.AddCommand(benchCompareCommand(), benchFloorCommand(), benchCodecsCommand(), benchMemoryCommand())
+	c.AddCommand(benchRatesCommands()...)
+	c.AddCommand(benchSoakCommand(), benchCompareCommand(), benchFloorCommand(), benchCodecsCommand(), benchMemoryCommand())
 	return c
 }
 

@@ -22,8 +22,8 @@ func (s *server) startConsole(context.Context) error {
 		Reload:        func() error { return s.reload(context.Background()) },
 		LastReload:    func() time.Time { return *s.lastReload.Load() },
 		Config:        func() *endpoint.Set { return s.loaded.Load().endpoints },
-		Registrations: s.trunks.State, Rooms: s.rooms, Music: s.music, Globals: s.globals, Listeners: s.stasis.Apps, Log: s.log,
-		Resources: s.resources, Codecs: s.codecs,
+		Registrations: s.trunks.State, Register: s.trunks.Retry, Rooms: s.rooms, Music: s.music, Globals: s.globals, Listeners: s.stasis.Apps, Log: s.log,
+		Resources: s.resources, Codecs: s.codecs, Bans: s.screen, Overload: s.overload, Groups: &s.groups, Services: s.services,
 		Workers: func() []mixer.WorkerStats { return s.mixer.Stats().Workers },
 		Stop: func(gracefully bool) {
 			select {

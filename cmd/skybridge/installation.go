@@ -5,28 +5,34 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/outside"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/tlsclient"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/tlsserver"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
+	"github.com/skygenesisenterprise/skybridge/signaling/app/pickup"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/check"
-	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/directory"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/trunks"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // installation is what a directory of Asterisk files says, read whole; immutable.
 type installation struct {
 	dir       string
-	directory *siptech.Directory
+	directory *directory.Directory
 	endpoints *endpoint.Set // as the files have them
 	plan      *dialplan.Plan
 	warnings  []asterisk.Warning
@@ -34,8 +40,9 @@ type installation struct {
 	// listeners are pjsip.conf's and sip.conf's transports; none leaves the choice
 	// to the server's own settings.
 	listeners []transport.Listener
-	external  outside // of those transports
+	external  outside.Told // of those transports
 	tlsClient *tls.Config
+	tlsServer *tlsserver.Policies
 	certFile  string
 	keyFile   string
 }
@@ -48,11 +55,11 @@ const (
 // readInstallation reads a directory. What cannot be read at all is a
 // *config.Error with file and line.
 func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*installation, error) {
-	apps, err := applications(&app.Services{}) // their names are enough
+	apps, err := applications(&app.Services{}, new(pickup.Desk)) // their names are enough
 	if err != nil {
 		return nil, err
 	}
-	funcs, err := functions(&app.Services{})
+	funcs, err := functions(&app.Services{}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +67,15 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	if err != nil {
 		return nil, fileError(dir, err)
 	}
-	directory, warnings := siptech.NewDirectory(loaded.Endpoints, siptech.DirectoryOptions{
-		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout, Keepalive: cfg.RTP.Keepalive,
+	plan, err := trunks.Add(loaded.Endpoints, &cfg.SIP)
+	if err != nil {
+		at := cfg.Origin("sip.trunks")
+		return nil, &config.Error{File: at.File, Line: at.Line, Err: fmt.Errorf("sip.trunks: %w", err)}
+	}
+	realm, algorithms := asked(cfg, loaded.Endpoints)
+	directory, warnings := directory.New(loaded.Endpoints, directory.Options{
+		Realm: realm, Algorithms: digestAlgorithms(algorithms),
+		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout, Keepalive: cfg.RTP.Keepalive, Policies: plan.Policies, Groups: plan.Groups,
 	})
 	in := &installation{
 		dir: dir, directory: directory, endpoints: loaded.Endpoints, plan: loaded.Plan, settings: loaded.Settings,
@@ -73,15 +87,32 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 		}
 	}
 	var unheard []asterisk.Warning
-	in.external, unheard = outsideOf(loaded.Endpoints.Transports)
-	var noCA []asterisk.Warning
-	in.tlsClient, noCA = tlsClient(loaded.Endpoints.Transports)
+	in.external, unheard = outside.Of(loaded.Endpoints.Transports)
+	var noCA, noClients []asterisk.Warning
+	in.tlsClient, noCA = tlsclient.Config(loaded.Endpoints.Transports)
+	if in.tlsClient.InsecureSkipVerify {
+		noCA = append(noCA, unverified(plan.Secure, cfg.Origin("sip.trunks"))...)
+	}
+	in.tlsServer, noClients = tlsserver.Read(loaded.Endpoints.Transports)
 	var all asterisk.Warnings
-	for _, w := range slices.Concat(loaded.Warnings, warnings, unheard, noCA, in.chooseCertificate(loaded.Endpoints.Transports)) {
+	for _, w := range slices.Concat(loaded.Warnings, warnings, unheard, noCA, noClients, in.chooseCertificate(loaded.Endpoints.Transports)) {
 		all.Add(w)
 	}
 	in.warnings = all.List()
 	return in, nil
+}
+
+// unverified are the warnings of trunks of the settings whose servers prove no name to us.
+func unverified(trunks []string, at config.Origin) []asterisk.Warning {
+	out := make([]asterisk.Warning, 0, len(trunks))
+	for _, name := range trunks {
+		out = append(out, asterisk.Warning{
+			File: at.File, Line: at.Line, Text: fmt.Sprintf("trunk %s: the certificate of its server is not verified", name),
+			Here: "whoever sits on the way can be that server",
+			Fix:  "verify_server = yes in a TLS transport of pjsip.conf, which holds for all servers that we connect to",
+		})
+	}
+	return out
 }
 
 // fileError gives an error of the files the place where it is.
@@ -105,6 +136,20 @@ func (in *installation) apply(cfg *config.Config) {
 	if every := in.settings.RTP.RTCPInterval; every > 0 && !cfg.IsSet("rtp.report_interval") {
 		cfg.RTP.ReportInterval = min(max(every, 500*time.Millisecond), time.Minute) // as Asterisk bounds it
 	}
+	if every := in.endpoints.Global.KeepAlive; !cfg.IsSet("sip.keep_alive") {
+		cfg.SIP.KeepAlive = every
+	}
+	cfg.SIP.Realm, cfg.SIP.Algorithms = asked(*cfg, in.endpoints)
+	cfg.Pin("sip.realm", "sip.algorithms") // a reload makes no other challenges
+	if agent := in.endpoints.Global.UserAgent; agent != "" && !cfg.IsSet("sip.user_agent") {
+		cfg.SIP.UserAgent = agent
+	}
+	if t1 := in.endpoints.Global.TimerT1; !cfg.IsSet("sip.t1") {
+		cfg.SIP.T1 = t1
+	}
+	if in.endpoints.Global.DisableTCPSwitch && !cfg.IsSet("sip.udp_max") {
+		cfg.SIP.UDPMax = 0
+	}
 	h := in.settings.HTTP
 	if !cfg.IsSet("ari.listen") {
 		cfg.ARI.Listen = config.Off
@@ -121,6 +166,29 @@ func (in *installation) apply(cfg *config.Config) {
 	if cfg.TLS.CertFile == "" {
 		cfg.TLS.CertFile, cfg.TLS.KeyFile = in.certFile, in.keyFile
 	}
+}
+
+// takesEffect tells what of a reload does not yet.
+func (in *installation) takesEffect(was *installation, log *slog.Logger) {
+	if !in.endpoints.Global.SameIdentity(&was.endpoints.Global) {
+		log.Warn("realm, digests, user agent and timer of the files change when the server is started again")
+	}
+}
+
+// asked is the realm and the digests that callers are challenged for: those of the settings,
+// or of the files where nobody has made the setting.
+func asked(cfg config.Config, files *endpoint.Set) (realm string, algorithms []string) {
+	realm, algorithms = cfg.SIP.Realm, cfg.SIP.Algorithms
+	if cfg.AsteriskDir == "" {
+		return realm, algorithms
+	}
+	if !cfg.IsSet("sip.realm") {
+		realm = files.Global.Realm
+	}
+	if names := files.Global.Algorithms; len(names) > 0 && !cfg.IsSet("sip.algorithms") {
+		algorithms = names
+	}
+	return realm, algorithms
 }
 
 // chooseCertificate takes the first certificate that the files name and that is

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
@@ -133,5 +134,47 @@ func TestWhoAsksForNoPasswordIsWarnedOfOnce(t *testing.T) {
 	}
 	if n := len(said(in, "believed")); n != 3 {
 		t.Errorf("%d warnings: %q", n, said(in, "believed"))
+	}
+}
+
+func TestIdentityOfTheFilesCountsUnlessSet(t *testing.T) {
+	pjsip := "[global]\ntype=global\ndefault_realm=pbx\nuser_agent=PBX 1\n[system]\ntype=system\ntimer_t1=250\n"
+	for name, files := range map[string]map[string]string{
+		"pjsip.conf": {"pjsip.conf": pjsip},
+		"sip.conf":   {"sip.conf": "[general]\nrealm=pbx\nuseragent=PBX 1\ntimert1=250\n"},
+		"both":       {"pjsip.conf": "[u]\ntype=transport\nbind=127.0.0.1\n", "sip.conf": "[general]\nrealm=pbx\nuseragent=PBX 1\ntimert1=250\n"},
+		"the first":  {"pjsip.conf": pjsip, "sip.conf": "[general]\nrealm=other\nuseragent=other\ntimert1=300\n"},
+	} {
+		_, cfg := installed(t, folder(t, files))
+		if cfg.SIP.Realm != "pbx" || cfg.SIP.UserAgent != "PBX 1" || cfg.SIP.T1 != 250*time.Millisecond {
+			t.Errorf("%s: %+v", name, cfg.SIP)
+		}
+		_, cfg = installed(t, folder(t, files), "sip.realm=asterisk", "sip.user_agent=Skybridge", "sip.t1=500ms")
+		if std := config.Default().SIP; cfg.SIP.Realm != std.Realm || cfg.SIP.UserAgent != std.UserAgent || cfg.SIP.T1 != std.T1 {
+			t.Errorf("%s, but set: %+v", name, cfg.SIP)
+		}
+	}
+	_, cfg := installed(t, folder(t, map[string]string{"sip.conf": "[general]\n"}))
+	if std := config.Default().SIP; cfg.SIP.Realm != std.Realm || cfg.SIP.UserAgent != std.UserAgent || cfg.SIP.T1 != std.T1 {
+		t.Errorf("of files that say nothing: %+v", cfg.SIP)
+	}
+}
+
+// A reload makes no other challenges: what the files say anew is for the next start.
+func TestARealmStaysUntilTheNextStart(t *testing.T) {
+	dir := folder(t, map[string]string{"pjsip.conf": "[global]\ntype=global\ndefault_realm=one\ndefault_auth_algorithms_uas=SHA-256,MD5\n"})
+	in, cfg := installed(t, dir)
+	if cfg.SIP.Realm != "one" || strings.Join(cfg.SIP.Algorithms, ",") != "SHA-256,MD5" {
+		t.Errorf("%q, %v", cfg.SIP.Realm, cfg.SIP.Algorithms)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "pjsip.conf"), []byte("[global]\ntype=global\ndefault_realm=two\n[a]\ntype=auth\nusername=a\nmd5_cred=0123456789abcdef0123456789abcdef\n"+
+		"[a]\ntype=endpoint\nallow=ulaw\nauth=a\n"), 0o600))
+	again, err := readInstallation(dir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)))
+	must(t, err)
+	if realm, algorithms := asked(cfg, again.endpoints); realm != "one" || len(algorithms) != 2 || again.endpoints.Global.SameIdentity(&in.endpoints.Global) {
+		t.Errorf("%q, %v", realm, algorithms)
+	}
+	if s := again.directory.Endpoints[0].Space; s.Realm != "two" || len(s.Algorithms) != 1 {
+		t.Errorf("a hash of the new realm is asked for %+v", s)
 	}
 }

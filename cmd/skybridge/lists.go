@@ -11,6 +11,11 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/l16"
 	"github.com/skygenesisenterprise/skybridge/media/codec/opus"
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
+	"github.com/skygenesisenterprise/skybridge/signaling/app/contacts"
+	"github.com/skygenesisenterprise/skybridge/signaling/app/line"
+	"github.com/skygenesisenterprise/skybridge/signaling/app/pickup"
+	"github.com/skygenesisenterprise/skybridge/signaling/app/sendaway"
+	"github.com/skygenesisenterprise/skybridge/signaling/app/service"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/function"
 )
@@ -52,11 +57,11 @@ func encoderOf(o config.Opus) media.EncoderConfig {
 }
 
 // applications is every dialplan application.
-func applications(s *app.Services) (dialplan.Apps, error) {
-	return dialplan.NewApps(dialplan.Builtins(), app.Applications(s))
+func applications(s *app.Services, desk *pickup.Desk) (dialplan.Apps, error) {
+	return dialplan.NewApps(dialplan.Builtins(), app.Applications(s), desk.Applications(), sendaway.Applications())
 }
 
 // functions is every dialplan function.
-func functions(s *app.Services) (dialplan.Functions, error) {
-	return dialplan.NewFunctions(function.All(), app.Functions(s))
+func functions(s *app.Services, phones contacts.Finder) (dialplan.Functions, error) {
+	return dialplan.NewFunctions(function.All(), app.Functions(s), line.Functions(), service.Functions(s.Extensions), contacts.Functions(phones))
 }

@@ -99,7 +99,7 @@ func rootCommand(out, errs io.Writer, asAsterisk bool) *cobra.Command {
 	f.StringVar(&s.asteriskDir, "asterisk-dir", "", "take endpoints, routes and ports from this directory of Asterisk files")
 	f.StringVar(&s.dataDir, "data-dir", "", "where the database, the certificate and the default files live")
 	f.StringArrayVar(&s.set, "set", nil, "one setting, KEY=VALUE (--set sip.listen=127.0.0.1:5060)")
-	root.AddCommand(serveCommand(&s), checkCommand(&s), tokenCommand(&s), apiKeyCommand(&s), rxCommand(&s), versionCommand(), benchCommand())
+	root.AddCommand(serveCommand(&s), checkCommand(&s), tokenCommand(&s), apiKeyCommand(&s), rxCommand(&s), unbanCommand(&s), versionCommand(), benchCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -21,8 +21,9 @@ func TestOutside(t *testing.T) {
 		signalling, media     string
 		local                 string
 		warning               string
+		ports                 string
 	}{
-		{name: "nothing", pjsip: udp, media: "invalid IP"},
+		{name: "nothing", pjsip: udp, media: ""},
 		{name: "the setting", pjsip: udp, set: "external_ip=203.0.113.5", signalling: "203.0.113.5", media: "203.0.113.5"},
 		{
 			name: "the files", pjsip: udp + "external_signaling_address=sip.example.com\nexternal_media_address=203.0.113.6\nlocal_net=198.51.100.0/24\n",
@@ -34,15 +35,21 @@ func TestOutside(t *testing.T) {
 		},
 		{
 			name: "sip.conf", sip: "[general]\nexternaddr=203.0.113.7:5070\nlocalnet=198.51.100.0/255.255.255.0\n",
-			signalling: "203.0.113.7", media: "203.0.113.7", local: "198.51.100.0/24", warning: "an external signalling port",
+			signalling: "203.0.113.7", media: "203.0.113.7", local: "198.51.100.0/24", ports: "map[udp:5070]",
 		},
 		{
 			name: "two transports", pjsip: udp + "external_signaling_address=203.0.113.8\nlocal_net=198.51.100.0/24\n" + tcp + "external_signaling_address=203.0.113.9\nlocal_net=192.0.2.0/24\n",
-			signalling: "203.0.113.8", media: "invalid IP", local: "192.0.2.0/24", warning: "another external signalling address, 203.0.113.9",
+			signalling: "203.0.113.8", media: "", local: "192.0.2.0/24", warning: "another external signalling address, 203.0.113.9",
 		},
-		{name: "no host", pjsip: udp + "external_signaling_address=a b\n", media: "invalid IP", warning: `"a b" is neither a name nor an address`},
 		{
-			name: "media by name", sip: "[general]\nexternhost=sip.example.com\n", signalling: "sip.example.com", media: "invalid IP",
+			name: "both families", pjsip: udp + "external_signaling_address=203.0.113.8\nexternal_media_address=203.0.113.8\n" +
+				"[six]\ntype=transport\nprotocol=udp\nbind=[::1]:5060\nexternal_signaling_address=2001:db8::8\nexternal_media_address=2001:db8::8\n",
+			signalling: "203.0.113.8 2001:db8::8", media: "203.0.113.8 2001:db8::8",
+		},
+		{name: "both in the setting", pjsip: udp, set: "external_ip=203.0.113.5,2001:db8::5", signalling: "203.0.113.5 2001:db8::5", media: "203.0.113.5 2001:db8::5"},
+		{name: "no host", pjsip: udp + "external_signaling_address=a b\n", media: "", warning: `"a b" is neither a name nor an address`},
+		{
+			name: "media by name", sip: "[general]\nexternhost=sip.example.com\n", signalling: "sip.example.com", media: "",
 			warning: `external media address "sip.example.com" is no address`,
 		},
 	} {
@@ -53,12 +60,15 @@ func TestOutside(t *testing.T) {
 			}
 			in, cfg := installed(t, folder(t, map[string]string{"pjsip.conf": tc.pjsip, "sip.conf": tc.sip}), set...)
 			o := in.outside(cfg)
-			if o.signalling != tc.signalling || o.media.String() != tc.media {
-				t.Errorf("%q and %v", o.signalling, o.media)
+			if got, media := fmt.Sprint(o.Signalling), fmt.Sprint(o.Media); got != "["+tc.signalling+"]" || media != "["+tc.media+"]" {
+				t.Errorf("%s and %s", got, media)
+			}
+			if got := fmt.Sprint(o.Ports); tc.ports != "" && got != tc.ports {
+				t.Errorf("ports %s, not %s", got, tc.ports)
 			}
 			for _, p := range []string{"10.0.0.0/8", "127.0.0.0/8", "fe80::/10", tc.local} {
-				if p != "" && !slices.Contains(o.local, netip.MustParsePrefix(p)) {
-					t.Errorf("%s is not local: %v", p, o.local)
+				if p != "" && !slices.Contains(o.Local, netip.MustParsePrefix(p)) {
+					t.Errorf("%s is not local: %v", p, o.Local)
 				}
 			}
 			text := fmt.Sprint(in.warnings)
@@ -100,7 +110,7 @@ func TestTheOutsideAddressFollowsAReload(t *testing.T) {
 		if err := srv.reload(t.Context()); (err != nil) != step.refused {
 			t.Errorf("reload with %s: %v", step.address, err)
 		}
-		if got := srv.outsideMedia(); got.String() != step.want {
+		if got := srv.address.Outside(); got.String() != step.want {
 			t.Errorf("with %s, others are told %s, want %s", step.address, got, step.want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,15 +32,7 @@ func rxCommand(s *settings) *cobra.Command {
 		Example: `  skybridge rx "core show channels"`,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sockets := []string{socket}
-			if socket == "" {
-				cfg, err := s.load()
-				if err != nil {
-					return err
-				}
-				sockets = socketsOf(cfg, s.runDir())
-			}
-			path, err := running(cmd.Context(), sockets)
+			path, err := s.console(cmd.Context(), socket)
 			if err != nil {
 				return err
 			}
@@ -51,6 +44,39 @@ func rxCommand(s *settings) *cobra.Command {
 	}
 	c.Flags().StringVar(&socket, "socket", "", "the server's console socket, if it is not in the data folder")
 	return c
+}
+
+// unbanCommand is rx "unban", by itself.
+func unbanCommand(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use: "unban ADDRESS", Short: "End the ban of an address from SIP", Args: cobra.ExactArgs(1),
+		Example: `  skybridge rx "show bans"
+  skybridge unban 198.51.100.7`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := netip.ParseAddr(args[0])
+			if err != nil {
+				return usageError{fmt.Errorf("unban: %w", err)}
+			}
+			path, err := s.console(cmd.Context(), "")
+			if err != nil {
+				return err
+			}
+			return cli.Ask(cmd.Context(), path, "unban "+a.String(), cmd.OutOrStdout())
+		},
+	}
+}
+
+// console finds the running server's console: at socket, unless that is empty.
+func (s *settings) console(ctx context.Context, socket string) (string, error) {
+	sockets := []string{socket}
+	if socket == "" {
+		cfg, err := s.load()
+		if err != nil {
+			return "", err
+		}
+		sockets = socketsOf(cfg, s.runDir())
+	}
+	return running(ctx, sockets)
 }
 
 // socketsOf are the places where a server's console may be: the folder that

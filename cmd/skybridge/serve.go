@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skygenesisenterprise/skybridge/internal/collector"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
@@ -32,7 +33,7 @@ func serveCommand(s *settings) *cobra.Command {
 			ctx, cancel := context.WithCancel(cmd.Context())
 			defer cancel()
 			hog(ctx, hogs)
-			return serve(ctx, cfg, manner{dev: dev, runDir: s.runDir()}, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return serve(ctx, cfg, manner{dev: dev, runDir: s.runDir(), settings: s.load}, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&user, "user", "", "run as this user, when started by root")
@@ -64,7 +65,7 @@ var unserved = map[string]string{"ami.listen": "AMI", "snmp.listen": "SNMP", "tu
 // one stops, SIGHUP reloads.
 func serve(ctx context.Context, cfg config.Config, how manner, out, errs io.Writer) error {
 	log := newLogger(cfg.Log, errs)
-	untune := tuneCollector(os.Getenv, os.DirFS("/"), log)
+	untune := collector.Tune(os.Getenv, os.DirFS("/"), log)
 	defer untune()
 	for _, l := range cfg.Listeners() {
 		if what := unserved[l.Key]; what != "" && l.Address != config.Off {
@@ -116,6 +117,7 @@ func serve(ctx context.Context, cfg config.Config, how manner, out, errs io.Writ
 func (s *server) stopOrAgain(signals <-chan os.Signal) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Shutdown.Drain)
 	defer cancel()
+	s.overload.Drain()
 	drained := make(chan error, 1)
 	go func() { drained <- s.engine.Drain(ctx) }() // owned by this call, ended by ctx
 	for {

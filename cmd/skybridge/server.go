@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,12 +15,13 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/kept"
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/tlsserver"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/certs"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
@@ -29,19 +29,25 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
+	"github.com/skygenesisenterprise/skybridge/signaling/app/pickup"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
-	"github.com/skygenesisenterprise/skybridge/signaling/external"
+	"github.com/skygenesisenterprise/skybridge/signaling/extension"
 	"github.com/skygenesisenterprise/skybridge/signaling/music"
+	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
+	"github.com/skygenesisenterprise/skybridge/signaling/ringgroup"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
 	"github.com/skygenesisenterprise/skybridge/signaling/talk"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
+	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/overload"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/resolver"
+	"github.com/skygenesisenterprise/skybridge/sip/screen"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
-	"github.com/skygenesisenterprise/skybridge/web"
 )
 
 // server is everything that runs, in the order in which it was started; stop
@@ -54,21 +60,29 @@ type server struct {
 
 	db        *store.Store
 	auth      *auth.Authenticator
-	cert      tls.Certificate
+	tls       tlsserver.Served
 	mixer     *mixer.Engine
 	webrtc    *rtc.API
 	ports     *rtp.Ports
+	address   *ownaddress.Finder
 	engine    *signaling.Engine
 	music     *music.Player
 	rooms     *conference.Registry
+	groups    ringgroup.Registry
+	desk      pickup.Desk
+	services  *extension.Registry // what phones have switched on
 	stasis    stasis.Registry
 	apps      dialplan.Apps
 	globals   *dialplan.Globals
 	executor  *dialplan.Executor
+	screen    *screen.Screen
+	overload  *overload.Gate
 	sip       *sip.Server
+	dns       *resolver.Resolver
 	registrar *registrar.Registrar
 	trunks    *trunk.Registrations
 	tech      *siptech.Tech
+	transfers *transfer.Service
 	voip      *voip.Service
 	api       *api.Server
 	console   *cli.Socket
@@ -91,6 +105,8 @@ type manner struct {
 	// runDir is where the console's socket is looked for if asterisk.conf does not
 	// say; "" is nowhere.
 	runDir string
+	// settings reads the settings again, for a reload; nil keeps them.
+	settings func() (config.Config, error)
 }
 
 // start starts the server whole or not at all.
@@ -151,15 +167,29 @@ func (s *server) startStore(ctx context.Context) error {
 	return err
 }
 
-func (s *server) loadCertificate(context.Context) (err error) {
-	if s.cfg.TLS.CertFile != "" {
-		if s.cert, err = certs.Load(s.cfg.TLS.CertFile, s.cfg.TLS.KeyFile); err != nil {
-			return &config.Error{File: s.cfg.TLS.CertFile, Err: err}
-		}
-		return nil
+func (s *server) loadCertificate(context.Context) error {
+	use, err := s.certificate(s.loaded.Load())
+	if err == nil {
+		use()
 	}
-	s.cert, err = certs.SelfSigned(s.cfg.DataDir, time.Now())
 	return err
+}
+
+// certificate reads the certificate, and gives what puts it into effect.
+func (s *server) certificate(in *installation) (use func(), err error) {
+	file, key := s.cfg.TLS.CertFile, s.cfg.TLS.KeyFile
+	if in.certFile != "" && s.cfg.AsteriskDir != "" && !s.cfg.IsSet("tls.cert_file") {
+		file, key = in.certFile, in.keyFile // the files may name another one now
+	}
+	var cert tls.Certificate
+	if file == "" {
+		cert, err = certs.SelfSigned(s.cfg.DataDir, time.Now())
+	} else if cert, err = certs.Load(file, key); err != nil {
+		err = &config.Error{File: file, Err: err}
+	} else {
+		in.tlsClient.Certificates = []tls.Certificate{cert} // for a server that asks for one
+	}
+	return func() { s.tls.Use(cert, in.tlsServer) }, err
 }
 
 // loadInstallation reads the Asterisk files: the operator's, or those of a fresh
@@ -196,15 +226,39 @@ func (s *server) use(in *installation) {
 func (s *server) reload(ctx context.Context) error {
 	s.reloading.Lock() // a signal and the console may ask at the same time
 	defer s.reloading.Unlock()
-	in, err := readInstallation(s.loaded.Load().dir, s.cfg, s.codecs)
+	cfg := s.cfg
+	if s.how.settings != nil {
+		fresh, err := s.how.settings()
+		if err != nil {
+			return err
+		}
+		cfg = cfg.WithTrunks(fresh)
+	}
+	in, err := readInstallation(s.loaded.Load().dir, cfg, s.codecs)
+	if err != nil {
+		return err
+	}
+	protect, err := s.protection()
+	if err != nil {
+		return err
+	}
+	regroup, err := s.reloadGroups()
+	if err != nil {
+		return err
+	}
+	certify, err := s.certificate(in)
 	if err != nil {
 		return err
 	}
 	if err := s.configure(ctx, in); err != nil {
 		return err
 	}
+	protect()
+	certify()
+	regroup()
 	s.globals.Merge(in.plan.Globals, in.plan.General.ClearGlobalVars)
 	s.music.Configure(&in.settings.Music)
+	in.takesEffect(s.loaded.Load(), s.log)
 	s.use(in)
 	s.log.Info("configuration reloaded", "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
 	for _, w := range in.warnings {
@@ -235,7 +289,7 @@ func (s *server) startWebRTC() error {
 	rc.Listen = s.cfg.WebRTC.Listen
 	rc.Loopback = s.how.dev
 	rc.Encoder = encoderOf(s.cfg.WebRTC.Opus)
-	rc.ExternalIP = s.loaded.Load().outside(s.cfg).addresses()
+	rc.ExternalIP = s.loaded.Load().outside(s.cfg).Media
 	var err error
 	if s.webrtc, err = rtc.New(rc, browserCodecs(s.codecs), s.log); err != nil {
 		return err
@@ -261,14 +315,14 @@ func browserCodecs(all media.Codecs) media.Codecs {
 	return append(out, passing...)
 }
 
-func (s *server) startEngine(context.Context) error {
+func (s *server) startEngine(ctx context.Context) error {
 	folders := []string{filepath.Join(s.cfg.DataDir, "sounds"), s.loaded.Load().soundDir()}
 	sounds := sound.NewLibrary(s.codecs, folders...)
 	s.music = music.NewPlayer(music.Config{Mixer: s.mixer, Codecs: s.codecs, Log: s.log, Data: s.loaded.Load().dataDir()})
 	s.music.Configure(&s.loaded.Load().settings.Music)
 	s.defers(s.music.Close)
 	s.engine = signaling.New(signaling.Config{
-		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels, Music: s.music,
+		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels, Music: s.music, Crew: s.crew(),
 	})
 	s.rooms = conference.NewRegistry(s.engine)
 	recordings := recording.NewRegistry(recording.Config{
@@ -278,16 +332,25 @@ func (s *server) startEngine(context.Context) error {
 	s.defers(recordings.Close)
 	talking := talk.NewRegistry()
 	s.defers(talking.Close)
+	regroup, err := s.checkGroups(s.cfg)
+	if err != nil {
+		return err
+	}
+	regroup()
+	if s.services, err = extension.Load(ctx, kept.Services{Table: s.db.Extensions}); err != nil {
+		return err
+	}
+	s.desk.Engine = s.engine
 	services := &app.Services{
+		Groups: &s.groups, Extensions: s.services,
 		Talk:   talking,
 		Engine: s.engine, Rooms: s.rooms, Stasis: &s.stasis, Sounds: sounds, Recordings: recordings,
 		ConfBridge: func() *asteriskconf.ConfBridge { return &s.loaded.Load().settings.ConfBridge },
 	}
-	var err error
-	if s.apps, err = applications(services); err != nil {
+	if s.apps, err = applications(services, &s.desk); err != nil {
 		return err
 	}
-	funcs, err := functions(services)
+	funcs, err := functions(services, s.contacts)
 	if err != nil {
 		return err
 	}
@@ -297,9 +360,14 @@ func (s *server) startEngine(context.Context) error {
 	s.executor, err = dialplan.NewExecutor(dialplan.Options{
 		Config: dc, Plan: s.plan.Load, Apps: s.apps, Functions: funcs, Globals: s.globals, Log: s.log,
 	})
+	s.transfers = transfer.New(transfer.Config{Engine: s.engine, Exists: s.entry().Exists, Run: s.entry().Run, Log: s.log})
+	services.Features = s.features(sounds)
 	s.defers(s.endCalls)
 	return err
 }
+
+// entry is the way into the dialplan.
+func (s *server) entry() app.Entry { return app.Entry{Executor: s.executor} }
 
 // patient is how long one part waits for others when it ends.
 func (s *server) patient() (context.Context, context.CancelFunc) {
@@ -317,72 +385,6 @@ func (s *server) endCalls() error {
 	return nil
 }
 
-func (s *server) startAPI(ctx context.Context) error {
-	var err error
-	s.voip, err = voip.NewService(ctx, voip.Config{
-		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
-		RingTimeout: s.cfg.Calls.RingTimeout, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser,
-		External: &external.Config{
-			Engine: s.engine, Ports: s.ports, Codecs: s.codecs, Log: s.log,
-			Address: s.outsideMedia,
-		},
-	})
-	if err != nil {
-		return err
-	}
-	s.defers(func() error { s.voip.Close(); return nil })
-	if err := s.demoRoom(); err != nil {
-		return err
-	}
-	if s.cfg.API.Listen == config.Off {
-		return nil
-	}
-	ac := api.Config{
-		Listen: s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
-	}
-	if s.cfg.API.TLS {
-		ac.TLS = &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS13}
-	}
-	if s.api, err = api.New(ac); err != nil {
-		return err
-	}
-	if err := s.api.Start(ctx); err != nil {
-		return err
-	}
-	s.defers(func() error {
-		ctx, cancel := s.patient()
-		defer cancel()
-		return s.api.Shutdown(ctx)
-	})
-	network := "http"
-	if s.cfg.API.TLS {
-		network = "https"
-	}
-	s.log.Info("listening", "for", "api", "network", network, "address", s.api.Addr().String())
-	return nil
-}
-
-// demoRoom makes the room of a fresh installation, unless somebody made one with
-// its number.
-func (s *server) demoRoom() error {
-	if s.cfg.AsteriskDir != "" {
-		return nil
-	}
-	_, err := s.rooms.Create(conference.Settings{Number: defaults.Room, Name: "Demo room", Kept: true})
-	if err != nil && fault.Of(err) != fault.Conflict {
-		return err
-	}
-	return nil
-}
-
-// ready says why no calls are taken now.
-func (s *server) ready() error {
-	if s.engine.Draining() {
-		return errors.New("shutting down")
-	}
-	return nil
-}
-
 // rtpPorts opens the allocator of the phones' media ports.
 func rtpPorts(cfg config.RTP) (*rtp.Ports, error) {
 	lo, hi, err := cfg.Range()
@@ -391,8 +393,8 @@ func rtpPorts(cfg config.RTP) (*rtp.Ports, error) {
 	}
 	pc := rtp.DefaultPortsConfig()
 	pc.First, pc.Last = uint16(lo), uint16(hi) //nolint:gosec // Range has bounded them
-	if cfg.Address != "" {
-		pc.Addresses = []netip.Addr{netip.MustParseAddr(cfg.Address)}
+	if pc.Addresses, err = cfg.Addresses(); err != nil {
+		return nil, err
 	}
 	return rtp.NewPorts(pc)
 }

@@ -8,14 +8,15 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
-	"github.com/skygenesisenterprise/skybridge/signaling"
-	"github.com/skygenesisenterprise/skybridge/signaling/app"
-	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	sipauth "github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/gruu"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/resolver"
+	"github.com/skygenesisenterprise/skybridge/sip/sessiontimer"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
@@ -28,6 +29,7 @@ func (s *server) startSIP(ctx context.Context) error {
 	if s.ports, err = rtpPorts(s.cfg.RTP); err != nil {
 		return err
 	}
+	s.address = ownaddress.New(s.ports)
 	dc := digest.Default()
 	dc.Realm = s.cfg.SIP.Realm
 	dc.Algorithms = digestAlgorithms(s.cfg.SIP.Algorithms)
@@ -42,28 +44,44 @@ func (s *server) startSIP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tc := siptech.Config{
-		Engine: s.engine, Mixer: s.mixer, WebRTC: s.webrtc, Ports: s.ports, Log: s.log,
-		Gate: sipauth.NewGate(authenticator, s.log), ComfortNoise: s.cfg.Media.ComfortNoise,
-		Encoder: encoderOf(s.cfg.Media.Opus), RTCPIsLife: s.cfg.RTP.TimeoutByRTCP,
-		Exists: func(context, exten string, caller signaling.CallerID) bool {
-			return s.plan.Load().Exists(context, exten, caller.Number, time.Now())
-		},
-		Run: func(ctx context.Context, c *signaling.Channel, context, exten string) error {
-			return app.Run(ctx, s.executor, c, dialplan.Position{Context: context, Exten: exten, Priority: 1})
-		},
+	phones, err := gruu.New([]byte(secret))
+	if err != nil {
+		return err
 	}
-	o := s.loaded.Load().outside(s.cfg)
-	tc.External, tc.LocalNetworks = o.media, o.local
+	if s.dns, err = s.nameResolver(); err != nil {
+		return err
+	}
+	s.defers(func() error { s.dns.Close(); return nil })
+	if err := s.startScreen(ctx, authenticator); err != nil {
+		return err
+	}
+	gate := sipauth.NewGate(authenticator, s.log)
+	gate.Watch(s.screen)
+	tc := siptech.Config{
+		Hosts: s.dns, GRUU: phones,
+		Engine: s.engine, Mixer: s.mixer, WebRTC: s.webrtc, Ports: s.ports, Address: s.address, Log: s.log,
+		Gate: gate, Trust: s.screen.Trust, ComfortNoise: s.cfg.Media.ComfortNoise,
+		Encoder: encoderOf(s.cfg.Media.Opus), RTCPIsLife: s.cfg.RTP.TimeoutByRTCP,
+		Transfers: s.transfers, Exists: s.exists, Run: s.begin,
+	}
 	s.tech = siptech.New(tc)
+	o := s.loaded.Load().outside(s.cfg)
+	s.address.SetOutside(o.Media, o.Local)
 	s.engine.AddTech(s.tech, "SIP")
+	s.services.Serve(phonebook{s.tech})
+	s.desk.Groups, s.desk.Context = phonebook{s.tech}.groups, phonebook{s.tech}.context
 
 	sc := s.sipConfig()
+	sc.Resolver = s.dns
 	if s.sip, err = sip.NewServer(sc, s.tech, s.log); err != nil {
 		return err
 	}
 	rc := registrar.Default()
-	rc.Own, rc.OnEvent = s.sip.Own, s.tech.OnBinding
+	rc.GRUU, rc.Ping, rc.KeepAlive = phones, s.sip.KeepAlive, s.cfg.SIP.NATKeepAlive
+	rc.Own, rc.OnEvent = s.sip.Own, func(e registrar.Event) {
+		s.knows(e)
+		s.tech.OnBinding(e)
+	}
 	if s.registrar, err = registrar.New(rc, s.sip, s.db.Bindings, s.log); err != nil {
 		return err
 	}
@@ -83,6 +101,7 @@ func (s *server) startSIP(ctx context.Context) error {
 		return err
 	}
 	s.defers(func() error { s.registrar.Stop(); return nil })
+	s.knowsRegistered()
 	s.defers(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), unregisterTimeout)
 		defer cancel()
@@ -92,6 +111,17 @@ func (s *server) startSIP(ctx context.Context) error {
 		return nil
 	})
 	return s.tech.Join(ctx)
+}
+
+// nameResolver finds where hosts of SIP are, at the configured name servers or the
+// system's.
+func (s *server) nameResolver() (*resolver.Resolver, error) {
+	c := resolver.Default()
+	var err error
+	if c.Servers, err = s.cfg.SIP.NameServers(); err != nil {
+		return nil, err
+	}
+	return resolver.New(c, s.log)
 }
 
 // logSIP says where phones may come in, with the port that a listener of port 0 has.
@@ -136,20 +166,26 @@ func (s *server) closeSIP() error {
 // sipConfig is the SIP stack's configuration: its listeners and identity.
 func (s *server) sipConfig() sip.Config {
 	c := sip.Default()
+	c.Understood = []string{sessiontimer.Tag}
 	c.UserAgent = s.cfg.SIP.UserAgent
 	c.T1 = s.cfg.SIP.T1
 	c.T2 = max(c.T2, c.T1)
-	o := s.loaded.Load().outside(s.cfg)
-	c.External = sip.External{Host: o.signalling, LocalNetworks: o.local}
-	c.Transport.TLSClient = s.loaded.Load().tlsClient
-	serverTLS := &tls.Config{Certificates: []tls.Certificate{s.cert}, MinVersion: tls.VersionTLS12}
+	c.UDPMax = s.cfg.SIP.UDPMax
+	c.Transport.KeepAlive = s.cfg.SIP.KeepAlive
+	c.External = s.loaded.Load().outside(s.cfg).External()
+	c.Transport.Screen = s.screen
+	c.Transport.Unread, c.Admission = s.overload.Unread, s.overload
+	c.Transport.TLSClient = func() *tls.Config { return s.loaded.Load().tlsClient }
 	add := func(network, address string) {
 		if address == config.Off {
 			return
 		}
 		l := transport.Listener{Network: network, Address: address, Origins: s.cfg.SIP.Origins}
-		if network == "tls" || network == "wss" {
-			l.TLS = serverTLS
+		switch network {
+		case "tls":
+			l.TLS = s.tls.Transport(address)
+		case "wss":
+			l.TLS = s.tls.Web(tls.VersionTLS12)
 		}
 		c.Transport.Listeners = append(c.Transport.Listeners, l)
 	}

@@ -5,9 +5,11 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +86,45 @@ func TestTLSClient(t *testing.T) {
 			text := fmt.Sprint(in.warnings)
 			if tc.warning == "" && strings.Contains(text, "authorities") || !strings.Contains(text, tc.warning) {
 				t.Errorf("warnings: %s", text)
+			}
+		})
+	}
+}
+
+// A trunk of the settings over TLS whose server proves nothing to us is told of by name.
+func TestUnverifiedTrunks(t *testing.T) {
+	const transport = "[tls]\ntype=transport\nprotocol=tls\nbind=127.0.0.1:5061\n"
+	file := filepath.Join(t.TempDir(), "skybridge.yaml")
+	must(t, os.WriteFile(file, []byte(`sip:
+  trunks:
+    - {name: first, hosts: [sip.carrier.example], transport: tls}
+    - {name: plain, hosts: [192.0.2.5], transport: tcp}
+    - {name: second, hosts: [192.0.2.6, "sip:192.0.2.7;transport=TLS"]}
+    - {name: third, hosts: [192.0.2.8], proxy: "sips:proxy.carrier.example"}
+`), 0o600))
+	for name, tc := range map[string]struct {
+		pjsip string
+		want  []string
+	}{
+		"not verified": {"", []string{"first", "second", "third"}},
+		"the default":  {transport, []string{"first", "second", "third"}},
+		"verified":     {transport + "verify_server=yes\n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := settings{asteriskDir: folder(t, map[string]string{"pjsip.conf": tc.pjsip}), dataDir: t.TempDir(), file: file}
+			cfg, err := s.load()
+			must(t, err)
+			in, err := readInstallation(s.asteriskDir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)))
+			must(t, err)
+			var got []string
+			for _, w := range in.warnings {
+				var trunk string
+				if _, err := fmt.Sscanf(w.Text, "trunk %s the certificate of its server is not verified", &trunk); err == nil && w.File == file && w.Line == 2 {
+					got = append(got, strings.TrimSuffix(trunk, ":"))
+				}
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("told of %q, want %q: %v", got, tc.want, in.warnings)
 			}
 		})
 	}

@@ -20,6 +20,7 @@ endpoint_identifier_order = username,ip
 
 [phone](!)
 type = endpoint
+direct_media = no
 context = internal
 disallow = all
 allow = ulaw,alaw,g722,opus

@@ -5,8 +5,6 @@ package page_test
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -116,15 +114,7 @@ func TestThePageSaysThatAPhoneIsBusy(t *testing.T) {
 	phone := peer.FreePort(t)
 	s := server.Start(t, server.Config{Files: map[string]string{"pjsip.conf": fmt.Sprintf(
 		"[desk]\ntype=endpoint\nallow=ulaw\naors=desk\n[desk]\ntype=aor\ncontact=sip:desk@127.0.0.1:%d\n", phone)}})
-	scenario, err := os.ReadFile("../../testdata/sip/phones/reject.xml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "busy.xml")
-	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(scenario), "STATUS", "486")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	desk := peer.Sipp(t, peer.SippConfig{SIP: phone, Scenario: file})
+	desk := peer.Sipp(t, peer.SippConfig{SIP: phone, Scenario: "../../testdata/sip/phones/reject.xml", Replace: []string{"STATUS", "486"}})
 	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
 	b.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin")))
 	state(t, b, "idle")

@@ -103,7 +103,7 @@ func Asterisk(t testing.TB, cfg AsteriskConfig) *AsteriskPeer {
 // files are all of the instance's configuration files by name.
 func (a *AsteriskPeer) files(t testing.TB, cfg AsteriskConfig, triplet string) map[string]string {
 	t.Helper()
-	first := media.take(t)
+	first := FreePorts(t)
 	values := strings.NewReplacer(
 		"@SIP@", strconv.Itoa(a.SIP),
 		"@HTTP@", strconv.Itoa(a.HTTP),

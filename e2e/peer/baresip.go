@@ -201,6 +201,9 @@ func (b *BaresipPeer) Accept(t testing.TB) { t.Helper(); b.command(t, "accept", 
 // Hangup ends the call.
 func (b *BaresipPeer) Hangup(t testing.TB) { t.Helper(); b.command(t, "hangup", "") }
 
+// Transfer asks for the other party of the call to be sent to a SIP URI (REFER).
+func (b *BaresipPeer) Transfer(t testing.TB, uri string) { t.Helper(); b.command(t, "transfer", uri) }
+
 // Hold puts the call on hold.
 func (b *BaresipPeer) Hold(t testing.TB) {
 	t.Helper()

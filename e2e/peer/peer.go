@@ -1,5 +1,5 @@
 // Package peer starts the real programs that the end-to-end tests talk to, on
-// loopback, and stops them with the test: Asterisk 22, baresip, SIPp and
+// loopback, and stops them with the test: Asterisk 22, baresip, linphonec, Kamailio, SIPp and
 // Chromium. testdata/peers/install.sh brings them onto the machine. A test is
 // skipped, with the reason, only where a peer cannot exist; a peer that is here
 // and does not work fails the test.

@@ -33,6 +33,12 @@ func FreePort(t testing.TB) int {
 	return single.take(t)
 }
 
+// FreePorts is FreePort for media: the first of 200 neighbouring ports, an even one.
+func FreePorts(t testing.TB) int {
+	t.Helper()
+	return media.take(t)
+}
+
 // take is the first port of a run that is this test's until its end.
 func (p ports) take(t testing.TB) int {
 	t.Helper()
@@ -75,8 +81,11 @@ func lockFile(name string) (*os.File, error) {
 	return f, nil
 }
 
-// free reports whether nobody listens on any port of a run.
+// free reports whether nobody listens on any port of a run. No program is started meanwhile: it
+// would have the sockets open, too, until it has begun.
 func (p ports) free(first int) bool {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	for port := first; port < first+p.run; port++ {
 		udp, err := net.ListenPacket("udp", address(port))
 		if err != nil {

@@ -27,6 +27,8 @@ type SippConfig struct {
 	// when 0.
 	Tone float64
 	Args []string // further arguments
+	// Replace are words of the scenario, each with what stands in its place.
+	Replace []string
 }
 
 // SippPeer is a running SIPp.
@@ -45,6 +47,14 @@ func Sipp(t testing.TB, cfg SippConfig) *SippPeer {
 		t.Fatal(err)
 	}
 	s := &SippPeer{SIP: cmp.Or(cfg.SIP, FreePort(t)), Dir: scratch(t, "sipp")}
+	if len(cfg.Replace) > 0 {
+		text, err := os.ReadFile(scenario)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scenario = filepath.Join(s.Dir, "scenario.xml")
+		write(t, s.Dir, map[string]string{"scenario.xml": strings.NewReplacer(cfg.Replace...).Replace(string(text))})
+	}
 	// 20 s, a whole number of periods, so that its repetition does not click.
 	sine := tone.MuLaw(tone.Sine(cmp.Or(cfg.Tone, 440), 8000, 20, 12000))
 	write(t, s.Dir, map[string]string{"tone.ulaw": string(sine)})

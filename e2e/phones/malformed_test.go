@@ -158,6 +158,7 @@ func TestNumbersThatAreMore(t *testing.T) {
 		for _, user := range []string{
 			"1001%26SIP%2Ftrunk", "1001%26PJSIP%2F1002", "1001%2C30%2Cg", "1001%7C30", "1001%24%7BEXTEN%7D", "1001%29", "1001%0D%0AX-Evil%3A%20yes",
 			"1001%00", "1001%20", "1001%22", "1001%3B", "5550123",
+			"1001%40guest", "1001%2Fguest", "1001/guest", "1%3A5060", "1001%3Fx",
 		} {
 			if line := s.invite(t, "sip:"+user+"@127.0.0.1", "<sip:me@127.0.0.1>", goodSDP); !strings.HasPrefix(line, "SIP/2.0 404") {
 				t.Errorf("%s: %s", user, line)

@@ -5,10 +5,8 @@ package phones_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -26,6 +24,7 @@ endpoint_identifier_order = username,ip
 
 [phone](!)
 type = endpoint
+direct_media = no
 context = internal
 disallow = all
 allow = ulaw,alaw,g722,opus
@@ -47,6 +46,7 @@ minimum_expiration = 2
 [guest]
 type = endpoint
 context = internal
+direct_media = no
 allow = !all,ulaw,alaw,g722
 aors = guest
 
@@ -131,30 +131,20 @@ func at(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
 // caller starts a SIPp that plays a scenario of a caller.
 func (l *lab) caller(t *testing.T, scenario, number string, ear *ear, replace ...string) *peer.SippPeer {
 	t.Helper()
-	return peer.Sipp(t, sipp(t, peer.SippConfig{Target: at(l.SIP), Service: number}, scenario, ear, replace))
+	return peer.Sipp(t, sipp(peer.SippConfig{Target: at(l.SIP), Service: number}, scenario, ear, replace))
 }
 
 // callee starts a SIPp where the guest is.
 func (l *lab) callee(t *testing.T, scenario string, ear *ear, replace ...string) *peer.SippPeer {
 	t.Helper()
-	return peer.Sipp(t, sipp(t, peer.SippConfig{SIP: l.guest}, scenario, ear, replace))
+	return peer.Sipp(t, sipp(peer.SippConfig{SIP: l.guest}, scenario, ear, replace))
 }
 
 // sipp completes a configuration: a scenario with words replaced, and a media
 // port, which is nobody's without an ear.
-func sipp(t *testing.T, cfg peer.SippConfig, scenario string, e *ear, replace []string) peer.SippConfig {
-	t.Helper()
+func sipp(cfg peer.SippConfig, scenario string, e *ear, replace []string) peer.SippConfig {
 	cfg.Scenario = filepath.Join("..", "..", "testdata", "sip", "phones", scenario+".xml")
-	if len(replace) > 0 {
-		text, err := os.ReadFile(cfg.Scenario)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Scenario = filepath.Join(t.TempDir(), scenario+".xml")
-		if err := os.WriteFile(cfg.Scenario, []byte(strings.NewReplacer(replace...).Replace(string(text))), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	cfg.Replace = replace
 	port := 9 // discard
 	if e != nil {
 		port = e.port()

@@ -23,6 +23,7 @@ endpoint_identifier_order = username,ip
 
 [1001]
 type = endpoint
+direct_media = no
 context = internal
 allow = !all,ulaw
 auth = 1001
@@ -39,6 +40,7 @@ max_contacts = 1
 
 [asterisk]
 type = endpoint
+direct_media = no
 context = internal
 allow = !all,ulaw
 aors = asterisk

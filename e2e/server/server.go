@@ -32,6 +32,8 @@ import (
 type Config struct {
 	// Files are the Asterisk files by name; none means the embedded defaults.
 	Files map[string]string
+	// Settings is the skybridge.yaml, none when empty.
+	Settings string
 	// Set are further settings.
 	Set map[string]string
 	// Binary is the program; that of the function of that name when empty.
@@ -113,6 +115,13 @@ func Start(t testing.TB, cfg Config) *Server {
 			}
 		}
 		s.args = append(s.args, "--asterisk-dir", conf)
+	}
+	if cfg.Settings != "" {
+		file := filepath.Join(dir, "skybridge.yaml")
+		if err := os.WriteFile(file, []byte(cfg.Settings), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.args = append(s.args, "--config", file)
 	}
 	settings := map[string]string{
 		"sip.listen": addr(s.SIP), "sip.tls_listen": addr(s.TLS), "ari.listen": addr(s.WS), "ari.tls_listen": addr(s.WSS),
@@ -212,6 +221,21 @@ func (s *Server) Stop(t testing.TB) {
 	}
 	if t.Failed() {
 		t.Logf("the server's log:\n%s", s.Log())
+	}
+}
+
+// Ended waits until the server has ended by itself, as it was told to, and checks that it
+// did so cleanly.
+func (s *Server) Ended(t testing.TB) {
+	t.Helper()
+	select {
+	case err := <-s.exited:
+		s.cmd = nil
+		if err != nil {
+			t.Errorf("the server did not end cleanly: %v", err)
+		}
+	case <-time.After(60 * time.Second):
+		t.Error("the server did not end in a minute")
 	}
 }
 

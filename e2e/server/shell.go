@@ -23,6 +23,7 @@ func (s *Server) Shell(ctx context.Context, dir, line string) (string, error) {
 curl() { command curl --fail-with-body --silent --show-error "$@"; }
 %[3]s`, s.binary, s.Dir, line))
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // else the race detector holds up each command's end for a second
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -4,7 +4,8 @@
 //
 // Goroutines: one per Actor while there is anything to run, none while there is not: a
 // call mostly does nothing, and a stack for each would be most of what it holds. It ends
-// when the mailbox is empty, and none begins after Stop.
+// when the mailbox is empty, and none begins after Stop. It may be one of a crew, whose
+// stack has grown before.
 package actor
 
 import (
@@ -14,6 +15,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+
+	"github.com/skygenesisenterprise/skybridge/internal/crew"
 )
 
 // ErrStopped is returned for work given to an actor that has ended.
@@ -25,6 +28,7 @@ var ErrFull = errors.New("actor: mailbox full")
 // Actor owns a mailbox and whatever goroutine empties it. The zero value is not usable.
 type Actor struct {
 	size    int
+	crew    *crew.Crew // nil for goroutines of its own
 	onPanic func(error)
 	refused atomic.Uint64
 
@@ -38,7 +42,12 @@ type Actor struct {
 // Start starts an actor with room for size functions in its mailbox. onPanic is
 // called on the actor's goroutine with what a function panicked with; the actor
 // goes on.
-func Start(size int, onPanic func(error)) *Actor { return &Actor{size: size, onPanic: onPanic} }
+func Start(size int, onPanic func(error)) *Actor { return StartOn(nil, size, onPanic) }
+
+// StartOn is Start with a crew whose goroutines empty the mailbox.
+func StartOn(c *crew.Crew, size int, onPanic func(error)) *Actor {
+	return &Actor{size: size, crew: c, onPanic: onPanic}
+}
 
 // run empties the mailbox. What was accepted before Stop still runs.
 func (a *Actor) run() {
@@ -92,7 +101,7 @@ func (a *Actor) Post(f func()) error {
 	a.mail = append(a.mail, f)
 	if !a.running {
 		a.running = true
-		go a.run() // owned by a, ends with the mailbox empty
+		a.crew.Go(a.run) // ends with the mailbox empty
 	}
 	return nil
 }

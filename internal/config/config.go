@@ -6,7 +6,11 @@
 // SKYBRIDGE_SIP__LISTEN: upper case, a double underscore for the dot.
 package config
 
-import "time"
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
 
 // Off closes a listener, or does without a part.
 const Off = "off"
@@ -34,6 +38,8 @@ type Config struct {
 	Shutdown    Shutdown  `koanf:"shutdown" yaml:"shutdown"`
 	TLS         TLS       `koanf:"tls" yaml:"tls"`
 	Calls       CallLimit `koanf:"calls" yaml:"calls"`
+	// RingGroups can be set in a file alone.
+	RingGroups []RingGroup `koanf:"ring_groups" yaml:"ring_groups"`
 
 	// origins are the places of the keys that somebody has set.
 	origins map[string]Origin
@@ -58,6 +64,44 @@ type SIP struct {
 	// Origins are the web origins that may open SIP over WebSocket besides the
 	// server's own; "*" is all.
 	Origins []string `koanf:"origins" yaml:"origins"`
+	// Trunks and TrunkGroups can be set in a file alone.
+	Trunks      []Trunk      `koanf:"trunks" yaml:"trunks"`
+	TrunkGroups []TrunkGroup `koanf:"trunk_groups" yaml:"trunk_groups"`
+	// DNS are the name servers that hosts of SIP are looked up at, addresses with or
+	// without a port; none takes the system's.
+	DNS []string `koanf:"dns" yaml:"dns"`
+	// Exempt are the networks that Rate and Ban do not apply to.
+	Exempt []string `koanf:"exempt" yaml:"exempt"`
+	Rate   SIPRate  `koanf:"rate" yaml:"rate"`
+	Ban    SIPBan   `koanf:"ban" yaml:"ban"`
+	// Overload is when new work is refused; calls to Emergency numbers never are.
+	Overload  SIPOverload `koanf:"overload" yaml:"overload"`
+	Emergency []string    `koanf:"emergency" yaml:"emergency"`
+	// UDPMax is the largest request in bytes that goes over UDP where TCP can be had; 0
+	// has all do so.
+	UDPMax int `koanf:"udp_max" yaml:"udp_max"`
+	// KeepAlive is how often an empty line goes over TCP and TLS connections,
+	// NATKeepAlive how often to phones that registered over UDP from behind a
+	// translator of addresses; 0 is never.
+	KeepAlive    time.Duration `koanf:"keep_alive" yaml:"keep_alive"`
+	NATKeepAlive time.Duration `koanf:"nat_keep_alive" yaml:"nat_keep_alive"`
+}
+
+// NameServers are DNS with their ports.
+func (s SIP) NameServers() ([]netip.AddrPort, error) {
+	out := make([]netip.AddrPort, 0, len(s.DNS))
+	for _, text := range s.DNS {
+		if a, err := netip.ParseAddr(text); err == nil {
+			out = append(out, netip.AddrPortFrom(a, 53))
+			continue
+		}
+		a, err := netip.ParseAddrPort(text)
+		if err != nil || a.Port() == 0 {
+			return nil, fmt.Errorf("%q is no address, with or without a port", text)
+		}
+		out = append(out, a)
+	}
+	return out, nil
 }
 
 // RTP is the media of SIP phones.
@@ -160,6 +204,20 @@ type CallLimit struct {
 	PerUser     int           `koanf:"per_user" yaml:"per_user"`
 }
 
+// RingGroup is one number that rings several phones.
+type RingGroup struct {
+	Number  string   `koanf:"number" yaml:"number"`
+	Name    string   `koanf:"name" yaml:"name"`
+	Members []string `koanf:"members" yaml:"members"`
+	// Strategy is all, sequence or random.
+	Strategy string        `koanf:"strategy" yaml:"strategy"`
+	RingTime time.Duration `koanf:"ring_time" yaml:"ring_time"`
+	Total    time.Duration `koanf:"total" yaml:"total"`
+	SkipBusy bool          `koanf:"skip_busy" yaml:"skip_busy"`
+	Fallback string        `koanf:"fallback" yaml:"fallback"`
+	Prefix   string        `koanf:"prefix" yaml:"prefix"`
+}
+
 // Default is the server as it starts without a file.
 func Default() Config {
 	opus := Opus{Bitrate: 32000, Complexity: 5, Profile: OpusSpeech}
@@ -167,7 +225,13 @@ func Default() Config {
 		DataDir: "./data",
 		SIP: SIP{
 			Listen: ":5060", TLSListen: ":5061", UserAgent: "Skybridge", T1: 500 * time.Millisecond, Realm: "asterisk",
-			Algorithms: []string{"MD5"},
+			Exempt:     []string{"127.0.0.0/8", "::1/128"},
+			Overload:   SIPOverload{Queue: 20 * time.Millisecond, Late: 50 * time.Millisecond, Used: 90},
+			Emergency:  []string{"112", "911"},
+			Rate:       SIPRate{PerSecond: 100, Burst: 2000, Known: 10},
+			Ban:        SIPBan{Failures: 20, Scans: 100, Window: 5 * time.Minute, First: 5 * time.Minute, Most: 24 * time.Hour, Scan: time.Minute},
+			Algorithms: []string{"MD5"}, UDPMax: 1300,
+			KeepAlive: 90 * time.Second, NATKeepAlive: 25 * time.Second,
 		},
 		RTP:    RTP{Ports: "10000-20000", Timeout: 30 * time.Second, Keepalive: 15 * time.Second, ReportInterval: 5 * time.Second},
 		WebRTC: WebRTC{Listen: ":7882", Opus: opus},

@@ -184,6 +184,8 @@ func parse(kinds map[string]reflect.Type, key, value string) (v any, err error) 
 		return nil, fmt.Errorf("no setting %q", key)
 	case t == reflect.TypeFor[time.Duration]():
 		v, err = time.ParseDuration(value)
+	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.String:
+		return nil, fmt.Errorf("%s can be set in a file alone", key)
 	case t.Kind() == reflect.Slice:
 		v = listOf(value)
 	case t.Kind() == reflect.Bool:

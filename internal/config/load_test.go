@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,22 @@ func TestLayersOverrideEachOther(t *testing.T) {
 	}
 }
 
+// Groups are lists of blocks.
+func TestRingGroupsAreRead(t *testing.T) {
+	c, err := config.Load(write(t, "ring_groups:\n  - number: \"8000\"\n    name: Sales\n    members: [\"1001\", 1002, 0123@trunk]\n"+
+		"    strategy: sequence\n    ring_time: 15s\n    total: 1m\n    skip_busy: true\n    fallback: \"1003\"\n    prefix: \"Sales:\"\n  - number: 8001\n    members: [\"1001\"]\n"), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.RingGroup{
+		Number: "8000", Name: "Sales", Members: []string{"1001", "1002", "0123@trunk"}, Strategy: "sequence", RingTime: 15 * time.Second,
+		Total: time.Minute, SkipBusy: true, Fallback: "1003", Prefix: "Sales:",
+	}
+	if len(c.RingGroups) != 2 || !reflect.DeepEqual(c.RingGroups[0], want) || c.RingGroups[1].Number != "8001" {
+		t.Errorf("%+v", c.RingGroups)
+	}
+}
+
 func TestWrongSettingsNameTheirPlace(t *testing.T) {
 	for name, tc := range map[string]struct {
 		yaml  string
@@ -93,6 +110,15 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		"an origin's path":      {flag: "api.origins=https://a/b", place: "--set", want: "api.origins"},
 		"an origin's user":      {flag: "api.origins=https://u@a", place: "--set", want: "api.origins"},
 		"no origin":             {flag: "sip.origins=*,a.example", place: "--set", want: "sip.origins"},
+		"an exempt name":        {flag: "sip.exempt=127.0.0.1,example", place: "--set", want: "sip.exempt"},
+		"a rate":                {yaml: "sip:\n  rate:\n    per_second: -1\n", place: "FILE:3: ", want: "sip.rate.per_second"},
+		"groups of a flag":      {flag: "ring_groups=8000", place: "--set ring_groups: ", want: "in a file alone"},
+		"a group's unknown key": {yaml: "ring_groups:\n  - number: 8000\n    memebers: [1001]\n", place: "FILE:3: ", want: "memebers"},
+		"no burst":              {flag: "sip.rate.burst=0", place: "--set", want: "sip.rate.burst"},
+		"less than a stranger":  {flag: "sip.rate.known=0", place: "--set", want: "sip.rate.known"},
+		"a first ban too long":  {flag: "sip.ban.first=48h", place: "--set", want: "sip.ban.first"},
+		"more than all":         {flag: "sip.overload.used=101", place: "--set", want: "sip.overload.used"},
+		"a ban's window":        {flag: "sip.ban.window=0", place: "--set", want: "sip.ban.window"},
 		"no number":             {yaml: "sip:\n  t1: 1s\n", flag: "media.workers=two", place: "--set media.workers: ", want: "number"},
 		"no duration":           {env: "SKYBRIDGE_SIP__T1=fast", place: "SKYBRIDGE_SIP__T1: ", want: "duration"},
 		"neither true or false": {flag: "strict=maybe", place: "--set strict: ", want: "true or false"},
@@ -100,6 +126,7 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		"a name to listen on":   {flag: "api.listen=example.org:80", place: "--set", want: "api.listen"},
 		"external ip":           {flag: "external_ip=example", place: "--set", want: "external_ip"},
 		"an algorithm":          {flag: "sip.algorithms=MD5,SHA-512", place: "--set", want: "sip.algorithms"},
+		"no name server":        {flag: "sip.dns=192.0.2.53,ns.example", place: "--set", want: "sip.dns"},
 		"no algorithm":          {flag: "sip.algorithms=", place: "--set", want: "sip.algorithms"},
 		"log level":             {flag: "log.level=loud", place: "--set", want: "log.level"},
 	} {

@@ -1,6 +1,8 @@
 package config
 
 import (
+	stdmaps "maps"
+
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/knadh/koanf/maps"
@@ -33,6 +35,20 @@ func (c Config) Origin(key string) Origin { return c.origins[key] }
 func (c Config) IsSet(key string) bool {
 	_, set := c.origins[key]
 	return set
+}
+
+// Pin has keys count as set where they are, so that nothing else changes them later.
+func (c *Config) Pin(keys ...string) {
+	origins := stdmaps.Clone(c.origins)
+	if origins == nil {
+		origins = make(map[string]Origin, len(keys))
+	}
+	for _, key := range keys {
+		if _, set := origins[key]; !set {
+			origins[key] = Origin{Name: "the files at the start"}
+		}
+	}
+	c.origins = origins
 }
 
 // originsOf are the keys that a YAML text sets, and their lines. values are what

@@ -29,16 +29,24 @@ func (c Config) Validate() error {
 	for _, l := range c.Listeners() {
 		check(l.Key, checkListen(l.Address))
 	}
-	check("external_ip", checkAddress(c.ExternalIP))
-	check("rtp.address", checkAddress(c.RTP.Address))
-	_, _, err := c.RTP.Range()
+	_, err := addresses(c.ExternalIP)
+	check("external_ip", err)
+	_, err = c.RTP.Addresses()
+	check("rtp.address", err)
+	_, _, err = c.RTP.Range()
 	check("rtp.ports", err)
 	check("rtp.timeout", atLeast(c.RTP.Timeout, 0))
 	check("rtp.keepalive", atLeast(c.RTP.Keepalive, 0))
 	check("rtp.report_interval", between(c.RTP.ReportInterval, 500*time.Millisecond, time.Minute))
 	check("sip.t1", between(c.SIP.T1, 10*time.Millisecond, 5*time.Second))
 	check("sip.algorithms", c.SIP.checkAlgorithms())
+	_, err = c.SIP.NameServers()
+	check("sip.dns", err)
+	check("sip.keep_alive", atLeast(c.SIP.KeepAlive, 0))
+	check("sip.nat_keep_alive", atLeast(c.SIP.NATKeepAlive, 0))
+	check("sip.udp_max", between(c.SIP.UDPMax, 0, 65535))
 	check("sip.origins", checkOrigins(c.SIP.Origins))
+	c.SIP.validateProtection(check)
 	check("api.origins", checkOrigins(c.API.Origins))
 	if n := len(c.Auth.JWTSecret); n > 0 {
 		check("auth.jwt_secret", atLeast(n, 16))
@@ -108,14 +116,6 @@ func oneOf(v string, known ...string) error {
 	return nil
 }
 
-func checkAddress(s string) error {
-	if s == "" {
-		return nil
-	}
-	_, err := netip.ParseAddr(s)
-	return err
-}
-
 // checkOrigins wants origins as browsers write them (RFC 6454 §6.2).
 func checkOrigins(list []string) error {
 	for _, o := range list {
@@ -143,6 +143,44 @@ func (s SIP) checkAlgorithms() error {
 		}
 	}
 	return nil
+}
+
+// Addresses are those that media ports are opened on: what rtp.address lists, or all of both
+// families. "::" alone is all of both, as it is for listeners.
+func (r RTP) Addresses() ([]netip.Addr, error) {
+	list, err := addresses(r.Address)
+	if len(list) == 0 || len(list) == 1 && list[0] == netip.IPv6Unspecified() {
+		return []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}, err
+	}
+	return list, err
+}
+
+// External are the addresses of external_ip, one of each family at most; none where that is
+// not set. Validate has looked at it.
+func (c Config) External() []netip.Addr {
+	list, err := addresses(c.ExternalIP)
+	if err != nil {
+		return nil
+	}
+	return list
+}
+
+// addresses reads one address, or one of each family with a comma between them.
+func addresses(s string) (out []netip.Addr, err error) {
+	if s == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(s, ",") {
+		a, err := netip.ParseAddr(strings.TrimSpace(part))
+		if err != nil {
+			return nil, err
+		}
+		if a = a.Unmap(); slices.ContainsFunc(out, func(b netip.Addr) bool { return a.Is4() == b.Is4() }) {
+			return nil, fmt.Errorf("%s is a second address of its family", a)
+		}
+		out = append(out, a)
+	}
+	return out, nil
 }
 
 // Range is the first and the last RTP port.

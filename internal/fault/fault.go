@@ -12,7 +12,8 @@ import (
 type Kind uint8
 
 // The kinds. Internal is the zero value: an error nobody classified is ours. Invalid is
-// a value that cannot be, Malformed a text that cannot be read as what it should be.
+// a value that cannot be, Malformed a text that cannot be read as what it should be, Looped
+// what has been passed on too often.
 const (
 	Internal Kind = iota
 	Invalid
@@ -34,6 +35,7 @@ const (
 	Unsupported
 	Unavailable
 	Malformed
+	Looped
 	kinds
 )
 
@@ -65,6 +67,7 @@ var table = [kinds]edge{
 	Unsupported:   {"unsupported", 501, 501, 29},
 	Unavailable:   {"unavailable", 503, 503, 34},
 	Malformed:     {"malformed", 400, 400, 96},
+	Looped:        {"loop", 508, 483, 25},
 }
 
 // String is the kind's stable name, the `code` of an API error.

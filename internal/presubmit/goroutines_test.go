@@ -18,7 +18,7 @@ var unguarded = map[string]string{
 
 	"sip/qualify/qualify.go: Do":           "each round of the scheduler has a recover",
 	"sip/registrar/registrar.go: maintain": "each round has a recover",
-	"sip/server.go: close":                 "it waits for the handlers at the end",
+	"sip/internal/errand/errand.go: close": "it waits for the handlers at the end",
 	"sip/trunk/trunk.go: run":              "each try has a recover",
 }
 

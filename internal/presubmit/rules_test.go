@@ -36,7 +36,7 @@ var only = map[string][]string{
 	"github.com/pion":          {"media/rtp", "media/srtp", "media/webrtc", "e2e"},
 	"github.com/chromedp":      {"e2e"},
 	"go.uber.org/goleak":       {},
-	"testing":                  {"e2e", "internal/golden", "media/mediatest", "sip/siptest", "signaling/dialplan/dialplantest"},
+	"testing":                  {"e2e", "internal/certs/certtest", "internal/golden", "media/mediatest", "sip/siptest", "signaling/dialplan/dialplantest"},
 	"github.com/google/go-cmp": {"internal/golden"},
 	"pgregory.net/rapid":       {},
 }

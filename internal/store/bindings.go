@@ -33,9 +33,22 @@ type Binding struct {
 // BindingChange is what one REGISTER does to an AOR. It is made whole or not at
 // all (RFC 3261 §10.3 step 7).
 type BindingChange struct {
-	AOR    string
-	Put    []Binding
-	Delete []string // keys
+	AOR     string
+	Put     []Binding
+	Refresh []Refresh
+	Delete  []string // keys
+}
+
+// Refresh is a binding that stays as it is kept but for these: most REGISTERs do no more,
+// and it costs a third of writing everything anew.
+type Refresh struct {
+	Key     string
+	CSeq    uint32
+	Updated time.Time
+	Expires time.Time
+	// Whole gives all of the binding, to be put if it is not there. It is called by the
+	// writer, perhaps after Apply has returned.
+	Whole func() Binding
 }
 
 // Bindings keeps registrations.
@@ -52,6 +65,8 @@ ON CONFLICT (aor, binding_key) DO UPDATE SET
 	reg_id = excluded.reg_id, user_agent = excluded.user_agent, transport = excluded.transport,
 	source = excluded.source, flow = excluded.flow, flow_bound = excluded.flow_bound, updated = excluded.updated, expires = excluded.expires`
 
+const refreshBinding = `UPDATE bindings SET cseq = $1, updated = $2, expires = $3 WHERE aor = $4 AND binding_key = $5`
+
 // Apply makes a change and returns when it is on disk.
 func (b *Bindings) Apply(ctx context.Context, c BindingChange) error {
 	err := b.s.writer.write(ctx, func(t *tx) error {
@@ -62,6 +77,11 @@ func (b *Bindings) Apply(ctx context.Context, c BindingChange) error {
 		}
 		for i := range c.Put {
 			if err := c.Put[i].put(t, c.AOR); err != nil {
+				return err
+			}
+		}
+		for i := range c.Refresh {
+			if err := c.Refresh[i].apply(t, c.AOR); err != nil {
 				return err
 			}
 		}
@@ -85,6 +105,15 @@ func (v *Binding) put(t *tx, aor string) error {
 	return t.exec(putBinding, aor, v.Key, v.Contact, v.Target, path, v.CallID, int64(v.CSeq), v.Q,
 		v.Instance, int64(v.RegID), v.UserAgent, v.Transport, v.Source, v.Flow, bound,
 		micros(v.Registered), micros(v.Updated), micros(v.Expires))
+}
+
+func (v *Refresh) apply(t *tx, aor string) error {
+	n, err := t.change(refreshBinding, int64(v.CSeq), micros(v.Updated), micros(v.Expires), aor, v.Key)
+	if err != nil || n > 0 {
+		return err
+	}
+	b := v.Whole()
+	return b.put(t, aor)
 }
 
 // Live gives every binding that expires after now, ordered by AOR and key.

@@ -69,6 +69,28 @@ func TestBindings(t *testing.T) {
 	})
 }
 
+// A refresh changes what it names and nothing else; what is not there it puts whole.
+func TestRefresh(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		kept := Binding{AOR: "1001", Key: "sip:a", Contact: "<sip:a>", Target: "sip:a", CallID: "c", UserAgent: "phone", Registered: noon, Updated: noon, Expires: noon.Add(time.Minute)}
+		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1001", Put: []Binding{kept}}))
+		later := kept
+		later.CSeq, later.Updated, later.Expires = 2, noon.Add(time.Second), noon.Add(time.Hour)
+		refresh := Refresh{Key: "sip:a", CSeq: 2, Updated: later.Updated, Expires: later.Expires, Whole: func() Binding { t.Error("asked for the whole"); return later }}
+		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1001", Refresh: []Refresh{refresh}}))
+		got, err := s.Bindings.Live(ctx, noon)
+		same(t, got, err, []Binding{later})
+
+		_, err = s.Bindings.Purge(ctx, noon.Add(time.Hour), false)
+		ok(t, err)
+		refresh.Whole = func() Binding { return later }
+		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1001", Refresh: []Refresh{refresh}}))
+		got, err = s.Bindings.Live(ctx, noon)
+		same(t, got, err, []Binding{later})
+	})
+}
+
 func TestUsers(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()

@@ -1,5 +1,5 @@
 // Package store keeps on disk what a restart must find again: registrations,
-// users, API keys, rooms, call records and generated settings. It is SQLite
+// users, API keys, rooms, call records, bans and generated settings. It is SQLite
 // (write-ahead log, synchronous=FULL) behind small typed repositories; the SQL
 // keeps to what SQLite and PostgreSQL share.
 //
@@ -67,12 +67,14 @@ func (c Config) Validate() error {
 
 // Store is an open database. Its repositories are safe for concurrent use.
 type Store struct {
-	Bindings *Bindings
-	Users    *Users
-	APIKeys  *APIKeys
-	Rooms    *Rooms
-	Calls    *Calls
-	Settings *Settings
+	Bindings   *Bindings
+	Users      *Users
+	APIKeys    *APIKeys
+	Rooms      *Rooms
+	Calls      *Calls
+	Settings   *Settings
+	Extensions *Extensions
+	Bans       *Bans
 
 	reads  *sql.DB // the same handle as the writer's for Memory
 	writer *writer
@@ -104,6 +106,8 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 	s.Rooms = &Rooms{s}
 	s.Calls = &Calls{s}
 	s.Settings = &Settings{s}
+	s.Extensions = &Extensions{s}
+	s.Bans = &Bans{s}
 	return s, nil
 }
 

@@ -11,8 +11,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -258,28 +260,36 @@ func writeUntilKilled(path string) {
 
 func BenchmarkBindings(b *testing.B) {
 	for _, clients := range []int{1, 16, 256} {
-		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			s := openTest(b, filepath.Join(b.TempDir(), "db"))
-			b.ReportAllocs()
-			b.SetParallelism(max(1, clients/2)) // times GOMAXPROCS, 2 on the usual machine
-			var next sync.Mutex
-			n := 0
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					next.Lock()
-					n++
-					aor := fmt.Sprint(n % 10000)
-					next.Unlock()
-					v := Binding{Key: "sip:1001@10.0.0.1:5060", Contact: "sip:1001@10.0.0.1:5060", Target: "sip:1001@10.0.0.1:5060",
-						CallID: "call@host", CSeq: 1, UserAgent: "phone", Transport: "udp", Source: "10.0.0.1:5060", Expires: noon.Add(time.Hour)}
-					if err := s.Bindings.Apply(context.Background(), BindingChange{AOR: aor, Put: []Binding{v}}); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-			st := s.Stats()
-			b.ReportMetric(float64(st.Writes)/float64(st.Commits), "writes/commit")
-			b.ReportMetric(float64(st.Writes)/b.Elapsed().Seconds(), "writes/s")
-		})
+		for _, refresh := range []bool{false, true} {
+			b.Run(fmt.Sprintf("clients=%d/refresh=%v", clients, refresh), func(b *testing.B) { benchmarkBindings(b, clients, refresh) })
+		}
 	}
+}
+
+func benchmarkBindings(b *testing.B, clients int, refresh bool) {
+	s := openTest(b, filepath.Join(b.TempDir(), "db"))
+	b.ReportAllocs()
+	b.SetParallelism(max(1, clients/2)) // times GOMAXPROCS, 2 on the usual machine
+	v := Binding{
+		Key: "sip:1001@10.0.0.1:5060", Contact: "sip:1001@10.0.0.1:5060", Target: "sip:1001@10.0.0.1:5060",
+		CallID: "call@host", CSeq: 1, UserAgent: "phone", Transport: "udp", Source: "10.0.0.1:5060", Expires: noon.Add(time.Hour),
+	}
+	whole := func() Binding { return v }
+	var n atomic.Int64
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			c := BindingChange{AOR: strconv.FormatInt(n.Add(1)%1000, 10)}
+			if refresh {
+				c.Refresh = []Refresh{{Key: v.Key, CSeq: v.CSeq, Expires: v.Expires, Whole: whole}}
+			} else {
+				c.Put = []Binding{v}
+			}
+			if err := s.Bindings.Apply(context.Background(), c); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	st := s.Stats()
+	b.ReportMetric(float64(st.Writes)/float64(st.Commits), "writes/commit")
+	b.ReportMetric(float64(st.Writes)/b.Elapsed().Seconds(), "writes/s")
 }

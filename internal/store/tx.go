@@ -11,12 +11,25 @@ import (
 // for the first time is prepared for this transaction alone, and for good once
 // the connection is free again.
 type tx struct {
-	w   *writer
-	sql *sql.Tx
-	ctx context.Context
+	w    *writer
+	sql  *sql.Tx
+	ctx  context.Context
+	used map[string]*sql.Stmt // of this transaction, by text
 }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
+	if s, ok := t.used[query]; ok {
+		return s, nil
+	}
+	s, err := t.enlist(query)
+	if err == nil {
+		t.used[query] = s
+	}
+	return s, err
+}
+
+// enlist takes a statement into the transaction, which closes it at its end.
+func (t *tx) enlist(query string) (*sql.Stmt, error) {
 	if s, ok := t.w.stmts[query]; ok {
 		return t.sql.StmtContext(t.ctx, s), nil
 	}

@@ -6,14 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // writer is the one goroutine that writes. It takes every write that is waiting,
 // runs them in one transaction and answers each after the commit: while one
-// commit waits for the disk, the next batch gathers. No write waits for company.
+// commit waits for the disk, the next batch gathers. A write waits for company where there
+// is a crowd, for a millisecond at the most.
 type writer struct {
 	db       *sql.DB
 	log      *slog.Logger
@@ -104,10 +107,18 @@ func (w *writer) write(ctx context.Context, f func(*tx) error) error {
 func (w *writer) run() {
 	defer close(w.done)
 	batch := make([]*job, 0, w.maxBatch)
+	crowd := 1 // that shared the last commit
 	for {
 		select {
 		case j := <-w.queue:
-			w.commit(w.gather(append(batch, j)))
+			// Who can run, and is about to write, shares the commit.
+			runtime.Gosched()
+			all := w.gather(append(batch, j))
+			if share := crowd / 2; crowd >= crowded && len(all) < share {
+				all = w.await(all, share)
+			}
+			crowd = len(all)
+			w.commit(all)
 		case <-w.quit:
 			for { // what was accepted before stop is still written
 				rest := w.gather(batch)
@@ -118,6 +129,29 @@ func (w *writer) run() {
 			}
 		}
 	}
+}
+
+// Where many write at once, which the last commit tells, half as many are waited for, but
+// not long: each commit costs a flush of the disk, and as much work as ten writes. Not for
+// all: who waits for the disk has nothing to do, and the others are to work meanwhile.
+const (
+	crowded  = 8
+	patience = time.Millisecond
+)
+
+// await appends what comes within patience until there are so many.
+func (w *writer) await(batch []*job, many int) []*job {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for len(batch) < many {
+		select {
+		case j := <-w.queue:
+			batch = append(batch, j)
+		case <-timer.C:
+			return w.gather(batch)
+		}
+	}
+	return w.gather(batch)
 }
 
 // gather appends what waits in the queue, without waiting.
@@ -169,7 +203,7 @@ func (w *writer) transact(batch []*job, savepoints bool) error {
 	if err != nil {
 		return fmt.Errorf("store: beginning transaction: %w", kindOf(err))
 	}
-	t := &tx{w: w, sql: sqlTx, ctx: ctx}
+	t := &tx{w: w, sql: sqlTx, ctx: ctx, used: make(map[string]*sql.Stmt)}
 	for _, j := range batch {
 		if savepoints {
 			err = t.runApart(j)

@@ -10,8 +10,7 @@ const (
 
 // Formats of transport feedback.
 const (
-	FormatNACK  = 1 // RFC 4585 §6.2.1
-	FormatTMMBR = 3 // RFC 5104 §4.2.1
+	FormatNACK = 1 // RFC 4585 §6.2.1
 )
 
 // Formats of payload feedback.
@@ -84,7 +83,7 @@ func (f *Feedback) Append(dst []byte) []byte {
 // stream, or not understood.
 func (f *Feedback) Redirect(stream, source uint32, shift uint16) bool {
 	switch {
-	case f.Kind == PayloadFeedback && f.Format == FormatFIR, f.Kind == TransportFeedback && f.Format == FormatTMMBR:
+	case f.Kind == PayloadFeedback && f.Format == FormatFIR:
 		return f.redirectEntries(stream, source)
 	case f.Kind == PayloadFeedback && f.Format == FormatApplication:
 		return f.redirectEstimate(stream, source)

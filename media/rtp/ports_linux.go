@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -16,7 +17,7 @@ import (
 type PortsConfig struct {
 	// Addresses are the local addresses to bind to, each with the whole range;
 	// the first is what Open uses. An unspecified address (0.0.0.0, ::) listens
-	// on all of its family.
+	// on all of its family, and has the ports of each of that.
 	Addresses []netip.Addr
 	// First and Last bound the UDP ports, both included. RTP takes the even ones
 	// and leaves the odd ones above to RTCP (RFC 3550 §11). Both 0 means any even
@@ -106,18 +107,40 @@ func (p *Ports) InUse() int {
 	return p.inUse
 }
 
+// Used is which part of the ports is in use, on the address that has the fewest left; 0
+// where the system chooses them.
+func (p *Ports) Used() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	most := 0
+	for i := range p.used {
+		most = max(most, p.used[i].taken)
+	}
+	return float64(most) / float64(max(p.cfg.pairs(), 1))
+}
+
+// Local is the first of the local addresses that packets of a peer can come to: one of its
+// family. The error is of kind fault.NotAcceptable.
+func (p *Ports) Local(peer netip.Addr) (netip.Addr, error) {
+	peer = peer.Unmap()
+	for _, a := range p.cfg.Addresses {
+		if peer.IsValid() && a.Is4() == peer.Is4() {
+			return a, nil
+		}
+	}
+	return netip.Addr{}, fault.New(fault.NotAcceptable, "rtp: no local address has the family of %v", peer)
+}
+
 // Open gives a socket on the first address. Ports that something else occupies
 // are passed over; when none is left the error is of kind fault.Unavailable.
 func (p *Ports) Open() (*Socket, error) { return p.OpenOn(p.cfg.Addresses[0]) }
 
-// OpenOn is Open on one of the configured addresses.
+// OpenOn is Open on one of the configured addresses, or on an address of this machine that
+// an unspecified one of them stands for.
 func (p *Ports) OpenOn(local netip.Addr) (*Socket, error) {
-	at := -1
-	for i, a := range p.cfg.Addresses {
-		if a == local {
-			at = i
-			break
-		}
+	at := slices.Index(p.cfg.Addresses, local)
+	if at < 0 {
+		at = slices.IndexFunc(p.cfg.Addresses, func(a netip.Addr) bool { return a.IsUnspecified() && a.Is4() == local.Is4() })
 	}
 	switch {
 	case at < 0:
@@ -194,8 +217,13 @@ const pairTries = 64
 // OpenPair is Open with OpenRTCP's socket, passing over pairs of which something else
 // has the odd port.
 func (p *Ports) OpenPair() (media, control *Socket, err error) {
+	return p.OpenPairOn(p.cfg.Addresses[0])
+}
+
+// OpenPairOn is OpenPair on an address that OpenOn takes.
+func (p *Ports) OpenPairOn(local netip.Addr) (media, control *Socket, err error) {
 	for range pairTries {
-		if media, err = p.Open(); err != nil {
+		if media, err = p.OpenOn(local); err != nil {
 			return nil, nil, err
 		}
 		if control, err = p.OpenRTCP(media); err == nil {
@@ -237,9 +265,10 @@ func (p *Ports) give(address, i int) {
 // starts at random and goes round, so that a port rests as long as it can before
 // a late packet of its last call would meet a new one.
 type portSet struct {
-	bits []uint64
-	size int
-	next int
+	bits  []uint64
+	size  int
+	next  int
+	taken int
 }
 
 func newPortSet(size int) portSet {
@@ -255,6 +284,7 @@ func (s *portSet) take() (int, bool) {
 					break
 				}
 				s.bits[i/64] |= 1 << (i % 64)
+				s.taken++
 				s.next = (i + 1) % s.size
 				return i, true
 			}
@@ -264,4 +294,7 @@ func (s *portSet) take() (int, bool) {
 	return 0, false
 }
 
-func (s *portSet) give(i int) { s.bits[i/64] &^= 1 << (i % 64) }
+func (s *portSet) give(i int) {
+	s.bits[i/64] &^= 1 << (i % 64)
+	s.taken--
+}

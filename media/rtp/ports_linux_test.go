@@ -163,6 +163,58 @@ func TestPortsAddresses(t *testing.T) {
 	}
 }
 
+// An unspecified address stands for all of its family, and shares the ports with them; a
+// peer gets one of its own family.
+func TestPortsOfFamilies(t *testing.T) {
+	cfg := DefaultPortsConfig()
+	cfg.Addresses = []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Loopback()}
+	cfg.First = freeRange(t, 2)
+	cfg.Last = cfg.First + 3
+	p, err := NewPorts(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for peer, want := range map[string]string{"192.0.2.1": "0.0.0.0", "::ffff:192.0.2.1": "0.0.0.0", "2001:db8::1": "::1"} {
+		if got, err := p.Local(netip.MustParseAddr(peer)); err != nil || got.String() != want {
+			t.Errorf("for %s: %v, %v", peer, got, err)
+		}
+	}
+	if _, err := p.Local(netip.Addr{}); fault.Of(err) != fault.NotAcceptable {
+		t.Errorf("for nobody: %v", err)
+	}
+	one, control, err := p.OpenPairOn(netip.MustParseAddr("127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := one.LocalAddr().Addr().String(); got != "127.0.0.1" {
+		t.Errorf("on %s", got)
+	}
+	if p.Used() != 0.5 {
+		t.Errorf("%v of the ports are used", p.Used())
+	}
+	two, err := p.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.OpenOn(netip.MustParseAddr("127.0.0.1")); fault.Of(err) != fault.Unavailable {
+		t.Errorf("a third of two: %v", err)
+	}
+	if p.Used() != 1 {
+		t.Errorf("%v of the ports are used", p.Used())
+	}
+	if _, err := p.OpenOn(netip.MustParseAddr("::2")); fault.Of(err) != fault.Invalid {
+		t.Errorf("at an address that nothing stands for: %v", err)
+	}
+	for _, s := range []*Socket{one, control, two} {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if p.Used() != 0 || p.InUse() != 0 {
+		t.Errorf("%v of the ports are used", p.Used())
+	}
+}
+
 func TestPortsConcurrent(t *testing.T) {
 	p := loopback(t)
 	var wg sync.WaitGroup

@@ -14,7 +14,7 @@ func TestFitRequests(t *testing.T) {
 		return Feedback{Kind: PayloadFeedback, Format: FormatFIR, Sender: asker, Detail: []byte{1, 2, 3, 4, number, 0, 0, 0}}
 	}
 	nack := Feedback{Kind: TransportFeedback, Format: FormatNACK, Sender: asker, Media: stream, Detail: []byte{0, 1, 0, 0}}
-	tmmbr := Feedback{Kind: TransportFeedback, Format: FormatTMMBR, Sender: asker, Detail: []byte{1, 2, 3, 4, 0, 0, 0, 0}}
+	tmmbr := Feedback{Kind: TransportFeedback, Format: 3, Sender: asker, Detail: []byte{1, 2, 3, 4, 0, 0, 0, 0}}
 	remb := Feedback{Kind: PayloadFeedback, Format: FormatApplication, Sender: asker, Detail: []byte("REMB\x01\x00\x00\x00\x01\x02\x03\x04")}
 	for _, c := range []struct {
 		name   string

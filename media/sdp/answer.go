@@ -44,13 +44,7 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 	for _, p := range slices.Backward(a.line.Payloads()) { // its first shall be found first
 		types.set(p.Type, p.Encoding)
 	}
-	lines := make([]MediaLine, len(offer.Media))
-	for i, m := range offer.Media {
-		lines[i] = MediaLine{m.Kind, m.Profile, "0"}
-		if len(m.Formats) > 0 {
-			lines[i].Format = m.Formats[0]
-		}
-	}
+	lines := linesOf(offer)
 	n.state.Lines, n.state.Audio, n.state.Bindings = lines, a.index, types
 	n.offered, n.answered = nil, false
 
@@ -88,6 +82,18 @@ func (n *Negotiator) Answer(offer *Session) ([]byte, Result, error) {
 	}
 	body := n.seal(lines, a.index, n.audio(lines[a.index], a.payloads, t))
 	return body, n.commit(r, a.keyed), nil
+}
+
+// linesOf are an offer's media lines, as they stay in the session.
+func linesOf(offer *Session) []MediaLine {
+	lines := make([]MediaLine, len(offer.Media))
+	for i, m := range offer.Media {
+		lines[i] = MediaLine{m.Kind, m.Profile, "0"}
+		if len(m.Formats) > 0 {
+			lines[i].Format = m.Formats[0]
+		}
+	}
+	return lines
 }
 
 // accept finds the audio line to take: the one in use, else the first possible. Where

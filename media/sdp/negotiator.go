@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -23,6 +24,8 @@ type Negotiator struct {
 	last     *Result
 	made     *Media // our line of the last description
 	beside   placed // a line of it that another Negotiator makes
+
+	displaced []MediaLine // by the last OfferAlone
 }
 
 // State is what another process needs to go on with an established dialog. It is
@@ -149,6 +152,7 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 	if len(n.state.Lines) == 0 {
 		n.state.Lines, n.state.Audio = []MediaLine{{n.kind(), n.offerProfile(), "0"}}, 0
 	}
+	n.comeBack()
 	o := &offered{direction: dir, mux: n.cfg.RTCPMux}
 	n.offered, n.answered = o, false
 	types := (*bindings)(&n.state.Bindings)
@@ -198,6 +202,31 @@ func (n *Negotiator) Offer(dir media.Direction) []byte {
 	return n.seal(n.state.Lines, n.state.Audio, n.audio(line, payloads, t))
 }
 
+// Repeat makes an offer of the description that both sides agreed on last, as it stands,
+// version and all: a refresh that changes nothing (RFC 3264 §8, RFC 4028 §7.4). It is that of
+// Offer where anything was said since, and where there are keys.
+func (n *Negotiator) Repeat(agreed []byte) []byte {
+	was := n.state
+	if n.last == nil || n.last.Secure() || n.beside.line != nil || !bytes.Equal(n.rendered(), agreed) {
+		return n.Offer(was.Direction)
+	}
+	made := n.made
+	n.Offer(was.Direction)
+	n.state.Sent, n.state.Version, n.made = was.Sent, was.Version, made
+	n.offered.formats, n.offered.events = n.last.Receive, n.last.ReceiveEvents
+	return agreed
+}
+
+// rendered is the last description as it was sent.
+func (n *Negotiator) rendered() []byte {
+	id := strconv.FormatUint(n.state.SessionID, 10)
+	version := len("v=0\r\no=") + len(n.cfg.Username) + len(" ") + len(id) + len(" ") // where it stands
+	b := make([]byte, 0, len(n.state.Sent)+20)
+	b = append(b, n.state.Sent[:version]...)
+	b = strconv.AppendUint(b, n.state.Version, 10)
+	return append(b, n.state.Sent[version:]...)
+}
+
 // Rollback forgets an offer that the peer refused. What was agreed before stays.
 func (n *Negotiator) Rollback() { n.offered, n.answered = nil, false }
 
@@ -227,12 +256,11 @@ func (n *Negotiator) seal(lines []MediaLine, audio int, m *Media) []byte {
 		}
 		s.Media = append(s.Media, &Media{Kind: l.Kind, Profile: l.Profile, Formats: []string{l.Format}})
 	}
-	if text := s.String(); text != n.state.Sent {
-		n.state.Sent = text
+	if text := s.Bytes(); string(text) != n.state.Sent {
+		n.state.Sent = string(text)
 		n.state.Version++
 	}
-	s.Origin.Version = strconv.FormatUint(n.state.Version, 10)
-	return s.Bytes()
+	return n.rendered()
 }
 
 // commit makes a result the agreed one.

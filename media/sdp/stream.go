@@ -193,3 +193,20 @@ func above(rtp netip.AddrPort) netip.AddrPort {
 	}
 	return netip.AddrPortFrom(rtp.Addr(), rtp.Port()+1)
 }
+
+// Party is where the author of a description that came from source is, as far as the
+// address that it is to be told of us depends on that: there, or where it wants its first
+// audio that is not refused, if that has the other family (RFC 6157 §4).
+func (s *Session) Party(source netip.Addr) netip.Addr {
+	for _, m := range s.Media {
+		if !m.IsAudio() || m.Port == 0 {
+			continue
+		}
+		t, err := s.Target(m)
+		if a := t.RTP.Addr(); err == nil && a.IsValid() && a.Is4() != source.Unmap().Is4() {
+			return a
+		}
+		break
+	}
+	return source
+}

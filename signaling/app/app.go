@@ -14,7 +14,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/extension"
+	"github.com/skygenesisenterprise/skybridge/signaling/feature"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
+	"github.com/skygenesisenterprise/skybridge/signaling/ringgroup"
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
 	"github.com/skygenesisenterprise/skybridge/signaling/talk"
 )
@@ -29,6 +32,12 @@ type Services struct {
 	Recordings *recording.Registry
 	// Talk has the channels that are listened to.
 	Talk *talk.Registry
+	// Groups are the ring groups; nil for none.
+	Groups *ringgroup.Registry
+	// Extensions are what phones have switched on; nil for nothing.
+	Extensions *extension.Registry
+	// Features is what parties may ask for by keys; nil for nothing.
+	Features *feature.Service
 	// ConfBridge gives confbridge.conf as it is now; nil means the defaults.
 	ConfBridge func() *settings.ConfBridge
 }
@@ -42,6 +51,7 @@ func Applications(s *Services) []dialplan.Application {
 		{Name: "Busy", Synopsis: "Indicate the busy condition.", Run: s.busy},
 		{Name: "Congestion", Synopsis: "Indicate the congestion condition.", Run: s.congestion},
 		{Name: "Dial", Synopsis: "Attempt to connect to another device or endpoint.", Run: s.dial},
+		{Name: "RingGroup", Synopsis: "Ring the members of a ring group.", Run: s.ringGroup},
 		{Name: "ConfBridge", Synopsis: "Conference bridge application.", Run: s.confBridge},
 		{Name: "ChanSpy", Synopsis: "Listen to a channel, and optionally whisper into it.", Run: s.chanSpy},
 		{Name: "MusicOnHold", Synopsis: "Play Music On Hold indefinitely.", Run: s.musicOnHold},
@@ -88,11 +98,18 @@ func whileUp(run dialplan.App) dialplan.App {
 // Run takes a channel through the dialplan from a position. It returns at once;
 // the channel hangs up when the plan is through.
 func Run(ctx context.Context, exec *dialplan.Executor, c *signaling.Channel, at dialplan.Position) error {
-	return c.Run(ctx, func() {
-		// What went wrong is logged by the executor.
-		exec.Run(c.Live(), &program{Channel: c}, at)
-	})
+	call := exec.NewCall(&program{Channel: c})
+	return c.Run(ctx, func() { (&journey{channel: c, call: call}).follow(at) })
 }
 
-// channelOf is the channel that a call runs on.
+// ChannelOf is the channel that a call runs on, where it runs on one of ours.
+func ChannelOf(c *dialplan.Call) (*signaling.Channel, bool) {
+	p, ok := c.Channel().(*program)
+	if !ok {
+		return nil, false
+	}
+	return p.Channel, true
+}
+
+// channelOf is ChannelOf for what runs nowhere else.
 func channelOf(c *dialplan.Call) *signaling.Channel { return c.Channel().(*program).Channel }

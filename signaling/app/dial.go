@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,10 +13,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dial"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
-
-// maxTargets bounds the endpoints of one Dial.
-const maxTargets = 64
 
 // dialVariables are what Dial sets; an earlier Dial's are cleared first.
 var dialVariables = []string{
@@ -33,7 +32,7 @@ func (s *Services) dial(ctx context.Context, c *dialplan.Call, args string) erro
 	for _, name := range dialVariables {
 		c.Channel().SetVar(name, "")
 	}
-	targets, err := parseTargets(argument.At(parts, 0))
+	targets, err := dialstring.ParseList(argument.At(parts, 0))
 	if err != nil {
 		c.Log().Warn("Dial: nobody is dialled", "err", err)
 		c.Channel().SetVar("DIALSTATUS", "INVALIDARGS")
@@ -57,32 +56,12 @@ func (s *Services) dial(ctx context.Context, c *dialplan.Call, args string) erro
 		}
 	}
 	defer d.end()
+	ctx = d.offerPlace(ctx)
 	return d.run(ctx, targets, timeout)
 }
 
-// parseTargets reads TECH/resource&TECH/resource.
-func parseTargets(list string) ([]signaling.Target, error) {
-	var targets []signaling.Target
-	for name := range strings.SplitSeq(list, "&") {
-		if name = strings.TrimSpace(name); name == "" {
-			continue
-		}
-		if len(targets) == maxTargets {
-			return nil, fault.New(fault.TooMany, "more than %d endpoints", maxTargets)
-		}
-		t, err := signaling.ParseTarget(name)
-		if err != nil {
-			return nil, err
-		}
-		targets = append(targets, t)
-	}
-	if len(targets) == 0 {
-		return nil, fault.New(fault.Invalid, "no endpoint")
-	}
-	return targets, nil
-}
-
-// attempt is one Dial under way.
+// attempt is one Dial under way. Who takes the caller's place while it rings (succession)
+// is the caller from then on.
 type attempt struct {
 	services *Services
 	call     *dialplan.Call
@@ -90,27 +69,53 @@ type attempt struct {
 	options  dialOptions
 	begun    time.Time
 	bridge   *signaling.Bridge   // from early media or the answer on
+	joined   *signaling.Channel  // who is in it with the caller
 	tone     *signaling.Playback // ringing, to a caller that is up
 	rung     bool                // the caller knows that it rings
 	apart    bool                // the called party goes on in the plan by itself
 	only     bool                // there is one target
+	place    succession
 }
 
-func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout time.Duration) error {
+func (d *attempt) run(ctx context.Context, targets []dialstring.Target, timeout time.Duration) error {
 	format, err := d.caller.Format(ctx)
 	if err != nil {
 		return err
 	}
-	d.only = len(targets) == 1
+	if len(targets) == 0 { // a function had nobody to name
+		d.notRung(fault.New(fault.Unreachable, "no endpoint to dial"))
+		return nil
+	}
+	d.only = len(targets) == 1 && !isGroup(targets[0])
+	var phone *dialstring.Target // what it has switched on counts
+	if one, ok := dialstring.OnePhone(targets); ok && !isGroup(one) {
+		phone = &one
+		to, limit, err := d.services.Extensions.Before(one, d.caller.Snapshot().Redirecting)
+		switch {
+		case to != nil:
+			d.forwardTo(to)
+			return nil
+		case err != nil:
+			d.notRung(err)
+			return ctx.Err()
+		case limit > 0 && (timeout == 0 || limit < timeout):
+			timeout = limit
+		}
+	}
 	if d.options.ring || d.options.ringUntil {
 		d.tell(ctx, d.ring)
 	}
-	result := dial.Do(ctx, d.services.Engine, dial.Plan{
+	result := d.services.dialAll(ctx, dial.Plan{
 		Targets: targets, Timeout: timeout, Caller: d.caller.Snapshot().Caller, From: d.caller, Prefer: format.Codec,
 		Log:    d.caller.Log(),
+		Orders: d.place.orders, Divert: d.services.Extensions.Member,
 		Notify: func(callee *signaling.Channel, s signaling.ChannelSnapshot) { d.progress(ctx, callee, s) },
 	})
+	d.place.close()
 	d.set("DIALSTATUS", string(result.Status))
+	if result.Channel == nil && ctx.Err() == nil && d.refused(&result, phone) {
+		return nil
+	}
 	if result.Channel == nil {
 		d.call.Channel().SetHangupCause(int(result.Cause))
 		d.tell(ctx, d.stopTone)
@@ -127,11 +132,14 @@ func (d *attempt) run(ctx context.Context, targets []signaling.Target, timeout t
 			return err
 		}
 	}
-	if d.options.both != "" {
+	if d.options.both != "" && !d.place.taken() {
 		return d.part(ctx, callee)
 	}
 	if err := d.connect(ctx, callee); err != nil && !callee.Ended() {
 		return err
+	}
+	if d.place.taken() {
+		return d.leaveThem()
 	}
 	answered := d.call.Now()
 	d.talk(ctx, callee)
@@ -160,24 +168,21 @@ func (d *attempt) after(ctx context.Context, callee *signaling.Channel) error {
 	return dialplan.ErrHangup
 }
 
-// release ends the called party's call, unless somebody has moved it elsewhere.
+// release ends the called party's call, unless somebody has moved it elsewhere: then it
+// ends with what it takes part in there.
 func (d *attempt) release(callee *signaling.Channel) {
-	if d.apart {
-		return
+	if !d.apart {
+		callee.LetGo()
 	}
-	// A move is one act of the channel's actor: after this it is over. The error
-	// says that the channel is gone.
-	_ = callee.Do(context.Background(), func() error { return nil })
-	if b := callee.Snapshot().Bridge; b != "" && (d.bridge == nil || b != d.bridge.ID()) {
-		return
-	}
-	callee.Hangup(signaling.CauseNormal)
 }
 
 // progress lets the caller know how the called party's phone does.
 func (d *attempt) progress(ctx context.Context, callee *signaling.Channel, s signaling.ChannelSnapshot) {
 	if s.State == signaling.Up || s.Ended {
 		return
+	}
+	if d.only {
+		d.caller.SetConnected(s.Caller)
 	}
 	if s.State == signaling.Ringing {
 		d.setOnce("RINGTIME")
@@ -244,33 +249,35 @@ func (d *attempt) stopTone(ctx context.Context) error {
 
 // connect answers the caller and joins both parties.
 func (d *attempt) connect(ctx context.Context, callee *signaling.Channel) error {
+	d.caller.SetConnected(callee.Snapshot().Caller) // first: the answer shows it
 	if err := d.caller.Answer(ctx); err != nil {
 		return err
 	}
 	if err := d.stopTone(ctx); err != nil {
 		return err
 	}
-	if err := d.join(ctx, callee); err != nil {
-		return err
-	}
-	d.caller.SetConnected(callee.Snapshot().Caller)
-	return nil
+	return d.join(ctx, callee)
 }
 
+// join brings both into a bridge, once: who is not there any more was moved by somebody.
 func (d *attempt) join(ctx context.Context, callee *signaling.Channel) error {
-	if d.bridge == nil {
-		d.bridge = d.services.Engine.NewBridge(signaling.BridgeConfig{Creator: "Dial"})
+	if d.joined == callee && !d.bridge.Closed() {
+		return nil
+	}
+	if d.bridge == nil || d.bridge.Closed() { // whom the caller heard before has gone
+		d.bridge = d.services.Engine.NewBridge(signaling.BridgeConfig{Creator: "Dial", Pair: true, Direct: !d.options.keys()})
 	}
 	for _, c := range []*signaling.Channel{d.caller, callee} {
 		if err := d.bridge.Add(ctx, c); err != nil {
 			return err
 		}
 	}
+	d.joined = callee
 	return nil
 }
 
-// talk waits until one of both leaves the bridge, the limit of the call is
-// reached, or ctx ends.
+// talk waits until the caller's conversation is over, the limit of the call is reached, or
+// ctx ends. Whom it is with, and in which bridge, others may change meanwhile.
 func (d *attempt) talk(ctx context.Context, callee *signaling.Channel) {
 	var limit <-chan time.Time
 	if d.options.limit > 0 {
@@ -278,13 +285,16 @@ func (d *attempt) talk(ctx context.Context, callee *signaling.Channel) {
 		defer t.Stop()
 		limit = t.C
 	}
+	keys := d.services.Features.Listen(d.caller, callee, d.options.callerKeys, d.options.calleeKeys)
+	defer keys.Close()
 	for {
 		me, mine := d.caller.Watch()
 		they, theirs := callee.Watch()
-		if d.isOut(me) || d.isOut(they) {
+		if me.Ended || !keys.Away() && (me.Bridge == "" || they.Ended && d.alone(me)) {
 			return
 		}
 		select {
+		case <-keys.Changed():
 		case <-mine:
 		case <-theirs:
 		case <-limit:
@@ -295,16 +305,27 @@ func (d *attempt) talk(ctx context.Context, callee *signaling.Channel) {
 	}
 }
 
-func (d *attempt) isOut(s signaling.ChannelSnapshot) bool {
-	return s.Ended || d.bridge == nil || s.Bridge != d.bridge.ID()
+// alone reports whether the caller is in the bridge by itself: who answered has hung up
+// before it came there.
+func (d *attempt) alone(me signaling.ChannelSnapshot) bool {
+	return d.bridge != nil && me.Bridge == d.bridge.ID() && len(d.bridge.Snapshot().Channels) < 2
 }
 
 // end takes back what the caller was given for this attempt.
 func (d *attempt) end() {
+	d.place.release()
 	if d.tone != nil { // the attempt broke off; the caller may go on elsewhere in the plan
 		d.tell(context.Background(), d.stopTone)
 	}
-	if d.bridge != nil {
+	if d.bridge == nil {
+		return
+	}
+	// Others may talk there by now, and end it.
+	in := d.bridge.Snapshot().Channels
+	switch with := slices.Contains(in, d.caller.ID()); {
+	case with && len(in) > 2:
+		d.tell(context.Background(), func(ctx context.Context) error { return d.bridge.Remove(ctx, d.caller) })
+	case with || len(in) == 0:
 		d.bridge.Close()
 	}
 }

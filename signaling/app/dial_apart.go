@@ -64,6 +64,7 @@ func (d *attempt) screen(ctx context.Context, callee *signaling.Channel) (done b
 		if err := d.bridge.Remove(ctx, callee); err != nil {
 			return false, err
 		}
+		d.bridge.Close()
 	}
 	parts := strings.Split(d.options.sub, "^")
 	to := dialplan.Position{Context: strings.TrimSpace(parts[0]), Exten: dialplan.StartExten, Priority: 1}

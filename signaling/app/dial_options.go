@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
+	"github.com/skygenesisenterprise/skybridge/signaling/feature"
 )
 
 // dialOptions are the options of Dial that act here.
@@ -23,6 +24,9 @@ type dialOptions struct {
 	calleeGoesOn bool
 	calleeTo     string
 
+	// callerKeys (T, H) and calleeKeys (t, h) are what the two may ask for by keys.
+	callerKeys, calleeKeys feature.Keys
+
 	missed []missedOption
 }
 
@@ -33,10 +37,7 @@ type missedOption struct {
 	turns  bool   // the plan would have gone another way
 }
 
-const (
-	aside = "it is left aside"
-	noKey = "that key does nothing"
-)
+const aside = "it is left aside"
 
 // missedOptions are those of Asterisk that are not served. A, C, I and i, which ask for
 // what happens anyway, are not among them, nor is a.
@@ -50,8 +51,6 @@ var missedOptions = map[byte]missedOption{
 	'e': {here: "no h extension runs for the called party", turns: true},
 	'E': {here: aside},
 	'f': {here: "the caller's own id is shown"},
-	'h': {here: noKey, turns: true},
-	'H': {here: noKey, turns: true},
 	'j': {here: aside, turns: true},
 	'J': {here: aside, turns: true},
 	'k': {here: "calls cannot be parked by keys"},
@@ -66,8 +65,6 @@ var missedOptions = map[byte]missedOption{
 	'P': {here: "the called party is not asked whether to take the call", turns: true},
 	'Q': {here: "who did not answer gets the usual cause"},
 	's': {here: "the caller's own id is shown"},
-	't': {here: "the called party cannot transfer by keys"},
-	'T': {here: "the caller cannot transfer by keys"},
 	'u': {here: "the caller's own presentation is shown"},
 	'w': {here: "calls cannot be recorded by keys"},
 	'W': {here: "calls cannot be recorded by keys"},
@@ -95,6 +92,14 @@ func parseDialOptions(text string) (o dialOptions) {
 			o.both = place(arg)
 		case 'U':
 			o.sub = arg
+		case 't':
+			o.calleeKeys.Transfer = true
+		case 'T':
+			o.callerKeys.Transfer = true
+		case 'h':
+			o.calleeKeys.HangUp = true
+		case 'H':
+			o.callerKeys.HangUp = true
 		case 'L': // L(x[:y[:z]]): y and z are warnings before the end
 			ms, _, _ := strings.Cut(arg, ":")
 			if n, err := strconv.ParseUint(strings.TrimSpace(ms), 10, 31); err == nil {
@@ -112,6 +117,11 @@ func parseDialOptions(text string) (o dialOptions) {
 		}
 	}
 	return o
+}
+
+// keys reports whether somebody's keys are listened to, for which the audio comes here.
+func (o *dialOptions) keys() bool {
+	return o.callerKeys != feature.Keys{} || o.calleeKeys != feature.Keys{}
 }
 
 // place is a place of the plan, as an option has it: "context^exten^priority".

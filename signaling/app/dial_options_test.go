@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/check"
+	"github.com/skygenesisenterprise/skybridge/signaling/feature"
 )
 
 func TestDialOptions(t *testing.T) {
@@ -18,9 +19,12 @@ func TestDialOptions(t *testing.T) {
 		dialOptions
 		missed string
 	}{
-		"":                        {},
-		"g":                       {dialOptions: dialOptions{goOn: true}},
-		"tTkKg":                   {dialOptions{goOn: true}, "tTkK"},
+		"":     {},
+		"g":    {dialOptions: dialOptions{goOn: true}},
+		"tkKg": {dialOptions{goOn: true, calleeKeys: feature.Keys{Transfer: true}}, "kK"},
+		"hTH": {dialOptions: dialOptions{
+			callerKeys: feature.Keys{Transfer: true, HangUp: true}, calleeKeys: feature.Keys{HangUp: true},
+		}},
 		"r":                       {dialOptions: dialOptions{ring: true}},
 		"r(busy)":                 {dialOptions: dialOptions{ring: true, tone: "busy"}},
 		"R":                       {dialOptions: dialOptions{ringUntil: true}},

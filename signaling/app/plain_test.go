@@ -123,8 +123,9 @@ func TestDialWithoutAnAnswer(t *testing.T) {
 			notes: []string{"h CANCEL 16 answered= dialed= peer= number="}, cause: 16, calls: []string{"Start", "Ring"}},
 		{name: "no number", whom: "Test/", notes: []string{"h INVALIDARGS 28 answered= dialed= peer= number="},
 			cause: 28, calls: []string{"Start", "Hangup"}},
-		{name: "nothing", whom: "", notes: []string{"h INVALIDARGS 28 answered= dialed= peer= number="},
-			cause: 28, calls: []string{"Start", "Hangup"}},
+		{name: "nobody, as a function may name", whom: "",
+			notes: []string{"CHANUNAVAIL 20 ring= dialed= answered= peer=", "h CHANUNAVAIL 20 answered= dialed= peer= number="},
+			cause: 20, calls: []string{"Start", "Hangup"}},
 		{name: "a number that smuggles", whom: "Test/1;transport=tcp", notes: []string{"h INVALIDARGS 28 answered= dialed= peer= number="},
 			cause: 28, calls: []string{"Start", "Hangup"}},
 	} {

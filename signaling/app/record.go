@@ -149,7 +149,12 @@ func (a *recordArguments) await(ctx context.Context, ch *signaling.Channel, rec 
 	case res.Reason == recording.Silence:
 		return "SILENCE", nil
 	}
-	return "HANGUP", nil
+	// Somebody else ended it, or the channel's end did, which the plan may not have heard of yet.
+	err = ch.Do(ctx, func() error { return nil })
+	if err == nil && ch.Snapshot().Ended {
+		err = fault.New(fault.Gone, "the channel has hung up")
+	}
+	return "HANGUP", err
 }
 
 // ends is the status that a key ends the recording with, "" for one that does not.

@@ -71,12 +71,18 @@ func played(p *signaltest.Phone, from int, want float64) bool {
 
 func option(v string) dialplan.Variable { return dialplan.Variable{Name: "OPTIONS", Value: v} }
 
-// records waits until so much of a channel is recorded.
-func (r *rig) records(c *signaling.Channel, d time.Duration) {
+// records waits until so much of a channel is recorded, and its phone has said as much
+// meanwhile: on a machine that stands still it may say nothing.
+func (r *rig) records(c *signaling.Channel, p *signaltest.Phone, d time.Duration) {
 	r.t.Helper()
+	const packet = 20 * time.Millisecond
+	before, begun := uint64(0), false
 	r.Eventually("a recording", func() bool {
-		live := r.recs.Live(c)
-		return len(live) > 0 && live[0].Length() >= d
+		live, said := r.recs.Live(c), p.Port.Stats().PacketsIn
+		if !begun && len(live) > 0 {
+			before, begun = said, true
+		}
+		return begun && len(live) > 0 && live[0].Length() >= d && said-before >= uint64(d/packet) //nolint:gosec // positive
 	})
 }
 
@@ -90,7 +96,7 @@ func TestRecordUntilAKey(t *testing.T) {
 		p := r.Phone(g711.MuLaw(), 700)
 		start := time.Now()
 		c := r.run(r.Leg("1001", p, signaltest.Script{}), "record", option(ca.options))
-		r.records(c, 600*time.Millisecond)
+		r.records(c, p, 600*time.Millisecond)
 		from := p.Heard()
 		p.Press(ca.keys)
 		name := "greetings/mine-" + string(rune('0'+i))
@@ -140,7 +146,7 @@ func TestRecordAndHangUp(t *testing.T) {
 		p := r.Phone(g711.MuLaw(), 500)
 		l := r.Leg("1001", p, signaltest.Script{})
 		c := r.run(l, "record", option(options))
-		r.records(c, 100*time.Millisecond)
+		r.records(c, p, 100*time.Millisecond)
 		l.End(signaling.CauseNormal, true)
 		r.note("h HANGUP")
 		r.Gone(c)

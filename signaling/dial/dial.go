@@ -16,18 +16,25 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/party"
 )
 
 // Plan is one attempt: everybody in Targets rings, the first who answers wins.
 type Plan struct {
-	Targets []signaling.Target
+	Targets []dialstring.Target
 	Timeout time.Duration // 0 means as long as ctx lives
 	Caller  signaling.CallerID
 	// From is the calling channel, or nil for a call that the server makes.
 	From *signaling.Channel
 	// Prefer is the codec that would spare transcoding, or nil.
 	Prefer *media.Codec
+	// Orders, where set, gives functions to run on Do's goroutine while it rings.
+	Orders <-chan func()
+	// Divert, where set, says who is rung in place of a target, and how the call came there;
+	// an error, why nobody is.
+	Divert func(t dialstring.Target, way *party.Redirecting) (dialstring.Target, *party.Redirecting, error)
 	// Log is told of endpoints that cannot be rung; nil is told nothing.
 	Log *slog.Logger
 	// Notify, where set, is told of every change of a called channel, in order,
@@ -41,7 +48,7 @@ type Result struct {
 	// Channel is who answered, nil when nobody did. It may have hung up already.
 	Channel *signaling.Channel
 	// Target is what Channel was dialled as.
-	Target signaling.Target
+	Target dialstring.Target
 	// Cause is that of who did not answer, of those that made Status.
 	Cause signaling.Cause
 	// Err is why nothing could be rung at all.
@@ -65,7 +72,10 @@ func Do(ctx context.Context, engine *signaling.Engine, plan Plan) Result {
 	if plan.Log == nil {
 		plan.Log = slog.New(slog.DiscardHandler)
 	}
-	d := dialling{engine: engine, plan: plan, ringing: make(map[*signaling.Channel]*callee)}
+	d := dialling{engine: engine, plan: plan, name: signaling.NewID(), ringing: make(map[*signaling.Channel]*callee)}
+	if plan.From != nil { // also that of its attempts before, whose losers may not be gone yet
+		d.name = string(plan.From.ID())
+	}
 	begin := engine.Now()
 	settled := false
 	defer func() {
@@ -83,15 +93,19 @@ func Do(ctx context.Context, engine *signaling.Engine, plan Plan) Result {
 type dialling struct {
 	engine  *signaling.Engine
 	plan    Plan
+	name    string                         // of the call, to those who count calls
 	ringing map[*signaling.Channel]*callee // who may still answer
 	watch   func(*signaling.Channel)       // brings a called channel's changes to run
+	picked  chan pickUp
+	live    context.Context //nolint:containedctx // of one Do
 	outcome outcomes
 }
 
 type callee struct {
-	target    signaling.Target
-	status    string // of the last Dial event
-	redirects int    // how many parties sent the call here, one after another
+	target    dialstring.Target
+	dialled   dialstring.Target // who is rung: target, or whom it forwards to
+	status    string            // of the last Dial event
+	redirects int               // how many parties sent the call here, one after another
 }
 
 // maxRedirects bounds how often a call is sent on, so that two phones that forward
@@ -106,20 +120,22 @@ type change struct {
 
 func (d *dialling) run(ctx context.Context) Result {
 	watch, stop := context.WithCancel(ctx)
+	d.live = watch
 	changes := make(chan change)
+	d.picked = make(chan pickUp)
 	var watchers sync.WaitGroup
 	defer watchers.Wait()
 	defer stop()
 	d.watch = func(c *signaling.Channel) {
 		watchers.Add(1)
-		go func() { // owned by run, ended by stop
+		d.engine.Crew().Go(func() { // owned by run, ended by stop
 			defer watchers.Done()
 			defer guard.Recover(c.Log(), "a dialled party's call, call ended", func() { giveUp(watch, c, changes) })
 			follow(watch, c, changes)
-		}()
+		})
 	}
 	for _, target := range d.plan.Targets {
-		d.call(ctx, target, 0)
+		d.call(ctx, target, d.way(), 0)
 	}
 	var timeout <-chan time.Time
 	if d.plan.Timeout > 0 {
@@ -138,40 +154,89 @@ func (d *dialling) run(ctx context.Context) Result {
 				target := d.ringing[ch.channel].target
 				return Result{Status: Answer, Channel: ch.channel, Target: target, Cause: signaling.CauseNormal}
 			}
+		case p := <-d.picked:
+			d.cancel(signaling.CauseAnsweredElse, Cancel, nil)
+			return Result{Status: Answer, Channel: p.by, Target: p.target, Cause: signaling.CauseNormal}
+		case order := <-d.plan.Orders:
+			order()
 		case <-timeout:
 			d.cancel(signaling.CauseNoAnswer, NoAnswer, nil)
 			return Result{Status: NoAnswer, Cause: signaling.CauseNoAnswer}
 		case <-ctx.Done():
-			d.cancel(signaling.CauseNormal, Cancel, nil)
+			d.giveUp()
 			return Result{Status: Cancel, Cause: signaling.CauseNormal}
 		}
 	}
 	return d.outcome.result()
 }
 
+// way is how the call has come here.
+func (d *dialling) way() *party.Redirecting {
+	if d.plan.From == nil {
+		return nil
+	}
+	return d.plan.From.Snapshot().Redirecting
+}
+
 // call rings one target, if that is possible.
-func (d *dialling) call(ctx context.Context, target signaling.Target, redirects int) {
-	out := signaling.Outgoing{Target: target, Request: signaling.DialRequest{Caller: d.plan.Caller, Prefer: d.plan.Prefer}}
+func (d *dialling) call(ctx context.Context, target dialstring.Target, way *party.Redirecting, redirects int) {
+	out := signaling.Outgoing{Target: target, Request: signaling.DialRequest{
+		Call: d.name, Caller: d.plan.Caller, Prefer: d.plan.Prefer, Redirecting: way,
+	}}
 	if from := d.plan.From; from != nil {
 		s := from.Snapshot()
 		out.LinkedID, out.Language = s.LinkedID, s.Language
 		out.Request.Variables = from.Vars().Inherited()
-		out.Request.MaxForwards = from.MaxForwards()
 		out.Request.Video = from.VideoOffered()
 	}
-	c, err := d.engine.Outgoing(ctx, out)
+	var err error
+	if d.plan.Divert != nil {
+		out.Target, out.Request.Redirecting, err = d.plan.Divert(target, way)
+	}
+	if d.plan.From != nil {
+		out.Request.MaxForwards = hopsLeft(d.plan.From, out.Request.Redirecting)
+	}
+	var c *signaling.Channel
+	if err == nil && (redirects > 0 || out.Target != target) && d.rings(out.Target) {
+		d.plan.Log.Info("endpoint forwards to one that rings already", "endpoint", target.String())
+		return
+	}
+	if err == nil {
+		c, err = d.engine.Outgoing(ctx, out)
+	}
 	if err != nil {
 		d.plan.Log.Info("endpoint not dialled", "endpoint", target.String(), "err", err)
 		d.outcome.failed(err)
 		return
 	}
-	d.ringing[c] = &callee{target: target, redirects: redirects}
+	d.ringing[c] = &callee{target: target, dialled: out.Target, redirects: redirects}
 	d.publish(c.Snapshot(), target, "")
+	d.offer(d.live, c, target)
 	d.watch(c)
 }
 
-// redirect calls whom a party names in its place, whose end then counts instead. It
-// reports whether there is one.
+// rings reports whether a target rings already: phones of one user forward to one place.
+func (d *dialling) rings(target dialstring.Target) bool {
+	for _, who := range d.ringing {
+		if who.dialled == target {
+			return true
+		}
+	}
+	return false
+}
+
+// hopsLeft is how often a caller's call may be passed on still: what it came with, less
+// every time it was sent on here. 0 is as often as any.
+func hopsLeft(from *signaling.Channel, way *party.Redirecting) int {
+	left := from.MaxForwards()
+	if left == 0 {
+		return 0
+	}
+	return max(1, left-way.Local())
+}
+
+// redirect calls whom a party names in its place, whose end then counts instead: a forward
+// of that party. It reports whether there is one and the call may go there.
 func (d *dialling) redirect(ctx context.Context, c *signaling.Channel, who *callee) bool {
 	resource := c.Redirect()
 	if resource == "" {
@@ -181,7 +246,15 @@ func (d *dialling) redirect(ctx context.Context, c *signaling.Channel, who *call
 		c.Log().Warn("call redirected too often", "endpoint", who.target.String(), "redirects", maxRedirects)
 		return false
 	}
-	d.call(ctx, signaling.Target{Tech: who.target.Tech, Resource: resource}, who.redirects+1)
+	s := c.Snapshot()
+	by := s.Caller
+	by.Number = s.Endpoint // where calls have been is told by it
+	way, err := s.Redirecting.Forward(by, party.ID{Number: resource}, party.Unconditional)
+	if err != nil {
+		c.Log().Warn("call not redirected", "endpoint", who.target.String(), "err", err)
+		return false
+	}
+	d.call(ctx, dialstring.Target{Tech: who.target.Tech, Resource: resource}, way, who.redirects+1)
 	return true
 }
 
@@ -225,6 +298,14 @@ func (d *dialling) cancel(cause signaling.Cause, status Status, winner *signalin
 	}
 }
 
+// giveUp ends the calls of a caller who is there no more.
+func (d *dialling) giveUp() {
+	for c, who := range d.ringing {
+		c.GiveUp(signaling.CauseNormal)
+		d.publish(c.Snapshot(), who.target, string(Cancel))
+	}
+}
+
 // abandon hangs up everybody, whoever may have answered, when the dialling broke off.
 func (d *dialling) abandon() {
 	for c := range d.ringing {
@@ -232,7 +313,7 @@ func (d *dialling) abandon() {
 	}
 }
 
-func (d *dialling) publish(peer signaling.ChannelSnapshot, target signaling.Target, status string) {
+func (d *dialling) publish(peer signaling.ChannelSnapshot, target dialstring.Target, status string) {
 	data := Event{Peer: peer, Target: target.String(), Status: status}
 	if d.plan.From != nil {
 		data.Caller = d.plan.From.ID()
@@ -287,7 +368,7 @@ func (o *outcomes) failed(err error) {
 }
 
 func (o *outcomes) add(status Status, cause signaling.Cause, err error) {
-	if o.status == "" || status.rank() > o.status.rank() {
+	if o.status == "" || status.Rank() > o.status.Rank() {
 		o.status, o.cause, o.err = status, cause, err
 	}
 }

@@ -12,13 +12,15 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dial"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/party"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func target(name string) signaling.Target { return signaling.Target{Tech: "Test", Resource: name} }
+func target(name string) dialstring.Target { return dialstring.Target{Tech: "Test", Resource: name} }
 
 // after runs a script's step when the phone has rung so long.
 func after(d time.Duration, f func(*signaltest.Leg)) func(*signaltest.Leg) {
@@ -140,7 +142,7 @@ func TestDialTells(t *testing.T) {
 		events := h.Events()
 		var seen []signaling.State
 		r := dial.Do(t.Context(), h.Engine, dial.Plan{
-			Targets: []signaling.Target{target("answers"), target("rings")}, From: from, Caller: from.Snapshot().Caller,
+			Targets: []dialstring.Target{target("answers"), target("rings")}, From: from, Caller: from.Snapshot().Caller,
 			Notify: func(c *signaling.Channel, s signaling.ChannelSnapshot) {
 				if s.Endpoint == "answers" {
 					seen = append(seen, s.State)
@@ -179,6 +181,27 @@ func TestDialTells(t *testing.T) {
 		}
 		if r.Channel.Snapshot().Language != "fr" {
 			t.Errorf("speaks %s", r.Channel.Snapshot().Language)
+		}
+	})
+}
+
+// Two phones that forward to one place ring it once, and who rings there decides.
+func TestForwardsToOnePlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := signaltest.New(t, nil)
+		place := h.Tech.Endpoint("busy later", called["busy later"])
+		r := dial.Do(t.Context(), h.Engine, dial.Plan{
+			Targets: []dialstring.Target{target("one"), target("two")},
+			Divert: func(_ dialstring.Target, way *party.Redirecting) (dialstring.Target, *party.Redirecting, error) {
+				return target("busy later"), way, nil
+			},
+		})
+		if r.Status != dial.Busy || r.Rang != time.Second {
+			t.Errorf("%s, %v", r.Status, r.Rang)
+		}
+		<-place.Legs()
+		if n := len(place.Legs()); n > 0 {
+			t.Errorf("rung %d times more", n)
 		}
 	})
 }

@@ -21,9 +21,9 @@ const (
 	Cancel      Status = "CANCEL"
 )
 
-// rank orders the outcomes of several parties as Asterisk does: somebody who just
+// Rank orders the outcomes of several parties as Asterisk does: somebody who just
 // did not answer outweighs the rest, then busy, congestion, unavailable.
-func (s Status) rank() int {
+func (s Status) Rank() int {
 	switch s {
 	case NoAnswer:
 		return 4

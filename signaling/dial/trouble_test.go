@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dial"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
@@ -29,7 +30,7 @@ func TestAPanicWhileDiallingHangsUpEverybody(t *testing.T) {
 				other := h.Call(h.Leg("1002", nil, signaltest.Script{}))
 				err := from.Run(t.Context(), func() {
 					dial.Do(from.Live(), h.Engine, dial.Plan{
-						Targets: []signaling.Target{target("answers"), target("rings")}, From: from,
+						Targets: []dialstring.Target{target("answers"), target("rings")}, From: from,
 						Notify: func(_ *signaling.Channel, s signaling.ChannelSnapshot) {
 							if ca.when(s) {
 								panic("broken")

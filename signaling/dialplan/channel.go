@@ -5,13 +5,11 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/signaling/party"
 )
 
 // CallerID is who is calling.
-type CallerID struct {
-	Name   string
-	Number string
-}
+type CallerID party.ID
 
 // String is `"Name" <number>`, the form of CALLERID(all).
 func (c CallerID) String() string {

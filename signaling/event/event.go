@@ -39,6 +39,8 @@ const (
 	RecordingFinished    Type = "RecordingFinished"
 	RecordingFailed      Type = "RecordingFailed"
 
+	BridgeBlindTransfer    Type = "BridgeBlindTransfer"
+	BridgeAttendedTransfer Type = "BridgeAttendedTransfer"
 	ChannelTalkingStarted  Type = "ChannelTalkingStarted"
 	ChannelTalkingFinished Type = "ChannelTalkingFinished"
 )

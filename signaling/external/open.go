@@ -26,6 +26,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 )
 
 // Tech stands before the slash in the channels' names, as in Asterisk.
@@ -43,9 +44,8 @@ type Config struct {
 	Ports  *rtp.Ports
 	Codecs media.Codecs
 	Log    *slog.Logger
-	// Address, where set, is asked for each channel: ours, as others reach it, where Ports are
-	// of no address in particular; the zero Addr where that is not known.
-	Address func() netip.Addr
+	// Address finds where media is to be sent to us.
+	Address *ownaddress.Finder
 	// Resolve bounds how long the look-up of a host's name may take; 0 is 2 s.
 	Resolve time.Duration
 }
@@ -176,16 +176,15 @@ func Open(ctx context.Context, cfg *Config, m Media) (*signaling.Channel, error)
 
 // newLeg opens the socket.
 func newLeg(cfg *Config, m Media, f media.Format, remote netip.AddrPort) (*leg, netip.AddrPort, error) {
-	socket, control, err := cfg.Ports.OpenPair()
+	at, err := cfg.Address.For(remote.Addr(), ownaddress.Fixed{})
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
-	local := socket.LocalAddr()
-	if local.Addr().IsUnspecified() && cfg.Address != nil {
-		if outside := cfg.Address(); outside.IsValid() {
-			local = netip.AddrPortFrom(outside, local.Port())
-		}
+	socket, control, err := cfg.Ports.OpenPairOn(at.Local)
+	if err != nil {
+		return nil, netip.AddrPort{}, err
 	}
+	local := netip.AddrPortFrom(at.Told, socket.LocalAddr().Port())
 	l := &leg{cfg: cfg, info: signaling.LegInfo{Endpoint: remote.String(), Format: f, Remote: remote.String()}}
 	port, err := cfg.Engine.Mixer().NewPort(mixer.PortConfig{
 		Name: Tech + "/" + remote.String(), Transport: socket, RTCP: control, Events: l.portEvent, MediaTimeout: m.Timeout,

@@ -19,6 +19,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
+	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
@@ -44,7 +45,7 @@ func newRigWith(t *testing.T, mix *mixer.Engine) *rig {
 	ports, err := rtp.NewPorts(pc)
 	ok(t, err)
 	return &rig{House: h, t: t, cfg: &external.Config{
-		Engine: h.Engine, Ports: ports, Codecs: codecs, Log: slog.New(slog.NewTextHandler(h.Log, nil)),
+		Engine: h.Engine, Ports: ports, Address: ownaddress.New(ports), Codecs: codecs, Log: slog.New(slog.NewTextHandler(h.Log, nil)),
 	}}
 }
 
@@ -205,12 +206,12 @@ func TestAddressIsAskedForEachChannel(t *testing.T) {
 	pc.First, pc.Last, pc.Addresses = 0, 0, []netip.Addr{netip.IPv4Unspecified()}
 	ports, err := rtp.NewPorts(pc)
 	ok(t, err)
-	var now netip.Addr
-	r.cfg.Ports, r.cfg.Address = ports, func() netip.Addr { return now }
+	r.cfg.Ports, r.cfg.Address = ports, ownaddress.New(ports)
 	for _, address := range []string{"", "203.0.113.6", "203.0.113.7"} {
-		want := "0.0.0.0"
+		want := "127.0.0.1"
 		if address != "" {
-			now, want = netip.MustParseAddr(address), address
+			r.cfg.Address.SetOutside([]netip.Addr{netip.MustParseAddr(address)}, nil)
+			want = address
 		}
 		c, err := external.Open(t.Context(), r.cfg, external.Media{Host: listen(t).LocalAddr().String(), Format: "ulaw"})
 		ok(t, err)

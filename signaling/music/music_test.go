@@ -125,6 +125,28 @@ func TestMusicOnHold(t *testing.T) {
 	pair.Close()
 }
 
+// Who is held hears what the one who holds it would have others hear, but for a class of its
+// own.
+func TestSuggestedMusic(t *testing.T) {
+	h, _, _ := house(t)
+	two := h.Phone(g711.MuLaw(), 700)
+	a, legA := h.CallUp("1001", h.Phone(g711.MuLaw(), 500))
+	b, _ := h.CallUp("1002", two)
+	pair := h.Engine.NewBridge(signaling.BridgeConfig{})
+	ok(t, pair.Add(t.Context(), a))
+	ok(t, pair.Add(t.Context(), b))
+	held := func(on bool) { legA.Tell(func(e signaling.LegEvents) { e.LegHeld(on) }) }
+	legA.Suggest("high")
+	held(true)
+	hears(t, two, 1500)
+	held(false)
+	hears(t, two, 500)
+	b.SetMusicClass("default")
+	held(true)
+	hears(t, two, 1000)
+	pair.Close()
+}
+
 // A class is encoded once for all who hear it in one encoding, and goes on where it was.
 func TestMusicIsShared(t *testing.T) {
 	h, p, _ := house(t)

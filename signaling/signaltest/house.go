@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/crew"
 	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer"
@@ -65,7 +66,13 @@ func NewMixer(t T, codecs ...*media.Codec) *mixer.Engine {
 func New(t T, mix *mixer.Engine, change ...func(*signaling.Config)) *House {
 	t.Helper()
 	h := &House{T: t, Mixer: mix, Log: &logtest.Log{}}
-	cfg := signaling.Config{Mixer: mix, Log: slog.New(slog.NewTextHandler(h.Log, nil))}
+	log := slog.New(slog.NewTextHandler(h.Log, nil))
+	hands := crew.New(log)
+	t.Cleanup(func() {
+		hands.Close()
+		hands.Wait()
+	})
+	cfg := signaling.Config{Mixer: mix, Log: log, Crew: hands}
 	for _, f := range change {
 		f(&cfg)
 	}

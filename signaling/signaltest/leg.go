@@ -38,6 +38,7 @@ type Leg struct {
 	hidden bool // the phone is not there yet
 	calls  []string
 	ended  bool
+	music  string                     // that it suggests
 	over   *func(signaling.LegEvents) // LegEnded, as long as there is nobody to tell
 }
 
@@ -244,11 +245,18 @@ func (l *Leg) Hold(on bool) error {
 	return nil
 }
 
+// Suggest has others hear a class of music while the leg holds them.
+func (l *Leg) Suggest(class string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.music = class
+}
+
 // Info names the leg and its format.
 func (l *Leg) Info() signaling.LegInfo {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	info := signaling.LegInfo{ProtocolID: "call-of-" + l.name, Endpoint: l.name}
+	info := signaling.LegInfo{ProtocolID: "call-of-" + l.name, Endpoint: l.name, Music: l.music}
 	if l.phone != nil && !l.hidden {
 		info.Format = media.Format{Codec: l.phone.codec}
 	}

@@ -2,6 +2,7 @@ package signaltest
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -133,6 +134,11 @@ func (p *Phone) Sound(digit byte) {
 	if err != nil {
 		p.t.Fatalf("digit: %v", err)
 	}
+	p.SoundPCM(pcm)
+}
+
+// SoundPCM says PCM at the codec's sample rate, after what Sound was given before.
+func (p *Phone) SoundPCM(pcm []int16) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sound = append(p.sound, pcm...)
@@ -289,7 +295,7 @@ func (p *Phone) HearsSince(from int, d time.Duration) []int16 {
 // HearsDigits waits until the phone was sent so many digits by telephone-event.
 func (p *Phone) HearsDigits(n int) string {
 	p.t.Helper()
-	p.wait("digits", func() bool { return len(p.digits) >= n })
+	p.wait(fmt.Sprintf("%d digits", n), func() bool { return len(p.digits) >= n })
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return string(p.digits)

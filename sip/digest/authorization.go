@@ -1,7 +1,7 @@
 package digest
 
 import (
-	"fmt"
+	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -30,19 +30,19 @@ func ParseAuthorization(header string) (Authorization, error) {
 		return Authorization{}, err
 	}
 	for _, name := range [...]string{"username", "realm", "nonce", "uri", "response"} {
-		if _, has := p[name]; !has {
+		if _, has := p.get(name); !has {
 			return Authorization{}, fault.New(fault.Invalid, "digest: credentials without %s", name)
 		}
 	}
 	a := Authorization{
-		Username:  p["username"],
-		Realm:     p["realm"],
-		Nonce:     p["nonce"],
-		URI:       p["uri"],
-		Response:  p["response"],
-		Opaque:    p["opaque"],
-		Algorithm: p["algorithm"],
-		QOP:       p["qop"],
+		Username:  p.value("username"),
+		Realm:     p.value("realm"),
+		Nonce:     p.value("nonce"),
+		URI:       p.value("uri"),
+		Response:  p.value("response"),
+		Opaque:    p.value("opaque"),
+		Algorithm: p.value("algorithm"),
+		QOP:       p.value("qop"),
 	}
 	if a.Algorithm != "" && !isToken(a.Algorithm) || a.QOP != "" && !isToken(a.QOP) {
 		return Authorization{}, fault.New(fault.Invalid, "digest: algorithm or qop is not a token")
@@ -50,11 +50,12 @@ func ParseAuthorization(header string) (Authorization, error) {
 	if a.QOP == "" {
 		return a, nil
 	}
-	nc, err := strconv.ParseUint(p["nc"], 16, 32)
-	if err != nil || len(p["nc"]) != 8 {
+	count := p.value("nc")
+	nc, err := strconv.ParseUint(count, 16, 32)
+	if err != nil || len(count) != 8 {
 		return Authorization{}, fault.New(fault.Invalid, "digest: nc is not 8 hexadecimal digits")
 	}
-	if a.NC, a.Cnonce = uint32(nc), p["cnonce"]; a.Cnonce == "" {
+	if a.NC, a.Cnonce = uint32(nc), p.value("cnonce"); a.Cnonce == "" {
 		return Authorization{}, fault.New(fault.Invalid, "digest: qop without cnonce")
 	}
 	return a, nil
@@ -63,6 +64,7 @@ func ParseAuthorization(header string) (Authorization, error) {
 // String prints the credentials.
 func (a Authorization) String() string {
 	var b strings.Builder
+	b.Grow(256)
 	quote(&b, "username", a.Username)
 	quote(&b, "realm", a.Realm)
 	quote(&b, "nonce", a.Nonce)
@@ -82,4 +84,4 @@ func (a Authorization) String() string {
 	return b.String()
 }
 
-func formatNC(nc uint32) string { return fmt.Sprintf("%08x", nc) }
+func formatNC(nc uint32) string { return hexOf(binary.BigEndian.AppendUint32(make([]byte, 0, 4), nc)) }

@@ -16,7 +16,9 @@ import (
 // password does not slow its neighbours. Nor does anything slow an account that
 // has shown its password at that source before, but its own failures: behind a
 // proxy all callers share one address. Nothing is ever counted against an account
-// alone: guessing elsewhere does not lock its owner out. Only failures with a
+// alone: guessing elsewhere does not lock its owner out. Nor does guessing behind the
+// same address: who has shown the password from a port there is not slowed by what comes
+// from others, and has Free failures there before being one of them. Only failures with a
 // nonce that was issued to the source count, so a forged source address cannot do
 // it either.
 type Backoff struct {
@@ -27,14 +29,15 @@ type Backoff struct {
 	// Forget halves a count each time it passes without a failure.
 	Forget time.Duration
 	// Tracked bounds each table: accounts at sources with failures, and sources;
-	// accounts at sources that have shown their password.
+	// accounts at sources that have shown their password; those at ports of them.
 	Tracked int
 }
 
 // guess names what failures are counted for.
 type guess struct {
 	source   netip.Prefix
-	whole    bool // the source as a whole, not an account at it
+	port     uint16 // the account at this port of it alone; 0 for all
+	whole    bool   // the source as a whole, not an account at it
 	username string
 }
 
@@ -42,7 +45,13 @@ type guess struct {
 const maxTrackedName = 64
 
 func guessOf(source netip.Addr, username string) guess {
-	return guess{origin.Of(source), false, strings.Clone(username[:min(len(username), maxTrackedName)])}
+	return guess{source: origin.Of(source), username: username[:min(len(username), maxTrackedName)]}
+}
+
+func homeOf(from netip.AddrPort, username string) guess {
+	g := guessOf(from.Addr(), username)
+	g.source, g.port = netip.PrefixFrom(from.Addr(), from.Addr().BitLen()), from.Port()
+	return g
 }
 
 func sourceOf(source netip.Addr) guess { return guess{source: origin.Of(source), whole: true} }
@@ -58,19 +67,23 @@ type guard struct {
 	mu      sync.Mutex
 	seen    generations[guess, failures]
 	welcome generations[guess, struct{}] // have shown their password there
+	homes   generations[guess, int]      // ports where they have, with the failures since
 }
 
 func newGuard(cfg Backoff) *guard {
 	half := max(cfg.Tracked/2, 1)
-	return &guard{cfg: cfg, seen: newGenerations[guess, failures](half), welcome: newGenerations[guess, struct{}](half)}
+	return &guard{cfg: cfg, seen: newGenerations[guess, failures](half), welcome: newGenerations[guess, struct{}](half), homes: newGenerations[guess, int](half)}
 }
 
 // wait is how long the account's attempts from a source are still to be ignored.
-func (g *guard) wait(source netip.Addr, username string) time.Duration {
+func (g *guard) wait(from netip.AddrPort, username string) time.Duration {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	who := guessOf(source, username)
+	if _, ok := g.homes.get(homeOf(from, username)); ok {
+		return 0
+	}
+	source, who := from.Addr(), guessOf(from.Addr(), username)
 	account := g.waitFor(who, g.cfg.Free, now)
 	if _, ok := g.welcome.get(who); ok {
 		return account
@@ -91,12 +104,18 @@ func (g *guard) waitFor(k guess, free int, now time.Time) time.Duration {
 }
 
 // failed counts a wrong password.
-func (g *guard) failed(source netip.Addr, username string) {
+func (g *guard) failed(from netip.AddrPort, username string) {
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.count(guessOf(source, username), now) <= g.cfg.Free {
-		g.count(sourceOf(source), now)
+	home := homeOf(from, username)
+	if n, ok := g.homes.get(home); ok && n+1 < g.cfg.Free {
+		put(&g.homes, home, n+1)
+		return
+	}
+	g.homes.drop(home)
+	if g.count(guessOf(from.Addr(), username), now) <= g.cfg.Free {
+		g.count(sourceOf(from.Addr()), now)
 	}
 }
 
@@ -106,21 +125,34 @@ func (g *guard) count(k guess, now time.Time) int {
 	for since := now.Sub(f.last); f.count > 0 && since > g.cfg.Forget; since -= g.cfg.Forget {
 		f.count /= 2
 	}
-	if g.seen.full() {
-		g.seen.rotate()
-	}
-	g.seen.put(k, failures{f.count + 1, now})
+	put(&g.seen, k, failures{f.count + 1, now})
 	return f.count + 1
 }
 
-// passed forgets the account's failures at a source, not the source's own.
-func (g *guard) passed(source netip.Addr, username string) {
+// passed forgets the account's failures at a source, not the source's own, nor what others
+// there have failed since it was first known by its port.
+func (g *guard) passed(from netip.AddrPort, username string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	who := guessOf(source, username)
-	g.seen.drop(who)
-	if g.welcome.full() {
-		g.welcome.rotate()
+	who, home := guessOf(from.Addr(), username), homeOf(from, username)
+	_, greeted := g.welcome.young[who]
+	if n, ok := g.homes.young[home]; ok && n == 0 && greeted {
+		return // all that follows is so already
 	}
-	g.welcome.put(who, struct{}{})
+	if _, ok := g.homes.get(home); !ok {
+		g.seen.drop(who)
+	}
+	put(&g.welcome, who, struct{}{})
+	if home.port != 0 {
+		put(&g.homes, home, 0)
+	}
+}
+
+// put sets an entry, in the place of those that were not touched for longest.
+func put[V any](table *generations[guess, V], k guess, v V) {
+	if table.full() {
+		table.rotate()
+	}
+	k.username = strings.Clone(k.username) // of a message, which is not to stay
+	table.put(k, v)
 }

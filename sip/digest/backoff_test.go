@@ -64,6 +64,49 @@ func TestOneBadPhone(t *testing.T) {
 	})
 }
 
+// Who guesses behind the owner's address, without end, neither locks the owner out nor
+// profits from the owner's coming and going.
+func TestGuessingBesideTheOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := authenticator(t)
+		try := func(port uint16, password string) Result {
+			r := register(here, answer(t, a, here, "1001", password, MD5).String())
+			r.Port = port
+			return a.Check(r, users)
+		}
+		const owner, guesser = 5060, 40000
+		if r := try(owner, "secret"); r.Verdict != Accepted {
+			t.Fatal(r.Verdict)
+		}
+		looked := 0
+		for range 3600 { // an hour, at each second a guess and the owner
+			if try(guesser, "guess").Verdict == Wrong {
+				looked++
+			}
+			if r := try(owner, "secret"); r.Verdict != Accepted {
+				t.Fatalf("the owner is %v for %v", r.Verdict, r.RetryAfter)
+			}
+			time.Sleep(time.Second)
+		}
+		if looked > 80 {
+			t.Errorf("%d guesses were looked at", looked)
+		}
+		// The port alone is no licence to guess.
+		for range 4 {
+			try(owner, "guess")
+		}
+		if r := try(owner, "secret"); r.Verdict != Accepted {
+			t.Errorf("after four failures of its own: %v", r.Verdict)
+		}
+		for range 5 {
+			try(owner, "guess")
+		}
+		if r := try(owner, "secret"); r.Verdict != Throttled {
+			t.Errorf("after five more: %v", r.Verdict)
+		}
+	})
+}
+
 // TestForgedSource: without a nonce for the address, nobody counts against it.
 func TestForgedSource(t *testing.T) {
 	a := authenticator(t)
@@ -79,11 +122,14 @@ func TestGuardIsBounded(t *testing.T) {
 	a := authenticator(t, func(c *Config) { c.Backoff.Tracked = 100 })
 	for i := range 10000 {
 		source := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
-		a.guard.failed(source, strings.Repeat("x", i%100))
-		a.guard.passed(source, strings.Repeat("y", i%100))
+		a.guard.failed(netip.AddrPortFrom(source, 1), strings.Repeat("x", i%100))
+		a.guard.passed(netip.AddrPortFrom(source, 1), strings.Repeat("y", i%100))
 	}
 	if n := len(a.guard.welcome.young) + len(a.guard.welcome.old); n > 100 {
 		t.Errorf("table of those who passed holds %d", n)
+	}
+	if n := len(a.guard.homes.young) + len(a.guard.homes.old); n > 100 {
+		t.Errorf("%d ports are remembered", n)
 	}
 	if n := len(a.guard.seen.young) + len(a.guard.seen.old); n > 100 {
 		t.Errorf("table holds %d", n)

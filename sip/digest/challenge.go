@@ -24,19 +24,19 @@ func ParseChallenge(header string) (Challenge, error) {
 		return Challenge{}, err
 	}
 	c := Challenge{
-		Realm:     p["realm"],
-		Nonce:     p["nonce"],
-		Opaque:    p["opaque"],
-		Algorithm: p["algorithm"],
-		Stale:     strings.EqualFold(p["stale"], "true"),
+		Realm:     p.value("realm"),
+		Nonce:     p.value("nonce"),
+		Opaque:    p.value("opaque"),
+		Algorithm: p.value("algorithm"),
+		Stale:     strings.EqualFold(p.value("stale"), "true"),
 	}
-	if _, has := p["realm"]; !has || c.Nonce == "" {
+	if _, has := p.get("realm"); !has || c.Nonce == "" {
 		return Challenge{}, fault.New(fault.Invalid, "digest: challenge without realm or nonce")
 	}
 	if c.Algorithm != "" && !isToken(c.Algorithm) {
 		return Challenge{}, fault.New(fault.Invalid, "digest: algorithm is not a token")
 	}
-	for q := range strings.SplitSeq(p["qop"], ",") {
+	for q := range strings.SplitSeq(p.value("qop"), ",") {
 		if q = strings.ToLower(strings.Trim(q, " \t")); q != "" {
 			c.QOP = append(c.QOP, q)
 		}
@@ -47,6 +47,7 @@ func ParseChallenge(header string) (Challenge, error) {
 // String prints the challenge.
 func (c Challenge) String() string {
 	var b strings.Builder
+	b.Grow(256)
 	quote(&b, "realm", c.Realm)
 	quote(&b, "nonce", c.Nonce)
 	if c.Opaque != "" {

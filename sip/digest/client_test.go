@@ -28,7 +28,7 @@ func exchange(t *testing.T, c *Client, a *Authenticator, method string) (sent in
 		if got.Verdict == Accepted {
 			return sent, nil
 		}
-		if err := attempt.Challenged(401, a.Challenges(here, got.Verdict == Stale)); err != nil {
+		if err := attempt.Challenged(401, a.Challenges(Space{}, here, got.Verdict == Stale)); err != nil {
 			return sent, err
 		}
 	}

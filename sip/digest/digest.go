@@ -60,14 +60,20 @@ func (a Algorithm) hash(parts ...string) string {
 	switch a {
 	case SHA256:
 		sum := sha256.Sum256(text)
-		return hex.EncodeToString(sum[:])
+		return hexOf(sum[:])
 	case SHA512256:
 		sum := sha512.Sum512_256(text)
-		return hex.EncodeToString(sum[:])
+		return hexOf(sum[:])
 	default:
 		sum := md5.Sum(text) //nolint:gosec // as above
-		return hex.EncodeToString(sum[:])
+		return hexOf(sum[:])
 	}
+}
+
+// hexOf is a hash of at most 32 bytes in hexadecimal.
+func hexOf(sum []byte) string {
+	var text [64]byte
+	return string(text[:hex.Encode(text[:], sum)])
 }
 
 // HA1 is H(username:realm:password) in lower-case hexadecimal, what may be kept
@@ -83,8 +89,11 @@ type Credentials struct {
 	Password string
 	// HA1 in hexadecimal, by algorithm, for an account whose password is not
 	// known (md5_cred, password_digest). Used before Password where set.
-	HA1 [algorithms]string
+	HA1 Hashes
 }
+
+// Hashes are HA1 values in hexadecimal, by algorithm; empty where there is none.
+type Hashes [algorithms]string
 
 // can tells whether the credentials suffice for an algorithm.
 func (c *Credentials) can(a Algorithm) bool { return c.HA1[a] != "" || c.Password != "" }

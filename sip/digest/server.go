@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -30,9 +31,13 @@ const (
 	Throttled
 	// Malformed: the credentials cannot be parsed. 400.
 	Malformed
+	// Unfit: the nonce is one that the client was just challenged with, the rest is not of that
+	// challenge or not for that request. Challenge; whoever does so is no better than who
+	// guesses.
+	Unfit
 )
 
-var verdictNames = [...]string{"unproven", "accepted", "wrong", "stale", "throttled", "malformed"}
+var verdictNames = [...]string{"unproven", "accepted", "wrong", "stale", "throttled", "malformed", "unfit"}
 
 // String is the verdict's name, for logs.
 func (v Verdict) String() string { return verdictNames[v] }
@@ -46,7 +51,10 @@ type Request struct {
 	// Authorization is each Authorization header (Proxy-Authorization where the
 	// challenge is a 407).
 	Authorization []string
-	Source        netip.Addr // the client's address; nonces are bound to it
+	// Space is what it was challenged for.
+	Space  Space
+	Source netip.Addr // the client's address; nonces are bound to it
+	Port   uint16     // and its port; 0 where it says nothing of who asks
 }
 
 // Result is a verdict with what belongs to it.
@@ -101,10 +109,11 @@ func (a *Authenticator) Realm() string { return a.cfg.Realm }
 // Challenges gives the values of the WWW-Authenticate (or Proxy-Authenticate)
 // headers of a challenge to a client, one for each algorithm (RFC 8760 §2.3).
 // They share a nonce.
-func (a *Authenticator) Challenges(client netip.Addr, stale bool) []string {
-	c := Challenge{Realm: a.cfg.Realm, Nonce: a.nonces.issue(client), Opaque: a.opaque, QOP: []string{"auth"}, Stale: stale}
-	out := make([]string, len(a.cfg.Algorithms))
-	for i, alg := range a.cfg.Algorithms {
+func (a *Authenticator) Challenges(in Space, client netip.Addr, stale bool) []string {
+	in = a.whole(in)
+	c := Challenge{Realm: in.Realm, Nonce: a.nonces.issue(client), Opaque: a.opaque, QOP: []string{"auth"}, Stale: stale}
+	out := make([]string, len(in.Algorithms))
+	for i, alg := range in.Algorithms {
 		c.Algorithm = alg.String()
 		out[i] = c.String()
 	}
@@ -116,29 +125,30 @@ const maxAuthorizations = 8
 
 // Check verifies a request's credentials.
 func (a *Authenticator) Check(r Request, lookup Lookup) Result {
-	auth, found, err := a.pick(r.Authorization)
+	in := a.whole(r.Space)
+	auth, found, err := pick(r.Authorization, in.Realm)
 	if err != nil {
 		return Result{Verdict: Malformed, Err: err}
 	}
 	if !found {
-		return Result{}
+		return a.unfit(r)
 	}
 	out := Result{Username: auth.Username}
-	alg, known := ParseAlgorithm(auth.Algorithm)
-	if !known || !slices.Contains(a.cfg.Algorithms, alg) || !strings.EqualFold(auth.QOP, "auth") ||
-		auth.Opaque != "" && auth.Opaque != a.opaque || !r.Covers(auth.URI) {
-		return out
+	alg, fits := a.fits(&auth, r.Covers)
+	if !fits || !slices.Contains(in.Algorithms, alg) {
+		return a.unfit(r)
 	}
 	nonce, ours := a.nonces.open(auth.Nonce, r.Source)
 	if !ours {
 		return out
 	}
-	if out.RetryAfter = a.guard.wait(r.Source, auth.Username); out.RetryAfter > 0 {
+	from := netip.AddrPortFrom(r.Source, r.Port)
+	if out.RetryAfter = a.guard.wait(from, auth.Username); out.RetryAfter > 0 {
 		out.Verdict = Throttled
 		return out
 	}
 	if !a.proves(&auth, alg, r.Method, lookup) {
-		a.guard.failed(r.Source, auth.Username)
+		a.guard.failed(from, auth.Username)
 		out.Verdict = Wrong
 		return out
 	}
@@ -146,24 +156,71 @@ func (a *Authenticator) Check(r Request, lookup Lookup) Result {
 		out.Verdict = Stale
 		return out
 	}
-	a.guard.passed(r.Source, auth.Username)
+	a.guard.passed(from, auth.Username)
 	out.Verdict = Accepted
 	return out
 }
 
-// pick finds the credentials for this realm.
-func (a *Authenticator) pick(headers []string) (auth Authorization, found bool, err error) {
-	for i, h := range headers {
-		if i == maxAuthorizations {
+// fits tells whether credentials are of a challenge of ours, whatever its space, and for the
+// request that they came with.
+func (a *Authenticator) fits(auth *Authorization, covers func(uri string) bool) (alg Algorithm, ok bool) {
+	alg, known := ParseAlgorithm(auth.Algorithm)
+	return alg, known && strings.EqualFold(auth.QOP, "auth") && (auth.Opaque == "" || auth.Opaque == a.opaque) && covers(auth.URI)
+}
+
+// unfit is what is found where no credentials fit what was asked.
+func (a *Authenticator) unfit(r Request) Result {
+	for auth, err := range shown(r.Authorization) {
+		if err != nil {
 			break
 		}
-		if !IsDigest(h) {
+		if id, ours := a.nonces.open(auth.Nonce, r.Source); ours && a.nonces.fresh(id) {
+			return Result{Verdict: Unfit, Username: auth.Username}
+		}
+	}
+	return Result{}
+}
+
+// Challenged tells whether credentials answer a challenge of ours to that client that may be
+// answered still. It says nothing of the password, nor of the realm, since accounts may have
+// their own: those Check finds Wrong or Unfit. A challenge that has not led to a proof is one no
+// longer when it has been asked for some times; Space is not looked at.
+func (a *Authenticator) Challenged(r Request) bool {
+	for auth, err := range shown(r.Authorization) {
+		if err != nil {
+			return false
+		}
+		if _, fits := a.fits(&auth, r.Covers); !fits {
 			continue
 		}
-		if auth, err = ParseAuthorization(h); err != nil {
+		if id, ours := a.nonces.open(auth.Nonce, r.Source); ours && a.nonces.promises(id, auth.NC) {
+			return true
+		}
+	}
+	return false
+}
+
+// shown are the digest credentials in headers, up to the first that cannot be read.
+func shown(headers []string) iter.Seq2[Authorization, error] {
+	return func(yield func(Authorization, error) bool) {
+		for _, h := range headers[:min(len(headers), maxAuthorizations)] {
+			if !IsDigest(h) {
+				continue
+			}
+			if auth, err := ParseAuthorization(h); !yield(auth, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// pick finds the credentials for a realm.
+func pick(headers []string, realm string) (auth Authorization, found bool, err error) {
+	for auth, err = range shown(headers) {
+		if err != nil {
 			return Authorization{}, false, err
 		}
-		if auth.Realm == a.cfg.Realm {
+		if auth.Realm == realm {
 			return auth, true, nil
 		}
 	}
@@ -173,13 +230,20 @@ func (a *Authenticator) pick(headers []string) (auth Authorization, found bool, 
 // proves tells whether the response was made with the user's secret. An unknown
 // user takes the same steps and always fails.
 func (a *Authenticator) proves(auth *Authorization, alg Algorithm, method string, lookup Lookup) bool {
+	same, known := a.compare(auth, alg, method, lookup)
+	return same && known
+}
+
+// compare computes the response that a user's secret makes, an unknown user's with a
+// secret that nobody has, and tells whether it is the one that came.
+func (a *Authenticator) compare(auth *Authorization, alg Algorithm, method string, lookup Lookup) (same, known bool) {
 	c, known := lookup(auth.Username)
 	known = known && c.can(alg)
 	if !known {
 		c = a.dummy
 	}
 	c.Username = auth.Username
-	want := alg.response(c.ha1(alg, a.cfg.Realm), method, auth.URI, auth.Nonce, formatNC(auth.NC), auth.Cnonce, auth.QOP)
-	same := subtle.ConstantTimeCompare([]byte(strings.ToLower(auth.Response)), []byte(want)) == 1
-	return same && known
+	want := alg.response(c.ha1(alg, auth.Realm), method, auth.URI, auth.Nonce, formatNC(auth.NC), auth.Cnonce, auth.QOP)
+	same = subtle.ConstantTimeCompare([]byte(strings.ToLower(auth.Response)), []byte(want)) == 1
+	return same, known
 }

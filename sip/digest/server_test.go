@@ -48,7 +48,7 @@ func authenticator(t testing.TB, change ...func(*Config)) *Authenticator {
 // answer makes the credentials of a well-behaved phone for a fresh challenge.
 func answer(t testing.TB, a *Authenticator, source netip.Addr, user, password string, alg Algorithm) Authorization {
 	t.Helper()
-	for _, text := range a.Challenges(source, false) {
+	for _, text := range a.Challenges(Space{}, source, false) {
 		c, err := ParseChallenge(text)
 		if err != nil {
 			t.Fatal(err)
@@ -141,10 +141,10 @@ func TestRefuses(t *testing.T) {
 		{"upper-case response", func(a *Authorization, _ *Request) { a.Response = strings.ToUpper(a.Response) }, Accepted},
 		{"no opaque", func(a *Authorization, _ *Request) { a.Opaque = "" }, Accepted},
 		{"other method", func(_ *Authorization, r *Request) { r.Method = "INVITE" }, Wrong},
-		{"other target", func(a *Authorization, _ *Request) { a.URI = "sip:else.example"; a.sign("secret", "REGISTER") }, Unproven},
+		{"other target", func(a *Authorization, _ *Request) { a.URI = "sip:else.example"; a.sign("secret", "REGISTER") }, Unfit},
 		{"other client address", func(_ *Authorization, r *Request) { r.Source = there }, Unproven},
-		{"other realm", func(a *Authorization, _ *Request) { a.Realm = "else" }, Unproven},
-		{"other opaque", func(a *Authorization, _ *Request) { a.Opaque = "else" }, Unproven},
+		{"other realm", func(a *Authorization, _ *Request) { a.Realm = "else" }, Unfit},
+		{"other opaque", func(a *Authorization, _ *Request) { a.Opaque = "else" }, Unfit},
 		{"other nonce", func(a *Authorization, _ *Request) { a.Nonce = strings.Repeat("A", 64) }, Unproven},
 		{"foreign nonce", func(a *Authorization, _ *Request) { a.Nonce = "0123" }, Unproven},
 		{"nonce with a changed bit", func(a *Authorization, _ *Request) {
@@ -156,10 +156,10 @@ func TestRefuses(t *testing.T) {
 		{"other count", func(a *Authorization, _ *Request) { a.NC = 2 }, Wrong},
 		{"count zero", func(a *Authorization, _ *Request) { a.NC = 0; a.sign("secret", "REGISTER") }, Stale},
 		{"other cnonce", func(a *Authorization, _ *Request) { a.Cnonce = "y" }, Wrong},
-		{"no qop", func(a *Authorization, _ *Request) { a.QOP = ""; a.sign("secret", "REGISTER") }, Unproven},
-		{"auth-int", func(a *Authorization, _ *Request) { a.QOP = "auth-int"; a.sign("secret", "REGISTER") }, Unproven},
-		{"session variant", func(a *Authorization, _ *Request) { a.Algorithm = "MD5-sess" }, Unproven},
-		{"algorithm not offered", func(a *Authorization, _ *Request) { a.Algorithm = "SHA-512-256" }, Unproven},
+		{"no qop", func(a *Authorization, _ *Request) { a.QOP = ""; a.sign("secret", "REGISTER") }, Unfit},
+		{"auth-int", func(a *Authorization, _ *Request) { a.QOP = "auth-int"; a.sign("secret", "REGISTER") }, Unfit},
+		{"session variant", func(a *Authorization, _ *Request) { a.Algorithm = "MD5-sess" }, Unfit},
+		{"algorithm not offered", func(a *Authorization, _ *Request) { a.Algorithm = "SHA-512-256" }, Unfit},
 		{"no response", func(a *Authorization, _ *Request) { a.Response = "" }, Wrong},
 		{"long response", func(a *Authorization, _ *Request) { a.Response += "0" }, Wrong},
 	} {
@@ -195,7 +195,7 @@ func TestMalformedVariants(t *testing.T) {
 		r := a.Check(register(here, text), users)
 		seen[r.Verdict]++
 		switch r.Verdict {
-		case Unproven, Wrong, Malformed:
+		case Unproven, Unfit, Wrong, Malformed:
 		case Accepted, Stale: // dropped opaque, or an odd but equal writing
 			if p, err := ParseAuthorization(text); err != nil || p.Response != auth.Response {
 				t.Errorf("%q: %v", text, r.Verdict)
@@ -232,8 +232,8 @@ func TestReplayAndStale(t *testing.T) {
 		check(t, a, next(8), Accepted)
 		time.Sleep(time.Nanosecond)
 		check(t, a, next(9), Stale)
-		check(t, a, register(here, a.Challenges(here, true)[0]), Malformed)
-		if c, err := ParseChallenge(a.Challenges(here, true)[0]); err != nil || !c.Stale {
+		check(t, a, register(here, a.Challenges(Space{}, here, true)[0]), Malformed)
+		if c, err := ParseChallenge(a.Challenges(Space{}, here, true)[0]); err != nil || !c.Stale {
 			t.Errorf("%+v, %v", c, err)
 		}
 	})
@@ -286,7 +286,7 @@ func TestSameAnswerForAll(t *testing.T) {
 		if !slices.Equal(known, unknown) {
 			t.Errorf("known user %v\nunknown user %v", known, unknown)
 		}
-		x, y := a.Challenges(here, false)[0], a.Challenges(there, false)[0]
+		x, y := a.Challenges(Space{}, here, false)[0], a.Challenges(Space{}, there, false)[0]
 		if len(x) != len(y) {
 			t.Errorf("challenges differ in length: %s, %s", x, y)
 		}

@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -82,6 +83,11 @@ func (a *Address) parseBare(s string) error {
 // grammar, and what real phones leave unquoted as well.
 func isDisplayTokens(s string) bool { return !strings.ContainsAny(s, "\",;\\") }
 
+// Identical reports whether two addresses are printed alike.
+func (a Address) Identical(b Address) bool {
+	return a.Display == b.Display && a.Wildcard == b.Wildcard && a.URI.Identical(b.URI) && slices.Equal(a.Params, b.Params)
+}
+
 // Tag is the tag parameter of a From or To, or "".
 func (a Address) Tag() string { return a.Params.Value("tag") }
 
@@ -160,6 +166,9 @@ func ParseAddressList(s string) ([]Address, error) {
 
 // splitList splits at commas that stand outside quotes and angle brackets.
 func splitList(s string) ([]string, error) {
+	if strings.IndexByte(s, ',') < 0 && strings.IndexByte(s, '"') < 0 {
+		return []string{s}, nil
+	}
 	var out []string
 	start, quoted, angle := 0, false, false
 	for i := 0; i < len(s); i++ {
@@ -185,4 +194,16 @@ func splitList(s string) ([]string, error) {
 		return nil, errors.New("quoted string without its end")
 	}
 	return append(out, s[start:]), nil
+}
+
+// firstOf is the first element of a list.
+func firstOf(s string) (string, error) {
+	if strings.IndexByte(s, ',') < 0 && strings.IndexByte(s, '"') < 0 {
+		return s, nil
+	}
+	parts, err := splitList(s)
+	if err != nil {
+		return "", err
+	}
+	return parts[0], nil
 }

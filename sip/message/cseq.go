@@ -3,7 +3,6 @@ package message
 import (
 	"errors"
 	"strconv"
-	"strings"
 )
 
 // maxCSeq is the largest sequence number (RFC 3261 §8.1.1.5).
@@ -11,15 +10,18 @@ const maxCSeq = 1<<31 - 1
 
 func parseCSeq(s string) (uint32, string, error) {
 	s = trimSpace(s)
-	i := strings.IndexAny(s, " \t")
-	if i < 0 {
+	end := 0
+	for end < len(s) && s[end] != ' ' && s[end] != '\t' {
+		end++
+	}
+	if end == len(s) {
 		return 0, "", errors.New("cseq without a method")
 	}
-	n, err := strconv.ParseUint(s[:i], 10, 32)
+	n, err := strconv.ParseUint(s[:end], 10, 32)
 	if err != nil || n > maxCSeq {
 		return 0, "", errors.New("cseq number out of range")
 	}
-	method := trimSpace(s[i:])
+	method := trimSpace(s[end:])
 	if !isToken(method) {
 		return 0, "", errors.New("bad method in cseq")
 	}

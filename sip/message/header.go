@@ -37,10 +37,14 @@ func LongName(name string) string {
 // Headers are header fields in the order of the wire. Names asked for are long.
 type Headers []Header
 
+// sameName compares names, which have no letters but those of ASCII; most are written as they
+// are asked for, or have another length.
+func sameName(a, b string) bool { return len(a) == len(b) && (a == b || strings.EqualFold(a, b)) }
+
 // Get is the value of the first header of that name, and whether there is one.
 func (h Headers) Get(name string) (string, bool) {
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if sameName(h[i].Name, name) {
 			return h[i].Value, true
 		}
 	}
@@ -63,7 +67,7 @@ func (h Headers) Has(name string) bool {
 func (h Headers) All(name string) []string {
 	var out []string
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if sameName(h[i].Name, name) {
 			out = append(out, h[i].Value)
 		}
 	}
@@ -74,7 +78,7 @@ func (h Headers) All(name string) []string {
 func (h Headers) Count(name string) int {
 	n := 0
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if sameName(h[i].Name, name) {
 			n++
 		}
 	}
@@ -85,7 +89,7 @@ func (h Headers) Count(name string) int {
 func (h Headers) Tokens(name string) []string {
 	var out []string
 	for i := range h {
-		if !strings.EqualFold(h[i].Name, name) {
+		if !sameName(h[i].Name, name) {
 			continue
 		}
 		for part := range strings.SplitSeq(h[i].Value, ",") {
@@ -108,7 +112,7 @@ func CheckHeader(name, value string) error {
 	if !isToken(name) {
 		return fault.New(fault.Invalid, "header name %q is not a token", name)
 	}
-	if i := strings.IndexAny(value, "\r\n\x00"); i >= 0 {
+	if i := control(value); i >= 0 {
 		return fault.New(fault.Invalid, "header %s: control character %#02x at byte %d", name, value[i], i)
 	}
 	return nil

@@ -14,9 +14,11 @@ func NewBranch() string { return BranchCookie + random(12) }
 // NewCallID is a new Call-ID.
 func NewCallID() string { return random(16) }
 
-// random is n random bytes in hex.
+// random is n random bytes in hex, 16 at the most.
 func random(n int) string {
-	b := make([]byte, n)
+	var room [16]byte
+	var text [2 * len(room)]byte
+	b := room[:n]
 	_, _ = rand.Read(b) // never fails: it ends the process instead (crypto/rand)
-	return hex.EncodeToString(b)
+	return string(text[:hex.Encode(text[:], b)])
 }

@@ -9,6 +9,9 @@ import (
 // parseQuoted reads a quoted-string at the start of s and decodes its quoted
 // pairs (RFC 3261 §25.1).
 func parseQuoted(s string) (text, rest string, err error) {
+	if end := strings.IndexByte(s[1:], '"'); end >= 0 && strings.IndexByte(s[1:1+end], '\\') < 0 { // nothing is escaped
+		return s[1 : 1+end], s[2+end:], nil
+	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch c := s[i]; c {
@@ -67,7 +70,7 @@ const upperHex = "0123456789ABCDEF"
 func appendEscaped(b []byte, s, extra string) []byte {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if isUnreserved(c) || strings.IndexByte(extra, c) >= 0 {
+		if unreserved[c] || strings.IndexByte(extra, c) >= 0 {
 			b = append(b, c)
 			continue
 		}
@@ -80,24 +83,61 @@ func isAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-func isUnreserved(c byte) bool {
-	return isAlnum(c) || strings.IndexByte("-_.!~*'()", c) >= 0
+// set is a set of bytes; what is asked for each byte of a message is asked of one.
+type set [256]bool
+
+// alnumAnd are the letters, the digits, and some more.
+func alnumAnd(more string) (s set) {
+	for c := range s {
+		s[c] = isAlnum(byte(c)) || strings.IndexByte(more, byte(c)) >= 0
+	}
+	return s
 }
 
-func isTokenChar(c byte) bool {
-	return isAlnum(c) || strings.IndexByte("-.!%*_+`'~", c) >= 0
+const tokenExtra = "-.!%*_+`'~"
+
+var (
+	unreserved  = alnumAnd("-_.!~*'()")
+	tokenChars  = alnumAnd(tokenExtra)
+	hostChars   = alnumAnd("-._")
+	plainValues = alnumAnd(tokenExtra + "[]:")
+	paramValues = func() set {
+		s := alnumAnd(tokenExtra + "[]:@/?&$#^|{}()=")
+		for c := 0x80; c < len(s); c++ {
+			s[c] = true
+		}
+		return s
+	}()
+)
+
+// all reports whether a string has no bytes but those of the set.
+func (in *set) all(s string) bool {
+	for i := range len(s) {
+		if !in[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// control is where a CR, LF or NUL stands in a string, or -1.
+func control(s string) int {
+	if strings.IndexByte(s, '\r') < 0 && strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, 0) < 0 {
+		return -1
+	}
+	return strings.IndexAny(s, "\r\n\x00")
 }
 
 // tokenLen is the length of the token at the start of s.
 func tokenLen(s string) int {
 	n := 0
-	for n < len(s) && isTokenChar(s[n]) {
+	for n < len(s) && tokenChars[s[n]] {
 		n++
 	}
 	return n
 }
 
-func isToken(s string) bool { return s != "" && tokenLen(s) == len(s) }
+func isToken(s string) bool { return s != "" && tokenChars.all(s) }
 
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
@@ -114,7 +154,20 @@ func unhex(c byte) byte {
 }
 
 // trimLWS trims linear white space of one (already unfolded) line at the left.
-func trimLWS(s string) string { return strings.TrimLeft(s, " \t") }
+func trimLWS(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	return s
+}
+
+// trimRight is trimLWS at the right.
+func trimRight(s string) string {
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // trimSpace trims linear white space at both ends.
-func trimSpace(s string) string { return strings.Trim(s, " \t") }
+func trimSpace(s string) string { return trimRight(trimLWS(s)) }

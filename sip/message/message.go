@@ -23,7 +23,7 @@ type Message struct {
 // Encode prints the message, with a Content-Length of its own. It is the one place where text becomes a message:
 // nothing with a CR, LF or NUL in a header passes (fault.Invalid).
 func (m *Message) Encode() ([]byte, error) {
-	b := make([]byte, 0, 512+len(m.Body))
+	b := make([]byte, 0, m.size())
 	if m.Method != "" {
 		if !isToken(m.Method) {
 			return nil, fault.New(fault.Invalid, "method %q is not a token", m.Method)
@@ -65,6 +65,17 @@ func (m *Message) Encode() ([]byte, error) {
 	b = strconv.AppendInt(b, int64(len(m.Body)), 10)
 	b = append(b, "\r\n\r\n"...)
 	return append(b, m.Body...), nil
+}
+
+// size is what a message needs at the most, but for what a long Request-URI does: to grow
+// would cost more than to add up, and what is kept of a response is not to hold more.
+func (m *Message) size() int {
+	const start, colons, end = 96, len(": \r\n"), len("Content-Length: 65535\r\n\r\n")
+	n := start + end + len(m.Body)
+	for i := range m.Headers {
+		n += len(m.Headers[i].Name) + len(m.Headers[i].Value) + colons
+	}
+	return n
 }
 
 func checkURIText(b []byte) error {

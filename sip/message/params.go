@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ type Params []Param
 // Get is the value of the first parameter of that name, and whether there is one.
 func (p Params) Get(name string) (string, bool) {
 	for i := range p {
-		if strings.EqualFold(p[i].Name, name) {
+		if sameName(p[i].Name, name) {
 			return p[i].Value, true
 		}
 	}
@@ -39,30 +40,33 @@ func (p Params) Has(name string) bool {
 }
 
 // With is a copy of p in which name has that one value; p stays as it is.
-func (p Params) With(name, value string) Params {
-	out := make(Params, 0, len(p)+1)
-	found := false
-	for _, q := range p {
-		if !strings.EqualFold(q.Name, name) {
-			out = append(out, q)
-			continue
-		}
-		if !found {
-			out = append(out, Param{Name: q.Name, Value: value})
-			found = true
-		}
-	}
-	if !found {
-		out = append(out, Param{Name: name, Value: value})
+func (p Params) With(name, value string) Params { return p.with(name, value) }
+
+// with is With for several names, each followed by its value.
+func (p Params) with(pairs ...string) Params {
+	out := append(make(Params, 0, len(p)+len(pairs)/2), p...)
+	for i := 0; i < len(pairs); i += 2 {
+		out = out.set(pairs[i], pairs[i+1])
 	}
 	return out
+}
+
+// set changes p: name has that one value.
+func (p Params) set(name, value string) Params {
+	at := slices.IndexFunc(p, func(q Param) bool { return sameName(q.Name, name) })
+	if at < 0 {
+		return append(p, Param{Name: name, Value: value})
+	}
+	p[at].Value = value
+	rest := slices.DeleteFunc(p[at+1:], func(q Param) bool { return sameName(q.Name, name) })
+	return p[:at+1+len(rest)]
 }
 
 // Without is a copy of p without the parameters of that name; p stays as it is.
 func (p Params) Without(name string) Params {
 	out := make(Params, 0, len(p))
 	for _, q := range p {
-		if !strings.EqualFold(q.Name, name) {
+		if !sameName(q.Name, name) {
 			out = append(out, q)
 		}
 	}
@@ -98,25 +102,21 @@ func parseHeaderParams(s string) (Params, error) {
 	}
 }
 
+// parseParamValue reads a value as it is quoted, or a token. As one it also takes what a
+// host may hold (IPv6 reference), and the characters that real equipment leaves unquoted in
+// tags, which are often base64, and +sip parameters.
 func parseParamValue(s string) (value, rest string, err error) {
 	if strings.HasPrefix(s, `"`) {
 		return parseQuoted(s)
 	}
 	n := 0
-	for n < len(s) && isParamValueChar(s[n]) {
+	for n < len(s) && paramValues[s[n]] {
 		n++
 	}
 	if n == 0 {
 		return "", "", errors.New("parameter with = and no value")
 	}
 	return s[:n], s[n:], nil
-}
-
-// isParamValueChar also takes what a host may hold (IPv6 reference), and the
-// characters that real equipment leaves unquoted in tags, which are often base64,
-// and +sip parameters.
-func isParamValueChar(c byte) bool {
-	return isTokenChar(c) || strings.IndexByte("[]:@/?&$#^|{}()=", c) >= 0 || c >= 0x80
 }
 
 func appendHeaderParams(b []byte, p Params) []byte {
@@ -140,15 +140,13 @@ func appendHeaderParams(b []byte, p Params) []byte {
 // are tokens by the grammar, and who chose one compares it as it was written: what
 // was read without quotes must not get them.
 func plainParamValue(name, value string) bool {
-	plain := func(c byte) bool { return isTokenChar(c) || c == '[' || c == ']' || c == ':' }
-	switch strings.ToLower(name) {
-	case "tag", "branch", "from-tag", "to-tag":
-		plain = isParamValueChar
+	if plainValues.all(value) {
+		return true
 	}
-	for i := 0; i < len(value); i++ {
-		if !plain(value[i]) {
-			return false
+	for _, chosen := range [...]string{"tag", "branch", "from-tag", "to-tag"} {
+		if sameName(name, chosen) {
+			return paramValues.all(value)
 		}
 	}
-	return true
+	return false
 }

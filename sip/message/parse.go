@@ -70,7 +70,7 @@ func parseHead(head string) (*Parsed, *MalformedError) {
 	if m == nil {
 		return nil, first
 	}
-	if strings.ContainsAny(line, "\r\n\x00") && first == nil {
+	if first == nil && control(line) >= 0 {
 		first = bad("control character in the start line")
 	}
 	m.raw.Headers = make(Headers, 0, 16)
@@ -79,7 +79,7 @@ func parseHead(head string) (*Parsed, *MalformedError) {
 		for rest != "" && (rest[0] == ' ' || rest[0] == '\t') { // folded (RFC 3261 §7.3.1)
 			var more string
 			more, rest, _ = strings.Cut(rest, "\r\n")
-			line = strings.TrimRight(line, " \t") + " " + trimSpace(more)
+			line = trimRight(line) + " " + trimSpace(more)
 		}
 		if len(m.raw.Headers) == maxHeaderLines {
 			return m, bad("more than %d header lines", maxHeaderLines)
@@ -98,11 +98,11 @@ func parseHead(head string) (*Parsed, *MalformedError) {
 
 func parseHeaderLine(line string) (Header, *MalformedError) {
 	name, value, ok := strings.Cut(line, ":")
-	name = strings.TrimRight(name, " \t")
+	name = trimRight(name)
 	if !ok || !isToken(name) {
 		return Header{}, bad("header line without a sound name")
 	}
-	if strings.ContainsAny(value, "\r\n\x00") {
+	if control(value) >= 0 {
 		return Header{}, bad("control character in header %s", name)
 	}
 	return Header{Name: LongName(name), Value: trimSpace(value)}, nil
@@ -113,15 +113,16 @@ func parseStartLine(line string) (*Parsed, *MalformedError) {
 	if len(line) >= 4 && strings.EqualFold(line[:4], "SIP/") {
 		return m, m.parseStatusLine(line)
 	}
-	parts := strings.Split(line, " ")
-	if !isToken(parts[0]) || len(parts) < 2 {
+	method, rest, more := strings.Cut(line, " ")
+	if !isToken(method) || !more {
 		return nil, bad("neither a request line nor a status line")
 	}
-	m.raw.Method = parts[0]
-	if len(parts) != 3 {
+	m.raw.Method = method
+	uri, v, more := strings.Cut(rest, " ")
+	if !more || strings.IndexByte(v, ' ') >= 0 {
 		return m, bad("request line has not three parts")
 	}
-	switch v := parts[2]; {
+	switch {
 	case strings.EqualFold(v, version):
 	case len(v) > 4 && strings.EqualFold(v[:4], "SIP/"):
 		return m, &MalformedError{Status: 505, Why: "version is not SIP/2.0"}
@@ -129,7 +130,7 @@ func parseStartLine(line string) (*Parsed, *MalformedError) {
 		return m, bad("request line without a SIP version")
 	}
 	var err error
-	if m.raw.URI, err = ParseURI(parts[1]); err != nil {
+	if m.raw.URI, err = ParseURI(uri); err != nil {
 		return m, bad("request-uri: %v", err)
 	}
 	if len(m.raw.URI.Headers) > 0 {
@@ -156,12 +157,11 @@ func (p *Parsed) parseStatusLine(line string) *MalformedError {
 // contentLength is the Content-Length, or -1 for none. Two of them, equal or
 // not, are refused: that is how a second message is smuggled into a body.
 func (p *Parsed) contentLength() (int, *MalformedError) {
-	values := p.raw.Headers.All("Content-Length")
-	switch len(values) {
+	switch p.raw.Headers.Count("Content-Length") {
 	case 0:
 		return -1, nil
 	case 1:
-		n, err := strconv.ParseUint(values[0], 10, 31)
+		n, err := strconv.ParseUint(p.raw.Headers.Value("Content-Length"), 10, 31)
 		if err != nil {
 			return -1, bad("bad content-length")
 		}
@@ -221,7 +221,7 @@ func (p *Parsed) check() *MalformedError {
 		}
 	}
 	p.callID = p.raw.Headers.Value("Call-ID")
-	if p.callID == "" || strings.ContainsAny(p.callID, " \t") {
+	if p.callID == "" || strings.IndexByte(p.callID, ' ') >= 0 || strings.IndexByte(p.callID, '\t') >= 0 {
 		note(bad("bad call-id"))
 	}
 	if v, ok := p.raw.Headers.Get("CSeq"); ok {
@@ -241,11 +241,11 @@ func (p *Parsed) checkVia() *MalformedError {
 	if !ok {
 		return bad("no via")
 	}
-	parts, err := splitList(line)
-	if err != nil {
+	var err error
+	if line, err = firstOf(line); err != nil {
 		return bad("via: %v", err)
 	}
-	if p.via, err = ParseVia(parts[0]); err != nil {
+	if p.via, err = ParseVia(line); err != nil {
 		return bad("via: %v", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,11 @@ func (p *Parsed) Headers(name string) []string { return p.raw.Headers.All(LongNa
 // Tokens is every element of a comma-separated header such as Supported or
 // Allow, across its lines, without white space.
 func (p *Parsed) Tokens(name string) []string { return p.raw.Headers.Tokens(LongName(name)) }
+
+// HasToken reports whether a header has that element, in whatever case.
+func (p *Parsed) HasToken(name, token string) bool {
+	return slices.ContainsFunc(p.Tokens(name), func(t string) bool { return strings.EqualFold(t, token) })
+}
 
 // AllHeaders is a copy of all headers in the order of the wire, long names.
 func (p *Parsed) AllHeaders() []Header { return append([]Header(nil), p.raw.Headers...) }

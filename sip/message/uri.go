@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -77,13 +78,16 @@ func (u *URI) parseSIP(s string) error {
 		}
 		s = s[at+1:]
 	}
-	end := strings.IndexAny(s, ";?")
-	if end < 0 {
-		end = len(s)
+	end := 0
+	for end < len(s) && s[end] != ';' && s[end] != '?' {
+		end++
 	}
 	var err error
 	if u.Host, u.Port, err = parseHostPort(s[:end]); err != nil {
 		return err
+	}
+	if end == len(s) {
+		return nil
 	}
 	params, headers, _ := strings.Cut(s[end:], "?")
 	if u.Params, err = parseURIParams(params, ';'); err != nil {
@@ -127,7 +131,7 @@ func parseHostPort(s string) (string, int, error) {
 		if end < 0 {
 			return "", 0, errors.New("ipv6 reference without its bracket")
 		}
-		host, port = s[1:end], s[end+1:]
+		host, port = twoColons(s[1:end]), s[end+1:]
 		if a, err := netip.ParseAddr(host); err != nil || !a.Is6() || a.Zone() != "" {
 			return "", 0, errors.New("bad ipv6 reference")
 		}
@@ -149,6 +153,16 @@ func parseHostPort(s string) (string, int, error) {
 	return host, int(n), nil
 }
 
+// twoColons takes the third colon from an IPv6 address that ends in an IPv4 one: RFC 3261's
+// grammar wants it there, and is to be borne with (RFC 5118 §4.10).
+func twoColons(s string) string {
+	at := strings.Index(s, ":::")
+	if at < 0 || strings.Contains(s[at+3:], ":") || !strings.Contains(s[at+3:], ".") {
+		return s
+	}
+	return s[:at] + s[at+1:]
+}
+
 // IsHost reports whether s may stand as a URI's host, without brackets: a name or
 // an address.
 func IsHost(s string) bool {
@@ -164,12 +178,7 @@ func isHostName(s string) bool {
 	if s == "" || len(s) > 255 {
 		return false
 	}
-	for i := 0; i < len(s); i++ {
-		if !isAlnum(s[i]) && s[i] != '-' && s[i] != '.' && s[i] != '_' {
-			return false
-		}
-	}
-	return true
+	return hostChars.all(s)
 }
 
 func parseURIParams(s string, sep byte) (Params, error) {
@@ -316,6 +325,12 @@ func (u URI) Equal(v URI) bool {
 		}
 	}
 	return true
+}
+
+// Identical reports whether two URIs are printed alike, which is more than being Equal.
+func (u URI) Identical(v URI) bool {
+	return u.Scheme == v.Scheme && u.User == v.User && u.Password == v.Password && u.Host == v.Host && u.Port == v.Port &&
+		u.Opaque == v.Opaque && slices.Equal(u.Params, v.Params) && slices.Equal(u.Headers, v.Headers)
 }
 
 func mustMatch(param string) bool {

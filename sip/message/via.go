@@ -52,7 +52,7 @@ func ParseVia(s string) (Via, error) {
 // sent-by.
 func tightColon(s string) string {
 	s = trimSpace(s)
-	if !strings.ContainsAny(s, " \t") {
+	if strings.IndexByte(s, ' ') < 0 && strings.IndexByte(s, '\t') < 0 {
 		return s
 	}
 	colon := strings.LastIndexByte(s, ':')
@@ -72,12 +72,17 @@ func (v Via) Modern() bool {
 	return len(b) > len(BranchCookie) && strings.HasPrefix(b, BranchCookie)
 }
 
+// AppendSentBy appends SentBy.
+func (v *Via) AppendSentBy(b []byte) []byte {
+	return appendHostPort(b, strings.ToLower(v.Host), v.Port)
+}
+
 // SentBy is the host in lower case, with the port if there is one.
-func (v Via) SentBy() string { return string(appendHostPort(nil, strings.ToLower(v.Host), v.Port)) }
+func (v Via) SentBy() string { return string(v.AppendSentBy(nil)) }
 
 // String prints the value as it goes on the wire.
 func (v Via) String() string {
-	b := make([]byte, 0, 96)
+	b := make([]byte, 0, 192)
 	b = append(b, "SIP/"...)
 	b = append(b, v.Version...)
 	b = append(b, '/')
@@ -95,15 +100,17 @@ func receivedVia(line string, v Via, from netip.AddrPort) string {
 		return line
 	}
 	rest := ""
-	if parts, err := splitList(line); err == nil && len(parts) > 1 {
-		rest = ", " + trimSpace(strings.Join(parts[1:], ","))
+	if strings.IndexByte(line, ',') >= 0 {
+		if parts, err := splitList(line); err == nil && len(parts) > 1 {
+			rest = ", " + trimSpace(strings.Join(parts[1:], ","))
+		}
 	}
 	ip := from.Addr().String()
-	if v.Host != ip || v.Params.Has("rport") {
+	symmetric := v.Params.Has("rport")
+	if symmetric {
+		v.Params = v.Params.with("received", ip, "rport", strconv.Itoa(int(from.Port())))
+	} else if v.Host != ip {
 		v.Params = v.Params.With("received", ip)
-	}
-	if v.Params.Has("rport") {
-		v.Params = v.Params.With("rport", strconv.Itoa(int(from.Port())))
 	}
 	return v.String() + rest
 }

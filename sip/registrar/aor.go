@@ -31,6 +31,11 @@ type AOR struct {
 	Qualify2xxOnly bool
 	// SupportPath keeps the Path of a REGISTER (RFC 3327).
 	SupportPath bool
+	// Proxy is where OPTIONS are sent first; zero is straight to the contact.
+	Proxy message.URI
+	// Network is "udp", "tcp" or "tls" where Contacts that name none are asked over that
+	// alone, whatever else their domain serves.
+	Network string
 	// RewriteContact reaches a contact where its REGISTER came from instead of
 	// where it says, as phones behind a NAT need.
 	RewriteContact bool

@@ -41,17 +41,20 @@ type Binding struct {
 	Instance  string
 	RegID     uint32
 	UserAgent string
-	// Static is a permanent contact; its times are zero.
+	// Static is a permanent contact; its times are zero, and Rank is its place among
+	// the AOR's.
 	Static     bool
+	Rank       int
 	Registered time.Time
 	Updated    time.Time
 	Expires    time.Time
 
 	// Status, RTT and Qualified are the last OPTIONS probe's: its result, the
-	// time the answer took, when it ended.
+	// time the answer took, when it ended; Trouble is why it is Unavail.
 	Status    qualify.Status
 	RTT       time.Duration
 	Qualified time.Time
+	Trouble   error
 }
 
 // Alive tells whether the binding has not expired at a time.
@@ -82,6 +85,8 @@ func (b *Binding) same(w *wanted, reg *registration, rewritten bool) bool {
 		return false
 	case b.RegID != 0 || w.regID != 0:
 		return b.RegID == w.regID && b.Instance == w.instance
+	case rewritten && b.moved(w, reg):
+		return true
 	case !b.Contact.URI.Equal(w.contact.URI):
 		return false
 	case !rewritten:
@@ -90,6 +95,31 @@ func (b *Binding) same(w *wanted, reg *registration, rewritten bool) bool {
 		return b.Instance == w.instance
 	}
 	return b.Source.Addr() == reg.source.Remote.Addr() || b.CallID == reg.callID
+}
+
+// moved tells whether a contact is that of a phone behind a NAT which has another address
+// since, inside or out: it is the same instance, or goes on with the same Call-ID and a
+// contact that only has another host and port, and registers no other contact beside it.
+func (b *Binding) moved(w *wanted, reg *registration) bool {
+	if len(reg.contacts) != 1 || b.Target.Equal(b.Contact.URI) || b.Network != reg.source.Network ||
+		b.Contact.URI.User != w.contact.URI.User {
+		return false
+	}
+	if b.Instance != "" || w.instance != "" {
+		return b.Instance == w.instance
+	}
+	there := w.contact.URI
+	there.Host, there.Port = b.Contact.URI.Host, b.Contact.URI.Port
+	return b.CallID == reg.callID && reg.cseq > b.CSeq && slices.Equal(there.Params, b.Contact.URI.Params) && there.Equal(b.Contact.URI)
+}
+
+// keeps tells whether a binding is what it was but for when and by which request of its
+// Call-ID that was made: what is kept of it is then the same but for these.
+func (b *Binding) keeps(was *Binding) bool {
+	return b.AOR == was.AOR && b.Key == was.Key && b.Flow == was.Flow && b.FlowBound == was.FlowBound && b.Network == was.Network &&
+		b.Source == was.Source && b.CallID == was.CallID && b.Q == was.Q && b.Instance == was.Instance && b.RegID == was.RegID &&
+		b.UserAgent == was.UserAgent && b.Registered.Equal(was.Registered) && b.Target.Identical(was.Target) &&
+		b.Contact.Identical(was.Contact) && slices.EqualFunc(b.Path, was.Path, message.Address.Identical)
 }
 
 // ErrNoFlow is what Address fails with for a contact whose connection has ended.
@@ -117,7 +147,7 @@ func (b *Binding) Address(o *sip.Outbound, alive func(message.FlowID) bool) erro
 // order sorts bindings as they are to be tried: by q, then as they came.
 func order(bs []Binding) {
 	slices.SortStableFunc(bs, func(a, b Binding) int {
-		return cmp.Or(cmp.Compare(b.Q, a.Q), a.Registered.Compare(b.Registered), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(cmp.Compare(b.Q, a.Q), a.Registered.Compare(b.Registered), cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Key, b.Key))
 	})
 }
 

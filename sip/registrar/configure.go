@@ -63,12 +63,13 @@ func (r *Registrar) reconfigure(e *entry, aor AOR) {
 	var next []Binding
 	var events []Event
 	for _, b := range e.load() {
-		switch _, kept := static[b.Key]; {
+		switch same, kept := static[b.Key]; {
 		case !b.Static:
 			next = append(next, b)
 		case !kept:
 			events = append(events, Event{Kind: Removed, Reason: Unconfigured, Binding: b})
 		default:
+			b.Rank = same.Rank
 			next = append(next, b)
 			delete(static, b.Key)
 		}
@@ -120,8 +121,8 @@ func (r *Registrar) dropStatic(e *entry) {
 // permanent are an AOR's configured contacts as bindings, by key.
 func permanent(aor *AOR) map[string]Binding {
 	out := make(map[string]Binding, len(aor.Contacts))
-	for _, u := range aor.Contacts {
-		b := Binding{AOR: aor.Name, Key: u.String(), Target: u, Q: 1000, Static: true, Status: initialStatus(aor)}
+	for i, u := range aor.Contacts {
+		b := Binding{AOR: aor.Name, Key: u.String(), Target: u, Q: 1000, Static: true, Rank: i, Status: initialStatus(aor)}
 		b.Contact.URI = u
 		out[b.Key] = b
 	}

@@ -80,7 +80,7 @@ func TestQualify(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		g.toldInAnyOrder("added s", "added a", "probed a Unknown>Avail", "probed s Unknown>Unavail")
 		b := g.Lookup("1001")[1]
-		if b.RTT != 20*time.Millisecond || b.Qualified.IsZero() {
+		if b.RTT != 20*time.Millisecond || b.Qualified.IsZero() || b.Trouble != nil {
 			t.Errorf("measured %v at %v", b.RTT, b.Qualified)
 		}
 		g.stack.set("a", true)
@@ -88,7 +88,7 @@ func TestQualify(t *testing.T) {
 		time.Sleep(70 * time.Second)
 		g.toldInAnyOrder("probed s Unavail>Avail", "probed a Avail>Unavail")
 		g.register(ask(t, "c", 2, "<sip:a@h>"))
-		if b := g.Lookup("1001")[1]; b.Status != qualify.Unavail || b.RTT != 0 {
+		if b := g.Lookup("1001")[1]; b.Status != qualify.Unavail || b.RTT != 0 || b.Trouble == nil {
 			t.Errorf("a refresh made it %v, %v", b.Status, b.RTT)
 		}
 		g.register(ask(t, "c", 3, "<sip:a@h>;expires=0"))

@@ -2,6 +2,7 @@ package registrar
 
 import (
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 )
 
@@ -38,6 +39,8 @@ type Event struct {
 	Kind    EventKind
 	Reason  Reason // of Removed
 	Binding Binding
+	// Was is the flow that the phone had before, with Added and Updated; "" for none.
+	Was message.FlowID
 	// Before is the status before a Probed event.
 	Before qualify.Status
 	// Left is the number of the AOR's bindings after the change.
@@ -49,5 +52,7 @@ func (r *Registrar) emit(e Event) {
 	if r.cfg.OnEvent == nil {
 		return
 	}
-	guard.Do(r.log.With("endpoint", e.Binding.AOR), "registrar event handler", func() { r.cfg.OnEvent(e) })
+	if !guard.Do(r.log, "registrar event handler", func() { r.cfg.OnEvent(e) }) {
+		r.log.Error("registrar event was not taken to its end", "endpoint", e.Binding.AOR)
+	}
 }

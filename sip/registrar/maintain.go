@@ -45,8 +45,11 @@ func (r *Registrar) planExpiry(aor string, bs []Binding) {
 		r.expiry.Drop(aor)
 		return
 	}
+	first, planned := r.expiry.Next()
 	r.expiry.Put(aor, next)
-	r.nudge()
+	if !planned || next.Before(first) { // else it will look soon enough
+		r.nudge()
+	}
 }
 
 // maintain removes what has expired and what lost its connection.
@@ -185,6 +188,9 @@ func (r *Registrar) take(e *entry, why Reason, which func(*Binding) bool) (gone 
 			continue
 		}
 		gone = append(gone, b)
+		if why == Disconnected {
+			r.lose(&b)
+		}
 		events = append(events, Event{Kind: Removed, Reason: why, Binding: b})
 	}
 	r.publish(e, kept, events)
@@ -196,23 +202,27 @@ func (r *Registrar) take(e *entry, why Reason, which func(*Binding) bool) (gone 
 func (r *Registrar) publish(e *entry, next []Binding, events []Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	probed := make(map[string]*Binding)
-	for i, b := range e.load() {
-		probed[probeID(&b)] = &e.load()[i]
-	}
+	was, at := e.load(), 0 // both are in one order, so that most are found where the one before was
 	for i := range next {
-		if b := probed[probeID(&next[i])]; b != nil {
-			next[i].Status, next[i].RTT, next[i].Qualified = b.Status, b.RTT, b.Qualified
+		b := &next[i]
+		for range was {
+			o := &was[at%len(was)]
+			at++
+			if o.Key == b.Key && o.Static == b.Static {
+				b.Status, b.RTT, b.Qualified, b.Trouble = o.Status, o.RTT, o.Qualified, o.Trouble
+				break
+			}
 		}
 	}
 	e.bindings.Store(&next)
 	r.planExpiry(e.aor.Name, next)
-	for _, ev := range events {
+	for i := range events {
+		ev := &events[i]
 		ev.Left = len(next)
 		if ev.Kind == Removed {
 			r.unwatch(&ev.Binding)
 		}
-		r.emit(ev)
+		r.emit(*ev)
 	}
 	r.watchAll(e, next)
 }

@@ -13,18 +13,25 @@ import (
 // plan is what a REGISTER makes of an AOR's bindings; nothing has changed yet.
 type plan struct {
 	next    []Binding // all that are then there, in order
-	put     []Binding // those of the request that are new or refreshed
-	added   map[string]bool
+	put     []put     // those of the request that are new or refreshed
 	removed []Binding
+}
+
+// put is a binding that a REGISTER makes or makes anew.
+type put struct {
+	Binding
+	added bool           // it is new
+	same  bool           // all of it but when and by which request is as it was
+	was   message.FlowID // the flow that it had
 }
 
 // decide applies a REGISTER to the bindings that are there: all of it or nothing
 // (RFC 3261 §10.3 steps 6 to 8).
 func decide(current []Binding, reg *registration, aor *AOR, now time.Time) (*plan, *refusal) {
-	p := &plan{added: make(map[string]bool)}
-	for _, b := range current {
-		if b.Alive(now) { // the rest is about to be removed as expired
-			p.next = append(p.next, b)
+	p := &plan{next: make([]Binding, 0, len(current)+len(reg.contacts))}
+	for i := range current {
+		if current[i].Alive(now) { // the rest is about to be removed as expired
+			p.next = append(p.next, current[i])
 		}
 	}
 	if reg.removeAll {
@@ -72,9 +79,18 @@ func (p *plan) apply(reg *registration, w *wanted, aor *AOR, now time.Time) *ref
 		return &refusal{423, "", []message.Header{{Name: "Min-Expires", Value: strconv.Itoa(least)}}}
 	}
 	rewritten := reg.rewritten(w, aor)
-	i := slices.IndexFunc(p.next, func(b Binding) bool { return b.same(w, reg, rewritten) })
-	touched := i >= 0 && slices.ContainsFunc(p.put, func(b Binding) bool { return b.Key == p.next[i].Key })
-	if i >= 0 && !touched && late(&p.next[i], reg) {
+	i := 0
+	for i < len(p.next) && !p.next[i].same(w, reg, rewritten) {
+		i++
+	}
+	if i == len(p.next) {
+		i = -1
+	}
+	touched := -1 // the one of put that is the same contact
+	if i >= 0 {
+		touched = slices.IndexFunc(p.put, func(b put) bool { return b.Key == p.next[i].Key })
+	}
+	if i >= 0 && touched < 0 && late(&p.next[i], reg) {
 		return outOfOrder
 	}
 	if w.expires == 0 {
@@ -88,19 +104,22 @@ func (p *plan) apply(reg *registration, w *wanted, aor *AOR, now time.Time) *ref
 	if i < 0 {
 		b.Key = p.free(b.Key)
 		b.Status = initialStatus(aor)
-		p.added[b.Key] = true
 		p.next = append(p.next, b)
-		p.put = append(p.put, b)
+		p.put = append(p.put, put{Binding: b, added: true})
 		return nil
 	}
 	old := &p.next[i]
+	again := put{was: old.Flow}
 	b.Key, b.Registered = old.Key, old.Registered
-	b.Status, b.RTT, b.Qualified = old.Status, old.RTT, old.Qualified
+	b.Status, b.RTT, b.Qualified, b.Trouble = old.Status, old.RTT, old.Qualified, old.Trouble
+	again.Binding, again.same = b, b.keeps(old)
 	*old = b
-	if touched { // the same contact twice: the last one counts
-		p.put = slices.DeleteFunc(p.put, func(q Binding) bool { return q.Key == b.Key })
+	if touched >= 0 { // the same contact twice: the last one counts
+		first := &p.put[touched]
+		again.added, again.was, again.same = first.added, first.was, false
+		p.put = slices.Delete(p.put, touched, touched+1)
 	}
-	p.put = append(p.put, b)
+	p.put = append(p.put, again)
 	return nil
 }
 
@@ -118,13 +137,14 @@ func (p *plan) free(key string) string {
 func (p *plan) fit(aor *AOR) *refusal {
 	excess := -aor.MaxContacts
 	var others []Binding
-	for _, b := range p.next {
+	for i := range p.next {
+		b := &p.next[i]
 		if b.Static {
 			continue
 		}
 		excess++
-		if !slices.ContainsFunc(p.put, func(q Binding) bool { return q.Key == b.Key }) {
-			others = append(others, b)
+		if !slices.ContainsFunc(p.put, func(q put) bool { return q.Key == b.Key }) {
+			others = append(others, *b)
 		}
 	}
 	if len(p.put) == 0 || excess <= 0 { // without a new contact nothing is refused

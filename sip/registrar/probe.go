@@ -32,12 +32,16 @@ func (r *Registrar) watchAll(e *entry, bs []Binding) {
 	}
 	for i := range bs {
 		b := &bs[i]
-		probed := *b
+		probed, proxy, network := *b, e.aor.Proxy, e.aor.Network
 		r.qualifier.Watch(probeID(b), qualify.Target{
 			Outbound: func() (sip.Outbound, error) {
 				// Without credentials: a digest of a password is not for a phone to have.
-				out := sip.Outbound{From: r.cfg.From}
-				return out, probed.Address(&out, r.stack.FlowAlive)
+				out := sip.Outbound{From: r.cfg.From, NextHop: proxy}
+				err := probed.Address(&out, r.stack.FlowAlive)
+				if !probed.Source.IsValid() { // nor registered
+					out.Prefer(network)
+				}
+				return out, err
 			},
 			Every:   e.aor.QualifyFrequency,
 			Timeout: e.aor.QualifyTimeout,
@@ -65,7 +69,7 @@ func (r *Registrar) probed(e *entry, key string, static bool, res qualify.Result
 			continue
 		}
 		before := b.Status
-		b.Status, b.RTT, b.Qualified = res.Status, res.RTT, res.At
+		b.Status, b.RTT, b.Qualified, b.Trouble = res.Status, res.RTT, res.At, res.Err
 		e.bindings.Store(&next)
 		if before != b.Status {
 			r.log.Info("contact status changed", "endpoint", b.AOR, "peer", b.Target.String(), "cause", b.Status.String(), "err", res.Err)

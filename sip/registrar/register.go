@@ -3,6 +3,7 @@ package registrar
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,9 @@ type registration struct {
 	cseq      uint32
 	userAgent string
 	source    message.Source
+	aor       message.URI // that To names
+	outbound  bool        // the phone makes flows of its own (RFC 5626)
+	gruu      bool        // it wants GRUUs (RFC 5627)
 }
 
 // wanted is one contact of a REGISTER.
@@ -54,7 +58,10 @@ func read(req *message.Request, aor *AOR) (*registration, *refusal) {
 	if err != nil {
 		return nil, refuse(400, "Bad Contact")
 	}
-	reg := &registration{callID: req.CallID(), source: req.Source()}
+	if no := required(req, aor); no != nil {
+		return nil, no
+	}
+	reg := &registration{callID: req.CallID(), source: req.Source(), aor: req.To().URI, gruu: supports(req, "gruu")}
 	reg.cseq, _ = req.CSeq()
 	reg.userAgent = req.Header("User-Agent")
 	reg.userAgent = strings.ToValidUTF8(reg.userAgent[:min(len(reg.userAgent), maxAgentBytes)], "")
@@ -86,9 +93,11 @@ func read(req *message.Request, aor *AOR) (*registration, *refusal) {
 		reg.contacts = append(reg.contacts, w)
 	}
 	if aor.SupportPath {
-		return reg, reg.readPath(req)
+		if no := reg.readPath(req); no != nil {
+			return nil, no
+		}
 	}
-	return reg, nil
+	return reg, reg.readOutbound(req)
 }
 
 func readContact(c message.Address, expires time.Duration) (wanted, *refusal) {
@@ -151,13 +160,10 @@ func (reg *registration) readPath(req *message.Request) *refusal {
 	return nil
 }
 
+// supports reports whether the phone knows an extension.
 func supports(req *message.Request, tag string) bool {
-	for _, t := range req.Tokens("Supported") {
-		if strings.EqualFold(t, tag) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.Concat(req.Tokens("Supported"), req.Tokens("Require")),
+		func(t string) bool { return strings.EqualFold(t, tag) })
 }
 
 // binding makes a contact of a REGISTER into a binding of its own.

@@ -6,7 +6,7 @@
 // It does not authenticate: Handle is told which AORs the sender may register.
 //
 // Goroutines: one per Registrar that removes what has expired or lost its
-// connection, and those of its qualify.Qualifier; started by Start, ended by Stop.
+// connection, one that keeps NATs open, and those of its qualify.Qualifier; started by Start, ended by Stop.
 package registrar
 
 import (
@@ -18,7 +18,9 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
+	"github.com/skygenesisenterprise/skybridge/sip/gruu"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/deadline"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/qualify"
@@ -42,11 +44,18 @@ type Config struct {
 	Qualify qualify.Config
 	// From is the From of OPTIONS probes.
 	From message.Address
-	// StoreTimeout bounds how long a REGISTER waits for the disk.
+	// StoreTimeout bounds how long a REGISTER waits for the disk, and for those of its AOR that
+	// wait for it.
 	StoreTimeout time.Duration
 	// Own tells whether a URI leads back to this server: such a contact is
 	// refused, since a call to it would come round again. Nil refuses none.
 	Own func(message.URI) bool
+	// GRUU makes GRUUs for phones that want them (RFC 5627); nil gives none.
+	GRUU *gruu.Maker
+	// Ping sends an empty packet over a flow: every KeepAlive to each phone that
+	// registered over UDP from behind a NAT. Nil, or 0, sends none.
+	Ping      func(message.FlowID)
+	KeepAlive time.Duration
 	// OnEvent takes every change, in order for each AOR. It must not block, and
 	// of the Registrar call only Lookup and All.
 	OnEvent func(Event)
@@ -80,9 +89,11 @@ type Registrar struct {
 	quit chan struct{}
 	done chan struct{}
 	wake chan struct{}
+	wg   sync.WaitGroup // of keepAlive
 
 	mu      sync.Mutex
-	expiry  deadline.Set[string]        // by AOR
+	expiry  deadline.Set[string] // by AOR
+	lost    map[lostKey]message.FlowID
 	closed  map[message.FlowID]struct{} // connections that ended, to be looked up
 	running bool
 }
@@ -91,6 +102,9 @@ type Registrar struct {
 type entry struct {
 	// serial is held by whoever changes the bindings, over the write to disk.
 	serial sync.Mutex
+	// unsure tells that the store has not said how it ended what it was last told: that may
+	// be on disk or not. serial guards it.
+	unsure bool
 	// mu guards the settings, and the moment of change; never held over a write.
 	mu       sync.Mutex
 	aor      AOR
@@ -113,7 +127,7 @@ func New(cfg Config, stack Stack, st Store, log *slog.Logger) (*Registrar, error
 	r := &Registrar{
 		cfg: cfg, stack: stack, store: st, log: log,
 		quit: make(chan struct{}), done: make(chan struct{}), wake: make(chan struct{}, 1),
-		closed: make(map[message.FlowID]struct{}),
+		closed: make(map[message.FlowID]struct{}), lost: make(map[lostKey]message.FlowID),
 	}
 	r.entries.Store(&map[string]*entry{})
 	return r, nil
@@ -157,6 +171,13 @@ func (r *Registrar) Start(ctx context.Context) error {
 	for _, e := range *r.entries.Load() {
 		r.watch(e, e.load())
 	}
+	if r.cfg.Ping != nil && r.cfg.KeepAlive > 0 {
+		r.wg.Add(1)
+		go func() { // owned by r, ended by Stop
+			defer guard.Recover(r.log, "keep-alive")
+			r.keepAlive()
+		}()
+	}
 	go r.maintain() // owned by r, ended by Stop
 	return nil
 }
@@ -197,6 +218,7 @@ func (r *Registrar) Stop() {
 	}
 	close(r.quit)
 	<-r.done
+	r.wg.Wait()
 	r.qualifier.Stop()
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
 func TestExpiry(t *testing.T) {
@@ -111,7 +112,9 @@ func TestManyFlowsClose(t *testing.T) {
 		for i := range n {
 			g.FlowClosed(message.FlowID(fmt.Sprint(i)))
 		}
-		synctest.Wait()
+		// The store's writer waits for company, so time must go by; it does so when
+		// nothing else is left to do.
+		time.Sleep(time.Second)
 		for name, bs := range g.All() {
 			if len(bs) != 0 {
 				t.Fatalf("%s has %v", name, bs)
@@ -167,6 +170,132 @@ func TestStoreFails(t *testing.T) {
 		g.want(g.bound(), "a/55")
 		time.Sleep(time.Minute)
 		g.want(g.bound(), "")
+	}))
+}
+
+// asked is a context that says so when a deadline is derived from it.
+type asked struct {
+	context.Context
+	deadline chan struct{}
+}
+
+func (a asked) Deadline() (time.Time, bool) {
+	select {
+	case a.deadline <- struct{}{}:
+	default: // it has said so
+	}
+	return a.Context.Deadline()
+}
+
+// A REGISTER's time runs while it waits for others of its AOR: those that come to a slow disk
+// one after the other are all answered within it.
+func TestTimeRunsInTheQueue(t *testing.T) {
+	stored(func(t *testing.T, st *store.Store) {
+		l := &ledger{Store: st.Bindings}
+		g := newRig(t, l, several())
+		g.cfg.StoreTimeout = time.Nanosecond // which has passed when its turn comes
+		g.start()
+		defer g.Stop()
+		e := g.entry("1001")
+		ctx, refused := asked{t.Context(), make(chan struct{}, 1)}, make(chan *refusal, 1)
+		e.serial.Lock()
+		go func() { // ended by its refusal
+			_, _, no := g.bind(ctx, e, ask(t, "c", 1, "<sip:a@h>"))
+			refused <- no
+		}()
+		select {
+		case <-ctx.deadline:
+		case <-time.After(siptest.Patience):
+			t.Error("its time does not run before its turn")
+		}
+		e.serial.Unlock()
+		if no := siptest.Wait(t, refused); no == nil || no.status != 503 || len(no.headers) != 1 {
+			t.Errorf("refused with %+v", no)
+		}
+		g.want(fmt.Sprint(l.told), "[]")
+	})(t)
+}
+
+// ledger is a store that notes what it is told, and may break, before it has written or after.
+type ledger struct {
+	Store
+	told      []string
+	err, late error
+}
+
+func (l *ledger) Apply(ctx context.Context, c store.BindingChange) error {
+	for _, b := range c.Put {
+		l.told = append(l.told, "put "+b.UserAgent)
+	}
+	for _, b := range c.Refresh {
+		l.told = append(l.told, "refresh "+b.Key)
+	}
+	if l.err != nil {
+		return l.err
+	}
+	return errors.Join(l.Store.Apply(ctx, c), l.late)
+}
+
+// TestDoubtIsOfTheWholeAOR: a write that came late is made good by the next one of its AOR,
+// whichever contact that is of.
+func TestDoubtIsOfTheWholeAOR(t *testing.T) {
+	synctest.Test(t, stored(func(t *testing.T, st *store.Store) {
+		l := &ledger{Store: st.Bindings}
+		g := newRig(t, l, several()).start()
+		defer g.Stop()
+		register := func(callID string, cseq uint32, agent, want string) {
+			t.Helper()
+			reg := ask(t, callID, cseq, "<sip:"+callID+"@h>")
+			reg.userAgent = agent
+			g.want(g.register(reg), want)
+		}
+		register("a", 1, "old", "a/3600")
+		register("b", 1, "b", "a/3600 b/3600")
+		l.late = fault.New(fault.Unavailable, "timed out, and yet it is on disk")
+		register("a", 2, "new", "503")
+		l.late, l.told = nil, nil
+		register("b", 2, "b", "a/3600 b/3600")
+		register("a", 3, "old", "a/3600 b/3600")
+		g.want(fmt.Sprint(l.told), "[put old put b refresh sip:a@h]")
+		bs, err := st.Bindings.Live(t.Context(), time.Now())
+		if err != nil || len(bs) != 2 {
+			t.Errorf("kept %+v, %v", bs, err)
+		}
+		for _, b := range bs {
+			if b.UserAgent == "new" {
+				t.Errorf("kept %+v", b)
+			}
+		}
+	}))
+}
+
+// TestRefreshes: a REGISTER that changes nothing but the times writes nothing else; one that
+// changes more, or comes after a write of which it is not known how it ended, writes all.
+func TestRefreshes(t *testing.T) {
+	synctest.Test(t, stored(func(t *testing.T, st *store.Store) {
+		l := &ledger{Store: st.Bindings}
+		g := newRig(t, l, several()).start()
+		defer g.Stop()
+		again := func(cseq uint32, agent, want string) {
+			t.Helper()
+			reg := ask(t, "c", cseq, "<sip:a@h>")
+			reg.userAgent = agent
+			l.told = nil
+			g.register(reg)
+			g.want(fmt.Sprint(l.told), want)
+		}
+		again(1, "one", "[put one]")
+		again(2, "one", "[refresh sip:a@h]")
+		again(3, "two", "[put two]")
+		l.err = fault.New(fault.Unavailable, "it may be on disk")
+		again(4, "three", "[put three]")
+		l.err = nil
+		again(4, "two", "[put two]")
+		again(5, "two", "[refresh sip:a@h]")
+		bs, err := st.Bindings.Live(t.Context(), time.Now())
+		if err != nil || len(bs) != 1 || bs[0].CSeq != 5 || bs[0].UserAgent != "two" || !bs[0].Expires.Equal(time.Now().Add(time.Hour)) {
+			t.Errorf("kept %+v, %v", bs, err)
+		}
 	}))
 }
 

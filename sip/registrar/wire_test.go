@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
+	"github.com/skygenesisenterprise/skybridge/sip/gruu"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -28,7 +29,7 @@ type pbx struct {
 func (p *pbx) OnInvite(in *sip.IncomingInvite) { _ = in.Reject(sip.Reply{Status: 404}) }
 
 func (p *pbx) OnRequest(in *sip.IncomingRequest) {
-	user, refusal := p.gate.Admit(in.Request(), func(name string) (digest.Credentials, bool) {
+	user, refusal := p.gate.Admit(in.Request(), digest.Space{}, func(name string) (digest.Credentials, bool) {
 		return digest.Credentials{Password: "secret"}, p.registrar.entry(name) != nil
 	})
 	if refusal != nil {
@@ -66,6 +67,9 @@ func servePBX(t testing.TB, change func(*AOR, *digest.Config)) *pbx {
 	}
 	st := openStore(t, filepath.Join(t.TempDir(), "db"))
 	cfg := Default()
+	if cfg.GRUU, err = gruu.New([]byte("secret")); err != nil {
+		t.Fatal(err)
+	}
 	cfg.OnEvent = func(e Event) {
 		select {
 		case p.events <- e:

@@ -3,6 +3,8 @@ package siptest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Line is one header line of a Call's request that differs from the usual one:
@@ -28,7 +30,7 @@ type Call struct {
 // NewCall makes a call from the peer to a URI.
 func (p *Peer) NewCall(uri string) *Call {
 	return &Call{
-		Peer: p, URI: uri, From: fmt.Sprintf("<sip:peer@%s>", p.local.Addr()), To: "<" + uri + ">",
+		Peer: p, URI: uri, From: "<" + message.URI{Scheme: "sip", User: "peer", Host: p.local.Addr().String()}.String() + ">", To: "<" + uri + ">",
 		FromTag: ID("f"), ID: ID("call") + "@siptest",
 	}
 }

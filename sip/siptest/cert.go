@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Certificate is a self-signed certificate for 127.0.0.1 and localhost: the
+// Certificate is a self-signed certificate for 127.0.0.1, ::1 and localhost: the
 // server's side, and the side of a client that trusts it.
 func Certificate(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
@@ -26,8 +26,8 @@ func Certificate(t testing.TB) (server, client *tls.Config) {
 		Subject:      pkix.Name{CommonName: "siptest"},
 		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}, DNSNames: []string{"localhost"},
 		IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)

@@ -41,7 +41,13 @@ func ID(prefix string) string { return prefix + strconv.FormatUint(counter.Add(1
 // from last.
 func UDP(t testing.TB, addr netip.AddrPort) *Peer {
 	t.Helper()
-	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	return UDPFrom(t, netip.MustParseAddr("127.0.0.1"), addr)
+}
+
+// UDPFrom is UDP with an address of its own: all of 127.0.0.0/8 is this machine.
+func UDPFrom(t testing.TB, local netip.Addr, addr netip.AddrPort) *Peer {
+	t.Helper()
+	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0)))
 	if err != nil {
 		t.Fatalf("siptest: %v", err)
 	}
@@ -73,6 +79,18 @@ func UDP(t testing.TB, addr netip.AddrPort) *Peer {
 		}
 	})
 	return p
+}
+
+// NeedIPv6 skips a test on a machine without IPv6.
+func NeedIPv6(t testing.TB) {
+	t.Helper()
+	c, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	if err != nil {
+		t.Skipf("no IPv6: %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatalf("siptest: %v", err)
+	}
 }
 
 // TCP connects to addr.

@@ -13,6 +13,8 @@ type cancel struct {
 	reason string
 	sent   bool
 	timer  *time.Timer
+	// abandoned: nobody waits for what may still come.
+	abandoned bool
 }
 
 // Cancel takes an INVITE back (RFC 3261 §9.1): the CANCEL waits for a provisional
@@ -26,6 +28,29 @@ func (tx *Client) Cancel(reason string) {
 		tx.cancel.wanted, tx.cancel.reason = true, reason
 	}
 	tx.sendCancel()
+}
+
+// Abandon takes back an INVITE that nothing at all has come for, and reports whether
+// that is so: it is repeated no more, and should a response come after all within 64·T1,
+// it is canceled.
+func (tx *Client) Abandon() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.state != trying {
+		return false
+	}
+	if tx.again != nil {
+		tx.again.Stop()
+	}
+	tx.cancel.wanted, tx.cancel.abandoned = true, true
+	return true
+}
+
+// Abandoned reports whether Abandon took the INVITE back.
+func (tx *Client) Abandoned() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.cancel.abandoned
 }
 
 // sendCancel sends the CANCEL when it is time; tx.mu is held.

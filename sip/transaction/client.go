@@ -59,8 +59,12 @@ func (t *Table) Send(out Outgoing, flow transport.Flow, to Listener) (*Client, e
 	return tx, nil
 }
 
-// Request is the request.
-func (tx *Client) Request() *message.Message { return tx.out.Message }
+// Request is the request; that of an INVITE that was accepted has no body any more.
+func (tx *Client) Request() *message.Message {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.out.Message
+}
 
 // Flow is what the request went over.
 func (tx *Client) Flow() transport.Flow { return tx.flow }
@@ -96,7 +100,7 @@ func (tx *Client) sendAgain() error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	invite := tx.out.Message.Method == "INVITE"
-	if tx.state > proceeding || tx.state == proceeding && invite {
+	if tx.state > proceeding || tx.state == proceeding && invite || tx.cancel.abandoned {
 		return nil
 	}
 	if err := tx.flow.Send(tx.out.Raw); err != nil {
@@ -123,20 +127,21 @@ func (tx *Client) expired() {
 		tx.mu.Unlock()
 		return
 	}
+	method := tx.out.Message.Method
 	tx.mu.Unlock()
 	tx.fail(fault.New(fault.Timeout, "sip: no answer to %s from %s %s",
-		tx.out.Message.Method, tx.flow.Source().Network, tx.flow.Source().Remote))
+		method, tx.flow.Source().Network, tx.flow.Source().Remote))
 }
 
 // fail ends the transaction with an error unless a final response has come.
 func (tx *Client) fail(err error) {
 	tx.mu.Lock()
-	answered := tx.state > proceeding
+	answered, given := tx.state > proceeding, tx.cancel.abandoned
 	if !answered {
 		tx.end()
 	}
 	tx.mu.Unlock()
-	if !answered {
+	if !answered && !given {
 		tx.to.Failed(err)
 	}
 }
@@ -173,9 +178,13 @@ func (tx *Client) step(r *message.Response) bool {
 	}
 	tx.stopTimers()
 	tx.cancel.stop()
+	tx.out.Raw = nil // it is not sent again
 	switch {
 	case invite && r.Status() < 300:
 		tx.state = accepted
+		without := *tx.out.Message // who asked for it may read it yet
+		without.Body = nil
+		tx.out.Message = &without
 		tx.life = tx.table.after(64*tx.table.timers.T1, tx.expired) // timer M
 	case invite:
 		tx.state = completed

@@ -1,6 +1,8 @@
 package transaction
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -163,6 +165,49 @@ func TestCancelWaitsForAProvisional(t *testing.T) {
 		if n := len(w.Times("CANCEL")); n != 1 {
 			t.Errorf("%d times CANCEL", n)
 		}
+		forgotten(t, table)
+	})
+}
+
+// An INVITE that is given up is repeated no more, and what rings for it after all is
+// canceled.
+func TestAbandon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table, w := newTable(), wire.New()
+		tx, _ := sent(t, table, w, "INVITE")
+		time.Sleep(2 * wire.T1)
+		if !tx.Abandon() || !tx.Abandoned() {
+			t.Error("not abandoned")
+		}
+		time.Sleep(30 * wire.T1)
+		if got := w.Times("INVITE"); !slices.Equal(got, []int{0, 1}) {
+			t.Errorf("INVITE at %v·T1", got)
+		}
+		answer(t, table, w, "INVITE", 180)
+		if w.Last("CANCEL") == "" {
+			t.Error("what rings is not canceled")
+		}
+		answer(t, table, w, "CANCEL", 200)
+		answer(t, table, w, "INVITE", 487)
+		time.Sleep(65 * wire.T1)
+		forgotten(t, table)
+
+		tx, l := sent(t, table, w, "INVITE") // and where nothing ever comes, nobody is told
+		tx.Abandon()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*wire.T1)
+		defer cancel()
+		if _, err := l.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("one that was given up is told of: %v", err)
+		}
+		forgotten(t, table)
+
+		tx, _ = sent(t, table, w, "INVITE")
+		answer(t, table, w, "INVITE", 100)
+		if tx.Abandon() || tx.Abandoned() {
+			t.Error("abandoned though it is heard of")
+		}
+		answer(t, table, w, "INVITE", 486)
+		time.Sleep(65 * wire.T1)
 		forgotten(t, table)
 	})
 }

@@ -55,8 +55,8 @@ func TestNothingIsLeftByAnAnswerThatCrossesClose(t *testing.T) {
 	}
 	<-closed
 	forgotten(t, table)
-	if len(table.merged) > 0 {
-		t.Errorf("%d are known still by their Call-ID", len(table.merged))
+	if table.merged.Len() > 0 {
+		t.Errorf("%d are known still by their Call-ID", table.merged.Len())
 	}
 }
 

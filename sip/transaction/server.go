@@ -2,7 +2,6 @@ package transaction
 
 import (
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -60,20 +59,37 @@ func Key(req *message.Request) string { return serverKey(req, req.Method()) }
 // asking with its. Call-ID and CSeq keep peers apart that use one branch for
 // everything.
 func serverKey(req *message.Request, method string) string {
-	n, _ := req.CSeq()
-	seq, via := strconv.FormatUint(uint64(n), 10), req.Via()
+	var room [keyRoom]byte
+	b, via := room[:0], req.Via()
 	if via.Modern() {
-		return strings.Join([]string{via.Branch(), via.SentBy(), req.CallID(), seq, method}, " ")
+		b = append(append(b, via.Branch()...), ' ')
+		b = via.AppendSentBy(b)
+	} else { // RFC 2543: everything that such a peer keeps the same in a retransmission
+		b = append(append(b, req.URI().String()...), ' ')
+		b = append(b, req.From().Tag()...)
 	}
-	// RFC 2543: everything that such a peer keeps the same in a retransmission.
-	return strings.Join([]string{req.URI().String(), req.From().Tag(), req.CallID(), seq, method, via.String()}, " ")
+	b = append(append(append(b, ' '), req.CallID()...), ' ')
+	b = strconv.AppendUint(b, uint64(req.Seq()), 10)
+	b = append(append(b, ' '), method...)
+	if !via.Modern() {
+		b = append(append(b, ' '), via.String()...)
+	}
+	return string(b)
 }
+
+// keyRoom is what most keys need.
+const keyRoom = 192
 
 func mergeKey(req *message.Request) string {
 	if req.To().Tag() != "" {
 		return ""
 	}
-	return req.From().Tag() + " " + req.CallID() + " " + message.FormatCSeq(req.CSeq())
+	var room [keyRoom]byte
+	b := append(append(room[:0], req.From().Tag()...), ' ')
+	b = append(append(b, req.CallID()...), ' ')
+	n, method := req.CSeq()
+	b = strconv.AppendUint(b, uint64(n), 10)
+	return string(append(append(b, ' '), method...))
 }
 
 // start runs the timers that a new transaction has.
@@ -128,7 +144,7 @@ func (tx *Server) Respond(status int, b []byte) error {
 		tx.state = proceeding
 	case invite && status < 300:
 		tx.state = accepted
-		tx.leaveRemains()
+		tx.leaveRemains(nil) // timer L
 	case invite:
 		tx.state = completed
 		tx.expire(64 * tx.table.timers.T1) // timer H
@@ -136,26 +152,28 @@ func (tx *Server) Respond(status int, b []byte) error {
 			tx.interval = tx.table.timers.T1
 			tx.again = tx.table.after(tx.interval, tx.repeat)
 		}
-	case tx.flow.Reliable(), tx.loose:
+	case tx.flow.Reliable(), tx.loose, status == 401, status == 407:
+		// A challenge need not be remembered: whoever asks again gets another (RFC 3261
+		// §8.2.7). That is half of all requests where phones register.
 		tx.end()
 	default:
 		tx.state = completed
-		tx.expire(64 * tx.table.timers.T1) // timer J
+		tx.leaveRemains(b) // timer J
 	}
 	return nil
 }
 
-// leaveRemains has what is to be known of an accepted INVITE until timer L take the
-// transaction's place in the table: that it was, so that a repeated request is not a new
-// one (RFC 6026 §7.1). The request, and whoever waited for its end, need not be kept for
-// the half minute.
-func (tx *Server) leaveRemains() {
-	r := &Server{table: tx.table, key: tx.key, merge: tx.merge, flow: tx.flow, tag: tx.tag, state: accepted}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if tx.table.replaceServer(tx, r) {
-		r.expire(64 * tx.table.timers.T1) // timer L
+// leaveRemains has what is to be known of an answered request take the transaction's place
+// in the table: that it was, so that a repeated request is not a new one, and the answer
+// that it gets again, which is the dialog's to repeat of an INVITE (RFC 6026 §7.1). The
+// request, and whoever waited for its end, need not be kept for the half minute.
+func (tx *Server) leaveRemains(answer []byte) {
+	if tx.life != nil {
+		tx.life.Stop()
 	}
+	tx.table.replaceServer(tx, &Server{
+		table: tx.table, key: tx.key, merge: tx.merge, flow: tx.flow, tag: tx.tag, state: tx.state, last: answer,
+	})
 }
 
 // repeat is timer G.

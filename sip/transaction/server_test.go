@@ -1,6 +1,7 @@
 package transaction
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -206,4 +207,87 @@ func TestWhatIsLeftOfAnAcceptedInvite(t *testing.T) {
 		time.Sleep(33 * wire.T1)
 		forgotten(t, table)
 	})
+}
+
+// What is left of answered requests makes room for new ones, the oldest first, but not
+// while it may well be asked for again.
+func TestRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table, w := newTable(), wire.New()
+		table.limit = 8
+		ask := func(n int) Arrival {
+			tx, got := arrive(t, table, w, "INVITE", "OPTIONS", "776asdhds", fmt.Sprint("n", n), "a84b", fmt.Sprint("c", n))
+			if got == New {
+				if err := tx.Respond(200, []byte("SIP/2.0 200")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return got
+		}
+		for n := range 7 {
+			if got := ask(n); got != New {
+				t.Fatalf("request %d: %v", n, got)
+			}
+		}
+		if got := ask(7); got != Full {
+			t.Errorf("one too many at once: %v", got)
+		}
+		time.Sleep(table.timers.T2 + time.Millisecond)
+		if got := ask(7); got != New {
+			t.Errorf("later: %v", got)
+		}
+		if got := ask(6); got != Again {
+			t.Errorf("the youngest once more: %v", got)
+		}
+		if got := ask(0); got != New {
+			t.Errorf("the oldest is still known: %v", got)
+		}
+		time.Sleep(65 * wire.T1)
+		forgotten(t, table)
+		if table.merged.Len() > 0 || len(table.left.queue) > 0 || table.left.timer != nil {
+			t.Errorf("left: %d by Call-ID, %+v", table.merged.Len(), table.left)
+		}
+	})
+}
+
+// A challenge is not remembered: who asks again gets another.
+func TestChallengesAreForgotten(t *testing.T) {
+	table, w := newTable(), wire.New()
+	for range 3 {
+		tx, got := arrive(t, table, w, "INVITE", "REGISTER")
+		if got != New {
+			t.Fatalf("arrival %v", got)
+		}
+		if err := tx.Respond(401, []byte("SIP/2.0 401")); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Respond(200, nil); fault.Of(err) != fault.Conflict {
+			t.Errorf("a second answer: %v", err)
+		}
+	}
+	forgotten(t, table)
+	if n := len(w.Times("SIP/2.0 401")); n != 3 {
+		t.Errorf("%d challenges", n)
+	}
+}
+
+// The queue of what is to be forgotten does not grow by what is gone.
+func TestRemains(t *testing.T) {
+	q := remains{began: time.Now()}
+	for range 5000 {
+		q.push(nil, time.Hour)
+	}
+	for range 100000 {
+		q.push(nil, time.Hour)
+		q.drop()
+	}
+	if n := cap(q.queue); n > 20000 {
+		t.Errorf("room for %d, of 5000", n)
+	}
+	for range 5000 {
+		q.drop()
+	}
+	if _, ok := q.next(); ok || len(q.queue) != 0 {
+		t.Errorf("%d are left", len(q.queue))
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/index"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
@@ -23,9 +24,10 @@ type Table struct {
 
 	mu     sync.Mutex
 	down   bool
-	server map[string]*Server
-	merged map[string]*Server
-	client map[string]*Client
+	server index.Index[string, *Server]
+	merged index.Index[string, *Server]
+	client index.Index[string, *Client]
+	left   remains
 }
 
 // reserve is the part of a table that only urgent requests get.
@@ -40,9 +42,7 @@ func NewTable(timers Timers, limit int, trying func(*Server), guard func(what st
 		limit:  limit,
 		trying: trying,
 		guard:  guard,
-		server: make(map[string]*Server),
-		merged: make(map[string]*Server),
-		client: make(map[string]*Client),
+		left:   remains{began: time.Now()},
 	}
 }
 
@@ -87,6 +87,13 @@ func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string, ur
 	return tx, New
 }
 
+// Holds tells whether a request is a repetition of one that has a transaction.
+func (t *Table) Holds(req *message.Request) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.server.Get(Key(req)) != nil
+}
+
 // Loose is a transaction of a request other than INVITE that the table does not
 // hold: its response is sent and forgotten, and a repeated request is a new one. tag
 // is to be the same for each.
@@ -98,7 +105,7 @@ func (t *Table) Loose(req *message.Request, flow transport.Flow, tag string) *Se
 func (t *Table) Invite(req *message.Request) *Server {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.server[serverKey(req, "INVITE")]
+	return t.server.Get(serverKey(req, "INVITE"))
 }
 
 // Response gives a response to the transaction of its request; one that belongs to
@@ -106,7 +113,7 @@ func (t *Table) Invite(req *message.Request) *Server {
 func (t *Table) Response(r *message.Response) {
 	_, method := r.CSeq()
 	t.mu.Lock()
-	tx := t.client[clientKey(r.Via().Branch(), method)]
+	tx := t.client.Get(clientKey(r.Via().Branch(), method))
 	t.mu.Unlock()
 	if tx != nil {
 		tx.received(r)
@@ -118,47 +125,50 @@ func (t *Table) Response(r *message.Response) {
 func (t *Table) addServer(tx *Server, limit int) (old *Server, merged, full bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if old := t.server[tx.key]; old != nil {
+	if old := t.server.Get(tx.key); old != nil {
 		return old, false, false
 	}
-	if t.down || len(t.server) >= limit {
+	if t.down || t.server.Len() >= limit && !t.makeRoom(limit) {
 		return nil, false, true
 	}
-	t.server[tx.key] = tx
+	t.server.Put(tx.key, tx)
 	if tx.merge == "" {
 		return nil, false, false
 	}
-	if t.merged[tx.merge] != nil {
+	if t.merged.Get(tx.merge) != nil {
 		tx.merge = ""
 		return nil, true, false
 	}
-	t.merged[tx.merge] = tx
+	t.merged.Put(tx.merge, tx)
 	return nil, false, false
 }
 
-// replaceServer puts another transaction in the place of one, if that is still there and
+// replaceServer puts what is left of a transaction in its place, if that is still there and
 // the table not closed: Close ends what it finds, and nothing may come after it.
-func (t *Table) replaceServer(tx, by *Server) bool {
+func (t *Table) replaceServer(tx, by *Server) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.down || t.server[tx.key] != tx {
-		return false
+	if t.down || t.server.Get(tx.key) != tx {
+		return
 	}
-	t.server[tx.key] = by
-	if tx.merge != "" && t.merged[tx.merge] == tx {
-		t.merged[tx.merge] = by
+	t.server.Put(tx.key, by)
+	if tx.merge != "" && t.merged.Get(tx.merge) == tx {
+		t.merged.Put(tx.merge, by)
 	}
-	return true
+	t.keep(by)
 }
 
 func (t *Table) dropServer(tx *Server) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.server[tx.key] == tx {
-		delete(t.server, tx.key)
-	}
-	if tx.merge != "" && t.merged[tx.merge] == tx {
-		delete(t.merged, tx.merge)
+	t.drop(tx)
+}
+
+// drop forgets a transaction; t.mu is held.
+func (t *Table) drop(tx *Server) {
+	t.server.Drop(tx.key, tx)
+	if tx.merge != "" {
+		t.merged.Drop(tx.merge, tx)
 	}
 }
 
@@ -168,23 +178,21 @@ func (t *Table) addClient(tx *Client) error {
 	if t.down {
 		return fault.New(fault.Unavailable, "sip: server is closed")
 	}
-	t.client[tx.key] = tx
+	t.client.Put(tx.key, tx)
 	return nil
 }
 
 func (t *Table) dropClient(tx *Client) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.client[tx.key] == tx {
-		delete(t.client, tx.key)
-	}
+	t.client.Drop(tx.key, tx)
 }
 
 // Size is how many transactions there are of either kind.
 func (t *Table) Size() (server, client int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.server), len(t.client)
+	return t.server.Len(), t.client.Len()
 }
 
 // Sent is how many requests and responses were sent, repeated requests included.
@@ -194,7 +202,7 @@ func (t *Table) Sent() (requests, responses uint64) { return t.requests.Load(), 
 func (t *Table) FlowClosed(id message.FlowID) {
 	t.mu.Lock()
 	var clients []*Client
-	for _, tx := range t.client {
+	for _, tx := range t.client.All() {
 		if tx.flow.Reliable() && tx.flow.Source().Flow == id {
 			clients = append(clients, tx)
 		}
@@ -209,12 +217,15 @@ func (t *Table) FlowClosed(id message.FlowID) {
 func (t *Table) Close() {
 	t.mu.Lock()
 	t.down = true
-	servers := make([]*Server, 0, len(t.server))
-	for _, tx := range t.server {
+	if t.left.timer != nil {
+		t.left.timer.Stop()
+	}
+	servers := make([]*Server, 0, t.server.Len())
+	for _, tx := range t.server.All() {
 		servers = append(servers, tx)
 	}
-	clients := make([]*Client, 0, len(t.client))
-	for _, tx := range t.client {
+	clients := make([]*Client, 0, t.client.Len())
+	for _, tx := range t.client.All() {
 		clients = append(clients, tx)
 	}
 	t.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -17,11 +18,41 @@ type Config struct {
 	// Listeners are the sockets to open. Requests leave through them too, so a
 	// UDP destination needs a UDP listener.
 	Listeners []Listener
-	// TLSClient is the configuration of TLS connections that we open. Its
-	// ServerName is set to the host of the next hop. Nil takes Go's defaults.
-	TLSClient *tls.Config
+	// TLSClient gives the configuration of a TLS connection that we open; it is not
+	// changed. The ServerName is the host of the next hop. Nil takes Go's defaults.
+	TLSClient func() *tls.Config
 	Limits    Limits
+	// KeepAlive is how often an empty line goes over each TCP and TLS connection, so
+	// that translators of addresses on the way stay open (RFC 5626 §4.4.1); 0 never.
+	KeepAlive time.Duration
+	// Screen decides what is read; nil reads everything.
+	Screen Screen
+	// Unread is told how long each datagram has waited in its socket; nil tells nobody.
+	Unread func(time.Duration)
 }
+
+// Screen decides what is read before it is parsed. Its methods run on readers'
+// goroutines and must not block.
+type Screen interface {
+	// Message takes what one message of a source costs, and tells how long it is to
+	// wait: 0 reads it now. Over UDP what would have to wait is dropped. Never drops
+	// it anywhere, and its connection with it.
+	Message(source netip.Addr) time.Duration
+	// Connection tells whether a connection may stay.
+	Connection(source netip.Addr) bool
+	// Expect names an address that a request of ours is about to go to.
+	Expect(address netip.Addr)
+}
+
+// Never is the wait of who is not listened to.
+const Never = time.Duration(-1)
+
+// everybody is the screen of a Config without one.
+type everybody struct{}
+
+func (everybody) Message(netip.Addr) time.Duration { return 0 }
+func (everybody) Connection(netip.Addr) bool       { return true }
+func (everybody) Expect(netip.Addr)                {}
 
 // Listener is one socket to open.
 type Listener struct {
@@ -50,7 +81,8 @@ type Limits struct {
 	MessageBytes int
 	// HandshakeTimeout bounds a TLS handshake and an HTTP head.
 	HandshakeTimeout time.Duration
-	// FirstMessageTimeout bounds the silence before a connection's first message.
+	// FirstMessageTimeout bounds the time before a connection's first message; line ends
+	// are none.
 	FirstMessageTimeout time.Duration
 	// MessageTimeout bounds the time from the first byte of a message to its last.
 	MessageTimeout time.Duration
@@ -67,7 +99,7 @@ type Limits struct {
 
 // Default is a configuration without listeners.
 func Default() Config {
-	return Config{Limits: Limits{
+	return Config{KeepAlive: 90 * time.Second, Limits: Limits{
 		Connections:         10000,
 		ConnectionsPerIP:    500,
 		MessageBytes:        65535,
@@ -84,6 +116,9 @@ func Default() Config {
 // Validate says what a Layer could not work with; the error is of kind
 // fault.Invalid and names the field.
 func (c *Config) Validate() error {
+	if c.KeepAlive < 0 {
+		return fault.New(fault.Invalid, "sip: KeepAlive must not be negative")
+	}
 	if err := c.Limits.validate(); err != nil {
 		return err
 	}

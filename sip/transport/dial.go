@@ -26,6 +26,7 @@ type dial struct {
 // FlowTo finds or makes the flow to a destination: a UDP socket of ours, a
 // connection that is open, or a new one.
 func (t *Layer) FlowTo(ctx context.Context, d Destination) (Flow, error) {
+	t.cfg.Screen.Expect(d.Addr.Addr())
 	switch d.Network {
 	case "udp":
 		return t.udpFlowTo(d.Addr)
@@ -40,8 +41,7 @@ func (t *Layer) FlowTo(ctx context.Context, d Destination) (Flow, error) {
 // very connection (RFC 5923's case of an ephemeral port in a Contact).
 func (t *Layer) streamTo(ctx context.Context, d Destination) (Flow, error) {
 	t.mu.Lock()
-	if st, ok := t.byPeer[peerKey{d.Network, d.Addr}]; ok && st.Alive() &&
-		(d.Network != "tls" || st.opened == "" || st.opened == d.Host) {
+	if st, ok := t.byPeer[peerKey{d.Network, d.Addr}]; ok && st.Alive() && st.leadsTo(d) {
 		t.mu.Unlock()
 		return st, nil
 	}
@@ -119,7 +119,7 @@ func (t *Layer) connect(ctx context.Context, key dialKey) (net.Conn, error) {
 	}
 	cfg := &tls.Config{}
 	if t.cfg.TLSClient != nil {
-		cfg = t.cfg.TLSClient.Clone()
+		cfg = t.cfg.TLSClient().Clone()
 	}
 	if cfg.ServerName == "" {
 		cfg.ServerName = key.host

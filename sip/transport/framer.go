@@ -16,7 +16,16 @@ var errPanicked = errors.New("panic while reading")
 
 func (t *Layer) readStream(st *stream) {
 	defer t.drop(st)
-	f := framer{st: st, cutter: message.NewCutter(st.limits.MessageBytes), receive: func(m *message.Parsed, err error) { t.events.Receive(st, m, err) }}
+	if t.cfg.KeepAlive > 0 {
+		st.keepPinging(t.cfg.KeepAlive, st.ping)
+	}
+	receive := func(m *message.Parsed, err error) {
+		if err == nil {
+			t.alias(st, m)
+		}
+		t.events.Receive(st, m, err)
+	}
+	f := framer{st: st, cutter: message.NewCutter(st.limits.MessageBytes), receive: receive, screen: t.cfg.Screen}
 	err := errPanicked
 	t.events.Guard("connection", func() { err = f.run() })
 	if errors.Is(err, message.ErrFraming) {
@@ -34,7 +43,11 @@ type framer struct {
 	buf    []byte
 	// receive takes one message, sound or not.
 	receive func(*message.Parsed, error)
+	screen  Screen
+	passed  bool // the screen has let the message in the buffer in
 	spoken  bool // a message has been seen
+	// first is when the first message must have been seen: line ends put it off no further.
+	first   time.Time
 	started bool // the clock of a message that is not whole runs
 	crlf    int  // line ends between messages, for the ping of RFC 5626 §3.5.1
 }
@@ -42,6 +55,7 @@ type framer struct {
 // run reads until the connection ends or cannot be framed any more.
 func (f *framer) run() error {
 	chunk := make([]byte, 4096)
+	f.first = time.Now().Add(f.st.limits.FirstMessageTimeout)
 	for {
 		if err := f.setDeadline(); err != nil {
 			return err
@@ -59,17 +73,17 @@ func (f *framer) run() error {
 	}
 }
 
-// setDeadline bounds the next read: between messages by the idle time, inside a
-// message by what is left of that message's time.
+// setDeadline bounds the next read: before the first message by what is left of the time
+// for it, between messages by the idle time, inside a message by what is left of that
+// message's time, see startMessage.
 func (f *framer) setDeadline() error {
-	wait := f.st.limits.IdleTimeout
 	switch {
 	case len(f.buf) > 0:
 		return nil // drain has set it with the message's first byte
 	case !f.spoken:
-		wait = f.st.limits.FirstMessageTimeout
+		return f.st.conn.SetReadDeadline(f.first)
 	}
-	return f.st.conn.SetReadDeadline(time.Now().Add(wait))
+	return f.st.conn.SetReadDeadline(time.Now().Add(f.st.limits.IdleTimeout))
 }
 
 // drain takes every whole message off the buffer.
@@ -82,11 +96,20 @@ func (f *framer) drain() error {
 			f.buf = nil // an idle connection holds no buffer
 			return nil
 		}
+		if len(f.buf) == 1 && f.buf[0] == '\r' { // half a line end, most likely
+			return f.startMessage()
+		}
+		if !f.passed {
+			if err := f.st.await(f.screen); err != nil {
+				return err
+			}
+			f.passed = true
+		}
 		n, err := f.next()
 		if err != nil || n == 0 {
 			return err
 		}
-		f.buf = f.buf[n:]
+		f.buf, f.passed = f.buf[n:], false
 	}
 }
 
@@ -94,7 +117,7 @@ func (f *framer) drain() error {
 // with a single one.
 func (f *framer) skipLineEnds() error {
 	for len(f.buf) >= 2 && f.buf[0] == '\r' && f.buf[1] == '\n' {
-		f.buf = f.buf[2:]
+		f.buf, f.started = f.buf[2:], false // what follows has its own time
 		if f.crlf++; f.crlf == 2 {
 			f.crlf = 0
 			if err := f.st.Send([]byte("\r\n")); err != nil {
@@ -103,10 +126,20 @@ func (f *framer) skipLineEnds() error {
 		}
 	}
 	if len(f.buf) == 1 && f.buf[0] == '\r' || len(f.buf) == 0 {
+		if f.crlf == 1 && len(f.buf) == 0 && f.st.pinged.Swap(false) {
+			f.crlf = 0 // the pong to a ping of ours
+		}
 		return nil
 	}
 	f.crlf = 0
 	return nil
+}
+
+// ping keeps the way of a connection open (RFC 5626 §4.4.1). One that takes nothing is
+// closed by Send.
+func (st *stream) ping() error {
+	st.pinged.Store(true)
+	return st.Send([]byte("\r\n\r\n"))
 }
 
 // next gives one message to receive and says how many bytes it had; 0 means
@@ -128,17 +161,45 @@ func (f *framer) next() (int, error) {
 	return size, nil
 }
 
-// startMessage starts the clock of a message that is not whole yet.
+// startMessage starts the clock of a message that is not whole yet. The first one's ends no
+// later than the time for it: what begins may be half a line end.
 func (f *framer) startMessage() error {
 	if f.started {
 		return nil
 	}
 	f.started = true
-	return f.st.conn.SetReadDeadline(time.Now().Add(f.st.limits.MessageTimeout))
+	end := time.Now().Add(f.st.limits.MessageTimeout)
+	if !f.spoken && f.first.Before(end) {
+		end = f.first
+	}
+	return f.st.conn.SetReadDeadline(end)
+}
+
+// errBanned ends the connection of who is not listened to.
+var errBanned = errors.New("not listened to")
+
+// await waits until a message of the peer's may be read.
+func (st *stream) await(s Screen) error {
+	for {
+		wait := s.Message(st.src.Remote.Addr())
+		switch {
+		case wait == 0:
+			return nil
+		case wait < 0:
+			return errBanned
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-st.gone:
+			timer.Stop()
+			return net.ErrClosed
+		}
+	}
 }
 
 // quiet reports whether a read error is the ordinary end of a connection.
 func quiet(err error) bool {
 	return err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) ||
-		errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
+		errors.Is(err, io.EOF) || errors.Is(err, errBanned) || errors.Is(err, syscall.ECONNRESET)
 }

@@ -13,9 +13,10 @@ import (
 )
 
 // gate counts accepted connections, in all and by address, and refuses those
-// over a limit.
+// over a limit, and who may not connect.
 type gate struct {
 	total, perIP int
+	admits       func(netip.Addr) bool
 
 	mu    sync.Mutex
 	open  int
@@ -23,11 +24,14 @@ type gate struct {
 	drops atomic.Uint64
 }
 
-func newGate(total, perIP int) *gate {
-	return &gate{total: total, perIP: perIP, byIP: make(map[netip.Prefix]int)}
+func newGate(total, perIP int, admits func(netip.Addr) bool) *gate {
+	return &gate{total: total, perIP: perIP, admits: admits, byIP: make(map[netip.Prefix]int)}
 }
 
 func (g *gate) enter(a netip.Addr) bool {
+	if !g.admits(a) {
+		return false
+	}
 	ip := origin.Of(a)
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -51,7 +51,7 @@ func TestAcceptOutlivesErrors(t *testing.T) {
 		defer b.Close()
 		s := &starved{failures: 20, accepted: a}
 		notes := 0
-		l := newGatedListener(s, newGate(10, 10), func(err error) {
+		l := newGatedListener(s, newGate(10, 10, everyone), func(err error) {
 			if errors.Is(err, syscall.EMFILE) {
 				notes++
 			}
@@ -79,7 +79,7 @@ func TestAcceptOutlivesErrors(t *testing.T) {
 }
 
 func TestGate(t *testing.T) {
-	g := newGate(3, 2)
+	g := newGate(3, 2, everyone)
 	a, b := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	for _, c := range []struct {
 		ip   netip.Addr
@@ -90,7 +90,7 @@ func TestGate(t *testing.T) {
 		}
 	}
 	one, two := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2:3")
-	h := newGate(3, 1)
+	h := newGate(3, 1, everyone)
 	if !h.enter(one) || h.enter(two) {
 		t.Error("one IPv6 network has as many connections as it has addresses")
 	}
@@ -102,3 +102,5 @@ func TestGate(t *testing.T) {
 		t.Errorf("%+v", g.byIP)
 	}
 }
+
+func everyone(netip.Addr) bool { return true }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/skygenesisenterprise/skybridge/internal/route"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/stunping"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
@@ -42,6 +44,8 @@ type Layer struct {
 	events Events
 
 	gate    *gate
+	stun    *stunping.Responder
+	routes  route.Table
 	run     string // part of every connection's FlowID: tells this run from others
 	readers sync.WaitGroup
 	closed  chan struct{} // closed by Close
@@ -74,10 +78,14 @@ func New(cfg Config, events Events) (*Layer, error) {
 	if _, err := rand.Read(id[:]); err != nil {
 		return nil, fmt.Errorf("sip: random: %w", err)
 	}
+	if cfg.Screen == nil {
+		cfg.Screen = everybody{}
+	}
 	return &Layer{
 		cfg:    cfg,
 		events: events,
-		gate:   newGate(cfg.Limits.Connections, cfg.Limits.ConnectionsPerIP),
+		gate:   newGate(cfg.Limits.Connections, cfg.Limits.ConnectionsPerIP, cfg.Screen.Connection),
+		stun:   stunping.New(),
 		run:    hex.EncodeToString(id[:]),
 		closed: make(chan struct{}),
 		flows:  make(map[message.FlowID]*stream),
@@ -119,13 +127,14 @@ func (t *Layer) Open(ctx context.Context) error {
 func (t *Layer) listen(ctx context.Context, l *Listener) (func(), error) {
 	var lc net.ListenConfig
 	if l.Network == "udp" {
-		pc, err := lc.ListenPacket(ctx, "udp", l.Address)
+		family := t.family(l)
+		pc, err := lc.ListenPacket(ctx, "udp"+family, l.Address)
 		if err != nil {
 			return nil, err
 		}
-		return t.openUDP(pc.(*net.UDPConn)), nil
+		return t.openUDP(pc.(*net.UDPConn), family == ""), nil
 	}
-	nl, err := lc.Listen(ctx, "tcp", l.Address)
+	nl, err := lc.Listen(ctx, "tcp"+t.family(l), l.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +146,31 @@ func (t *Layer) listen(ctx context.Context, l *Listener) (func(), error) {
 	}
 	t.closers = append(t.closers, gl.Close)
 	return func() { t.acceptStreams(gl, l) }, nil
+}
+
+// family is "4" for a listener at an address of IPv4, which Go would otherwise have 0.0.0.0
+// be of both families, and "6" for one at [::] beside one of IPv4 at the same port. Alone it
+// has both, and so has one without a host.
+func (t *Layer) family(l *Listener) string {
+	host, port, err := net.SplitHostPort(l.Address)
+	ip, perr := netip.ParseAddr(host)
+	if err != nil || perr != nil {
+		return ""
+	}
+	if ip.Is4() {
+		return "4"
+	}
+	if ip != netip.IPv6Unspecified() || port == "0" {
+		return ""
+	}
+	for i := range t.cfg.Listeners {
+		o := &t.cfg.Listeners[i]
+		at, err := netip.ParseAddrPort(o.Address)
+		if err == nil && at.Addr().Is4() && strconv.Itoa(int(at.Port())) == port && (o.Network == "udp") == (l.Network == "udp") {
+			return "6"
+		}
+	}
+	return ""
 }
 
 // goRead starts a goroutine that Close waits for; not once Close has begun.
@@ -182,8 +216,10 @@ func (t *Layer) drop(st *stream) {
 	t.mu.Lock()
 	delete(t.flows, st.src.Flow)
 	key := peerKey{st.src.Network, st.src.Remote}
-	if t.byPeer[key] == st {
-		delete(t.byPeer, key)
+	for _, key := range append(st.aliases, key) {
+		if t.byPeer[key] == st {
+			delete(t.byPeer, key)
+		}
 	}
 	t.mu.Unlock()
 	t.events.Closed(st.src.Flow)
@@ -194,7 +230,7 @@ func (t *Layer) Flow(id message.FlowID) (Flow, bool) {
 	if local, remote, ok := parseUDPFlow(id); ok {
 		for _, s := range t.udp {
 			if s.local == local {
-				return udpFlow{s, remote}, true
+				return newUDPFlow(s, remote), true
 			}
 		}
 		return nil, false
@@ -220,12 +256,20 @@ func (t *Layer) Refused() uint64 { return t.gate.drops.Load() }
 // Addr is the address of the first listener of that network, with the port it
 // really has; the zero AddrPort when there is none.
 func (t *Layer) Addr(network string) netip.AddrPort {
-	for _, b := range t.bound {
-		if b.network == network {
-			return b.addr
-		}
+	for _, a := range t.Addrs(network) {
+		return a
 	}
 	return netip.AddrPort{}
+}
+
+// Addrs are the addresses of all listeners of a network, in their order.
+func (t *Layer) Addrs(network string) (out []netip.AddrPort) {
+	for _, b := range t.bound {
+		if b.network == network {
+			out = append(out, b.addr)
+		}
+	}
+	return out
 }
 
 // Close closes every socket and waits for the readers.

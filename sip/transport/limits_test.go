@@ -3,8 +3,10 @@ package transport_test
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +88,48 @@ func TestSlowConnectionsEnd(t *testing.T) {
 			ends(t, conn)
 		})
 	}
+	for name, say := range map[string][2]string{"line ends": {"", "\r\n\r\n"}, "line ends in halves": {"\r", "\n\r\n\r"}} {
+		t.Run(name+" without a message", func(t *testing.T) {
+			s := server(t, func(l *transport.Limits) { l.FirstMessageTimeout = short }, "tcp")
+			conn, err := net.Dial("tcp", s.Addr("tcp").String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := conn.SetDeadline(time.Now().Add(siptest.Patience)); err != nil {
+				t.Fatal(err)
+			}
+			_, err = io.WriteString(conn, say[0])
+			pong := make([]byte, 2)
+			for err == nil {
+				if _, err = io.WriteString(conn, say[1]); err == nil {
+					_, err = io.ReadFull(conn, pong)
+				}
+			}
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error("the connection was not closed")
+			}
+		})
+	}
+	t.Run("half a message after a line end in two parts", func(t *testing.T) {
+		s := server(t, func(l *transport.Limits) { l.MessageTimeout = short }, "tcp")
+		conn, err := net.Dial("tcp", s.Addr("tcp").String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		pong := make([]byte, 2)
+		for _, part := range []string{"\r\n\r\n\r", "\n\r\n"} {
+			if _, err := io.WriteString(conn, part); err != nil {
+				return // this machine was as slow
+			}
+			if _, err := io.ReadFull(conn, pong); err != nil {
+				return
+			}
+		}
+		_, _ = io.WriteString(conn, "OPTIONS ") // fails where it has ended
+		ends(t, conn)
+	})
 	t.Run("idle after a message", func(t *testing.T) {
 		s := server(t, func(l *transport.Limits) { l.IdleTimeout = short }, "tcp")
 		p := siptest.TCP(t, s.Addr("tcp"))

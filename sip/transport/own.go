@@ -3,28 +3,35 @@ package transport
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Own reports whether a URI leads back to a listener of this layer, as far as that
-// can be told without DNS: by an address of this machine, or by alias, a host that
-// peers know it as ("" for none).
-func (t *Layer) Own(u message.URI, alias string) bool {
-	network, err := chooseNetwork(u, "")
+// can be told without DNS: by an address of this machine, or by aliases, hosts that
+// peers know it as.
+func (t *Layer) Own(u message.URI, aliases ...string) bool {
+	network, err := Network(u, u.Params.Value("transport"))
 	if err != nil {
 		return false // it leads nowhere that a request could go
 	}
-	host, port := target(u)
+	if network == "" {
+		network = "udp"
+	}
+	host, port := u.Host, uint16(u.Port) //nolint:gosec // the parser has bounded it
+	if m := u.Params.Value("maddr"); m != "" {
+		host = strings.Trim(m, "[]")
+	}
 	if port == 0 {
-		port = defaultPort(network)
+		port = DefaultPort(network)
 	}
 	for _, b := range t.bound {
 		if b.network != network || b.addr.Port() != port {
 			continue
 		}
-		if alias != "" && strings.EqualFold(host, alias) || b.takes(host) {
+		if slices.ContainsFunc(aliases, func(a string) bool { return strings.EqualFold(host, a) }) || b.takes(host) {
 			return true
 		}
 	}

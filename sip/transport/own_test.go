@@ -3,6 +3,8 @@ package transport
 import (
 	"net/netip"
 	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 func TestOwn(t *testing.T) {
@@ -32,11 +34,19 @@ func TestOwn(t *testing.T) {
 		"sip:a@127.0.0.1;transport=ws":       false, // leads nowhere but over its connection
 		"tel:+33123":                         false,
 	} {
-		if got := l.Own(parsed(text), "pbx.example"); got != want {
+		if got := l.Own(parsedURI(text), "pbx.example"); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
-	if l.Own(parsed("sip:a@pbx.example"), "") {
+	if l.Own(parsedURI("sip:a@pbx.example")) {
 		t.Error("an alias of nobody")
 	}
+}
+
+func parsedURI(s string) message.URI {
+	u, err := message.ParseURI(s)
+	if err != nil {
+		panic(err)
+	}
+	return u
 }

@@ -18,6 +18,10 @@ type stream struct {
 	conn   net.Conn
 	opened string // the host that we connected to; "" when the peer connected
 	limits *Limits
+	// aliases are the other addresses of the peer that lead here (RFC 5923); the
+	// layer's lock guards them.
+	aliases []peerKey
+	pinged  atomic.Bool // the pong to our ping has not come
 
 	// writeMessage sends one message in the connection's framing.
 	writeMessage func([]byte) error

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/stunping"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
@@ -16,6 +17,8 @@ import (
 type udpSocket struct {
 	conn  *net.UDPConn
 	local netip.AddrPort
+	name  string // what the ids of its flows begin with
+	both  bool   // families, where local is an unspecified address of IPv6
 }
 
 // The pauses of a reader whose socket fails, while it does.
@@ -24,33 +27,39 @@ const (
 	mostPause  = time.Second
 )
 
-// udpFlow is a socket and a peer's address.
+// udpFlow is a socket and a peer's address, and how that is told, which is asked for some
+// forty times in a call.
 type udpFlow struct {
 	sock   *udpSocket
-	remote netip.AddrPort
+	source message.Source
 }
 
-func (f udpFlow) Source() message.Source {
-	return message.Source{Network: "udp", Local: f.sock.local, Remote: f.remote, Flow: udpFlowID(f.sock.local, f.remote)}
+func newUDPFlow(sock *udpSocket, remote netip.AddrPort) *udpFlow {
+	var room [96]byte // of two IPv6 addresses
+	id := message.FlowID(remote.AppendTo(append(room[:0], sock.name...)))
+	return &udpFlow{sock, message.Source{Network: "udp", Local: sock.local, Remote: remote, Flow: id}}
 }
 
-func (f udpFlow) Reliable() bool { return false }
-func (f udpFlow) Alive() bool    { return true }
+func (f *udpFlow) Source() message.Source { return f.source }
 
-func (f udpFlow) To(remote netip.AddrPort) Flow { return udpFlow{f.sock, remote} }
+func (f *udpFlow) Reliable() bool { return false }
+func (f *udpFlow) Alive() bool    { return true }
 
-func (f udpFlow) Send(b []byte) error {
-	if _, err := f.sock.conn.WriteToUDPAddrPort(b, f.remote); err != nil {
-		return fault.New(fault.Unreachable, "sip: send to udp %s: %w", f.remote, err)
+func (f *udpFlow) To(remote netip.AddrPort) Flow {
+	if remote == f.source.Remote {
+		return f
+	}
+	return newUDPFlow(f.sock, remote)
+}
+
+func (f *udpFlow) Send(b []byte) error {
+	if _, err := f.sock.conn.WriteToUDPAddrPort(b, f.source.Remote); err != nil {
+		return fault.New(fault.Unreachable, "sip: send to udp %s: %w", f.source.Remote, err)
 	}
 	return nil
 }
 
-func udpFlowID(local, remote netip.AddrPort) message.FlowID {
-	return message.FlowID(fmt.Sprintf("udp %s %s", local, remote))
-}
-
-// parseUDPFlow reads what udpFlowID wrote.
+// parseUDPFlow reads the id of a flow over UDP.
 func parseUDPFlow(id message.FlowID) (local, remote netip.AddrPort, ok bool) {
 	l, r, found := strings.Cut(strings.TrimPrefix(string(id), "udp "), " ")
 	if !strings.HasPrefix(string(id), "udp ") || !found {
@@ -62,12 +71,16 @@ func parseUDPFlow(id message.FlowID) (local, remote netip.AddrPort, ok bool) {
 	return local, remote, err1 == nil && err2 == nil
 }
 
-func (t *Layer) openUDP(pc *net.UDPConn) func() {
+func (t *Layer) openUDP(pc *net.UDPConn, both bool) func() {
 	// A burst must not be lost while a message is handled; a system that
 	// refuses the size keeps its own.
 	_ = pc.SetReadBuffer(4 << 20)
 	_ = pc.SetWriteBuffer(1 << 20)
-	sock := &udpSocket{conn: pc, local: addrPort(pc.LocalAddr())}
+	if t.cfg.Unread != nil {
+		stampArrivals(pc)
+	}
+	sock := &udpSocket{conn: pc, local: addrPort(pc.LocalAddr()), both: both}
+	sock.name = "udp " + sock.local.String() + " "
 	t.udp = append(t.udp, sock)
 	t.bound = append(t.bound, boundListener{"udp", sock.local})
 	t.closers = append(t.closers, pc.Close)
@@ -75,10 +88,10 @@ func (t *Layer) openUDP(pc *net.UDPConn) func() {
 }
 
 func (t *Layer) readUDP(sock *udpSocket) {
-	buf := make([]byte, 65536)
+	buf, control := make([]byte, 65536), make([]byte, controlBytes)
 	pause := firstPause
 	for {
-		n, remote, err := sock.conn.ReadFromUDPAddrPort(buf)
+		n, told, _, remote, err := sock.conn.ReadMsgUDPAddrPort(buf, control)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -94,14 +107,31 @@ func (t *Layer) readUDP(sock *udpSocket) {
 		}
 		pause = firstPause
 		remote = unmap(remote)
+		if at, ok := arrival(control[:told]); ok && t.cfg.Unread != nil {
+			t.cfg.Unread(time.Since(at))
+		}
 		if blank(buf[:n]) {
 			continue
 		}
-		t.events.Guard("datagram", func() { t.takeDatagram(udpFlow{sock, remote}, buf[:n]) })
+		if t.cfg.Screen.Message(remote.Addr()) != 0 {
+			continue
+		}
+		if stunping.Is(buf[:n]) {
+			t.answerSTUN(newUDPFlow(sock, remote), buf[:n])
+			continue
+		}
+		t.events.Guard("datagram", func() { t.takeDatagram(newUDPFlow(sock, remote), buf[:n]) })
 	}
 }
 
-func (t *Layer) takeDatagram(f udpFlow, b []byte) {
+// answerSTUN tells a phone its address (RFC 5626 §4.4.2).
+func (t *Layer) answerSTUN(f *udpFlow, b []byte) {
+	if out := t.stun.Answer(b, f.source.Remote); out != nil {
+		_ = f.Send(out) // it asks again
+	}
+}
+
+func (t *Layer) takeDatagram(f *udpFlow, b []byte) {
 	if len(b) > t.cfg.Limits.MessageBytes {
 		t.events.Receive(f, nil, &message.MalformedError{Status: 400, Why: fmt.Sprintf("datagram over %d bytes", t.cfg.Limits.MessageBytes)})
 		return
@@ -120,27 +150,60 @@ func blank(b []byte) bool {
 	return true
 }
 
-// udpFlowTo takes the first socket of the peer's address family, a loopback
-// socket only for loopback peers.
+// udpFlowTo takes the first socket that reaches the peer: of its own address family before
+// one of both, and a loopback socket only for loopback peers.
 func (t *Layer) udpFlowTo(remote netip.AddrPort) (Flow, error) {
+	remote = unmap(remote)
 	var fit *udpSocket
+	best := 0
 	for _, s := range t.udp {
-		ip := s.local.Addr()
-		wildcard6 := ip.Is6() && ip.IsUnspecified() // takes both families
-		if ip.Is4() != remote.Addr().Is4() && !wildcard6 {
-			continue
-		}
-		if ip.IsLoopback() && !remote.Addr().IsLoopback() {
-			continue
-		}
-		if fit == nil || fit.local.Addr().IsLoopback() && !remote.Addr().IsLoopback() {
-			fit = s
+		if n := s.reaches(remote.Addr()); n > best {
+			fit, best = s, n
 		}
 	}
 	if fit == nil {
 		return nil, fault.New(fault.Unreachable, "sip: no udp listener reaches %s", remote)
 	}
-	return udpFlow{fit, remote}, nil
+	return newUDPFlow(fit, remote), nil
+}
+
+// reaches tells how well a socket suits a peer; 0 is not at all.
+func (s *udpSocket) reaches(peer netip.Addr) int {
+	ip := s.local.Addr()
+	rank := 2
+	if ip.Is4() != peer.Is4() {
+		if !s.both || !ip.IsUnspecified() || ip.Is4() {
+			return 0
+		}
+		rank = 1
+	}
+	if ip.IsLoopback() && !peer.IsLoopback() {
+		return 0
+	}
+	return rank
+}
+
+// listening is the port where connections of a network come in at an address of ours, or
+// else anywhere; 0 for none.
+func (t *Layer) listening(network string, local netip.Addr) (port uint16) {
+	best := 0
+	for _, b := range t.bound {
+		rank := 1
+		switch at := b.addr.Addr(); {
+		case b.network != network:
+			continue
+		case at == local:
+			rank = 4
+		case at.IsUnspecified() && at.Is4() == local.Is4():
+			rank = 3
+		case at.IsUnspecified() && at.Is6(): // and perhaps of both families
+			rank = 2
+		}
+		if rank > best {
+			port, best = b.addr.Port(), rank
+		}
+	}
+	return port
 }
 
 // Local is the address of ours that the peer of a flow reaches: of a connection
@@ -151,25 +214,15 @@ func (t *Layer) Local(f Flow) (netip.AddrPort, error) {
 	local := src.Local
 	if src.Network != "udp" {
 		// The connection's own port on our side, unless we listen.
-		if a := t.Addr(src.Network); a.IsValid() {
-			local = netip.AddrPortFrom(local.Addr(), a.Port())
+		if port := t.listening(src.Network, local.Addr()); port != 0 {
+			local = netip.AddrPortFrom(local.Addr(), port)
 		}
 	} else if local.Addr().IsUnspecified() {
-		ip, err := routeAddr(src.Remote)
+		ip, err := t.routes.From(src.Remote.Addr())
 		if err != nil {
 			return netip.AddrPort{}, err
 		}
-		local = netip.AddrPortFrom(ip.Unmap(), local.Port())
+		local = netip.AddrPortFrom(ip, local.Port())
 	}
 	return local, nil
-}
-
-// routeAddr is the address of this machine that packets to remote leave from.
-func routeAddr(remote netip.AddrPort) (netip.Addr, error) {
-	c, err := net.Dial("udp", remote.String()) // sends nothing
-	if err != nil {
-		return netip.Addr{}, fault.New(fault.Unreachable, "sip: no route to %s: %w", remote.Addr(), err)
-	}
-	local := addrPort(c.LocalAddr()).Addr()
-	return local, c.Close()
 }

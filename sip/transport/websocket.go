@@ -178,6 +178,9 @@ func (t *Layer) readWebSocket(st *stream, c *websocket.Conn, alive func() error)
 			}
 			continue
 		}
+		if err := st.await(t.cfg.Screen); err != nil {
+			return err
+		}
 		t.events.Guard("websocket message", func() {
 			m, err := message.Parse(data)
 			t.events.Receive(st, m, err)

@@ -1,6 +1,7 @@
 package trunk
 
 import (
+	"slices"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -14,6 +15,12 @@ type Config struct {
 	Name string
 	// Server is the registrar's URI, Client the AOR that is registered there.
 	Server, Client message.URI
+	// Others are registrars that stand in for Server, in their order, when it does not
+	// answer or fails.
+	Others []message.URI
+	// Line has the contact hold a word by which the registrar's calls are known to be
+	// Endpoint's (pjsip.conf's line; Registrations.Line).
+	Line bool
 	// Contact is where the registrar is to send calls; without a host it is the
 	// stack's own address toward the registrar.
 	Contact message.URI
@@ -52,6 +59,12 @@ func Default(name string) Config {
 	}
 }
 
+const (
+	maxOthers = 8
+	// oneOfSeveral bounds a try where another server stands in.
+	oneOfSeveral = 8 * time.Second
+)
+
 // Validate tells what is wrong with the configuration.
 func (c *Config) Validate() error {
 	switch {
@@ -59,6 +72,8 @@ func (c *Config) Validate() error {
 		return fault.New(fault.Invalid, "trunk: registration without a name")
 	case c.Server.Scheme != "sip" && c.Server.Scheme != "sips" || c.Client.Scheme != "sip" && c.Client.Scheme != "sips":
 		return fault.New(fault.Invalid, "trunk: registration %s: server %q or client %q is no SIP URI", c.Name, c.Server, c.Client)
+	case len(c.Others) > maxOthers || slices.ContainsFunc(c.Others, func(u message.URI) bool { return u.Scheme != "sip" && u.Scheme != "sips" }):
+		return fault.New(fault.Invalid, "trunk: registration %s: other servers are SIP URIs, at most %d", c.Name, maxOthers)
 	case c.Expiration < time.Second || c.RetryInterval < time.Second || c.Timeout <= 0:
 		return fault.New(fault.Invalid, "trunk: registration %s: expiration %v, retry interval %v or timeout %v is too short",
 			c.Name, c.Expiration, c.RetryInterval, c.Timeout)

@@ -61,7 +61,7 @@ func registrarFor(t *testing.T, events func(registrar.Event), change func(*regis
 	var r *registrar.Registrar
 	ready := make(chan struct{})
 	s := serve(t, func(in *sip.IncomingRequest) {
-		user, refusal := gate.Admit(in.Request(), func(name string) (digest.Credentials, bool) {
+		user, refusal := gate.Admit(in.Request(), digest.Space{}, func(name string) (digest.Credentials, bool) {
 			return digest.Credentials{Password: "secret"}, name == "us"
 		})
 		if refusal != nil {

@@ -15,20 +15,15 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // Stack is the SIP stack as a registration needs it; *sip.Server is one.
 type Stack interface {
 	Request(context.Context, sip.Outbound) (*message.Response, error)
 	Addr(network string) netip.AddrPort
+	Resolve(context.Context, message.URI, string) ([]transport.Destination, error)
 }
-
-// firstRetry is the wait after the first failure; it doubles up to
-// Config.RetryInterval.
-const firstRetry = 2 * time.Second
-
-// maxRetryAfter bounds what a registrar's Retry-After can make us wait.
-const maxRetryAfter = time.Hour
 
 // registration registers with one registrar and stays registered.
 type registration struct {
@@ -42,9 +37,13 @@ type registration struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	again  chan struct{} // asks for a try at once
+	line   string        // of its contact; "" for none
+	// servers are the registrars, each standing in for the one before.
+	servers []message.URI
 
 	// Touched by run alone, and by leave after it.
 	contact message.Address
+	at      int // of servers
 	callID  string
 	cseq    uint32
 	expires time.Duration // to ask for
@@ -57,10 +56,12 @@ func newRegistration(cfg Config, stack Stack, log *slog.Logger, change func(Stat
 		log:   log.With("endpoint", cfg.Name),
 		done:  make(chan struct{}),
 		again: make(chan struct{}, 1),
+
+		servers: append([]message.URI{cfg.Server}, cfg.Others...),
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.state.Store(&State{
-		Name: cfg.Name, Auth: cfg.Auth, Endpoint: cfg.Endpoint, Server: cfg.Server, Client: cfg.Client, Since: time.Now(),
+		Name: cfg.Name, Auth: cfg.Auth, Endpoint: cfg.Endpoint, Server: cfg.Server, At: cfg.Server, Client: cfg.Client, Since: time.Now(),
 	})
 	return r
 }
@@ -96,21 +97,59 @@ func (r *registration) guarded() (wait time.Duration) {
 	return r.failed(nil, fault.New(fault.Internal, "trunk: registering panicked"))
 }
 
-// try registers once and gives the time to the next try; 0 is never.
+// try registers, with one server after the other as long as they fail, and gives the
+// time to the next try; 0 is never.
 func (r *registration) try() time.Duration {
+	for range len(r.servers) - 1 {
+		resp, took, err := r.ask()
+		if err == nil || r.ctx.Err() != nil || !passing(statusOf(resp), err) {
+			return r.settle(resp, took, err)
+		}
+		r.note(resp, err)
+		r.at = (r.at + 1) % len(r.servers)
+		r.contact = message.Address{} // the next one may be reached another way
+		r.log.Info("registration goes to another server", "peer", r.server().String(), "err", err)
+	}
+	resp, took, err := r.ask()
+	wait := r.settle(resp, took, err)
+	if err != nil && len(r.servers) > 1 && passing(statusOf(resp), err) {
+		r.at = (r.at + 1) % len(r.servers) // where it began
+		r.contact = message.Address{}
+	}
+	return wait
+}
+
+// server is the one that is asked now.
+func (r *registration) server() message.URI { return r.servers[r.at] }
+
+// ask asks the server once, or twice where it wants a longer expiration.
+func (r *registration) ask() (resp *message.Response, took time.Duration, err error) {
 	began := time.Now()
-	resp, err := r.register(r.ctx, r.expires)
+	resp, err = r.register(r.ctx, r.expires)
 	if err != nil && r.tooBrief(resp) { // once: one that asks for ever more waits its turn
 		began = time.Now()
 		resp, err = r.register(r.ctx, r.expires)
 	}
+	return resp, time.Since(began), err
+}
+
+// settle takes what came of a try and gives the time to the next one; 0 is never.
+func (r *registration) settle(resp *message.Response, took time.Duration, err error) time.Duration {
 	switch {
 	case err == nil:
-		return r.succeeded(resp, time.Since(began))
+		return r.succeeded(resp, took)
 	case r.ctx.Err() != nil:
 		return 0
 	}
 	return r.failed(resp, err)
+}
+
+// statusOf is a response's status, 0 without one.
+func statusOf(resp *message.Response) int {
+	if resp == nil {
+		return 0
+	}
+	return resp.Status()
 }
 
 // tooBrief reports whether the registrar wants a longer expiration than we asked
@@ -129,7 +168,11 @@ func (r *registration) tooBrief(resp *message.Response) bool {
 
 // register sends a REGISTER that asks for an expiration; 0 unregisters.
 func (r *registration) register(ctx context.Context, expires time.Duration) (*message.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
+	timeout := r.cfg.Timeout
+	if len(r.servers) > 1 {
+		timeout = min(timeout, oneOfSeveral)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if r.contact.URI.IsZero() {
 		contact, err := r.ownContact(ctx)
@@ -166,7 +209,7 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*me
 
 // registrar is the Request-URI: the server without a user (RFC 3261 §10.2).
 func (r *registration) registrar() message.URI {
-	u := r.cfg.Server
+	u := r.server()
 	u.User, u.Password = "", ""
 	return u
 }
@@ -175,10 +218,13 @@ func (r *registration) registrar() message.URI {
 // registrar where it has no host.
 func (r *registration) ownContact(ctx context.Context) (message.URI, error) {
 	u := r.cfg.Contact
+	if r.line != "" {
+		u.Params = u.Params.With("line", r.line)
+	}
 	if u.Host != "" {
 		return u, nil
 	}
-	hop := r.cfg.Server
+	hop := r.server()
 	if !r.cfg.Proxy.IsZero() {
 		hop = r.cfg.Proxy
 	}
@@ -199,11 +245,11 @@ func (r *registration) ownContact(ctx context.Context) (message.URI, error) {
 	addr := local.Addr()
 	if addr.IsUnspecified() {
 		var err error
-		if addr, err = toward(ctx, hop.Host); err != nil {
+		if addr, err = r.toward(ctx, hop); err != nil {
 			return message.URI{}, err
 		}
 	}
-	u.Scheme, u.Host, u.Port = r.cfg.Server.Scheme, addr.Unmap().WithZone("").String(), int(local.Port())
+	u.Scheme, u.Host, u.Port = r.server().Scheme, addr.Unmap().WithZone("").String(), int(local.Port())
 	if u.User == "" {
 		u.User = r.cfg.Client.User
 	}
@@ -213,11 +259,16 @@ func (r *registration) ownContact(ctx context.Context) (message.URI, error) {
 	return u, nil
 }
 
-// toward is the address of this machine that packets to a host leave from.
-func toward(ctx context.Context, host string) (netip.Addr, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, "udp", net.JoinHostPort(host, "5060")) // sends nothing
+// toward is the address of this machine that packets to the first server of a URI leave
+// from.
+func (r *registration) toward(ctx context.Context, hop message.URI) (netip.Addr, error) {
+	servers, err := r.stack.Resolve(ctx, hop, r.cfg.Transport)
 	if err != nil {
-		return netip.Addr{}, fault.New(fault.Unreachable, "trunk: no route to %s: %w", host, err)
+		return netip.Addr{}, err
+	}
+	c, err := (&net.Dialer{}).DialContext(ctx, "udp", servers[0].Addr.String()) // sends nothing
+	if err != nil {
+		return netip.Addr{}, fault.New(fault.Unreachable, "trunk: no route to %s: %w", hop.Host, err)
 	}
 	addr := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr()
 	return addr, c.Close()
@@ -244,73 +295,26 @@ func (r *registration) granted(resp *message.Response) time.Duration {
 
 func (r *registration) succeeded(resp *message.Response, took time.Duration) time.Duration {
 	now := time.Now()
-	granted := r.granted(resp)
+	granted, route := r.granted(resp), r.routed(resp)
 	// Between 80 and 90 % of it, so that trunks do not refresh in step.
 	wait := granted*8/10 + rand.N(granted/10+1)
 	r.slow = 0
 	r.set(func(s *State) {
 		s.Status, s.Expires, s.Next = Registered, now.Add(granted), now.Add(wait)
 		s.RTT, s.Failures, s.LastStatus, s.LastError = took, 0, resp.Status(), ""
+		s.At, s.Flow = r.server(), resp.Source().Flow
+		s.granted, s.ServiceRoute = s.At, route
 	})
 	return wait
 }
 
-// failed notes a failure and gives the time to the next try; 0 is never.
-func (r *registration) failed(resp *message.Response, err error) time.Duration {
-	status := 0
-	if resp != nil {
-		status = resp.Status()
-	}
+// snapshot is the state at a time: what was granted may have ended meanwhile.
+func (r *registration) snapshot(now time.Time) State {
 	s := *r.state.Load()
-	wait, rejected := r.backoff(status, s.Failures, err)
-	if resp != nil && wait > 0 {
-		wait = max(wait, min(seconds(resp.Header("Retry-After")), maxRetryAfter))
+	if s.Status == Registered && !now.Before(s.Expires) { // and no refresh came through
+		s.Status, s.Since, s.ServiceRoute = Unregistered, s.Expires, nil
 	}
-	now := time.Now()
-	r.set(func(s *State) {
-		switch {
-		case rejected:
-			s.Status, s.Expires = Rejected, time.Time{}
-		case s.Status != Registered || !now.Before(s.Expires):
-			s.Status, s.Expires = Unregistered, time.Time{}
-		}
-		s.Failures++
-		s.LastStatus, s.LastError, s.Next = status, err.Error(), time.Time{}
-		if wait > 0 {
-			s.Next = now.Add(wait)
-		}
-	})
-	r.log.Warn("registration failed", "peer", r.cfg.Server.String(), "cause", status, "err", err, "retry_in", wait)
-	if status == 0 {
-		r.contact = message.Address{} // the route may have changed
-	}
-	return wait
-}
-
-// backoff is how long to wait after a failure, and whether the registrar refused.
-func (r *registration) backoff(status, failures int, err error) (wait time.Duration, rejected bool) {
-	switch {
-	case status == 401 || status == 407 || fault.Of(err) == fault.Unauthorized:
-		if r.cfg.AuthRejectionPermanent {
-			return 0, true
-		}
-		rejected = true
-	case status == 403:
-		return r.cfg.ForbiddenRetryInterval, true
-	case status == 408 || status >= 500 && status < 600 || status == 0 && fault.Of(err) != fault.Invalid:
-		// Passing: no answer, or a server in trouble.
-	default:
-		return r.cfg.FatalRetryInterval, true
-	}
-	wait = r.cfg.RetryInterval
-	if failures < 16 && firstRetry<<failures < wait {
-		wait = firstRetry << failures
-		return wait/2 + rand.N(wait/2+1), rejected
-	}
-	if r.slow++; r.cfg.MaxRetries > 0 && r.slow > r.cfg.MaxRetries {
-		return 0, true
-	}
-	return wait - rand.N(wait/10+1), rejected
+	return s
 }
 
 // set changes the state, and tells when the status is another.
@@ -318,6 +322,9 @@ func (r *registration) set(f func(*State)) {
 	old := r.state.Load()
 	next := *old
 	f(&next)
+	if next.Status != Registered {
+		next.ServiceRoute = nil // it ends with the registration
+	}
 	changed := next.Status != old.Status
 	if changed {
 		next.Since = time.Now()
@@ -353,17 +360,4 @@ func (r *registration) stop(ctx context.Context) error {
 		return fmt.Errorf("trunk: unregistering %s: %w", r.cfg.Name, err)
 	}
 	return nil
-}
-
-// seconds reads a number of seconds at the start of a header value; 0 for none.
-func seconds(s string) time.Duration {
-	n := 0
-	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
-		n++
-	}
-	v, err := strconv.ParseUint(s[:n], 10, 31)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(v) * time.Second
 }

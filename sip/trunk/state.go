@@ -3,6 +3,7 @@ package trunk
 import (
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
@@ -26,7 +27,15 @@ func (s Status) String() string { return statusNames[s] }
 type State struct {
 	Name, Auth, Endpoint string
 	Server, Client       message.URI
-	Status               Status
+	// At is the server that was asked last, Server or one that stands in for it.
+	At message.URI
+	// Flow is what the last answer came over.
+	Flow   message.FlowID
+	Status Status
+	// ServiceRoute is the way that requests of ours are to take, by the registrar's last
+	// 200 (RFC 3608); nil while there is none, or no registration.
+	ServiceRoute []message.Address
+	granted      message.URI // the server that has the registration
 	// Expires is when what was granted ends; zero while nothing is.
 	Expires time.Time
 	// Since is when the status began.
@@ -40,4 +49,5 @@ type State struct {
 	Failures   int
 	LastStatus int
 	LastError  string
+	LastKind   fault.Kind // of LastError
 }

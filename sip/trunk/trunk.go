@@ -7,6 +7,10 @@ package trunk
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"maps"
@@ -19,6 +23,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Registrations are the outbound registrations. They are safe for concurrent use.
@@ -26,6 +31,7 @@ type Registrations struct {
 	stack  Stack
 	log    *slog.Logger
 	change func(State)
+	secret []byte // that the lines of contacts are made with
 
 	mu      sync.Mutex // held while current is replaced, over unregistering
 	closed  bool
@@ -35,7 +41,8 @@ type Registrations struct {
 // NewRegistrations makes an empty set. change, which may be nil, is told of every
 // change of a status; it must not block, nor call back.
 func NewRegistrations(stack Stack, log *slog.Logger, change func(State)) *Registrations {
-	t := &Registrations{stack: stack, log: log, change: change}
+	t := &Registrations{stack: stack, log: log, change: change, secret: make([]byte, sha256.Size)}
+	_, _ = rand.Read(t.secret) // it never fails
 	t.current.Store(&map[string]*registration{})
 	return t
 }
@@ -75,6 +82,7 @@ func (t *Registrations) Configure(ctx context.Context, cfgs []Config) error {
 	for name, cfg := range wanted {
 		if next[name] == nil {
 			r := newRegistration(cfg, t.stack, t.log, t.change)
+			r.line = t.lineOf(&cfg)
 			next[name] = r
 			go r.run() // owned by r, ended by r.stop
 		}
@@ -117,17 +125,55 @@ func (t *Registrations) Retry(name string) error {
 	return nil
 }
 
+// lineOf is the word that tells a registration's calls; "" where none is wanted. Nobody
+// can guess it who has not seen the registration.
+func (t *Registrations) lineOf(cfg *Config) string {
+	if !cfg.Line {
+		return ""
+	}
+	mac := hmac.New(sha256.New, t.secret)
+	_, _ = mac.Write([]byte(cfg.Name)) // a hash takes all
+	return hex.EncodeToString(mac.Sum(nil)[:12])
+}
+
+// Line is the endpoint whose registration a word in a contact belongs to; "" for
+// nobody's.
+func (t *Registrations) Line(word string) string {
+	for _, r := range *t.current.Load() {
+		if r.line != "" && hmac.Equal([]byte(r.line), []byte(word)) {
+			return r.cfg.Endpoint
+		}
+	}
+	return ""
+}
+
+// FlowClosed registers anew what was registered over a connection that has ended: over
+// it the registrar would send its calls. It does not block.
+func (t *Registrations) FlowClosed(id message.FlowID) {
+	for _, r := range *t.current.Load() {
+		if s := r.state.Load(); s.Status == Registered && s.Flow == id {
+			r.tryNow()
+		}
+	}
+}
+
+// Answered says that an endpoint's server has answered something else after a silence:
+// who waits to register there tries now.
+func (t *Registrations) Answered(endpoint string) {
+	for _, r := range *t.current.Load() {
+		if s := r.state.Load(); strings.EqualFold(s.Endpoint, endpoint) && s.Failures > 0 && !s.Next.IsZero() && s.Status != Rejected {
+			r.tryNow()
+		}
+	}
+}
+
 // State gives the snapshots of all registrations, by name.
 func (t *Registrations) State() []State {
 	now := time.Now()
 	all := *t.current.Load()
 	out := make([]State, 0, len(all))
 	for _, r := range all {
-		s := *r.state.Load()
-		if s.Status == Registered && !now.Before(s.Expires) { // and no refresh came through
-			s.Status, s.Since = Unregistered, s.Expires
-		}
-		out = append(out, s)
+		out = append(out, r.snapshot(now))
 	}
 	slices.SortFunc(out, func(a, b State) int { return strings.Compare(a.Name, b.Name) })
 	return out

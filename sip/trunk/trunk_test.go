@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // line is a stack in virtual time whose registrar answers or not.
 type line struct {
+	nearby
 	mu   sync.Mutex
 	down bool
 	more int // a 423 asks for so many seconds more than was asked for; below 0 it panics
@@ -196,7 +197,7 @@ func TestOutageAndReturn(t *testing.T) {
 		cfg.Expiration = 10 * time.Minute
 		configure(t, r, cfg)
 		s := state(t, r, Unregistered)
-		if s.Failures != 1 || s.LastError == "" || s.LastStatus != 0 || time.Until(s.Next) > firstRetry {
+		if s.Failures != 1 || s.LastError == "" || s.LastKind != fault.Timeout || s.LastStatus != 0 || time.Until(s.Next) > firstRetry {
 			t.Errorf("state %+v", s)
 		}
 		time.Sleep(10 * time.Minute)
@@ -331,7 +332,9 @@ func TestContact(t *testing.T) {
 			t.Errorf("%s: got %s, %v; want %s", tt.name, got, err, tt.want)
 		}
 	}
-	local, err := toward(t.Context(), "127.0.0.1")
+	r := newRegistration(provider(t), &line{}, slog.New(slog.DiscardHandler), nil)
+	defer r.cancel()
+	local, err := r.toward(t.Context(), uri(t, "sip:registrar.invalid"))
 	if err != nil || !local.IsLoopback() {
 		t.Errorf("toward loopback from %v, %v", local, err)
 	}

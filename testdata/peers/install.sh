@@ -1,6 +1,6 @@
 #!/bin/bash
 # install.sh brings what the end-to-end tests talk to onto a Debian machine:
-# phones (baresip, SIPp), a browser (Chromium), its SIP clients (JsSIP, SIP.js)
+# phones (baresip, linphonec, SIPp), a proxy (Kamailio), a browser (Chromium), its SIP clients (JsSIP, SIP.js)
 # and an Asterisk 22 in a folder of its own. What is there already is left alone;
 # what cannot be had here is one line 'skipped: NAME: reason', and the tests that
 # need it skip with the same reason.
@@ -15,8 +15,8 @@ mkdir -p "$cache"
 # The system's packages. ip makes the hosts of network tests.
 "$here/../../scripts/apt-need.sh" \
 	gcc libc6-dev pkg-config libopus-dev \
-	sip-tester baresip-core chromium ffmpeg sox espeak-ng asterisk-core-sounds-en-wav iproute2 util-linux debootstrap \
-	libbcg729-0 qemu-user-static
+	sip-tester baresip-core kamailio linphone-cli chromium ffmpeg sox espeak-ng asterisk-core-sounds-en-wav iproute2 util-linux debootstrap \
+	libbcg729-0 qemu-user-static sipvicious sipsak sslscan openssl
 
 # Asterisk.
 if [ "$(id -u)" = 0 ]; then

@@ -26,6 +26,8 @@ type Set struct {
 	// ACL holds for every request, before endpoints are looked at.
 	ACL      []Rule
 	Warnings []asterisk.Warning
+
+	general *asterisk.Section // sip.conf's, if it has one
 }
 
 // Endpoint finds an endpoint by name, which has case, or nil.
@@ -75,11 +77,17 @@ type Endpoint struct {
 	Identify      []netip.Prefix
 	IdentifyHosts []string
 	IdentifySRV   bool
+	// IdentifyMarks are what stands in its requests alone.
+	IdentifyMarks []Mark
 	// ACL says which addresses may be it; the last rule that fits decides.
 	ACL []Rule
 
 	CallerName   string
 	CallerNumber string
+	// CallerPrivacy is the presentation of both, in Asterisk's word; CallerTag goes along
+	// with them in the dialplan.
+	CallerPrivacy string
+	CallerTag     string
 	// AccountCode is the endpoint's name where none is given.
 	AccountCode string
 	Language    string
@@ -107,8 +115,14 @@ type Endpoint struct {
 	SendRPID       bool
 	TrustIDInbound bool
 	// TrustIDOutbound sends the identity also when it is private.
-	TrustIDOutbound       bool
-	SendDiversion         bool
+	TrustIDOutbound bool
+	SendDiversion   bool
+	SendHistory     bool // send_history_info
+	// TrustConnected takes over who is connected behind it, SendConnected tells it who is
+	// here, by ConnectedMethod: invite, reinvite or update.
+	TrustConnected        bool
+	SendConnected         bool
+	ConnectedMethod       string
 	UserEqPhone           bool
 	SuppressQ850          bool
 	AllowTransfer         bool
@@ -120,12 +134,21 @@ type Endpoint struct {
 	SubscribeContext      string
 	MessageContext        string
 	Rel100                Rel100
-	Timers                Timers
-	MinSE                 time.Duration
-	SessionExpires        time.Duration
+	// FollowForks hears whoever of several forks described its media last, ManyAnswers
+	// takes another description of the same one (follow_early_media_fork,
+	// accept_multiple_sdp_answers).
+	FollowForks    bool
+	ManyAnswers    bool
+	Timers         Timers
+	MinSE          time.Duration
+	SessionExpires time.Duration
+	Refresher      string // of sip.conf: uac, uas or nothing
 
 	DTMFMode         DTMFMode
 	DirectMedia      bool
+	DirectMethod     string // direct_media_method: invite, reinvite or update
+	DirectGlare      string // direct_media_glare_mitigation: none, outgoing or incoming
+	DirectNotByNAT   bool   // disable_direct_media_on_nat
 	RTPSymmetric     bool
 	MediaAddress     string
 	BindRTPToMedia   bool
@@ -145,7 +168,10 @@ type Endpoint struct {
 	AudioStreams     int
 	VideoStreams     int
 	T38              bool
+	T38Symmetric     bool // t38_udptl_nat
+	T38MaxDatagram   int  // octets; 0 is what the party says
 	FaxDetect        bool
+	FaxDetectTimeout time.Duration // 0 is the whole call
 	// RTPTimeout ends a call without audio, RTPTimeoutHold one on hold; RTPKeepalive
 	// is how often silence is broken. 0 is never.
 	RTPTimeout     time.Duration
@@ -192,6 +218,9 @@ type Auth struct {
 	// Password in the clear, or Digests: hexadecimal H(username:realm:password).
 	Password string
 	Digests  []Digest
+	// Offered are the algorithms that a caller is asked for, by their names; none leaves it
+	// to the server.
+	Offered []string
 	// NonceLifetime is how long a challenge is good for.
 	NonceLifetime time.Duration
 	File          string
@@ -237,14 +266,16 @@ type AOR struct {
 type Identify struct {
 	Name     string
 	Endpoint string
-	Match    []string // networks and host names
+	Match    []string // networks, host names and marks
 }
 
 // Registration is one that we keep with another server.
 type Registration struct {
 	Name      string
 	ServerURI string
-	ClientURI string
+	// OtherServers stand in for it.
+	OtherServers []string
+	ClientURI    string
 	// ContactUser is the extension that calls of the server come to.
 	ContactUser            string
 	Auth                   []Auth
@@ -254,7 +285,7 @@ type Registration struct {
 	RetryInterval          time.Duration
 	ForbiddenRetryInterval time.Duration
 	FatalRetryInterval     time.Duration
-	MaxRetries             int
+	MaxRetries             int // 0 is without end
 	AuthRejectionPermanent bool
 	// Line adds a parameter to the contact by which calls are told to be Endpoint's.
 	LineParameter bool
@@ -270,17 +301,19 @@ type Transport struct {
 	Name     string
 	Protocol string // udp, tcp, tls, ws, wss
 	// Bind is where to listen. WebSocket transports listen where http.conf says.
-	Bind                netip.AddrPort
-	Domain              string
-	ExternalMedia       string
-	ExternalSignaling   string
-	ExternalPort        int
-	LocalNet            []netip.Prefix
-	CertFile            string
-	PrivKeyFile         string
-	CAFile              string
-	CAPath              string
-	Method              string
+	Bind              netip.AddrPort
+	Domain            string
+	ExternalMedia     string
+	ExternalSignaling string
+	ExternalPort      int
+	LocalNet          []netip.Prefix
+	CertFile          string
+	PrivKeyFile       string
+	CAFile            string
+	CAPath            string
+	Method            string
+	// Cipher names suites, parted by commas.
+	Cipher              string
 	VerifyClient        bool
 	VerifyServer        bool
 	RequireClientCert   bool
@@ -294,21 +327,24 @@ type Transport struct {
 
 // Global is what holds for all: pjsip.conf's global and system, sip.conf's general.
 type Global struct {
-	UserAgent    string
-	Realm        string
-	FromUser     string
-	MaxForwards  int
-	KeepAlive    time.Duration
-	TimerT1      time.Duration
-	TimerB       time.Duration
-	OutboundName string // default_outbound_endpoint
+	UserAgent string
+	Realm     string
+	// Algorithms are those of digests that callers are asked for, by their names.
+	Algorithms  []string
+	FromUser    string
+	MaxForwards int
+	KeepAlive   time.Duration
+	// DisableTCPSwitch leaves large requests on UDP.
+	DisableTCPSwitch bool
+	TimerT1          time.Duration
+	TimerB           time.Duration
+	OutboundName     string // default_outbound_endpoint
 	// IdentifierOrder is in which order endpoints are told: ip, username, anonymous ...
 	IdentifierOrder []string
 	RegContext      string
 	Debug           string
-	// AllowGuest lets calls of nobody in particular into GuestContext (sip.conf).
-	AllowGuest   bool
-	GuestContext string
+	// AllowGuest would let calls of nobody in particular in (sip.conf).
+	AllowGuest bool
 }
 
 // Variable is one set_var.

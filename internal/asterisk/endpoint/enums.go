@@ -19,6 +19,12 @@ var dtmfNames = []string{"rfc4733", "inband", "info", "auto", "auto_info", "none
 // String is pjsip.conf's name of the mode.
 func (d DTMFMode) String() string { return dtmfNames[d] }
 
+// privacyNames are what may be said of a caller id.
+var privacyNames = []string{
+	"allowed_not_screened", "allowed_passed_screen", "allowed_failed_screen", "allowed",
+	"prohib_not_screened", "prohib_passed_screen", "prohib_failed_screen", "prohib", "unavailable",
+}
+
 // Encryption is how media is kept secret.
 type Encryption uint8
 

@@ -13,6 +13,7 @@ import (
 func Load(from asterisk.Loader) (*Set, error) {
 	var w asterisk.Warnings
 	set := &Set{Global: defaultGlobal()}
+	read := false // one of them
 	for _, file := range []struct {
 		name string
 		read func(*asterisk.Config) *Set
@@ -32,18 +33,44 @@ func Load(from asterisk.Loader) (*Set, error) {
 		for _, x := range part.Warnings {
 			w.Add(x)
 		}
-		set.merge(part, file.name == "pjsip.conf", &w)
+		set.merge(part, !read, &w)
+		read = true
+	}
+	if err := unread(from, &w); err != nil {
+		return nil, err
 	}
 	set.Warnings = w.List()
 	return set, nil
 }
 
+// wizardFile has shorter sections of which Asterisk makes those of pjsip.conf.
+const wizardFile = "pjsip_wizard.conf"
+
+// unread warns of the sections of a file that nobody reads.
+func unread(from asterisk.Loader, w *asterisk.Warnings) error {
+	config, err := from.Load(wizardFile, w)
+	var inside *asterisk.Error
+	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, &inside) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, s := range config.Live() {
+		w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] of %s is not read", s.Name, wizardFile),
+			Asterisk: "makes an endpoint or a trunk of it", Here: "there is none", Fix: "write its sections into pjsip.conf"})
+	}
+	return nil
+}
+
 // merge takes over another file's part. Names that are there already are refused, so
 // pjsip.conf comes first; so do its globals, where the file is there.
 func (s *Set) merge(part *Set, first bool, w *asterisk.Warnings) {
-	if first || len(s.Endpoints)+len(s.Transports)+len(s.AORs) == 0 {
+	if first {
 		s.Global = part.Global
 		s.ACL = part.ACL
+	} else {
+		s.Global.complete(&part.Global, part.general, w)
 	}
 	for _, t := range part.Transports {
 		if other := s.listener(t); other != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
 	"github.com/skygenesisenterprise/skybridge/internal/golden"
 )
 
@@ -117,5 +118,34 @@ func TestSeeds(t *testing.T) {
 				t.Errorf("no warning of dtmfmode in %v", set.Warnings)
 			}
 		})
+	}
+}
+
+// TestTables: what nothing is done with is read, and what has no effect is not.
+func TestTables(t *testing.T) {
+	tables(t, &pjsipEndpoint)
+	tables(t, &pjsipAuth)
+	tables(t, &pjsipAOR)
+	tables(t, &pjsipIdentify)
+	tables(t, &pjsipRegistration)
+	tables(t, &pjsipTransport)
+	tables(t, &pjsipGlobal)
+	tables(t, &pjsipSystem)
+	tables(t, &pjsipACL)
+	tables(t, &sipPeer)
+	tables(t, &sipGeneral)
+}
+
+func tables[T any](t *testing.T, table *option.Table[T]) {
+	t.Helper()
+	for _, name := range table.Idle {
+		if table.Rows[name] == nil {
+			t.Errorf("%s: %s is idle and not read", table.Name, name)
+		}
+	}
+	for _, name := range table.Inert {
+		if _, read := table.Rows[name]; read {
+			t.Errorf("%s: %s is read and has no effect", table.Name, name)
+		}
 	}
 }

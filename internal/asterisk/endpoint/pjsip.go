@@ -73,6 +73,7 @@ func (r *pjsipReader) section(s *asterisk.Section) {
 		e.File, e.Line = s.File, s.Line
 		pjsipEndpoint.Apply(&e, s, &r.warnings)
 		e.allow, e.section = s.Last("allow"), s
+		r.browsersAlone(&e, s)
 		e.finish()
 		r.set.Endpoints = append(r.set.Endpoints, e)
 		r.endpoints = append(r.endpoints, s)
@@ -102,6 +103,15 @@ func (r *pjsipReader) section(s *asterisk.Section) {
 		pjsipACL.Apply(&r.set.ACL, s, &r.warnings)
 	default:
 		r.otherType(s, typ)
+	}
+}
+
+// browsersAlone warns of what only calls with browsers have, where it is asked of others.
+func (r *pjsipReader) browsersAlone(e *Endpoint, s *asterisk.Section) {
+	for name, asked := range map[string]bool{"bundle": e.Bundle, "media_use_received_transport": e.ReceivedTransp} {
+		if asked && !e.WebRTC && s.Last(name) != nil {
+			r.warn(s, name, asterisk.Warning{Text: fmt.Sprintf("[%s] %s=yes is accepted", e.Name, name), Here: "only endpoints with webrtc=yes have it"})
+		}
 	}
 }
 
@@ -186,6 +196,7 @@ func (r *pjsipReader) resolve() {
 				Here: "the registration is left out"})
 			continue
 		}
+		r.checkTransport(reg.Transport, s)
 		if reg.LineParameter && reg.Endpoint == "" {
 			r.warn(s, "line", asterisk.Warning{Text: fmt.Sprintf("[%s] line=yes without an endpoint", s.Name), Here: "it has no effect"})
 		}
@@ -236,8 +247,12 @@ func (r *pjsipReader) checkEndpoint(e *Endpoint, s *asterisk.Section) {
 			})
 		}
 	}
-	if e.Transport != "" && r.seen["transport "+e.Transport] == nil {
-		r.warn(s, "transport", asterisk.Warning{Text: fmt.Sprintf("[%s] transport %q does not exist", e.Name, e.Transport), Here: "any transport is used"})
+	r.checkTransport(e.Transport, s)
+}
+
+func (r *pjsipReader) checkTransport(name string, s *asterisk.Section) {
+	if name != "" && r.seen["transport "+name] == nil {
+		r.warn(s, "transport", asterisk.Warning{Text: fmt.Sprintf("[%s] transport %q does not exist", s.Name, name), Here: "any transport is used"})
 	}
 }
 
@@ -271,6 +286,14 @@ func (r *pjsipReader) identify(id identify, s *asterisk.Section) {
 		default:
 			r.warn(s, "match", asterisk.Warning{Text: fmt.Sprintf("[%s] match: %v", s.Name, err), Here: "it is passed over"})
 		}
+	}
+	for i := range id.marks {
+		known.Match = append(known.Match, id.marks[i].String())
+	}
+	e.IdentifyMarks = append(e.IdentifyMarks, id.marks...)
+	if len(known.Match) == 0 {
+		r.warn(s, "", asterisk.Warning{Text: fmt.Sprintf("[%s] an identify without match, match_header or match_request_uri", s.Name),
+			Here: "nobody is told by it"})
 	}
 	e.IdentifySRV = e.IdentifySRV || id.srv && len(id.match) > 0
 	r.set.Identifies = append(r.set.Identifies, known)

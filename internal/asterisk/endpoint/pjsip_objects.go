@@ -3,6 +3,7 @@ package endpoint
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,10 +27,12 @@ var pjsipAuth = option.Table[Auth]{
 			}
 			return a.addDigest(algorithm, hash)
 		},
-		"realm":    option.Text(func(a *Auth) *string { return &a.Realm }),
-		"username": option.Text(func(a *Auth) *string { return &a.Username }),
+		"realm":                    option.Text(func(a *Auth) *string { return &a.Realm }),
+		"supported_algorithms_uas": digestNames(func(a *Auth) *[]string { return &a.Offered }),
+		"username":                 option.Text(func(a *Auth) *string { return &a.Username }),
 	},
-	Inert: option.Words(`oauth_clientid oauth_secret refresh_token supported_algorithms_uac supported_algorithms_uas`),
+	Inert: option.Words(`oauth_clientid oauth_secret refresh_token supported_algorithms_uac`),
+	Idle:  option.Words(`nonce_lifetime`),
 }
 
 func authType(_ *Auth, v string) error {
@@ -42,6 +45,23 @@ func authType(_ *Auth, v string) error {
 
 // digestSizes are the lengths of the hashes in hexadecimal.
 var digestSizes = map[string]int{"MD5": 32, "SHA-256": 64, "SHA-512-256": 64}
+
+// digestNames reads the algorithms of digests, in the order in which they are offered.
+func digestNames[T any](field func(*T) *[]string) func(*T, string) error {
+	return func(t *T, v string) error {
+		var names []string
+		for _, name := range option.Split(strings.ToUpper(v)) {
+			if _, ok := digestSizes[name]; !ok {
+				return fmt.Errorf("algorithm %q is none of MD5, SHA-256, SHA-512-256", name)
+			}
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		*field(t) = names
+		return nil
+	}
+}
 
 // addDigest keeps a hash. Its errors do not show it.
 func (a *Auth) addDigest(algorithm, hash string) error {
@@ -84,29 +104,40 @@ var pjsipAOR = option.Table[AOR]{
 		"support_path":         option.Bool(func(a *AOR) *bool { return &a.SupportPath }),
 	},
 	Inert: option.Words(`voicemail_extension`),
+	Idle:  option.Words(`authenticate_qualify mailboxes`),
 }
 
 // identify is a type=identify section before it is joined to its endpoint.
 type identify struct {
 	endpoint string
 	match    []string
+	marks    []Mark
 	srv      bool
 }
 
 var pjsipIdentify = option.Table[identify]{
 	Name: "an identify",
 	Rows: option.Rows[identify]{
-		"endpoint":    option.Text(func(i *identify) *string { return &i.endpoint }),
-		"match":       option.More(func(i *identify) *[]string { return &i.match }),
-		"srv_lookups": option.Bool(func(i *identify) *bool { return &i.srv }),
+		"endpoint":          option.Text(func(i *identify) *string { return &i.endpoint }),
+		"match":             option.More(func(i *identify) *[]string { return &i.match }),
+		"match_header":      func(i *identify, v string) error { return i.mark(ParseHeaderMark(v)) },
+		"match_request_uri": func(i *identify, v string) error { return i.mark(ParseURIMark(v)) },
+		"srv_lookups":       option.Bool(func(i *identify) *bool { return &i.srv }),
 	},
-	Inert: option.Words(`match_header match_request_uri`),
 }
 
+func (i *identify) mark(m Mark, err error) error {
+	if err == nil {
+		i.marks = append(i.marks, m)
+	}
+	return err
+}
+
+// defaultRegistration has chan_pjsip's defaults, but for MaxRetries, 10 there: a trunk comes
+// back after any outage, unless its file says when it does not.
 func defaultRegistration(name string) Registration {
 	return Registration{
-		Name: name, ContactUser: "s", Expiration: time.Hour, RetryInterval: time.Minute, MaxRetries: 10,
-		AuthRejectionPermanent: true,
+		Name: name, ContactUser: "s", Expiration: time.Hour, RetryInterval: time.Minute, AuthRejectionPermanent: true,
 	}
 }
 
@@ -131,6 +162,7 @@ var pjsipRegistration = option.Table[Registration]{
 		"user_agent":               option.Text(func(r *Registration) *string { return &r.UserAgent }),
 	},
 	Inert: option.Words(`contact_header_params max_random_initial_delay security_mechanisms security_negotiation support_outbound`),
+	Idle:  option.Words(`support_path user_agent`),
 }
 
 // transportReader is a Transport whose bind is still text: its port depends on the protocol.
@@ -149,6 +181,7 @@ var pjsipTransport = option.Table[transportReader]{
 		"ca_list_file":               option.Text(func(t *transportReader) *string { return &t.CAFile }),
 		"ca_list_path":               option.Text(func(t *transportReader) *string { return &t.CAPath }),
 		"cert_file":                  option.Text(func(t *transportReader) *string { return &t.CertFile }),
+		"cipher":                     option.Text(func(t *transportReader) *string { return &t.Cipher }),
 		"domain":                     option.Text(func(t *transportReader) *string { return &t.Domain }),
 		"external_media_address":     option.Text(func(t *transportReader) *string { return &t.ExternalMedia }),
 		"external_signaling_address": option.Text(func(t *transportReader) *string { return &t.ExternalSignaling }),
@@ -165,8 +198,9 @@ var pjsipTransport = option.Table[transportReader]{
 		"verify_server":           option.Bool(func(t *transportReader) *bool { return &t.VerifyServer }),
 		"websocket_write_timeout": option.Duration(func(t *transportReader) *time.Duration { return &t.WebSocketWriteLimit }, time.Millisecond),
 	},
-	Inert: option.Words(`allow_wildcard_certs async_operations cipher cos password tcp_keepalive_enable
+	Inert: option.Words(`allow_wildcard_certs async_operations cos password tcp_keepalive_enable
 		tcp_keepalive_idle_time tcp_keepalive_interval_time tcp_keepalive_probe_count`),
+	Idle: option.Words(`allow_reload domain tos websocket_write_timeout`),
 }
 
 func defaultGlobal() Global {
@@ -180,32 +214,36 @@ func defaultGlobal() Global {
 var pjsipGlobal = option.Table[Global]{
 	Name: "the global section",
 	Rows: option.Rows[Global]{
-		"debug":                     option.Text(func(g *Global) *string { return &g.Debug }),
-		"default_from_user":         option.Text(func(g *Global) *string { return &g.FromUser }),
-		"default_outbound_endpoint": option.Text(func(g *Global) *string { return &g.OutboundName }),
-		"default_realm":             option.Text(func(g *Global) *string { return &g.Realm }),
-		"endpoint_identifier_order": option.List(func(g *Global) *[]string { return &g.IdentifierOrder }),
-		"keep_alive_interval":       option.Duration(func(g *Global) *time.Duration { return &g.KeepAlive }, time.Second),
-		"max_forwards":              option.Number(func(g *Global) *int { return &g.MaxForwards }, 1, 255),
-		"regcontext":                option.Text(func(g *Global) *string { return &g.RegContext }),
-		"user_agent":                option.Text(func(g *Global) *string { return &g.UserAgent }),
+		"debug":                       option.Text(func(g *Global) *string { return &g.Debug }),
+		"default_auth_algorithms_uas": digestNames(func(g *Global) *[]string { return &g.Algorithms }),
+		"default_from_user":           option.Text(func(g *Global) *string { return &g.FromUser }),
+		"default_outbound_endpoint":   option.Text(func(g *Global) *string { return &g.OutboundName }),
+		"default_realm":               func(g *Global, v string) error { return g.setRealm(v) },
+		"endpoint_identifier_order":   option.List(func(g *Global) *[]string { return &g.IdentifierOrder }),
+		"keep_alive_interval":         option.Duration(func(g *Global) *time.Duration { return &g.KeepAlive }, time.Second),
+		"max_forwards":                option.Number(func(g *Global) *int { return &g.MaxForwards }, 1, 255),
+		"regcontext":                  option.Text(func(g *Global) *string { return &g.RegContext }),
+		"user_agent":                  func(g *Global, v string) error { return g.setUserAgent(v) },
 	},
 	Inert: option.Words(`all_codecs_on_empty_reinvite allow_sending_180_after_183 contact_expiration_check_interval
-		default_auth_algorithms_uac default_auth_algorithms_uas default_voicemail_extension disable_multi_domain
+		default_auth_algorithms_uac default_voicemail_extension disable_multi_domain
 		ignore_uri_user_options max_initial_qualify_time mwi_disable_initial_unsolicited mwi_tps_queue_high
 		mwi_tps_queue_low norefersub send_contact_status_on_update_registration taskprocessor_overload_trigger
 		unidentified_request_count unidentified_request_period unidentified_request_prune_interval use_callerid_contact`),
+	Idle: option.Words(`debug default_from_user default_outbound_endpoint max_forwards regcontext`),
 }
 
 var pjsipSystem = option.Table[Global]{
 	Name: "the system section",
 	Rows: option.Rows[Global]{
-		"timer_b":  option.Duration(func(g *Global) *time.Duration { return &g.TimerB }, time.Millisecond),
-		"timer_t1": option.Duration(func(g *Global) *time.Duration { return &g.TimerT1 }, time.Millisecond),
+		"disable_tcp_switch": option.Bool(func(g *Global) *bool { return &g.DisableTCPSwitch }),
+		"timer_b":            option.Duration(func(g *Global) *time.Duration { return &g.TimerB }, time.Millisecond),
+		"timer_t1":           func(g *Global, v string) error { return g.setT1(v) },
 	},
-	Inert: option.Words(`accept_multiple_sdp_answers compact_headers disable_rport disable_tcp_switch follow_early_media_fork
+	Inert: option.Words(`accept_multiple_sdp_answers compact_headers disable_rport follow_early_media_fork
 		taskpool_auto_increment taskpool_idle_timeout taskpool_initial_size taskpool_max_size taskpool_minimum_size
 		threadpool_auto_increment threadpool_idle_timeout threadpool_initial_size threadpool_max_size`),
+	Idle: option.Words(`timer_b`),
 }
 
 var pjsipACL = option.Table[[]Rule]{

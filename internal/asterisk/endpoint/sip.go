@@ -63,6 +63,7 @@ func FromSIP(config *asterisk.Config) *Set {
 	base := defaultSIP()
 	if s := config.Section("general"); s != nil {
 		sipGeneral.Apply(&base, s, &w)
+		set.general = s
 		for _, line := range s.Settings {
 			if strings.EqualFold(line.Key, "register") {
 				base.register = append(base.register, line)
@@ -73,7 +74,14 @@ func FromSIP(config *asterisk.Config) *Set {
 	set.Transports = base.sipTransports(config, &w)
 	seen := make(map[string]bool)
 	for _, s := range config.Live() {
-		if strings.EqualFold(s.Name, "general") || strings.EqualFold(s.Name, "authentication") {
+		if strings.EqualFold(s.Name, "general") {
+			continue
+		}
+		if strings.EqualFold(s.Name, "authentication") {
+			for _, line := range s.Settings { // what it holds is a secret
+				w.Add(asterisk.Warning{File: line.File, Line: line.Line, Text: fmt.Sprintf("[%s] %s is accepted", s.Name, line.Key),
+					Here: "it has no effect", Fix: "give the peer a remotesecret"})
+			}
 			continue
 		}
 		if seen[s.Name] {
@@ -104,12 +112,10 @@ func defaultSIP() sipReader {
 	r.RewriteContact = true
 	r.IdentifyBy = option.Words("username ip")
 	r.qualifyEvery = time.Minute
-	r.transports = option.Words("udp")
 	r.aor.MaxContacts, r.aor.RemoveExisting = 1, true
 	r.aor.DefaultExpiration, r.aor.MaxExpiration = 2*time.Minute, time.Hour
 	r.global = defaultGlobal()
 	r.global.IdentifierOrder = option.Words("username ip")
-	r.global.AllowGuest = true
 	r.bindPort = 5060
 	r.tlsVerify = true // pjsip.conf's way is the other one
 	r.registerBy, r.registerWait = 2*time.Minute, 20*time.Second
@@ -172,7 +178,7 @@ func (r *sipReader) credentials(at func(string, asterisk.Warning)) {
 	a.Username, a.File, a.Line = r.Name, r.File, r.Line
 	a.Password = r.secret
 	if r.md5 != "" {
-		a.Password = ""
+		a.Password, a.Realm = "", r.global.Realm
 		if err := a.addDigest("MD5", r.md5); err != nil {
 			at("md5secret", asterisk.Warning{Text: fmt.Sprintf("[%s] md5secret: %v", r.Name, err), Here: "nobody can prove it"})
 		}
@@ -187,7 +193,12 @@ func (r *sipReader) credentials(at func(string, asterisk.Warning)) {
 		at("", asterisk.Warning{Text: fmt.Sprintf("[%s] has no secret: whoever names it is believed", r.Name), Fix: "add secret"})
 	}
 	out := a
+	out.Realm = "" // of the other side, which this file has no word for
 	if r.remoteSecret != "" {
+		if r.host == "dynamic" {
+			at("remotesecret", asterisk.Warning{Text: fmt.Sprintf("[%s] remotesecret of a phone that registers is accepted", r.Name),
+				Here: "its challenges are not answered", Fix: "give it a host, if it is a trunk"})
+		}
 		out.Password, out.Digests = r.remoteSecret, nil
 	}
 	if r.defaultUser != "" {

@@ -26,6 +26,8 @@ var sipShared = option.Rows[sipReader]{
 	"rtpkeepalive":         option.Duration(func(r *sipReader) *time.Duration { return &r.RTPKeepalive }, time.Second),
 	"language":             option.Text(func(r *sipReader) *string { return &r.Language }),
 	"mohsuggest":           option.Text(func(r *sipReader) *string { return &r.MOHSuggest }),
+	"trust_id_outbound":    trustOutbound,
+	"callingpres":          option.OneOf(func(r *sipReader) *string { return &r.CallerPrivacy }, privacyNames...),
 	"trustrpid":            option.Bool(func(r *sipReader) *bool { return &r.TrustIDInbound }),
 	"sendrpid":             sendRPID,
 	"fromdomain":           option.Text(func(r *sipReader) *string { return &r.FromDomain }),
@@ -58,6 +60,7 @@ var sipShared = option.Rows[sipReader]{
 	"progressinband":       func(r *sipReader, v string) error { r.InbandProgress = asterisk.True(v); return nil },
 	"session-timers":       sessionTimers,
 	"session-expires":      option.Duration(func(r *sipReader) *time.Duration { return &r.SessionExpires }, time.Second),
+	"session-refresher":    option.OneOf(func(r *sipReader) *string { return &r.Refresher }, "uac", "uas"),
 	"session-minse":        option.Duration(func(r *sipReader) *time.Duration { return &r.MinSE }, time.Second),
 	"insecure":             insecure,
 	"media_address":        option.Text(func(r *sipReader) *string { return &r.MediaAddress }),
@@ -66,10 +69,13 @@ var sipShared = option.Rows[sipReader]{
 // sipSharedInert are known options of both without an effect here.
 var sipSharedInert = option.Words(`amaflags buggymwi busylevel_notify constantssrc disallowed_methods g726nonstandard
 	ignoresdpversion maxcallbitrate maxforwards moh mohinterpret musicclass musiconhold parkinglot
-	recordonfeature recordofffeature rfc2833compensate rpid_immediate rpid_update session-refresher
-	shrinkcallerid snom_aoc_enabled supportpath t38pt_usertpsource textsupport timert1 timerb tonezone
-	trust_id_outbound use_q850_reason autoframing discard_remote_hold_retrieval
+	recordonfeature recordofffeature rfc2833compensate rpid_immediate rpid_update
+	shrinkcallerid snom_aoc_enabled supportpath t38pt_usertpsource textsupport timerb tonezone
+	use_q850_reason autoframing discard_remote_hold_retrieval
 	ignore_requested_pref sendoptions hidepresence legacy_useroption_parsing websocket_enabled`)
+
+// sipSharedIdle are read of both, and nothing is done with them.
+var sipSharedIdle = option.Words(`allowoverlap allowsubscribe force_avp preferred_codec_only progressinband subscribecontext`)
 
 var sipPeer = option.Table[sipReader]{
 	Name: "a peer of sip.conf",
@@ -78,6 +84,7 @@ var sipPeer = option.Table[sipReader]{
 		"busylevel":        option.Number(func(r *sipReader) *int { return &r.BusyAt }, 0, 1<<20),
 		"call-limit":       option.Number(func(r *sipReader) *int { return &r.CallLimit }, 0, 1<<20),
 		"callerid":         func(r *sipReader, v string) error { return callerID(&r.Endpoint, v) },
+		"cid_tag":          option.Text(func(r *sipReader) *string { return &r.CallerTag }),
 		"cid_number":       option.Text(func(r *sipReader) *string { return &r.CallerNumber }),
 		"fullname":         option.Text(func(r *sipReader) *string { return &r.CallerName }),
 		"callgroup":        option.Text(func(r *sipReader) *string { return &r.CallGroup }),
@@ -97,10 +104,11 @@ var sipPeer = option.Table[sipReader]{
 		"deny":             ParseRule(func(r *sipReader) *[]Rule { return &r.ACL }, false),
 		"setvar":           variable(func(r *sipReader) *[]Variable { return &r.SetVars }),
 	}, sipShared),
-	Inert: append(option.Words(`acl auth callbackextension callcounter callingpres cc_agent_policy cid_tag contactacl
+	Inert: append(option.Words(`acl auth callbackextension callcounter cc_agent_policy contactacl
 		contactdeny contactpermit deferdtmf defaultip description directmediaacl directmediadeny directmediapermit
-		dynamic keepalive lastms outofcall_message_context regexten regserver subscribemwi unsolicited_mailbox
+		dynamic keepalive lastms outofcall_message_context regexten regserver subscribemwi timert1 unsolicited_mailbox
 		useclientcode vmexten`), sipSharedInert...),
+	Idle: append(option.Words(`mailbox`), sipSharedIdle...),
 }
 
 var sipGeneral = option.Table[sipReader]{
@@ -123,8 +131,10 @@ var sipGeneral = option.Table[sipReader]{
 		"externip":            option.Text(func(r *sipReader) *string { return &r.external }),
 		"externhost":          option.Text(func(r *sipReader) *string { return &r.external }),
 		"localnet":            option.Prefixes(func(r *sipReader) *[]netip.Prefix { return &r.localNet }),
-		"realm":               option.Text(func(r *sipReader) *string { return &r.global.Realm }),
-		"useragent":           option.Text(func(r *sipReader) *string { return &r.global.UserAgent }),
+		"realm":               func(r *sipReader, v string) error { return r.global.setRealm(v) },
+		"send_diversion":      option.Bool(func(r *sipReader) *bool { return &r.SendDiversion }),
+		"timert1":             func(r *sipReader, v string) error { return r.global.setT1(v) },
+		"useragent":           func(r *sipReader, v string) error { return r.global.setUserAgent(v) },
 		"callerid":            option.Text(func(r *sipReader) *string { return &r.global.FromUser }),
 		"regcontext":          option.Text(func(r *sipReader) *string { return &r.global.RegContext }),
 		"maxexpiry":           option.Duration(func(r *sipReader) *time.Duration { return &r.aor.MaxExpiration }, time.Second),
@@ -146,10 +156,11 @@ var sipGeneral = option.Table[sipReader]{
 		jblog jbmaxsize jbresyncthreshold jbtargetextra match_auth_username maxcallbitrate mwi mwi_from mwiexpiry
 		mwi_expiry notifycid notifyhold notifyringing notifymimetype outofcall_message_context pedantic prematuremedia
 		qualifygap qualifypeers recordhistory relaxdtmf refer_addheaders regextenonqualify rtautoclear rtcachefriends
-		rtsavepath rtsavesysname rtupdate sdpowner sdpsession send_diversion sipdebug srvlookup stopmedia
+		rtsavepath rtsavesysname rtupdate sdpowner sdpsession sipdebug srvlookup stopmedia
 		storesipcause store_sip_cause subscribe_network_change_event t1min tcpauthlimit tcpauthtimeout tlscipher
 		tlsclientmethod tos_audio tos_text tos_video vmexten websocket_write_timeout callcounter counteronpeer
 		limitonpeers tlsclientcert`), sipSharedInert...),
+	Idle: append(option.Words(`allowguest callerid regcontext tos_sip`), sipSharedIdle...),
 }
 
 func bindAddr(r *sipReader, v string) error {
@@ -161,17 +172,28 @@ func bindAddr(r *sipReader, v string) error {
 	return nil
 }
 
+// directMedia is yes, no, or a list of words that say how. outgoing leaves the first move to
+// who calls.
 func directMedia(r *sipReader, v string) error {
-	switch strings.ToLower(v) {
-	case "nonat", "update", "outgoing":
-		r.DirectMedia = true
-		return nil
+	allowed, method, glare, notByNAT := true, "invite", "none", false
+	for _, word := range option.Split(strings.ToLower(v)) {
+		switch word {
+		case "nonat":
+			notByNAT = true
+		case "update":
+			method = "update"
+		case "outgoing":
+			glare = "incoming"
+		default:
+			b, err := option.ParseBool(word)
+			if err != nil {
+				return err
+			}
+			allowed = b
+		}
 	}
-	b, err := option.ParseBool(v)
-	if err == nil {
-		r.DirectMedia = b
-	}
-	return err
+	r.DirectMedia, r.DirectMethod, r.DirectGlare, r.DirectNotByNAT = allowed, method, glare, notByNAT
+	return nil
 }
 
 // sipDTMF takes chan_sip's names of the modes, and pjsip.conf's.
@@ -240,6 +262,20 @@ func sendRPID(r *sipReader, v string) error {
 	return nil
 }
 
+// trustOutbound is yes or no; legacy is what chan_sip did before it knew the option: names
+// that are private were sent, marked so.
+func trustOutbound(r *sipReader, v string) error {
+	if strings.EqualFold(v, "legacy") {
+		r.TrustIDOutbound = true
+		return nil
+	}
+	b, err := option.ParseBool(v)
+	if err == nil {
+		r.TrustIDOutbound = b
+	}
+	return err
+}
+
 func encryption(r *sipReader, v string) error {
 	b, err := option.ParseBool(v)
 	switch {
@@ -278,6 +314,11 @@ func videoSupport(r *sipReader, v string) error {
 func t38(r *sipReader, v string) error {
 	first := option.Split(v)
 	r.T38 = len(first) > 0 && !asterisk.False(first[0])
+	for _, word := range first {
+		if n, ok := strings.CutPrefix(strings.ToLower(word), "maxdatagram="); ok {
+			return option.Number(func(r *sipReader) *int { return &r.T38MaxDatagram }, 0, 1<<16)(r, n)
+		}
+	}
 	return nil
 }
 

@@ -17,6 +17,7 @@ type Settings struct {
 	Music      Music
 	Manager    Manager
 	Main       Main
+	Features   Features
 	// Files are the files that were there, by name.
 	Files    map[string]bool
 	Warnings []asterisk.Warning
@@ -28,7 +29,7 @@ type Settings struct {
 func Load(from asterisk.Loader, strict bool) (*Settings, error) {
 	s := &Settings{
 		RTP: defaultRTP(), HTTP: defaultHTTP(), ARI: defaultARI(), ConfBridge: *DefaultConfBridge(),
-		Music: defaultMusic(), Manager: defaultManager(), Main: defaultMain(), Files: make(map[string]bool),
+		Music: defaultMusic(), Manager: defaultManager(), Main: defaultMain(), Features: defaultFeatures(), Files: make(map[string]bool),
 	}
 	var w asterisk.Warnings
 	for _, file := range []struct {
@@ -42,6 +43,7 @@ func Load(from asterisk.Loader, strict bool) (*Settings, error) {
 		{"confbridge.conf", s.ConfBridge.read},
 		{"musiconhold.conf", s.Music.read},
 		{"manager.conf", s.Manager.read},
+		{"features.conf", s.Features.read},
 	} {
 		config, err := from.Load(file.name, &w)
 		if err != nil {

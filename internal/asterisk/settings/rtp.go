@@ -53,6 +53,12 @@ func (r *RTP) read(c *asterisk.Config, w *asterisk.Warnings) {
 			w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: "rtpstart is not below rtpend", Here: "both are left out"})
 			r.Start, r.End = 0, 0
 		}
+		for name, alone := range map[string]bool{"rtpstart": r.Start > 0 && r.End == 0, "rtpend": r.End > 0 && r.Start == 0} {
+			if set := s.Last(name); alone && set != nil {
+				w.Add(asterisk.Warning{File: set.File, Line: set.Line, Text: name + " stands alone", Asterisk: "takes its default for the other",
+					Here: "the ports are those of rtp.ports", Fix: "write rtpstart and rtpend"})
+			}
+		}
 	}, func(s *asterisk.Section) {
 		if s.Name != "ice_host_candidates" {
 			unknownSection(w)(s)

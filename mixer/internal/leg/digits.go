@@ -16,6 +16,9 @@ const (
 	EventGone = 40 // ticks
 	// eventTail keeps audio away for so long after a packet of an event that passes.
 	eventTail = 10 // ticks
+	// eventForgotten is how long after that its packets still belong to it: the line may stand
+	// still for a while.
+	eventForgotten = 1000 // ticks
 	// keyTicks is a twentieth of a second: nobody presses more keys than 20 a second,
 	// and keyBurst of them at once. More are not told.
 	keyTicks = pace.TicksPerSecond / 20
@@ -144,7 +147,7 @@ func (l *Leg) passEvent(w *Bench, ext uint32, order rtp.Order, clockRate int) {
 	binary.BigEndian.PutUint16(w.packet[rtp.HeaderBytes+2:], uint16(min(length, 0xffff)))
 	if to.Mode == Relay {
 		if to.relay.Follow(&to.out, &w.header, ext, w.Now.Tick) {
-			to.relayPacket(w, ev.PayloadType, ext)
+			to.relayEvent(w, ev.PayloadType, ext)
 		}
 		return
 	}
@@ -157,7 +160,7 @@ func (l *Leg) passEvent(w *Bench, ext uint32, order rtp.Order, clockRate int) {
 // time at which it began, and audio waits until it is over.
 func (l *Leg) passAlone(w *Bench, pt uint8) {
 	d, in := &l.passing, &w.header
-	if w.Now.Tick >= d.until || in.Timestamp != d.from {
+	if d.until == 0 || w.Now.Tick >= d.until+eventForgotten || in.Timestamp != d.from {
 		d.from, d.as = in.Timestamp, l.out.At(w.Now.Tick)
 	}
 	d.until = w.Now.Tick + eventTail

@@ -139,6 +139,7 @@ func (l *Leg) SetMedia(w *Bench, m *Media) {
 	if !same || l.Media.AudioLevel != m.AudioLevel {
 		l.Wrong = 0 // what it claims is looked at anew
 	}
+	l.In.away = l.In.away || len(l.Media.Receive) == 0
 	was := l.Media.Send.Codec
 	l.Media = m
 	l.In.SetResends(l.PassedOnly())

@@ -45,6 +45,7 @@ type receiver struct {
 	last      int64         // tick of the last valid packet
 	lastWall  int64         // unix nanoseconds
 	first     bool          // audio has come
+	away      bool          // nothing could be received before what is now
 	timedOut  bool
 	IdleSince int64 // tick from which a timeout counts
 
@@ -148,7 +149,8 @@ func (l *Leg) Take(w *Bench, p []byte, arrival int64, from netip.AddrPort) {
 	case order == rtp.Suspect:
 		l.reject(w)
 		return
-	case l.In.Begins(order):
+	case l.In.Begins(order) || l.In.away && order == rtp.Ahead: // what went elsewhere is not lost
+		l.In.away = false
 		l.restart(w, ext)
 	}
 	if l.In.Repeated(ext, order) {
@@ -165,18 +167,15 @@ func (l *Leg) Take(w *Bench, p []byte, arrival int64, from netip.AddrPort) {
 	if l.In.timedOut {
 		l.resumed(w)
 	}
+	w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
 	switch {
 	case meaning == meansNothing:
-		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
 		l.takeNoise(w, ext, order)
 	case meaning&meansEvent != 0:
-		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
 		l.takeEvent(w, ext, order, int(meaning&^meansEvent))
 	case l.PassedOnly():
-		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
 		l.takePassed(w, ext, meaning-1)
 	default:
-		w.packet = p[cap(p)-cap(h.Payload)-rtp.HeaderBytes:][:rtp.HeaderBytes+len(h.Payload)]
 		l.takeAudio(w, ext, meaning-1)
 	}
 }

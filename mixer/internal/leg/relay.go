@@ -66,6 +66,13 @@ func (l *Leg) AwaitsLast() bool {
 	return l.waits > 0 && !l.digits.Busy()
 }
 
+// relayEvent sends the packet of telephone-event in w.header with new numbers. Its marker
+// stays as it is: it begins a digit (RFC 4733 §2.5.1.1), also where the line was silent.
+func (l *Leg) relayEvent(w *Bench, pt uint8, ext uint32) {
+	l.relay.Pass(&l.out, w.packet, &w.header, pt, ext, &w.Now)
+	l.transmit(w, w.packet)
+}
+
 // relayPacket sends the packet in w.header with new numbers.
 func (l *Leg) relayPacket(w *Bench, pt uint8, ext uint32) {
 	length := uint32(0)

@@ -60,7 +60,8 @@ func (r *Relay) Fill(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext, lengt
 	r.fill(s, buf, in, in.Marker || s.Paused(now.Tick), pt, ext, length, now)
 }
 
-// Pass is Fill for video: the marker means something there, and no packet has a length.
+// Pass is Fill for video and telephone-event: the marker means something else there, and no
+// packet has a length.
 func (r *Relay) Pass(s *Stream, buf []byte, in *rtp.Header, pt uint8, ext uint32, now *pace.Moment) {
 	r.fill(s, buf, in, in.Marker, pt, ext, 0, now)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/party"
 )
 
 // readCallerID is CALLERID(item[,other]): of the caller, or of the other text.
@@ -23,13 +24,19 @@ func readCallerID(c *dialplan.Call, args string) (string, error) {
 		return id.String(), nil
 	case "num-valid", "name-valid":
 		return bit(item == "num-valid" && id.Number != "" || item == "name-valid" && id.Name != ""), nil
-	case "pres", "num-pres", "name-pres":
-		return "allowed_not_screened", nil
+	case "pres":
+		return party.ID(id).Presentation().String(), nil
+	case "num-pres":
+		return id.NumberPres.String(), nil
+	case "name-pres":
+		return id.NamePres.String(), nil
+	case "tag":
+		return id.Tag, nil
 	case "ani2":
 		return "0", nil
 	case "name-charset":
 		return "utf8", nil
-	case "ani", "ani-num", "ani-name", "ani-all", "dnid", "dnid-num-plan", "rdnis", "subaddr", "tag", "num-plan":
+	case "ani", "ani-num", "ani-name", "ani-all", "dnid", "dnid-num-plan", "rdnis", "subaddr", "num-plan":
 		return "", nil
 	}
 	return "", fault.New(fault.NotFound, "CALLERID has no %q", item)
@@ -43,7 +50,21 @@ func writeCallerID(c *dialplan.Call, args, value string) error {
 	case "name":
 		id.Name = value
 	case "all", "":
-		id = dialplan.ParseCallerID(value)
+		parsed := dialplan.ParseCallerID(value)
+		id.Name, id.Number = parsed.Name, parsed.Number
+	case "tag":
+		id.Tag = value
+	case "pres", "num-pres", "name-pres":
+		p, err := party.ParsePresentation(value)
+		if err != nil {
+			return err
+		}
+		if !strings.EqualFold(args, "num-pres") {
+			id.NamePres = p
+		}
+		if !strings.EqualFold(args, "name-pres") {
+			id.NumberPres = p
+		}
 	default:
 		return fault.New(fault.Unsupported, "CALLERID(%s) cannot be set", args)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dial"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
@@ -16,7 +17,7 @@ func TestMaxForwardsArePassedOn(t *testing.T) {
 	phone := siptest.NewPhone(t, "callee", "udp")
 	r := newRig(t, callee(phone)+anybody)
 	r.house.Engine.AddTech(r.tech)
-	targets := []signaling.Target{{Tech: "PJSIP", Resource: "callee"}}
+	targets := []dialstring.Target{{Tech: "PJSIP", Resource: "callee"}}
 	for _, tc := range []struct{ came, leaves int }{{0, 70}, {70, 69}, {2, 1}, {1, 0}} {
 		t.Run(fmt.Sprint(tc.came), func(t *testing.T) {
 			plan := dial.Plan{Targets: targets}
@@ -28,7 +29,7 @@ func TestMaxForwardsArePassedOn(t *testing.T) {
 			done := make(chan dial.Result, 1)
 			go func() { done <- dial.Do(siptest.Ctx(t), r.house.Engine, plan) }()
 			if tc.leaves == 0 {
-				if result := siptest.Wait(t, done); result.Status != dial.Unavailable || fault.Of(result.Err) != fault.Unreachable {
+				if result := siptest.Wait(t, done); result.Status != dial.Unavailable || fault.Of(result.Err) != fault.Looped {
 					t.Errorf("dialled: %+v", result)
 				}
 				return

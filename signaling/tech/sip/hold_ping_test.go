@@ -28,6 +28,7 @@ func heldCall(t *testing.T, ping time.Duration) (*rig, *siptest.Peer, *leg, repo
 
 // A phone that lost its power on hold says nothing ever again; it is asked.
 func TestAPartyOnHoldIsAskedWhetherItIsThere(t *testing.T) {
+	t.Parallel()
 	t.Run("it knows the call no more", func(t *testing.T) {
 		r, phone, _, told := heldCall(t, 10*time.Millisecond)
 		for range 2 * maxUnsent { // whatever it says, it is there

@@ -1,12 +1,7 @@
 package sip
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 
@@ -96,7 +91,7 @@ func TestIdentify(t *testing.T) {
 		{"username,ip", "192.0.2.1", "", map[string]string{"1001": "1001", "quiet": "401", "nobody": "401", "anonymous": "401"}},
 		{"username,anonymous,ip", "127.0.0.1", anonymous, map[string]string{"1001": "1001", "nobody": "anonymous", "anonymous": "anonymous"}},
 		{"username,ip", "192.0.2.1", anonymous, map[string]string{"nobody": "401", "anonymous": "401"}},
-		{"header,nonsense", "127.0.0.1", "", map[string]string{"1001": "narrow"}}, // as without an order
+		{"nonsense", "127.0.0.1", "", map[string]string{"1001": "narrow"}}, // as without an order
 	} {
 		t.Run(tc.order+" "+tc.match+tc.more[:min(len(tc.more), 11)], func(t *testing.T) {
 			r := newRig(t, fmt.Sprintf(who, tc.order, tc.match, tc.more))
@@ -155,7 +150,7 @@ func TestNobodyIsATrunkByItsName(t *testing.T) {
 		{"a user", "sip.conf", fmt.Sprintf(peer, "user", "192.0.2.9"), "trunk", 401},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if err := r.tech.Configure(t.Context(), directoryOf(t, tc.file, tc.text)); err != nil {
+			if err := r.tech.Configure(t.Context(), endpointsOf(t, tc.file, tc.text)); err != nil {
 				t.Fatal(err)
 			}
 			if got := r.taken(r.call(phone, "600")); got != tc.call {
@@ -346,87 +341,5 @@ trust_id_inbound = yes
 		}
 		c.Hangup(signaling.CauseNormal)
 		siptest.Wait(t, leg.Failed)
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	for in, want := range map[string]string{
-		"Ana": "Ana", "A\x00n\r\na\x7f\u0085": "Ana", "\xff\xfeAna": "Ana", "": "", strings.Repeat("x", 100): strings.Repeat("x", 80),
-		strings.Repeat("x", 79) + "é": strings.Repeat("x", 79),
-	} {
-		if got := printable(in); got != want {
-			t.Errorf("%q became %q", in, got)
-		}
-	}
-}
-
-func TestACL(t *testing.T) {
-	rule := func(permit bool, p string) Rule { return Rule{permit, netip.MustParsePrefix(p)} }
-	list := ACL{rule(false, "0.0.0.0/0"), rule(true, "10.0.0.0/8"), rule(false, "10.1.0.0/16"), rule(true, "::1/128")}
-	for addr, want := range map[string]bool{
-		"10.2.3.4": true, "10.1.3.4": false, "192.0.2.1": false, "::ffff:10.2.3.4": true, "::1": true, "2001:db8::1": true, "fe80::1%eth0": true,
-	} {
-		if got := list.Permits(netip.MustParseAddr(addr)); got != want {
-			t.Errorf("%s: %v", addr, got)
-		}
-	}
-	if !ACL(nil).Permits(netip.MustParseAddr("192.0.2.1")) {
-		t.Error("no rules deny")
-	}
-}
-
-// zone is a made-up part of DNS.
-type zone map[string][]string
-
-func (z zone) LookupNetIP(_ context.Context, _, host string) (out []netip.Addr, err error) {
-	for _, a := range z[host] {
-		out = append(out, netip.MustParseAddr(a))
-	}
-	if len(out) == 0 {
-		err = errors.New("no such host")
-	}
-	return out, err
-}
-
-func (z zone) LookupSRV(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
-	var out []*net.SRV
-	for _, target := range z["_"+service+"._"+proto+"."+name] {
-		out = append(out, &net.SRV{Target: target})
-	}
-	if len(out) == 0 {
-		return "", nil, errors.New("no such service")
-	}
-	return name, out, nil
-}
-
-func TestHostNames(t *testing.T) {
-	dns := zone{
-		"pbx.example": {"192.0.2.1", "2001:db8::1"}, "_sip._udp.pbx.example": {"a.example", "b.example"},
-		"a.example": {"192.0.2.10"}, "b.example": {"192.0.2.11"}, "_sip._udp.broken.example": {"gone.example"}, "broken.example": {"192.0.2.9"},
-	}
-	d := &Directory{Endpoints: []Endpoint{
-		{Name: "plain", Hosts: []string{"pbx.example"}},
-		{Name: "service", Hosts: []string{"pbx.example"}, SRV: true},
-		{Name: "no service", Hosts: []string{"a.example"}, SRV: true},
-		{Name: "some", Hosts: []string{"nowhere.example", "b.example"}},
-		{Name: "broken", Hosts: []string{"broken.example"}, SRV: true},
-	}}
-	var unknown []string
-	found := d.resolve(t.Context(), dns, func(e *Endpoint, host string, _ error) { unknown = append(unknown, e.Name+" "+host) })
-	for name, want := range map[string]string{
-		"plain": "[192.0.2.1 2001:db8::1]", "service": "[192.0.2.10 192.0.2.11]", "no service": "[192.0.2.10]", "some": "[192.0.2.11]", "broken": "[]",
-	} {
-		if got := fmt.Sprint(found[name]); got != want {
-			t.Errorf("%s: %s, want %s", name, got, want)
-		}
-	}
-	if want := []string{"some nowhere.example", "broken broken.example"}; !slices.Equal(unknown, want) {
-		t.Errorf("unknown: %v", unknown)
-	}
-	if err := d.index(found); err != nil {
-		t.Fatal(err)
-	}
-	if name, _, _ := d.identifier.identify(netip.MustParseAddr("192.0.2.1"), "", ""); name != "plain" {
-		t.Errorf("192.0.2.1 is %q", name)
 	}
 }

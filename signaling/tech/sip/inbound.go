@@ -3,7 +3,6 @@ package sip
 import (
 	"context"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +10,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/directory"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/instance"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/reliable"
 	sess "github.com/skygenesisenterprise/skybridge/signaling/tech/sip/session"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
@@ -23,11 +26,11 @@ const setupTimeout = 10 * time.Second
 
 // admit tells which endpoint sent a request, or the reply that refuses it. Who is
 // not known gets the challenge that a known user would get.
-func (t *Tech) admit(req *message.Request) (*Endpoint, *ua.Reply) {
+func (t *Tech) admit(req *message.Request) (*directory.Endpoint, *ua.Reply) {
 	if refusal := t.shut(req); refusal != nil {
 		return nil, refusal
 	}
-	e, byAddress := t.Directory().identify(req)
+	e, byAddress := t.Directory().Identify(req)
 	if e != nil && byAddress && e.InsecureInvite && req.Method() == "INVITE" {
 		return e, nil
 	}
@@ -44,11 +47,11 @@ func (t *Tech) shut(req *message.Request) *ua.Reply {
 
 // prove asks for the endpoint's credentials, if it has any; only its own prove
 // it. A nil endpoint is asked just the same and never believed.
-func (t *Tech) prove(req *message.Request, e *Endpoint) *ua.Reply {
-	if e != nil && e.believed() {
+func (t *Tech) prove(req *message.Request, e *directory.Endpoint) *ua.Reply {
+	if e != nil && e.Believed() {
 		return nil
 	}
-	_, refusal := t.cfg.Gate.Admit(req, func(username string) (digest.Credentials, bool) {
+	_, refusal := t.cfg.Gate.Admit(req, t.Directory().Space(e, req, t.cfg.Gate.Disguise), func(username string) (digest.Credentials, bool) {
 		if e != nil {
 			for _, c := range e.Credentials {
 				if c.Username == username {
@@ -58,10 +61,13 @@ func (t *Tech) prove(req *message.Request, e *Endpoint) *ua.Reply {
 		}
 		return digest.Credentials{}, false
 	})
+	if e == nil {
+		t.cfg.Gate.Stranger(req)
+	}
 	return refusal
 }
 
-// OnRequest answers REGISTER and OPTIONS, and refuses the rest.
+// OnRequest answers REGISTER, OPTIONS and REFER, and refuses the rest.
 func (t *Tech) OnRequest(in *ua.IncomingRequest) {
 	req := in.Request()
 	switch req.Method() {
@@ -72,6 +78,10 @@ func (t *Tech) OnRequest(in *ua.IncomingRequest) {
 	default:
 		e, refusal := t.admit(req)
 		if refusal == nil {
+			if req.Method() == "REFER" {
+				t.dialogs.Outside(in, e, t.respond)
+				return
+			}
 			t.log.Info("request not supported", "method", req.Method(), "endpoint", e.Name)
 			refusal = &ua.Reply{Status: 501}
 		}
@@ -93,14 +103,12 @@ func (t *Tech) register(in *ua.IncomingRequest) {
 		t.respond(in, *refusal)
 		return
 	}
-	e := t.Directory().registering(req)
+	e := t.Directory().Registering(req)
 	if refusal = t.prove(req, e); refusal != nil {
 		t.respond(in, *refusal)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
-	defer cancel()
-	t.registrar.Handle(ctx, in, e.AORs...)
+	t.registrar.Handle(context.Background(), in, e.AORs...) // it waits for its store no longer than it is told
 }
 
 // options answers a ping: 200 for us and for an extension that exists, else 404,
@@ -109,8 +117,8 @@ func (t *Tech) register(in *ua.IncomingRequest) {
 func (t *Tech) options(in *ua.IncomingRequest) {
 	req := in.Request()
 	reply := ua.Reply{Status: 200, Headers: []message.Header{{Name: "Accept", Value: sdpType}}}
-	e, byAddress := t.Directory().identify(req)
-	believed := e != nil && (byAddress || e.believed())
+	e, byAddress := t.Directory().Identify(req)
+	believed := e != nil && (byAddress || e.Believed())
 	if refusal := t.shut(req); refusal != nil {
 		reply = *refusal
 	} else if user := req.URI().User; user != "" && believed && !t.reachable(e, user, signaling.CallerID{}) {
@@ -122,18 +130,32 @@ func (t *Tech) options(in *ua.IncomingRequest) {
 // reachable reports whether an endpoint can dial an extension. What the dialplan
 // would read as more than a number or a name is none: it comes to stand in the
 // arguments of applications, where a comma begins an option, an ampersand another
-// destination.
-func (t *Tech) reachable(e *Endpoint, exten string, caller signaling.CallerID) bool {
-	special := func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("&,|()[]{}\"'`$\\;", r) }
-	return !strings.ContainsFunc(exten, special) && t.cfg.Exists(e.Context, exten, caller)
+// destination, and what follows an @ or a slash says through whom it goes.
+func (t *Tech) reachable(e *directory.Endpoint, exten string, caller signaling.CallerID) bool {
+	return t.reachableIn(e.Context, exten, caller)
+}
+
+func (t *Tech) reachableIn(context, exten string, caller signaling.CallerID) bool {
+	special := func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("&,|()[]{}\"'`$\\;@/:<>?%", r) }
+	return !strings.ContainsFunc(exten, special) && t.cfg.Exists(context, exten, caller)
 }
 
 // OnInvite takes a call.
 func (t *Tech) OnInvite(in *ua.IncomingInvite) {
 	req := in.Request()
 	e, refusal := t.admit(req)
+	var old *signaling.Channel
 	if refusal == nil {
-		if err := t.begin(in, e); err != nil {
+		refusal = untimely(req, e)
+	}
+	if refusal == nil {
+		refusal = reliable.Refuse(req, e.Reliable)
+	}
+	if refusal == nil {
+		old, refusal = t.dialogs.Replacing(req, e)
+	}
+	if refusal == nil {
+		if err := t.begin(in, e, old); err != nil {
 			t.log.Info("call refused", "endpoint", e.Name, "call_id", req.CallID(), "exten", req.URI().User, "err", err)
 			refusal = &ua.Reply{Status: fault.Of(err).SIPStatus()}
 			if refusal.Status == 503 {
@@ -149,42 +171,29 @@ func (t *Tech) OnInvite(in *ua.IncomingInvite) {
 	}
 }
 
-// begin makes the leg and the channel of a call that may come in.
-func (t *Tech) begin(in *ua.IncomingInvite, e *Endpoint) error {
+// begin takes a call through the dialplan, if it may come in, or has it replace another one.
+func (t *Tech) begin(in *ua.IncomingInvite, e *directory.Endpoint, old *signaling.Channel) error {
+	if old != nil {
+		return t.replace(in, e, old)
+	}
 	req := in.Request()
-	caller := callerOf(req, e)
-	exten := req.URI().User
-	if exten == "" {
-		exten = "s"
-	}
-	switch {
-	case len(e.Codecs) == 0:
-		return fault.New(fault.NotAcceptable, "%s allows no codec that we have", e.Name)
-	case !t.reachable(e, exten, caller):
-		return fault.New(fault.NotFound, "no extension %q in context %q", exten, e.Context)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
-	defer cancel()
-	in.SetRewriteContact(e.Rewrite)
-	l := t.newLeg(e)
-	l.incoming, l.callID, l.maxForwards = in, req.CallID(), req.MaxForwards()
-	kept := false
-	defer func() {
-		if !kept {
-			l.abandon()
-		}
-	}()
-	if err := l.take(ctx, req, e); err != nil {
-		return err
-	}
-	c, err := t.engine.Incoming(signaling.Incoming{
-		Leg: l, Tech: e.ConfTech, Resource: e.Name, Caller: caller, Context: e.Context, Exten: exten,
-		AccountCode: e.AccountCode, Language: e.Language, Variables: e.Variables,
-	})
+	caller, exten, err := e.Numbers(req)
 	if err != nil {
 		return err
 	}
-	kept = true // by the channel
+	exten, vars, err := instance.Dialled(t.cfg.GRUU, t.registrar, req.URI(), exten, e.Variables)
+	if err != nil {
+		return err
+	}
+	if !t.reachable(e, exten, caller) {
+		return fault.New(fault.NotFound, "no extension %q in context %q", exten, e.Context)
+	}
+	c, err := t.admitted(in, e, caller, exten, vars)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+	defer cancel()
 	if err := t.cfg.Run(ctx, c, e.Context, exten); err != nil {
 		c.Hangup(signaling.CauseOf(err)) // the channel refuses the INVITE by itself
 		t.log.Info("dialplan not started", "channel", c.Name(), "err", err)
@@ -192,14 +201,54 @@ func (t *Tech) begin(in *ua.IncomingInvite, e *Endpoint) error {
 	return nil
 }
 
+// admitted makes the leg and the channel of a call that may come in.
+func (t *Tech) admitted(in *ua.IncomingInvite, e *directory.Endpoint, caller signaling.CallerID, exten string, vars []dialplan.Variable) (*signaling.Channel, error) {
+	if len(e.Codecs) == 0 {
+		return nil, fault.New(fault.NotAcceptable, "%s allows no codec that we have", e.Name)
+	}
+	release, err := t.table.Incoming(e.Name)
+	if err != nil {
+		return nil, err
+	}
+	req := in.Request()
+	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+	defer cancel()
+	in.SetRewriteContact(e.Rewrite)
+	in.SetReliable(reliable.Wanted(e.Reliable))
+	l := t.newLeg(e)
+	l.release = release
+	l.incoming, l.callID, l.maxForwards = in, req.CallID(), req.MaxForwards()
+	l.heard(req.Parsed)
+	kept := false
+	defer func() {
+		if !kept {
+			l.abandon()
+		}
+	}()
+	if err := l.take(ctx, req, e); err != nil {
+		return nil, err
+	}
+	t.dialogs.Add(in.ID(), l)
+	c, err := t.engine.Incoming(signaling.Incoming{
+		Leg: l, Tech: e.ConfTech, Resource: e.Name, Caller: caller, Redirecting: e.Identity.Redirecting(req.Parsed), Context: e.Context, Exten: exten,
+		AccountCode: e.AccountCode, Language: e.Language, Variables: vars,
+	})
+	if err != nil {
+		return nil, err
+	}
+	kept = true // by the channel
+	l.detectFax(c, e)
+	return c, nil
+}
+
 // take looks at the caller's offer and prepares the answer; without an offer, the
 // media is made when ours is sent.
-func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error {
+func (l *leg) take(ctx context.Context, req *message.Request, e *directory.Endpoint) error {
 	offer := req.Part(sdpType)
 	if len(offer) == 0 {
 		l.late = true
 		l.newSession = func() (session, error) {
-			return l.makeSession(e, keyedAs(e), req.Source().Remote.Addr(), e.codecsFor(nil))
+			return l.makeSession(e, e.Keying(), req.Source().Remote.Addr(), e.CodecsFor(nil))
 		}
 		return nil
 	}
@@ -207,23 +256,11 @@ func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error
 	if err != nil {
 		return err
 	}
-	dtls := parsed.NeedsWebRTC()
-	switch {
-	case e.WebRTC && !dtls:
-		return fault.New(fault.NotAcceptable, "%s may not call without DTLS-SRTP", e.Name)
-	case dtls && !e.WebRTC && e.Protection != sdp.Unprotected && parsed.OffersKeys():
-		dtls = false // both are offered, and keys are what it is to have
+	as, err := e.KeyingFor(parsed)
+	if err != nil {
+		return err
 	}
-	as := keyedAs(e)
-	switch {
-	case dtls && parsed.HasICE():
-		as = byICE
-	case dtls:
-		as = byHandshake
-	case as == byICE:
-		as = byDescription
-	}
-	s, err := l.makeSession(e, as, req.Source().Remote.Addr(), e.codecsFor(nil))
+	s, err := l.makeSession(e, as, parsed.Party(req.Source().Remote.Addr()), e.CodecsFor(nil))
 	if err != nil {
 		return err
 	}
@@ -232,30 +269,10 @@ func (l *leg) take(ctx context.Context, req *message.Request, e *Endpoint) error
 	return err
 }
 
-// keying is how a leg's media comes to its keys.
-type keying uint8
-
-const (
-	byDescription keying = iota // or has none
-	byHandshake                 // DTLS-SRTP
-	byICE                       // DTLS-SRTP with ICE
-)
-
-// keyedAs is how calls to an endpoint are offered.
-func keyedAs(e *Endpoint) keying {
-	switch {
-	case e.WebRTC:
-		return byICE
-	case e.DTLS.Offered:
-		return byHandshake
-	}
-	return byDescription
-}
-
 // makeSession makes the media of a leg.
-func (l *leg) makeSession(e *Endpoint, as keying, party netip.Addr, codecs codecList) (session, error) {
+func (l *leg) makeSession(e *directory.Endpoint, as directory.Keying, party netip.Addr, codecs codecList) (session, error) {
 	t := l.tech
-	if as == byICE {
+	if as == directory.ByICE {
 		s, err := webrtc.NewSession(webrtc.SessionConfig{
 			Name: e.ConfTech + "/" + e.Name, Mixer: t.cfg.Mixer, API: t.cfg.WebRTC, Codecs: codecs, Log: t.log,
 			Events: l.portEvent, State: l.connectionState,
@@ -265,33 +282,23 @@ func (l *leg) makeSession(e *Endpoint, as keying, party netip.Addr, codecs codec
 		}
 		return &sess.WebRTC{Session: s}, nil
 	}
-	address, err := t.mediaAddress(party)
+	at, err := t.cfg.Address.For(party, e.Media)
 	if err != nil {
 		return nil, err
 	}
 	c := sess.Config{
-		Name: e.ConfTech + "/" + e.Name, Ports: t.cfg.Ports, Mixer: t.cfg.Mixer, Codecs: codecs, Address: address,
-		DTMF: e.DTMF.events(), PreferOurs: true, Noise: t.cfg.ComfortNoise, Encoder: t.cfg.Encoder, Symmetric: e.Symmetric,
+		Name: e.ConfTech + "/" + e.Name, Ports: t.cfg.Ports, Mixer: t.cfg.Mixer, Codecs: codecs, Address: at.Told, Local: at.Local,
+		DTMF: e.DTMF.Events(), PreferOurs: true, Noise: t.cfg.ComfortNoise, Encoder: t.cfg.Encoder, Symmetric: e.Symmetric,
 		Protection: e.Protection, Suites: e.Suites, Log: l.log,
 		Timeout: e.RTPTimeout, Hold: e.HoldTimeout, Mux: e.RTCPMux, Life: t.cfg.RTCPIsLife, Keepalive: e.Keepalive, Events: l.portEvent,
-		Video: e.Video,
+		Video: e.Video, Fax: e.Fax, Direct: sess.Direct{Allowed: e.Direct.Allowed, NotByNAT: e.Direct.NotByNAT, Signals: party},
 	}
-	if as == byHandshake {
-		c.Handshake = &sess.Handshake{DTLS: e.DTLS, Suites: dtlsSuites(e), Timeout: dtls.DefaultTimeout, Failed: l.noKeys}
+	if as == directory.ByHandshake {
+		c.Handshake = &sess.Handshake{DTLS: e.DTLS, Suites: e.HandshakeSuites(), Timeout: dtls.DefaultTimeout, Failed: l.noKeys}
 	}
 	s, err := sess.New(c)
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
-}
-
-// mediaAddress is our address as a party must see it in SDP.
-func (t *Tech) mediaAddress(party netip.Addr) (netip.Addr, error) {
-	party = party.Unmap()
-	local := func(p netip.Prefix) bool { return p.Contains(party.WithZone("")) }
-	if t.cfg.External.IsValid() && !slices.ContainsFunc(t.cfg.LocalNetworks, local) {
-		return t.cfg.External, nil
-	}
-	return sess.SourceFor(party)
 }

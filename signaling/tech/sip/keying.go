@@ -2,9 +2,8 @@ package sip
 
 import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/media/srtp"
-	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/causes"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
@@ -29,17 +28,6 @@ func (l *leg) noKeys(err error) {
 }
 
 // reason says why the call ends, in its own words where there are some.
-func (l *leg) reason(cause signaling.Cause) message.Header {
-	if l.because != "" {
-		return reasonHeaderText(cause, l.because)
-	}
-	return reasonHeader(cause)
-}
-
-// dtlsSuites orders the ways of protection for an endpoint.
-func dtlsSuites(e *Endpoint) []srtp.Suite {
-	if len(e.Suites) == 0 || e.Suites[0] != srtp.AESCM32 {
-		return dtls.Suites()
-	}
-	return e.Suites
+func (l *leg) reason(cause signaling.Cause) []message.Header {
+	return causes.Headers(cause, l.because, l.rules.Quiet)
 }

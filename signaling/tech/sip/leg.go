@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,11 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/bypass"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/causes"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/directory"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/identity"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/referral"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 )
 
@@ -29,13 +35,17 @@ const (
 // leg's own actor, so that neither the channel nor the SIP stack waits for it;
 // the lock guards the pointers that the other goroutines read.
 type leg struct {
+	*bypass.Bypass
 	tech     *Tech
 	endpoint string
-	party    signaling.CallerID
-	dtmf     DTMFMode
-	log      *slog.Logger
-	work     *actor.Actor
-	doomed   atomic.Bool // the mailbox overflowed
+	rules    *identity.Rules
+	byUpdate bool
+	// directUpdate has an UPDATE send it to another party, where it takes that.
+	directUpdate bool
+	dtmf         directory.DTMFMode // mode gives it
+	log          *slog.Logger
+	work         *actor.Actor
+	doomed       atomic.Bool // the mailbox overflowed
 
 	// live ends with Hangup: from then on nothing but the end waits for the party.
 	live   context.Context //nolint:containedctx // the leg's own life
@@ -56,20 +66,30 @@ type leg struct {
 	offer    []byte
 	// maxForwards is an incoming call's.
 	maxForwards int
+	release     func() // of its place at its trunk or phone
 	redirect    string // the endpoint that the party named in its place
+	faxHeard    func() // of a facsimile that calls; nil where that is not looked for
 	hungUp      bool
 	ended       bool
 
 	// The rest is touched by the actor alone, once the leg has started.
-	late   bool // our 2xx holds the offer
-	told   bool // the answer was sent early
+	late bool // our 2xx holds the offer
+	told bool // the answer was sent early
+	// agreed says that our description was sent reliably, so that the 2xx has none.
+	agreed bool
 	acked  bool // the party has it
 	looks  int  // how often video, of taken, may be offered still
 	taken  signaling.Video
 	gotSDP bool // the party's answer is in effect
-	// wish is the direction we want; SendOnly has the party on hold.
-	wish media.Direction
-	dial *outboundCall // of an outgoing leg
+	// wish is our direction as it was agreed on, SendOnly has the party on hold; want is
+	// what it is to be.
+	wish, want media.Direction
+	offers     offers
+	line       line // who the party is shown it talks to
+	expiry     expiry
+	dial       *outboundCall   // of an outgoing leg
+	referral   referral.Thread // the party's transfers
+	away       referral.Away   // where we have sent it
 	// because says why we end the call, where its cause says too little.
 	because string
 	ask     holdPing
@@ -77,19 +97,23 @@ type leg struct {
 
 var _ signaling.Leg = (*leg)(nil)
 
-func (t *Tech) newLeg(e *Endpoint) *leg {
-	l := &leg{tech: t, endpoint: e.Name, party: e.Caller, dtmf: e.DTMF, log: t.log.With("endpoint", e.Name)}
+func (t *Tech) newLeg(e *directory.Endpoint) *leg {
+	l := &leg{tech: t, endpoint: e.Name, rules: &e.Identity, byUpdate: e.ByUpdate, dtmf: e.DTMF, log: t.log.With("endpoint", e.Name)}
+	l.Bypass, l.directUpdate = bypass.New((*legBypass)(l)), e.Direct.ByUpdate
+	l.SetFirst(e.Direct.CallerFirst)
 	l.live, l.hangup = context.WithCancel(context.Background())
-	l.work = actor.Start(legQueue, l.crashed)
+	l.work = actor.StartOn(t.engine.Crew(), legQueue, l.crashed)
+	l.expiry = l.newExpiry(e.Timer)
 	return l
 }
 
 // post gives the leg's actor something that may wait. A full mailbox means that
-// this call is beyond help: it is ended, alone.
-func (l *leg) post(f func()) {
+// this call is beyond help: it is ended, alone. It reports whether f will run; after the
+// leg's end nothing does.
+func (l *leg) post(f func()) bool {
 	err := l.work.Post(func() { f(); l.takeUp() })
 	if !errors.Is(err, actor.ErrFull) {
-		return // accepted, or the leg has ended
+		return err == nil
 	}
 	if !l.doomed.Swap(true) {
 		l.log.Error("SIP leg takes no more work, call ended", "call_id", l.dialogID())
@@ -98,6 +122,7 @@ func (l *leg) post(f func()) {
 	// What still fills the mailbox will see the flag when it has run. Should all of
 	// it have run meanwhile, there is room for this.
 	_ = l.work.Post(l.takeUp)
+	return false
 }
 
 // takeUp ends a leg whose mailbox overflowed. Actor only.
@@ -160,7 +185,7 @@ func (l *leg) watchCancel(in *ua.IncomingInvite) {
 		cause = signaling.CauseOf(err)
 	}
 	if req := in.CancelRequest(); req != nil {
-		cause = causeOfReason(req.Headers("Reason"), cause)
+		cause = causes.OfReason(req.Headers("Reason"), cause)
 	}
 	l.post(func() { l.finish(cause, true) })
 }
@@ -176,10 +201,13 @@ func (l *leg) Progress() error {
 	l.mu.Lock()
 	incoming, answer := l.incoming, l.answer
 	l.mu.Unlock()
-	if incoming == nil || answer == nil {
-		return nil
+	switch {
+	case incoming == nil:
+	case answer != nil:
+		l.post(func() { l.provisional(ua.Reply{Status: 183, ContentType: sdpType, Body: answer}) })
+	case incoming.Reliable():
+		l.post(l.offerEarly)
 	}
-	l.post(func() { l.provisional(ua.Reply{Status: 183, ContentType: sdpType, Body: answer}) })
 	return nil
 }
 
@@ -187,15 +215,24 @@ func (l *leg) provisional(r ua.Reply) {
 	if l.isOver() || l.incoming == nil {
 		return
 	}
-	if len(r.Body) > 0 {
+	if len(r.Body) > 0 && !l.late {
 		r.Body = l.answer // which may hold more by now
 	}
+	if l.agreed {
+		r.Body = nil // it has been said
+	}
+	if _, err := l.incoming.Early((*legDialog)(l)); err != nil {
+		return // the caller has gone, as watchCancel tells
+	}
+	r.Headers = append(r.Headers, l.line.headers...)
 	if err := l.incoming.Progress(r); err != nil && fault.Of(err) != fault.Canceled && fault.Of(err) != fault.Conflict {
 		l.log.Warn("provisional response not sent", "call_id", l.callID, "status", r.Status, "err", err)
 	}
 	if len(r.Body) > 0 {
-		l.told = true
-		l.session.Sent()
+		l.told, l.agreed = !l.late, l.incoming.Reliable()
+		if !l.late {
+			l.session.Sent()
+		}
 	}
 }
 
@@ -210,14 +247,19 @@ func (l *leg) accept() {
 		return
 	}
 	body := l.answer
-	if l.late {
+	switch {
+	case l.agreed: // in a reliable response before
+		body = nil
+	case l.late:
 		var err error
 		if body, err = l.lateOffer(); err != nil {
 			l.notAnswered(err)
 			return
 		}
 	}
-	dialog, err := l.incoming.Accept(ua.Reply{ContentType: sdpType, Body: body}, (*legDialog)(l))
+	timer := l.expiry.terms.Arrived(l.incoming.Request())
+	headers := slices.Concat(l.line.headers, timer.Headers)
+	dialog, err := l.incoming.Accept(ua.Reply{Headers: headers, ContentType: sdpType, Body: body}, (*legDialog)(l))
 	if err != nil {
 		if fault.Of(err) != fault.Canceled { // then watchCancel ends the leg
 			l.notAnswered(err)
@@ -230,6 +272,7 @@ func (l *leg) accept() {
 	if !l.late {
 		l.session.Sent()
 	}
+	l.settled(timer)
 	l.watchHold()
 	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }
@@ -264,6 +307,13 @@ func (l *leg) isOver() bool {
 	return l.hungUp || l.ended
 }
 
+// mode is how the party takes digits.
+func (l *leg) mode() directory.DTMFMode {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dtmf
+}
+
 // dialogID is the Call-ID, for goroutines other than the actor.
 func (l *leg) dialogID() string {
 	l.mu.Lock()
@@ -285,7 +335,7 @@ func (l *leg) Port() *mixer.Port {
 func (l *leg) Info() signaling.LegInfo {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	info := signaling.LegInfo{ProtocolID: l.callID, Endpoint: l.endpoint, Party: l.party}
+	info := signaling.LegInfo{ProtocolID: l.callID, Endpoint: l.endpoint, Party: l.rules.Self, Music: l.rules.Music}
 	info.MaxForwards = l.maxForwards
 	if l.session != nil {
 		info.Format = l.session.Format()

@@ -5,8 +5,8 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/causes"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
-	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // Hangup ends the leg in whatever way its state wants.
@@ -37,11 +37,11 @@ func (l *leg) end(cause signaling.Cause) {
 		l.follow(dialog)
 		l.farewell(dialog, cause)
 	case incoming != nil:
-		if err := incoming.Reject(ua.Reply{Status: statusOf(cause), Headers: []message.Header{l.reason(cause)}}); err != nil {
+		if err := incoming.Reject(ua.Reply{Status: causes.Status(cause), Headers: l.reason(cause)}); err != nil {
 			l.log.Debug("call not refused", "call_id", l.callID, "err", err)
 		}
 	case outgoing != nil:
-		if err := outgoing.Cancel(cancelReason(cause)); err != nil {
+		if err := outgoing.Cancel(causes.OfCancel(cause, l.rules.Quiet)); err != nil {
 			l.log.Error("call not taken back", "call_id", l.callID, "err", err)
 		}
 	}
@@ -51,8 +51,10 @@ func (l *leg) end(cause signaling.Cause) {
 // farewell says BYE.
 func (l *leg) farewell(dialog *ua.Dialog, cause signaling.Cause) {
 	reason := l.reason(cause)
+	word := l.referral.Progress()
 	l.spawn(func() { // ended by the answer, by the stack's timers or by its Close
-		if err := dialog.Bye(context.Background(), reason); err != nil {
+		word.Await() // a transferer is told how it went first; it ends with the dialog
+		if err := dialog.Bye(context.Background(), reason...); err != nil {
 			l.log.Info("BYE without an answer", "call_id", dialog.ID().CallID, "err", err)
 		}
 	})
@@ -90,6 +92,10 @@ func (l *leg) finish(cause signaling.Cause, peer bool) {
 		return
 	}
 	l.hangup()
+	l.expiry.clock.Stop()
+	l.dropOffers()
+	l.Returned()
+	l.tech.dialogs.Drop(l)
 	if s != nil {
 		s.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
@@ -98,6 +104,7 @@ func (l *leg) finish(cause signaling.Cause, peer bool) {
 			l.log.Error("media of a call did not end in time", "call_id", l.callID, "err", err)
 		}
 	}
+	l.leave()
 	if events != nil {
 		events.LegEnded(cause, peer)
 	}
@@ -111,10 +118,22 @@ func (l *leg) abandon() {
 	s := l.session
 	l.mu.Unlock()
 	l.hangup()
+	l.tech.dialogs.Drop(l)
 	if s != nil {
 		s.Close()
 	}
+	l.leave()
 	l.work.Stop()
+}
+
+// leave gives the call's place at its trunk back.
+func (l *leg) leave() {
+	if l.release != nil {
+		l.release()
+	}
+	if l.dial != nil && l.dial.call != nil {
+		l.dial.call.End()
+	}
 }
 
 // crashed ends the leg after a panic in its own work; should the end panic too,
@@ -130,10 +149,10 @@ func (l *leg) crashed(err error) {
 // spawn runs f on a goroutine of its own, for what may outlive the leg's actor or
 // would keep it; f says what ends it. A panic ends this call and no other.
 func (l *leg) spawn(f func()) {
-	go func() { // owned by l, ended as f says
+	l.tech.engine.Crew().Go(func() { // owned by l, ended as f says
 		defer guard.Recover(l.log.With("call_id", l.dialogID()), "a SIP leg's waiting, call ended", func() {
 			l.post(func() { l.end(signaling.CauseTemporary) })
 		})
 		f()
-	}()
+	})
 }

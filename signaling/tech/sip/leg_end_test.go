@@ -122,3 +122,23 @@ func TestA2xxThatCrossesTheHangup(t *testing.T) {
 		phone.Send(phone.Response(phone.Skip("BYE"), 200, "", nil, ""))
 	})
 }
+
+// The hangup that comes while the INVITE leaves says why, as any other: a phone that stops
+// ringing as another one was answered lists no missed call (RFC 3326).
+func TestACancelAtOnceSaysWhy(t *testing.T) {
+	r, phone := rawCallee(t)
+	for range 20 {
+		l, told := r.dial("callee")
+		invite := phone.Skip("INVITE")
+		l.Hangup(signaling.CauseAnsweredElse)
+		phone.Send(phone.Response(invite, 100, "", nil, ""))
+		cancel := phone.Skip("CANCEL")
+		if reason := cancel.Header("Reason"); !strings.Contains(reason, "completed elsewhere") {
+			t.Fatalf("CANCEL for %q", reason)
+		}
+		told.want(t, "ended 26 false")
+		phone.Send(phone.Response(cancel, 200, "a", nil, ""))
+		phone.Send(phone.Response(invite, 487, "a", nil, ""))
+		phone.Want("ACK")
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/causes"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/info"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
@@ -189,7 +191,7 @@ func TestAnOutgoingCallTellsHowItGoes(t *testing.T) {
 		if f := l.Info().Format; f.Codec.ConfName != "alaw" {
 			t.Errorf("sends %v", f)
 		}
-		if err := d.Bye(siptest.Ctx(t), reasonHeader(17)); err != nil {
+		if err := d.Bye(siptest.Ctx(t), causes.Header(17)); err != nil {
 			t.Fatal(err)
 		}
 		told.want(t, "ended 17 true")
@@ -260,7 +262,7 @@ func TestRequestsInsideACall(t *testing.T) {
 		{"no codec by UPDATE", "UPDATE", r.offer(18, "G729", "sendrecv"), 488, ""},
 		{"resume by UPDATE", "UPDATE", r.offer(0, "PCMU", "sendrecv"), 200, "held false"},
 		{"what we do not do", "MESSAGE", ua.Content{Type: "text/plain", Body: []byte("hello")}, 501, ""},
-		{"a transfer", "REFER", ua.Content{}, 501, ""},
+		{"a transfer", "REFER", ua.Content{}, 603, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var extra []message.Header
@@ -310,7 +312,7 @@ func TestDigitsByInfo(t *testing.T) {
 	answer := r.offer(0, "PCMU", "sendrecv")
 	leg := phone.Answer(ua.Reply{ContentType: answer.Type, Body: answer.Body})
 	told.want(t, "answered")
-	for digits, want := range map[string]fault.Kind{"": fault.Invalid, "1x": fault.Invalid, strings.Repeat("1", maxDigits+1): fault.TooMany} {
+	for digits, want := range map[string]fault.Kind{"": fault.Invalid, "1x": fault.Invalid, strings.Repeat("1", info.MaxDigits+1): fault.TooMany} {
 		if err := l.SendDigits(digits, 100*time.Millisecond, 0, func() {}); fault.Of(err) != want {
 			t.Errorf("%.10q: %v", digits, err)
 		}

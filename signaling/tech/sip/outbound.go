@@ -3,8 +3,10 @@ package sip
 import (
 	"context"
 
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/causes"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/forks"
+	"github.com/skygenesisenterprise/skybridge/signaling/trunkgroup"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
@@ -12,9 +14,11 @@ import (
 // outboundCall is what an outgoing leg will send.
 type outboundCall struct {
 	request ua.Outbound // until it is sent
-	caller  signaling.CallerID
-	// answeredBy is the tag of the fork whose description is in effect.
-	answeredBy string
+	asked   signaling.DialRequest
+	number  string           // that was dialled, "" for the endpoint itself
+	call    *trunkgroup.Call // its way through trunks; nil for a phone
+	forks   forks.Heard
+	open    func() error // goes back to the INVITE's offer, once a branch has offered anew; or nil
 }
 
 // invite sends the INVITE. It runs on the leg's actor.
@@ -23,8 +27,11 @@ func (l *leg) invite() {
 		return
 	}
 	if err := l.sendInvite(); err != nil {
+		if l.elsewhere(nil, err) {
+			return
+		}
 		l.log.Warn("call not sent", "err", err)
-		l.finish(signaling.CauseOf(err), false)
+		l.finish(causeAtTrunk(l.dial.call, err), false)
 	}
 }
 
@@ -40,12 +47,12 @@ func (l *leg) sendInvite() error {
 	if l.dial.request.Body, err = s.Offer(setup, l.wish); err != nil {
 		return err
 	}
-	// Hangup interrupts the search for a way; from then on end takes the call back,
+	l.dial.request.Mend = l.mending(l.dial.request.Headers)
+	l.dial.request.Headers = append(l.dial.request.Headers, l.expiry.terms.Request()...)
+	// Hangup interrupts the search for a way; from then on end alone takes the call back,
 	// with a reason.
-	ctx, cancel := context.WithCancel(context.Background())
-	settled := context.AfterFunc(l.live, cancel)
-	defer settled()
-	out, err := l.tech.server.Invite(ctx, l.dial.request, (*legInvite)(l))
+	l.dial.request.KeepsGoing = true
+	out, err := l.tech.server.Invite(l.live, l.dial.request, (*legInvite)(l))
 	if err != nil {
 		return err
 	}
@@ -64,7 +71,11 @@ var _ ua.InviteHandler = (*legInvite)(nil)
 // OnProvisional takes 180 and early media.
 func (d *legInvite) OnProvisional(resp *message.Response) {
 	l := (*leg)(d)
+	l.heard(resp.Parsed)
 	body, tag, status := resp.Part(sdpType), resp.To().Tag(), resp.Status()
+	if tag != "" {
+		l.tech.dialogs.Add(ua.DialogID{CallID: resp.CallID(), LocalTag: resp.From().Tag(), RemoteTag: tag}, l)
+	}
 	l.post(func() { l.progressed(body, tag, status) })
 }
 
@@ -72,15 +83,14 @@ func (l *leg) progressed(body []byte, tag string, status int) {
 	if l.isOver() {
 		return
 	}
-	if len(body) > 0 && !l.gotSDP {
-		if err := l.session.SetAnswer(body); err != nil {
-			l.log.Warn("early answer not usable", "call_id", l.callID, "err", err)
-		} else {
-			l.gotSDP, l.dial.answeredBy = true, tag
-			l.tell(func(e signaling.LegEvents) { e.LegProgress() })
-		}
+	if len(body) > 0 {
+		l.answeredEarly(body, tag)
+	}
+	if status == 199 {
+		l.forkEnded(tag)
 	}
 	if status == 180 {
+		l.dial.rings()
 		l.tell(func(e signaling.LegEvents) { e.LegRinging() })
 	}
 }
@@ -88,6 +98,7 @@ func (l *leg) progressed(body []byte, tag string, status int) {
 // OnAnswer takes the 2xx.
 func (d *legInvite) OnAnswer(dialog *ua.Dialog, resp *message.Response) ua.DialogHandler {
 	l := (*leg)(d)
+	l.heard(resp.Parsed)
 	body, tag := resp.Part(sdpType), resp.To().Tag()
 	l.mu.Lock()
 	over := l.hungUp || l.ended
@@ -95,27 +106,32 @@ func (d *legInvite) OnAnswer(dialog *ua.Dialog, resp *message.Response) ua.Dialo
 		l.dialog = dialog // at once: from here on the end is a BYE
 	}
 	l.mu.Unlock()
+	l.tech.dialogs.Add(dialog.ID(), l)
 	if over { // the 2xx was here before our CANCEL
 		l.farewell(dialog, signaling.CauseNormal)
 	} else {
-		l.post(func() { l.answered(body, tag) })
+		l.post(func() { l.answered(resp, body, tag) })
 	}
 	return (*legDialog)(l)
 }
 
-func (l *leg) answered(body []byte, tag string) {
-	if l.isOver() {
+func (l *leg) answered(resp *message.Response, body []byte, tag string) {
+	if l.isOver() || !l.timed(resp) {
 		return
 	}
-	// Within one dialog the first description is the answer, and what later
-	// responses bring is not (RFC 3261 §13.2.1).
-	if !l.gotSDP || l.dial.answeredBy != tag {
-		if err := l.takeAnswer(body); err != nil {
+	if body, err := l.dial.forks.Final(tag, body); err != nil || body != nil {
+		if err == nil {
+			err = l.setAnswer(body)
+		}
+		if err != nil {
 			l.log.Warn("answer not usable, call ended", "call_id", l.callID, "err", err)
 			l.end(signaling.CauseOf(err))
 			return
 		}
-		l.gotSDP = true
+	}
+	l.gotSDP = true
+	if l.dial.call != nil {
+		l.dial.call.Answered()
 	}
 	l.session.Sent()
 	l.acked = true
@@ -123,26 +139,22 @@ func (l *leg) answered(body []byte, tag string) {
 	l.tell(func(e signaling.LegEvents) { e.LegAnswered() })
 }
 
-func (l *leg) takeAnswer(body []byte) error {
-	if len(body) == 0 {
-		return fault.New(fault.NotAcceptable, "a 2xx without an answer")
-	}
-	return l.session.SetAnswer(body)
-}
-
 // OnFail takes the refusal. The end of a call that we took back is none of it.
 func (d *legInvite) OnFail(resp *message.Response, err error) {
 	l := (*leg)(d)
-	cause := signaling.CauseOf(err)
+	cause := causeAtTrunk(l.dial.call, err)
 	refusal := resp != nil && resp.Status() >= 300 // else a 2xx that crossed our CANCEL
 	if refusal {
-		cause = causeOfReason(resp.Headers("Reason"), causeOfStatus(resp.Status()))
+		cause = causes.OfReason(resp.Headers("Reason"), causes.OfStatus(resp.Status()))
 	}
 	l.post(func() {
 		if l.isOver() {
 			return
 		}
 		l.log.Info("call refused", "call_id", l.callID, "cause", int(cause), "err", err)
+		if l.elsewhere(resp, err) {
+			return
+		}
 		if refusal && resp.Status() < 400 {
 			l.redirected(resp, cause)
 		}

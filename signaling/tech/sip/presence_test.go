@@ -82,7 +82,7 @@ func TestPresenceOfConfiguredContacts(t *testing.T) {
 		desk + "contact = sip:127.0.0.1:9\n",
 		desk,
 	} {
-		if err := r.tech.Configure(t.Context(), directory(t, conf)); err != nil {
+		if err := r.tech.Configure(t.Context(), endpoints(t, conf)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -22,7 +22,7 @@ func (l *leg) redirected(resp *message.Response, cause signaling.Cause) {
 	to := ""
 	contacts, err := resp.Contacts()
 	if err == nil {
-		to = l.tech.redirectTarget(l.endpoint, contacts, l.dial.caller)
+		to = l.tech.redirectTarget(l.endpoint, contacts, l.dial.asked.Caller)
 	}
 	if to == "" {
 		l.log.Info("redirection not followed: no phone that this endpoint may call", "call_id", l.callID,
@@ -33,6 +33,12 @@ func (l *leg) redirected(resp *message.Response, cause signaling.Cause) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.redirect = to
+}
+
+// MayDial reports whether a phone may dial an extension.
+func (t *Tech) MayDial(name, exten string) bool {
+	e := t.Directory().Endpoint(name)
+	return e != nil && t.reachable(e, exten, e.Identity.Self)
 }
 
 // redirectTarget is the first contact whose user is a phone that the endpoint can

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dial"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
@@ -25,7 +26,7 @@ func TestRedirection(t *testing.T) {
 	r.house.Engine.AddTech(r.tech)
 	ring := func(t *testing.T) chan dial.Result {
 		done := make(chan dial.Result, 1)
-		plan := dial.Plan{Targets: []signaling.Target{{Tech: "PJSIP", Resource: "first"}}}
+		plan := dial.Plan{Targets: []dialstring.Target{{Tech: "PJSIP", Resource: "first"}}}
 		go func() { done <- dial.Do(siptest.Ctx(t), r.house.Engine, plan) }()
 		return done
 	}
@@ -54,7 +55,11 @@ func TestRedirection(t *testing.T) {
 	t.Run("to a phone that is busy", func(t *testing.T) {
 		done := ring(t)
 		redirect(t, first, "second")
-		if err := siptest.Wait(t, second.Invites).Reject(ua.Reply{Status: 486}); err != nil {
+		in := siptest.Wait(t, second.Invites)
+		if got := headersOf(in.Request().Parsed); got != "Diversion: <sip:first@127.0.0.1>;reason=unconditional;counter=1" {
+			t.Errorf("told %s", got)
+		}
+		if err := in.Reject(ua.Reply{Status: 486}); err != nil {
 			t.Fatal(err)
 		}
 		if result := siptest.Wait(t, done); result.Status != dial.Busy || result.Cause != signaling.CauseBusy {
@@ -66,7 +71,6 @@ func TestRedirection(t *testing.T) {
 		redirect(t, first, "second")
 		redirect(t, second, "first")
 		redirect(t, first, "second")
-		redirect(t, second, "first")
 		if result := siptest.Wait(t, done); result.Status != dial.Unavailable {
 			t.Errorf("ended %+v", result)
 		}

@@ -21,11 +21,13 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/directory"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
+	"github.com/skygenesisenterprise/skybridge/sip/resolver"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
@@ -52,7 +54,7 @@ func newRig(t *testing.T, pjsip string, change ...func(*Config, *ua.Config)) *ri
 	r := &rig{t: t, house: signaltest.New(t, mix), calls: make(chan *signaling.Channel, 16)}
 	var err error
 	pc := rtp.DefaultPortsConfig()
-	pc.Addresses = []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	pc.Addresses = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
 	if r.ports, err = rtp.NewPorts(pc); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,13 @@ func newRig(t *testing.T, pjsip string, change ...func(*Config, *ua.Config)) *ri
 	if err != nil {
 		t.Fatal(err)
 	}
+	names, err := resolver.New(resolver.Default(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(names.Close)
 	cfg := Config{
+		Hosts:  names,
 		Engine: r.house.Engine, Mixer: mix, WebRTC: api(t, log), Ports: r.ports, Gate: auth.NewGate(authenticator, log), Log: log,
 		Exists: func(context, exten string, _ signaling.CallerID) bool { return context == "internal" && exten != "404" },
 		Run: func(_ context.Context, c *signaling.Channel, _, _ string) error {
@@ -73,6 +81,7 @@ func newRig(t *testing.T, pjsip string, change ...func(*Config, *ua.Config)) *ri
 		},
 	}
 	stack := ua.Default() // its T1 is 500 ms: what waits for a transaction's end is late
+	stack.Understood = []string{"timer"}
 	for _, f := range change {
 		f(&cfg, &stack)
 	}
@@ -112,7 +121,9 @@ func api(t *testing.T, log *slog.Logger) *rtc.API {
 func (r *rig) serve(cfg ua.Config, log *slog.Logger, pjsip string) {
 	t := r.t
 	t.Helper()
-	cfg.Transport.Listeners = siptest.Config("udp", "tcp").Transport.Listeners
+	if cfg.Transport.Listeners == nil {
+		cfg.Transport.Listeners = siptest.Config("udp", "tcp").Transport.Listeners
+	}
 	var err error
 	if r.server, err = ua.NewServer(cfg, r.tech, log); err != nil {
 		t.Fatal(err)
@@ -156,7 +167,7 @@ func (r *rig) serve(cfg ua.Config, log *slog.Logger, pjsip string) {
 		}
 		r.portsClosed()
 	})
-	if err := r.tech.Configure(t.Context(), directory(t, pjsip)); err != nil {
+	if err := r.tech.Configure(t.Context(), endpoints(t, pjsip)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -178,31 +189,23 @@ func (r *rig) portsClosed() {
 	}
 }
 
-// directory is that of a pjsip.conf.
-func directory(t *testing.T, pjsip string) *Directory {
+// endpoints are those of a pjsip.conf.
+func endpoints(t *testing.T, pjsip string) *directory.Directory {
 	t.Helper()
-	return directoryOf(t, "pjsip.conf", pjsip)
+	return endpointsOf(t, "pjsip.conf", pjsip)
 }
 
-// directoryOf is that of a file.
-func directoryOf(t *testing.T, file, text string) *Directory {
+// endpointsOf is that of a file.
+func endpointsOf(t *testing.T, file, text string) *directory.Directory {
 	t.Helper()
 	set, err := endpoint.Load(asterisk.Loader{FS: fstest.MapFS{file: {Data: []byte(text)}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, _ := NewDirectory(set, DirectoryOptions{Codecs: codecs(), RTPTimeout: time.Minute})
+	d, _ := directory.New(set, directory.Options{
+		Codecs: codecs(), RTPTimeout: time.Minute, Realm: "asterisk", Algorithms: digest.Default().Algorithms,
+	})
 	return d
-}
-
-// readDirectory is that of a file, with what it is warned of.
-func readDirectory(t *testing.T, file, text string) (*Directory, []asterisk.Warning) {
-	t.Helper()
-	set, err := endpoint.Load(asterisk.Loader{FS: fstest.MapFS{file: {Data: []byte(text)}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return NewDirectory(set, DirectoryOptions{Codecs: codecs(), RTPTimeout: time.Minute})
 }
 
 // offer describes the rig's media socket in a codec.
@@ -253,11 +256,12 @@ type report chan string
 
 var _ signaling.LegEvents = report(nil)
 
-func (r report) LegRinging()     { r <- "ringing" }
-func (r report) LegProgress()    { r <- "progress" }
-func (r report) LegAnswered()    { r <- "answered" }
-func (r report) LegMedia()       { r <- "media" }
-func (r report) LegHeld(on bool) { r <- fmt.Sprintf("held %v", on) }
+func (r report) LegRinging()                        { r <- "ringing" }
+func (r report) LegProgress()                       { r <- "progress" }
+func (r report) LegAnswered()                       { r <- "answered" }
+func (r report) LegMedia()                          { r <- "media" }
+func (r report) LegHeld(on bool)                    { r <- fmt.Sprintf("held %v", on) }
+func (r report) LegConnected(id signaling.CallerID) { r <- "connected " + id.String() }
 func (r report) LegDigit(d byte, length time.Duration) {
 	r <- fmt.Sprintf("digit %c %v", d, length)
 }

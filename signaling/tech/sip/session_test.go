@@ -78,7 +78,7 @@ func TestOpusParameters(t *testing.T) {
 		},
 	} {
 		s, err := sess.New(sess.Config{
-			Name: name, Ports: r.ports, Mixer: r.tech.cfg.Mixer, Codecs: codecList{opus.Codec()}, Address: netip.MustParseAddr("127.0.0.1"),
+			Name: name, Ports: r.ports, Mixer: r.tech.cfg.Mixer, Codecs: codecList{opus.Codec()}, Address: netip.MustParseAddr("127.0.0.1"), Local: netip.MustParseAddr("127.0.0.1"),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -11,22 +11,25 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"net"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/directory"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/reach"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/referral"
+	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
+	"github.com/skygenesisenterprise/skybridge/signaling/trunkgroup"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/auth"
+	"github.com/skygenesisenterprise/skybridge/sip/gruu"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
-	"github.com/skygenesisenterprise/skybridge/sip/qualify"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 	"github.com/skygenesisenterprise/skybridge/sip/trunk"
 )
@@ -37,12 +40,16 @@ type Config struct {
 	Mixer  *mixer.Engine
 	WebRTC *rtc.API
 	Ports  *rtp.Ports
-	Gate   *auth.Gate
-	Log    *slog.Logger
-	// External is the address that parties outside LocalNetworks must see in SDP;
-	// zero for none.
-	External      netip.Addr
-	LocalNetworks []netip.Prefix
+	// Address finds where media is to be sent to us; nil knows nothing of an outside.
+	Address *ownaddress.Finder
+	Gate    *auth.Gate
+	// Trust is told the networks of trunks; nil tells nobody.
+	Trust func([]netip.Prefix)
+	Log   *slog.Logger
+	// Hosts finds the addresses of names.
+	Hosts directory.Hosts
+	// GRUU reads what the registrar gave phones (RFC 5627); nil for none.
+	GRUU *gruu.Maker
 	// ComfortNoise has parties that take it told of silence instead of sent it (RFC 3389).
 	ComfortNoise bool
 	// RTCPIsLife keeps a call whose RTP stops for as long as RTCP comes.
@@ -52,6 +59,8 @@ type Config struct {
 	// HoldPing is how often a party that is silent because of a hold is asked whether
 	// it is still there; 0 takes DefaultHoldPing.
 	HoldPing time.Duration
+	// Transfers does what REFER and Replaces ask for; nil refuses them.
+	Transfers *transfer.Service
 	// Exists reports whether an extension can be dialled; Run takes a new
 	// channel through the dialplan.
 	Exists func(context, exten string, caller signaling.CallerID) bool
@@ -67,8 +76,11 @@ type Tech struct {
 	server    *ua.Server
 	registrar *registrar.Registrar
 	trunks    *trunk.Registrations
-	directory atomic.Pointer[Directory]
-	presence  presence
+	directory atomic.Pointer[directory.Directory]
+	table     *trunkgroup.Table
+	reach     reach.Finder
+	presence  reach.Presence
+	dialogs   referral.Desk[*leg]
 }
 
 var (
@@ -80,19 +92,28 @@ var (
 // New makes the technology without endpoints.
 func New(cfg Config) *Tech {
 	cfg.HoldPing = cmp.Or(cfg.HoldPing, DefaultHoldPing)
-	t := &Tech{cfg: cfg, engine: cfg.Engine, log: cfg.Log, presence: presence{online: make(map[string]bool)}}
-	t.directory.Store(&Directory{identifier: &identifier{}}) // it knows nobody
+	if cfg.Address == nil {
+		cfg.Address = ownaddress.New(cfg.Ports)
+	}
+	t := &Tech{cfg: cfg, engine: cfg.Engine, log: cfg.Log}
+	t.table = trunkgroup.New(t.reach.Ways)
+	t.reach.Directory, t.reach.Table = t.Directory, t.table
+	t.directory.Store(directory.Empty()) // it knows nobody
 	return t
 }
 
 // Serve names the stack, the registrar and the trunks, before the first request.
 func (t *Tech) Serve(server *ua.Server, r *registrar.Registrar, trunks *trunk.Registrations) {
 	t.server, t.registrar, t.trunks = server, r, trunks
+	t.reach.Registrar, t.reach.Trunks = r, trunks
+	d := &t.dialogs
+	d.Transfers, d.Own, d.Bindings = t.cfg.Transfers, server.Own, r.Lookup
+	d.Directory, d.Prove, d.Reachable = t.Directory, t.prove, t.reachableIn
 }
 
 // Configure replaces the endpoints; calls under way keep what they began with. An
 // error of kind fault.Invalid comes before anything has changed.
-func (t *Tech) Configure(ctx context.Context, d *Directory) error {
+func (t *Tech) Configure(ctx context.Context, d *directory.Directory) error {
 	if err := t.Know(ctx, d); err != nil {
 		return err
 	}
@@ -102,17 +123,24 @@ func (t *Tech) Configure(ctx context.Context, d *Directory) error {
 // Know is the first half of Configure, which needs no socket: at the start it comes
 // before they open, so that the first request finds everybody known. It waits for
 // the names of hosts, for a few seconds at most.
-func (t *Tech) Know(ctx context.Context, d *Directory) error {
-	hosts := d.resolve(ctx, net.DefaultResolver, func(e *Endpoint, host string, err error) {
+func (t *Tech) Know(ctx context.Context, d *directory.Directory) error {
+	hosts := d.Resolve(ctx, t.cfg.Hosts, func(e *directory.Endpoint, host string, err error) {
 		t.log.Warn("requests of a host are not known by its address", "endpoint", e.Name, "host", host, "err", err)
 	})
-	if err := d.index(hosts); err != nil {
+	d.Lines = t.trunks.Line
+	if err := d.Index(hosts); err != nil {
 		return err
 	}
 	if err := t.registrar.Configure(ctx, d.AORs); err != nil {
 		return err
 	}
+	if err := t.table.Configure(d.Trunking()); err != nil { // Index has looked at it
+		return err
+	}
 	t.directory.Store(d)
+	if t.cfg.Trust != nil {
+		t.cfg.Trust(d.Networks())
+	}
 	return nil
 }
 
@@ -122,7 +150,7 @@ func (t *Tech) Join(ctx context.Context) error {
 	if err := t.trunks.Configure(ctx, d.Registrations); err != nil {
 		return err
 	}
-	t.presence.forget(d)
+	t.presence.Keep(func(name string) bool { return d.Endpoint(name) != nil })
 	for i := range d.Endpoints { // contacts that stand in the files, or were kept over a restart
 		t.tellPresence(&d.Endpoints[i])
 	}
@@ -130,53 +158,13 @@ func (t *Tech) Join(ctx context.Context) error {
 }
 
 // Directory is the endpoints as they are now.
-func (t *Tech) Directory() *Directory { return t.directory.Load() }
+func (t *Tech) Directory() *directory.Directory { return t.directory.Load() }
 
 // Name is the technology's name in dial strings.
 func (t *Tech) Name() string { return "PJSIP" }
 
 // OnFlowClosed forgets the bindings of a connection that ended.
-func (t *Tech) OnFlowClosed(id message.FlowID) { t.registrar.FlowClosed(id) }
-
-// target is a dial string's resource in its parts: an endpoint, and the number
-// to dial at it when it is a trunk.
-func (t *Tech) target(resource string) (*Endpoint, string, error) {
-	d := t.Directory()
-	if e := d.Endpoint(resource); e != nil {
-		return e, "", nil
-	}
-	number, name, ok := strings.Cut(resource, "@") // PJSIP/number@endpoint
-	if !ok {
-		name, number, ok = strings.Cut(resource, "/") // SIP/endpoint/number
-	}
-	if ok {
-		if e := d.Endpoint(name); e != nil && number != "" && !strings.ContainsAny(number, "@/") {
-			return e, number, nil
-		}
-	}
-	return nil, "", fault.New(fault.NotFound, "no endpoint %q", resource)
-}
-
-// contact is the address to ring: of those that are not known to be away and come
-// first by q the one that registered last, since a phone that starts again leaves
-// its old address behind.
-func (t *Tech) contact(e *Endpoint) (registrar.Binding, error) {
-	var best, away *registrar.Binding
-	for _, aor := range e.AORs {
-		for _, b := range t.registrar.Lookup(aor) {
-			switch {
-			case b.Status == qualify.Unavail:
-				away = &b
-			case best == nil || b.Q > best.Q || b.Q == best.Q && b.Updated.After(best.Updated):
-				best = &b
-			}
-		}
-	}
-	switch {
-	case best != nil:
-		return *best, nil
-	case away != nil:
-		return registrar.Binding{}, fault.New(fault.Unreachable, "%s does not answer at %s", e.Name, away.Target)
-	}
-	return registrar.Binding{}, fault.New(fault.Unreachable, "%s is not registered", e.Name)
+func (t *Tech) OnFlowClosed(id message.FlowID) {
+	t.registrar.FlowClosed(id)
+	t.trunks.FlowClosed(id)
 }

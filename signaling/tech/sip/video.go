@@ -54,8 +54,8 @@ func (l *leg) TakeVideo(v signaling.Video) {
 		switch {
 		case l.isOver():
 		case l.acked || l.dialog != nil || l.told:
-			l.looks, l.taken = 2, v
-			l.offerVideo()
+			l.looks, l.taken, l.offers.look = 2, v, true
+			l.negotiate()
 		case l.incoming != nil && l.offer != nil && l.grantVideo(l.session, v):
 			l.answerVideo()
 		}
@@ -76,19 +76,12 @@ func (l *leg) answerVideo() {
 	l.mu.Unlock()
 }
 
-// offerVideo offers it, if that is still to be done, and can be.
-func (l *leg) offerVideo() {
-	if l.looks == 0 || !l.acked || l.late && !l.gotSDP || l.isOver() {
-		return
+// lookForVideo reports whether video is to be in the next offer, and sees to that.
+func (l *leg) lookForVideo() bool {
+	if l.looks == 0 || !l.offers.look {
+		return false
 	}
 	l.looks--
-	if len(l.VideoTaken().Codecs) > 0 || !l.grantVideo(l.session, l.taken) {
-		return
-	}
-	if err := l.renegotiate(l.wish); err != nil {
-		l.log.Info("video not agreed on", "call_id", l.callID, "err", err)
-		return
-	}
-	l.looks = 0
-	l.tell(func(e signaling.LegEvents) { e.LegMedia() })
+	l.offers.look = false
+	return len(l.VideoTaken().Codecs) == 0 && l.grantVideo(l.session, l.taken)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dial"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
@@ -146,7 +147,7 @@ func TestVideoOfTwoPhones(t *testing.T) {
 				}
 			}()
 			result := dial.Do(siptest.Ctx(t), r.house.Engine, dial.Plan{
-				Targets: []signaling.Target{{Tech: "PJSIP", Resource: "callee"}}, From: ch, Timeout: siptest.Patience,
+				Targets: []dialstring.Target{{Tech: "PJSIP", Resource: "callee"}}, From: ch, Timeout: siptest.Patience,
 			})
 			if siptest.Wait(t, called) == nil || result.Channel == nil {
 				t.Fatalf("%+v", result)

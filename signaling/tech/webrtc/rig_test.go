@@ -152,13 +152,14 @@ type report chan string
 
 var _ signaling.LegEvents = report(nil)
 
-func (r report) LegRinging()                  { r <- "ringing" }
-func (r report) LegProgress()                 { r <- "progress" }
-func (r report) LegAnswered()                 { r <- "answered" }
-func (r report) LegMedia()                    { r <- "media" }
-func (r report) LegHeld(on bool)              { r <- fmt.Sprintf("held %v", on) }
-func (r report) LegDigit(byte, time.Duration) { r <- "digit" }
-func (r report) LegPort(ev mixer.Event)       { r <- fmt.Sprintf("port %v", ev.Kind) }
+func (r report) LegRinging()                        { r <- "ringing" }
+func (r report) LegProgress()                       { r <- "progress" }
+func (r report) LegAnswered()                       { r <- "answered" }
+func (r report) LegMedia()                          { r <- "media" }
+func (r report) LegHeld(on bool)                    { r <- fmt.Sprintf("held %v", on) }
+func (r report) LegConnected(id signaling.CallerID) { r <- "connected " + id.String() }
+func (r report) LegDigit(byte, time.Duration)       { r <- "digit" }
+func (r report) LegPort(ev mixer.Event)             { r <- fmt.Sprintf("port %v", ev.Kind) }
 func (r report) LegEnded(cause signaling.Cause, peer bool) {
 	r <- fmt.Sprintf("ended %d %v", cause, peer)
 }

@@ -6,11 +6,13 @@
 package compose
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/settings"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
@@ -21,10 +23,9 @@ type Agent struct {
 	Allow     string // the header of that name
 	// Accept are media types, Supported option tags.
 	Accept, Supported []string
-	// Host is a name or an address that peers outside LocalNetworks are told; "" for the
-	// socket's own.
-	Host          string
-	LocalNetworks []netip.Prefix
+	// External is what peers beyond a NAT are told in place of the socket's own; nil for
+	// nothing else.
+	External func() settings.External
 	// Local is the address of our end of a flow.
 	Local func(transport.Flow) (netip.AddrPort, error)
 }
@@ -34,6 +35,24 @@ func (a *Agent) AddSupported(m *message.Message) {
 	if len(a.Supported) > 0 {
 		m.Headers.Add("Supported", strings.Join(a.Supported, ", "))
 	}
+}
+
+// tags are the headers that list option tags, which are kept on one line: there are peers
+// that read no second one.
+var tags = []string{"Supported", "Require"}
+
+// join adds headers of the caller's own.
+func join(hs message.Headers, more []message.Header) message.Headers {
+	for _, h := range more {
+		if slices.Contains(tags, h.Name) {
+			if at := slices.IndexFunc(hs, func(have message.Header) bool { return have.Name == h.Name }); at >= 0 {
+				hs[at].Value += ", " + h.Value
+				continue
+			}
+		}
+		hs = append(hs, h)
+	}
+	return hs
 }
 
 // AddCapabilities is what an answer to OPTIONS tells (RFC 3261 §11.2).
@@ -48,19 +67,13 @@ func (a *Agent) address(f transport.Flow) (string, int, error) {
 	if err != nil {
 		return "", 0, err
 	}
-	if a.Host != "" && !inNetworks(a.LocalNetworks, f.Source().Remote.Addr()) {
-		return a.Host, int(local.Port()), nil
-	}
-	return local.Addr().String(), int(local.Port()), nil
-}
-
-func inNetworks(list []netip.Prefix, peer netip.Addr) bool {
-	for _, p := range list {
-		if p.Contains(peer) {
-			return true
+	if a.External != nil {
+		e := a.External()
+		if host := e.For(f.Source().Remote.Addr()); host != "" {
+			return host, int(cmp.Or(e.Ports[f.Source().Network], local.Port())), nil
 		}
 	}
-	return false
+	return local.Addr().String(), int(local.Port()), nil
 }
 
 // ContactTo is the Contact that we give the peer of a flow; a sips request wants
@@ -97,7 +110,8 @@ func CheckHeaders(hs []message.Header) error {
 		if err := message.CheckHeader(h.Name, h.Value); err != nil {
 			return err
 		}
-		if slices.ContainsFunc(reserved, func(own string) bool { return strings.EqualFold(own, message.LongName(h.Name)) }) {
+		name := message.LongName(h.Name)
+		if slices.ContainsFunc(reserved, func(own string) bool { return len(own) == len(name) && strings.EqualFold(own, name) }) {
 			return fault.New(fault.Invalid, "header %s is the stack's own", h.Name)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/settings"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
@@ -62,7 +63,10 @@ func draft(t *testing.T, method, target string) *compose.Draft {
 
 // Who we are depends on who is told, and over what.
 func TestContact(t *testing.T) {
-	behind := compose.Agent{Host: "pbx.example.com", LocalNetworks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Local: local}
+	outside := settings.External{
+		Hosts: []string{"2001:db8::5", "pbx.example.com"}, LocalNetworks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Ports: map[string]uint16{"tcp": 5099},
+	}
+	behind := compose.Agent{External: func() settings.External { return outside }, Local: local}
 	open := compose.Agent{Local: local}
 	for _, ca := range []struct {
 		agent           compose.Agent
@@ -76,7 +80,10 @@ func TestContact(t *testing.T) {
 		{open, "tls", "192.0.2.1:5060", false, "<sip:ana@10.0.0.1:5060;transport=tls>"},
 		{open, "tls", "192.0.2.1:5060", true, "<sips:ana@10.0.0.1:5060;transport=tcp>"},
 		{behind, "udp", "192.0.2.1:5060", false, "<sip:ana@pbx.example.com:5060>"},
+		{behind, "tcp", "192.0.2.1:5060", false, "<sip:ana@pbx.example.com:5099;transport=tcp>"},
 		{behind, "udp", "10.2.3.4:5060", false, "<sip:ana@10.0.0.1:5060>"},
+		{behind, "udp", "[2001:db8::1]:5060", false, "<sip:ana@[2001:db8::5]:5060>"},
+		{behind, "udp", "[::ffff:192.0.2.1]:5060", false, "<sip:ana@pbx.example.com:5060>"},
 	} {
 		got, err := ca.agent.ContactTo(over(ca.network, ca.remote), "ana", ca.secure)
 		if err != nil || got.String() != ca.want {
@@ -127,7 +134,7 @@ func TestRoute(t *testing.T) {
 func TestRequest(t *testing.T) {
 	agent := compose.Agent{UserAgent: "Us", Allow: "INVITE, BYE", Supported: []string{"timer"}, Local: local}
 	d := draft(t, "INVITE", "sip:bob@192.0.2.9")
-	d.Extra = []message.Header{{Name: "X-Ours", Value: "1"}}
+	d.Extra = []message.Header{{Name: "Supported", Value: "100rel, 199"}, {Name: "Require", Value: "a"}, {Name: "Require", Value: "b"}, {Name: "X-Ours", Value: "1"}}
 	d.Body = []byte("v=0\r\n")
 	if _, err := agent.Request(d, over("udp", "192.0.2.1:5060")); fault.Of(err) != fault.Invalid {
 		t.Errorf("a body of no type: %v", err)
@@ -140,8 +147,8 @@ func TestRequest(t *testing.T) {
 	text := string(out.Raw)
 	for _, want := range []string{
 		"INVITE sip:bob@192.0.2.9 SIP/2.0\r\n", "Via: SIP/2.0/UDP 10.0.0.1:5060;branch=" + out.Branch + ";rport\r\n",
-		"CSeq: 7 INVITE\r\n", "Contact: <sip:ana@10.0.0.1:5060>\r\n", "Allow: INVITE, BYE\r\n", "Supported: timer\r\n",
-		"User-Agent: Us\r\n", "X-Ours: 1\r\nContent-Type: application/sdp\r\n", "\r\n\r\nv=0\r\n",
+		"CSeq: 7 INVITE\r\n", "Contact: <sip:ana@10.0.0.1:5060>\r\n", "Allow: INVITE, BYE\r\n", "Supported: timer, 100rel, 199\r\n",
+		"User-Agent: Us\r\n", "Require: a, b\r\nX-Ours: 1\r\nContent-Type: application/sdp\r\n", "\r\n\r\nv=0\r\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("without %q:\n%s", want, text)
@@ -189,12 +196,10 @@ func TestResponse(t *testing.T) {
 		{100, "", []string{"SIP/2.0 100 Trying\r\n", "To: <sip:us>\r\n", "Timestamp: 54\r\n"}, nil},
 		{200, "Fine", []string{"SIP/2.0 200 Fine\r\n", "To: <sip:us>;tag=ours\r\n", "CSeq: 3 OPTIONS\r\n", "Accept: application/sdp\r\n", "Supported: timer\r\n"}, []string{"Timestamp"}},
 	} {
-		out := compose.Response(req, "ours", ca.status, ca.reason)
-		if ca.status == 200 {
-			agent.AddCapabilities(out)
-		}
-		agent.Complete(out, []message.Header{{Name: "X-Ours", Value: "1"}}, "text/plain", []byte("hello"))
-		raw, err := out.Encode()
+		raw, err := agent.Reply(req, "ours", compose.Reply{
+			Status: ca.status, Reason: ca.reason, Headers: []message.Header{{Name: "X-Ours", Value: "1"}},
+			ContentType: "text/plain", Body: []byte("hello"),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

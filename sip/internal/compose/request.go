@@ -24,6 +24,7 @@ type Draft struct {
 	ContactUser string
 	Contacts    []message.Address
 	MaxForwards int
+	Fixed       bool             // goes over the flow that it is given, and no other
 	Extra       []message.Header // the caller's, see CheckHeaders
 	ContentType string
 	Body        []byte
@@ -49,6 +50,9 @@ func (a *Agent) Request(d *Draft, f transport.Flow) (out transaction.Outgoing, e
 	v := message.Via{
 		Version: "2.0", Transport: strings.ToUpper(f.Source().Network), Host: host, Port: port,
 		Params: message.Params{{Name: "branch", Value: branch}, {Name: "rport"}},
+	}
+	if f.Source().Network == "tls" {
+		v.Params = append(v.Params, message.Param{Name: "alias"}) // requests to us may come over it (RFC 5923)
 	}
 	m.Headers.Add("Via", v.String())
 	for _, r := range route {
@@ -79,7 +83,7 @@ func (a *Agent) Request(d *Draft, f transport.Flow) (out transaction.Outgoing, e
 	if a.UserAgent != "" {
 		m.Headers.Add("User-Agent", a.UserAgent)
 	}
-	m.Headers = append(m.Headers, d.Extra...)
+	m.Headers = join(m.Headers, d.Extra)
 	if len(m.Body) > 0 {
 		m.Headers.Add("Content-Type", d.ContentType)
 	}

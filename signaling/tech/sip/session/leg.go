@@ -13,6 +13,8 @@ type Session interface {
 	Port() *mixer.Port
 	// Offer describes what we want; direction is ours. SetAnswer or Rollback follows.
 	Offer(ctx context.Context, direction media.Direction) ([]byte, error)
+	// Refresh offers what was agreed on last, unchanged; SetAnswer or Rollback follows.
+	Refresh(ctx context.Context, direction media.Direction) ([]byte, error)
 	// Answer takes an offer, puts it into effect and gives the answer; an error
 	// changes nothing. Should the party not get the answer, Undo takes it back.
 	Answer(ctx context.Context, offer []byte) ([]byte, error)
@@ -21,6 +23,8 @@ type Session interface {
 	Sent()
 	// Undo puts into effect again what was agreed before the last Answer.
 	Undo() error
+	// Mark gives what puts into effect again what is agreed now, whatever is agreed meanwhile.
+	Mark() (back func() error)
 	// SetAnswer puts the answer to our offer into effect.
 	SetAnswer(answer []byte) error
 	// Rollback takes back an offer that the party refused: all is as it was before.

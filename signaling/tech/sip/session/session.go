@@ -7,6 +7,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/netip"
@@ -37,17 +38,24 @@ type RTP struct {
 	negotiator  *sdp.Negotiator
 	result      sdp.Result
 	remote      netip.AddrPort // the last that was announced
-	before      agreement      // the last Answer
-	unseen      agreement      // and of video
-	early       made           // keys of RTCP that were there before RTP's
+	offering    []byte         // our last offer
+	local       []byte         // the descriptions that were agreed on last
+	theirs      []byte
+	before      agreement // the last Answer
+	unseen      agreement // and of video
+	early       made      // keys of RTCP that were there before RTP's
+	fax         facsimile
+	direct      bypass
 }
 
 // agreement is what the exchanges of a session have come to.
 type agreement struct {
 	negotiator sdp.Negotiator
 	result     sdp.Result
-	of         *RTP // of video: whose it is
-	declined   bool // and that it was
+
+	local, theirs []byte
+	of            *RTP // of video: whose it is
+	declined      bool // and that it was
 }
 
 // Config is what a session is made with.
@@ -57,6 +65,7 @@ type Config struct {
 	Mixer      *mixer.Engine
 	Codecs     []*media.Codec
 	Address    netip.Addr // ours, as the party must see it
+	Local      netip.Addr // the one that the ports are opened on
 	DTMF       bool
 	PreferOurs bool
 	Noise      bool
@@ -73,6 +82,8 @@ type Config struct {
 	Keepalive  time.Duration
 	Events     func(mixer.Event)
 	Video      []*video.Kind // that may be had; none is no video
+	Fax        Fax
+	Direct     Direct
 }
 
 // New opens the ports of a session and makes its port of the mixer.
@@ -82,13 +93,15 @@ func New(cfg Config) (*RTP, error) {
 		return nil, err
 	}
 	s.sight.permitted, s.sight.cfg = cfg.Video, cfg
+	s.fax = facsimile{Fax: cfg.Fax, ports: cfg.Ports, local: cfg.Local}
+	s.direct.Direct, s.direct.codecs, s.direct.events = cfg.Direct, cfg.Codecs, cfg.DTMF
 	return s, nil
 }
 
 // open is New, with what change makes of the negotiations and buffers of sockets of so many
 // bytes, 0 for the usual ones.
 func open(cfg Config, change func(*sdp.Config), buffer int) (*RTP, error) {
-	socket, control, err := cfg.Ports.OpenPair()
+	socket, control, err := cfg.Ports.OpenPairOn(cfg.Local)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +134,7 @@ func open(cfg Config, change func(*sdp.Config), buffer int) (*RTP, error) {
 		return nil, closeAfter(err, socket, control)
 	}
 	pc := mixer.PortConfig{
-		Name: cfg.Name, Transport: socket, RTCP: control, Events: cfg.Events, MediaTimeout: cfg.Timeout, HoldTimeout: cfg.Hold,
+		Name: cfg.Name, Transport: socket, RTCP: control, Events: s.direct.watch(cfg.Events), MediaTimeout: cfg.Timeout, HoldTimeout: cfg.Hold,
 		RTCPIsLife: cfg.Life, Keepalive: cfg.Keepalive,
 	}
 	s.handshakes.keying(&pc)
@@ -147,7 +160,28 @@ func (s *RTP) Port() *mixer.Port { return s.port }
 func (s *RTP) Offer(_ context.Context, direction media.Direction) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.negotiator.OfferWith(s.sight.offers(), direction), nil
+	s.offering = s.negotiator.OfferWith(s.sight.offers(), direction)
+	return s.offering, nil
+}
+
+// Refresh offers what was agreed on as it stands.
+func (s *RTP) Refresh(_ context.Context, direction media.Direction) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if beside := s.sight.offers(); beside != nil {
+		s.offering = s.negotiator.OfferWith(beside, direction)
+	} else {
+		s.offering = s.negotiator.Repeat(s.local)
+	}
+	return s.offering, nil
+}
+
+// unchanged reports whether a description of the party's says nothing new, so that the media
+// is not touched.
+func (s *RTP) unchanged(description []byte, r *sdp.Result) bool {
+	return bytes.Equal(description, s.theirs) && !s.fax.on && !r.Secure() && !s.result.Secure() &&
+		r.Remote == s.result.Remote && r.Direction == s.result.Direction && r.OnHold == s.result.OnHold &&
+		r.Send.Codec == s.result.Send.Codec && r.Send.PayloadType == s.result.Send.PayloadType
 }
 
 // Answer takes an offer, puts it into effect and gives the answer; an error changes
@@ -159,9 +193,10 @@ func (s *RTP) Answer(_ context.Context, offer []byte) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.before, s.unseen = agreement{negotiator: *s.negotiator, result: s.result}, s.sight.keep()
+	before, unseen := s.before, s.unseen
+	s.keep()
 	answer, result, seen, err := s.negotiator.AnswerWith(s.sight.negotiator(), parsed)
-	if err == nil {
+	if err == nil && !s.unchanged(offer, &result) {
 		err = s.apply(result)
 	}
 	if err != nil {
@@ -169,26 +204,13 @@ func (s *RTP) Answer(_ context.Context, offer []byte) ([]byte, error) {
 		if s.sight.granted != nil {
 			*s.sight.granted.negotiator = s.unseen.negotiator
 		}
+		s.before, s.unseen = before, unseen
 		return nil, err
 	}
 	s.seen(parsed)
 	s.sight.settle(seen)
+	s.local, s.theirs = answer, offer
 	return answer, nil
-}
-
-// Undo puts into effect again what was agreed before the last Answer.
-func (s *RTP) Undo() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	*s.negotiator = s.before.negotiator
-	err := s.apply(s.before.result)
-	s.sight.restore(&s.unseen)
-	if err != nil {
-		return err
-	}
-	// One that was under way when the offer came is wanted still; none has begun since.
-	s.handshakes.begin(&s.result, s.symmetric)
-	return nil
 }
 
 // SetAnswer puts the answer to our offer into effect.
@@ -203,9 +225,12 @@ func (s *RTP) SetAnswer(answer []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := s.apply(result); err != nil {
-		return err
+	if !s.unchanged(answer, &result) {
+		if err := s.apply(result); err != nil {
+			return err
+		}
 	}
+	s.local, s.theirs = s.offering, answer
 	s.sight.settle(seen)
 	s.sight.begin()
 	s.handshakes.begin(&s.result, s.symmetric)
@@ -321,6 +346,7 @@ func (s *RTP) Secure() bool {
 func (s *RTP) Close() {
 	s.mu.Lock()
 	seen := s.sight.granted
+	s.fax.close(s)
 	s.mu.Unlock()
 	if seen != nil {
 		seen.Close()

@@ -82,7 +82,7 @@ func (r *rig) party(k kind, kinds ...*video.Kind) *party {
 	r.t.Helper()
 	p := &party{failed: make(chan error, 8)}
 	cfg := Config{
-		Name: r.t.Name(), Ports: r.ports, Mixer: r.engine, Codecs: []*media.Codec{g711.MuLaw()}, Address: loopback,
+		Name: r.t.Name(), Ports: r.ports, Mixer: r.engine, Codecs: []*media.Codec{g711.MuLaw()}, Address: loopback, Local: loopback,
 		DTMF: true, Protection: k.protection, Mux: k.mux, Log: slog.New(slog.DiscardHandler),
 		Video: kinds,
 	}

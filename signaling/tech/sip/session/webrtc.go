@@ -2,10 +2,7 @@ package session
 
 import (
 	"context"
-	"net"
-	"net/netip"
 
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
@@ -31,6 +28,11 @@ func (s *WebRTC) Offer(ctx context.Context, direction media.Direction) ([]byte, 
 	return []byte(offer), err
 }
 
+// Refresh is Offer: every description of a connection is its own.
+func (s *WebRTC) Refresh(ctx context.Context, direction media.Direction) ([]byte, error) {
+	return s.Offer(ctx, direction)
+}
+
 // Answer takes an offer, puts it into effect and gives the answer.
 func (s *WebRTC) Answer(ctx context.Context, offer []byte) ([]byte, error) {
 	s.before = s.Media()
@@ -43,8 +45,15 @@ func (s *WebRTC) Sent() {}
 
 // Undo has the mixer do as before. The connection itself knows no way back from an
 // answer; the party's next offer brings both sides together again.
-func (s *WebRTC) Undo() error {
-	b := s.before
+func (s *WebRTC) Undo() error { return s.putBack(s.before) }
+
+// Mark is as much of a way back as Undo.
+func (s *WebRTC) Mark() func() error {
+	now := s.Media()
+	return func() error { return s.putBack(now) }
+}
+
+func (s *WebRTC) putBack(b rtc.Negotiated) error {
 	return s.Port().SetMedia(mixer.Media{
 		Send: b.Send, Receive: b.Receive, SendEvents: b.SendEvents, ReceiveEvents: b.ReceiveEvents, Direction: b.Direction,
 		AudioLevel: b.AudioLevel,
@@ -80,17 +89,3 @@ func (s *WebRTC) Secure() bool { return true }
 
 // Keyless is nil: without keys there is no connection.
 func (s *WebRTC) Keyless() error { return nil }
-
-// SourceFor is the local address that packets to remote leave from. It sends
-// nothing.
-func SourceFor(remote netip.Addr) (netip.Addr, error) {
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(remote, 9)))
-	if err != nil {
-		return netip.Addr{}, fault.New(fault.Unreachable, "no route to %s: %w", remote, err)
-	}
-	local := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
-	if err := conn.Close(); err != nil {
-		return netip.Addr{}, err
-	}
-	return local, nil
-}

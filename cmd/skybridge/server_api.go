@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/api"
+	"github.com/skygenesisenterprise/skybridge/api/metrics"
+	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
+	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
+	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/internal/defaults"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/external"
+	"github.com/skygenesisenterprise/skybridge/web"
+)
+
+func (s *server) startAPI(ctx context.Context) error {
+	var err error
+	s.voip, err = voip.NewService(ctx, voip.Config{
+		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
+		RingTimeout: s.cfg.Calls.RingTimeout, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser,
+		Divert: s.services.Member,
+		External: &external.Config{
+			Engine: s.engine, Ports: s.ports, Codecs: s.codecs, Log: s.log,
+			Address: s.address,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	s.defers(func() error { s.voip.Close(); return nil })
+	if err := s.demoRoom(); err != nil {
+		return err
+	}
+	if s.cfg.API.Listen == config.Off {
+		return nil
+	}
+	ac := api.Config{
+		Listen: s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
+		Extensions: &extensions.Source{Groups: &s.groups, Services: s.services},
+		Protection: &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
+	}
+	if s.cfg.API.TLS {
+		ac.TLS = s.tls.Web(tls.VersionTLS13)
+	}
+	if s.api, err = api.New(ac); err != nil {
+		return err
+	}
+	if err := s.api.Start(ctx); err != nil {
+		return err
+	}
+	s.defers(func() error {
+		ctx, cancel := s.patient()
+		defer cancel()
+		return s.api.Shutdown(ctx)
+	})
+	network := "http"
+	if s.cfg.API.TLS {
+		network = "https"
+	}
+	s.log.Info("listening", "for", "api", "network", network, "address", s.api.Addr().String())
+	return nil
+}
+
+// demoRoom makes the room of a fresh installation, unless somebody made one with
+// its number.
+func (s *server) demoRoom() error {
+	if s.cfg.AsteriskDir != "" {
+		return nil
+	}
+	_, err := s.rooms.Create(conference.Settings{Number: defaults.Room, Name: "Demo room", Kept: true})
+	if err != nil && fault.Of(err) != fault.Conflict {
+		return err
+	}
+	return nil
+}
+
+// ready says why no calls are taken now.
+func (s *server) ready() error {
+	if s.engine.Draining() {
+		return errors.New("shutting down")
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package sip
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/skygenesisenterprise/skybridge/sip/internal/client"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/wire"
+	"github.com/skygenesisenterprise/skybridge/sip/message"
+)
+
+// ending is a wire on which something happens while a message is sent.
+type ending struct {
+	*wire.Wire
+	happens func()
+}
+
+func (e ending) Send(b []byte) error {
+	e.happens()
+	return e.Wire.Send(b)
+}
+
+// outgoing is a call of ours without a hop yet.
+func outgoing(t *testing.T, s *Server, h InviteHandler) *OutgoingInvite {
+	t.Helper()
+	at := message.URI{Scheme: "sip", User: "x", Host: "127.0.0.1"}
+	o := Outbound{Method: "INVITE", Target: at, From: message.Address{URI: at}, ContentType: "application/sdp", Body: []byte("v=0\r\n")}
+	w := client.WalletOf(nil)
+	d, err := s.client.Draft(&o, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &OutgoingInvite{
+		s: s, h: h, draft: d, wallet: w, id: DialogID{CallID: d.CallID, LocalTag: d.From.Tag()}, done: make(chan struct{}),
+		forks: make(map[string]*Dialog), extra: make(map[string]*Dialog),
+	}
+	out.run = serial.New(dialogQueue, s.errands.Spawn, out.panicked)
+	s.dialogs.Put(out.id, out)
+	return out
+}
+
+// A next hop that is found when the call is over already is not asked for one that nobody
+// would take or cancel.
+func TestHopOfACallThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &events{}
+		s, w := silent(t, e), wire.New()
+		defer closeNow(t, s)
+		out := outgoing(t, s, e)
+		out.abandon()
+		synctest.Wait()
+		if err := out.send(w); err != nil {
+			t.Error(err)
+		}
+		if n := len(w.Times("INVITE ")); n != 0 {
+			t.Errorf("%d INVITEs are sent", n)
+		}
+		if got := e.all(); len(got) != 1 {
+			t.Errorf("told %v", got)
+		}
+	})
+}
+
+// An INVITE whose call ends while it is being sent is canceled.
+func TestCallThatEndsWhileItIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &events{}
+		s, w := silent(t, e), wire.New()
+		defer closeNow(t, s)
+		out := outgoing(t, s, e)
+		if err := out.send(ending{w, out.abandon}); err != nil {
+			t.Error(err)
+		}
+		give(s, w, wire.ResponseTo(w.Last("INVITE "), 180, "x"))
+		if n := len(w.Times("CANCEL ")); n == 0 {
+			t.Error("no CANCEL is sent")
+		}
+	})
+}
