@@ -3,6 +3,7 @@ package presubmit
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -11,11 +12,15 @@ import (
 )
 
 // Every scenario of testdata/sip is played by some test: one whose package names the folder, and
-// the scenario or all of the folder's.
+// the scenario or all of the folder's. The table beside them has each.
 func TestScenariosArePlayed(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, "testdata", "sip", "*", "*.xml"))
 	if err != nil || len(files) < 80 {
 		t.Fatalf("%d scenarios: %v", len(files), err)
+	}
+	table, err := os.ReadFile(filepath.Join(root, "testdata", "sip", "README.md"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	players := playersOfSipp(t)
 	for _, f := range files {
@@ -23,6 +28,9 @@ func TestScenariosArePlayed(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(f), ".xml")
 		if !slices.ContainsFunc(players, func(tests string) bool { return plays(tests, folder, name) }) {
 			t.Errorf("testdata/sip/%s/%s.xml: no test plays it", folder, name)
+		}
+		if !strings.Contains(string(table), "`"+folder+"/"+name+"`") {
+			t.Errorf("testdata/sip/README.md has no %s/%s", folder, name)
 		}
 	}
 }

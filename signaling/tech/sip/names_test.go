@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest/dnstest"
@@ -70,4 +71,22 @@ func TestTransportOfATrunk(t *testing.T) {
 			told.want(t, "ended 17 true")
 		})
 	}
+}
+
+// SIPp at both hosts of a domain's SRV: the first has no room, the second has the call, and the
+// next one at once.
+func TestSecondHostOfADomain(t *testing.T) {
+	t.Parallel()
+	first, second := peer.FreePort(t), peer.FreePort(t)
+	zone := fmt.Sprintf("test. 60 IN SOA ns.test. root.test. 1 60 60 60 60\n"+
+		"_sip._udp.carrier.test. 60 IN SRV 10 0 %d one.test.\n_sip._udp.carrier.test. 60 IN SRV 20 0 %d two.test.\n"+
+		"one.test. 60 IN A 127.0.0.1\ntwo.test. 60 IN A 127.0.0.1\n", first, second)
+	r := newRig(t, "", asking(t, dnstest.New(t, zone).Addr))
+	if err := r.tech.Configure(t.Context(), providerAt(t, "carrier-ip", `"carrier.test"`)); err != nil {
+		t.Fatal(err)
+	}
+	full := r.scenario("unavailable", peer.SippConfig{SIP: first})
+	r.callsOut("out", second)
+	full.Wait(t)
+	r.callsOut("out", second) // nobody is at the first any more, who would not be asked within a minute
 }

@@ -102,6 +102,12 @@ func provider(t *testing.T, profile string, ports ...int) *directory.Directory {
 	for _, port := range ports {
 		hosts = append(hosts, fmt.Sprintf("%q", fmt.Sprintf("127.0.0.1:%d", port)))
 	}
+	return providerAt(t, profile, hosts...)
+}
+
+// providerAt is provider, at hosts that are written as in YAML.
+func providerAt(t *testing.T, profile string, hosts ...string) *directory.Directory {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "skybridge.yaml")
 	text := fmt.Sprintf(`sip:
   trunks:
