@@ -38,12 +38,15 @@ func (s *Server) receiveMalformed(f transport.Flow, m *message.Parsed, err error
 	if !m.Answerable() {
 		return
 	}
-	status := 400
+	req, status := message.NewRequest(m, f.Source()), 400
 	var bad *message.MalformedError
 	if errors.As(err, &bad) {
 		status = bad.Status
+		if bad.Unmatched && !inspect.Known(req.Method()) { // RFC 4475 §3.1.2.18
+			status = 501
+		}
 	}
-	s.curt.Refuse(f, message.NewRequest(m, f.Source()), Reply{Status: status})
+	s.curt.Refuse(f, req, Reply{Status: status})
 }
 
 func (s *Server) receiveResponse(r *message.Response) {

@@ -28,6 +28,7 @@ var addressCases = []struct {
 	{"tokens", `Alice Liddell <sip:a@b>`, []Address{{Display: "Alice Liddell", URI: uri("sip:a@b")}}, `"Alice Liddell" <sip:a@b>`},
 	{"no space", `caller<sip:a@b>`, []Address{{Display: "caller", URI: uri("sip:a@b")}}, `"caller" <sip:a@b>`},
 	{"quotes in the name", `"J Rosenberg \\\"" <sip:a@b>`, []Address{{Display: `J Rosenberg \"`, URI: uri("sip:a@b")}}, ""},
+	{"quoted controls in the name", "\"BEL:\\\a DEL:\\\x7f\" <sip:a@b>", []Address{{Display: "BEL:\a DEL:\x7f", URI: uri("sip:a@b")}}, ""},
 	{"brackets in the name", `"a <sip:x@y>, b" <sip:a@b>`, []Address{{Display: "a <sip:x@y>, b", URI: uri("sip:a@b")}}, ""},
 	{"empty name", `"" <sip:a@b>`, []Address{{URI: uri("sip:a@b")}}, `<sip:a@b>`},
 	{"white space", "\t \"A\"  <sip:a@b> ; q = 0.3 ;\tx", []Address{{Display: "A", URI: uri("sip:a@b"), Params: Params{{"q", "0.3"}, {"x", ""}}}},

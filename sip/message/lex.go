@@ -30,10 +30,32 @@ func parseQuoted(s string) (text, rest string, err error) {
 	return "", "", errors.New("quoted string without its end")
 }
 
+// withoutQuotedNUL takes quoted pairs of a NUL out of the quoted strings of a line. The grammar
+// has them (RFC 4475 §3.1.1.2), but no NUL goes further than this, so that nobody behind it
+// takes one for the end of a name. A NUL that is not quoted stays, to be refused.
+func withoutQuotedNUL(s string) string {
+	if strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i, quoted := 0, false; i < len(s); i++ {
+		if quoted && s[i] == '\\' && i+1 < len(s) {
+			if i++; s[i] != 0 {
+				b = append(b, '\\', s[i])
+			}
+			continue
+		}
+		quoted = quoted != (s[i] == '"')
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+// appendQuoted writes a quoted-string; control characters stand in one as quoted pairs only.
 func appendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); i++ {
-		if s[i] == '"' || s[i] == '\\' {
+		if c := s[i]; c == '"' || c == '\\' || c < ' ' && c != '\t' || c == 0x7f {
 			b = append(b, '\\')
 		}
 		b = append(b, s[i])

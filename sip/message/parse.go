@@ -15,6 +15,8 @@ const maxHeaderLines = 256
 type MalformedError struct {
 	Status int
 	Why    string
+	// Unmatched says that nothing is wrong but that CSeq has another method.
+	Unmatched bool
 }
 
 // Error is the Why.
@@ -101,6 +103,10 @@ func parseHeaderLine(line string) (Header, *MalformedError) {
 	name = trimRight(name)
 	if !ok || !isToken(name) {
 		return Header{}, bad("header line without a sound name")
+	}
+	switch LongName(name) {
+	case "From", "To", "Contact": // who somebody is by Call-ID or credentials is nobody else without a part
+		value = withoutQuotedNUL(value)
 	}
 	if control(value) >= 0 {
 		return Header{}, bad("control character in header %s", name)
@@ -229,7 +235,7 @@ func (p *Parsed) check() *MalformedError {
 		if p.cseq, p.cseqMethod, err = parseCSeq(v); err != nil {
 			note(bad("%v", err))
 		} else if p.raw.Method != "" && p.raw.Method != p.cseqMethod {
-			note(bad("method of the cseq is another than the request's"))
+			note(&MalformedError{Status: 400, Why: "method of the cseq is another than the request's", Unmatched: true})
 		}
 	}
 	note(p.checkNumbers())

@@ -30,6 +30,9 @@ func (r *Registrar) Handle(ctx context.Context, in *sip.IncomingRequest, aors ..
 
 // register carries out a REGISTER.
 func (r *Registrar) register(ctx context.Context, req *message.Request, aors []string) (sip.Reply, *refusal) {
+	if scheme := req.To().URI.Scheme; scheme != "sip" && scheme != "sips" { // RFC 3261 §10.2, RFC 4475 §3.3.4
+		return sip.Reply{}, refuse(400, "To Is No SIP URI")
+	}
 	name := req.To().URI.User
 	if !slices.Contains(aors, name) {
 		return sip.Reply{}, refuse(403, "")

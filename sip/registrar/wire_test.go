@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/sip"
@@ -24,11 +25,17 @@ type pbx struct {
 	registrar *Registrar
 	gate      *auth.Gate
 	events    chan Event
+	store     Store
+	open      atomic.Bool // whoever comes may register what To names
 }
 
 func (p *pbx) OnInvite(in *sip.IncomingInvite) { _ = in.Reject(sip.Reply{Status: 404}) }
 
 func (p *pbx) OnRequest(in *sip.IncomingRequest) {
+	if p.open.Load() {
+		p.registrar.Handle(context.Background(), in, in.Request().To().URI.User)
+		return
+	}
 	user, refusal := p.gate.Admit(in.Request(), digest.Space{}, func(name string) (digest.Credentials, bool) {
 		return digest.Credentials{Password: "secret"}, p.registrar.entry(name) != nil
 	})
@@ -66,6 +73,7 @@ func servePBX(t testing.TB, change func(*AOR, *digest.Config)) *pbx {
 		t.Fatal(err)
 	}
 	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+	p.store = st.Bindings
 	cfg := Default()
 	if cfg.GRUU, err = gruu.New([]byte("secret")); err != nil {
 		t.Fatal(err)

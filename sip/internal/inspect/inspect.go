@@ -18,6 +18,9 @@ var Methods = []string{
 	"REFER", "NOTIFY", "SUBSCRIBE", "MESSAGE", "PUBLISH",
 }
 
+// Known reports whether a method is one of Methods.
+func Known(method string) bool { return slices.Contains(Methods, method) }
+
 // Rules are what this end takes.
 type Rules struct {
 	// Extensions are option tags that a request may require, Accept the media types of a
@@ -37,7 +40,7 @@ func refuse(status int, name, value string) Refusal {
 
 // Request checks one request.
 func (r *Rules) Request(req *message.Request) Refusal {
-	if !slices.Contains(Methods, req.Method()) {
+	if !Known(req.Method()) {
 		return Refusal{Status: 501}
 	}
 	switch req.URI().Scheme {
