@@ -28,11 +28,33 @@ func (c *Comparison) Signalling(ctx context.Context, work []signalling.Work, rou
 		c.skipped[theAsterisk] = "not asked for"
 	}
 	r := &table.Report{Machine: machine(), Version: c.Version, Date: c.began.Format("2 January 2006"), Partial: true}
-	bars, err := c.signalling(ctx, r, work, rounds, load.Plan{Warm: 1500 * time.Millisecond, Measure: each})
+	bars, err := c.signalled(ctx, r, work, rounds, load.Plan{Warm: 1500 * time.Millisecond, Measure: each})
 	if err != nil {
 		return nil, err
 	}
 	r.Bars = bars
+	for who, why := range c.skipped {
+		r.Skipped = append(r.Skipped, who+": "+firstLine(why))
+	}
+	return r, nil
+}
+
+// signalling is the part of the whole comparison that Signalling is by itself.
+func (c *Comparison) signalling(ctx context.Context, r *table.Report) ([]table.Bar, error) {
+	work := []signalling.Work{signalling.Registrations(false), signalling.Registrations(true), signalling.SetUps(false), signalling.SetUps(true)}
+	plan := c.plan()
+	if !c.Short {
+		plan.Measure = 4 * time.Second
+	}
+	return c.signalled(ctx, r, work, c.rounds(), plan)
+}
+
+// signalled measures works, and what is left of those that leave something.
+func (c *Comparison) signalled(ctx context.Context, r *table.Report, work []signalling.Work, rounds int, plan load.Plan) ([]table.Bar, error) {
+	bars, err := c.paces(ctx, r, work, rounds, plan)
+	if err != nil {
+		return nil, err
+	}
 	for _, w := range work {
 		if w.Kind == traffic.Register {
 			if err := c.phones(ctx, r, w); err != nil {
@@ -40,10 +62,7 @@ func (c *Comparison) Signalling(ctx context.Context, work []signalling.Work, rou
 			}
 		}
 	}
-	for who, why := range c.skipped {
-		r.Skipped = append(r.Skipped, who+": "+firstLine(why))
-	}
-	return r, nil
+	return bars, nil
 }
 
 // phones measures what a registered phone adds to Skybridge.
@@ -63,7 +82,7 @@ func (c *Comparison) phones(ctx context.Context, r *table.Report, w signalling.W
 	return nil
 }
 
-func (c *Comparison) signalling(ctx context.Context, r *table.Report, work []signalling.Work, rounds int, plan load.Plan) (bars []table.Bar, err error) {
+func (c *Comparison) paces(ctx context.Context, r *table.Report, work []signalling.Work, rounds int, plan load.Plan) (bars []table.Bar, err error) {
 	for _, w := range work {
 		paces := make(map[string][]*signalling.Pace)
 		for range rounds {

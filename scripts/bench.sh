@@ -3,7 +3,7 @@
 # Janus and rtpengine: interleaved, servers on one core and the load client on another. It
 # brings the peers where root allows it and writes the figures into docs/benchmarks.md.
 #
-# usage: bench.sh        20 to 25 minutes
+# usage: bench.sh        about half an hour; fails if 100,000 calls leave anything behind
 #        BENCH=short bench.sh   one round, some 5 minutes, printed and not written
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -42,4 +42,7 @@ if [ -s "$speech" ] || espeak-ng -v en-us -s 150 -w "$speech" \
 	args+=(--speech "$speech")
 fi
 
-bin/skybridge bench compare "${args[@]}"
+bin/skybridge bench compare "${args[@]}" || exit
+if [ "${BENCH:-}" != short ]; then
+	bin/skybridge bench soak
+fi

@@ -104,8 +104,9 @@ func (r *Report) verdicts() *grid {
 	return g
 }
 
-// unmet are the bars that are not met, a line each, the farthest first.
-func (r *Report) unmet() (lines []string) {
+// Missed are the bars that are held against a figure that counts, and are not met, a line each,
+// the farthest first.
+func (r *Report) Missed() (lines []string) {
 	bars := slices.DeleteFunc(slices.Clone(r.Bars), func(b Bar) bool { return !b.Unmet() })
 	slices.SortStableFunc(bars, func(a, b Bar) int { return cmp.Compare(b.Value*a.Limit, a.Value*b.Limit) })
 	for i := range bars {
@@ -138,7 +139,7 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	b.WriteByte('\n')
 	r.verdicts().text(&b)
-	for _, line := range r.unmet() {
+	for _, line := range r.Missed() {
 		b.WriteString(line + "\n")
 	}
 	for _, s := range r.Skipped {

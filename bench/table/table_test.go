@@ -146,7 +146,7 @@ func TestUnmet(t *testing.T) {
 		{Workload: "e", What: "≤ 2", Value: 9, Limit: 2, Missing: "x"},
 	}}
 	want := []string{"c, ≤ 1/2: not met: 2.00, 300 % above", "a, ≤ 2: not met: 3.00, 50 % above"}
-	if got := r.unmet(); !slices.Equal(got, want) {
+	if got := r.Missed(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -63,7 +63,13 @@ func (o *rates) run(cmd *cobra.Command, work []signalling.Work) error {
 	if err != nil {
 		return err
 	}
-	return report.Text(cmd.OutOrStdout())
+	if err := report.Text(cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	if missed := report.Missed(); len(missed) > 0 {
+		return fmt.Errorf("bars are not met: %s", strings.Join(missed, "; "))
+	}
+	return nil
 }
 
 // benchSoakCommand looks whether calls leave anything behind.
