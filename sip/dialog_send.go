@@ -243,7 +243,7 @@ func (d *Dialog) hangUp(hs []message.Header, end End) error {
 	}
 	if b := d.beginning; b != nil {
 		d.mu.Unlock()
-		b.abort(end)
+		b.abort(end, hs...)
 		return nil
 	}
 	d.ending = true

@@ -219,7 +219,7 @@ func (b *beginning) inBye(s *Server, tx *serverTx) {
 
 // abort ends the call whose beginning it is: for want of a handler, or because its owner
 // hangs up after all.
-func (b *beginning) abort(e End) {
+func (b *beginning) abort(e End, hs ...message.Header) {
 	err := e.Err
 	if err == nil {
 		err = fault.New(fault.Gone, "sip: ended before its answer was sent")
@@ -228,7 +228,7 @@ func (b *beginning) abort(e End) {
 	case b.in == nil:
 		b.out.abort(err)
 	case e.Cause == EndLocal:
-		b.in.end(Reply{Status: 480}, err, nil)
+		b.in.end(Reply{Status: 480, Headers: hs}, err, nil)
 	case e.Cause == EndClosed:
 		b.in.shutdown(context.Background())
 	default:

@@ -27,25 +27,33 @@ func (d *legDialog) OnAck(req *message.Request) {
 func (l *leg) acknowledged(body []byte) {
 	l.acked = true
 	if !l.isOver() && l.late && !l.gotSDP {
-		l.takeLate(body)
+		if err := l.takeLate(body); err != nil {
+			l.end(signaling.CauseOf(err))
+		}
 	}
 	l.offers.look = true
 	l.negotiate()
 }
 
-func (l *leg) takeLate(body []byte) {
+// takeLate takes the answer to the offer that a caller left to us; the error is why the call
+// cannot go on.
+func (l *leg) takeLate(body []byte) error {
 	l.gotSDP = true
-	if len(body) == 0 {
-		l.log.Warn("no answer to our offer, call ended", "call_id", l.callID)
-		l.end(signaling.CauseNoCodec)
-		return
+	err := fault.New(fault.NotAcceptable, "no description")
+	l.because = "No answer to the offer"
+	if len(body) > 0 {
+		if err = l.session.SetAnswer(body); fault.Of(err) == fault.Invalid {
+			err = fault.New(fault.NotAcceptable, "%w", err) // the call's, not the party's that dialled
+		}
+		l.because = "Answer to the offer is not usable"
 	}
-	if err := l.session.SetAnswer(body); err != nil {
-		l.log.Warn("answer to our offer not usable, call ended", "call_id", l.callID, "err", err)
-		l.end(signaling.CauseOf(err))
-		return
+	if err != nil {
+		l.log.Warn("our offer is not answered, call ended", "call_id", l.callID, "err", err)
+		return err
 	}
+	l.because = ""
 	l.mediaAgreed()
+	return nil
 }
 
 // mediaAgreed tells the channel what an offer and its answer came to.

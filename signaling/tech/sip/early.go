@@ -1,23 +1,24 @@
 package sip
 
 import (
+	"context"
+
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
-// offerEarly sends the offer that a caller left to us in a reliable response; the answer
-// comes in its PRACK. Actor only.
-func (l *leg) offerEarly() {
-	if l.isOver() || l.incoming == nil || l.agreed {
-		return
-	}
+// offerEarly puts the offer that a caller left to us into the first response that is sent
+// reliably, whichever it is (RFC 3262 §5); the answer comes in its PRACK. It reports whether
+// there is one. Actor only.
+func (l *leg) offerEarly(r *ua.Reply) bool {
 	body, err := l.lateOffer()
 	if err != nil {
 		l.notAnswered(err)
-		return
+		return false
 	}
-	l.provisional(ua.Reply{Status: 183, ContentType: sdpType, Body: body})
+	r.ContentType, r.Body = sdpType, body
+	return true
 }
 
 // acknowledgedEarly takes a PRACK that has the answer to our offer, or another offer of the
@@ -26,13 +27,26 @@ func (l *leg) acknowledgedEarly(r *ua.InDialogRequest) {
 	body := r.Request().Part(sdpType)
 	switch {
 	case l.late && !l.gotSDP && !l.isOver():
-		l.takeLate(body)
-		l.replied("PRACK", r.Respond(ua.Reply{}))
+		if err := l.takeLate(body); err != nil {
+			l.notAgreed(err)
+		}
+		l.replied("PRACK", r.Respond(ua.Reply{})) // it is one, whatever it says; and what waited for it follows
 	case len(body) == 0:
 		l.replied("PRACK", r.Respond(ua.Reply{}))
 	default:
 		l.updated(r)
 	}
+}
+
+// notAgreed ends a call whose caller did not answer our early offer. A 2xx that waits for
+// this PRACK would follow it: the call is taken back before.
+func (l *leg) notAgreed(err error) {
+	if l.dialog != nil {
+		ctx, cancel := context.WithTimeout(l.live, requestTimeout)
+		defer cancel()
+		l.replied("INVITE", l.dialog.Bye(ctx, l.reason(signaling.CauseOf(err))...))
+	}
+	l.end(signaling.CauseOf(err))
 }
 
 // legFork is the leg as an early dialog of its INVITE sees it.

@@ -189,25 +189,6 @@ func TestReliableOption(t *testing.T) {
 	}
 }
 
-// TestAPrackWithoutTheAnswer: a caller who leaves the offer to us and never answers it.
-func TestAPrackWithoutTheAnswer(t *testing.T) {
-	r, _ := earlyRig(t, "", "")
-	caller := r.lateCaller(r.mouth(1), "Supported: 100rel\r\nRequire: 100rel")
-	ch := siptest.Wait(t, r.calls)
-	if err := ch.Progress(siptest.Ctx(t)); err != nil {
-		t.Fatal(err)
-	}
-	p := caller.call.Peer
-	m := p.Skip("SIP/2.0 183")
-	caller.call.Take(m)
-	caller.call.Send("PRACK", "", "RAck: "+m.Header("RSeq")+" 1 INVITE")
-	both := p.Skip("SIP/2.0 4").Start + p.Skip("SIP/2.0 200").Start
-	if !strings.Contains(both, "488") {
-		t.Error(both)
-	}
-	siptest.Wait(t, ch.Gone())
-}
-
 // sync waits until a leg has done what it was given.
 func (r *rig) sync(l *leg) {
 	r.t.Helper()

@@ -195,18 +195,14 @@ func (l *leg) Ring() {
 	l.post(func() { l.provisional(ua.Reply{Status: 180}) })
 }
 
-// Progress sends 183 with our answer, so that the caller hears early media. To an
-// offer that is still to come there is none.
+// Progress sends 183 with our answer, so that the caller hears early media. Who left the
+// offer to us gets it early where responses are reliable, and elsewhere nothing.
 func (l *leg) Progress() error {
 	l.mu.Lock()
 	incoming, answer := l.incoming, l.answer
 	l.mu.Unlock()
-	switch {
-	case incoming == nil:
-	case answer != nil:
+	if incoming != nil && (answer != nil || incoming.Reliable()) {
 		l.post(func() { l.provisional(ua.Reply{Status: 183, ContentType: sdpType, Body: answer}) })
-	case incoming.Reliable():
-		l.post(l.offerEarly)
 	}
 	return nil
 }
@@ -220,6 +216,8 @@ func (l *leg) provisional(r ua.Reply) {
 	}
 	if l.agreed {
 		r.Body = nil // it has been said
+	} else if l.late && l.incoming.Reliable() && !l.offerEarly(&r) {
+		return
 	}
 	if _, err := l.incoming.Early((*legDialog)(l)); err != nil {
 		return // the caller has gone, as watchCancel tells

@@ -62,7 +62,11 @@ var callers = map[string]func(*testing.T, *signaling.Channel){
 	"merged":           rings,
 	"prack":            progresses,
 	"prack-late-offer": progresses,
-	"update":           picksUp,
+	"prack-late-offer-ringing": func(t *testing.T, c *signaling.Channel) {
+		rings(t, c)
+		picksUp(t, c)
+	},
+	"update": picksUp,
 }
 
 func rings(t *testing.T, c *signaling.Channel) {
