@@ -177,13 +177,13 @@ func (c *Channel) Audio(ctx context.Context) (mixer.PortStats, error) {
 // MaxForwards is how often the channel's call may still be passed on (LegInfo).
 func (c *Channel) MaxForwards() int { return c.leg.Info().MaxForwards }
 
-// Redirect is whom the party asked to be called in its place, a resource of the same
-// technology; empty for nobody, and before the channel's end.
-func (c *Channel) Redirect() string {
+// Redirect is whom the party asked to be called in its place, zero for nobody, and before the
+// channel's end.
+func (c *Channel) Redirect() (to Redirect) {
 	if leg, ok := c.leg.(Redirector); ok && c.Ended() {
-		return leg.Redirect()
+		to = leg.Redirect()
 	}
-	return ""
+	return to
 }
 
 // publish makes the working state visible and wakes who waits. Actor only.

@@ -14,6 +14,7 @@ type (
 	Viewer      = leg.Viewer
 	DigitSender = leg.DigitSender
 	Redirector  = leg.Redirector
+	Redirect    = leg.Redirect
 	LegEvents   = leg.Events
 	LegInfo     = leg.Info
 )

@@ -90,7 +90,7 @@ func (d *attempt) run(ctx context.Context, targets []dialstring.Target, timeout 
 	var phone *dialstring.Target // what it has switched on counts
 	if one, ok := dialstring.OnePhone(targets); ok && !isGroup(one) {
 		phone = &one
-		to, limit, err := d.services.Extensions.Before(one, d.caller.Snapshot().Redirecting)
+		to, limit, err := d.services.Extensions.Before(one, d.caller.Snapshot().Redirecting, d.options.stays)
 		switch {
 		case to != nil:
 			d.forwardTo(to)
@@ -108,11 +108,15 @@ func (d *attempt) run(ctx context.Context, targets []dialstring.Target, timeout 
 	result := d.services.dialAll(ctx, dial.Plan{
 		Targets: targets, Timeout: timeout, Caller: d.caller.Snapshot().Caller, From: d.caller, Prefer: format.Codec,
 		Log:    d.caller.Log(),
-		Orders: d.place.orders, Divert: d.services.Extensions.Member,
+		Orders: d.place.orders, Divert: d.services.Extensions.Diversion(d.options.stays), Follow: d.follow(phone != nil),
 		Notify: func(callee *signaling.Channel, s signaling.ChannelSnapshot) { d.progress(ctx, callee, s) },
 	})
 	d.place.close()
 	d.set("DIALSTATUS", string(result.Status))
+	if result.Forward != nil && ctx.Err() == nil && !d.place.taken() {
+		d.forwardTo(result.Forward)
+		return nil
+	}
 	if result.Channel == nil && ctx.Err() == nil && d.refused(&result, phone) {
 		return nil
 	}

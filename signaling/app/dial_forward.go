@@ -34,7 +34,7 @@ func (d *attempt) notRung(err error) {
 
 // refused reports whether a call that nobody took goes on elsewhere, or nowhere.
 func (d *attempt) refused(result *dial.Result, target *dialstring.Target) bool {
-	if target == nil || d.place.taken() {
+	if target == nil || d.options.stays || d.place.taken() {
 		return false
 	}
 	var why party.Reason
@@ -56,4 +56,16 @@ func (d *attempt) refused(result *dial.Result, target *dialstring.Target) bool {
 		d.forwardTo(to)
 	}
 	return err != nil || to != nil
+}
+
+// follow is what becomes of the wish of who is called to be called elsewhere: where one
+// phone alone is dialled, the caller goes on in the plan as it does for a forward.
+func (d *attempt) follow(phone bool) dial.Follow {
+	switch {
+	case d.options.stays:
+		return dial.FollowNobody
+	case phone:
+		return dial.FollowPlan
+	}
+	return dial.FollowPhones
 }

@@ -18,6 +18,7 @@ type dialOptions struct {
 	tone      string        // r(tone): what the caller hears instead of ringing
 	limit     time.Duration // L(ms), S(seconds): the longest conversation; 0 is none
 	both      string        // G(place): who answered goes on after the place, the caller there
+	stays     bool          // i: the call is not forwarded, whatever who is called wishes
 	sub       string        // U(context^arguments): what the called party goes through first
 	// calleeGoesOn is F(place): the called party goes on in the plan when the caller hangs
 	// up, at calleeTo, by default after this Dial.
@@ -39,7 +40,7 @@ type missedOption struct {
 
 const aside = "it is left aside"
 
-// missedOptions are those of Asterisk that are not served. A, C, I and i, which ask for
+// missedOptions are those of Asterisk that are not served. C and I, which ask for
 // what happens anyway, are not among them, nor is a.
 var missedOptions = map[byte]missedOption{
 	'A': {here: "the called party hears no announcement"},
@@ -86,6 +87,8 @@ func parseDialOptions(text string) (o dialOptions) {
 			o.ring, o.tone = true, arg
 		case 'R':
 			o.ringUntil = true
+		case 'i':
+			o.stays = true
 		case 'F':
 			o.calleeGoesOn, o.calleeTo = true, place(arg)
 		case 'G':

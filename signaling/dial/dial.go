@@ -18,6 +18,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/extension"
 	"github.com/skygenesisenterprise/skybridge/signaling/party"
 )
 
@@ -35,6 +36,8 @@ type Plan struct {
 	// Divert, where set, says who is rung in place of a target, and how the call came there;
 	// an error, why nobody is.
 	Divert func(t dialstring.Target, way *party.Redirecting) (dialstring.Target, *party.Redirecting, error)
+	// Follow says what becomes of a called party's wish to be called elsewhere.
+	Follow Follow
 	// Log is told of endpoints that cannot be rung; nil is told nothing.
 	Log *slog.Logger
 	// Notify, where set, is told of every change of a called channel, in order,
@@ -53,6 +56,8 @@ type Result struct {
 	Cause signaling.Cause
 	// Err is why nothing could be rung at all.
 	Err error
+	// Forward is where the caller is to go on instead, for FollowPlan; nobody answered.
+	Forward *extension.Forward
 	// Rang is how long the attempt took.
 	Rang time.Duration
 }
@@ -99,18 +104,15 @@ type dialling struct {
 	picked  chan pickUp
 	live    context.Context //nolint:containedctx // of one Do
 	outcome outcomes
+	forward *extension.Forward
 }
 
 type callee struct {
-	target    dialstring.Target
-	dialled   dialstring.Target // who is rung: target, or whom it forwards to
-	status    string            // of the last Dial event
-	redirects int               // how many parties sent the call here, one after another
+	target  dialstring.Target
+	dialled dialstring.Target // who is rung: target, or whom it forwards to
+	status  string            // of the last Dial event
+	rang    bool
 }
-
-// maxRedirects bounds how often a call is sent on, so that two phones that forward
-// to each other end it.
-const maxRedirects = 3
 
 // change is one new state of a called channel.
 type change struct {
@@ -135,7 +137,7 @@ func (d *dialling) run(ctx context.Context) Result {
 		})
 	}
 	for _, target := range d.plan.Targets {
-		d.call(ctx, target, d.way(), 0)
+		d.call(ctx, target, d.way(), false)
 	}
 	var timeout <-chan time.Time
 	if d.plan.Timeout > 0 {
@@ -153,6 +155,10 @@ func (d *dialling) run(ctx context.Context) Result {
 				}
 				target := d.ringing[ch.channel].target
 				return Result{Status: Answer, Channel: ch.channel, Target: target, Cause: signaling.CauseNormal}
+			}
+			if d.forward != nil {
+				d.cancel(signaling.CauseAnsweredElse, Cancel, nil)
+				return Result{Status: Unavailable, Cause: ch.snapshot.Cause, Forward: d.forward}
 			}
 		case p := <-d.picked:
 			d.cancel(signaling.CauseAnsweredElse, Cancel, nil)
@@ -179,7 +185,7 @@ func (d *dialling) way() *party.Redirecting {
 }
 
 // call rings one target, if that is possible.
-func (d *dialling) call(ctx context.Context, target dialstring.Target, way *party.Redirecting, redirects int) {
+func (d *dialling) call(ctx context.Context, target dialstring.Target, way *party.Redirecting, redirected bool) {
 	out := signaling.Outgoing{Target: target, Request: signaling.DialRequest{
 		Call: d.name, Caller: d.plan.Caller, Prefer: d.plan.Prefer, Redirecting: way,
 	}}
@@ -197,7 +203,7 @@ func (d *dialling) call(ctx context.Context, target dialstring.Target, way *part
 		out.Request.MaxForwards = hopsLeft(d.plan.From, out.Request.Redirecting)
 	}
 	var c *signaling.Channel
-	if err == nil && (redirects > 0 || out.Target != target) && d.rings(out.Target) {
+	if err == nil && (redirected || out.Target != target) && d.rings(out.Target) {
 		d.plan.Log.Info("endpoint forwards to one that rings already", "endpoint", target.String())
 		return
 	}
@@ -209,7 +215,7 @@ func (d *dialling) call(ctx context.Context, target dialstring.Target, way *part
 		d.outcome.failed(err)
 		return
 	}
-	d.ringing[c] = &callee{target: target, dialled: out.Target, redirects: redirects}
+	d.ringing[c] = &callee{target: target, dialled: out.Target}
 	d.publish(c.Snapshot(), target, "")
 	d.offer(d.live, c, target)
 	d.watch(c)
@@ -235,29 +241,6 @@ func hopsLeft(from *signaling.Channel, way *party.Redirecting) int {
 	return max(1, left-way.Local())
 }
 
-// redirect calls whom a party names in its place, whose end then counts instead: a forward
-// of that party. It reports whether there is one and the call may go there.
-func (d *dialling) redirect(ctx context.Context, c *signaling.Channel, who *callee) bool {
-	resource := c.Redirect()
-	if resource == "" {
-		return false
-	}
-	if who.redirects == maxRedirects {
-		c.Log().Warn("call redirected too often", "endpoint", who.target.String(), "redirects", maxRedirects)
-		return false
-	}
-	s := c.Snapshot()
-	by := s.Caller
-	by.Number = s.Endpoint // where calls have been is told by it
-	way, err := s.Redirecting.Forward(by, party.ID{Number: resource}, party.Unconditional)
-	if err != nil {
-		c.Log().Warn("call not redirected", "endpoint", who.target.String(), "err", err)
-		return false
-	}
-	d.call(ctx, dialstring.Target{Tech: who.target.Tech, Resource: resource}, way, who.redirects+1)
-	return true
-}
-
 // take works on one change of a called channel; it reports whether that answered.
 func (d *dialling) take(ctx context.Context, ch change) bool {
 	who := d.ringing[ch.channel]
@@ -276,7 +259,7 @@ func (d *dialling) take(ctx context.Context, ch change) bool {
 			d.outcome.ended(s.Cause)
 		}
 	case s.State == signaling.Ringing && status == "":
-		status = "RINGING"
+		status, who.rang = "RINGING", true
 	case s.Media && status != "PROGRESS":
 		status = "PROGRESS"
 	}

@@ -17,12 +17,13 @@ type Forward struct {
 // Before is what becomes of a call before the phone rings: sent on, where to is set; else an
 // error of kind fault.Busy for a phone that is not to be disturbed, fault.Looped for a call
 // that was sent on too often; else it rings, for limit at most, 0 for as long as the caller
-// likes.
-func (r *Registry) Before(t dialstring.Target, way *party.Redirecting) (to *Forward, limit time.Duration, err error) {
+// likes. A call that stays is not sent on.
+func (r *Registry) Before(t dialstring.Target, way *party.Redirecting, stays bool) (to *Forward, limit time.Duration, err error) {
 	p, s, ok := r.Of(t)
 	switch {
 	case !ok:
 		return nil, 0, nil
+	case stays:
 	case s.Always != "":
 		to, err = r.forward(p, s.Always, party.Unconditional, way)
 	case s.DND && s.Busy != "":
@@ -33,7 +34,7 @@ func (r *Registry) Before(t dialstring.Target, way *party.Redirecting) (to *Forw
 		return to, 0, err
 	case s.DND:
 		return nil, 0, fault.New(fault.Busy, "%s is not to be disturbed", p.Name)
-	case s.NoAnswer != "":
+	case s.NoAnswer != "" && !stays:
 		limit = DefaultAfter
 		if s.After > 0 {
 			limit = s.After
@@ -102,5 +103,17 @@ func (r *Registry) Member(t dialstring.Target, way *party.Redirecting) (dialstri
 			return t, way, fault.New(fault.Unreachable, "%s forwards to %s, which is no phone", p.Name, to.Exten)
 		}
 		t, way = dialstring.Target{Tech: t.Tech, Resource: next.Name}, to.Way
+	}
+}
+
+// Diversion is Member, or for a call that stays, because whoever makes it wants nobody else, who
+// rings at all: the target itself, unless it is not to be disturbed.
+func (r *Registry) Diversion(stays bool) func(dialstring.Target, *party.Redirecting) (dialstring.Target, *party.Redirecting, error) {
+	if !stays {
+		return r.Member
+	}
+	return func(t dialstring.Target, way *party.Redirecting) (dialstring.Target, *party.Redirecting, error) {
+		_, _, err := r.Before(t, way, true)
+		return t, way, err
 	}
 }

@@ -135,13 +135,23 @@ func TestWhereACallGoes(t *testing.T) {
 		{"1006", "", 0, 0},
 		{"0123@trunk", "", 0, 0},
 	} {
-		f, limit, err := r.Before(to(ca.name), nil)
+		f, limit, err := r.Before(to(ca.name), nil, false)
 		got := ""
 		if f != nil {
 			got = f.Exten + " " + f.Way.Reason().String()
 		}
 		if got != ca.want || limit != ca.limit || (err != nil) != (ca.err != 0) || err != nil && fault.Of(err) != ca.err {
 			t.Errorf("%s: %q, %v, %v", ca.name, got, limit, err)
+		}
+	}
+	// A call that stays rings, unless that would disturb.
+	for name, kind := range map[string]fault.Kind{"1001": fault.Busy, "1003": fault.Busy, "1004": 0, "1005": 0, "1006": 0} {
+		f, limit, err := r.Before(to(name), nil, true)
+		if f != nil || limit != 0 || fault.Of(err) != kind && err != nil || (err != nil) != (kind != 0) {
+			t.Errorf("%s, to stay: %+v, %v, %v", name, f, limit, err)
+		}
+		if rung, _, err := r.Diversion(true)(to(name), nil); rung != to(name) || (err != nil) != (kind != 0) {
+			t.Errorf("%s of several, to stay: %v, %v", name, rung, err)
 		}
 	}
 	for _, ca := range []struct {

@@ -103,9 +103,18 @@ type DigitSender interface {
 
 // Redirector is a Leg whose party may ask to be called elsewhere instead (SIP 302).
 type Redirector interface {
-	// Redirect is the resource of the same technology to dial instead, empty for
-	// none. It is settled by the time of LegEnded; safe from any goroutine.
-	Redirect() string
+	// Redirect is where to, zero for nowhere. It is settled by the time of LegEnded; safe
+	// from any goroutine.
+	Redirect() Redirect
+}
+
+// Redirect is whom a party names in its place: an extension that it may dial itself. The
+// zero value is nobody.
+type Redirect struct {
+	Context, Exten string
+	// Phone is the resource of the same technology that is a phone of that name, empty
+	// where the extension is something else.
+	Phone string
 }
 
 // Events is how a leg reaches its channel: every method only posts. What comes

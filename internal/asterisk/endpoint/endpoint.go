@@ -126,6 +126,7 @@ type Endpoint struct {
 	UserEqPhone           bool
 	SuppressQ850          bool
 	AllowTransfer         bool
+	FollowUser            bool // redirect_method=user, where it is written
 	AllowSubscribe        bool
 	AllowOverlap          bool
 	ReferBlindProgress    bool

@@ -141,13 +141,14 @@ var pjsipEndpoint = option.Table[Endpoint]{
 }
 
 // redirectMethod is how a 3xx is followed. Only to an extension that the endpoint may dial
-// itself: a host that it names could be anybody's.
-func redirectMethod(_ *Endpoint, v string) error {
+// itself: a host that it names could be anybody's. A trunk's is where that is written.
+func redirectMethod(e *Endpoint, v string) error {
 	switch strings.ToLower(v) {
 	case "user":
+		e.FollowUser = true
 		return nil
 	case "uri_core", "uri_pjsip":
-		return fmt.Errorf("a 3xx is followed by its user part alone, to phones of ours that the endpoint may dial")
+		return fmt.Errorf("the host of a 3xx is not called: a phone's is followed by its user part, as an extension of its context")
 	}
 	return fmt.Errorf("%q is none of user, uri_core, uri_pjsip", v)
 }

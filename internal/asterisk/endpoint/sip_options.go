@@ -57,6 +57,7 @@ var sipShared = option.Rows[sipReader]{
 	"subscribecontext":     option.Text(func(r *sipReader) *string { return &r.SubscribeContext }),
 	"usereqphone":          option.Bool(func(r *sipReader) *bool { return &r.UserEqPhone }),
 	"preferred_codec_only": option.Bool(func(r *sipReader) *bool { return &r.PreferredOnly }),
+	"promiscredir":         promiscRedirect,
 	"progressinband":       func(r *sipReader, v string) error { r.InbandProgress = asterisk.True(v); return nil },
 	"session-timers":       sessionTimers,
 	"session-expires":      option.Duration(func(r *sipReader) *time.Duration { return &r.SessionExpires }, time.Second),
@@ -350,6 +351,14 @@ func insecure(r *sipReader, v string) error {
 		default:
 			return fmt.Errorf("%q is none of port, invite, no", word)
 		}
+	}
+	return nil
+}
+
+// promiscRedirect takes what is so: a 3xx is followed by its user part, whatever its host.
+func promiscRedirect(_ *sipReader, v string) error {
+	if asterisk.True(v) {
+		return fmt.Errorf("the host of a 3xx is not called: a phone's is followed by its user part, as an extension of its context")
 	}
 	return nil
 }

@@ -66,9 +66,9 @@ type leg struct {
 	offer    []byte
 	// maxForwards is an incoming call's.
 	maxForwards int
-	release     func() // of its place at its trunk or phone
-	redirect    string // the endpoint that the party named in its place
-	faxHeard    func() // of a facsimile that calls; nil where that is not looked for
+	release     func()             // of its place at its trunk or phone
+	redirect    signaling.Redirect // whom the party named in its place
+	faxHeard    func()             // of a facsimile that calls; nil where that is not looked for
 	hungUp      bool
 	ended       bool
 

@@ -42,7 +42,7 @@ func TestRedirection(t *testing.T) {
 	}
 	t.Run("to a phone", func(t *testing.T) {
 		done := ring(t)
-		redirect(t, first, "nobody", "SECOND")
+		redirect(t, first, "404", "SECOND")
 		answer := r.offer(0, "PCMU", "sendrecv")
 		leg := second.Answer(ua.Reply{ContentType: answer.Type, Body: answer.Body})
 		result := siptest.Wait(t, done)

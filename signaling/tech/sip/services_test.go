@@ -73,15 +73,16 @@ func TestForwardedToACarrier(t *testing.T) {
 		{"forwarded", "", extension.Services{Always: "90123"}},
 		{"forwarded-busy", "../phones/reject", extension.Services{Busy: "90123"}},
 		{"forwarded-unanswered", "../phones/ring", extension.Services{NoAnswer: "90123", After: 3 * time.Second}},
+		{"forwarded", "moved", extension.Services{}}, // by the phone itself
 	} {
-		t.Run(c.carrier, func(t *testing.T) {
+		t.Run(c.carrier+" "+c.desk, func(t *testing.T) {
 			if err := services.Set(t.Context(), "1002", c.set); err != nil {
 				t.Fatal(err)
 			}
 			carrier := r.waiting(c.carrier, port)
 			var phone *peer.SippPeer
 			if c.desk != "" {
-				phone = r.waiting(c.desk, desk)
+				phone = r.waiting(c.desk, desk, "CONTACTS", "<sip:fax;x=1@192.0.2.7>;q=0.9, <sip:90123@192.0.2.7>;q=0.7, <mailto:desk@192.0.2.7>, <sip:1001@192.0.2.7>;q=0.3")
 			}
 			leg := r.call(r.phone("1001"), "1002")
 			leg.Answered()
@@ -110,8 +111,10 @@ func TestDoNotDisturb(t *testing.T) {
 }
 
 // waiting starts a scenario that is called at a port.
-func (r *rig) waiting(name string, port int) *peer.SippPeer {
-	return peer.Sipp(r.t, peer.SippConfig{Scenario: filepath.Join("../../../testdata/sip/services", name+".xml"), SIP: port, Service: "x", Replace: []string{"STATUS", "486"}})
+func (r *rig) waiting(name string, port int, replace ...string) *peer.SippPeer {
+	return peer.Sipp(r.t, peer.SippConfig{
+		Scenario: filepath.Join("../../../testdata/sip/services", name+".xml"), SIP: port, Service: "x", Replace: append(replace, "STATUS", "486"),
+	})
 }
 
 // A call that comes round ends, by whatever its loop can be told.

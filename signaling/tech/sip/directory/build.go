@@ -91,7 +91,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		ContactUser: c.ContactUser, Symmetric: c.RTPSymmetric, Rewrite: c.RewriteContact,
 		WebRTC: c.WebRTC || c.MediaEncryption == endpoint.EncryptionDTLS && c.ICE, RTPTimeout: c.RTPTimeout, HoldTimeout: c.RTPTimeoutHold,
 		Keepalive: c.RTPKeepalive, RTCPMux: c.RTCPMux, Reliable: c.Rel100, FollowForks: c.FollowForks, ManyAnswers: c.ManyAnswers,
-		Transfers: c.AllowTransfer, BlindProgress: c.ReferBlindProgress,
+		FollowUser: c.FollowUser, Transfers: c.AllowTransfer, BlindProgress: c.ReferBlindProgress,
 		Fax: sess.Fax{Allowed: c.T38, Symmetric: c.T38Symmetric, MaxDatagram: c.T38MaxDatagram},
 		Direct: Direct{
 			Allowed: c.DirectMedia && c.MediaEncryption == endpoint.EncryptionNone, ByUpdate: c.DirectMethod == "update",

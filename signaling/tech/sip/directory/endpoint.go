@@ -105,6 +105,8 @@ type Endpoint struct {
 	Fax sess.Fax
 	// Direct is whether its audio may go to another party without us.
 	Direct Direct
+	// FollowUser says in the file that its 3xx are followed by their user part.
+	FollowUser bool
 	// Transfers says that it may transfer its calls, BlindProgress that it is told how a
 	// blind transfer goes on.
 	Transfers     bool
@@ -144,6 +146,10 @@ func (m DTMFMode) Events() bool { return m != DTMFInfo && m != DTMFInband }
 // Trunk reports whether the endpoint peers with another server rather than being
 // a phone that registers.
 func (e *Endpoint) Trunk() bool { return e.placed() || len(e.Outbound) > 0 }
+
+// Redirects reports whether a 3xx of the endpoint leads to an extension of its context: a
+// phone's does. A trunk's must be asked for, since a carrier would choose what is called.
+func (e *Endpoint) Redirects() bool { return e.FollowUser || !e.Trunk() }
 
 // placed reports whether the file says from where its requests come, or what stands in
 // them.
