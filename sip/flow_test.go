@@ -11,10 +11,13 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // always gives the same configuration for each connection.
-func always(c *tls.Config) func() *tls.Config { return func() *tls.Config { return c } }
+func always(c *tls.Config) func(transport.Destination) *tls.Config {
+	return func(transport.Destination) *tls.Config { return c }
+}
 
 // everywhere is a phone that listens on every transport, and how to reach it.
 func everywhere(t *testing.T) (*siptest.Phone, map[string]func(testing.TB) *siptest.Peer) {

@@ -40,8 +40,9 @@ type installation struct {
 	// listeners are pjsip.conf's and sip.conf's transports; none leaves the choice
 	// to the server's own settings.
 	listeners []transport.Listener
-	external  outside.Told // of those transports
-	tlsClient *tls.Config
+	external  outside.Told    // of those transports
+	tlsClient *tls.Config     // of who is no trunk's server
+	trunksTLS trunks.Security // of who is
 	tlsServer *tlsserver.Policies
 	certFile  string
 	keyFile   string
@@ -78,7 +79,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout, Keepalive: cfg.RTP.Keepalive, Policies: plan.Policies, Groups: plan.Groups,
 	})
 	in := &installation{
-		dir: dir, directory: directory, endpoints: loaded.Endpoints, plan: loaded.Plan, settings: loaded.Settings,
+		dir: dir, directory: directory, endpoints: loaded.Endpoints, plan: loaded.Plan, settings: loaded.Settings, trunksTLS: plan.Security,
 	}
 	for _, t := range loaded.Endpoints.Transports {
 		switch t.Protocol {
@@ -90,9 +91,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	in.external, unheard = outside.Of(loaded.Endpoints.Transports)
 	var noCA, noClients []asterisk.Warning
 	in.tlsClient, noCA = tlsclient.Config(loaded.Endpoints.Transports)
-	if in.tlsClient.InsecureSkipVerify {
-		noCA = append(noCA, unverified(plan.Secure, cfg.Origin("sip.trunks"))...)
-	}
+	noCA = append(noCA, unverified(plan.Unverified, cfg.Origin("sip.trunks"))...)
 	in.tlsServer, noClients = tlsserver.Read(loaded.Endpoints.Transports)
 	var all asterisk.Warnings
 	for _, w := range slices.Concat(loaded.Warnings, warnings, unheard, noCA, noClients, in.chooseCertificate(loaded.Endpoints.Transports)) {
@@ -102,14 +101,15 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	return in, nil
 }
 
-// unverified are the warnings of trunks of the settings whose servers prove no name to us.
+// unverified are the warnings of trunks of the settings whose servers prove no name to us if
+// they are spoken to over TLS.
 func unverified(trunks []string, at config.Origin) []asterisk.Warning {
 	out := make([]asterisk.Warning, 0, len(trunks))
 	for _, name := range trunks {
 		out = append(out, asterisk.Warning{
-			File: at.File, Line: at.Line, Text: fmt.Sprintf("trunk %s: the certificate of its server is not verified", name),
+			File: at.File, Line: at.Line, Text: fmt.Sprintf("trunk %s: the certificate of its server is not verified (tls_verify: false)", name),
 			Here: "whoever sits on the way can be that server",
-			Fix:  "verify_server = yes in a TLS transport of pjsip.conf, which holds for all servers that we connect to",
+			Fix:  "tls_verify: true, and tls_ca where no public authority has signed the certificate",
 		})
 	}
 	return out

@@ -175,7 +175,10 @@ func (s *server) sipConfig() sip.Config {
 	c.External = s.loaded.Load().outside(s.cfg).External()
 	c.Transport.Screen = s.screen
 	c.Transport.Unread, c.Admission = s.overload.Unread, s.overload
-	c.Transport.TLSClient = func() *tls.Config { return s.loaded.Load().tlsClient }
+	c.Transport.TLSClient = func(d transport.Destination) *tls.Config {
+		in := s.loaded.Load()
+		return in.trunksTLS.Config(d, in.tlsClient)
+	}
 	add := func(network, address string) {
 		if address == config.Off {
 			return

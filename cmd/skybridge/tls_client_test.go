@@ -91,7 +91,8 @@ func TestTLSClient(t *testing.T) {
 	}
 }
 
-// A trunk of the settings over TLS whose server proves nothing to us is told of by name.
+// A trunk of the settings whose server need not prove its name is told of by name, whatever the
+// transports say of others.
 func TestUnverifiedTrunks(t *testing.T) {
 	const transport = "[tls]\ntype=transport\nprotocol=tls\nbind=127.0.0.1:5061\n"
 	file := filepath.Join(t.TempDir(), "skybridge.yaml")
@@ -99,16 +100,16 @@ func TestUnverifiedTrunks(t *testing.T) {
   trunks:
     - {name: first, hosts: [sip.carrier.example], transport: tls}
     - {name: plain, hosts: [192.0.2.5], transport: tcp}
-    - {name: second, hosts: [192.0.2.6, "sip:192.0.2.7;transport=TLS"]}
-    - {name: third, hosts: [192.0.2.8], proxy: "sips:proxy.carrier.example"}
+    - {name: second, hosts: [192.0.2.6, "sip:192.0.2.7;transport=TLS"], tls_verify: false}
+    - {name: third, hosts: [192.0.2.8], proxy: "sips:proxy.carrier.example", tls_verify: true}
 `), 0o600))
 	for name, tc := range map[string]struct {
 		pjsip string
 		want  []string
 	}{
-		"not verified": {"", []string{"first", "second", "third"}},
-		"the default":  {transport, []string{"first", "second", "third"}},
-		"verified":     {transport + "verify_server=yes\n", nil},
+		"no transport":         {"", []string{"second"}},
+		"one":                  {transport, []string{"second"}},
+		"one that is verified": {transport + "verify_server=yes\n", []string{"second"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settings{asteriskDir: folder(t, map[string]string{"pjsip.conf": tc.pjsip}), dataDir: t.TempDir(), file: file}

@@ -51,6 +51,13 @@ type Trunk struct {
 	SessionTimers  string         `koanf:"session_timers" yaml:"session_timers"`
 	Rel100         string         `koanf:"rel100" yaml:"rel100"`
 	Encryption     string         `koanf:"encryption" yaml:"encryption"`
+	// Over TLS the trunk's server has to prove that it is the host that is named here (RFC
+	// 5922) unless TLSVerify is false; against the authorities in the file TLSCA, else those of pjsip.conf
+	// or the system. TLSCert and TLSKey are what we show of ourselves.
+	TLSVerify *bool  `koanf:"tls_verify" yaml:"tls_verify"`
+	TLSCA     string `koanf:"tls_ca" yaml:"tls_ca"`
+	TLSCert   string `koanf:"tls_cert" yaml:"tls_cert"`
+	TLSKey    string `koanf:"tls_key" yaml:"tls_key"`
 }
 
 // CallerID says who calls, where a call goes out to a trunk.

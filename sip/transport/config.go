@@ -18,9 +18,9 @@ type Config struct {
 	// Listeners are the sockets to open. Requests leave through them too, so a
 	// UDP destination needs a UDP listener.
 	Listeners []Listener
-	// TLSClient gives the configuration of a TLS connection that we open; it is not
-	// changed. The ServerName is the host of the next hop. Nil takes Go's defaults.
-	TLSClient func() *tls.Config
+	// TLSClient gives the configuration of a TLS connection that we open to a destination; it
+	// is not changed. The ServerName is the host of the next hop. Nil takes Go's defaults.
+	TLSClient func(Destination) *tls.Config
 	Limits    Limits
 	// KeepAlive is how often an empty line goes over each TCP and TLS connection, so
 	// that translators of addresses on the way stay open (RFC 5626 §4.4.1); 0 never.

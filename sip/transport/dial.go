@@ -119,7 +119,7 @@ func (t *Layer) connect(ctx context.Context, key dialKey) (net.Conn, error) {
 	}
 	cfg := &tls.Config{}
 	if t.cfg.TLSClient != nil {
-		cfg = t.cfg.TLSClient().Clone()
+		cfg = t.cfg.TLSClient(Destination{Network: key.network, Addr: key.remote, Host: key.host}).Clone()
 	}
 	if cfg.ServerName == "" {
 		cfg.ServerName = key.host

@@ -7,7 +7,6 @@ package trunks
 import (
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
@@ -23,8 +22,10 @@ import (
 type Plan struct {
 	Policies map[string]directory.Policy
 	Groups   []trunkgroup.Group
-	// Secure names the trunks that are spoken to over TLS by what their settings say.
-	Secure []string
+	// Security is how TLS connections to them are made; Unverified names those whose server
+	// does not have to prove its name, by their settings.
+	Security   Security
+	Unverified []string
 }
 
 // maxTrunks bounds a configuration.
@@ -33,19 +34,22 @@ const maxTrunks = 1000
 // Add puts the trunks into a set of endpoints. The error is of kind fault.Invalid and
 // names the trunk, never its password.
 func Add(set *endpoint.Set, cfg *config.SIP) (Plan, error) {
-	plan := Plan{Policies: make(map[string]directory.Policy, len(cfg.Trunks))}
+	plan := Plan{
+		Policies: make(map[string]directory.Policy, len(cfg.Trunks)),
+		Security: Security{names: make(map[string]*peer), addresses: make(map[netip.AddrPort]*peer)},
+	}
 	if len(cfg.Trunks) > maxTrunks {
 		return plan, fault.New(fault.Invalid, "%d trunks, at most %d", len(cfg.Trunks), maxTrunks)
 	}
 	for i := range cfg.Trunks {
 		t := &cfg.Trunks[i]
-		policy, secure, err := add(set, t)
+		policy, err := add(set, t, &plan.Security)
 		if err != nil {
 			return plan, fault.New(fault.Invalid, "trunk %q: %w", t.Name, err)
 		}
 		plan.Policies[t.Name] = policy
-		if secure {
-			plan.Secure = append(plan.Secure, t.Name)
+		if !or(t.TLSVerify, true) {
+			plan.Unverified = append(plan.Unverified, t.Name)
 		}
 	}
 	for _, g := range cfg.TrunkGroups {
@@ -78,45 +82,38 @@ type maker struct {
 	through  message.URI   // the same
 }
 
-func add(set *endpoint.Set, t *config.Trunk) (policy directory.Policy, secure bool, err error) {
+func add(set *endpoint.Set, t *config.Trunk, security *Security) (policy directory.Policy, err error) {
 	m := maker{Trunk: t}
 	if err := m.check(set); err != nil {
-		return policy, secure, err
+		return policy, err
 	}
 	if m.password, err = m.secret(); err != nil {
-		return policy, secure, err
+		return policy, err
 	}
 	e, err := m.endpoint()
 	if err != nil {
-		return policy, secure, err
+		return policy, err
 	}
 	if err := m.identify(&e); err != nil {
-		return policy, secure, err
+		return policy, err
 	}
 	if policy, err = m.policy(); err != nil {
-		return policy, secure, err
+		return policy, err
 	}
 	aor, err := m.aor()
 	if err != nil {
-		return policy, secure, err
+		return policy, err
 	}
 	if or(t.Register, m.profile.register) {
 		reg, err := m.registration()
 		if err != nil {
-			return policy, secure, err
+			return policy, err
 		}
 		set.Registrations = append(set.Registrations, reg)
 	}
 	set.Identifies = append(set.Identifies, m.shown(&e))
 	set.Endpoints, set.AORs = append(set.Endpoints, e), append(set.AORs, aor)
-	return policy, m.secure(), nil
-}
-
-// secure reports whether one of the trunk's hosts is spoken to over TLS.
-func (m *maker) secure() bool {
-	return slices.ContainsFunc(append(slices.Clone(m.uris), m.through), func(u message.URI) bool {
-		return u.Scheme == "sips" || strings.EqualFold(u.Params.Value("transport"), "tls")
-	})
+	return policy, security.protect(&m)
 }
 
 // check finds a name that cannot be, the profile, and what the hosts are.
