@@ -69,7 +69,7 @@ func endpointParams(e *endpoint.Endpoint) [][2]string {
 		{"dtls_setup", e.DTLS.Setup},
 		{"dtls_verify", e.DTLS.Verify},
 		{"dtmf_mode", e.DTMFMode.String()},
-		{"fax_detect", is(e.FaxDetect)},
+		{"fax_detect", is(e.FaxTone || e.FaxAsks)},
 		{"follow_early_media_fork", is(e.FollowForks)},
 		{"force_avp", is(e.ForceAVP)},
 		{"force_rport", is(e.ForceRport)},

@@ -122,6 +122,37 @@ func TestNoCallingTone(t *testing.T) {
 	}
 }
 
+// Nor is music: the notes around the tone's frequency, as long as it is, on instruments.
+func TestNoCallingToneInMusic(t *testing.T) {
+	const length = Rate / 2
+	for name, overtones := range map[string][]float64{
+		"strings":  {1, 0.7, 0.5, 0.35, 0.25, 0.2},
+		"clarinet": {1, 0, 0.75, 0, 0.5, 0, 0.3},
+		"piano":    {1, 0.6, 0.3, 0.15},
+	} {
+		for halftone := -24; halftone <= 24; halftone++ {
+			hz := 440 * math.Pow(2, float64(12+halftone)/12)
+			for _, chord := range [][]float64{{1}, {1, 1.2599, 1.4983}, {1, 1.1892, 1.4983}} {
+				pcm := make([]int16, 3*length)
+				for i := range length {
+					var sum float64
+					for _, interval := range chord {
+						for k, a := range overtones {
+							if f := hz * interval * float64(k+1); f < Rate/2 {
+								sum += a * math.Sin(2*math.Pi*f*float64(i)/Rate)
+							}
+						}
+					}
+					pcm[length+i] = int16(2000 * sum)
+				}
+				if got := hears(pcm); got != 0 {
+					t.Errorf("%s, chord %v at %.0f Hz: heard %d times", name, chord, hz, got)
+				}
+			}
+		}
+	}
+}
+
 // Nor is a person, in 25 minutes of prompts.
 func TestNoCallingToneInSpeech(t *testing.T) {
 	t.Parallel()

@@ -38,7 +38,7 @@ func TestFacsimileGoesToItsExtension(t *testing.T) {
 	sent := make(chan dialplan.Position, 4)
 	c.Redirectable(func(at dialplan.Position) bool { sent <- at; return true })
 	exists := func(context, exten string) bool { return context == "inbound" && exten == faxdetect.Extension }
-	faxdetect.Watch(c, 0, func() { faxdetect.Send(c, exists) })
+	faxdetect.Watch(c, faxdetect.Rules{Tone: true}, exists)
 	if err := c.Answer(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -88,11 +88,18 @@ func TestWatchEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	faxdetect.Watch(c, 50*time.Millisecond, func() { t.Error("heard") })
-	faxdetect.Watch(c, 0, func() { t.Error("heard") })
+	c.Redirectable(func(at dialplan.Position) bool { t.Errorf("sent to %+v", at); return true })
+	asked := faxdetect.Watch(c, faxdetect.Rules{Tone: true, Asks: true, Within: 50 * time.Millisecond}, anywhere)
+	faxdetect.Watch(c, faxdetect.Rules{Tone: true}, anywhere)
+	asked() // before the answer nobody is a facsimile
 	if err := c.Answer(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	late := c.Snapshot().Answered.Add(50 * time.Millisecond)
+	h.Eventually("the time is over", func() bool { return time.Now().After(late) })
+	asked()
 	c.Hangup(signaling.CauseNormal)
 	h.Gone(c)
 }
+
+func anywhere(_, _ string) bool { return true }

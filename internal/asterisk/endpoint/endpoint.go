@@ -169,9 +169,10 @@ type Endpoint struct {
 	AudioStreams     int
 	VideoStreams     int
 	T38              bool
-	T38Symmetric     bool // t38_udptl_nat
-	T38MaxDatagram   int  // octets; 0 is what the party says
-	FaxDetect        bool
+	T38Symmetric     bool          // t38_udptl_nat
+	T38MaxDatagram   int           // octets; 0 is what the party says
+	FaxTone          bool          // a facsimile is known by its calling tone
+	FaxAsks          bool          // and by its asking for T.38
 	FaxDetectTimeout time.Duration // 0 is the whole call
 	// RTPTimeout ends a call without audio, RTPTimeoutHold one on hold; RTPKeepalive
 	// is how often silence is broken. 0 is never.

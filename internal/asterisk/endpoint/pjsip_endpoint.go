@@ -22,6 +22,15 @@ func defaultEndpoint(name string) Endpoint {
 	}
 }
 
+// faxDetect has a facsimile known by either sign of it.
+func faxDetect(e *Endpoint, v string) error {
+	b, err := option.ParseBool(v)
+	if err == nil {
+		e.FaxTone, e.FaxAsks = b, b
+	}
+	return err
+}
+
 var pjsipEndpoint = option.Table[Endpoint]{
 	Name: "an endpoint",
 	Rows: option.Rows[Endpoint]{
@@ -62,7 +71,7 @@ var pjsipEndpoint = option.Table[Endpoint]{
 		"dtls_setup":                    option.OneOf(func(e *Endpoint) *string { return &e.DTLS.Setup }, "active", "passive", "actpass"),
 		"dtls_verify":                   option.OneOf(func(e *Endpoint) *string { return &e.DTLS.Verify }, "fingerprint", "certificate", "both", "yes", "no"),
 		"dtmf_mode":                     option.Choice(func(e *Endpoint) *DTMFMode { return &e.DTMFMode }, dtmfNames),
-		"fax_detect":                    option.Bool(func(e *Endpoint) *bool { return &e.FaxDetect }),
+		"fax_detect":                    faxDetect,
 		"fax_detect_timeout":            option.Duration(func(e *Endpoint) *time.Duration { return &e.FaxDetectTimeout }, time.Second),
 		"follow_early_media_fork":       option.Bool(func(e *Endpoint) *bool { return &e.FollowForks }),
 		"force_avp":                     option.Bool(func(e *Endpoint) *bool { return &e.ForceAVP }),

@@ -50,7 +50,7 @@ var sipShared = option.Rows[sipReader]{
 	"outboundproxy":        option.Text(func(r *sipReader) *string { return &r.OutboundProxy }),
 	"videosupport":         videoSupport,
 	"t38pt_udptl":          t38,
-	"faxdetect":            func(r *sipReader, v string) error { r.FaxDetect = !asterisk.False(v); return nil },
+	"faxdetect":            sipFaxDetect,
 	"allowtransfer":        option.Bool(func(r *sipReader) *bool { return &r.AllowTransfer }),
 	"allowsubscribe":       option.Bool(func(r *sipReader) *bool { return &r.AllowSubscribe }),
 	"allowoverlap":         func(r *sipReader, v string) error { r.AllowOverlap = !asterisk.False(v); return nil },
@@ -320,6 +320,26 @@ func t38(r *sipReader, v string) error {
 			return option.Number(func(r *sipReader) *int { return &r.T38MaxDatagram }, 0, 1<<16)(r, n)
 		}
 	}
+	return nil
+}
+
+// sipFaxDetect reads yes, no, or by which signs a facsimile is known.
+func sipFaxDetect(r *sipReader, v string) error {
+	if faxDetect(&r.Endpoint, v) == nil {
+		return nil
+	}
+	tone, asks := false, false
+	for _, word := range option.Split(v) {
+		switch strings.ToLower(word) {
+		case "cng":
+			tone = true
+		case "t38":
+			asks = true
+		default:
+			return fmt.Errorf("%q is none of yes, no, cng, t38", word)
+		}
+	}
+	r.FaxTone, r.FaxAsks = tone, asks
 	return nil
 }
 

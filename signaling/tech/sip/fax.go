@@ -2,14 +2,12 @@ package sip
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/udptl"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/faxdetect"
-	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/directory"
 	sess "github.com/skygenesisenterprise/skybridge/signaling/tech/sip/session"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 )
@@ -29,6 +27,7 @@ func (l *leg) faxOffered(re *ua.ReInvite, offer []byte) bool {
 		l.refuseFax(re, err)
 	case s == nil || !s.FaxAllowed():
 		l.refuseFax(re, fault.New(fault.NotAcceptable, "%s may not have T.38", l.endpoint))
+		l.askedFax()
 	default:
 		if told, on := s.Faxing(); on { // once more
 			l.answerFax(re, offer, told, nil)
@@ -53,7 +52,7 @@ func (l *leg) askOther(re *ua.ReInvite, offer []byte, terms udptl.Terms) {
 			close(asked)
 			if err != nil {
 				l.refuseFax(re, err)
-				l.heardFax()
+				l.askedFax()
 				return
 			}
 			l.answerFax(re, offer, a.Terms, a.End)
@@ -76,29 +75,22 @@ func (l *leg) askOther(re *ua.ReInvite, offer []byte, terms udptl.Terms) {
 	})
 }
 
-// heardFax sends a facsimile to the plan's extension for it, where the endpoint wants that.
-func (l *leg) heardFax() {
+// askedFax sends a facsimile to the plan's extension for it, where the endpoint wants that.
+func (l *leg) askedFax() {
 	l.mu.Lock()
-	send := l.faxHeard
+	asked := l.faxAsked
 	l.mu.Unlock()
-	if send != nil {
-		send()
+	if asked != nil {
+		asked()
 	}
 }
 
-// detectFax has a facsimile that calls go on at the plan's extension for it: one that is
-// heard, or that asks for T.38 where nobody else could have it.
-func (l *leg) detectFax(c *signaling.Channel, e *directory.Endpoint) {
-	if !e.FaxDetect {
-		return
-	}
-	send := sync.OnceFunc(func() {
-		faxdetect.Send(c, func(context, exten string) bool { return l.tech.cfg.Exists(context, exten, c.Snapshot().Caller) })
-	})
+// detectFax has a facsimile that calls go on at the plan's extension for it.
+func (l *leg) detectFax(c *signaling.Channel, by faxdetect.Rules) {
+	asked := faxdetect.Watch(c, by, func(context, exten string) bool { return l.tech.cfg.Exists(context, exten, c.Snapshot().Caller) })
 	l.mu.Lock()
-	l.faxHeard = send
+	l.faxAsked = asked
 	l.mu.Unlock()
-	faxdetect.Watch(c, e.FaxDetectFor, send)
 }
 
 // refuseFax leaves the call as it is.

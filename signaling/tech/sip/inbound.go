@@ -237,7 +237,7 @@ func (t *Tech) admitted(in *ua.IncomingInvite, e *directory.Endpoint, caller sig
 		return nil, err
 	}
 	kept = true // by the channel
-	l.detectFax(c, e)
+	l.detectFax(c, e.FaxDetect)
 	return c, nil
 }
 

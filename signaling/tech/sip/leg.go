@@ -68,7 +68,7 @@ type leg struct {
 	maxForwards int
 	release     func()             // of its place at its trunk or phone
 	redirect    signaling.Redirect // whom the party named in its place
-	faxHeard    func()             // of a facsimile that calls; nil where that is not looked for
+	faxAsked    func()             // for T.38, in vain; nil for a call of ours
 	hungUp      bool
 	ended       bool
 

@@ -15,6 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/video"
 	"github.com/skygenesisenterprise/skybridge/signaling/callgroup"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/faxdetect"
 	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 	"github.com/skygenesisenterprise/skybridge/signaling/party"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/identity"
@@ -98,7 +99,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 			NotByNAT: c.DirectNotByNAT, CalledFirst: c.DirectGlare == "outgoing", CallerFirst: c.DirectGlare == "incoming",
 		},
 		Network:   b.network(c.Transport),
-		FaxDetect: c.FaxDetect, FaxDetectFor: c.FaxDetectTimeout,
+		FaxDetect: faxdetect.Rules{Tone: c.FaxTone, Asks: c.FaxAsks, Within: c.FaxDetectTimeout},
 	}
 	if e.RTPTimeout == 0 {
 		e.RTPTimeout = b.options.RTPTimeout

@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/video"
 	"github.com/skygenesisenterprise/skybridge/signaling/callgroup"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/faxdetect"
 	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/identity"
 	sess "github.com/skygenesisenterprise/skybridge/signaling/tech/sip/session"
@@ -111,11 +112,9 @@ type Endpoint struct {
 	// blind transfer goes on.
 	Transfers     bool
 	BlindProgress bool
-	// FaxDetect has calling tones listened for, FaxDetectFor so long; 0 is the whole call.
-	FaxDetect    bool
-	FaxDetectFor time.Duration
-	Variables    []dialplan.Variable
-	Description  string
+	FaxDetect     faxdetect.Rules // of who calls
+	Variables     []dialplan.Variable
+	Description   string
 }
 
 // Direct is direct_media and what belongs to it.
