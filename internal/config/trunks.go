@@ -51,6 +51,9 @@ type Trunk struct {
 	SessionTimers  string         `koanf:"session_timers" yaml:"session_timers"`
 	Rel100         string         `koanf:"rel100" yaml:"rel100"`
 	Encryption     string         `koanf:"encryption" yaml:"encryption"`
+	// FollowRedirects has calls follow its 3xx to its own addresses, and to RedirectHosts.
+	FollowRedirects bool     `koanf:"follow_redirects" yaml:"follow_redirects"`
+	RedirectHosts   []string `koanf:"redirect_hosts" yaml:"redirect_hosts"`
 	// Over TLS the trunk's server has to prove that it is the host that is named here (RFC
 	// 5922) unless TLSVerify is false; against the authorities in the file TLSCA, else those of pjsip.conf
 	// or the system. TLSCert and TLSKey are what we show of ourselves.

@@ -125,7 +125,8 @@ func (l *leg) aim(e *directory.Endpoint, b registrar.Binding, out ua.Outbound) {
 	l.endpoint, l.rules, l.byUpdate, l.dtmf, l.directUpdate = e.Name, &e.Identity, e.ByUpdate, e.DTMF, e.Direct.ByUpdate
 	l.mu.Unlock()
 	l.SetFirst(e.Direct.CalledFirst)
-	l.dial.request = out
+	l.dial.request, l.dial.way = out, b
+	l.dial.targets.Asked(out.Target)
 	l.dial.forks, l.dial.open = forks.Heard{Follow: e.FollowForks, Many: e.ManyAnswers}, nil
 	as := e.Keying()
 	if b.Network == "ws" || b.Network == "wss" {

@@ -6,9 +6,11 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/causes"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/forks"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/redirection"
 	"github.com/skygenesisenterprise/skybridge/signaling/trunkgroup"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 )
 
 // outboundCall is what an outgoing leg will send.
@@ -17,6 +19,8 @@ type outboundCall struct {
 	asked   signaling.DialRequest
 	number  string           // that was dialled, "" for the endpoint itself
 	call    *trunkgroup.Call // its way through trunks; nil for a phone
+	way     registrar.Binding
+	targets redirection.Targets // addresses of the trunk that its 3xx named
 	forks   forks.Heard
 	open    func() error // goes back to the INVITE's offer, once a branch has offered anew; or nil
 }
@@ -27,7 +31,7 @@ func (l *leg) invite() {
 		return
 	}
 	if err := l.sendInvite(); err != nil {
-		if l.elsewhere(nil, err) {
+		if l.onward(nil) || l.elsewhere(nil, err) {
 			return
 		}
 		l.log.Warn("call not sent", "err", err)
@@ -152,7 +156,7 @@ func (d *legInvite) OnFail(resp *message.Response, err error) {
 			return
 		}
 		l.log.Info("call refused", "call_id", l.callID, "cause", int(cause), "err", err)
-		if l.elsewhere(resp, err) {
+		if l.onward(resp) || l.elsewhere(resp, err) {
 			return
 		}
 		if refusal && resp.Status() < 400 {

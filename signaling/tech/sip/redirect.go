@@ -15,47 +15,46 @@ func (l *leg) Redirect() signaling.Redirect {
 	return l.redirect
 }
 
-// redirected takes a 3xx as Asterisk does with redirect_method=user: the user part of the
-// Contact is an extension of the endpoint's own context, whatever host stands behind it. A
-// phone so forwards to whom it may call itself. Actor only.
+// redirected keeps where a 3xx leads, for those who dial. Actor only.
 func (l *leg) redirected(resp *message.Response, cause signaling.Cause) {
-	var to signaling.Redirect
-	contacts, err := resp.Contacts()
-	if err == nil {
-		to = l.tech.redirectTarget(l.endpoint, contacts, &l.dial.asked)
+	to, err := redirection.Of(l.tech.Directory(), l.endpoint, resp, &l.dial.asked, l.tech.reachableIn)
+	what := "call redirected"
+	if err != nil {
+		what = "redirection not followed"
 	}
-	if to.Exten == "" {
-		l.log.Info("redirection not followed: nobody that this endpoint may call", "call_id", l.callID,
-			"status", resp.Status(), "contact", resp.Header("Contact"), "cause", int(cause), "err", err)
-		return
-	}
-	l.log.Info("call redirected", "call_id", l.callID, "status", resp.Status(), "context", to.Context, "to", to.Exten)
+	l.log.Info(what, "call_id", l.callID, "status", resp.Status(), "contact", resp.Header("Contact"),
+		"context", to.Context, "to", to.Exten, "cause", int(cause), "err", err)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.redirect = to
+}
+
+// onward sends a call on within its trunk, where a 3xx has named other addresses of it, and
+// reports whether there was one still to be tried. Actor only.
+func (l *leg) onward(resp *message.Response) bool {
+	e := l.tech.Directory().Endpoint(l.endpoint)
+	if l.dial.call == nil || e == nil || l.gotSDP || l.isOver() {
+		return false
+	}
+	to, ok := l.dial.targets.After(l.tech.Directory(), e, resp, l.log)
+	if !ok {
+		return false
+	}
+	out, err := l.tech.outbound(e, l.dial.way, l.dial.number, &l.dial.asked)
+	if err != nil {
+		l.log.Info("redirection not followed", "call_id", l.callID, "to", to.String(), "err", err)
+		return false
+	}
+	l.dial.targets.Aim(&out, to)
+	l.log.Info("call goes to another address of its trunk", "call_id", l.callID, "trunk", e.Name, "to", to.String())
+	l.retire()
+	l.aim(e, l.dial.way, out)
+	l.post(l.invite)
+	return true
 }
 
 // MayDial reports whether a phone may dial an extension.
 func (t *Tech) MayDial(name, exten string) bool {
 	e := t.Directory().Endpoint(name)
 	return e != nil && t.reachable(e, exten, e.Identity.Self)
-}
-
-// redirectTarget is the first contact whose user is an extension that the endpoint can dial,
-// in its own context or the one that the plan has set for what is forwarded; or zero.
-func (t *Tech) redirectTarget(endpoint string, contacts []message.Address, asked *signaling.DialRequest) signaling.Redirect {
-	d := t.Directory()
-	from := d.Endpoint(endpoint)
-	if from == nil || !from.Redirects() {
-		return signaling.Redirect{} // a reload took it away, or it is a trunk
-	}
-	to := signaling.Redirect{Context: redirection.Context(asked.Variables, from.Context)}
-	to.Exten = redirection.Extension(contacts, from.Name, func(user string) (string, bool) {
-		to.Phone = ""
-		if e := d.Endpoint(user); e != nil && !e.Trunk() {
-			user, to.Phone = e.Name, e.Name
-		}
-		return user, t.reachableIn(to.Context, user, asked.Caller)
-	})
-	return to
 }

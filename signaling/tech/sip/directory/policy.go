@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/rewrite"
 	"github.com/skygenesisenterprise/skybridge/signaling/trunkgroup"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 )
 
 // Policy is what a trunk has beyond other endpoints. The zero value changes nothing.
@@ -22,8 +24,48 @@ type Policy struct {
 	// for; CallerOut and CallerIn the caller's.
 	Out, In, CallerOut, CallerIn rewrite.Rules
 	Caller                       CallerPolicy
+	// Redirects says what becomes of its 3xx.
+	Redirects RedirectPolicy
 	// Dialled says where the number stands that a call from there is for.
 	Dialled Dialled
+}
+
+// RedirectPolicy says whether a call follows a trunk's 3xx, to other addresses of the same
+// trunk; the zero value does not. Networks and Hosts are such beside those that it is known by.
+type RedirectPolicy struct {
+	Follow   bool
+	Networks []netip.Prefix
+	Hosts    []string
+}
+
+// Allows reports whether a host is named as one that the trunk may send calls to.
+func (p *RedirectPolicy) Allows(host string) bool { return among(host, p.Networks, p.Hosts) }
+
+// among reports whether a host is an address of networks, or one of the names.
+func among(host string, networks []netip.Prefix, names []string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		addr = addr.Unmap()
+		return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, host) })
+}
+
+// HasHost reports whether a host is one of an endpoint's: where its requests come from, where
+// it is reached, or its proxy.
+func (d *Directory) HasHost(e *Endpoint, host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil && d.identifier.byAddress(addr) == e.Name {
+		return true
+	}
+	if host == "" {
+		return false
+	}
+	if among(host, e.Match, e.Hosts) || strings.EqualFold(host, e.Proxy.Host) {
+		return true
+	}
+	return slices.ContainsFunc(d.AORs, func(a registrar.AOR) bool {
+		return slices.Contains(e.AORs, a.Name) &&
+			slices.ContainsFunc(a.Contacts, func(u message.URI) bool { return strings.EqualFold(u.Host, host) })
+	})
 }
 
 // CallerPolicy says who calls, where a call goes out to a trunk.

@@ -1,20 +1,61 @@
 package redirection
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/directory"
+	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
 // MaxTargets bounds how many addresses one call tries because of a trunk's 3xx.
 const MaxTargets = 10
 
+// patience is how long an address may say nothing while others wait.
+const patience = 6 * time.Second
+
 // Targets are the addresses that a call to a trunk has still to try, as its 3xx named them.
 // The zero value has none.
 type Targets struct {
+	asked   message.URI // the last that was
 	waiting []message.URI
 	seen    []string // every one that there was
+}
+
+// Asked notes the address that the call is sent to now.
+func (t *Targets) Asked(u message.URI) { t.asked = u }
+
+// After is the address to try after a failure, whose response is nil where none came: what a
+// 3xx names, where the trunk's settings have it followed, and then what waits from those
+// before. A refusal by whoever is called, wherever that is (6xx), is the end.
+func (t *Targets) After(d *directory.Directory, e *directory.Endpoint, resp *message.Response, log *slog.Logger) (message.URI, bool) {
+	switch {
+	case resp == nil:
+	case resp.Status() >= 600:
+		t.waiting = nil
+	case resp.Status() >= 300 && resp.Status() < 400 && e.Policy.Redirects.Follow:
+		contacts, err := resp.Contacts()
+		own := func(host string) bool { return d.HasHost(e, host) || e.Policy.Redirects.Allows(host) }
+		if foreign := t.Add(t.asked, contacts, own); foreign > 0 || err != nil {
+			log.Info("redirection not followed to where the trunk is not known to be", "trunk", e.Name, "contacts", foreign, "err", err)
+		}
+	}
+	return t.Next()
+}
+
+// Aim has a call to the trunk go to one of its addresses: To stays as it was (RFC 3261
+// §8.1.3.4).
+func (t *Targets) Aim(out *ua.Outbound, to message.URI) {
+	if to.Host != out.Target.Host || to.Port != out.Target.Port {
+		out.Flow = "" // which leads to the other
+	}
+	out.Target = to
+	if len(t.waiting) > 0 {
+		out.Patience = patience
+	}
 }
 
 // Add takes up what a 3xx to the request for a URI names, before what waits already: whoever
@@ -59,12 +100,16 @@ func target(asked message.URI, u *message.URI, own func(host string) bool) (mess
 		out = message.URI{Scheme: asked.Scheme, User: number(u), Host: asked.Host, Port: asked.Port, Params: asked.Params}
 		return out, out.User != ""
 	}
-	if !routable(u.User) || !own(u.Host) || secure(&asked) && !secure(u) {
+	network := strings.ToLower(u.Params.Value("transport"))
+	if secure(&asked) && network == "" {
+		network = "tls"
+	}
+	if !routable(u.User) || !own(u.Host) || secure(&asked) && u.Scheme != "sips" && network != "tls" {
 		return message.URI{}, false
 	}
-	switch v := strings.ToLower(u.Params.Value("transport")); v {
+	switch network {
 	case "udp", "tcp", "tls":
-		out.Params = out.Params.With("transport", v)
+		out.Params = out.Params.With("transport", network)
 	}
 	if u.Params.Value("user") == "phone" {
 		out.Params = out.Params.With("user", "phone")

@@ -56,7 +56,7 @@ func all(t *Targets) string {
 
 // What is asked over TLS is not sent elsewhere in the clear.
 func TestTargetsAreNoLessSafe(t *testing.T) {
-	list, err := message.ParseAddressList("<sip:1@carrier.example>, <sip:2@carrier.example;transport=tls>, <sips:3@carrier.example>, <tel:4>")
+	list, err := message.ParseAddressList("<sip:1@carrier.example;transport=tcp>, <sip:2@carrier.example;transport=tls>, <sip:3@carrier.example>, <sips:4@carrier.example;transport=tcp>, <tel:5>")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestTargetsAreNoLessSafe(t *testing.T) {
 	over.Params = over.Params.With("transport", "tls")
 	var targets Targets
 	targets.Add(over, list, own)
-	if got, want := all(&targets), "sip:2@carrier.example;transport=tls sips:3@carrier.example sip:4@carrier.example:5062;transport=tls"; got != want {
+	if got, want := all(&targets), "sip:2@carrier.example;transport=tls sip:3@carrier.example;transport=tls sips:4@carrier.example;transport=tcp sip:5@carrier.example:5062;transport=tls"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/rewrite"
@@ -238,6 +239,9 @@ func (m *maker) policy() (p directory.Policy, err error) {
 	if p.MaxCalls < 0 || p.PerSecond < 0 {
 		return p, fault.New(fault.Invalid, "max_calls and calls_per_second are 0 and more")
 	}
+	if p.Redirects, err = redirectPolicy(m.Trunk); err != nil {
+		return p, err
+	}
 	if p.Caller, err = callerPolicy(&m.CallerID); err != nil {
 		return p, err
 	}
@@ -254,6 +258,25 @@ func (m *maker) policy() (p directory.Policy, err error) {
 		p.Dialled = directory.DialledTo
 	default:
 		return p, fault.New(fault.Invalid, "dialled %q is none of auto, request, to", dialled)
+	}
+	return p, nil
+}
+
+func redirectPolicy(t *config.Trunk) (p directory.RedirectPolicy, err error) {
+	p.Follow = t.FollowRedirects
+	if len(t.RedirectHosts) > 0 && !p.Follow {
+		return p, fault.New(fault.Invalid, "redirect_hosts without follow_redirects")
+	}
+	for _, text := range t.RedirectHosts {
+		network, err := option.ParsePrefix(text)
+		switch {
+		case err == nil:
+			p.Networks = append(p.Networks, network.Masked())
+		case endpoint.IsHostName(text):
+			p.Hosts = append(p.Hosts, text)
+		default:
+			return p, fault.New(fault.Invalid, "redirect_hosts: %q is no address, network or name", text)
+		}
 	}
 	return p, nil
 }

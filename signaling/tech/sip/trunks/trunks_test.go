@@ -48,6 +48,8 @@ func TestTrunkIsSections(t *testing.T) {
       encryption: sdes
       max_calls: 30
       calls_per_second: 2.5
+      follow_redirects: true
+      redirect_hosts: [192.0.2.64/27, gw.carrier.example]
       outbound: [{to: e164, country: "33"}]
       inbound: [{prefix: "+33", replace: "0"}]
       caller_outbound: [{to: e164, country: "33"}]
@@ -83,6 +85,11 @@ func TestTrunkIsSections(t *testing.T) {
 	p := plan.Policies["carrier"]
 	if p.MaxCalls != 30 || p.PerSecond != 2.5 || p.Profile != "carrier-register" || p.Dialled != directory.DialledAuto {
 		t.Errorf("policy %+v", p)
+	}
+	for host, want := range map[string]bool{"192.0.2.70": true, "GW.carrier.example": true, "192.0.2.5": false, "carrier.example": false, "": false} {
+		if got := p.Redirects.Allows(host); got != want || !p.Redirects.Follow {
+			t.Errorf("redirects to %q: %v", host, got)
+		}
 	}
 	for caller, want := range map[string]string{"0123456789": "+33123456789", "0999999999": "+33100000000", "1001": "+33100000000", "": "+33100000000"} {
 		if got, err := p.Shown(signaling.CallerID{Number: caller}); err != nil || got.Number != want {
@@ -145,6 +152,8 @@ func TestMistakes(t *testing.T) {
 		"{name: x, hosts: [h], rel100: maybe}":                                                              "rel100",
 		"{name: x, hosts: [h], session_timers: maybe}":                                                      "session_timers",
 		"{name: x, hosts: [h], encryption: rot13}":                                                          "encryption",
+		"{name: x, hosts: [h], redirect_hosts: [h2]}":                                                       "without follow_redirects",
+		"{name: x, hosts: [h], follow_redirects: true, redirect_hosts: [\"h h\"]}":                          "redirect_hosts",
 		"{name: x, hosts: [h], register: true}":                                                             "register wants",
 		"{name: x, hosts: [h], authenticate: true}":                                                         "authenticate wants",
 		"{name: x, hosts: [h], match: [192.0.2.0/33]}":                                                      "match",
