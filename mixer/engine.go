@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
@@ -34,6 +35,7 @@ type Engine struct {
 	clock   pace.Clock
 	workers []*worker.Worker
 	balance balancer
+	bell    doorbell.Bell            // by which workers wake others
 	events  *ring.Queue[event.Event] // one for all workers: a port that moves must not have its events overtake each other
 	stop    chan struct{}            // ends the event goroutine
 	stopped chan struct{}
@@ -55,13 +57,8 @@ func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.reports.Start(); err != nil {
-		return nil, fmt.Errorf("mixer: %w", err)
-	}
-	if cfg.IO == IOUring {
-		if err := worker.ProbeUring(); err != nil {
-			return nil, errors.Join(fmt.Errorf("mixer: %w", err), e.reports.Close())
-		}
+	if err := e.prepare(); err != nil {
+		return nil, errors.Join(fmt.Errorf("mixer: %w", err), e.reports.Close(), e.bell.Close())
 	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + cfg.procs())
 	if err := pace.SetSlack(cfg.Slack); err != nil {
@@ -73,6 +70,20 @@ func New(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, error) {
 	go e.deliverEvents() // owned by e, ended by Close
 	go e.balance.run()   // owned by e, ended by Close
 	return e, nil
+}
+
+// prepare begins what workers need.
+func (e *Engine) prepare() error {
+	if err := e.bell.Start(e.log); err != nil {
+		return err
+	}
+	if err := e.reports.Start(); err != nil {
+		return err
+	}
+	if e.cfg.IO == IOUring {
+		return worker.ProbeUring()
+	}
+	return nil
 }
 
 // newEngine makes an engine that nothing drives yet.
@@ -91,14 +102,14 @@ func newEngine(cfg Config, codecs media.Codecs, log *slog.Logger) (*Engine, erro
 	}
 	e := &Engine{
 		cfg: cfg, codecs: codecs, log: log, clock: c,
-		events: ring.NewQueue[event.Event](cfg.EventBacklog), stop: make(chan struct{}), stopped: make(chan struct{}),
-		reports: reports.New(cfg.Reports, log),
-		ports:   make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
+		stop: make(chan struct{}), stopped: make(chan struct{}),
+		ports: make(map[*Port]struct{}), rooms: make(map[*Room]struct{}), pairs: make(map[*Pair]struct{}),
 	}
+	e.events, e.reports = ring.NewQueue[event.Event](cfg.EventBacklog, &e.bell), reports.New(cfg.Reports, &e.bell, log)
 	e.balance = balancer{engine: e, stop: make(chan struct{}), done: make(chan struct{})}
 	shared := worker.Config{
 		FIFO: cfg.FIFO, Priority: cfg.Priority, Budget: cfg.Budget,
-		Clock: c, Log: log, Events: e.events, Reports: e.reports, NotFIFO: &e.notFIFO,
+		Clock: c, Log: log, Events: e.events, Reports: e.reports, Bell: &e.bell, NotFIFO: &e.notFIFO,
 		IO: cfg.IO, NotUring: &e.notUring,
 	}
 	for i := range cfg.workers() {
@@ -119,6 +130,7 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 		sock = t
 	case *Ring:
 		ring = t
+		ring.Use(&e.bell)
 	default:
 		return nil, fault.New(fault.Unsupported, "mixer: a port cannot use a %T", cfg.Transport)
 	}
@@ -277,7 +289,7 @@ func (e *Engine) Close() error {
 	errs = append(errs, finish(closeTimeout, ended...))
 	close(e.stop)
 	<-e.stopped
-	errs = append(errs, e.reports.Close())
+	errs = append(errs, e.reports.Close(), e.bell.Close())
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0)-e.cfg.procs(), 1))
 	if err := pace.SetSlack(0); err != nil {
 		e.log.Debug("threads keep the timer slack that they have", "err", err)

@@ -1,6 +1,8 @@
 package mixer
 
 import (
+	"log/slog"
+	"os"
 	"testing"
 	"time"
 )
@@ -16,5 +18,38 @@ func TestFinish(t *testing.T) {
 	}
 	if err := finish(time.Millisecond, func() bool { return true }); err == nil {
 		t.Error("what never ends has ended")
+	}
+}
+
+// An engine that is closed leaves no descriptor open, and neither does one that cannot begin.
+func TestClosedEngineLeavesNoDescriptor(t *testing.T) {
+	cfg := Default()
+	cfg.FIFO = false
+	count := func() int {
+		t.Helper()
+		open, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(open)
+	}
+	was := 0
+	for i := range 5 {
+		e, err := New(cfg, testCodecs(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.NewRoom(RoomConfig{Name: "a"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		if i == 0 {
+			was = count() // with those that the runtime keeps for its poller
+		}
+	}
+	if is := count(); is != was {
+		t.Errorf("%d descriptors were open, %d are", was, is)
 	}
 }

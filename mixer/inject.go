@@ -136,6 +136,7 @@ func (p *Port) Inject(cfg InjectConfig) (*Injection, error) {
 		if on {
 			at[d] = inject.NewSource(inject.Config{
 				Rate: cfg.SampleRate, Buffer: cfg.Buffer, Delay: cfg.Delay, Most: cfg.Most, Whisper: cfg.Whisper,
+				Bell: &p.engine.bell,
 			})
 			x.sources = append(x.sources, at[d])
 		}

@@ -15,6 +15,8 @@ type gathered struct {
 	came chan struct{}
 }
 
+func (g *gathered) Wake() {}
+
 func (g *gathered) Take(_ []byte, from netip.AddrPort) {
 	if from == g.peer {
 		g.came <- struct{}{} // has room for all that the peer sends

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/tap"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/worker"
@@ -75,7 +76,7 @@ func (t *Tap) Close() {
 }
 
 // newTap makes a tap of which nobody knows yet.
-func newTap(cfg TapConfig) (*Tap, error) {
+func newTap(cfg TapConfig, bell *doorbell.Bell) (*Tap, error) {
 	switch cfg.SampleRate {
 	case 8000, 16000, 48000:
 	default:
@@ -89,7 +90,7 @@ func newTap(cfg TapConfig) (*Tap, error) {
 	}
 	return &Tap{closed: cfg.Closed, line: tap.NewLine(tap.Config{
 		Said: cfg.In, Heard: cfg.Out, Rate: cfg.SampleRate,
-		Buffer: cfg.Buffer, Wake: cfg.Wake, Unmuted: cfg.Unmuted,
+		Buffer: cfg.Buffer, Wake: cfg.Wake, Unmuted: cfg.Unmuted, Bell: bell,
 	})}, nil
 }
 
@@ -103,7 +104,7 @@ func (p *Port) Tap(cfg TapConfig) (*Tap, error) {
 	if c := p.Media().Send.Codec; c != nil && !c.Transcodable() {
 		return nil, fault.New(fault.Unsupported, "mixer: %s is only passed on, and cannot be listened to", c.Name)
 	}
-	t, err := newTap(cfg)
+	t, err := newTap(cfg, &p.engine.bell)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ func (r *Room) Tap(cfg TapConfig) (*Tap, error) {
 		return nil, fault.New(fault.Invalid, "mixer: a room's tap has no direction")
 	}
 	cfg.In = true
-	t, err := newTap(cfg)
+	t, err := newTap(cfg, &r.engine.bell)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ func TestRepository(t *testing.T) {
 	spawns := map[string]place{} // folders whose code says go
 	leaks := map[string]bool{}   // folders whose tests look for leaked goroutines
 	packages := map[string][]*file{}
+	excused := map[string]bool{} // entries of ordinary that excuse something
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -53,6 +54,9 @@ func TestRepository(t *testing.T) {
 		for _, b := range f.breaches() {
 			t.Error(b)
 		}
+		for _, b := range f.unready(func(entry string) { excused[entry] = true }) {
+			t.Error(b)
+		}
 		packages[f.dir] = append(packages[f.dir], f)
 		if at, ok := f.spawns(); ok {
 			spawns[f.dir] = at
@@ -64,6 +68,11 @@ func TestRepository(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for entry := range ordinary {
+		if !excused[entry] {
+			t.Errorf("ordinary[%q] excuses nothing any more", entry)
+		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(packages)) {
 		for _, b := range bare(packages[dir]) {

@@ -98,20 +98,20 @@ func New(cfg Config) (*Keyer, error) {
 }
 
 // Take takes a datagram from the socket, which is copied. It is for one goroutine at a
-// time, never waits and allocates nothing.
+// time, never waits and allocates nothing. The Keyer looks at it once somebody Wakes it,
+// which is not for threads with real-time scheduling.
 func (k *Keyer) Take(p []byte, from netip.AddrPort) {
 	known := k.known.Load()
 	if !k.inbox.push(p, from, known != nil && unmapped(from) != *known) {
 		k.dropped.Add(1)
-		return
 	}
-	k.awake()
 }
 
 // Dropped is how many datagrams were damaged, from elsewhere or too many.
 func (k *Keyer) Dropped() uint64 { return k.dropped.Load() }
 
-func (k *Keyer) awake() {
+// Wake has the Keyer look at what it was given. Anybody may call it; it never waits.
+func (k *Keyer) Wake() {
 	select {
 	case k.wake <- struct{}{}:
 	default:
@@ -138,7 +138,7 @@ func (k *Keyer) Begin(number uint32, p Peer) (turn uint32) {
 		k.running = true
 		k.group.Go(k.run) // owned by k, ended by Close
 	}
-	k.awake()
+	k.Wake()
 	return k.turn
 }
 

@@ -57,6 +57,7 @@ func (n *network) send(from, to netip.AddrPort, p []byte) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.keyer.Take(p, from)
+			s.keyer.Wake()
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/rates"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
@@ -30,6 +31,7 @@ type Config struct {
 	Most time.Duration
 	// Whisper keeps it from who taps the port.
 	Whisper bool
+	Bell    *doorbell.Bell // by which the writer is woken; nil where no worker plays it
 }
 
 // Source carries frames from one writer to a worker.
@@ -41,10 +43,9 @@ type Source struct {
 	slot []int16 // that is being filled; the writer's
 	have int     // samples of it
 
-	waiting atomic.Bool
-	wake    chan struct{}
-	ended   atomic.Bool
-	last    atomic.Bool // nothing follows: nothing more has to collect
+	writer *doorbell.Sleeper
+	ended  atomic.Bool
+	last   atomic.Bool // nothing follows: nothing more has to collect
 
 	delay, most int // frames
 	playing     bool
@@ -59,7 +60,7 @@ type Source struct {
 
 // NewSource makes a Source.
 func NewSource(cfg Config) *Source {
-	s := &Source{cfg: cfg, n: cfg.Rate / framesPerSecond, wake: make(chan struct{}, 1)}
+	s := &Source{cfg: cfg, n: cfg.Rate / framesPerSecond, writer: doorbell.NewSleeper(cfg.Bell)}
 	frames := max(int(cfg.Buffer/FrameLength), 4)
 	s.queue = ring.NewFrames(frames, s.n)
 	s.delay = min(max(int(cfg.Delay/FrameLength), 1)+1, frames) // one that plays, and those that wait
@@ -98,17 +99,17 @@ func (s *Source) Write(ctx context.Context, pcm []int16) error {
 		if len(pcm) == 0 {
 			return nil
 		}
-		s.waiting.Store(true)
+		s.writer.Rests()
 		// The worker may not have seen that in time.
 		if n := s.take(pcm); n > 0 || s.ended.Load() {
-			s.waiting.Store(false)
+			s.writer.Stays()
 			pcm = pcm[n:]
 			continue
 		}
 		select {
-		case <-s.wake:
+		case <-s.writer.Woken():
 		case <-ctx.Done():
-			s.waiting.Store(false)
+			s.writer.Stays()
 			return ctx.Err()
 		}
 	}
@@ -124,19 +125,19 @@ func (s *Source) Drain(ctx context.Context) error {
 	s.last.Store(true)
 	defer s.last.Store(false)
 	for {
-		s.waiting.Store(true)
+		s.writer.Rests()
 		switch {
 		case s.queue.Len() == 0:
-			s.waiting.Store(false)
+			s.writer.Stays()
 			return nil
 		case s.ended.Load():
-			s.waiting.Store(false)
+			s.writer.Stays()
 			return io.ErrClosedPipe
 		}
 		select {
-		case <-s.wake:
+		case <-s.writer.Woken():
 		case <-ctx.Done():
-			s.waiting.Store(false)
+			s.writer.Stays()
 			return ctx.Err()
 		}
 	}
@@ -170,16 +171,7 @@ func (s *Source) Waits() time.Duration { return time.Duration(s.queue.Len()) * F
 // End ends the Source, of which a writer learns. It may be called again, by anybody.
 func (s *Source) End() {
 	s.ended.Store(true)
-	s.rouse()
-}
-
-func (s *Source) rouse() {
-	if s.waiting.Load() && s.waiting.CompareAndSwap(true, false) {
-		select {
-		case s.wake <- struct{}{}:
-		default:
-		}
-	}
+	s.writer.Rouse()
 }
 
 // Frame writes the next 20 ms into pcm, which is a frame at a rate of rates.Hz; false, and
@@ -259,7 +251,7 @@ func (s *Source) next(pcm []int16, at int) {
 func (s *Source) drop() {
 	s.queue.Drop()
 	s.played.Add(1)
-	s.rouse()
+	s.writer.Rouse()
 }
 
 // measure begins to look how much waits all the time.

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/playout"
@@ -26,6 +27,7 @@ type Bench struct {
 	Count   counters
 	Out     event.Outbox
 	Reports *reports.Service
+	Bell    *doorbell.Bell // wakes whom the worker must not
 	scratch
 
 	Current  *Leg      // whose work is being done

@@ -9,9 +9,12 @@ import (
 // Keying is where packets of a handshake for keys go. What a leg does with the keys is
 // SetMedia's and SetReports'.
 type Keying interface {
-	// Take takes a packet, which is copied. It never waits and allocates nothing. It is
-	// called by one goroutine at a time.
+	// Take takes a packet, which is copied. It never waits, allocates nothing, and readies
+	// no goroutine. It is called by one goroutine at a time.
 	Take(packet []byte, from netip.AddrPort)
+	// Wake has what was taken looked at. It never waits, and is called by ordinary
+	// goroutines.
+	Wake()
 }
 
 // maxKeying is how many packets of a handshake a leg hands over from one housekeeping to
@@ -35,6 +38,7 @@ func (l *Leg) handKeying(w *Bench, p []byte, from netip.AddrPort) {
 	}
 	*count++
 	k.Take(p, from)
+	w.Bell.Call(l.wakeKeying)
 }
 
 // Learn is for where the peer has proved to be, in a handshake: a leg that is symmetric

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/clip"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/digits"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/encode"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/numbering"
@@ -111,7 +112,9 @@ type Leg struct {
 	Broken  bool // failed, or about to
 	Closed  bool
 
-	keying  keying
+	keying     keying
+	wakeKeying *doorbell.Call // nil without Config.Keying
+
 	Control int   // packets of RTCP since the last housekeeping
 	kept    int64 // tick of the last keepalive
 }
@@ -120,6 +123,9 @@ type Leg struct {
 // runs on the control side.
 func (l *Leg) Init(cfg Config, m *Media, sock *rtp.Socket, packets *ring.Packets) {
 	l.Config, l.sock, l.ring, l.Media = cfg, sock, packets, m
+	if cfg.Keying != nil {
+		l.wakeKeying = &doorbell.Call{Answer: cfg.Keying.Wake}
+	}
 	l.Gain, l.Volume = newGain(), newGain()
 	l.out = numbering.NewStream(cfg.SSRC)
 	l.Rate = 8000

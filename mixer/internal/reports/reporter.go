@@ -60,6 +60,7 @@ type Peer struct {
 // Keying takes packets of a handshake for keys, see mixer.Keying.
 type Keying interface {
 	Take(packet []byte, from netip.AddrPort)
+	Wake()
 }
 
 // Stats counts a Reporter's packets.
@@ -282,6 +283,7 @@ func (r *Reporter) handKeying(packet []byte, from netip.AddrPort) {
 		return
 	}
 	r.keying.Take(packet, from)
+	r.keying.Wake()
 }
 
 func (r *Reporter) admit(packet []byte, from netip.AddrPort, arrival, now time.Time, l rtcp.Local, muxed bool) (f rtcp.Feedback, requests []rtp.Feedback, ok bool) {

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -80,13 +82,15 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	cfg := rtcp.Default()
 	cfg.Interval = rtcp.MinInterval
-	s := New(cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	if err := s.Start(); err != nil {
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	bell := new(doorbell.Bell)
+	s := New(cfg, bell, log)
+	if err := errors.Join(bell.Start(log), s.Start()); err != nil {
 		t.Fatal(err)
 	}
 	ports := newPorts(t)
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if err := errors.Join(s.Close(), bell.Close()); err != nil {
 			t.Error(err)
 		}
 		if n := len(s.due) + len(s.sockets); n != 0 {

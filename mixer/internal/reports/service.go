@@ -21,6 +21,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/secure"
 )
@@ -65,10 +66,11 @@ type Service struct {
 	closing bool
 }
 
-// New makes a Service that nothing drives yet.
-func New(cfg rtcp.Config, log *slog.Logger) *Service {
+// New makes a Service that nothing drives yet. It hears of what workers hand over by a
+// Bell, which is nil where there are none.
+func New(cfg rtcp.Config, bell *doorbell.Bell, log *slog.Logger) *Service {
 	return &Service{
-		cfg: cfg, log: log, queue: ring.NewQueue[Packet](backlog), now: time.Now, stop: make(chan struct{}),
+		cfg: cfg, log: log, queue: ring.NewQueue[Packet](backlog, bell), now: time.Now, stop: make(chan struct{}),
 		sockets: make(map[int32]*Reporter), batch: rtp.NewBatch(4, 0), buf: make([]byte, 0, rtp.BatchSlotBytes),
 	}
 }

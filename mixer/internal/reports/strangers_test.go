@@ -14,7 +14,7 @@ import (
 func still(t *testing.T) *rig {
 	t.Helper()
 	ports := newPorts(t)
-	return &rig{t, ports, New(rtcp.Default(), slog.New(slog.NewTextHandler(t.Output(), nil)))}
+	return &rig{t, ports, New(rtcp.Default(), nil, slog.New(slog.NewTextHandler(t.Output(), nil)))}
 }
 
 // aboutUs is a valid report of the peer of newLeg(1, 2).
@@ -44,6 +44,7 @@ func TestStrangersCostThePeerNothing(t *testing.T) {
 // handshakes counts what is handed on.
 type handshakes int
 
+func (h *handshakes) Wake()                       {}
 func (h *handshakes) Take([]byte, netip.AddrPort) { *h++ }
 
 // Nor do their handshakes cost the peer anything; they are as bounded as other packets.

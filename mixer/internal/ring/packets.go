@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 )
 
 // packetsBytes holds what a port receives or sends in a third of a second at 20 ms
@@ -22,8 +23,7 @@ const MaxPacketBytes = 1600
 // not fit is lost and counted.
 type Packets struct {
 	in, out  Bytes
-	wake     chan struct{}
-	waiting  atomic.Bool // Next sleeps or is about to
+	reader   *doorbell.Sleeper // who calls Next
 	closed   chan struct{}
 	isClosed atomic.Bool
 	lostIn   atomic.Uint64
@@ -35,10 +35,13 @@ func NewPackets() *Packets {
 	return &Packets{
 		in:     NewBytes(packetsBytes),
 		out:    NewBytes(packetsBytes),
-		wake:   make(chan struct{}, 1),
+		reader: doorbell.NewSleeper(nil),
 		closed: make(chan struct{}),
 	}
 }
+
+// Use has who waits in Next woken by a Bell. It is for before a worker Sends.
+func (r *Packets) Use(b *doorbell.Bell) { r.reader.Use(b) }
 
 // Deliver gives the port a packet that arrived, which is copied. It is for one
 // goroutine at a time and never blocks. The error is of kind fault.TooLarge for
@@ -71,16 +74,16 @@ func (r *Packets) Next(ctx context.Context, buf []byte) (int, error) {
 		if n, ok := r.out.Pop(buf); ok {
 			return n, nil
 		}
-		r.waiting.Store(true)
+		r.reader.Rests()
 		// Send may have pushed before it could see that we wait.
 		if n, ok := r.out.Pop(buf); ok {
-			r.waiting.Store(false)
+			r.reader.Stays()
 			return n, nil
 		}
 		select {
-		case <-r.wake:
+		case <-r.reader.Woken():
 		case <-ctx.Done():
-			r.waiting.Store(false)
+			r.reader.Stays()
 			return 0, ctx.Err()
 		case <-r.closed:
 			if n, ok := r.out.Pop(buf); ok {
@@ -110,12 +113,7 @@ func (r *Packets) Send(packet []byte) error {
 		r.lostOut.Add(1)
 		return nil
 	}
-	if r.waiting.Load() && r.waiting.CompareAndSwap(true, false) {
-		select {
-		case r.wake <- struct{}{}:
-		default:
-		}
-	}
+	r.reader.Rouse()
 	return nil
 }
 

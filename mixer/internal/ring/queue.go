@@ -1,18 +1,21 @@
 package ring
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
+)
 
 // Queue is a bounded queue of values from many writers to one reader. Each slot
 // carries a turn number that says whether it waits for a writer or for the reader
 // (after D. Vyukov's bounded queue).
 type Queue[T any] struct {
-	slots []slot[T]
-	_     [40]byte
-	tail  atomic.Uint64 // next to write
-	_     [56]byte
-	head  uint64 // next to read
-	idle  atomic.Bool
-	wake  chan struct{}
+	slots  []slot[T]
+	_      [40]byte
+	tail   atomic.Uint64 // next to write
+	_      [56]byte
+	head   uint64 // next to read
+	reader *doorbell.Sleeper
 }
 
 type slot[T any] struct {
@@ -20,21 +23,21 @@ type slot[T any] struct {
 	value T
 }
 
-// NewQueue makes a queue of at least size slots.
-func NewQueue[T any](size int) *Queue[T] {
+// NewQueue makes a queue of at least size slots, whose reader is woken by a Bell.
+func NewQueue[T any](size int, bell *doorbell.Bell) *Queue[T] {
 	n := 1
 	for n < size {
 		n *= 2
 	}
-	q := &Queue[T]{slots: make([]slot[T], n), wake: make(chan struct{}, 1)}
+	q := &Queue[T]{slots: make([]slot[T], n), reader: doorbell.NewSleeper(bell)}
 	for i := range q.slots {
 		q.slots[i].turn.Store(uint64(i))
 	}
 	return q
 }
 
-// Push adds a value, which is copied; false when the queue is full. It
-// takes no lock, unless the reader sleeps and must be woken.
+// Push adds a value, which is copied; false when the queue is full. It takes no lock, also
+// where the reader sleeps and must be woken.
 func (q *Queue[T]) Push(v *T) bool {
 	for {
 		at := q.tail.Load()
@@ -46,12 +49,7 @@ func (q *Queue[T]) Push(v *T) bool {
 			}
 			s.value = *v
 			s.turn.Store(at + 1)
-			if q.idle.Load() && q.idle.CompareAndSwap(true, false) {
-				select {
-				case q.wake <- struct{}{}:
-				default:
-				}
-			}
+			q.reader.Rouse()
 			return true
 		case turn < at:
 			return false
@@ -80,14 +78,14 @@ func (q *Queue[T]) Run(stop <-chan struct{}, deliver func(*T)) {
 		for q.Pop(&v) {
 			deliver(&v)
 		}
-		q.idle.Store(true)
-		if q.Pop(&v) { // came before idle was seen
-			q.idle.Store(false)
+		q.reader.Rests()
+		if q.Pop(&v) { // came before that was seen
+			q.reader.Stays()
 			deliver(&v)
 			continue
 		}
 		select {
-		case <-q.wake:
+		case <-q.reader.Woken():
 		case <-stop:
 			for q.Pop(&v) {
 				deliver(&v)

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mixminus"
@@ -28,8 +29,8 @@ type Floor struct {
 }
 
 // Init prepares a floor.
-func (w *Floor) Init(index int, log *slog.Logger, events *ring.Queue[event.Event], service *reports.Service) {
-	w.Index, w.Log, w.Reports, w.Batch = index, log, service, rtp.NewBatch(0, leg.LongestPacket)
+func (w *Floor) Init(index int, log *slog.Logger, events *ring.Queue[event.Event], service *reports.Service, bell *doorbell.Bell) {
+	w.Index, w.Log, w.Reports, w.Bell, w.Batch = index, log, service, bell, rtp.NewBatch(0, leg.LongestPacket)
 	w.Out.Init(events)
 	w.bus = new(mixminus.Bus)
 	w.ReserveFrames(2 * leg.SayFrames)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/dsp"
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/ring"
 )
@@ -27,10 +28,11 @@ const FrameLength = pace.TicksPerFrame * pace.Tick
 // Config is what a Line is made with.
 type Config struct {
 	Said, Heard bool
-	Rate        int           // sample rate, Hz
-	Buffer      time.Duration // audio that waits for the reader, at most
-	Wake        time.Duration // audio that is collected before the reader is woken
-	Unmuted     bool          // what a muted port says is said all the same
+	Rate        int            // sample rate, Hz
+	Buffer      time.Duration  // audio that waits for the reader, at most
+	Wake        time.Duration  // audio that is collected before the reader is woken
+	Unmuted     bool           // what a muted port says is said all the same
+	Bell        *doorbell.Bell // by which the reader is woken; nil where no worker writes
 }
 
 // Line carries frames from a worker to one reader.
@@ -48,11 +50,10 @@ type Line struct {
 	start   int64 // tick of frame 0
 	next    int64 // frame to be written
 
-	wakeAt  int // pieces that wait
-	waiting atomic.Bool
-	wake    chan struct{}
-	ended   atomic.Bool
-	err     error // why it ended; written before ended
+	wakeAt int // pieces that wait
+	reader *doorbell.Sleeper
+	ended  atomic.Bool
+	err    error // why it ended; written before ended
 
 	written, lost, unmade atomic.Uint64
 	until                 atomic.Int64 // next, for the reader
@@ -70,7 +71,7 @@ type change struct {
 
 // NewLine makes a Line.
 func NewLine(cfg Config) *Line {
-	l := &Line{cfg: cfg, n: cfg.Rate / framesPerSecond, offset: [directions]int{-1, -1}, wake: make(chan struct{}, 1)}
+	l := &Line{cfg: cfg, n: cfg.Rate / framesPerSecond, offset: [directions]int{-1, -1}, reader: doorbell.NewSleeper(cfg.Bell)}
 	size := 0
 	for d, on := range [directions]bool{Said: cfg.Said, Heard: cfg.Heard} {
 		if on {
@@ -160,8 +161,8 @@ func (l *Line) Commit(tick int64) {
 	l.queue.Commit(l.next)
 	l.advance()
 	l.written.Add(1)
-	if l.waiting.Load() && l.queue.Len() >= l.wakeAt {
-		l.rouse()
+	if l.reader.Resting() && l.queue.Len() >= l.wakeAt {
+		l.reader.Rouse()
 	}
 }
 
@@ -177,16 +178,6 @@ func (l *Line) drop() {
 	l.slot, l.full, l.filled = nil, false, [directions]bool{}
 }
 
-// rouse wakes the reader.
-func (l *Line) rouse() {
-	if l.waiting.CompareAndSwap(true, false) {
-		select {
-		case l.wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
 // End tells the reader that nothing follows; err is why, nil for a usual end. It is
 // the writer's, or for when there is none any more.
 func (l *Line) End(err error) {
@@ -195,7 +186,7 @@ func (l *Line) End(err error) {
 	}
 	l.err = err
 	l.ended.Store(true)
-	l.rouse()
+	l.reader.Rouse()
 }
 
 // Block is one frame that was read.
@@ -227,16 +218,16 @@ func (l *Line) Read(ctx context.Context, b *Block) error {
 			}
 			return io.EOF
 		}
-		l.waiting.Store(true)
+		l.reader.Rests()
 		// The writer may not have seen that in time.
 		if l.queue.Len() >= l.wakeAt || l.ended.Load() {
-			l.waiting.Store(false)
+			l.reader.Stays()
 			continue
 		}
 		select {
-		case <-l.wake:
+		case <-l.reader.Woken():
 		case <-ctx.Done():
-			l.waiting.Store(false)
+			l.reader.Stays()
 			return ctx.Err()
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/mixer/internal/doorbell"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/event"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/leg"
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/mailbox"
@@ -67,6 +68,7 @@ type Config struct {
 	Log      *slog.Logger
 	Events   *ring.Queue[event.Event]
 	Reports  *reports.Service
+	Bell     *doorbell.Bell
 	NotFIFO  *sync.Once // said
 	IO       IO
 	NotUring *sync.Once // said
@@ -75,7 +77,7 @@ type Config struct {
 // New makes a worker that nothing drives yet.
 func New(cfg Config, index int) *Worker {
 	w := &Worker{cfg: cfg, Done: make(chan struct{})}
-	w.Floor.Init(index, cfg.Log, cfg.Events, cfg.Reports)
+	w.Floor.Init(index, cfg.Log, cfg.Events, cfg.Reports, cfg.Bell)
 	w.Wall = func() int64 { return time.Now().UnixNano() }
 	w.base.At.Store(w)
 	w.Budget.Init(cfg.Budget, cfg.Clock.Now, pace.ThreadTime)

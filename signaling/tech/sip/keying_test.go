@@ -95,6 +95,7 @@ func (h *handshaker) read() {
 			h.hellos++
 			h.mu.Unlock()
 			h.keyer.Take(p, from)
+			h.keyer.Wake()
 		case rtp.IsRTCP(p):
 		default:
 			h.mu.Lock()
