@@ -26,7 +26,7 @@ func outgoing(t *testing.T, s *Server, h InviteHandler) *OutgoingInvite {
 	t.Helper()
 	at := message.URI{Scheme: "sip", User: "x", Host: "127.0.0.1"}
 	o := Outbound{Method: "INVITE", Target: at, From: message.Address{URI: at}, ContentType: "application/sdp", Body: []byte("v=0\r\n")}
-	w := client.WalletOf(nil)
+	w := new(client.Client).Wallet(nil)
 	d, err := s.client.Draft(&o, w)
 	if err != nil {
 		t.Fatal(err)

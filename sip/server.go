@@ -101,7 +101,7 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 	s.curt = curt.Answerer{
 		Agent: &s.agent, Transactions: s.txs, Count: &s.count, Admission: cfg.Admission, ForceRport: cfg.ForceRport, Seed: maphash.MakeSeed(),
 	}
-	s.client = client.Client{Agent: &s.agent, Transport: s.tr, Transactions: s.txs, Route: s.route, T1: cfg.T1}
+	s.client = client.Client{Agent: &s.agent, Transport: s.tr, Transactions: s.txs, Route: s.route, T1: cfg.T1, Realms: cfg.Memory(log)}
 	return s, nil
 }
 

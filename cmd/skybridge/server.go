@@ -43,6 +43,7 @@ import (
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
 	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
 	"github.com/skygenesisenterprise/skybridge/sip"
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/overload"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 	"github.com/skygenesisenterprise/skybridge/sip/resolver"
@@ -91,6 +92,7 @@ type server struct {
 	loaded     atomic.Pointer[installation]
 	lastReload atomic.Pointer[time.Time]
 	reloading  sync.Mutex
+	realms     *digest.Realms // that our trunks ask for
 	stopAsked  chan bool
 	patience   time.Duration // with which each part ends
 
@@ -260,6 +262,7 @@ func (s *server) reload(ctx context.Context) error {
 	s.music.Configure(&in.settings.Music)
 	in.takesEffect(s.loaded.Load(), s.log)
 	s.use(in)
+	s.realms.Forget()
 	s.log.Info("configuration reloaded", "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
 	for _, w := range in.warnings {
 		s.log.Warn("configuration", "warning", w.String())

@@ -175,6 +175,8 @@ func (s *server) sipConfig() sip.Config {
 	c.External = s.loaded.Load().outside(s.cfg).External()
 	c.Transport.Screen = s.screen
 	c.Transport.Unread, c.Admission = s.overload.Unread, s.overload
+	s.realms = digest.NewRealms(s.log)
+	c.Realms = s.realms
 	c.Transport.TLSClient = func(d transport.Destination) *tls.Config {
 		in := s.loaded.Load()
 		return in.trunksTLS.Config(d, in.tlsClient)

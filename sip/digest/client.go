@@ -27,9 +27,15 @@ var (
 // Account is who we are to a peer.
 type Account struct {
 	Credentials
-	// Realm is the one realm to answer, or AnyRealm.
-	Realm string
+	// Realm is the one realm to answer, or AnyRealm; where it is empty, what Realms remember of
+	// the account of that Name, and without a Name none.
+	Realm  string
+	Name   string
+	Realms *Realms
 }
+
+// learns tells whether the realm is the one that the peer asks for first.
+func (a *Account) learns() bool { return a.Realm == "" && a.Name != "" && a.Realms != nil }
 
 // Header is a header to add to a request.
 type Header struct {
@@ -91,16 +97,25 @@ func (a *Attempt) Headers() []Header {
 	return out
 }
 
-// Challenged takes the challenge of a 401 (WWW-Authenticate values) or 407
+// Challenged is ChallengedBy the peer that was asked.
+func (a *Attempt) Challenged(status int, values []string) error {
+	return a.ChallengedBy(Asked, status, values)
+}
+
+// ChallengedBy takes the challenge of a 401 (WWW-Authenticate values) or 407
 // (Proxy-Authenticate values). On nil the request may be sent again with
 // Headers: once per kind, and once more when the peer says that only the nonce
 // was stale.
-func (a *Attempt) Challenged(status int, values []string) error {
+func (a *Attempt) ChallengedBy(by Origin, status int, values []string) error {
 	kind := server
 	if status == 407 {
 		kind = proxy
 	}
-	best, alg, err := a.c.choose(values)
+	met := challenged{by: by, kind: kind, method: a.method}
+	best, alg, err := a.c.choose(met, values)
+	if err == nil && a.c.account.learns() && !a.c.account.Realms.learn(a.c.account.Name, met, best.Realm) {
+		err = ErrRealm // another request has learnt another one
+	}
 	if err != nil {
 		return err
 	}
@@ -119,8 +134,23 @@ func (a *Attempt) Challenged(status int, values []string) error {
 	return nil
 }
 
+// answers tells whether the account is for a challenge.
+func (a *Account) answers(c challenged, realm string) error {
+	switch {
+	case a.learns() && c.by == Elsewhere:
+		a.Realms.refused(a.Name, c, realm)
+		return ErrElsewhere
+	case a.learns() && !a.Realms.admits(a.Name, c, realm):
+		a.Realms.refused(a.Name, c, realm)
+		return ErrRealm
+	case a.learns(), a.Realm == AnyRealm, a.Realm == realm && realm != "":
+		return nil
+	}
+	return ErrRealm
+}
+
 // choose picks the strongest challenge that can be answered.
-func (c *Client) choose(values []string) (best Challenge, alg Algorithm, err error) {
+func (c *Client) choose(met challenged, values []string) (best Challenge, alg Algorithm, err error) {
 	err = ErrUnsupported
 	for i, v := range values {
 		if i == maxAuthorizations {
@@ -134,9 +164,9 @@ func (c *Client) choose(values []string) (best Challenge, alg Algorithm, err err
 		if !known || !c.account.can(a) || len(challenge.QOP) > 0 && !slices.Contains(challenge.QOP, "auth") {
 			continue
 		}
-		if c.account.Realm != AnyRealm && c.account.Realm != challenge.Realm || c.account.Realm == "" {
+		if no := c.account.answers(met, challenge.Realm); no != nil {
 			if best.Nonce == "" {
-				err = ErrRealm
+				err = no
 			}
 			continue
 		}

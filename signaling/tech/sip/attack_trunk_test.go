@@ -69,6 +69,63 @@ func TestB8RealmOfAnother(t *testing.T) {
 	})
 }
 
+// A trunk's password without a realm answers the realm that its host asks for first, and the
+// one that a proxy there does, and no other after that, nor an answer from another host.
+func TestB8FirstRealm(t *testing.T) {
+	carrier := siptest.UDP(t, netip.AddrPort{})
+	r := newRig(t, fmt.Sprintf("[carrier]\ntype = endpoint\ncontext = internal\nallow = !all,ulaw\naors = carrier\noutbound_auth = carrier\n"+
+		"[carrier]\ntype = aor\ncontact = sip:%s\n[carrier]\ntype = auth\nusername = us\npassword = ours\n"+
+		"[carrier]\ntype = identify\nendpoint = carrier\nmatch = 192.0.2.9\n", carrier.Local()))
+	stranger := siptest.UDPFrom(t, netip.MustParseAddr("127.0.0.2"), r.server.Addr("udp"))
+	asks := func(status int, realm string) []string {
+		name := map[int]string{401: "WWW-Authenticate", 407: "Proxy-Authenticate"}[status]
+		return []string{fmt.Sprintf(`%s: Digest realm=%q, nonce="n", qop="auth"`, name, realm)}
+	}
+	for _, s := range []struct {
+		name   string
+		status int
+		realm  string
+		forged bool // the challenge comes from another host
+		want   bool // it is answered
+	}{
+		{"another host, before anything is known", 401, "evil.example", true, false},
+		{"the first", 401, "carrier.example", false, true},
+		{"another realm", 401, "evil.example", false, false},
+		{"another host, in its realm", 401, "carrier.example", true, false},
+		{"a proxy's", 407, "proxy.example", false, true},
+		{"another proxy's", 407, "evil.example", false, false},
+		{"the proxy's as the host's own", 401, "proxy.example", false, false},
+		{"the first again", 401, "carrier.example", false, true},
+		{"the proxy's again", 407, "proxy.example", false, true},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			_, told := r.dial("0044@carrier")
+			invite := carrier.Skip("INVITE ")
+			challenge := carrier.Response(invite, s.status, "t", asks(s.status, s.realm), "")
+			if s.forged {
+				stranger.Send(challenge)
+			} else {
+				carrier.Send(challenge)
+			}
+			carrier.Want("ACK ")
+			if s.want {
+				invite = carrier.Want("INVITE ")
+				if all := strings.Join(invite.Headers("Authorization"), "") + strings.Join(invite.Headers("Proxy-Authorization"), ""); !strings.Contains(all, fmt.Sprintf("realm=%q", s.realm)) {
+					t.Errorf("not for %s: %s", s.realm, all)
+				}
+				carrier.Send(carrier.Response(invite, 403, "t2", nil, ""))
+				carrier.Want("ACK ")
+			}
+			told.want(t, "ended 21 true")
+			carrier.Ping()
+			carrier.Quiet()
+		})
+	}
+	if text := r.house.Log.String(); !strings.Contains(text, "realm=evil.example known=carrier.example") {
+		t.Error("the log does not tell what was not answered")
+	}
+}
+
 // Nobody is an endpoint by an address that the endpoint has not named: an identify section
 // that says nothing, or nothing that can be read, is nobody's.
 func TestB9WrongEndpointByAddress(t *testing.T) {

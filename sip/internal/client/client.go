@@ -20,6 +20,7 @@ type Client struct {
 	Transactions *transaction.Table
 	Route        *route.Finder
 	T1           time.Duration
+	Realms       *digest.Realms // of credentials without one
 }
 
 // Draft checks a request of the layer above and makes its draft.
@@ -63,12 +64,13 @@ func (c *Client) Draft(o *Outbound, w compose.Wallet) (*compose.Draft, error) {
 	return d, nil
 }
 
-// WalletOf is what answers challenges.
-func WalletOf(creds []Credential) compose.Wallet {
+// Wallet is what answers challenges.
+func (c *Client) Wallet(creds []Credential) compose.Wallet {
 	accounts := make([]digest.Account, 0, len(creds))
 	for _, cred := range creds {
 		accounts = append(accounts, digest.Account{
 			Credentials: digest.Credentials{Username: cred.Username, Password: cred.Password, HA1: cred.HA1}, Realm: cred.Realm,
+			Name: cred.Name, Realms: c.Realms,
 		})
 	}
 	return compose.NewWallet(accounts)
@@ -115,7 +117,7 @@ func (c *Client) Patience() time.Duration { return 6 * c.T1 }
 
 // Request sends a request and waits for its final response; see sip.Server.Request.
 func (c *Client) Request(ctx context.Context, o *Outbound) (*message.Response, error) {
-	d, err := c.Draft(o, WalletOf(o.Credentials))
+	d, err := c.Draft(o, c.Wallet(o.Credentials))
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +168,7 @@ func (c *Client) requestVia(ctx context.Context, d *compose.Draft, h route.Hop, 
 			return r, nil
 		}
 		if !d.AnswerChallenge(r) {
-			return r, r.Err()
+			return r, d.Unanswered(r.Err())
 		}
 		d.Seq++
 	}

@@ -15,8 +15,10 @@ import (
 // Credential answers digest challenges of one realm (RFC 3261 §22, RFC 8760).
 type Credential struct {
 	// Realm must be that of the challenge. "*" answers any realm: only for a
-	// peer that is trusted with a digest of the password.
+	// peer that is trusted with a digest of the password. Where it is empty, the realm is
+	// the one that is asked of the account of that Name first (digest.Realms).
 	Realm    string
+	Name     string
 	Username string
 	Password string
 	// HA1 stands in for a password that is not known; it is good for the realm alone that

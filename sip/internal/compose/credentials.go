@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"fmt"
+
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
@@ -44,7 +46,7 @@ func (d *Draft) authorize() {
 }
 
 // AnswerChallenge takes a 401 or 407 and reports whether the draft may be sent
-// again. Credentials answer their own realm only (ErrRealm else).
+// again. Credentials answer their own realm only; Unanswered says why one was not.
 func (d *Draft) AnswerChallenge(r *message.Response) bool {
 	name := "WWW-Authenticate"
 	switch r.Status() {
@@ -54,13 +56,30 @@ func (d *Draft) AnswerChallenge(r *message.Response) bool {
 	default:
 		return false
 	}
+	by := digest.Asked
+	switch {
+	case r.Source().Remote.Addr() != d.asked:
+		by = digest.Elsewhere
+	case d.To.Tag() != "":
+		by = digest.InDialog
+	}
 	answered := false
 	for _, a := range d.Attempts {
-		if a.Challenged(r.Status(), r.Headers(name)) == nil {
+		if err := a.ChallengedBy(by, r.Status(), r.Headers(name)); err == nil {
 			answered = true
+		} else {
+			d.unanswered = err
 		}
 	}
 	return answered
+}
+
+// Unanswered is the error of a response whose challenge was not answered, with why.
+func (d *Draft) Unanswered(err error) error {
+	if err == nil || d.unanswered == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %v", err, d.unanswered) //nolint:errorlint // its kind is the response's
 }
 
 // CredentialsOf are the credentials that a request was sent with: the ACK for its

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,8 @@ type Draft struct {
 	Body        []byte
 	Auth        []message.Header // the answers to challenges, as last sent
 	Attempts    Attempts         // at being let in
+	asked       netip.Addr       // where it was sent last
+	unanswered  error            // why the last challenge was not answered
 }
 
 // Request makes the message for one attempt over a flow, with a new branch. It fails
@@ -38,6 +41,7 @@ func (a *Agent) Request(d *Draft, f transport.Flow) (out transaction.Outgoing, e
 	if len(d.Body) > 0 && d.ContentType == "" {
 		return out, fault.New(fault.Invalid, "sip: body without a content type")
 	}
+	d.asked = f.Source().Remote.Addr()
 	branch := message.NewBranch()
 	m := &message.Message{Method: d.Method, Body: d.Body}
 	uri, route := looseRoute(d.URI, d.Route)

@@ -3,11 +3,13 @@ package settings
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/inspect"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/overload"
@@ -47,6 +49,8 @@ type Config struct {
 	Accept []string
 	// Admission decides what new work is taken; nil takes all.
 	Admission *overload.Gate
+	// Realms are those of our own accounts; nil has a memory of the server's own.
+	Realms *digest.Realms
 	// MaxTransactions bounds server transactions; past it new requests get 503.
 	MaxTransactions int
 	// MaxHandlers bounds requests whose handler runs; past it they get 503.
@@ -81,6 +85,14 @@ func Default() Config {
 		MaxTransactions: 50000,
 		MaxHandlers:     2000,
 	}
+}
+
+// Memory is Realms, or a new one.
+func (c *Config) Memory(log *slog.Logger) *digest.Realms {
+	if c.Realms == nil {
+		return digest.NewRealms(log)
+	}
+	return c.Realms
 }
 
 // Validate says what a Server could not work with; the error is of kind

@@ -256,15 +256,11 @@ func (b *builder) credentials(a *endpoint.Auth) digest.Credentials {
 	return c
 }
 
-// outbound answers challenges of the realm that the file names; without one, of
-// any realm: the file says to whom the endpoint belongs.
+// outbound answers challenges of the realm that the file names; without one, of the realm
+// that is asked for first. "*" is any realm, as in Asterisk.
 func (b *builder) outbound(a *endpoint.Auth) ua.Credential {
-	realm := a.Realm
-	if realm == "" {
-		realm = "*"
-	}
 	proof := b.credentials(a)
-	return ua.Credential{Realm: realm, Username: proof.Username, Password: proof.Password, HA1: proof.HA1}
+	return ua.Credential{Realm: a.Realm, Name: cmp.Or(a.Name, a.Username), Username: proof.Username, Password: proof.Password, HA1: proof.HA1}
 }
 
 func (b *builder) aor(c *endpoint.AOR, rewrite bool, network string) {

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -73,7 +74,7 @@ func show(b *strings.Builder, kind string, e Endpoint) {
 			}
 		case name == "Outbound":
 			for _, c := range e.Outbound {
-				fmt.Fprintf(b, "  Outbound %s for realm %s\n", c.Username, c.Realm)
+				fmt.Fprintf(b, "  Outbound %s for realm %s\n", c.Username, cmp.Or(c.Realm, "that "+c.Name+" asks for first"))
 			}
 		case name == "Proxy":
 			fmt.Fprintf(b, "  Proxy %s\n", &e.Proxy)

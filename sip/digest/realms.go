@@ -1,0 +1,100 @@
+package digest
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// ErrElsewhere says that a challenge comes from a host that was not asked.
+var ErrElsewhere error = &fault.Error{Kind: fault.Forbidden, Err: errors.New("digest: challenge is from another host than was asked")}
+
+// Origin is who challenges.
+type Origin uint8
+
+// The origins of a challenge.
+const (
+	Asked     Origin = iota // the peer that a request outside of dialogs was sent to
+	InDialog                // the other end of a dialog, wherever it said that it is
+	Elsewhere               // an answer from another address than was asked
+)
+
+// maxRealm bounds what is remembered of a peer's words.
+const maxRealm = 255
+
+// Realms remember, of accounts for which no realm is known, the one that their peer asks for
+// first: one in the peer's own name (401), and one as a proxy (407). Another one after that is
+// somebody else's, whose challenge a peer has let through to us, and who would have a digest of
+// the password to try passwords on. A registrar's word counts more than what answers a call,
+// which may come from who was called. It is safe for concurrent use.
+type Realms struct {
+	log   *slog.Logger
+	mu    sync.Mutex
+	known map[string][len(headerNames)]learnt // by account
+}
+
+type learnt struct {
+	realm      string
+	registered bool // by a registrar
+}
+
+// NewRealms makes a memory with nothing in it. It tells the log what it learns and refuses.
+func NewRealms(log *slog.Logger) *Realms {
+	return &Realms{log: log, known: make(map[string][len(headerNames)]learnt)}
+}
+
+// Forget forgets all: what is asked for first from now on counts.
+func (r *Realms) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.known)
+}
+
+// challenged is a challenge of a kind that a request of a method met.
+type challenged struct {
+	by     Origin
+	kind   int
+	method string
+}
+
+// admits tells whether an account's challenge may be for a realm.
+func (r *Realms) admits(account string, c challenged, realm string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.known[account][c.kind].admits(c, realm)
+}
+
+func (l learnt) admits(c challenged, realm string) bool {
+	if l.realm == realm && realm != "" {
+		return true
+	}
+	return (l.realm == "" || c.method == "REGISTER" && !l.registered) && c.by == Asked && realm != "" && len(realm) <= maxRealm
+}
+
+// learn notes what is about to be answered, and tells whether it still may be.
+func (r *Realms) learn(account string, c challenged, realm string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := r.known[account]
+	l := &of[c.kind]
+	if !l.admits(c, realm) {
+		return false
+	}
+	if l.realm != realm {
+		r.log.Info("realm learnt", "account", account, "realm", realm, "was", l.realm)
+	}
+	l.realm, l.registered = realm, l.registered || c.method == "REGISTER"
+	r.known[account] = of
+	return true
+}
+
+// refused tells the log of a challenge that is not answered.
+func (r *Realms) refused(account string, c challenged, realm string) {
+	r.mu.Lock()
+	known := r.known[account][c.kind].realm
+	r.mu.Unlock()
+	r.log.Warn("challenge of another realm, or of another host, not answered; if it is the trunk's own, set its realm",
+		"account", account, "realm", realm[:min(len(realm), maxRealm)], "known", known, "elsewhere", c.by == Elsewhere)
+}
