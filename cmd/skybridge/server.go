@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,7 +18,6 @@ import (
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/tlsserver"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
-	"github.com/skygenesisenterprise/skybridge/internal/certs"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
@@ -175,23 +173,6 @@ func (s *server) loadCertificate(context.Context) error {
 		use()
 	}
 	return err
-}
-
-// certificate reads the certificate, and gives what puts it into effect.
-func (s *server) certificate(in *installation) (use func(), err error) {
-	file, key := s.cfg.TLS.CertFile, s.cfg.TLS.KeyFile
-	if in.certFile != "" && s.cfg.AsteriskDir != "" && !s.cfg.IsSet("tls.cert_file") {
-		file, key = in.certFile, in.keyFile // the files may name another one now
-	}
-	var cert tls.Certificate
-	if file == "" {
-		cert, err = certs.SelfSigned(s.cfg.DataDir, time.Now())
-	} else if cert, err = certs.Load(file, key); err != nil {
-		err = &config.Error{File: file, Err: err}
-	} else {
-		in.tlsClient.Certificates = []tls.Certificate{cert} // for a server that asks for one
-	}
-	return func() { s.tls.Use(cert, in.tlsServer) }, err
 }
 
 // loadInstallation reads the Asterisk files: the operator's, or those of a fresh

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"crypto/tls"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/certs"
+	"github.com/skygenesisenterprise/skybridge/internal/config"
+)
+
+// certificate reads the certificate, and gives what puts it into effect.
+func (s *server) certificate(in *installation) (use func(), err error) {
+	file, key := s.cfg.TLS.CertFile, s.cfg.TLS.KeyFile
+	if in.certFile != "" && s.cfg.AsteriskDir != "" && !s.cfg.IsSet("tls.cert_file") {
+		file, key = in.certFile, in.keyFile // the files may name another one now
+	}
+	var cert tls.Certificate
+	if file == "" {
+		cert, err = certs.SelfSigned(s.cfg.DataDir, time.Now())
+	} else if cert, err = certs.Load(file, key); err != nil {
+		err = &config.Error{File: file, Err: err}
+	} else {
+		in.tlsClient.Certificates = []tls.Certificate{cert} // for a server that asks for one
+	}
+	return func() { s.tls.Use(cert, in.tlsServer) }, err
+}
