@@ -79,6 +79,35 @@ func TestNoWakeIsLost(t *testing.T) {
 	wg.Wait()
 }
 
+// Who calls while others are being answered rings again; one that is being answered can be
+// called again.
+func TestCallsWithinAnAnswer(t *testing.T) {
+	b := started(t)
+	answered := make(chan string, 3)
+	var self, other Call
+	again := true
+	other.Answer = func() { answered <- "other" }
+	self.Answer = func() {
+		answered <- "self"
+		if again {
+			again = false
+			b.Call(&self)
+			b.Call(&other)
+		}
+	}
+	b.Call(&self)
+	for _, want := range []string{"self", "self", "other"} {
+		select {
+		case got := <-answered:
+			if got != want {
+				t.Errorf("%s is answered, not %s", got, want)
+			}
+		case <-time.After(soon):
+			t.Fatalf("%s is not answered", want)
+		}
+	}
+}
+
 // What is called while the Bell closes is answered all the same, and nobody writes to a
 // descriptor that may be somebody else's by then.
 func TestCloseWhileTheyRing(t *testing.T) {

@@ -2,6 +2,7 @@ package ring
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"runtime"
 	"strconv"
 	"sync"
@@ -87,22 +88,33 @@ func TestQueueWakes(t *testing.T) {
 	var got atomic.Int64
 	go func() { // ended by stop, awaited below
 		defer close(done)
-		q.Run(stop, func(v *int) { got.Store(int64(*v)) })
+		q.Run(stop, func(v *int) {
+			got.Store(int64(*v))
+			dawdle(rand.IntN(200))
+		})
 	}()
 	limit := time.Now().Add(soon)
-	for i := 1; i <= 20000; i++ {
+	for i := 1; i <= 10000; i++ {
 		if !q.Push(&i) {
 			t.Fatal("refused while nobody is behind")
 		}
-		// The next value comes at any moment of the reader's way to its rest.
 		for got.Load() != int64(i) {
 			if runtime.Gosched(); time.Now().After(limit) {
 				t.Fatalf("value %d is not delivered", i)
 			}
 		}
+		dawdle(rand.IntN(200)) // the next one comes at any moment of the reader's way to its rest
 	}
 	close(stop)
 	<-done
+}
+
+// dawdle takes a few nanoseconds n times.
+func dawdle(n int) {
+	var spun atomic.Int64
+	for range n {
+		spun.Add(1)
+	}
 }
 
 // Writers go on while the Bell closes and the reader stops: nothing is lost that was pushed
