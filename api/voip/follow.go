@@ -6,6 +6,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dial"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
@@ -81,8 +82,7 @@ func (c *call) follow(pt *party, ch *signaling.Channel) {
 	defer cancel()
 	stop := c.service.cfg.AfterFunc(c.ring, cancel)
 	defer stop()
-	c.progress(ring, pt, ch)
-	s, err := ch.Until(ring, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
+	ch, s, err := c.called(ring, pt, ch)
 	switch {
 	case err != nil:
 		ch.Hangup(signaling.CauseNoAnswer)
@@ -98,16 +98,43 @@ func (c *call) follow(pt *party, ch *signaling.Channel) {
 	}
 }
 
+// called follows a called party to its answer, its end, or ctx, and whom its phone names in
+// its place (302), as a Dial of several does.
+func (c *call) called(ctx context.Context, pt *party, ch *signaling.Channel) (*signaling.Channel, signaling.ChannelSnapshot, error) {
+	for {
+		rung := c.progress(ctx, pt, ch)
+		s, err := ch.Until(ctx, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
+		if err != nil || !s.Ended || pt.role != roleCallee || ch.Redirect().Exten == "" {
+			return ch, s, err
+		}
+		next, err := dial.Onward(c.service.ctx, c.service.cfg.Engine, ch, rung)
+		if err != nil {
+			c.log.Info("call not redirected", "channel", ch.Name(), "err", err)
+			return ch, s, nil
+		}
+		c.mu.Lock()
+		if pt.channel == ch && pt.state != StateLeft { // else it ended meanwhile
+			c.attach(pt, next)
+			ch = next
+		}
+		c.mu.Unlock()
+		if ch != next {
+			next.Hangup(signaling.CauseNormal)
+			return ch, s, nil
+		}
+	}
+}
+
 // progress follows a called party to its answer, its end, or ctx: that it rings, and
 // what it plays before it answers (an announcement, a ring tone of its network).
-func (c *call) progress(ctx context.Context, pt *party, ch *signaling.Channel) {
-	rung, heard := false, false
+func (c *call) progress(ctx context.Context, pt *party, ch *signaling.Channel) (rung bool) {
+	heard := false
 	for {
 		s, err := ch.Until(ctx, func(s signaling.ChannelSnapshot) bool {
 			return s.State == signaling.Up || s.Ended || s.State == signaling.Ringing && !rung || s.Media && !heard
 		})
 		if err != nil || s.State == signaling.Up || s.Ended {
-			return
+			return rung
 		}
 		if s.State == signaling.Ringing && !rung {
 			rung = true

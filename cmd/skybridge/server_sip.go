@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/local"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	sipauth "github.com/skygenesisenterprise/skybridge/sip/auth"
@@ -68,6 +69,7 @@ func (s *server) startSIP(ctx context.Context) error {
 	o := s.loaded.Load().outside(s.cfg)
 	s.address.SetOutside(o.Media, o.Local)
 	s.engine.AddTech(s.tech, "SIP")
+	s.engine.AddTech(local.New(local.Config{Engine: s.engine, Log: s.log, Run: s.begin}))
 	s.services.Serve(phonebook{s.tech})
 	s.desk.Groups, s.desk.Context = phonebook{s.tech}.groups, phonebook{s.tech}.context
 

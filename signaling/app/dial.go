@@ -108,7 +108,7 @@ func (d *attempt) run(ctx context.Context, targets []dialstring.Target, timeout 
 	result := d.services.dialAll(ctx, dial.Plan{
 		Targets: targets, Timeout: timeout, Caller: d.caller.Snapshot().Caller, From: d.caller, Prefer: format.Codec,
 		Log:    d.caller.Log(),
-		Orders: d.place.orders, Divert: d.services.Extensions.Diversion(d.options.stays), Follow: d.follow(phone != nil),
+		Orders: d.place.orders, Divert: d.services.Extensions.Diversion(d.options.stays), Follow: d.follow(),
 		Notify: func(callee *signaling.Channel, s signaling.ChannelSnapshot) { d.progress(ctx, callee, s) },
 	})
 	d.place.close()

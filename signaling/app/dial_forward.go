@@ -58,14 +58,14 @@ func (d *attempt) refused(result *dial.Result, target *dialstring.Target) bool {
 	return err != nil || to != nil
 }
 
-// follow is what becomes of the wish of who is called to be called elsewhere: where one
-// phone alone is dialled, the caller goes on in the plan as it does for a forward.
-func (d *attempt) follow(phone bool) dial.Follow {
+// follow is what becomes of the wish of who is called to be called elsewhere: where it alone
+// is dialled, the caller goes on in the plan as it does for a forward.
+func (d *attempt) follow() dial.Follow {
 	switch {
 	case d.options.stays:
 		return dial.FollowNobody
-	case phone:
+	case d.only:
 		return dial.FollowPlan
 	}
-	return dial.FollowPhones
+	return dial.FollowBeside
 }

@@ -187,7 +187,7 @@ func (d *dialling) way() *party.Redirecting {
 // call rings one target, if that is possible.
 func (d *dialling) call(ctx context.Context, target dialstring.Target, way *party.Redirecting, redirected bool) {
 	out := signaling.Outgoing{Target: target, Request: signaling.DialRequest{
-		Call: d.name, Caller: d.plan.Caller, Prefer: d.plan.Prefer, Redirecting: way,
+		Call: d.name, Caller: d.plan.Caller, Prefer: d.plan.Prefer, Redirecting: way, Redirected: redirected,
 	}}
 	if from := d.plan.From; from != nil {
 		s := from.Snapshot()

@@ -9,15 +9,18 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/party"
 )
 
+// Local is the technology of an extension that is dialled as a party (signaling/tech/local),
+// by its resource "exten@context".
+const Local = "Local"
+
 // Follow is what becomes of a called party's wish to be called elsewhere (SIP 302).
 type Follow uint8
 
 // The ways.
 const (
-	// FollowPhones rings another phone in its place; what is no phone is not followed, as
-	// nobody can say how long those who ring beside it should wait.
-	FollowPhones Follow = iota
-	// FollowPlan has the caller go on in the plan, where the first who wishes it says.
+	// FollowBeside rings whom it names in its place, beside the others.
+	FollowBeside Follow = iota
+	// FollowPlan has the caller go on in the plan, where it says.
 	FollowPlan
 	// FollowNobody takes it as busy.
 	FollowNobody
@@ -28,34 +31,55 @@ const (
 // one counts no more.
 func (d *dialling) redirect(ctx context.Context, c *signaling.Channel, who *callee) bool {
 	to := c.Redirect()
-	log := c.Log().With("endpoint", who.target.String(), "exten", to.Exten)
-	switch {
-	case to.Exten == "":
+	if to.Exten == "" {
 		return false
-	case d.plan.Follow == FollowNobody:
-		log.Info("call not redirected, as Dial says")
+	}
+	if d.plan.Follow == FollowNobody {
+		c.Log().Info("call not redirected, as Dial says", "endpoint", who.target.String(), "exten", to.Exten)
 		d.outcome.ended(signaling.CauseBusy)
 		return true
-	case d.plan.Follow == FollowPhones && to.Phone == "":
-		log.Info("call not redirected: it rings others, or for nobody who could go there, and this is no phone")
-		return false
 	}
-	s := c.Snapshot()
-	by := s.Caller
-	by.Number = s.Endpoint // where calls have been is told by it
-	why := party.Unconditional
-	if who.rang {
-		why = party.Deflection
-	}
-	way, err := s.Redirecting.Forward(by, party.ID{Number: to.Exten}, why)
+	target, way, err := redirected(c, who.rang)
 	switch {
 	case err != nil:
-		log.Warn("call not redirected", "err", err)
+		c.Log().Warn("call not redirected", "endpoint", who.target.String(), "err", err)
 		d.outcome.failed(err)
 	case d.plan.Follow == FollowPlan:
 		d.forward = &extension.Forward{Context: to.Context, Exten: to.Exten, Way: way}
 	default:
-		d.call(ctx, dialstring.Target{Tech: who.target.Tech, Resource: to.Phone}, way, true)
+		d.call(ctx, target, way, true)
 	}
 	return true
+}
+
+// Onward calls whom the party of a channel has named in its place, for a caller that is in no
+// plan. rang says that its phone rang before that. The error is of kind fault.Looped for a
+// call that goes in a circle, and that of Engine.Outgoing.
+func Onward(ctx context.Context, engine *signaling.Engine, c *signaling.Channel, rang bool) (*signaling.Channel, error) {
+	target, way, err := redirected(c, rang)
+	if err != nil {
+		return nil, err
+	}
+	s := c.Snapshot()
+	return engine.Outgoing(ctx, signaling.Outgoing{
+		Target: target, Request: signaling.DialRequest{Caller: s.Connected, Redirecting: way, Redirected: true}, LinkedID: s.LinkedID,
+	})
+}
+
+// redirected is whom to call in place of a channel that has ended because its party named
+// somebody else, and how the call comes there: a phone itself, else an extension through the
+// plan. rang says that it was the user of a phone that rang.
+func redirected(c *signaling.Channel, rang bool) (target dialstring.Target, way *party.Redirecting, err error) {
+	to, s := c.Redirect(), c.Snapshot()
+	by, why := s.Caller, party.Unconditional
+	by.Number = s.Endpoint // where calls have been is told by it
+	if rang {
+		why = party.Deflection
+	}
+	target = dialstring.Target{Tech: s.Tech, Resource: to.Phone}
+	if to.Phone == "" {
+		target = dialstring.Target{Tech: Local, Resource: to.Exten + "@" + to.Context}
+	}
+	way, err = s.Redirecting.Forward(by, party.ID{Number: to.Exten}, why)
+	return target, way, err
 }

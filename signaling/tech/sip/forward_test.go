@@ -20,6 +20,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/extension"
 	"github.com/skygenesisenterprise/skybridge/signaling/ringgroup"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/local"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
@@ -102,6 +103,7 @@ func planned(t *testing.T, pjsip string, groups ...ringgroup.Group) (*rig, *exte
 		}
 	})
 	r.house.Engine.AddTech(r.tech)
+	r.house.Engine.AddTech(local.New(local.Config{Engine: r.house.Engine, Log: r.tech.log, Run: r.tech.cfg.Run}))
 	services.Serve(book{r.tech})
 	tech.Store(r.tech)
 	return r, services

@@ -5,7 +5,11 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/extension"
+	"github.com/skygenesisenterprise/skybridge/signaling/ringgroup"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
@@ -180,4 +184,87 @@ func TestRedirectedThroughThePlan(t *testing.T) {
 		r.refusedWith(leg, 486)
 	})
 	idle(t, desk, other, trunk, asks)
+}
+
+// A phone of several that names an extension is rung there beside the others, through the plan.
+func TestRedirectedBesideOthers(t *testing.T) {
+	t.Parallel()
+	desk, other, trunk := siptest.NewPhone(t, "1002", "udp"), attentive(t, "1004"), attentive(t, "trunk")
+	r, _ := planned(t, strings.Join([]string{
+		anaCalls, named("1002", "context = internal\ncallerid = Desk <1002>", desk), named("1004", "context = internal", other),
+		named("1003", "context = closed", desk),
+		named("trunk", "context = closed\n[trunk]\ntype = identify\nendpoint = trunk\nmatch = 192.0.2.1", trunk),
+	}, "\n"), ringgroup.Group{Number: "8000", Members: []string{"1002", "1004"}}, ringgroup.Group{Number: "8001", Members: []string{"1002"}},
+		ringgroup.Group{Number: "8002", Members: []string{"1003"}})
+	caller := r.phone("1001")
+	t.Run("a number at a trunk, who answers", func(t *testing.T) {
+		us, them := r.mouth(0x15), r.mouth(0x2a)
+		content := us.content(r)
+		leg := r.call(caller, "8000", func(o *ua.Outbound) { o.ContentType, o.Body = content.Type, content.Body })
+		loser := siptest.Wait(t, other.Invites)
+		if err := loser.Progress(ua.Reply{Status: 180}); err != nil {
+			t.Fatal(err)
+		}
+		moved(t, desk, 302, "90123")
+		in := siptest.Wait(t, trunk.Invites)
+		req := in.Request()
+		if req.URI().User != "0123" || req.MaxForwards() != 68 || req.From().URI.User != "1001" ||
+			!strings.Contains(headersOf(req.Parsed), "sip:1002@127.0.0.1>;reason=unconditional;counter=1") {
+			t.Errorf("%s from %s, %d hops left\n%s", req.URI(), req.From(), req.MaxForwards(), headersOf(req.Parsed))
+		}
+		them.toward(req.Part(sdpType))
+		end := siptest.NewLeg(t)
+		if _, err := in.Accept(them.reply(r, 200), end); err != nil {
+			t.Fatal(err)
+		}
+		us.toward(leg.Answered().Body())
+		siptest.Wait(t, loser.Done())
+		converse(us, them)
+		if err := leg.Dialog.Bye(siptest.Ctx(t)); err != nil {
+			t.Fatal(err)
+		}
+		siptest.Wait(t, end.Ended)
+	})
+	t.Run("who is busy", func(t *testing.T) {
+		leg := r.call(caller, "8001")
+		moved(t, desk, 302, "90123")
+		if err := siptest.Wait(t, trunk.Invites).Reject(ua.Reply{Status: 486}); err != nil {
+			t.Fatal(err)
+		}
+		r.refusedWith(leg, 486)
+	})
+	t.Run("the caller gives up", func(t *testing.T) {
+		leg := r.call(caller, "8001")
+		moved(t, desk, 302, "90123")
+		in := siptest.Wait(t, trunk.Invites)
+		if err := in.Progress(ua.Reply{Status: 180}); err != nil {
+			t.Fatal(err)
+		}
+		for siptest.Wait(t, leg.Provisional).Status() != 180 {
+		}
+		if err := leg.Invite.Cancel(""); err != nil {
+			t.Fatal(err)
+		}
+		siptest.Wait(t, leg.Failed)
+		siptest.Wait(t, in.Done())
+	})
+	t.Run("the group itself", func(t *testing.T) {
+		leg := r.call(caller, "8001")
+		moved(t, desk, 302, "8001")
+		moved(t, desk, 302, "8001")
+		siptest.Wait(t, leg.Failed)
+	})
+	t.Run("where it may not", func(t *testing.T) {
+		leg := r.call(caller, "8002")
+		moved(t, desk, 302, "90123")
+		siptest.Wait(t, leg.Failed)
+	})
+	t.Run("by name", func(t *testing.T) {
+		if _, err := r.house.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: dialstring.Target{Tech: "Local", Resource: "90123@internal"}}); fault.Of(err) != fault.Unsupported {
+			t.Errorf("anybody dials it: %v", err)
+		}
+	})
+	idle(t, desk, other, trunk)
+	r.house.Eventually("every channel is gone", func() bool { return len(r.house.Engine.Channels()) == 0 })
+	r.portsClosed()
 }
