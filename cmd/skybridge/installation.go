@@ -74,9 +74,12 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 		return nil, &config.Error{File: at.File, Line: at.Line, Err: fmt.Errorf("sip.trunks: %w", err)}
 	}
 	realm, algorithms := asked(cfg, loaded.Endpoints)
+	limits := cfg.Origin("sip.phone_calls.endpoints")
 	directory, warnings := directory.New(loaded.Endpoints, directory.Options{
 		Realm: realm, Algorithms: digestAlgorithms(algorithms),
 		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout, Keepalive: cfg.RTP.Keepalive, Policies: plan.Policies, Groups: plan.Groups,
+		Calls:     directory.PhoneCalls{PerMinute: cfg.SIP.PhoneCalls.PerMinute, Of: cfg.SIP.PhoneCalls.Of(), File: limits.File, Line: limits.Line},
+		Emergency: cfg.SIP.Emergency,
 	})
 	in := &installation{
 		dir: dir, directory: directory, endpoints: loaded.Endpoints, plan: loaded.Plan, settings: loaded.Settings, trunksTLS: plan.Security,

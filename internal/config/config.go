@@ -77,6 +77,8 @@ type SIP struct {
 	// Overload is when new work is refused; calls to Emergency numbers never are.
 	Overload  SIPOverload `koanf:"overload" yaml:"overload"`
 	Emergency []string    `koanf:"emergency" yaml:"emergency"`
+	// PhoneCalls bounds the calls that phones begin, but for those to Emergency numbers.
+	PhoneCalls SIPPhoneCalls `koanf:"phone_calls" yaml:"phone_calls"`
 	// UDPMax is the largest request in bytes that goes over UDP where TCP can be had; 0
 	// has all do so.
 	UDPMax int `koanf:"udp_max" yaml:"udp_max"`

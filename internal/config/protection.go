@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -57,12 +58,54 @@ func (s SIP) ExemptNetworks() (out []netip.Prefix, err error) {
 	return out, nil
 }
 
+// SIPPhoneCalls is how many calls a phone may begin within a minute; 0 is no limit.
+type SIPPhoneCalls struct {
+	PerMinute int `koanf:"per_minute" yaml:"per_minute"`
+	// Endpoints have a limit of their own; they can be set in a file alone.
+	Endpoints []SIPPhoneLimit `koanf:"endpoints" yaml:"endpoints"`
+}
+
+// SIPPhoneLimit is one phone's.
+type SIPPhoneLimit struct {
+	Endpoint  string `koanf:"endpoint" yaml:"endpoint"`
+	PerMinute int    `koanf:"per_minute" yaml:"per_minute"`
+}
+
+// Of are the limits of Endpoints by name.
+func (c *SIPPhoneCalls) Of() map[string]int {
+	out := make(map[string]int, len(c.Endpoints))
+	for _, e := range c.Endpoints {
+		out[e.Endpoint] = e.PerMinute
+	}
+	return out
+}
+
+// maxPerMinute bounds the calls of a phone: the time of each is kept for so long.
+const maxPerMinute = 6000
+
+func (c *SIPPhoneCalls) check() error {
+	seen := make(map[string]bool)
+	for _, e := range c.Endpoints {
+		name := strings.ToLower(e.Endpoint)
+		if name == "" || seen[name] {
+			return fmt.Errorf("endpoint %q is not one that is named once", e.Endpoint)
+		}
+		if err := between(e.PerMinute, 0, maxPerMinute); err != nil {
+			return fmt.Errorf("endpoint %s: %w", e.Endpoint, err)
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
 // validateProtection checks what guards SIP.
 func (s SIP) validateProtection(check func(key string, err error)) {
 	_, err := s.ExemptNetworks()
 	check("sip.exempt", err)
 	check("sip.rate.per_second", between(s.Rate.PerSecond, 0, 1_000_000))
 	check("sip.rate.burst", between(s.Rate.Burst, 1, 1_000_000))
+	check("sip.phone_calls.per_minute", between(s.PhoneCalls.PerMinute, 0, maxPerMinute))
+	check("sip.phone_calls.endpoints", s.PhoneCalls.check())
 	check("sip.rate.known", between(s.Rate.Known, 1, 1000))
 	check("sip.overload.queue", between(s.Overload.Queue, 0, time.Minute))
 	check("sip.overload.late", between(s.Overload.Late, 0, time.Minute))

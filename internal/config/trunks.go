@@ -107,11 +107,13 @@ type TrunkRetry struct {
 	Attempts      int            `koanf:"attempts" yaml:"attempts"`
 }
 
-// WithTrunks is the configuration with the trunks of another reading of it.
+// WithTrunks is the configuration with the trunks, and the limits of phones, of another reading
+// of it.
 func (c Config) WithTrunks(of Config) Config {
 	c.SIP.Trunks, c.SIP.TrunkGroups = of.SIP.Trunks, of.SIP.TrunkGroups
+	c.SIP.PhoneCalls, c.SIP.Emergency = of.SIP.PhoneCalls, of.SIP.Emergency
 	c.origins = maps.Clone(c.origins)
-	for _, key := range []string{"sip.trunks", "sip.trunk_groups"} {
+	for _, key := range []string{"sip.trunks", "sip.trunk_groups", "sip.phone_calls.per_minute", "sip.phone_calls.endpoints", "sip.emergency"} {
 		delete(c.origins, key)
 		if o, set := of.origins[key]; set {
 			c.origins[key] = o

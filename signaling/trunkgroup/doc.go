@@ -67,6 +67,8 @@ type Config struct {
 	Trunks []Trunk
 	Groups []Group
 	Phones []Phone
+	// Emergency are the numbers that a phone reaches however many calls it has begun.
+	Emergency []string
 }
 
 // The bounds of a configuration.
@@ -92,6 +94,11 @@ func (c *Config) Validate() error {
 		}
 		if t.MaxCalls < 0 || t.PerSecond < 0 {
 			return fault.New(fault.Invalid, "trunks: trunk %s: a limit is negative", t.Name)
+		}
+	}
+	for _, p := range c.Phones {
+		if p.PerMinute < 0 || p.PerMinute > MaxPerMinute {
+			return fault.New(fault.Invalid, "trunks: phone %s: %d calls a minute, 0 to %d are possible", p.Name, p.PerMinute, MaxPerMinute)
 		}
 	}
 	for i := range c.Groups {

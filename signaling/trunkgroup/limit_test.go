@@ -22,13 +22,13 @@ func TestLimits(t *testing.T) {
 			return c
 		}
 		first := begin("a")
-		release, err := tab.Incoming("a") // both ways count
+		release, err := tab.Incoming("a", "") // both ways count
 		if err != nil {
 			t.Fatal(err)
 		}
 		second, third := begin("b"), begin("b")
 		begin("c").End()
-		if _, err := tab.Incoming("a"); fault.Of(err) != fault.TooMany {
+		if _, err := tab.Incoming("a", ""); fault.Of(err) != fault.TooMany {
 			t.Errorf("a third call at a: %v", err)
 		}
 		if c := tab.Outgoing("b"); c == nil {
@@ -50,7 +50,7 @@ func TestLimits(t *testing.T) {
 				t.Error("a call that has ended goes on")
 			}
 		}
-		if release, err := tab.Incoming("a phone"); err != nil {
+		if release, err := tab.Incoming("a phone", ""); err != nil {
 			t.Error(err)
 		} else {
 			release()

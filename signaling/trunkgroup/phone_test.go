@@ -22,7 +22,7 @@ func TestPhones(t *testing.T) {
 		{false, "both", 0}, {true, "both", fault.Busy}, {false, "both", 0}, {false, "both", fault.TooMany},
 		{true, "free", 0}, {true, "free", 0}, {false, "free", 0},
 	} {
-		take := table.Incoming
+		take := func(name string) (func(), error) { return table.Incoming(name, "") }
 		if step.rings {
 			take = func(name string) (func(), error) { return table.Ring(name, "") }
 		}

@@ -31,6 +31,8 @@ type Table struct {
 	lines  map[string]*line // by lower case
 	groups map[string]*Group
 	phones map[string]*phone
+
+	emergency []string
 }
 
 // New makes an empty table.
@@ -62,6 +64,7 @@ func (t *Table) Configure(cfg Config) error {
 		groups[strings.ToLower(g.Name)] = &g
 	}
 	t.lines, t.groups, t.phones = lines, groups, t.keep(cfg.Phones)
+	t.emergency = cfg.Emergency
 	return nil
 }
 
@@ -131,14 +134,14 @@ func (t *Table) order(members []Member) []Member {
 	return left
 }
 
-// Incoming counts a call that came from a trunk or a phone, until release is called. The
-// error is of kind fault.TooMany. What is neither has no limit.
-func (t *Table) Incoming(trunk string) (release func(), err error) {
+// Incoming counts a call that came from a trunk or a phone, to a number, until release is
+// called. The error is of kind fault.TooMany. What is neither has no limit.
+func (t *Table) Incoming(trunk, number string) (release func(), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.lines[strings.ToLower(trunk)]
 	if l == nil {
-		return t.place(trunk, false)
+		return t.place(trunk, false, urgent(number, t.emergency))
 	}
 	if err := l.take(time.Now(), false, false); err != nil {
 		l.note(0, err, time.Now())

@@ -282,7 +282,7 @@ func TestReconfigured(t *testing.T) {
 	if s := tab.State(); len(s) != 2 || s[0].Name != "A" || s[0].Out != 1 || len(tab.Groups()) != 0 {
 		t.Errorf("state %+v", s)
 	}
-	if _, err := tab.Incoming("a"); fault.Of(err) != fault.TooMany {
+	if _, err := tab.Incoming("a", ""); fault.Of(err) != fault.TooMany {
 		t.Errorf("the new limit: %v", err)
 	}
 	c.End()

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/causes"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/directory"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/instance"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/sip/reliable"
@@ -157,10 +158,7 @@ func (t *Tech) OnInvite(in *ua.IncomingInvite) {
 	if refusal == nil {
 		if err := t.begin(in, e, old); err != nil {
 			t.log.Info("call refused", "endpoint", e.Name, "call_id", req.CallID(), "exten", req.URI().User, "err", err)
-			refusal = &ua.Reply{Status: fault.Of(err).SIPStatus()}
-			if refusal.Status == 503 {
-				refusal.Headers = []message.Header{{Name: "Retry-After", Value: "10"}}
-			}
+			refusal = causes.Refusal(err)
 		}
 	}
 	if refusal == nil {
@@ -206,7 +204,7 @@ func (t *Tech) admitted(in *ua.IncomingInvite, e *directory.Endpoint, caller sig
 	if len(e.Codecs) == 0 {
 		return nil, fault.New(fault.NotAcceptable, "%s allows no codec that we have", e.Name)
 	}
-	release, err := t.table.Incoming(e.Name)
+	release, err := t.table.Incoming(e.Name, exten)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,9 @@ type Options struct {
 	// Policies are those of trunks, by name, Groups the groups of them.
 	Policies map[string]Policy
 	Groups   []trunkgroup.Group
+	// Calls are the limits of phones, but not for calls to Emergency numbers.
+	Calls     PhoneCalls
+	Emergency []string
 }
 
 // New makes the directory of what pjsip.conf and sip.conf say. What
@@ -69,7 +72,8 @@ func New(set *endpoint.Set, o Options) (*Directory, []asterisk.Warning) {
 	for i := range set.Registrations {
 		b.registration(&set.Registrations[i])
 	}
-	b.directory.Groups = o.Groups
+	b.unknown(&o.Calls)
+	b.directory.Groups, b.directory.Emergency = o.Groups, o.Emergency
 	return b.directory, b.warnings.List()
 }
 
@@ -182,7 +186,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 	e.Policy = b.options.Policies[e.Name]
 	switch {
 	case !e.Trunk():
-		e.BusyAt, e.CallLimit = c.BusyAt, c.CallLimit
+		e.BusyAt, e.CallLimit, e.PerMinute = c.BusyAt, c.CallLimit, b.options.Calls.of(c.Name)
 	case c.BusyAt > 0:
 		file, line, _ := c.Place("device_state_busy_at")
 		b.warnings.Add(asterisk.Warning{File: file, Line: line, Text: fmt.Sprintf("endpoint %s: a trunk is not busy at %d calls", c.Name, c.BusyAt),

@@ -24,6 +24,8 @@ type Directory struct {
 	Registrations []trunk.Config
 	// Groups are trunks that stand in for one another.
 	Groups []trunkgroup.Group
+	// Emergency are the numbers that phones reach however many calls they have begun.
+	Emergency []string
 	// Order is the ways that a caller may be told by, in pjsip.conf's words: ip,
 	// username, auth_username, header, request_uri, anonymous. Others are passed over.
 	Order []string

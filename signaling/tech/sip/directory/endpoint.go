@@ -61,6 +61,8 @@ type Endpoint struct {
 	// BusyAt is at how many calls a phone is busy to others, CallLimit how many it may have;
 	// 0 is no limit.
 	BusyAt, CallLimit int
+	// PerMinute is how many calls a phone may begin within a minute; 0 is no limit.
+	PerMinute int
 	// AORs are where the endpoint's contacts are kept.
 	AORs []string
 	// Outbound answers challenges to our own requests.

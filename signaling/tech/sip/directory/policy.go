@@ -146,13 +146,13 @@ func (d *Directory) Trunking() trunkgroup.Config {
 			members[strings.ToLower(m.Trunk)] = true
 		}
 	}
-	cfg := trunkgroup.Config{Groups: d.Groups}
+	cfg := trunkgroup.Config{Groups: d.Groups, Emergency: d.Emergency}
 	for i := range d.Endpoints {
 		e := &d.Endpoints[i]
 		if e.Trunk() || members[strings.ToLower(e.Name)] {
 			cfg.Trunks = append(cfg.Trunks, trunkgroup.Trunk{Name: e.Name, MaxCalls: e.Policy.MaxCalls, PerSecond: e.Policy.PerSecond})
-		} else if e.BusyAt > 0 || e.CallLimit > 0 {
-			cfg.Phones = append(cfg.Phones, trunkgroup.Phone{Name: e.Name, BusyAt: e.BusyAt, MaxCalls: e.CallLimit})
+		} else if e.BusyAt > 0 || e.CallLimit > 0 || e.PerMinute > 0 {
+			cfg.Phones = append(cfg.Phones, trunkgroup.Phone{Name: e.Name, BusyAt: e.BusyAt, MaxCalls: e.CallLimit, PerMinute: e.PerMinute})
 		}
 	}
 	return cfg

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/domaincert"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
@@ -72,6 +73,13 @@ func (s *Security) protect(m *maker) error {
 	}
 	if err := p.read(); err != nil {
 		return err
+	}
+	for _, host := range m.RedirectHosts { // networks and addresses are left to what a 3xx says of them
+		if endpoint.IsHostName(host) {
+			if err := put(s.names, strings.ToLower(host), p); err != nil {
+				return err
+			}
+		}
 	}
 	for _, u := range append(m.uris[:len(m.uris):len(m.uris)], m.through) {
 		if u.Host == "" {

@@ -18,7 +18,7 @@ func TestSecurity(t *testing.T) {
 	cert, key := a.Files(a.Issue(x509.Certificate{}))
 	_, plan, err := load(t, `
     - {name: usual, hosts: [sip.Carrier.example], transport: tls}
-    - {name: again, hosts: [sip.carrier.example]}
+    - {name: again, hosts: [sip.carrier.example], follow_redirects: true, redirect_hosts: [Edge.example, 198.51.100.0/24, 198.51.100.9]}
     - {name: lax, hosts: [lax.example, "sips:192.0.2.7"], tls_verify: false}
     - {name: own, hosts: ["192.0.2.8:5071"], transport: tls, tls_ca: `+a.File()+`, tls_cert: `+cert+`, tls_key: `+key+`}
     - {name: proxied, hosts: [192.0.2.9], proxy: "sips:proxy.example"}
@@ -37,6 +37,8 @@ func TestSecurity(t *testing.T) {
 	}{
 		{"sip.carrier.example", "198.51.100.1:5061", true, true, false},
 		{"SIP.CARRIER.EXAMPLE", "198.51.100.2:5099", true, true, false},
+		{"edge.example", "198.51.100.9:5061", true, true, false},
+		{"198.51.100.9", "198.51.100.9:5061", false, false, false},
 		{"carrier.example", "198.51.100.1:5061", false, false, false},
 		{"lax.example", "198.51.100.3:5061", true, false, false},
 		{"192.0.2.7", "192.0.2.7:5061", true, false, false},
