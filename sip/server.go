@@ -246,8 +246,3 @@ func (s *Server) Request(ctx context.Context, o Outbound) (*message.Response, er
 	}
 	return s.client.Request(ctx, &o)
 }
-
-// Resolve gives the places that a request to a URI can be sent to, best first (RFC 3263).
-func (s *Server) Resolve(ctx context.Context, u message.URI, network string) ([]transport.Destination, error) {
-	return s.cfg.Resolver.Resolve(ctx, u, network)
-}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"reflect"
 
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/outside"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
@@ -27,6 +28,10 @@ func (s *server) configure(ctx context.Context, in *installation) error {
 		was := s.loaded.Load().outside(s.cfg)
 		s.address.SetOutside(was.Media, was.Local)
 		return errors.Join(err, s.sip.SetExternal(was.External()), s.webrtc.SetExternalIP(was.Media...))
+	}
+	// Registrars send their calls to what they were told last.
+	if !reflect.DeepEqual(o.External(), s.loaded.Load().outside(s.cfg).External()) {
+		s.trunks.Renew()
 	}
 	return nil
 }

@@ -21,8 +21,8 @@ type Config struct {
 	// Line has the contact hold a word by which the registrar's calls are known to be
 	// Endpoint's (pjsip.conf's line; Registrations.Line).
 	Line bool
-	// Contact is where the registrar is to send calls; without a host it is the
-	// stack's own address toward the registrar.
+	// Contact is where the registrar is to send calls; without a host it is our own
+	// address as the registrar is to see it, found anew for each REGISTER.
 	Contact message.URI
 	// Proxy is where to send the REGISTER, if not to Server.
 	Proxy message.URI

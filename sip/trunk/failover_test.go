@@ -3,7 +3,6 @@ package trunk
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +18,6 @@ import (
 // town is a stack in virtual time with a registrar for each host: what it answers, and
 // who was asked, when.
 type town struct {
-	nearby
 	mu     sync.Mutex
 	answer map[string]int    // by host; 0 is nothing at all, after the time that was left
 	route  map[string]string // Service-Route of its 200, by host
@@ -56,8 +54,6 @@ func (s *town) Request(ctx context.Context, o sip.Outbound) (*message.Response, 
 	}
 	return r, nil
 }
-
-func (*town) Addr(string) netip.AddrPort { return netip.MustParseAddrPort("192.0.2.9:5060") }
 
 // took gives who was asked since the last call.
 func (s *town) took() (hosts string) {

@@ -24,6 +24,8 @@ type handler func(*sip.IncomingRequest)
 func (h handler) OnInvite(in *sip.IncomingInvite)   { _ = in.Reject(sip.Reply{Status: 404}) }
 func (h handler) OnRequest(in *sip.IncomingRequest) { h(in) }
 
+var quiet = slog.New(slog.DiscardHandler)
+
 func serve(t *testing.T, h handler, networks ...string) *sip.Server {
 	t.Helper()
 	cfg := sip.Default()

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
-	"net/netip"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,14 +14,11 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
-	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // Stack is the SIP stack as a registration needs it; *sip.Server is one.
 type Stack interface {
 	Request(context.Context, sip.Outbound) (*message.Response, error)
-	Addr(network string) netip.AddrPort
-	Resolve(context.Context, message.URI, string) ([]transport.Destination, error)
 }
 
 // registration registers with one registrar and stays registered.
@@ -42,7 +38,6 @@ type registration struct {
 	servers []message.URI
 
 	// Touched by run alone, and by leave after it.
-	contact message.Address
 	at      int // of servers
 	callID  string
 	cseq    uint32
@@ -107,14 +102,12 @@ func (r *registration) try() time.Duration {
 		}
 		r.note(resp, err)
 		r.at = (r.at + 1) % len(r.servers)
-		r.contact = message.Address{} // the next one may be reached another way
 		r.log.Info("registration goes to another server", "peer", r.server().String(), "err", err)
 	}
 	resp, took, err := r.ask()
 	wait := r.settle(resp, took, err)
 	if err != nil && len(r.servers) > 1 && passing(statusOf(resp), err) {
 		r.at = (r.at + 1) % len(r.servers) // where it began
-		r.contact = message.Address{}
 	}
 	return wait
 }
@@ -174,15 +167,8 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*me
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if r.contact.URI.IsZero() {
-		contact, err := r.ownContact(ctx)
-		if err != nil {
-			return nil, err
-		}
-		r.contact.URI = contact
-	}
-	contact, wanted := r.contact, strconv.Itoa(int(expires/time.Second))
-	contact.Params = contact.Params.With("expires", wanted)
+	wanted := strconv.Itoa(int(expires / time.Second))
+	contact := message.Address{URI: r.contact(), Params: message.Params{{Name: "expires", Value: wanted}}}
 	self := message.Address{URI: r.cfg.Client}
 	resp, err := r.stack.Request(ctx, sip.Outbound{
 		Method:      "REGISTER",
@@ -214,64 +200,28 @@ func (r *registration) registrar() message.URI {
 	return u
 }
 
-// ownContact is the configured contact, at the stack's address toward the
-// registrar where it has no host.
-func (r *registration) ownContact(ctx context.Context) (message.URI, error) {
+// contact is where the registrar is to send calls. Without a host it is completed by the
+// stack, which alone knows what this flow's peer is to be told of us, and each time anew: the
+// address may be another one since, by a reload or a new network.
+func (r *registration) contact() message.URI {
 	u := r.cfg.Contact
 	if r.line != "" {
 		u.Params = u.Params.With("line", r.line)
 	}
-	if u.Host != "" {
-		return u, nil
-	}
-	hop := r.server()
-	if !r.cfg.Proxy.IsZero() {
-		hop = r.cfg.Proxy
-	}
-	network := r.cfg.Transport
-	switch {
-	case network != "":
-	case hop.Params.Has("transport"):
-		network = hop.Params.Value("transport")
-	case hop.Secure():
-		network = "tls"
-	default:
-		network = "udp"
-	}
-	local := r.stack.Addr(network)
-	if !local.IsValid() {
-		return message.URI{}, fault.New(fault.Invalid, "trunk: registration %s: no %s listener for a contact", r.cfg.Name, network)
-	}
-	addr := local.Addr()
-	if addr.IsUnspecified() {
-		var err error
-		if addr, err = r.toward(ctx, hop); err != nil {
-			return message.URI{}, err
-		}
-	}
-	u.Scheme, u.Host, u.Port = r.server().Scheme, addr.Unmap().WithZone("").String(), int(local.Port())
-	if u.User == "" {
+	if u.Host == "" && u.User == "" {
 		u.User = r.cfg.Client.User
 	}
-	if network != "udp" && !u.Secure() {
-		u.Params = u.Params.With("transport", network)
-	}
-	return u, nil
+	return u
 }
 
-// toward is the address of this machine that packets to the first server of a URI leave
-// from.
-func (r *registration) toward(ctx context.Context, hop message.URI) (netip.Addr, error) {
-	servers, err := r.stack.Resolve(ctx, hop, r.cfg.Transport)
-	if err != nil {
-		return netip.Addr{}, err
+// ours reports whether a contact that the registrar lists is the one that was registered:
+// without a host of its own that one had the host of our Via, which the response returns.
+func (r *registration) ours(listed message.URI, via message.Via) bool {
+	own := r.contact()
+	if own.Host != "" {
+		return listed.Equal(own)
 	}
-	c, err := (&net.Dialer{}).DialContext(ctx, "udp", servers[0].Addr.String()) // sends nothing
-	if err != nil {
-		return netip.Addr{}, fault.New(fault.Unreachable, "trunk: no route to %s: %w", hop.Host, err)
-	}
-	addr := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr()
-	return addr, c.Close()
+	return listed.User == own.User && strings.EqualFold(listed.Host, via.Host) && listed.Port == via.Port
 }
 
 // granted is how long the registrar keeps our contact (RFC 3261 §10.2.4).
@@ -279,7 +229,7 @@ func (r *registration) granted(resp *message.Response) time.Duration {
 	if contacts, err := resp.Contacts(); err == nil {
 		for _, c := range contacts {
 			// A registrar that rewrites contacts lists ours alone, in its own words.
-			if !c.URI.Equal(r.contact.URI) && len(contacts) > 1 {
+			if len(contacts) > 1 && !r.ours(c.URI, resp.Via()) {
 				continue
 			}
 			if d := seconds(c.Params.Value("expires")); d > 0 {

@@ -40,9 +40,6 @@ func (r *registration) failed(resp *message.Response, err error) time.Duration {
 		}
 	})
 	r.log.Warn("registration failed", "peer", r.server().String(), "cause", status, "err", err, "retry_in", wait)
-	if status == 0 {
-		r.contact = message.Address{} // the route may have changed
-	}
 	return wait
 }
 

@@ -147,6 +147,15 @@ func (t *Registrations) Line(word string) string {
 	return ""
 }
 
+// Renew registers anew whatever is registered: what others are told of us has changed.
+func (t *Registrations) Renew() {
+	for _, r := range *t.current.Load() {
+		if r.state.Load().Status == Registered {
+			r.tryNow()
+		}
+	}
+}
+
 // FlowClosed registers anew what was registered over a connection that has ended: over
 // it the registrar would send its calls. It does not block.
 func (t *Registrations) FlowClosed(id message.FlowID) {

@@ -41,7 +41,8 @@ type Outbound struct {
 	// zero To takes Target.
 	From, To message.Address
 	// Contacts replace the stack's Contact; a REGISTER without any asks for the
-	// bindings. INVITE and SUBSCRIBE ignore them.
+	// bindings. One without a host is at the address that the peer is to reach us at,
+	// as the stack's own is. INVITE and SUBSCRIBE ignore them.
 	Contacts []message.Address
 	// ContactUser is the user part of the stack's own Contact.
 	ContactUser string

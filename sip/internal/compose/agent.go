@@ -97,6 +97,17 @@ func (a *Agent) ContactTo(f transport.Flow, user string, secure bool) (message.A
 	return message.Address{URI: u}, nil
 }
 
+// place gives a contact without a host the one that the peer of a flow reaches us at.
+func (a *Agent) place(c message.Address, f transport.Flow, secure bool) (message.Address, error) {
+	if c.Wildcard || c.URI.Opaque != "" || c.URI.Host != "" {
+		return c, nil
+	}
+	own, err := a.ContactTo(f, c.URI.User, secure)
+	c.URI.Scheme, c.URI.Host, c.URI.Port = own.URI.Scheme, own.URI.Host, own.URI.Port
+	c.URI.Params = slices.Concat(c.URI.Params, own.URI.Params)
+	return c, err
+}
+
 // reserved are the headers that the stack writes itself; a caller's are refused.
 var reserved = []string{
 	"Via", "From", "To", "Call-ID", "CSeq", "Contact", "Route", "Record-Route",

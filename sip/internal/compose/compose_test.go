@@ -92,6 +92,33 @@ func TestContact(t *testing.T) {
 	}
 }
 
+// A contact of a caller's that has no host is at the one that is told the peer; others stay.
+func TestContacts(t *testing.T) {
+	agent := compose.Agent{Local: local, External: func() settings.External { return settings.External{Hosts: []string{"203.0.113.7"}} }}
+	for _, ca := range []struct {
+		network, target string
+		contact         message.Address
+		want            string
+	}{
+		{"udp", "sip:registrar", message.Address{URI: message.URI{User: "us"}}, "<sip:us@203.0.113.7:5060>"},
+		{
+			"tcp", "sip:registrar",
+			message.Address{URI: message.URI{Scheme: "sip", User: "us", Params: message.Params{{Name: "line", Value: "a"}}}, Params: message.Params{{Name: "expires", Value: "60"}}},
+			"<sip:us@203.0.113.7:5060;line=a;transport=tcp>;expires=60",
+		},
+		{"tls", "sips:registrar", message.Address{URI: message.URI{Scheme: "sip", User: "us"}}, "<sips:us@203.0.113.7:5060;transport=tcp>"},
+		{"udp", "sip:registrar", addresses(t, "<sip:us@198.51.100.1:7000>;expires=60")[0], "<sip:us@198.51.100.1:7000>;expires=60"},
+		{"udp", "sip:registrar", message.Address{Wildcard: true}, "*"},
+	} {
+		d := draft(t, "REGISTER", ca.target)
+		d.Contact, d.Contacts = false, []message.Address{ca.contact}
+		out, err := agent.Request(d, over(ca.network, "192.0.2.1:5060"))
+		if err != nil || out.Message.Headers.Value("Contact") != ca.want {
+			t.Errorf("over %s: %q, %v; want %s", ca.network, out.Message.Headers.Value("Contact"), err, ca.want)
+		}
+	}
+}
+
 // A route set goes into Route, but for a strict router, which wants itself in the
 // Request-URI (RFC 3261 §12.2.1.1).
 func TestRoute(t *testing.T) {

@@ -20,7 +20,8 @@ type Draft struct {
 	From, To message.Address
 	CallID   string
 	Seq      uint32
-	// Contact puts our own in, with ContactUser, unless there are Contacts.
+	// Contact puts our own in, with ContactUser, unless there are Contacts. One of these
+	// without a host is at ours.
 	Contact     bool
 	ContactUser string
 	Contacts    []message.Address
@@ -68,6 +69,9 @@ func (a *Agent) Request(d *Draft, f transport.Flow) (out transaction.Outgoing, e
 	m.Headers.Add("Call-ID", d.CallID)
 	m.Headers.Add("CSeq", message.FormatCSeq(d.Seq, d.Method))
 	for _, c := range d.Contacts {
+		if c, err = a.place(c, f, d.URI.Secure()); err != nil {
+			return out, err
+		}
 		m.Headers.Add("Contact", c.String())
 	}
 	if d.Contact && len(d.Contacts) == 0 {
