@@ -16,6 +16,16 @@ func (c *Channel) LetGo() {
 	})
 }
 
+// Withdraw ends the call to a party that has not answered; an answer that came before stays.
+// The channel's next state tells which it is.
+func (c *Channel) Withdraw(cause Cause) {
+	c.post(func() {
+		if c.state.State != Up {
+			c.end(cause)
+		}
+	})
+}
+
 // GiveUp ends the channel's call for who has called it and hangs up, unless the party has
 // answered in the same moment and talks: then somebody may have taken that one's place, and
 // the call ends with what it takes part in.
@@ -46,7 +56,10 @@ func (b *Bridge) Replace(ctx context.Context, old, c *Channel) error {
 	if err := b.enter(ctx, c, Everyone(), Everyone(), old); err != nil {
 		return err
 	}
-	return b.Remove(ctx, old)
+	if err := b.Remove(ctx, old); fault.Of(err) != fault.Gone { // that one has hung up meanwhile, and is not there
+		return err
+	}
+	return nil
 }
 
 // Peer is the other one of two in a conversation; nil in a conference, and for who is alone.

@@ -107,7 +107,7 @@ func (d *attempt) run(ctx context.Context, targets []dialstring.Target, timeout 
 	}
 	result := d.services.dialAll(ctx, dial.Plan{
 		Targets: targets, Timeout: timeout, Caller: d.caller.Snapshot().Caller, From: d.caller, Prefer: format.Codec,
-		Log:    d.caller.Log(),
+		Heir: d.place.heir.Load, Log: d.caller.Log(),
 		Orders: d.place.orders, Divert: d.services.Extensions.Diversion(d.options.stays), Follow: d.follow(),
 		Notify: func(callee *signaling.Channel, s signaling.ChannelSnapshot) { d.progress(ctx, callee, s) },
 	})
@@ -131,6 +131,9 @@ func (d *attempt) run(ctx context.Context, targets []dialstring.Target, timeout 
 	d.set("DIALEDPEERNUMBER", result.Target.Resource)
 	d.set("BRIDGEPEER", callee.Name())
 	callee.Vars().Set("BRIDGEPEER", d.caller.Name())
+	if d.options.sub != "" || d.options.both != "" {
+		d.place.settle() // it may be long until they talk, or they never will
+	}
 	if d.options.sub != "" {
 		if done, err := d.screen(ctx, callee); done || err != nil {
 			return err
@@ -142,6 +145,7 @@ func (d *attempt) run(ctx context.Context, targets []dialstring.Target, timeout 
 	if err := d.connect(ctx, callee); err != nil && !callee.Ended() {
 		return err
 	}
+	d.place.settle()
 	if d.place.taken() {
 		return d.leaveThem()
 	}
@@ -268,7 +272,7 @@ func (d *attempt) join(ctx context.Context, callee *signaling.Channel) error {
 	if d.joined == callee && !d.bridge.Closed() {
 		return nil
 	}
-	if d.bridge == nil || d.bridge.Closed() { // whom the caller heard before has gone
+	if d.bridge == nil || d.joined != nil || d.bridge.Closed() { // whom the caller heard before leaves one, which ends with that
 		d.bridge = d.services.Engine.NewBridge(signaling.BridgeConfig{Creator: "Dial", Pair: true, Direct: !d.options.keys()})
 	}
 	for _, c := range []*signaling.Channel{d.caller, callee} {

@@ -16,9 +16,12 @@ type succession struct {
 	orders chan func() // run by the Dial, while it rings
 	over   chan struct{}
 	once   sync.Once
-	heir   atomic.Pointer[signaling.Channel]
-	cancel context.CancelCauseFunc
-	stops  []func() bool // of what watches whether the caller is there
+	// settled is closed when who answered is in a bridge with the caller, or nobody will be.
+	settled     chan struct{}
+	settledOnce sync.Once
+	heir        atomic.Pointer[signaling.Channel]
+	cancel      context.CancelCauseFunc
+	stops       []func() bool // of what watches whether the caller is there
 }
 
 // taken reports whether somebody has taken the caller's place.
@@ -31,9 +34,13 @@ func (s *succession) watch(ctx context.Context, f func()) {
 // close ends the offer.
 func (s *succession) close() { s.once.Do(func() { close(s.over) }) }
 
+// settle tells who came too late for the place what has become of it.
+func (s *succession) settle() { s.settledOnce.Do(func() { close(s.settled) }) }
+
 // release ends the Dial's context.
 func (s *succession) release() {
 	s.close()
+	s.settle()
 	for _, stop := range s.stops {
 		stop()
 	}
@@ -43,7 +50,7 @@ func (s *succession) release() {
 // offerPlace offers the caller's place. The context is the Dial's own: it ends with the
 // caller's, until somebody else is the caller.
 func (d *attempt) offerPlace(caller context.Context) context.Context {
-	d.place.orders, d.place.over = make(chan func()), make(chan struct{})
+	d.place.orders, d.place.over, d.place.settled = make(chan func()), make(chan struct{}), make(chan struct{})
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(caller))
 	d.place.cancel = cancel
 	d.place.watch(caller, func() {
@@ -59,9 +66,18 @@ func (d *attempt) offerPlace(caller context.Context) context.Context {
 func (d *attempt) succeed(ctx context.Context, heir *signaling.Channel) error {
 	done := make(chan error, 1)
 	select {
-	case d.place.orders <- func() { done <- d.enthrone(ctx, heir) }:
+	case d.place.orders <- func() {
+		err := fault.New(fault.Internal, "the place was not taken")
+		defer func() { done <- err }() // also when it breaks off
+		err = d.enthrone(ctx, heir)
+	}:
 		return <-done
 	case <-d.place.over:
+		// Somebody has answered: who comes takes the caller's place in the conversation, once there is one.
+		select {
+		case <-d.place.settled:
+		case <-ctx.Done():
+		}
 		return fault.New(fault.Conflict, "the call to be taken over rings no more")
 	case <-ctx.Done():
 		return ctx.Err()
@@ -75,15 +91,17 @@ func (d *attempt) enthrone(ctx context.Context, heir *signaling.Channel) error {
 	}
 	was := d.caller
 	early := d.bridge != nil && !d.bridge.Closed()
-	var err error
 	if early {
-		err = d.bridge.Replace(ctx, was, heir)
+		if err := d.bridge.Replace(ctx, was, heir); err != nil {
+			return err
+		}
 	} else {
-		d.bridge = d.services.Engine.NewBridge(signaling.BridgeConfig{Creator: "Dial", Pair: true, Direct: true})
-		err = d.bridge.Add(ctx, heir)
-	}
-	if err != nil {
-		return err
+		bridge := d.services.Engine.NewBridge(signaling.BridgeConfig{Creator: "Dial", Pair: true, Direct: true})
+		if err := bridge.Add(ctx, heir); err != nil {
+			bridge.Close()
+			return err
+		}
+		d.bridge, d.joined = bridge, nil
 	}
 	d.tell(ctx, d.stopTone)
 	d.caller = heir

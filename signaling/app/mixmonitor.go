@@ -2,25 +2,19 @@ package app
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/record"
+	"github.com/skygenesisenterprise/skybridge/signaling/app/command"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 )
-
-// maxCommand bounds the command that follows a recording.
-const maxCommand = 10 * time.Minute
 
 // mixMonitorOptions are the options of MixMonitor that act here.
 type mixMonitorOptions struct {
@@ -180,12 +174,12 @@ func (s *Services) mixMonitor(ctx context.Context, c *dialplan.Call, args string
 
 // afterwards is what follows a recording: the command of MixMonitor, whose variables have
 // the values of now, and the removal of the file.
-func (s *Services) afterwards(c *dialplan.Call, o mixMonitorOptions, path, command string) func(context.Context, recording.Result) {
+func (s *Services) afterwards(c *dialplan.Call, o mixMonitorOptions, path, said string) func(context.Context, recording.Result) {
 	log := channelOf(c).Log()
-	command, env := lateVariables(strings.TrimSpace(command), c.Substitute)
+	line, env := command.LateVariables(strings.TrimSpace(said), c.Substitute)
 	return func(ctx context.Context, res recording.Result) {
-		if command != "" && res.Err == nil {
-			if out, err := shell(ctx, command, env); err != nil {
+		if line != "" && res.Err == nil {
+			if out, err := command.Run(ctx, line, env); err != nil {
 				log.Warn("the command after a recording failed", "err", err, "output", out)
 			}
 		}
@@ -195,50 +189,6 @@ func (s *Services) afterwards(c *dialplan.Call, o mixMonitorOptions, path, comma
 			}
 		}
 	}
-}
-
-// escapedVariable is a variable that is left for the command.
-var escapedVariable = regexp.MustCompile(`\^\{([^}]*)\}`)
-
-// lateVariables makes variables of the shell of those that were left for the command, so
-// that the shell never reads their values, which callers may have chosen, as commands.
-func lateVariables(command string, substitute func(string) string) (string, []string) {
-	var env []string
-	command = escapedVariable.ReplaceAllStringFunc(command, func(late string) string {
-		name := fmt.Sprintf("LATE_%d", len(env)+1)
-		env = append(env, name+"="+substitute("$"+late[1:]))
-		return "${" + name + "}"
-	})
-	return command, env
-}
-
-// maxOutput is how much of what a command says is kept for the log, in bytes.
-const maxOutput = 400
-
-// shell runs a command of the operator's, and ends it with all that it started when it
-// takes too long, or ctx ends.
-func shell(ctx context.Context, command string, env []string) (output string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, maxCommand)
-	defer cancel()
-	var out beginning
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command) //nolint:gosec // the operator's own
-	cmd.Env = append(cmd.Environ(), env...)
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second // what goes on in the background may keep the output open
-	if err = cmd.Run(); errors.Is(err, exec.ErrWaitDelay) {
-		err = nil // it does, and the command itself has ended well
-	}
-	return string(out), err
-}
-
-// beginning keeps the first maxOutput bytes that are written to it.
-type beginning []byte
-
-func (b *beginning) Write(p []byte) (int, error) {
-	*b = append(*b, p[:min(len(p), maxOutput-len(*b))]...)
-	return len(p), nil
 }
 
 // stopMixMonitor is StopMixMonitor([id]): it ends the newest recording of the channel, or

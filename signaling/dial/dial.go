@@ -29,6 +29,8 @@ type Plan struct {
 	Caller  signaling.CallerID
 	// From is the calling channel, or nil for a call that the server makes.
 	From *signaling.Channel
+	// Heir, where set, gives who has taken From's place since, or nil: who is rung next is called by that one.
+	Heir func() *signaling.Channel
 	// Prefer is the codec that would spare transcoding, or nil.
 	Prefer *media.Codec
 	// Orders, where set, gives functions to run on Do's goroutine while it rings.
@@ -103,6 +105,7 @@ type dialling struct {
 	watch   func(*signaling.Channel)       // brings a called channel's changes to run
 	picked  chan pickUp
 	live    context.Context //nolint:containedctx // of one Do
+	late    bool            // the time is up: who has not answered by now is withdrawn
 	outcome outcomes
 	forward *extension.Forward
 }
@@ -166,12 +169,18 @@ func (d *dialling) run(ctx context.Context) Result {
 		case order := <-d.plan.Orders:
 			order()
 		case <-timeout:
-			d.cancel(signaling.CauseNoAnswer, NoAnswer, nil)
-			return Result{Status: NoAnswer, Cause: signaling.CauseNoAnswer}
+			// Somebody may have answered in this moment: each channel decides, and tells.
+			d.late = true
+			for c := range d.ringing {
+				c.Withdraw(signaling.CauseNoAnswer)
+			}
 		case <-ctx.Done():
 			d.giveUp()
 			return Result{Status: Cancel, Cause: signaling.CauseNormal}
 		}
+	}
+	if d.late {
+		return Result{Status: NoAnswer, Cause: signaling.CauseNoAnswer}
 	}
 	return d.outcome.result()
 }
@@ -255,7 +264,7 @@ func (d *dialling) take(ctx context.Context, ch change) bool {
 	case s.Ended:
 		delete(d.ringing, ch.channel)
 		status = string(statusOfCause(s.Cause))
-		if !d.redirect(ctx, ch.channel, who) {
+		if d.late || !d.redirect(ctx, ch.channel, who) {
 			d.outcome.ended(s.Cause)
 		}
 	case s.State == signaling.Ringing && status == "":

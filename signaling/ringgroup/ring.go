@@ -20,9 +20,7 @@ func (g *Group) Ring(ctx context.Context, engine *signaling.Engine, plan dial.Pl
 	if plan.Timeout > 0 {
 		limit = min(limit, plan.Timeout)
 	}
-	if g.Prefix != "" {
-		plan.Caller.Name = strings.TrimSpace(g.Prefix + " " + plan.Caller.Name)
-	}
+	plan.Caller = g.shown(plan.Caller)
 	free := g.free(engine, plan.From)
 	result := dial.Result{Status: dial.Busy, Cause: signaling.CauseBusy}
 	if g.Strategy == All {
@@ -36,6 +34,14 @@ func (g *Group) Ring(ctx context.Context, engine *signaling.Engine, plan dial.Pl
 	return result
 }
 
+// shown is what the members see of a caller.
+func (g *Group) shown(caller signaling.CallerID) signaling.CallerID {
+	if g.Prefix != "" {
+		caller.Name = strings.TrimSpace(g.Prefix + " " + caller.Name)
+	}
+	return caller
+}
+
 // inTurn rings one after another.
 func (g *Group) inTurn(ctx context.Context, engine *signaling.Engine, plan dial.Plan, free []dialstring.Target, limit time.Duration) dial.Result {
 	end := engine.Now().Add(limit)
@@ -47,6 +53,11 @@ func (g *Group) inTurn(ctx context.Context, engine *signaling.Engine, plan dial.
 		left := end.Sub(engine.Now())
 		if left <= 0 {
 			break
+		}
+		if plan.Heir != nil {
+			if heir := plan.Heir(); heir != nil {
+				plan.From, plan.Caller = heir, g.shown(heir.Snapshot().Caller)
+			}
 		}
 		plan.Targets, plan.Timeout = []dialstring.Target{t}, min(g.RingTime, left)
 		r := dial.Do(ctx, engine, plan)

@@ -212,3 +212,92 @@ func TestThePrefix(t *testing.T) {
 		}
 	})
 }
+
+// A member that answers in the moment in which the group moves on has the call, or the next one is
+// rung: never both, and never neither.
+func TestAnswerAsTheGroupMovesOn(t *testing.T) {
+	for _, answered := range []bool{true, false} { // before the member is withdrawn
+		synctest.Test(t, func(t *testing.T) {
+			h := signaltest.New(t, nil)
+			first := h.Tech.Endpoint("first", signaltest.Endpoint{Script: signaltest.Script{Start: signaltest.Rings}})
+			second := h.Tech.Endpoint("second", signaltest.Endpoint{Script: signaltest.Script{Start: signaltest.Answers}})
+			var r ringgroup.Registry
+			if err := r.Configure([]ringgroup.Group{{
+				Number: "8000", Strategy: ringgroup.Sequence, Members: []string{"Test/first", "Test/second"}, RingTime: 5 * time.Second,
+			}}); err != nil {
+				t.Fatal(err)
+			}
+			result := make(chan dial.Result, 1)
+			go func() { result <- r.List()[0].Ring(t.Context(), h.Engine, dial.Plan{}) }() // ended by the answer
+			leg := first.Leg(t)
+			member, err := h.Engine.Channel(string(h.Engine.Channels()[0].ID))
+			if err != nil {
+				t.Fatal(err)
+			}
+			stands, goOn := make(chan struct{}), make(chan struct{})
+			go func() { // ended by goOn
+				_ = member.Do(t.Context(), func() error { close(stands); <-goOn; return nil })
+			}()
+			<-stands
+			if answered {
+				leg.Answered()
+			}
+			time.Sleep(6 * time.Second) // its time is up
+			synctest.Wait()
+			leg.Answered()
+			close(goOn)
+			got := <-result
+			synctest.Wait()
+			if answered {
+				if got.Channel != member || member.Ended() || len(second.Legs()) != 0 {
+					t.Errorf("%+v, the first is %+v, the second rung %d times", got, member.Snapshot(), len(second.Legs()))
+				}
+				return
+			}
+			if s := h.Gone(member); s.Cause != signaling.CauseNoAnswer || !s.Answered.IsZero() {
+				t.Errorf("the first ended with %+v", s)
+			}
+			if got.Status != dial.Answer || got.Target.Resource != "second" {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// Who takes the caller's place while a group is rung in turn is who the next member is called by.
+func TestWhoTakesTheCallersPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := signaltest.New(t, nil)
+		from, _ := h.CallUp("100", nil)
+		heir, _ := h.CallUp("200", nil)
+		place := make(chan *signaling.Channel, 1)
+		h.Tech.Endpoint("first", signaltest.Endpoint{Script: signaltest.Script{Start: func(l *signaltest.Leg) {
+			place <- heir
+			l.End(signaling.CauseBusy, true)
+		}}})
+		second := h.Tech.Endpoint("second", signaltest.Endpoint{Script: signaltest.Script{Start: signaltest.Answers}})
+		var r ringgroup.Registry
+		if err := r.Configure([]ringgroup.Group{{
+			Number: "8000", Strategy: ringgroup.Sequence, Members: []string{"Test/first", "Test/second"}, Prefix: "Sales",
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		got := r.List()[0].Ring(t.Context(), h.Engine, dial.Plan{From: from, Caller: from.Snapshot().Caller, Heir: func() *signaling.Channel {
+			select {
+			case c := <-place:
+				return c
+			default:
+				return nil
+			}
+		}})
+		if got.Status != dial.Answer {
+			t.Fatalf("%+v", got)
+		}
+		if l := second.Leg(t); l.Request.Caller != (signaling.CallerID{Name: "Sales Caller 200", Number: "200"}) {
+			t.Errorf("called by %v", l.Request.Caller)
+		}
+		if id := got.Channel.Snapshot().LinkedID; id != heir.Snapshot().LinkedID {
+			t.Errorf("linked to %s", id)
+		}
+	})
+}

@@ -68,7 +68,7 @@ func (s *Service) attended(ctx context.Context, t *Attended, e *AttendedEvent) e
 	e.FirstBridge = b1.Snapshot()
 	x := b1.Peer(t.First)
 	b2, err := s.Bridge(t.Second)
-	if err != nil || ringsIn(b2, t.Second) {
+	if err != nil || ringsIn(b2, t.Second) || x != nil && awaits(b2, t.Second) {
 		if x == nil {
 			return fault.New(fault.Conflict, "%s is in a conference, and the second call is not answered", t.First.Name())
 		}
@@ -142,6 +142,10 @@ func (s *Service) intoPlace(ctx context.Context, second, x, transferer *signalin
 	e.Transferee, e.Destination, e.Application = x.Snapshot(), ToApplication, now.Dialplan.App
 	attended(x, transferer)
 	err := second.Succeed(ctx, x)
+	if b, gone := s.Bridge(second); fault.Of(err) == fault.Conflict && gone == nil && !ringsIn(b, second) { // it has been answered meanwhile
+		e.Application, e.SecondBridge = "", b.Snapshot()
+		return s.swap(ctx, swap{bridge: b, leaves: second, enters: x, meets: b.Peer(second), transferer: transferer}, e)
+	}
 	if fault.Of(err) == fault.Conflict && now.Dialplan.Context != "" && now.Dialplan.Exten != "" && !now.Ended {
 		err = s.send(ctx, x, dialplan.Position{
 			Context: now.Dialplan.Context, Exten: now.Dialplan.Exten, Priority: max(now.Dialplan.Priority, 1),
@@ -153,6 +157,12 @@ func (s *Service) intoPlace(ctx context.Context, second, x, transferer *signalin
 	return err
 }
 
+// awaits reports whether a channel is in a bridge for two by itself: the other one is about to come,
+// or away.
+func awaits(b *signaling.Bridge, c *signaling.Channel) bool {
+	return b.Peer(c) == nil && b.Snapshot().Technology != "softmix"
+}
+
 // TakeOver gives a channel that has come in the place of another one (RFC 3891): in its
 // conversation, of a phone that rings, of a caller for whom one rings, or in the plan. The
 // other one's call ends. It fails with fault.Conflict, and then everything is as before.
@@ -160,8 +170,11 @@ func (s *Service) TakeOver(ctx context.Context, old, by *signaling.Channel) erro
 	if err := by.Answer(ctx); err != nil {
 		return err
 	}
+	if now := old.Snapshot(); now.Outgoing && now.State == signaling.Up { // its caller may be about to be told
+		s.Settle(old)
+	}
 	b, err := s.Bridge(old)
-	if err == nil && !ringsIn(b, old) && old.Snapshot().State == signaling.Up {
+	if err == nil && !ringsIn(b, old) && !awaits(b, old) && old.Snapshot().State == signaling.Up {
 		err = s.swap(ctx, swap{bridge: b, leaves: old, enters: by, meets: b.Peer(old), transferer: old}, &AttendedEvent{})
 	} else {
 		err = s.intoPlace(ctx, old, by, old, &AttendedEvent{})
