@@ -191,9 +191,7 @@ func (s *server) loadInstallation(context.Context) error {
 	}
 	in.apply(&s.cfg)
 	s.log.Info("configuration read", "dir", dir, "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
-	for _, w := range in.warnings {
-		s.log.Warn("configuration", "warning", w.String())
-	}
+	in.say(s.log)
 	s.use(in)
 	return nil
 }
@@ -245,9 +243,7 @@ func (s *server) reload(ctx context.Context) error {
 	s.use(in)
 	s.realms.Forget()
 	s.log.Info("configuration reloaded", "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
-	for _, w := range in.warnings {
-		s.log.Warn("configuration", "warning", w.String())
-	}
+	in.say(s.log)
 	return nil
 }
 

@@ -18,6 +18,8 @@ type Warning struct {
 	Here string
 	// Fix is what to write instead.
 	Fix string
+	// Grave: somebody is shut out by it, or something does not work that was asked for.
+	Grave bool
 }
 
 // String is "file:line: text", with what follows from it.

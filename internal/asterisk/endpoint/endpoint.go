@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 )
 
 // Technologies that an endpoint's channels are named after.
@@ -23,9 +24,11 @@ type Set struct {
 	// Identifies are pjsip.conf's sections; the endpoints have what they say.
 	Identifies []Identify
 	Global     Global
-	// ACL holds for every request, before endpoints are looked at.
-	ACL      []Rule
-	Warnings []asterisk.Warning
+	// ACL holds for every request, and ContactACL for where it says that its sender is,
+	// before endpoints are looked at.
+	ACL        acl.ACL
+	ContactACL acl.ACL
+	Warnings   []asterisk.Warning
 
 	general *asterisk.Section // sip.conf's, if it has one
 }
@@ -79,8 +82,9 @@ type Endpoint struct {
 	IdentifySRV   bool
 	// IdentifyMarks are what stands in its requests alone.
 	IdentifyMarks []Mark
-	// ACL says which addresses may be it; the last rule that fits decides.
-	ACL []Rule
+	// ACL says which addresses may be it, ContactACL which it may say to be at.
+	ACL        acl.ACL
+	ContactACL acl.ACL
 
 	CallerName   string
 	CallerNumber string
@@ -353,10 +357,4 @@ type Global struct {
 type Variable struct {
 	Name  string
 	Value string
-}
-
-// Rule is one permit or deny.
-type Rule struct {
-	Permit bool
-	Net    netip.Prefix
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 )
 
 // Load reads pjsip.conf and sip.conf of a directory, each where it is there. The
@@ -36,11 +38,26 @@ func Load(from asterisk.Loader) (*Set, error) {
 		set.merge(part, !read, &w)
 		read = true
 	}
+	named, err := acl.Load(from, &w)
+	if err != nil {
+		return nil, err
+	}
+	set.find(named, &w)
 	if err := unread(from, &w); err != nil {
 		return nil, err
 	}
-	set.Warnings = w.List()
+	set.Warnings = slices.Compact(w.List()) // what [general] says is every peer's
 	return set, nil
+}
+
+// find puts the lists of acl.conf where they are named.
+func (s *Set) find(named acl.Named, w *asterisk.Warnings) {
+	s.ACL.Find(named, w)
+	s.ContactACL.Find(named, w)
+	for i := range s.Endpoints {
+		s.Endpoints[i].ACL.Find(named, w)
+		s.Endpoints[i].ContactACL.Find(named, w)
+	}
 }
 
 // wizardFile has shorter sections of which Asterisk makes those of pjsip.conf.
@@ -68,10 +85,11 @@ func unread(from asterisk.Loader, w *asterisk.Warnings) error {
 func (s *Set) merge(part *Set, first bool, w *asterisk.Warnings) {
 	if first {
 		s.Global = part.Global
-		s.ACL = part.ACL
 	} else {
 		s.Global.complete(&part.Global, part.general, w)
 	}
+	s.ACL.And(part.ACL)
+	s.ContactACL.And(part.ContactACL)
 	for _, t := range part.Transports {
 		if other := s.listener(t); other != nil {
 			w.Add(asterisk.Warning{File: t.File, Line: t.Line,

@@ -39,8 +39,11 @@ func dump(s *Set) string {
 		changed(&b, "registration "+r.Name, r, defaultRegistration(r.Name))
 	}
 	changed(&b, "global", s.Global, defaultGlobal())
-	if len(s.ACL) > 0 {
+	if !s.ACL.Empty() {
 		fmt.Fprintf(&b, "acl %v\n", s.ACL)
+	}
+	if !s.ContactACL.Empty() {
+		fmt.Fprintf(&b, "contact acl %v\n", s.ContactACL)
 	}
 	for _, w := range s.Warnings {
 		fmt.Fprintf(&b, "! %s\n", w)

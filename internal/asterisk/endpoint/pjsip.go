@@ -73,6 +73,8 @@ func (r *pjsipReader) section(s *asterisk.Section) {
 		e.File, e.Line = s.File, s.Line
 		pjsipEndpoint.Apply(&e, s, &r.warnings)
 		e.allow, e.section = s.Last("allow"), s
+		e.ACL.Placed(s, "acl")
+		e.ContactACL.Placed(s, "contact_acl")
 		r.browsersAlone(&e, s)
 		e.finish()
 		r.set.Endpoints = append(r.set.Endpoints, e)
@@ -100,7 +102,12 @@ func (r *pjsipReader) section(s *asterisk.Section) {
 	case "system":
 		pjsipSystem.Apply(&r.set.Global, s, &r.warnings)
 	case "acl":
-		pjsipACL.Apply(&r.set.ACL, s, &r.warnings)
+		var l lists
+		pjsipACL.Apply(&l, s, &r.warnings)
+		l.source.Placed(s, "acl")
+		l.contact.Placed(s, "contact_acl")
+		r.set.ACL.And(l.source)
+		r.set.ContactACL.And(l.contact)
 	default:
 		r.otherType(s, typ)
 	}

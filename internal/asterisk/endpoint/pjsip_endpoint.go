@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
 )
 
@@ -34,6 +35,7 @@ func faxDetect(e *Endpoint, v string) error {
 var pjsipEndpoint = option.Table[Endpoint]{
 	Name: "an endpoint",
 	Rows: option.Rows[Endpoint]{
+		"acl":                           acl.Names(func(e *Endpoint) *acl.ACL { return &e.ACL }),
 		"100rel":                        option.Choice(func(e *Endpoint) *Rel100 { return &e.Rel100 }, rel100Names),
 		"accept_multiple_sdp_answers":   option.Bool(func(e *Endpoint) *bool { return &e.ManyAnswers }),
 		"accountcode":                   option.Text(func(e *Endpoint) *string { return &e.AccountCode }),
@@ -52,9 +54,12 @@ var pjsipEndpoint = option.Table[Endpoint]{
 		"callerid_privacy":              option.OneOf(func(e *Endpoint) *string { return &e.CallerPrivacy }, privacyNames...),
 		"callerid_tag":                  option.Text(func(e *Endpoint) *string { return &e.CallerTag }),
 		"connected_line_method":         option.OneOf(func(e *Endpoint) *string { return &e.ConnectedMethod }, "invite", "reinvite", "update"),
+		"contact_acl":                   acl.Names(func(e *Endpoint) *acl.ACL { return &e.ContactACL }),
+		"contact_deny":                  acl.Rules(func(e *Endpoint) *acl.ACL { return &e.ContactACL }, false),
+		"contact_permit":                acl.Rules(func(e *Endpoint) *acl.ACL { return &e.ContactACL }, true),
 		"contact_user":                  option.Text(func(e *Endpoint) *string { return &e.ContactUser }),
 		"context":                       option.Text(func(e *Endpoint) *string { return &e.Context }),
-		"deny":                          ParseRule(func(e *Endpoint) *[]Rule { return &e.ACL }, false),
+		"deny":                          acl.Rules(func(e *Endpoint) *acl.ACL { return &e.ACL }, false),
 		"device_state_busy_at":          option.Number(func(e *Endpoint) *int { return &e.BusyAt }, 0, 1<<20),
 		"direct_media":                  option.Bool(func(e *Endpoint) *bool { return &e.DirectMedia }),
 		"direct_media_glare_mitigation": option.OneOf(func(e *Endpoint) *string { return &e.DirectGlare }, "none", "outgoing", "incoming"),
@@ -94,7 +99,7 @@ var pjsipEndpoint = option.Table[Endpoint]{
 		"named_call_group":              option.List(func(e *Endpoint) *[]string { return &e.NamedCall }),
 		"named_pickup_group":            option.List(func(e *Endpoint) *[]string { return &e.NamedPickup }),
 		"outbound_proxy":                option.Text(func(e *Endpoint) *string { return &e.OutboundProxy }),
-		"permit":                        ParseRule(func(e *Endpoint) *[]Rule { return &e.ACL }, true),
+		"permit":                        acl.Rules(func(e *Endpoint) *acl.ACL { return &e.ACL }, true),
 		"pickup_group":                  option.Text(func(e *Endpoint) *string { return &e.PickupGroup }),
 		"preferred_codec_only":          option.Bool(func(e *Endpoint) *bool { return &e.PreferredOnly }),
 		"redirect_method":               redirectMethod,
@@ -133,9 +138,9 @@ var pjsipEndpoint = option.Table[Endpoint]{
 		"user_eq_phone":                 option.Bool(func(e *Endpoint) *bool { return &e.UserEqPhone }),
 		"webrtc":                        option.Bool(func(e *Endpoint) *bool { return &e.WebRTC }),
 	},
-	Inert: option.Words(`acl aggregate_mwi asymmetric_rtp_codec
+	Inert: option.Words(`aggregate_mwi asymmetric_rtp_codec
 		codec_prefs_incoming_answer codec_prefs_incoming_offer codec_prefs_outgoing_answer codec_prefs_outgoing_offer
-		contact_acl contact_deny contact_permit cos_audio cos_video dtls_rekey
+		cos_audio cos_video dtls_rekey
 		follow_redirect_methods g726_non_standard geoloc_incoming_call_profile geoloc_outgoing_call_profile
 		ignore_183_without_sdp incoming_call_offer_pref incoming_mwi_mailbox moh_passthrough mwi_from_user
 		mwi_subscribe_replaces_unsolicited notify_early_inuse_ringing one_touch_recording outgoing_call_offer_pref

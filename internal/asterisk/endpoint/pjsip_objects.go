@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
 )
 
@@ -246,11 +247,17 @@ var pjsipSystem = option.Table[Global]{
 	Idle: option.Words(`timer_b`),
 }
 
-var pjsipACL = option.Table[[]Rule]{
+// lists are a section of type acl.
+type lists struct{ source, contact acl.ACL }
+
+var pjsipACL = option.Table[lists]{
 	Name: "an acl",
-	Rows: option.Rows[[]Rule]{
-		"deny":   ParseRule(func(r *[]Rule) *[]Rule { return r }, false),
-		"permit": ParseRule(func(r *[]Rule) *[]Rule { return r }, true),
+	Rows: option.Rows[lists]{
+		"acl":            acl.Names(func(l *lists) *acl.ACL { return &l.source }),
+		"deny":           acl.Rules(func(l *lists) *acl.ACL { return &l.source }, false),
+		"permit":         acl.Rules(func(l *lists) *acl.ACL { return &l.source }, true),
+		"contact_acl":    acl.Names(func(l *lists) *acl.ACL { return &l.contact }),
+		"contact_deny":   acl.Rules(func(l *lists) *acl.ACL { return &l.contact }, false),
+		"contact_permit": acl.Rules(func(l *lists) *acl.ACL { return &l.contact }, true),
 	},
-	Inert: option.Words(`acl contact_acl contact_deny contact_permit`),
 }

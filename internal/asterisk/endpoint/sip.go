@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
 )
 
@@ -36,6 +37,7 @@ type sipReader struct {
 // general is what stands in [general] alone.
 type general struct {
 	global       Global
+	contacts     acl.ACL // of every peer that registers
 	tcp          bool
 	tcpBind      string
 	tls          bool
@@ -63,6 +65,7 @@ func FromSIP(config *asterisk.Config) *Set {
 	base := defaultSIP()
 	if s := config.Section("general"); s != nil {
 		sipGeneral.Apply(&base, s, &w)
+		base.contacts.Placed(s, "contactacl")
 		set.general = s
 		for _, line := range s.Settings {
 			if strings.EqualFold(line.Key, "register") {
@@ -145,6 +148,10 @@ func (s *Set) peer(base sipReader, sec *asterisk.Section, w *asterisk.Warnings) 
 	}
 	sipPeer.Apply(&p, sec, w)
 	p.allow, p.section = sec.Last("allow"), sec
+	p.ACL.Placed(sec, "acl")
+	p.ContactACL.Placed(sec, "contactacl")
+	p.ContactACL.And(p.contacts)
+	p.directNowhere(at)
 	if line := sec.Last("dtmfmode"); line != nil && strings.EqualFold(line.Value, "rfc4733") {
 		at("dtmfmode", asterisk.Warning{Text: fmt.Sprintf("[%s] dtmfmode=rfc4733 is pjsip.conf's spelling", sec.Name),
 			Asterisk: "warns of it and uses rfc2833", Here: "it is taken, it is the same", Fix: "write dtmfmode=rfc2833"})
@@ -170,6 +177,21 @@ func (s *Set) peer(base sipReader, sec *asterisk.Section, w *asterisk.Warnings) 
 	}
 	p.finish()
 	s.Endpoints = append(s.Endpoints, p.Endpoint)
+}
+
+// directNowhere keeps the audio of a peer here of which it is said to which addresses alone it
+// may go: where it would go is not known before it goes.
+func (r *sipReader) directNowhere(at func(string, asterisk.Warning)) {
+	for _, key := range option.Words("directmediaacl directmediapermit directmediadeny") {
+		if r.section.Last(key) == nil {
+			continue
+		}
+		if r.DirectMedia {
+			at(key, asterisk.Warning{Text: fmt.Sprintf("[%s] %s is accepted", r.Name, key), Asterisk: "lets audio go past it to some addresses",
+				Here: "it goes past this server to none", Fix: "write directmedia=no"})
+		}
+		r.DirectMedia = false
+	}
 }
 
 // credentials makes the auths of secret, md5secret and remotesecret.

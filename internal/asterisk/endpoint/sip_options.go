@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
 )
 
@@ -81,32 +82,38 @@ var sipSharedIdle = option.Words(`allowoverlap allowsubscribe force_avp preferre
 var sipPeer = option.Table[sipReader]{
 	Name: "a peer of sip.conf",
 	Rows: option.Merge(option.Rows[sipReader]{
-		"accountcode":      option.Text(func(r *sipReader) *string { return &r.AccountCode }),
-		"busylevel":        option.Number(func(r *sipReader) *int { return &r.BusyAt }, 0, 1<<20),
-		"call-limit":       option.Number(func(r *sipReader) *int { return &r.CallLimit }, 0, 1<<20),
-		"callerid":         func(r *sipReader, v string) error { return callerID(&r.Endpoint, v) },
-		"cid_tag":          option.Text(func(r *sipReader) *string { return &r.CallerTag }),
-		"cid_number":       option.Text(func(r *sipReader) *string { return &r.CallerNumber }),
-		"fullname":         option.Text(func(r *sipReader) *string { return &r.CallerName }),
-		"callgroup":        option.Text(func(r *sipReader) *string { return &r.CallGroup }),
-		"pickupgroup":      option.Text(func(r *sipReader) *string { return &r.PickupGroup }),
-		"namedcallgroup":   option.List(func(r *sipReader) *[]string { return &r.NamedCall }),
-		"namedpickupgroup": option.List(func(r *sipReader) *[]string { return &r.NamedPickup }),
-		"defaultuser":      option.Text(func(r *sipReader) *string { return &r.defaultUser }),
-		"username":         option.Text(func(r *sipReader) *string { return &r.defaultUser }),
-		"fromuser":         option.Text(func(r *sipReader) *string { return &r.FromUser }),
-		"host":             func(r *sipReader, v string) error { r.host = strings.ToLower(v); return nil },
-		"port":             option.Number(func(r *sipReader) *int { return &r.port }, 0, 65535),
-		"mailbox":          option.List(func(r *sipReader) *[]string { return &r.Mailboxes }),
-		"md5secret":        option.Text(func(r *sipReader) *string { return &r.md5 }),
-		"secret":           option.Text(func(r *sipReader) *string { return &r.secret }),
-		"remotesecret":     option.Text(func(r *sipReader) *string { return &r.remoteSecret }),
-		"permit":           ParseRule(func(r *sipReader) *[]Rule { return &r.ACL }, true),
-		"deny":             ParseRule(func(r *sipReader) *[]Rule { return &r.ACL }, false),
-		"setvar":           variable(func(r *sipReader) *[]Variable { return &r.SetVars }),
+		"acl":               acl.Names(func(r *sipReader) *acl.ACL { return &r.ACL }),
+		"contactacl":        acl.Names(func(r *sipReader) *acl.ACL { return &r.ContactACL }),
+		"contactpermit":     acl.Rules(func(r *sipReader) *acl.ACL { return &r.ContactACL }, true),
+		"contactdeny":       acl.Rules(func(r *sipReader) *acl.ACL { return &r.ContactACL }, false),
+		"directmediaacl":    nil, // read by peer, which keeps the audio here
+		"directmediapermit": nil,
+		"directmediadeny":   nil,
+		"accountcode":       option.Text(func(r *sipReader) *string { return &r.AccountCode }),
+		"busylevel":         option.Number(func(r *sipReader) *int { return &r.BusyAt }, 0, 1<<20),
+		"call-limit":        option.Number(func(r *sipReader) *int { return &r.CallLimit }, 0, 1<<20),
+		"callerid":          func(r *sipReader, v string) error { return callerID(&r.Endpoint, v) },
+		"cid_tag":           option.Text(func(r *sipReader) *string { return &r.CallerTag }),
+		"cid_number":        option.Text(func(r *sipReader) *string { return &r.CallerNumber }),
+		"fullname":          option.Text(func(r *sipReader) *string { return &r.CallerName }),
+		"callgroup":         option.Text(func(r *sipReader) *string { return &r.CallGroup }),
+		"pickupgroup":       option.Text(func(r *sipReader) *string { return &r.PickupGroup }),
+		"namedcallgroup":    option.List(func(r *sipReader) *[]string { return &r.NamedCall }),
+		"namedpickupgroup":  option.List(func(r *sipReader) *[]string { return &r.NamedPickup }),
+		"defaultuser":       option.Text(func(r *sipReader) *string { return &r.defaultUser }),
+		"username":          option.Text(func(r *sipReader) *string { return &r.defaultUser }),
+		"fromuser":          option.Text(func(r *sipReader) *string { return &r.FromUser }),
+		"host":              func(r *sipReader, v string) error { r.host = strings.ToLower(v); return nil },
+		"port":              option.Number(func(r *sipReader) *int { return &r.port }, 0, 65535),
+		"mailbox":           option.List(func(r *sipReader) *[]string { return &r.Mailboxes }),
+		"md5secret":         option.Text(func(r *sipReader) *string { return &r.md5 }),
+		"secret":            option.Text(func(r *sipReader) *string { return &r.secret }),
+		"remotesecret":      option.Text(func(r *sipReader) *string { return &r.remoteSecret }),
+		"permit":            acl.Rules(func(r *sipReader) *acl.ACL { return &r.ACL }, true),
+		"deny":              acl.Rules(func(r *sipReader) *acl.ACL { return &r.ACL }, false),
+		"setvar":            variable(func(r *sipReader) *[]Variable { return &r.SetVars }),
 	}, sipShared),
-	Inert: append(option.Words(`acl auth callbackextension callcounter cc_agent_policy contactacl
-		contactdeny contactpermit deferdtmf defaultip description directmediaacl directmediadeny directmediapermit
+	Inert: append(option.Words(`auth callbackextension callcounter cc_agent_policy deferdtmf defaultip description
 		dynamic keepalive lastms outofcall_message_context regexten regserver subscribemwi timert1 unsolicited_mailbox
 		useclientcode vmexten`), sipSharedInert...),
 	Idle: append(option.Words(`mailbox`), sipSharedIdle...),
@@ -115,6 +122,9 @@ var sipPeer = option.Table[sipReader]{
 var sipGeneral = option.Table[sipReader]{
 	Name: "[general] of sip.conf",
 	Rows: option.Merge(option.Rows[sipReader]{
+		"contactacl":          acl.Names(func(r *sipReader) *acl.ACL { return &r.contacts }),
+		"contactpermit":       acl.Rules(func(r *sipReader) *acl.ACL { return &r.contacts }, true),
+		"contactdeny":         acl.Rules(func(r *sipReader) *acl.ACL { return &r.contacts }, false),
 		"allowguest":          option.Bool(func(r *sipReader) *bool { return &r.global.AllowGuest }),
 		"bindaddr":            bindAddr,
 		"udpbindaddr":         bindAddr,
@@ -151,8 +161,7 @@ var sipGeneral = option.Table[sipReader]{
 		"tos_sip":          option.Text(func(r *sipReader) *string { return &r.tos }),
 	}, sipShared),
 	Inert: append(option.Words(`accept_outofcall_message allowexternaldomains alwaysauthreject auth_message_requests
-		auth_options_requests autocreatepeer autodomain callevents checkmwi compactheaders contactacl contactdeny
-		contactpermit cos_audio cos_sip cos_text cos_video domain domainsasrealm dumphistory dynamic_exclude_static
+		auth_options_requests autocreatepeer autodomain callevents checkmwi compactheaders cos_audio cos_sip cos_text cos_video domain domainsasrealm dumphistory dynamic_exclude_static
 		externrefresh externtcpport externtlsport fromdomainport ignoreregexpire jbenable jbforce jbimpl
 		jblog jbmaxsize jbresyncthreshold jbtargetextra match_auth_username maxcallbitrate mwi mwi_from mwiexpiry
 		mwi_expiry notifycid notifyhold notifyringing notifymimetype outofcall_message_context pedantic prematuremedia

@@ -5,6 +5,7 @@
 package option
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -71,6 +72,10 @@ func (t *Table[T]) applyOne(to *T, s *asterisk.Section, set asterisk.Setting, w 
 		case err != nil:
 			warning.Text = fmt.Sprintf("[%s] %s: %v", s.Name, set.Key, err)
 			warning.Here = "the option is left as it was"
+			var refused *RefusalError
+			if errors.As(err, &refused) {
+				warning.Here, warning.Fix, warning.Grave = refused.Here, refused.Fix, true
+			}
 		case ContainsFold(t.Idle, set.Key) && !reflect.DeepEqual(before, *to):
 			warning.Text = fmt.Sprintf("[%s] %s=%s is accepted", s.Name, set.Key, set.Value)
 			warning.Here = "this version does nothing with it"
@@ -92,6 +97,18 @@ func (t *Table[T]) applyOne(to *T, s *asterisk.Section, set asterisk.Setting, w 
 	}
 	w.Add(warning)
 }
+
+// RefusalError is the error of an option that is not left as it was by what cannot be read.
+type RefusalError struct {
+	Err       error
+	Here, Fix string // as in the warning
+}
+
+// Error is why it cannot be read.
+func (r *RefusalError) Error() string { return r.Err.Error() }
+
+// Unwrap is that error.
+func (r *RefusalError) Unwrap() error { return r.Err }
 
 // secret reports whether an option's value is not for a log.
 func secret(key string) bool {

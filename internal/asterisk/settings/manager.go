@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
-	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/option"
 )
 
@@ -30,7 +30,7 @@ type ManagerUser struct {
 	Secret          string
 	Read            []string // classes of events: system, call, all ...
 	Write           []string // classes of actions
-	ACL             []endpoint.Rule
+	ACL             acl.ACL
 	EventFilters    []string
 	WriteTimeout    time.Duration
 	DisplayConnects bool
@@ -78,8 +78,8 @@ var managerUser = option.Table[ManagerUser]{
 		"password":           option.Text(func(u *ManagerUser) *string { return &u.Secret }),
 		"read":               option.List(func(u *ManagerUser) *[]string { return &u.Read }),
 		"write":              option.List(func(u *ManagerUser) *[]string { return &u.Write }),
-		"permit":             endpoint.ParseRule(func(u *ManagerUser) *[]endpoint.Rule { return &u.ACL }, true),
-		"deny":               endpoint.ParseRule(func(u *ManagerUser) *[]endpoint.Rule { return &u.ACL }, false),
+		"permit":             acl.Rules(func(u *ManagerUser) *acl.ACL { return &u.ACL }, true),
+		"deny":               acl.Rules(func(u *ManagerUser) *acl.ACL { return &u.ACL }, false),
 		"eventfilter":        func(u *ManagerUser, v string) error { u.EventFilters = append(u.EventFilters, v); return nil },
 		"writetimeout":       option.Duration(func(u *ManagerUser) *time.Duration { return &u.WriteTimeout }, time.Millisecond),
 		"displayconnects":    option.Bool(func(u *ManagerUser) *bool { return &u.DisplayConnects }),

@@ -40,7 +40,7 @@ func (t *Tech) admit(req *message.Request) (*directory.Endpoint, *ua.Reply) {
 
 // shut is the refusal of requests from where none may come.
 func (t *Tech) shut(req *message.Request) *ua.Reply {
-	if t.Directory().ACL.Permits(req.Source().Remote.Addr()) {
+	if !t.Directory().Shut(req) {
 		return nil
 	}
 	return &ua.Reply{Status: 403}
@@ -50,7 +50,7 @@ func (t *Tech) shut(req *message.Request) *ua.Reply {
 // it. A nil endpoint is asked just the same and never believed.
 func (t *Tech) prove(req *message.Request, e *directory.Endpoint) *ua.Reply {
 	if e != nil && e.Believed() {
-		return nil
+		return elsewhere(req, e)
 	}
 	_, refusal := t.cfg.Gate.Admit(req, t.Directory().Space(e, req, t.cfg.Gate.Disguise), func(username string) (digest.Credentials, bool) {
 		if e != nil {
@@ -65,7 +65,18 @@ func (t *Tech) prove(req *message.Request, e *directory.Endpoint) *ua.Reply {
 	if e == nil {
 		t.cfg.Gate.Stranger(req)
 	}
+	if refusal == nil {
+		refusal = elsewhere(req, e)
+	}
 	return refusal
+}
+
+// elsewhere is the refusal of an endpoint that says to be where it may not be.
+func elsewhere(req *message.Request, e *directory.Endpoint) *ua.Reply {
+	if !e.Elsewhere(req) {
+		return nil
+	}
+	return &ua.Reply{Status: 403}
 }
 
 // OnRequest answers REGISTER, OPTIONS and REFER, and refuses the rest.

@@ -54,7 +54,7 @@ func New(set *endpoint.Set, o Options) (*Directory, []asterisk.Warning) {
 	if len(o.Algorithms) == 0 {
 		o.Algorithms = []digest.Algorithm{digest.MD5}
 	}
-	b := &builder{options: o, realm: set.Global.Realm, transports: set.Transports, identifies: set.Identifies, directory: &Directory{Order: set.Global.IdentifierOrder, ACL: acl(set.ACL)}}
+	b := &builder{options: o, realm: set.Global.Realm, transports: set.Transports, identifies: set.Identifies, directory: &Directory{Order: set.Global.IdentifierOrder, ACL: set.ACL, ContactACL: set.ContactACL}}
 	rewrite := make(map[string]bool)   // AORs of endpoints with rewrite_contact
 	network := make(map[string]string) // AORs of endpoints with a transport
 	for i := range set.Endpoints {
@@ -91,7 +91,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 	e := Endpoint{
 		Name: c.Name, ConfTech: c.Tech, Context: c.Context, Match: c.Identify, Hosts: c.IdentifyHosts, AORs: c.AORs,
 		SRV: c.IdentifySRV, Marks: c.IdentifyMarks, IPOnly: !slices.Contains(c.IdentifyBy, "username") && !slices.Contains(c.IdentifyBy, "auth_username"),
-		ACL: acl(c.ACL), InsecureInvite: c.InsecureInvite,
+		ACL: c.ACL, ContactACL: c.ContactACL, InsecureInvite: c.InsecureInvite,
 		Identity: rules(c), ByUpdate: c.ConnectedMethod == "update", AccountCode: c.AccountCode, Language: c.Language,
 		ContactUser: c.ContactUser, Symmetric: c.RTPSymmetric, Rewrite: c.RewriteContact,
 		WebRTC: c.WebRTC || c.MediaEncryption == endpoint.EncryptionDTLS && c.ICE, RTPTimeout: c.RTPTimeout, HoldTimeout: c.RTPTimeoutHold,
@@ -237,14 +237,6 @@ func (b *builder) keysInTheClear(c *endpoint.Endpoint) {
 		File: c.File, Line: c.Line, Text: fmt.Sprintf("endpoint %s: the keys of its media stand in SDP, and no TLS hides them", c.Name),
 		Here: "its calls are encrypted, and whoever sees their signalling can listen", Fix: "transport = one with protocol = tls",
 	})
-}
-
-func acl(rules []endpoint.Rule) ACL {
-	out := make(ACL, len(rules))
-	for i, r := range rules {
-		out[i] = Rule(r)
-	}
-	return out
 }
 
 func (b *builder) credentials(a *endpoint.Auth) digest.Credentials {

@@ -34,7 +34,7 @@ func TestNewDirectory(t *testing.T) {
 func dump(d *Directory, warnings []asterisk.Warning) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "order %v\n", readOrder(d.Order))
-	if len(d.ACL) > 0 {
+	if !d.ACL.Empty() {
 		fmt.Fprintf(&b, "acl %v\n", d.ACL)
 	}
 	for i := range d.Endpoints {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/trunkgroup"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
@@ -29,8 +30,8 @@ type Directory struct {
 	// Order is the ways that a caller may be told by, in pjsip.conf's words: ip,
 	// username, auth_username, header, request_uri, anonymous. Others are passed over.
 	Order []string
-	// ACL holds for every request.
-	ACL ACL
+	// ACL holds for every request, ContactACL for where each says that its sender is.
+	ACL, ContactACL acl.ACL
 	// Lines tells whose registration a "line" is, "" for nobody's; nil knows none.
 	Lines func(token string) string
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk/acl"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/endpoint"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
@@ -52,8 +53,8 @@ type Endpoint struct {
 	Lined bool
 	// IPOnly keeps it from being told by a user name (identify_by=ip).
 	IPOnly bool
-	// ACL says from where it may come.
-	ACL ACL
+	// ACL says from where it may come, ContactACL where it may say to be.
+	ACL, ContactACL acl.ACL
 	// Account is the name that we are registered there as; empty for none.
 	Account string
 	// Policy is what a trunk has beyond other endpoints.
@@ -184,25 +185,4 @@ func (e *Endpoint) CodecsFor(prefer *media.Codec) []*media.Codec {
 		return e.Codecs
 	}
 	return append([]*media.Codec{prefer}, slices.Delete(slices.Clone(e.Codecs), i, i+1)...)
-}
-
-// ACL is a list of rules about addresses; the last one that fits decides, and
-// where none does it is allowed, as in Asterisk.
-type ACL []Rule
-
-// Rule is one permit or deny.
-type Rule struct {
-	Permit bool
-	Net    netip.Prefix
-}
-
-// Permits reports whether an address is allowed.
-func (a ACL) Permits(addr netip.Addr) bool {
-	addr = addr.Unmap().WithZone("")
-	for _, r := range slices.Backward(a) {
-		if r.Net.Contains(addr) {
-			return r.Permit
-		}
-	}
-	return true
 }
