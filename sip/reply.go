@@ -21,7 +21,7 @@ func (tx *serverTx) reply(r Reply) error {
 }
 
 func (tx *serverTx) prepareReply(r Reply) ([]byte, error) {
-	return tx.s.agent.Reply(tx.Request(), tx.Tag(), r)
+	return tx.s.curt.Reply(tx.Server, r)
 }
 
 // prepareDialog encodes a response that makes or refreshes a dialog.

@@ -77,8 +77,8 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 		quirks:  quirk.New(log),
 		rules:   inspect.Rules{Extensions: slices.Concat([]string{reliably}, cfg.Extensions, cfg.Understood), Accept: cfg.Accept},
 	}
-	timers := transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}
-	s.txs = transaction.NewTable(timers, cfg.MaxTransactions, s.trying, s.errands.Guard)
+	s.txs = transaction.NewTable(transaction.Timers{T1: cfg.T1, T2: cfg.T2, T4: cfg.T4}, cfg.MaxTransactions, s.trying, s.errands.Guard)
+	cfg.Admission.Watch(s.txs.Filled)
 	var err error
 	if s.cfg.Resolver == nil {
 		if s.dns, err = resolver.New(resolver.Default(), log); err != nil {

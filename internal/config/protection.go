@@ -38,7 +38,7 @@ type SIPOverload struct {
 	// late all but one in a hundred ticks of the mixer may begin; 0 looks at neither.
 	Queue time.Duration `koanf:"queue" yaml:"queue"`
 	Late  time.Duration `koanf:"late" yaml:"late"`
-	// Used is how many percent of the memory, of the descriptors or of the ports may be in
+	// Used is how many percent of the memory, descriptors, ports or transactions may be in
 	// use before.
 	Used int `koanf:"used" yaml:"used"`
 }

@@ -47,7 +47,7 @@ type Signals struct {
 	Late  time.Duration // what all but one in a hundred ticks were late at most
 	Ticks bool          // Late is new
 	// Used are the parts that are in use, 0 to 1.
-	Memory, Descriptors, Ports float64
+	Memory, Descriptors, Ports, Transactions float64
 }
 
 // State is how much is refused, and why.
@@ -57,7 +57,7 @@ type State struct {
 	// Portless is the part of it that what needs no media port is under: all but calls.
 	Portless float64
 	// Short names what the server is shortest of: "queue", "ticks", "memory",
-	// "descriptors", "ports"; empty for nothing.
+	// "descriptors", "ports", "transactions"; empty for nothing.
 	Short string
 }
 
@@ -97,6 +97,7 @@ func (c *Control) Step(cfg *Config, s Signals) State {
 	}{
 		{"queue", c.queue.pressure}, {"ticks", c.late.pressure},
 		{"memory", level(s.Memory, cfg.Used)}, {"descriptors", level(s.Descriptors, cfg.Used)}, {"ports", level(s.Ports, cfg.Used)},
+		{"transactions", level(s.Transactions, cfg.Used)},
 	} {
 		if p.pressure > out.Pressure {
 			out.Pressure, out.Short = p.pressure, p.name

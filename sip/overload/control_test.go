@@ -29,6 +29,7 @@ func TestControl(t *testing.T) {
 		"memory":                                             {{1, Signals{Memory: 0.95}, 0.45, 0.55, "memory"}, {1, Signals{Memory: 1.2}, 1, 1, "memory"}, {1, Signals{Memory: 0.9}, 0, 0, ""}},
 		"descriptors":                                        {{1, Signals{Descriptors: 0.99}, 0.85, 0.95, "descriptors"}},
 		"ports":                                              {{1, Signals{Ports: 1}, 1, 1, "ports"}},
+		"transactions":                                       {{1, Signals{Transactions: 0.95}, 0.45, 0.55, "transactions"}, {1, Signals{}, 0, 0, ""}},
 		"the shortest counts":                                {{3, Signals{Queue: 25 * ms, Ports: 0.93, Memory: 0.96}, 0.55, 0.65, "memory"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -37,6 +37,7 @@ type Gate struct {
 	seed    maphash.Seed
 	cfg     atomic.Pointer[Config]
 	state   atomic.Pointer[State]
+	filled  atomic.Pointer[func() float64]
 	drained atomic.Bool
 
 	queued  least // on the way to its handler
@@ -75,6 +76,14 @@ func (g *Gate) Drain() { g.drained.Store(true) }
 func (g *Gate) Close() {
 	close(g.stop)
 	g.done.Wait()
+}
+
+// Watch has the gate look at a table of transactions as well: filled is the part of it that
+// is in use, 0 to 1.
+func (g *Gate) Watch(filled func() float64) {
+	if g != nil { // who has no gate has none that looks
+		g.filled.Store(&filled)
+	}
 }
 
 // Queued is told how long a request has waited for its handler.
@@ -165,6 +174,9 @@ func (m *meter) step(g *Gate) {
 			m.signals.Late = g.measure.Late()
 		}
 		m.signals.Memory, m.signals.Descriptors, m.signals.Ports = part(g.measure.Memory), part(g.measure.Descriptors), part(g.measure.Ports)
+	}
+	if filled := g.filled.Load(); filled != nil { // a flood fills it within seconds
+		m.signals.Transactions = (*filled)()
 	}
 	m.n++
 	m.signals.Queue = g.queued.take() + g.read.take()

@@ -1,6 +1,9 @@
 package transaction
 
-import "time"
+import (
+	"sort"
+	"time"
+)
 
 // remains are what is known of transactions that have ended but for their last timer, J or
 // L of RFC 3261 §17.2 and RFC 6026 §7.1, in the order in which they are to be forgotten:
@@ -93,4 +96,37 @@ func (t *Table) makeRoom(limit int) bool {
 		t.drop(r.tx)
 	}
 	return true
+}
+
+// refuse notes that an INVITE has been refused.
+func (t *Table) refuse(tx *Server) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.server.Get(tx.key) == tx {
+		tx.place = t.refused.PushBack(tx)
+	}
+}
+
+// evictRefused forgets INVITEs that have been refused, the oldest first, until there is room
+// for another or none is left, and returns them: before anything else makes room, and
+// however young they are. If such a refusal was lost the INVITE comes again and is refused
+// again, where it would have been repeated; t.mu is held.
+func (t *Table) evictRefused(limit int) (out []*Server) {
+	for t.server.Len() >= limit && t.refused.Len() > 0 {
+		tx, _ := t.refused.Front().Value.(*Server)
+		t.drop(tx)
+		out = append(out, tx)
+	}
+	return out
+}
+
+// Filled is how much of what is there for requests of any kind is taken by what makes no
+// room for another, 0 to 1.
+func (t *Table) Filled() float64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	q, young := &t.left, time.Since(t.left.began)+t.stay()-t.timers.T2
+	queue := q.queue[q.first:]
+	old := sort.Search(len(queue), func(n int) bool { return queue[n].until > young })
+	return float64(t.server.Len()-t.refused.Len()-old) / float64(t.limit-t.limit/reserve)
 }

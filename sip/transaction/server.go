@@ -1,6 +1,7 @@
 package transaction
 
 import (
+	"container/list"
 	"strconv"
 	"sync"
 	"time"
@@ -30,8 +31,9 @@ type Server struct {
 	merge string // From tag, Call-ID and CSeq, for RFC 3261 §8.2.2.2; "" inside dialogs
 	req   *message.Request
 	flow  transport.Flow
-	tag   string // the To tag of our responses
-	loose bool   // of Table.Loose
+	tag   string        // the To tag of our responses
+	loose bool          // of Table.Loose
+	place *list.Element // in Table.refused; the table's lock guards it
 
 	mu       sync.Mutex
 	state    state
@@ -140,6 +142,8 @@ func (tx *Server) Respond(status int, b []byte) error {
 	}
 	invite := tx.req.Method() == "INVITE"
 	switch {
+	case tx.forgets(status):
+		tx.end()
 	case status < 200:
 		tx.state = proceeding
 	case invite && status < 300:
@@ -147,20 +151,42 @@ func (tx *Server) Respond(status int, b []byte) error {
 		tx.leaveRemains(nil) // timer L
 	case invite:
 		tx.state = completed
+		tx.table.refuse(tx)
 		tx.expire(64 * tx.table.timers.T1) // timer H
 		if !tx.flow.Reliable() {
 			tx.interval = tx.table.timers.T1
 			tx.again = tx.table.after(tx.interval, tx.repeat)
 		}
-	case tx.flow.Reliable(), tx.loose, status == 401, status == 407:
-		// A challenge need not be remembered: whoever asks again gets another (RFC 3261
-		// §8.2.7). That is half of all requests where phones register.
+	case tx.flow.Reliable(), tx.loose:
 		tx.end()
 	default:
 		tx.state = completed
 		tx.leaveRemains(b) // timer J
 	}
 	return nil
+}
+
+// Forgets tells whether nothing will be remembered of a response of that status.
+func (tx *Server) Forgets(status int) bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.forgets(status)
+}
+
+// forgets tells whether the transaction ends with a response of that status, as a stateless
+// server's would (RFC 3261 §8.2.7): a challenge, or word of a request that is broken, is what
+// the same request gets again. That is half of all requests where phones register, and all
+// that a stranger gets: an INVITE costs nothing to send in another's name, so that other must
+// not have its refusal eleven times, nor this table its transaction for half a minute. Who
+// was told to wait repeats nothing, and must have its refusal repeated. tx.mu is held.
+func (tx *Server) forgets(status int) bool {
+	if status != 401 && status != 407 && status != 400 {
+		return false
+	}
+	if tx.req.Method() == "INVITE" {
+		return tx.state == trying && tx.req.To().Tag() == ""
+	}
+	return status != 400
 }
 
 // leaveRemains has what is to be known of an answered request take the transaction's place
@@ -192,11 +218,12 @@ func (tx *Server) repeat() {
 }
 
 // retransmitted takes a repeated request: the last response is repeated. A 2xx to
-// an INVITE is the dialog's to repeat (RFC 6026 §7.1).
+// an INVITE is the dialog's to repeat (RFC 6026 §7.1). One that has been terminated was
+// found in the table while its challenge was being sent.
 func (tx *Server) retransmitted() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if tx.state != proceeding && tx.state != completed || tx.last == nil {
+	if tx.state == trying || tx.state == accepted || tx.state == confirmed || tx.last == nil {
 		return
 	}
 	if err := tx.flow.Send(tx.last); err != nil {

@@ -252,9 +252,15 @@ func TestRoom(t *testing.T) {
 
 // A challenge is not remembered: who asks again gets another.
 func TestChallengesAreForgotten(t *testing.T) {
+	for _, method := range []string{"REGISTER", "INVITE"} {
+		challenges(t, method)
+	}
+}
+
+func challenges(t *testing.T, method string) {
 	table, w := newTable(), wire.New()
 	for range 3 {
-		tx, got := arrive(t, table, w, "INVITE", "REGISTER")
+		tx, got := arrive(t, table, w, "INVITE", method)
 		if got != New {
 			t.Fatalf("arrival %v", got)
 		}
@@ -267,7 +273,7 @@ func TestChallengesAreForgotten(t *testing.T) {
 	}
 	forgotten(t, table)
 	if n := len(w.Times("SIP/2.0 401")); n != 3 {
-		t.Errorf("%d challenges", n)
+		t.Errorf("%s: %d challenges", method, n)
 	}
 }
 

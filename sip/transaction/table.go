@@ -1,6 +1,7 @@
 package transaction
 
 import (
+	"container/list"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,9 @@ type Table struct {
 	merged index.Index[string, *Server]
 	client index.Index[string, *Client]
 	left   remains
+	// refused are the INVITEs that wait for the ACK of their refusal or have it, the oldest
+	// first.
+	refused list.List
 }
 
 // reserve is the part of a table that only urgent requests get.
@@ -72,7 +76,10 @@ func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string, ur
 	if !urgent {
 		limit -= limit / reserve
 	}
-	old, merged, full := t.addServer(tx, limit)
+	old, merged, full, evicted := t.addServer(tx, limit)
+	for _, tx := range evicted {
+		tx.terminate()
+	}
 	switch {
 	case old != nil:
 		old.retransmitted()
@@ -121,26 +128,33 @@ func (t *Table) Response(r *message.Response) {
 }
 
 // addServer takes a new transaction, or says which one the request belongs to
-// already, or refuses it at the limit.
-func (t *Table) addServer(tx *Server, limit int) (old *Server, merged, full bool) {
+// already, or refuses it at the limit. What had to make room is to be terminated, without
+// the table's lock.
+func (t *Table) addServer(tx *Server, limit int) (old *Server, merged, full bool, evicted []*Server) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if old := t.server.Get(tx.key); old != nil {
-		return old, false, false
+		return old, false, false, nil
 	}
-	if t.down || t.server.Len() >= limit && !t.makeRoom(limit) {
-		return nil, false, true
+	if t.down {
+		return nil, false, true, nil
+	}
+	if t.server.Len() >= limit {
+		evicted = t.evictRefused(limit)
+		if t.server.Len() >= limit && !t.makeRoom(limit) {
+			return nil, false, true, evicted
+		}
 	}
 	t.server.Put(tx.key, tx)
 	if tx.merge == "" {
-		return nil, false, false
+		return nil, false, false, evicted
 	}
 	if t.merged.Get(tx.merge) != nil {
 		tx.merge = ""
-		return nil, true, false
+		return nil, true, false, evicted
 	}
 	t.merged.Put(tx.merge, tx)
-	return nil, false, false
+	return nil, false, false, evicted
 }
 
 // replaceServer puts what is left of a transaction in its place, if that is still there and
@@ -169,6 +183,10 @@ func (t *Table) drop(tx *Server) {
 	t.server.Drop(tx.key, tx)
 	if tx.merge != "" {
 		t.merged.Drop(tx.merge, tx)
+	}
+	if tx.place != nil {
+		t.refused.Remove(tx.place)
+		tx.place = nil
 	}
 }
 

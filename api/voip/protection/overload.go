@@ -18,7 +18,7 @@ type Overload interface {
 // OverloadBody is how much of new work is refused.
 type OverloadBody struct {
 	Pressure float64 `json:"pressure" doc:"0 when nothing is refused, 1 when all is that may be"`
-	Short    *string `json:"short" doc:"What the server is shortest of: queue, ticks, memory, descriptors or ports"`
+	Short    *string `json:"short" doc:"What the server is shortest of: queue, ticks, memory, descriptors, ports or transactions"`
 	Refused  uint64  `json:"refused" doc:"Requests so far"`
 	Draining bool    `json:"draining" doc:"New calls are refused, since the server is about to stop"`
 }

@@ -47,6 +47,16 @@ func (a *Answerer) Tag(req *message.Request) string {
 	return strconv.FormatUint(maphash.String(a.Seed, transaction.Key(req)), 16)
 }
 
+// Reply encodes the response to a request that has a transaction and no dialog. The To tag
+// is that of the transaction, but for a response that nothing is remembered of.
+func (a *Answerer) Reply(tx *transaction.Server, r compose.Reply) ([]byte, error) {
+	tag := tx.Tag()
+	if tx.Forgets(r.Status) {
+		tag = a.Tag(tx.Request())
+	}
+	return a.Agent.Reply(tx.Request(), tag, r)
+}
+
 // Refuse answers a request.
 func (a *Answerer) Refuse(f transport.Flow, req *message.Request, r compose.Reply) {
 	if req.Method() == "ACK" {
