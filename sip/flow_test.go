@@ -156,6 +156,56 @@ func TestTLSName(t *testing.T) {
 	}
 }
 
+// TestTLSAddressOfAName: what goes to the mere address of a server that has proven a name takes
+// the connection that is there, if another one would go to whoever is at that address.
+func TestTLSAddressOfAName(t *testing.T) {
+	server, client := siptest.Certificate(t)
+	for _, tt := range []struct {
+		name   string
+		others *tls.Config // for who has no name
+		flows  int
+	}{
+		{"unproven", &tls.Config{InsecureSkipVerify: true}, 1},
+		{"proven", client, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := siptest.Config("tls")
+			cfg.Transport.Listeners[0].TLS = server
+			callee := siptest.NewPhoneWith(t, "bob", cfg)
+			cfg = siptest.Config("tls")
+			cfg.Transport.Listeners[0].TLS = server
+			cfg.Transport.TLSClient = func(d transport.Destination) *tls.Config {
+				if d.Host == "localhost" {
+					return client
+				}
+				return tt.others
+			}
+			caller := siptest.NewPhoneWith(t, "ann", cfg)
+			flows := make(map[message.FlowID]bool)
+			for _, host := range []string{"localhost", "127.0.0.1", "localhost"} {
+				o := caller.Outbound(callee.URI("tls"))
+				o.Method, o.Target.Host = "OPTIONS", host
+				done := make(chan error, 1)
+				go func() { // ended by the answer below
+					_, err := caller.Request(siptest.Ctx(t), o)
+					done <- err
+				}()
+				r := siptest.Wait(t, callee.Requests)
+				flows[r.Request().Source().Flow] = true
+				if err := r.Respond(sip.Reply{}); err != nil {
+					t.Fatal(err)
+				}
+				if err := siptest.Wait(t, done); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(flows) < tt.flows || tt.flows == 1 && len(flows) != 1 {
+				t.Errorf("flows %v, want %d", flows, tt.flows)
+			}
+		})
+	}
+}
+
 // watcher tells which flows have ended.
 type watcher struct {
 	*siptest.Phone

@@ -50,6 +50,23 @@ func (st *stream) leadsTo(d Destination) bool {
 	return st.certified(d.Host) == nil
 }
 
+// isAt reports whether a destination is no more than the address that the connection was opened
+// to, for a name: the Contact of a server that has proven the name of its trunk is as a rule.
+func (st *stream) isAt(d Destination) bool {
+	a, err := netip.ParseAddr(d.Host)
+	return err == nil && st.opened != "" && a.Unmap() == st.src.Remote.Addr()
+}
+
+// unproven reports whether a connection to a destination would be opened to whoever is there:
+// one that is open already, to somebody who may have proven a name, is no worse than that.
+func (t *Layer) unproven(d Destination) bool {
+	if d.Network != "tls" || t.cfg.TLSClient == nil {
+		return false
+	}
+	c := t.cfg.TLSClient(d)
+	return c.InsecureSkipVerify && c.VerifyConnection == nil
+}
+
 // certified says why the peer's certificate is not a host's; nil if it is.
 func (st *stream) certified(host string) error {
 	c, ok := st.conn.(*tls.Conn)

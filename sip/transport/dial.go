@@ -41,7 +41,7 @@ func (t *Layer) FlowTo(ctx context.Context, d Destination) (Flow, error) {
 // very connection (RFC 5923's case of an ephemeral port in a Contact).
 func (t *Layer) streamTo(ctx context.Context, d Destination) (Flow, error) {
 	t.mu.Lock()
-	if st, ok := t.byPeer[peerKey{d.Network, d.Addr}]; ok && st.Alive() && st.leadsTo(d) {
+	if st, ok := t.byPeer[peerKey{d.Network, d.Addr}]; ok && st.Alive() && (st.leadsTo(d) || t.unproven(d) && st.isAt(d)) {
 		t.mu.Unlock()
 		return st, nil
 	}
