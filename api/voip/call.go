@@ -13,7 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
-	ways "github.com/skygenesisenterprise/skybridge/signaling/party"
+	"github.com/skygenesisenterprise/skybridge/signaling/onward"
 )
 
 // call is one call of the API: its parties, what joins them, its messages. The
@@ -108,21 +108,15 @@ func (c *call) await(pt *party) error {
 	return nil
 }
 
-// dial rings a phone as a party of the call.
+// dial rings a phone as a party of the call, or whom it forwards to.
 func (c *call) dial(ctx context.Context, pt *party, t dialstring.Target, caller signaling.CallerID) error {
-	var way *ways.Redirecting
-	if divert := c.service.cfg.Divert; divert != nil {
-		var err error
-		if t, way, err = divert(t, nil); err != nil {
-			return err
-		}
-	}
-	ch, err := c.service.cfg.Engine.Outgoing(ctx, signaling.Outgoing{
-		Target: t, Request: signaling.DialRequest{Caller: caller, Redirecting: way}, LinkedID: c.linked(),
+	calling, ch, err := onward.Place(ctx, c.service.cfg.Onward, signaling.Outgoing{
+		Target: t, Request: signaling.DialRequest{Call: c.id, Caller: caller}, LinkedID: c.linked(),
 	})
 	if err != nil {
 		return err
 	}
+	pt.calling = calling
 	c.mu.Lock()
 	if err := c.open(); err != nil { // it ended meanwhile
 		c.mu.Unlock()

@@ -6,7 +6,6 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
-	"github.com/skygenesisenterprise/skybridge/signaling/dial"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
@@ -54,7 +53,7 @@ func (c *call) ringPhone(pt *party) {
 	}
 	ch, err := c.service.cfg.Engine.Outgoing(c.service.ctx, signaling.Outgoing{
 		Target:  target,
-		Request: signaling.DialRequest{Caller: signaling.CallerID{Name: c.caller.Name, Number: pt.calls}}, LinkedID: c.linked(),
+		Request: signaling.DialRequest{Call: c.id, Caller: signaling.CallerID{Name: c.caller.Name, Number: pt.calls}}, LinkedID: c.linked(),
 	})
 	if err != nil {
 		c.service.log.Debug("creator's phone not rung", "call", c.id, "endpoint", target.String(), "err", err)
@@ -80,9 +79,11 @@ func (c *call) ringPhone(pt *party) {
 func (c *call) follow(pt *party, ch *signaling.Channel) {
 	ring, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stop := c.service.cfg.AfterFunc(c.ring, cancel)
+	stop := c.service.cfg.AfterFunc(pt.calling.Rings(c.ring), cancel)
 	defer stop()
-	ch, s, err := c.called(ring, pt, ch)
+	rang := c.progress(ring, pt, ch)
+	s, err := ch.Until(ring, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
+	answered := err == nil && s.State == signaling.Up
 	switch {
 	case err != nil:
 		ch.Hangup(signaling.CauseNoAnswer)
@@ -93,36 +94,35 @@ func (c *call) follow(pt *party, ch *signaling.Channel) {
 		}
 	}
 	s, err = ch.Until(context.Background(), func(s signaling.ChannelSnapshot) bool { return s.Ended })
-	if err == nil {
+	switch next := c.onward(pt, ch, s.Cause, answered, rang); {
+	case next != nil:
+		c.follow(pt, next)
+	case err == nil:
 		c.left(pt, ch, s.Cause)
 	}
 }
 
-// called follows a called party to its answer, its end, or ctx, and whom its phone names in
-// its place (302), as a Dial of several does.
-func (c *call) called(ctx context.Context, pt *party, ch *signaling.Channel) (*signaling.Channel, signaling.ChannelSnapshot, error) {
-	for {
-		rung := c.progress(ctx, pt, ch)
-		s, err := ch.Until(ctx, func(s signaling.ChannelSnapshot) bool { return s.State == signaling.Up || s.Ended })
-		if err != nil || !s.Ended || pt.role != roleCallee || ch.Redirect().Exten == "" {
-			return ch, s, err
-		}
-		next, err := dial.Onward(c.service.ctx, c.service.cfg.Engine, ch, rung)
-		if err != nil {
-			c.log.Info("call not redirected", "channel", ch.Name(), "err", err)
-			return ch, s, nil
-		}
-		c.mu.Lock()
-		if pt.channel == ch && pt.state != StateLeft { // else it ended meanwhile
-			c.attach(pt, next)
-			ch = next
-		}
-		c.mu.Unlock()
-		if ch != next {
-			next.Hangup(signaling.CauseNormal)
-			return ch, s, nil
-		}
+// onward is the channel on which a party is called that has not answered, where its phone
+// forwards or names somebody in its place; nil for none.
+func (c *call) onward(pt *party, ch *signaling.Channel, cause signaling.Cause, answered, rang bool) *signaling.Channel {
+	if answered || c.isOver() {
+		return nil
 	}
+	next, err := pt.calling.Next(c.service.ctx, ch, cause, rang)
+	if err != nil {
+		c.log.Info("call not forwarded", "endpoint", pt.endpoint, "err", err)
+	}
+	if next == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if pt.channel != ch || pt.state == StateLeft { // it has been left out meanwhile
+		next.Hangup(signaling.CauseNormal)
+		return nil
+	}
+	c.attach(pt, next)
+	return next
 }
 
 // progress follows a called party to its answer, its end, or ctx: that it rings, and

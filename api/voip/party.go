@@ -8,6 +8,7 @@ import (
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/onward"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 )
 
@@ -35,6 +36,7 @@ type party struct {
 	calls    string // what a creator has dialled
 	state    ParticipantState
 
+	calling *onward.Call // of a phone that was called
 	channel *signaling.Channel
 	leg     *webrtc.Leg // a browser's
 	early   []rtc.Candidate

@@ -21,9 +21,8 @@ import (
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
-	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
-	ways "github.com/skygenesisenterprise/skybridge/signaling/party"
+	"github.com/skygenesisenterprise/skybridge/signaling/onward"
 )
 
 // Config is what a Service is made of.
@@ -52,9 +51,8 @@ type Config struct {
 	ICEServers []ICEServerBody
 	// External is what outside RTP addresses are joined with; nil joins none.
 	External *external.Config
-	// Divert, where set, says who rings in place of a phone, and how the call came there; an
-	// error, why it does not ring.
-	Divert func(t dialstring.Target, way *ways.Redirecting) (dialstring.Target, *ways.Redirecting, error)
+	// Onward is how phones are called that may forward; nil has none do so.
+	Onward *onward.Config
 }
 
 const (
@@ -94,6 +92,9 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	if cfg.AfterFunc == nil {
 		cfg.AfterFunc = func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+	}
+	if cfg.Onward == nil {
+		cfg.Onward = &onward.Config{Engine: cfg.Engine, Log: cfg.Log}
 	}
 	if cfg.DirectIdle == 0 {
 		cfg.DirectIdle = time.Hour

@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
+	"github.com/skygenesisenterprise/skybridge/signaling/onward"
 	"github.com/skygenesisenterprise/skybridge/web"
 )
 
@@ -24,7 +25,7 @@ func (s *server) startAPI(ctx context.Context) error {
 	s.voip, err = voip.NewService(ctx, voip.Config{
 		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser,
-		Divert: s.services.Member,
+		Onward: &onward.Config{Engine: s.engine, Services: s.services, Log: s.log},
 		External: &external.Config{
 			Engine: s.engine, Ports: s.ports, Codecs: s.codecs, Log: s.log,
 			Address: s.address,

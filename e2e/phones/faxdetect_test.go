@@ -1,6 +1,7 @@
 package phones_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -162,7 +163,7 @@ func TestFacsimileThatAsksGoesToFax(t *testing.T) {
 			if phone != nil {
 				phone.Wait(t)
 			}
-			l.connected(t, "machine")
+			l.channelIs(t, "machine", "Up")
 			l.RX(t, "channel request hangup all")
 			caller.Wait(t)
 			m.Wait(t)
@@ -170,16 +171,17 @@ func TestFacsimileThatAsksGoesToFax(t *testing.T) {
 	}
 }
 
-// connected waits until an endpoint has answered.
-func (l *lab) connected(t *testing.T, endpoint string) {
+// channelIs waits until an endpoint's channel is in a state.
+func (l *lab) channelIs(t *testing.T, endpoint, state string) {
 	t.Helper()
-	peer.Eventually(t, endpoint+" is in a call", func() error {
-		for line := range strings.Lines(l.RX(t, "core show channels concise")) {
-			if strings.HasPrefix(line, "PJSIP/"+endpoint+"-") && strings.Contains(line, "!Up!") {
+	peer.Eventually(t, endpoint+" is "+state, func() error {
+		out := l.RX(t, "core show channels concise")
+		for line := range strings.Lines(out) {
+			if strings.HasPrefix(line, "PJSIP/"+endpoint+"-") && strings.Contains(line, "!"+state+"!") {
 				return nil
 			}
 		}
-		return fmt.Errorf("it is not")
+		return errors.New(out)
 	})
 }
 
@@ -211,7 +213,7 @@ func TestFacsimileThatDisturbsNothing(t *testing.T) {
 				number = "700"
 			}
 			caller := l.caller(t, scenario, number, nil, append(from(c.trunk), with...)...)
-			l.connected(t, "machine")
+			l.channelIs(t, "machine", "Up")
 			l.RX(t, "channel request hangup all")
 			caller.Wait(t)
 			m.Wait(t)

@@ -263,7 +263,7 @@ func (d *dialling) take(ctx context.Context, ch change) bool {
 		return true
 	case s.Ended:
 		delete(d.ringing, ch.channel)
-		status = string(statusOfCause(s.Cause))
+		status = string(StatusOfCause(s.Cause))
 		if d.late || !d.redirect(ctx, ch.channel, who) {
 			d.outcome.ended(s.Cause)
 		}
@@ -352,11 +352,11 @@ type outcomes struct {
 }
 
 // ended takes the end of a called channel.
-func (o *outcomes) ended(cause signaling.Cause) { o.add(statusOfCause(cause), cause, nil) }
+func (o *outcomes) ended(cause signaling.Cause) { o.add(StatusOfCause(cause), cause, nil) }
 
 // failed takes a target that could not be rung.
 func (o *outcomes) failed(err error) {
-	o.add(statusOf(err), signaling.CauseOf(err), err)
+	o.add(StatusOf(err), signaling.CauseOf(err), err)
 }
 
 func (o *outcomes) add(status Status, cause signaling.Cause, err error) {

@@ -53,17 +53,15 @@ func (d *dialling) redirect(ctx context.Context, c *signaling.Channel, who *call
 }
 
 // Onward calls whom the party of a channel has named in its place, for a caller that is in no
-// plan. rang says that its phone rang before that. The error is of kind fault.Looped for a
-// call that goes in a circle, and that of Engine.Outgoing.
-func Onward(ctx context.Context, engine *signaling.Engine, c *signaling.Channel, rang bool) (*signaling.Channel, error) {
+// plan, as out was called. rang says that its phone rang before that. The error is of kind
+// fault.Looped for a call that goes in a circle, and that of Engine.Outgoing.
+func Onward(ctx context.Context, engine *signaling.Engine, out signaling.Outgoing, c *signaling.Channel, rang bool) (*signaling.Channel, error) {
 	target, way, err := redirected(c, rang)
 	if err != nil {
 		return nil, err
 	}
-	s := c.Snapshot()
-	return engine.Outgoing(ctx, signaling.Outgoing{
-		Target: target, Request: signaling.DialRequest{Caller: s.Connected, Redirecting: way, Redirected: true}, LinkedID: s.LinkedID,
-	})
+	out.Target, out.Request.Redirecting, out.Request.Redirected = target, way, true
+	return engine.Outgoing(ctx, out)
 }
 
 // redirected is whom to call in place of a channel that has ended because its party named

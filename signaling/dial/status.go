@@ -38,8 +38,8 @@ func (s Status) Rank() int {
 	}
 }
 
-// statusOf is the outcome of a target that could not be rung.
-func statusOf(err error) Status {
+// StatusOf is the outcome of a target that could not be rung.
+func StatusOf(err error) Status {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return Cancel
 	}
@@ -53,9 +53,9 @@ func statusOf(err error) Status {
 	}
 }
 
-// statusOfCause is the outcome that Asterisk's Dial makes of the cause with which
+// StatusOfCause is the outcome that Asterisk's Dial makes of the cause with which
 // a called party ended.
-func statusOfCause(c signaling.Cause) Status {
+func StatusOfCause(c signaling.Cause) Status {
 	switch c {
 	case signaling.CauseBusy:
 		return Busy

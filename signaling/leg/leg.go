@@ -39,7 +39,7 @@ type DialRequest struct {
 	// Redirecting is how the call was sent on before it came to the resource; nil for one
 	// that was not.
 	Redirecting *party.Redirecting
-	// Redirected says that a party has named the resource in its place (Redirect).
+	// Redirected says that a party has named the resource in its place (Redirect), or forwards there.
 	Redirected bool
 	// Prefer is the codec that would spare us transcoding, or nil.
 	Prefer *media.Codec

@@ -1,4 +1,4 @@
-// Package local makes a called party of an extension: whoever a phone names in its place
+// Package local makes a called party of an extension: whom a phone forwards to or names in its place
 // (SIP 302) is reached through the dialplan while others ring beside it, or for a caller that
 // is in no plan. Its two channels are one party of a call each, as Asterisk's Local: the near
 // one is dialled and put through, the far one goes through the plan as a caller does.
