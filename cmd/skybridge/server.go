@@ -341,7 +341,7 @@ func (s *server) startEngine(ctx context.Context) error {
 		Config: dc, Plan: s.plan.Load, Apps: s.apps, Functions: funcs, Globals: s.globals, Log: s.log,
 	})
 	s.transfers = transfer.New(transfer.Config{Engine: s.engine, Exists: s.entry().Exists, Run: s.entry().Run, Log: s.log})
-	services.Features = s.features(sounds)
+	services.Features = s.features(sounds, services)
 	s.defers(s.endCalls)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/callgroup"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
@@ -39,9 +40,9 @@ func (s *server) contacts(endpoint, aor, user string, vars []dialplan.Variable) 
 }
 
 // features is what parties of a call may ask for by keys.
-func (s *server) features(sounds signaling.Sounds) *feature.Service {
+func (s *server) features(sounds signaling.Sounds, services *app.Services) *feature.Service {
 	return feature.New(feature.Config{
-		Transfers: s.transfers, Sounds: sounds, Plan: s.plan.Load, Visit: s.entry().Visit,
+		Transfers: s.transfers, Sounds: sounds, Plan: s.plan.Load, Visit: s.entry().Visit, Record: services.RecordCall,
 		Settings: func() *asteriskconf.Features { return &s.loaded.Load().settings.Features },
 		Home:     func(endpoint string) string { return phonebook{s.tech}.context(endpoint) },
 	})
@@ -50,8 +51,7 @@ func (s *server) features(sounds signaling.Sounds) *feature.Service {
 // isPickup reports whether an extension answers a call of the caller's groups, where the
 // plan has none of that name.
 func (s *server) isPickup(exten string) bool {
-	p := s.loaded.Load().settings.Features.PickupExten
-	return p != "" && p == exten
+	return exten != "" && s.loaded.Load().settings.Features.PickupExten == exten
 }
 
 // exists reports whether phones and trunks can dial an extension.

@@ -257,6 +257,9 @@ func (d *attempt) stopTone(ctx context.Context) error {
 
 // connect answers the caller and joins both parties.
 func (d *attempt) connect(ctx context.Context, callee *signaling.Channel) error {
+	if d.options.keys() {
+		d.services.Features.Forget(d.caller) // what was pressed before was for an announcement
+	}
 	d.caller.SetConnected(callee.Snapshot().Caller) // first: the answer shows it
 	if err := d.caller.Answer(ctx); err != nil {
 		return err

@@ -25,7 +25,7 @@ type dialOptions struct {
 	calleeGoesOn bool
 	calleeTo     string
 
-	// callerKeys (T, H) and calleeKeys (t, h) are what the two may ask for by keys.
+	// callerKeys (T, H, W, X) and calleeKeys (t, h, w, x) are what the two may ask for by keys.
 	callerKeys, calleeKeys feature.Keys
 
 	missed []missedOption
@@ -67,10 +67,6 @@ var missedOptions = map[byte]missedOption{
 	'Q': {here: "who did not answer gets the usual cause"},
 	's': {here: "the caller's own id is shown"},
 	'u': {here: "the caller's own presentation is shown"},
-	'w': {here: "calls cannot be recorded by keys"},
-	'W': {here: "calls cannot be recorded by keys"},
-	'x': {here: "calls cannot be recorded by keys"},
-	'X': {here: "calls cannot be recorded by keys"},
 	'z': {here: "the time-out goes on when a call is forwarded"},
 }
 
@@ -103,6 +99,14 @@ func parseDialOptions(text string) (o dialOptions) {
 			o.calleeKeys.HangUp = true
 		case 'H':
 			o.callerKeys.HangUp = true
+		case 'w':
+			o.calleeKeys.Monitor = true
+		case 'W':
+			o.callerKeys.Monitor = true
+		case 'x':
+			o.calleeKeys.MixMonitor = true
+		case 'X':
+			o.callerKeys.MixMonitor = true
 		case 'L': // L(x[:y[:z]]): y and z are warnings before the end
 			ms, _, _ := strings.Cut(arg, ":")
 			if n, err := strconv.ParseUint(strings.TrimSpace(ms), 10, 31); err == nil {

@@ -25,6 +25,9 @@ func TestDialOptions(t *testing.T) {
 		"hTH": {dialOptions: dialOptions{
 			callerKeys: feature.Keys{Transfer: true, HangUp: true}, calleeKeys: feature.Keys{HangUp: true},
 		}},
+		"wxWX": {dialOptions: dialOptions{
+			callerKeys: feature.Keys{Monitor: true, MixMonitor: true}, calleeKeys: feature.Keys{Monitor: true, MixMonitor: true},
+		}},
 		"r":                       {dialOptions: dialOptions{ring: true}},
 		"r(busy)":                 {dialOptions: dialOptions{ring: true, tone: "busy"}},
 		"R":                       {dialOptions: dialOptions{ringUntil: true}},
@@ -73,7 +76,7 @@ func TestArgumentsAreCheckedWithTheFiles(t *testing.T) {
 	loaded, err := check.Load(asterisk.Loader{FS: fstest.MapFS{
 		"confbridge.conf": {Data: []byte("[secret]\ntype=user\npin=12\n")},
 		"extensions.conf": {Data: []byte(`[a]
-exten => 1,1,Dial(PJSIP/1,20,gm(default)M(x))
+exten => 1,1,Dial(PJSIP/1,20,gkKwWxXm(default)M(x))
  same => n,ExecIf($[1]?Dial(PJSIP/1,,p))
  same => n,Dial(PJSIP/1,,g${OPTIONS}m)
  same => n,Dial(PJSIP/1,20,rgF(a^1^1)G(1^1)U(x)S(5)L(1000)aCi)
@@ -92,6 +95,8 @@ exten => 1,1,Dial(PJSIP/1,20,gm(default)M(x))
 		}
 	}
 	want := []string{
+		"extensions.conf:2: Dial: option k is not served by this version; here: calls cannot be parked by keys",
+		"extensions.conf:2: Dial: option K is not served by this version; here: calls cannot be parked by keys",
 		"extensions.conf:2: Dial: option m is not served by this version; here: the caller hears ringing",
 		"extensions.conf:2: Dial: option M is not served by this version; here: no macro runs on the called channel; U does",
 		"extensions.conf:3: Dial: option p is not served by this version; here: the called party is not asked whether to take the call",

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media/record"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 )
 
 // maxRecordingName bounds the names of recordings, in bytes.
@@ -41,6 +42,20 @@ func recordingFile(folder, name, otherwise string) (path string, f record.Format
 		return "", f, fault.New(fault.Invalid, "no folder for recordings is set")
 	}
 	return filepath.Join(folder, filepath.Clean("/"+name)), f, nil
+}
+
+// RecordCall records what a channel says and hears while it is in a conversation, in a file of the
+// folder of recordings. The errors are those of recordingFile and of recording.Registry.Start.
+func (s *Services) RecordCall(ctx context.Context, ch *signaling.Channel, name string) (*recording.Recording, error) {
+	if s.Recordings == nil {
+		return nil, fault.New(fault.Unsupported, "there are no recordings")
+	}
+	opts := recording.Options{Name: name, Content: record.Mix, Append: true, WhileBridged: true}
+	var err error
+	if opts.Path, opts.Format, err = recordingFile(s.Recordings.Monitor(), name, ""); err != nil {
+		return nil, err
+	}
+	return s.Recordings.Start(ctx, ch, opts)
 }
 
 // beep plays Asterisk's "beep" to its end; a call without it goes on.

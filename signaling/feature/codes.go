@@ -13,6 +13,9 @@ const (
 	abort    // the consultation, back to who waits
 	complete // the transfer
 	threeWay // everybody together
+	swap     // from the one to the other
+	monitor  // to begin or to end a recording
+	mixMonitor
 )
 
 // code is keys that ask for something.

@@ -24,6 +24,7 @@ type inquiry struct {
 	codes    codes
 	handed   atomic.Bool // the party has given its place away, or shares it
 	aborted  bool
+	left     atomic.Pointer[absence] // whom the party asks, while it is back with who waits
 }
 
 // consult has the party call an extension, in its own name and through the plan. It is the
@@ -31,7 +32,7 @@ type inquiry struct {
 func (c *Conversation) consult(ctx context.Context, p *party, a *absence, where, exten string) {
 	f := c.service.cfg.Settings()
 	q := &inquiry{c: c, p: p, a: a, settings: f, codes: codes{known: []code{
-		{f.AtxferAbort, abort}, {f.AtxferComplete, complete}, {f.AtxferThreeway, threeWay},
+		{f.AtxferAbort, abort}, {f.AtxferComplete, complete}, {f.AtxferThreeway, threeWay}, {f.AtxferSwap, swap},
 	}}}
 	before := p.channel.Snapshot()
 	if err := p.channel.BeforeEnd(ctx, q.hungUp); err != nil {
@@ -95,9 +96,18 @@ func (q *inquiry) wait(ctx context.Context, over <-chan struct{}) {
 		if now.Bridge != "" {
 			keys = q.p.channel.Digits()
 		}
+		asked, waits, gone := q.watch()
+		if gone {
+			q.swapBack(ctx)
+			continue
+		}
 		asks := nothing
 		select {
 		case <-changed:
+			continue
+		case <-asked:
+			continue
+		case <-waits:
 			continue
 		case key := <-keys:
 			var waiting bool
@@ -125,7 +135,13 @@ func (q *inquiry) wait(ctx context.Context, over <-chan struct{}) {
 
 // act does what keys ask for, and reports whether the inquiry is over with that.
 func (q *inquiry) act(ctx context.Context, asks action) bool {
+	if asks == abort || asks == complete || asks == threeWay {
+		q.swapBack(ctx)
+	}
 	switch asks {
+	case swap:
+		q.swap(ctx)
+		return false
 	case abort:
 		q.aborted = !q.handed.Load()
 		return q.aborted
@@ -142,6 +158,7 @@ func (q *inquiry) act(ctx context.Context, asks action) bool {
 func (q *inquiry) hungUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), handTimeout)
 	defer cancel()
+	q.swapBack(ctx)
 	if q.settings.AtxferDropCall && !q.talks() {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
 )
 
@@ -17,6 +18,7 @@ type Conversation struct {
 	callee  *party
 	cancel  context.CancelFunc
 	away    atomic.Bool
+	touched map[action]*recording.Recording // by keys, under way or over
 	changed chan struct{}
 }
 
@@ -37,7 +39,7 @@ func (s *Service) Listen(caller, callee *signaling.Channel, callers, callees Key
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &Conversation{
-		service: s, cancel: cancel, changed: make(chan struct{}, 1),
+		service: s, cancel: cancel, changed: make(chan struct{}, 1), touched: make(map[action]*recording.Recording),
 		caller: &party{channel: caller, keys: callers}, callee: &party{channel: callee, keys: callees},
 	}
 	for _, p := range []*party{c.caller, c.callee} {
@@ -123,6 +125,8 @@ func (c *Conversation) act(ctx context.Context, p *party, asks action) {
 		c.callee.channel.Hangup(signaling.CauseNormal)
 	case blindTransfer, attendedTransfer:
 		c.transfer(ctx, p, asks)
+	case monitor, mixMonitor:
+		c.touch(ctx, p, asks)
 	default:
 	}
 }
@@ -157,7 +161,7 @@ func (c *Conversation) transfer(conversation context.Context, p *party, how acti
 		return
 	}
 	err = c.service.cfg.Transfers.Blind(ctx, transfer.Blind{
-		Transferer: p.channel, Transferee: a.waits, Bridge: a.bridge, Context: where, Exten: exten,
+		Transferer: p.channel, Transferee: a.waits, Bridge: a.bridge, Context: where, Exten: exten, Onward: onward(p.channel),
 	})
 	if err != nil { // it has logged that
 		c.failed(ctx, p, a)

@@ -1,6 +1,6 @@
 // Package feature lets the parties of a conversation ask for something by keys, as
-// features.conf says: to transfer the other one, blind or after asking whom it goes to, and
-// to hang up. However the keys come, as telephone-events (RFC 4733), by SIP INFO or as tones,
+// features.conf says: to transfer the other one, blind or after asking whom it goes to, to
+// hang up, and to record what is said. However the keys come, as telephone-events (RFC 4733), by SIP INFO or as tones,
 // the channel tells them.
 //
 // Goroutines: one per conversation whose parties may do so (Listen), which ends with it, and
@@ -17,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	Visit func(ctx context.Context, c *signaling.Channel, at dialplan.Position) error
 	// Home is the context of an endpoint's own calls.
 	Home func(endpoint string) string
+	// Record records what a channel says and hears while it talks; nil where nothing can be.
+	Record func(ctx context.Context, c *signaling.Channel, name string) (*recording.Recording, error)
 }
 
 // Service is what keys ask for.
@@ -49,8 +52,10 @@ func New(cfg Config) *Service {
 
 // Keys are what a party may ask for.
 type Keys struct {
-	Transfer bool
-	HangUp   bool
+	Transfer   bool
+	HangUp     bool
+	Monitor    bool
+	MixMonitor bool
 }
 
 // codes are a party's, by features.conf.
@@ -60,6 +65,12 @@ func (k Keys) codes(f *settings.Features) (known []code) {
 	}
 	if k.HangUp {
 		known = append(known, code{f.Disconnect, hangUp})
+	}
+	if k.Monitor {
+		known = append(known, code{f.AutoMon, monitor})
+	}
+	if k.MixMonitor {
+		known = append(known, code{f.AutoMixMon, mixMonitor})
 	}
 	return known
 }
@@ -73,6 +84,22 @@ func (s *Service) claim(c *signaling.Channel) bool {
 	}
 	s.readers[c] = true
 	return true
+}
+
+// Forget drops the keys of a party that came before it talks, which ask for nothing, unless
+// somebody reads them.
+func (s *Service) Forget(c *signaling.Channel) {
+	if s == nil || !s.claim(c) {
+		return
+	}
+	defer s.release(c)
+	for {
+		select {
+		case <-c.Digits():
+		default:
+			return
+		}
+	}
 }
 
 func (s *Service) release(c *signaling.Channel) {

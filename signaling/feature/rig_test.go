@@ -1,6 +1,7 @@
 package feature_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/dialplantest"
 	"github.com/skygenesisenterprise/skybridge/signaling/feature"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 	"github.com/skygenesisenterprise/skybridge/signaling/sound"
 	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
@@ -24,9 +26,11 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const plan = `[internal]
-exten => _10XX,1,Dial(Test/${EXTEN},,tThHg)
+exten => _10XX,1,Dial(Test/${EXTEN},,tThHgwWxX)
  same => n,Note(${CALLERID(num)} after ${EXTEN} ${DIALSTATUS})
 exten => 600,1,Note(${CALLERID(num)} at 600 ${BLINDTRANSFER} ${TRANSFERERNAME})
+ same => n,Wait(600)
+exten => 650,1,Note(${CALLERID(num)} goes on)
  same => n,Wait(600)
 exten => 700,1,Dial(Test/1002)
 [other]
@@ -69,7 +73,7 @@ func newRig(t *testing.T, change ...func(*settings.Features)) *rig {
 	}
 	r := &rig{conf: set.Features}
 	f := &r.conf
-	f.AtXfer, f.Disconnect = "*2", "*0"
+	f.AtXfer, f.Disconnect, f.AutoMon, f.AutoMixMon = "*2", "*0", "*8", "*9"
 	f.FeatureDigitTimeout, f.TransferDigitTimeout, f.AtxferNoAnswerTimeout = time.Hour, time.Hour, time.Hour
 	for _, c := range change {
 		c(f)
@@ -88,6 +92,15 @@ func newRig(t *testing.T, change ...func(*settings.Features)) *rig {
 		Transfers: transfer.New(transfer.Config{Engine: r.Engine, Exists: entry.Exists, Run: entry.Run}),
 		Sounds:    sounds, Settings: func() *settings.Features { return &r.conf },
 		Plan: func() *dialplan.Plan { return loaded }, Visit: entry.Visit, Home: func(string) string { return "internal" },
+		Record: r.Services.RecordCall,
+	})
+	r.Services.Recordings = recording.NewRegistry(recording.Config{
+		Engine: r.Engine, Codecs: codecs, Log: slog.New(slog.NewTextHandler(r.Log, nil)), Monitor: t.TempDir(),
+	})
+	t.Cleanup(func() {
+		if err := r.Services.Recordings.Close(); err != nil {
+			t.Error(err)
+		}
 	})
 	phone := func(hz float64) func() *signaltest.Phone {
 		return func() *signaltest.Phone { return r.Phone(codec, hz) }
@@ -97,7 +110,7 @@ func newRig(t *testing.T, change ...func(*settings.Features)) *rig {
 	r.callerLeg = r.Leg("1001", phone(tones["1001"])(), signaltest.Script{Answer: func(l *signaltest.Leg) { l.Answered() }})
 	r.caller = r.Run(r.callerLeg, "1002")
 	r.calleeLeg = called.Leg(t)
-	r.Until(r.caller, "talking", talks)
+	r.Until(r.caller, "talking", answered) // keys from before that ask for nothing
 	r.callee = r.channel("1002")
 	r.together("1001", "1002")
 	return r

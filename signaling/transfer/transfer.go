@@ -84,6 +84,8 @@ type Blind struct {
 	External bool
 	// Variables are set on the channel that is transferred.
 	Variables []dialplan.Variable
+	// Onward is where the transferer goes on in the plan; nil ends its call.
+	Onward *dialplan.Position
 	// Before, where set, is called with that channel before it goes.
 	Before func(transferee *signaling.Channel)
 }
@@ -162,8 +164,17 @@ func (s *Service) blind(ctx context.Context, t *Blind, other *signaling.Channel)
 	if t.Before != nil {
 		t.Before(other)
 	}
-	t.Transferer.LetGo()
-	return s.send(ctx, other, dialplan.Position{Context: t.Context, Exten: t.Exten, Priority: 1})
+	if t.Onward == nil {
+		t.Transferer.LetGo()
+	}
+	err := s.send(ctx, other, dialplan.Position{Context: t.Context, Exten: t.Exten, Priority: 1})
+	if err == nil && t.Onward != nil {
+		if lost := s.send(ctx, t.Transferer, *t.Onward); lost != nil {
+			t.Transferer.Log().Warn("the plan does not go on after a transfer, the call ends", "err", lost)
+			t.Transferer.LetGo()
+		}
+	}
+	return err
 }
 
 // send lets a channel go on in the plan, whether or not something runs on it already.

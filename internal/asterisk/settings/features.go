@@ -15,8 +15,8 @@ type Features struct {
 	// PickupExten answers a call of one's pick-up groups; empty for none.
 	PickupExten string
 
-	BlindXfer, AtXfer, Disconnect               string // of [featuremap]
-	AtxferAbort, AtxferComplete, AtxferThreeway string // while the transferer asks
+	BlindXfer, AtXfer, Disconnect, AutoMon, AutoMixMon      string // of [featuremap]
+	AtxferAbort, AtxferComplete, AtxferThreeway, AtxferSwap string // while the transferer asks
 
 	FeatureDigitTimeout   time.Duration // between the keys of a sequence
 	TransferDigitTimeout  time.Duration // between those of an extension
@@ -28,11 +28,13 @@ type Features struct {
 
 	// Sounds, empty for none.
 	TransferAnnounceSound, TransferRetrySound, TransferInvalidSound, XferFailSound string
+	// CourtesyTone is heard by both as a recording by keys begins and ends, RecordingFailSound by who asked for one in vain.
+	CourtesyTone, RecordingFailSound string
 }
 
 func defaultFeatures() Features {
 	return Features{
-		PickupExten: "*8", BlindXfer: "#", Disconnect: "*", AtxferAbort: "*1", AtxferComplete: "*2", AtxferThreeway: "*3",
+		PickupExten: "*8", BlindXfer: "#", Disconnect: "*", AtxferAbort: "*1", AtxferComplete: "*2", AtxferThreeway: "*3", AtxferSwap: "*4",
 		FeatureDigitTimeout: time.Second, TransferDigitTimeout: 3 * time.Second, AtxferNoAnswerTimeout: 15 * time.Second,
 		TransferDialAttempts: 3, TransferAnnounceSound: "pbx-transfer", TransferRetrySound: "pbx-invalid",
 		TransferInvalidSound: "privacy-incorrect", XferFailSound: "beeperr",
@@ -50,14 +52,17 @@ var features = option.Table[Features]{
 		"atxferabort":           keys(func(f *Features) *string { return &f.AtxferAbort }),
 		"atxfercomplete":        keys(func(f *Features) *string { return &f.AtxferComplete }),
 		"atxferthreeway":        keys(func(f *Features) *string { return &f.AtxferThreeway }),
+		"atxferswap":            keys(func(f *Features) *string { return &f.AtxferSwap }),
+		"courtesytone":          option.Text(func(f *Features) *string { return &f.CourtesyTone }),
+		"recordingfailsound":    option.Text(func(f *Features) *string { return &f.RecordingFailSound }),
 		"transferdialattempts":  option.Number(func(f *Features) *int { return &f.TransferDialAttempts }, 1, 100),
 		"transferannouncesound": option.Text(func(f *Features) *string { return &f.TransferAnnounceSound }),
 		"transferretrysound":    option.Text(func(f *Features) *string { return &f.TransferRetrySound }),
 		"transferinvalidsound":  option.Text(func(f *Features) *string { return &f.TransferInvalidSound }),
 		"xferfailsound":         option.Text(func(f *Features) *string { return &f.XferFailSound }),
 	},
-	Inert: option.Words(`xfersound pickupsound pickupfailsound recordingfailsound atxferloopdelay atxfercallbackretries
-		atxferswap courtesytone parkext parkpos context parkingtime`),
+	Inert: option.Words(`xfersound pickupsound pickupfailsound atxferloopdelay atxfercallbackretries
+		parkext parkpos context parkingtime`),
 }
 
 var featureMap = option.Table[Features]{
@@ -66,8 +71,10 @@ var featureMap = option.Table[Features]{
 		"blindxfer":  keys(func(f *Features) *string { return &f.BlindXfer }),
 		"atxfer":     keys(func(f *Features) *string { return &f.AtXfer }),
 		"disconnect": keys(func(f *Features) *string { return &f.Disconnect }),
+		"automon":    keys(func(f *Features) *string { return &f.AutoMon }),
+		"automixmon": keys(func(f *Features) *string { return &f.AutoMixMon }),
 	},
-	Inert: option.Words("automon automixmon parkcall"),
+	Inert: option.Words("parkcall"),
 }
 
 // maxKeys is Asterisk's own bound.

@@ -22,11 +22,16 @@ atxferdropcall = yes
 atxfercomplete = ##
 transferdialattempts = 0
 xfersound = beep
+atxferswap = #4
+courtesytone = beep
+recordingfailsound = beeperr
 [featuremap]
 blindxfer = #1
 atxfer = *2
 disconnect =
 parkcall = #72
+automon = *1
+automixmon = *3
 [applicationmap]
 play => *9,self,Playback,tt-monkeys
 `)}}}, false)
@@ -35,6 +40,7 @@ play => *9,self,Playback,tt-monkeys
 	}
 	want := s.Features
 	want.PickupExten, want.BlindXfer, want.AtXfer, want.Disconnect, want.AtxferComplete = "**", "#1", "*2", "", "##"
+	want.AutoMon, want.AutoMixMon, want.AtxferSwap, want.CourtesyTone, want.RecordingFailSound = "*1", "*3", "#4", "beep", "beeperr"
 	want.FeatureDigitTimeout, want.TransferDigitTimeout, want.AtxferNoAnswerTimeout = 1500*time.Millisecond, 5*time.Second, 20*time.Second
 	want.AtxferDropCall, want.TransferDialAttempts, want.AtxferAbort = true, 3, "*1"
 	if s.Features != want {
