@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -103,17 +102,6 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	}
 	in.warnings = all.List()
 	return in, nil
-}
-
-// say writes the warnings into the log.
-func (in *installation) say(log *slog.Logger) {
-	for _, w := range in.warnings {
-		level := slog.LevelWarn
-		if w.Grave {
-			level = slog.LevelError
-		}
-		log.Log(context.Background(), level, "configuration", "warning", w.String())
-	}
 }
 
 // unverified are the warnings of trunks of the settings whose servers prove no name to us if

@@ -18,6 +18,7 @@ import (
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/tlsserver"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
@@ -191,7 +192,7 @@ func (s *server) loadInstallation(context.Context) error {
 	}
 	in.apply(&s.cfg)
 	s.log.Info("configuration read", "dir", dir, "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
-	in.say(s.log)
+	asterisk.Say(s.log, in.warnings)
 	s.use(in)
 	return nil
 }
@@ -243,7 +244,7 @@ func (s *server) reload(ctx context.Context) error {
 	s.use(in)
 	s.realms.Forget()
 	s.log.Info("configuration reloaded", "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
-	in.say(s.log)
+	asterisk.Say(s.log, in.warnings)
 	return nil
 }
 

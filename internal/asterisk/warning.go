@@ -1,7 +1,9 @@
 package asterisk
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"sort"
 	"strings"
 )
@@ -36,6 +38,17 @@ func (w Warning) String() string {
 		b.WriteString("; fix: " + w.Fix)
 	}
 	return b.String()
+}
+
+// Say writes warnings into a log, grave ones as errors.
+func Say(log *slog.Logger, warnings []Warning) {
+	for _, w := range warnings {
+		level := slog.LevelWarn
+		if w.Grave {
+			level = slog.LevelError
+		}
+		log.Log(context.Background(), level, "configuration", "warning", w.String())
+	}
 }
 
 // Warnings collects warnings while files are read. The zero value is ready.

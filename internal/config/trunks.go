@@ -40,17 +40,19 @@ type Trunk struct {
 	CallerID    CallerID `koanf:"caller_id" yaml:"caller_id"`
 	// Outbound and Inbound change the number that is dialled, CallerOutbound and
 	// CallerInbound the caller's.
-	Outbound       []NumberRule   `koanf:"outbound" yaml:"outbound"`
-	Inbound        []NumberRule   `koanf:"inbound" yaml:"inbound"`
-	CallerOutbound []NumberRule   `koanf:"caller_outbound" yaml:"caller_outbound"`
-	CallerInbound  []NumberRule   `koanf:"caller_inbound" yaml:"caller_inbound"`
-	Dialled        string         `koanf:"dialled" yaml:"dialled"`
-	MaxCalls       int            `koanf:"max_calls" yaml:"max_calls"`
-	CallsPerSecond float64        `koanf:"calls_per_second" yaml:"calls_per_second"`
-	Qualify        *time.Duration `koanf:"qualify" yaml:"qualify"`
-	SessionTimers  string         `koanf:"session_timers" yaml:"session_timers"`
-	Rel100         string         `koanf:"rel100" yaml:"rel100"`
-	Encryption     string         `koanf:"encryption" yaml:"encryption"`
+	Outbound       []NumberRule `koanf:"outbound" yaml:"outbound"`
+	Inbound        []NumberRule `koanf:"inbound" yaml:"inbound"`
+	CallerOutbound []NumberRule `koanf:"caller_outbound" yaml:"caller_outbound"`
+	CallerInbound  []NumberRule `koanf:"caller_inbound" yaml:"caller_inbound"`
+	Dialled        string       `koanf:"dialled" yaml:"dialled"`
+	// IgnoreUserOptions ends numbers at their first semicolon; nil is true.
+	IgnoreUserOptions *bool          `koanf:"ignore_uri_user_options" yaml:"ignore_uri_user_options"`
+	MaxCalls          int            `koanf:"max_calls" yaml:"max_calls"`
+	CallsPerSecond    float64        `koanf:"calls_per_second" yaml:"calls_per_second"`
+	Qualify           *time.Duration `koanf:"qualify" yaml:"qualify"`
+	SessionTimers     string         `koanf:"session_timers" yaml:"session_timers"`
+	Rel100            string         `koanf:"rel100" yaml:"rel100"`
+	Encryption        string         `koanf:"encryption" yaml:"encryption"`
 	// FollowRedirects has calls follow its 3xx to its own addresses, and to RedirectHosts.
 	FollowRedirects bool     `koanf:"follow_redirects" yaml:"follow_redirects"`
 	RedirectHosts   []string `koanf:"redirect_hosts" yaml:"redirect_hosts"`

@@ -349,6 +349,8 @@ type Global struct {
 	IdentifierOrder []string
 	RegContext      string
 	Debug           string
+	// BareUsers ends users of URIs at their first semicolon (ignore_uri_user_options).
+	BareUsers bool
 	// AllowGuest would let calls of nobody in particular in (sip.conf).
 	AllowGuest bool
 }

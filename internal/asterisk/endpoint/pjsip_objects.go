@@ -221,6 +221,7 @@ var pjsipGlobal = option.Table[Global]{
 		"default_outbound_endpoint":   option.Text(func(g *Global) *string { return &g.OutboundName }),
 		"default_realm":               func(g *Global, v string) error { return g.setRealm(v) },
 		"endpoint_identifier_order":   option.List(func(g *Global) *[]string { return &g.IdentifierOrder }),
+		"ignore_uri_user_options":     option.Bool(func(g *Global) *bool { return &g.BareUsers }),
 		"keep_alive_interval":         option.Duration(func(g *Global) *time.Duration { return &g.KeepAlive }, time.Second),
 		"max_forwards":                option.Number(func(g *Global) *int { return &g.MaxForwards }, 1, 255),
 		"regcontext":                  option.Text(func(g *Global) *string { return &g.RegContext }),
@@ -228,7 +229,7 @@ var pjsipGlobal = option.Table[Global]{
 	},
 	Inert: option.Words(`all_codecs_on_empty_reinvite allow_sending_180_after_183 contact_expiration_check_interval
 		default_auth_algorithms_uac default_voicemail_extension disable_multi_domain
-		ignore_uri_user_options max_initial_qualify_time mwi_disable_initial_unsolicited mwi_tps_queue_high
+		max_initial_qualify_time mwi_disable_initial_unsolicited mwi_tps_queue_high
 		mwi_tps_queue_low norefersub send_contact_status_on_update_registration taskprocessor_overload_trigger
 		unidentified_request_count unidentified_request_period unidentified_request_prune_interval use_callerid_contact`),
 	Idle: option.Words(`debug default_from_user default_outbound_endpoint max_forwards regcontext`),

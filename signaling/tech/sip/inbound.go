@@ -133,7 +133,7 @@ func (t *Tech) options(in *ua.IncomingRequest) {
 	believed := e != nil && (byAddress || e.Believed())
 	if refusal := t.shut(req); refusal != nil {
 		reply = *refusal
-	} else if user := req.URI().User; user != "" && believed && !t.reachable(e, user, signaling.CallerID{}) {
+	} else if believed && req.URI().User != "" && !t.reachable(e, e.Asked(req), signaling.CallerID{}) {
 		reply.Status = 404
 	}
 	t.respond(in, reply)

@@ -54,7 +54,7 @@ func New(set *endpoint.Set, o Options) (*Directory, []asterisk.Warning) {
 	if len(o.Algorithms) == 0 {
 		o.Algorithms = []digest.Algorithm{digest.MD5}
 	}
-	b := &builder{options: o, realm: set.Global.Realm, transports: set.Transports, identifies: set.Identifies, directory: &Directory{Order: set.Global.IdentifierOrder, ACL: set.ACL, ContactACL: set.ContactACL}}
+	b := &builder{options: o, realm: set.Global.Realm, transports: set.Transports, identifies: set.Identifies, directory: &Directory{Order: set.Global.IdentifierOrder, ACL: set.ACL, ContactACL: set.ContactACL, bare: bare(set.Global.BareUsers)}}
 	rewrite := make(map[string]bool)   // AORs of endpoints with rewrite_contact
 	network := make(map[string]string) // AORs of endpoints with a transport
 	for i := range set.Endpoints {
@@ -184,6 +184,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 		e.Variables = append(e.Variables, dialplan.Variable(v))
 	}
 	e.Policy = b.options.Policies[e.Name]
+	e.bare = b.directory.bare || bare(e.Policy.BareUsers)
 	switch {
 	case !e.Trunk():
 		e.BusyAt, e.CallLimit, e.PerMinute = c.BusyAt, c.CallLimit, b.options.Calls.of(c.Name)

@@ -35,6 +35,7 @@ type Directory struct {
 	// Lines tells whose registration a "line" is, "" for nobody's; nil knows none.
 	Lines func(token string) string
 
+	bare       bare
 	byName     map[string]*Endpoint // in lower case
 	byAOR      map[string]*Endpoint // and in lower case
 	spaces     spaces
@@ -153,7 +154,7 @@ func (d *Directory) ask(req *message.Request) asking {
 		auth = authUser(req)
 	}
 	return asking{
-		source: req.Source().Remote.Addr(), username: req.From().URI.User, auth: auth, line: req.URI().Params.Value("line"),
+		source: req.Source().Remote.Addr(), username: d.bare.cut(req.From().URI.User), auth: auth, line: req.URI().Params.Value("line"),
 		values: func(header string) []string {
 			if header == "" {
 				return []string{req.URI().String()}
@@ -178,7 +179,7 @@ func authUser(req *message.Request) string {
 func (d *Directory) Registering(req *message.Request) *Endpoint {
 	user := req.To().URI.User
 	e := cmp.Or(d.byAOR[user], d.byAOR[strings.ToLower(user)])
-	if e == nil || d.Endpoint(req.From().URI.User) != nil {
+	if e == nil || d.Endpoint(d.bare.cut(req.From().URI.User)) != nil {
 		e, _ = d.Identify(req)
 		return e
 	}

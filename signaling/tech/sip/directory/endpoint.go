@@ -118,6 +118,8 @@ type Endpoint struct {
 	FaxDetect     faxdetect.Rules // of who calls
 	Variables     []dialplan.Variable
 	Description   string
+
+	bare bare
 }
 
 // Direct is direct_media and what belongs to it.

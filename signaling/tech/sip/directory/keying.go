@@ -55,6 +55,7 @@ func (e *Endpoint) KeyingFor(offer *sdp.Session) (Keying, error) {
 // Numbers are who calls and what is dialled, as the endpoint's rules leave them.
 func (e *Endpoint) Numbers(req *message.Request) (caller signaling.CallerID, exten string, err error) {
 	caller = e.Identity.Caller(req.Parsed)
+	caller.Number = e.bare.cut(caller.Number)
 	if caller.Number, err = e.Policy.CallerIn.Apply(caller.Number); err != nil {
 		caller.Number = "" // it is no number at all: the call may well be one
 	}

@@ -26,6 +26,8 @@ type Policy struct {
 	Caller                       CallerPolicy
 	// Redirects says what becomes of its 3xx.
 	Redirects RedirectPolicy
+	// BareUsers ends the numbers of its calls at the first semicolon.
+	BareUsers bool
 	// Dialled says where the number stands that a call from there is for.
 	Dialled Dialled
 }
@@ -129,8 +131,8 @@ const (
 
 // Number is the number that a call from the endpoint is for, as it is dialled here.
 func (e *Endpoint) Number(req *message.Request) (string, error) {
-	number := req.URI().User
-	to := req.To().URI.User
+	number := e.bare.user(req.URI())
+	to := e.bare.user(req.To().URI)
 	switch {
 	case e.Policy.Dialled == DialledTo, e.Policy.Dialled == DialledAuto && e.Lined && number == e.Account && to != "":
 		number = to

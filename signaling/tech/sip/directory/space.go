@@ -32,7 +32,7 @@ func (d *Directory) Space(e *Endpoint, req *message.Request, disguise func(strin
 	if req.Method() == "REGISTER" {
 		return d.spaces.of(req.To().URI.User, disguise, d.spaces.aors, d.spaces.names)
 	}
-	name := req.From().URI.User
+	name := d.bare.cut(req.From().URI.User)
 	if d.identifier.asks(byAuthUsername) {
 		name = cmp.Or(authUser(req), name)
 	}

@@ -153,17 +153,23 @@ func isAnonymous(a message.Address) bool {
 		strings.EqualFold(a.URI.User, anonymousUser) && (a.Display == "" || strings.EqualFold(a.Display, anonymousName))
 }
 
-// idOf is the party that an address names. Of a tel URI it is the number without what
-// only makes it easier to read (RFC 3966 §5.1.1).
+// idOf is the party that an address names.
 func idOf(a message.Address) party.ID {
-	number := a.URI.User
-	if a.URI.Scheme == "tel" {
-		number = strings.Map(func(c rune) rune {
-			if strings.ContainsRune("-.()", c) {
-				return -1
-			}
-			return c
-		}, number)
-	}
-	return party.ID{Name: Clean(a.Display), Number: Clean(number)}
+	return party.ID{Name: Clean(a.Display), Number: Clean(Telephone(a.URI, a.URI.User))}
 }
+
+// Telephone is the user of a URI that says that it is a telephone number, without what only
+// makes that easier to read (RFC 3966 §5.1.1); of others, and of what is none, the user.
+func Telephone(u message.URI, user string) string {
+	if u.Scheme != "tel" && !strings.EqualFold(u.Params.Value("user"), "phone") {
+		return user
+	}
+	written, _, _ := strings.Cut(user, ";")
+	number := separators.Replace(written)
+	if digits := strings.TrimPrefix(number, "+"); digits == "" || strings.Trim(digits, "0123456789*#ABCDabcd") != "" {
+		return user // it is no number, whatever is said of it
+	}
+	return number + user[len(written):]
+}
+
+var separators = strings.NewReplacer("-", "", ".", "", "(", "", ")", "")

@@ -220,7 +220,7 @@ func (m *maker) secret() (string, error) {
 }
 
 func (m *maker) policy() (p directory.Policy, err error) {
-	p = directory.Policy{Profile: m.Profile, MaxCalls: m.MaxCalls, PerSecond: m.CallsPerSecond}
+	p = directory.Policy{Profile: m.Profile, MaxCalls: m.MaxCalls, PerSecond: m.CallsPerSecond, BareUsers: or(m.IgnoreUserOptions, true)}
 	if p.Profile == "" {
 		p.Profile = DefaultProfile
 	}

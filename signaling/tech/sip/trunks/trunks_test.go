@@ -30,6 +30,21 @@ func load(t *testing.T, yaml string) (*endpoint.Set, Plan, error) {
 	return set, plan, err
 }
 
+// A trunk's numbers end at a semicolon, whatever its profile, unless it says that they do not.
+func TestTrunkIgnoresUserOptions(t *testing.T) {
+	for _, profile := range Profiles() {
+		for line, want := range map[string]bool{"": true, "ignore_uri_user_options: true": true, "ignore_uri_user_options: false": false} {
+			_, plan, err := load(t, "    - name: carrier\n      profile: "+profile+"\n      hosts: [192.0.2.5]\n      username: us\n      password: s3cret\n      "+line+"\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := plan.Policies["carrier"].BareUsers; got != want {
+				t.Errorf("%s, %q: %v", profile, line, got)
+			}
+		}
+	}
+}
+
 // A trunk is the sections that pjsip.conf would have.
 func TestTrunkIsSections(t *testing.T) {
 	set, plan, err := load(t, `
