@@ -287,7 +287,7 @@ func (i *IncomingInvite) Reject(rep Reply) error {
 func (i *IncomingInvite) Done() <-chan struct{} { return i.ending.Done() }
 
 // Err is nil before Done and after an answer of ours; fault.Canceled after the
-// peer's CANCEL or BYE, fault.Unreachable when its connection is gone,
+// peer's CANCEL or BYE, fault.Unreachable when its connection is gone for good,
 // fault.Unavailable when the server closed, fault.Internal after a panic of the
 // handler.
 func (i *IncomingInvite) Err() error {
@@ -356,8 +356,8 @@ func (i *IncomingInvite) inRequest(tx *serverTx) {
 func (i *IncomingInvite) inAck(*message.Request) {}
 
 func (i *IncomingInvite) flowClosed(id message.FlowID) {
-	if i.tx.Flow().Reliable() && i.tx.Request().Source().Flow == id {
-		i.end(Reply{Status: 487}, fault.New(fault.Unreachable, "sip: the caller's connection closed"), nil)
+	if f := i.tx.Flow(); f.Reliable() && f.Source().Flow == id {
+		i.tx.Recall(func(err error) { i.end(Reply{Status: 487}, err, nil) })
 	}
 }
 

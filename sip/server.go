@@ -20,6 +20,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/internal/errand"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/inspect"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/quirk"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/reconnect"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/route"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/resolver"
@@ -92,6 +93,7 @@ func NewServer(cfg Config, h Handler, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.txs.Reconnect(reconnect.New(s.tr, s.cfg.Resolver, s.errands.Spawn, s.MoveFlow))
 	s.route = route.New(s.tr, s.cfg.Resolver, cfg.UDPMax)
 	s.external.Store(&cfg.External)
 	s.agent = compose.Agent{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // cancel is how far the end of an INVITE of ours is that nobody wants any more.
@@ -15,6 +16,8 @@ type cancel struct {
 	timer  *time.Timer
 	// abandoned: nobody waits for what may still come.
 	abandoned bool
+	// over is a connection in place of that of the INVITE, which has ended.
+	over transport.Flow
 }
 
 // Cancel takes an INVITE back (RFC 3261 §9.1): the CANCEL waits for a provisional
@@ -79,7 +82,7 @@ func (tx *Client) sendCancel() {
 		return // a reason that cannot be sent; the timer ends it in any case
 	}
 	// A dead connection ends the INVITE as well.
-	_, _ = tx.table.Send(Outgoing{m, raw, tx.out.Branch, tx.out.Seq}, tx.flow, nobody{})
+	_, _ = tx.table.Send(Outgoing{m, raw, tx.out.Branch, tx.out.Seq}, tx.way(), nobody{})
 }
 
 func (c *cancel) stop() {

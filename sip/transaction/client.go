@@ -162,7 +162,7 @@ func (tx *Client) step(r *message.Response) bool {
 	switch {
 	case tx.state == completed && invite && r.Status() >= 300:
 		// Our ACK was lost; a failure shows in its next repetition.
-		_ = tx.flow.Send(tx.ack)
+		_ = tx.way().Send(tx.ack)
 		return false
 	case tx.state == accepted:
 		return r.Status() >= 200 && r.Status() < 300
@@ -222,7 +222,7 @@ func (tx *Client) acknowledge(r *message.Response) {
 		return // the To of a response that was parsed has no control characters
 	}
 	tx.ack = b
-	_ = tx.flow.Send(b) // lost or failed, it is sent again with the next repetition
+	_ = tx.way().Send(b) // lost or failed, it is sent again with the next repetition
 }
 
 func (tx *Client) stopTimers() {

@@ -42,13 +42,18 @@ type Server struct {
 	again    *time.Timer   // 100 Trying, then timer G
 	life     *time.Timer   // timers H, I, J, L
 	onCancel func(*message.Request)
+	recall   recall
 }
 
 // Request is the request.
 func (tx *Server) Request() *message.Request { return tx.req }
 
 // Flow is where its responses go.
-func (tx *Server) Flow() transport.Flow { return tx.flow }
+func (tx *Server) Flow() transport.Flow {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.flow
+}
 
 // Tag is the To tag of its responses.
 func (tx *Server) Tag() string { return tx.tag }
@@ -128,11 +133,12 @@ func (tx *Server) Respond(status int, b []byte) error {
 	if tx.state > proceeding {
 		return fault.New(fault.Conflict, "sip: %s is answered already", tx.req.Method())
 	}
-	if err := tx.flow.Send(b); err != nil {
+	if err := tx.send(b); err != nil {
 		tx.end()
 		return err
 	}
 	tx.table.responses.Add(1)
+	tx.recall.rings = tx.recall.rings || status > 100 && status < 200
 	if status == 100 && tx.state == proceeding {
 		return nil // the provisional response that is repeated stays
 	}

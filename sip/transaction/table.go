@@ -21,6 +21,7 @@ type Table struct {
 	limit               int
 	trying              func(*Server)
 	guard               func(what string, f func()) bool
+	reconnector         Reconnector   // nil for none
 	requests, responses atomic.Uint64 // sent
 
 	mu     sync.Mutex
@@ -227,7 +228,9 @@ func (t *Table) FlowClosed(id message.FlowID) {
 	}
 	t.mu.Unlock()
 	for _, tx := range clients {
-		tx.fail(fault.New(fault.Unreachable, "sip: connection to %s closed", tx.flow.Source().Remote))
+		if err := fault.New(fault.Unreachable, "sip: connection to %s closed", tx.flow.Source().Remote); !tx.withdraw(err) {
+			tx.fail(err)
+		}
 	}
 }
 

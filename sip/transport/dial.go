@@ -66,6 +66,15 @@ func (t *Layer) streamTo(ctx context.Context, d Destination) (Flow, error) {
 	}
 }
 
+// Again finds or makes a connection to where one leads that we had opened.
+func (t *Layer) Again(ctx context.Context, f Flow) (Flow, error) {
+	st, ok := f.(*stream)
+	if !ok || st.opened == "" {
+		return nil, fault.New(fault.Unreachable, "sip: %s connected to us", f.Source().Remote)
+	}
+	return t.streamTo(ctx, Destination{Network: st.src.Network, Addr: st.src.Remote, Host: st.opened})
+}
+
 // startDial opens a connection on a goroutine of its own, which then reads from
 // it; t.mu is held.
 func (t *Layer) startDial(key dialKey) *dial {
