@@ -133,6 +133,11 @@ func (tx *Server) Respond(status int, b []byte) error {
 	if tx.state > proceeding {
 		return fault.New(fault.Conflict, "sip: %s is answered already", tx.req.Method())
 	}
+	forgets := tx.forgets(status)
+	if forgets { // first: who has the response finds nothing left
+		tx.last = b
+		tx.end()
+	}
 	if err := tx.send(b); err != nil {
 		tx.end()
 		return err
@@ -148,8 +153,7 @@ func (tx *Server) Respond(status int, b []byte) error {
 	}
 	invite := tx.req.Method() == "INVITE"
 	switch {
-	case tx.forgets(status):
-		tx.end()
+	case forgets:
 	case status < 200:
 		tx.state = proceeding
 	case invite && status < 300:
