@@ -87,7 +87,7 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	for _, t := range loaded.Endpoints.Transports {
 		switch t.Protocol {
 		case "udp", "tcp", "tls":
-			in.listeners = append(in.listeners, transport.Listener{Network: t.Protocol, Address: t.Bind.String()})
+			in.listeners = append(in.listeners, transport.Listener{Name: t.Name, Network: t.Protocol, Address: t.Bind.String()})
 		}
 	}
 	var unheard []asterisk.Warning

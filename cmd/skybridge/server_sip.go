@@ -183,11 +183,11 @@ func (s *server) sipConfig() sip.Config {
 		in := s.loaded.Load()
 		return in.trunksTLS.Config(d, in.tlsClient)
 	}
-	add := func(network, address string) {
+	add := func(name, network, address string) {
 		if address == config.Off {
 			return
 		}
-		l := transport.Listener{Network: network, Address: address, Origins: s.cfg.SIP.Origins}
+		l := transport.Listener{Name: name, Network: network, Address: address, Origins: s.cfg.SIP.Origins}
 		switch network {
 		case "tls":
 			l.TLS = s.tls.Transport(address)
@@ -197,9 +197,9 @@ func (s *server) sipConfig() sip.Config {
 		c.Transport.Listeners = append(c.Transport.Listeners, l)
 	}
 	for _, l := range s.loaded.Load().sipListeners(s.cfg) {
-		add(l.Network, l.Address)
+		add(l.Name, l.Network, l.Address)
 	}
-	add("ws", s.cfg.ARI.Listen)
-	add("wss", s.cfg.ARI.TLSListen)
+	add("", "ws", s.cfg.ARI.Listen)
+	add("", "wss", s.cfg.ARI.TLSListen)
 	return c
 }

@@ -18,6 +18,9 @@ type Source struct {
 	Local  netip.AddrPort
 	Remote netip.AddrPort
 	Flow   FlowID
+	// Listener is the name of the listener of ours that it came to, or that is told the
+	// peer; "" for one without a name.
+	Listener string
 }
 
 // Secure reports whether the hop was encrypted.

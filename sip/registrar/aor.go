@@ -36,6 +36,8 @@ type AOR struct {
 	// Network is "udp", "tcp" or "tls" where Contacts that name none are asked over that
 	// alone, whatever else their domain serves.
 	Network string
+	// Listener is the name of the listener of ours by which Contacts are asked; "" for any.
+	Listener string
 	// RewriteContact reaches a contact where its REGISTER came from instead of
 	// where it says, as phones behind a NAT need.
 	RewriteContact bool

@@ -125,11 +125,11 @@ func (b *Binding) keeps(was *Binding) bool {
 // ErrNoFlow is what Address fails with for a contact whose connection has ended.
 var ErrNoFlow error = &fault.Error{Kind: fault.Unreachable, Err: errors.New("registrar: the contact's connection has ended")}
 
-// Address sets what of a request leads to the contact: Target, Route, Flow and
+// Address sets what of a request leads to the contact: Target, Route, Flow, Beside and
 // RewriteContact. alive tells whether a flow can still be sent over
 // (Server.FlowAlive).
 func (b *Binding) Address(o *sip.Outbound, alive func(message.FlowID) bool) error {
-	o.Target, o.Route, o.Flow, o.RewriteContact = b.Target, b.Path, "", false
+	o.Target, o.Route, o.Flow, o.Beside, o.RewriteContact = b.Target, b.Path, "", b.Flow, false
 	rewritten := !b.Target.Equal(b.Contact.URI)
 	reliable := b.Network != "udp"
 	usable := b.Flow != "" && len(b.Path) == 0 && (b.FlowBound || rewritten || reliable) && alive(b.Flow)

@@ -320,6 +320,9 @@ func TestBindingAndAddress(t *testing.T) {
 				got := "none"
 				if err := b.Address(&o, func(message.FlowID) bool { return alive }); err == nil {
 					got = o.Target.String()
+					if o.Beside != "f" {
+						t.Errorf("beside flow %q", o.Beside)
+					}
 					for _, r := range o.Route {
 						got += " by " + r.String()
 					}

@@ -32,14 +32,14 @@ func (r *Registrar) watchAll(e *entry, bs []Binding) {
 	}
 	for i := range bs {
 		b := &bs[i]
-		probed, proxy, network := *b, e.aor.Proxy, e.aor.Network
+		probed, proxy, network, listener := *b, e.aor.Proxy, e.aor.Network, e.aor.Listener
 		r.qualifier.Watch(probeID(b), qualify.Target{
 			Outbound: func() (sip.Outbound, error) {
 				// Without credentials: a digest of a password is not for a phone to have.
 				out := sip.Outbound{From: r.cfg.From, NextHop: proxy}
 				err := probed.Address(&out, r.stack.FlowAlive)
 				if !probed.Source.IsValid() { // nor registered
-					out.Prefer(network)
+					out.Prefer(network, listener)
 				}
 				return out, err
 			},

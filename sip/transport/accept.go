@@ -31,7 +31,7 @@ func (t *Layer) serveAccepted(c net.Conn, cfg *Listener) {
 		}
 		c = tc
 	}
-	if st, ok := t.adopt(cfg.Network, c, ""); ok {
+	if st, ok := t.adopt(cfg.Network, c, "", cfg.Name); ok {
 		t.readStream(st)
 	}
 }

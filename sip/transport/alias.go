@@ -27,14 +27,16 @@ func (t *Layer) alias(st *stream, m *message.Parsed) {
 	if port == 0 {
 		port = DefaultPort("tls")
 	}
-	key := peerKey{"tls", netip.AddrPortFrom(st.src.Remote.Addr(), port)}
+	remote := netip.AddrPortFrom(st.src.Remote.Addr(), port)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if old := t.byPeer[key]; old == st || old != nil && old.Alive() || len(st.aliases) >= maxAliases {
+	if old := t.byPeer[peerKey{"tls", remote, ""}]; old == st || old != nil && old.Alive() || len(st.aliases) >= maxAliases {
 		return
 	}
-	st.aliases = append(st.aliases, key)
-	t.byPeer[key] = st
+	st.aliases = append(st.aliases, remote)
+	for _, key := range st.places(remote) {
+		t.byPeer[key] = st
+	}
 }
 
 // leadsTo reports whether requests to a destination may go over the connection that

@@ -56,6 +56,8 @@ func (everybody) Expect(netip.Addr)                {}
 
 // Listener is one socket to open.
 type Listener struct {
+	// Name is what requests that are to leave by it name it by (Layer.FlowTo); "" for none.
+	Name string
 	// Network is "udp", "tcp", "tls", "ws" or "wss".
 	Network string
 	// Address is "host:port"; port 0 takes a free one, see Layer.Addr.

@@ -14,6 +14,7 @@ type dialKey struct {
 	network string
 	remote  netip.AddrPort
 	host    string
+	from    string // the listener's name, "" for none
 }
 
 type dial struct {
@@ -24,14 +25,17 @@ type dial struct {
 }
 
 // FlowTo finds or makes the flow to a destination: a UDP socket of ours, a
-// connection that is open, or a new one.
-func (t *Layer) FlowTo(ctx context.Context, d Destination) (Flow, error) {
+// connection that is open, or a new one. It leaves by the listener of that name: from its
+// UDP socket, or from its address, where we are then to be reached by its port. Of a
+// listener of another network the address counts alone, as far as it can. With "", and with
+// a name that no listener has, it leaves by any.
+func (t *Layer) FlowTo(ctx context.Context, d Destination, from string) (Flow, error) {
 	t.cfg.Screen.Expect(d.Addr.Addr())
 	switch d.Network {
 	case "udp":
-		return t.udpFlowTo(d.Addr)
+		return t.udpFlowTo(d.Addr, from)
 	case "tcp", "tls":
-		return t.streamTo(ctx, d)
+		return t.streamTo(ctx, d, from)
 	}
 	return nil, fault.New(fault.Unsupported, "sip: cannot open a %s connection", d.Network)
 }
@@ -39,9 +43,13 @@ func (t *Layer) FlowTo(ctx context.Context, d Destination) (Flow, error) {
 // streamTo reuses the connection to that address or opens one. A connection
 // that the peer opened is reused as well: its address is the peer's port on that
 // very connection (RFC 5923's case of an ephemeral port in a Contact).
-func (t *Layer) streamTo(ctx context.Context, d Destination) (Flow, error) {
+func (t *Layer) streamTo(ctx context.Context, d Destination, from string) (Flow, error) {
+	at, ok := t.listener(from)
+	if !ok || at.network != d.Network && at.addr.Addr().IsUnspecified() {
+		from = ""
+	}
 	t.mu.Lock()
-	if st, ok := t.byPeer[peerKey{d.Network, d.Addr}]; ok && st.Alive() && (st.leadsTo(d) || t.unproven(d) && st.isAt(d)) {
+	if st, ok := t.byPeer[peerKey{d.Network, d.Addr, from}]; ok && st.Alive() && (st.leadsTo(d) || t.unproven(d) && st.isAt(d)) {
 		t.mu.Unlock()
 		return st, nil
 	}
@@ -49,7 +57,7 @@ func (t *Layer) streamTo(ctx context.Context, d Destination) (Flow, error) {
 		t.mu.Unlock()
 		return nil, fault.New(fault.Unavailable, "sip: server is closed")
 	}
-	key := dialKey{d.Network, d.Addr, d.Host}
+	key := dialKey{d.Network, d.Addr, d.Host, from}
 	one, ok := t.dials[key]
 	if !ok {
 		one = t.startDial(key)
@@ -72,7 +80,7 @@ func (t *Layer) Again(ctx context.Context, f Flow) (Flow, error) {
 	if !ok || st.opened == "" {
 		return nil, fault.New(fault.Unreachable, "sip: %s connected to us", f.Source().Remote)
 	}
-	return t.streamTo(ctx, Destination{Network: st.src.Network, Addr: st.src.Remote, Host: st.opened})
+	return t.streamTo(ctx, Destination{Network: st.src.Network, Addr: st.src.Remote, Host: st.opened}, st.src.Listener)
 }
 
 // startDial opens a connection on a goroutine of its own, which then reads from
@@ -113,7 +121,7 @@ func (t *Layer) open(ctx context.Context, key dialKey) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, ok := t.adopt(key.network, c, key.host)
+	st, ok := t.adopt(key.network, c, key.host, key.from)
 	if !ok {
 		return nil, net.ErrClosed
 	}
@@ -122,6 +130,12 @@ func (t *Layer) open(ctx context.Context, key dialKey) (*stream, error) {
 
 func (t *Layer) connect(ctx context.Context, key dialKey) (net.Conn, error) {
 	var d net.Dialer
+	if at, ok := t.listener(key.from); ok && !at.addr.Addr().IsUnspecified() {
+		if at.addr.Addr().IsLoopback() && !key.remote.Addr().IsLoopback() {
+			return nil, fault.New(fault.Unreachable, "listener %s at %s does not reach it", key.from, at.addr)
+		}
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(at.addr.Addr(), 0))
+	}
 	c, err := d.DialContext(ctx, "tcp", key.remote.String())
 	if err != nil || key.network != "tls" {
 		return c, err

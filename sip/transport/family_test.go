@@ -68,7 +68,7 @@ func TestBothFamiliesAtOnePort(t *testing.T) {
 			}
 			for _, peer := range []string{"127.0.0.1", "::1"} {
 				to := netip.AddrPortFrom(netip.MustParseAddr(peer), 9)
-				f, err := l.udpFlowTo(to)
+				f, err := l.udpFlowTo(to, "")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -108,7 +108,9 @@ func TestReaches(t *testing.T) {
 
 // The port that a peer is told is that of the listener at the address it is told.
 func TestListening(t *testing.T) {
-	at := func(network, a string) boundListener { return boundListener{network, netip.MustParseAddrPort(a)} }
+	at := func(network, a string) boundListener {
+		return boundListener{network: network, addr: netip.MustParseAddrPort(a)}
+	}
 	l := &Layer{bound: []boundListener{
 		at("tcp", "0.0.0.0:5060"), at("tcp", "[::]:5070"), at("tcp", "192.0.2.1:5080"), at("tls", "[::]:5061"), at("ws", "192.0.2.9:80"),
 	}}

@@ -65,11 +65,23 @@ type Layer struct {
 type boundListener struct {
 	network string
 	addr    netip.AddrPort
+	name    string
 }
 
+// peerKey is a peer as a listener of ours sees it, or "" for any of them.
 type peerKey struct {
 	network string
 	remote  netip.AddrPort
+	from    string
+}
+
+// places are the keys of a connection under one address of its peer.
+func (st *stream) places(remote netip.AddrPort) []peerKey {
+	keys := []peerKey{{st.src.Network, remote, ""}}
+	if st.src.Listener != "" {
+		keys = append(keys, peerKey{st.src.Network, remote, st.src.Listener})
+	}
+	return keys
 }
 
 // New makes a layer of a sound configuration (Config.Validate); Open opens it.
@@ -132,7 +144,7 @@ func (t *Layer) listen(ctx context.Context, l *Listener) (func(), error) {
 		if err != nil {
 			return nil, err
 		}
-		return t.openUDP(pc.(*net.UDPConn), family == ""), nil
+		return t.openUDP(pc.(*net.UDPConn), family == "", l.Name), nil
 	}
 	nl, err := lc.Listen(ctx, "tcp"+t.family(l), l.Address)
 	if err != nil {
@@ -140,7 +152,7 @@ func (t *Layer) listen(ctx context.Context, l *Listener) (func(), error) {
 	}
 	note := func(err error) { t.events.Quirk("accept on "+l.Network, netip.AddrPort{}, err) }
 	gl := newGatedListener(nl, t.gate, note)
-	t.bound = append(t.bound, boundListener{l.Network, addrPort(nl.Addr())})
+	t.bound = append(t.bound, boundListener{l.Network, addrPort(nl.Addr()), l.Name})
 	if l.Network == "ws" || l.Network == "wss" {
 		return t.openHTTP(gl, l), nil
 	}
@@ -188,8 +200,8 @@ func (t *Layer) goRead(f func()) bool {
 	return true
 }
 
-// adopt makes a flow of a connection.
-func (t *Layer) adopt(network string, c net.Conn, opened string) (*stream, bool) {
+// adopt makes a flow of a connection that came to a listener, or left by it.
+func (t *Layer) adopt(network string, c net.Conn, opened, listener string) (*stream, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.down {
@@ -198,15 +210,18 @@ func (t *Layer) adopt(network string, c net.Conn, opened string) (*stream, bool)
 	}
 	t.seq++
 	src := message.Source{
-		Network: network,
-		Local:   addrPort(c.LocalAddr()),
-		Remote:  addrPort(c.RemoteAddr()),
-		Flow:    message.FlowID(network + "-" + t.run + "-" + strconv.FormatUint(t.seq, 10)),
+		Network:  network,
+		Local:    addrPort(c.LocalAddr()),
+		Remote:   addrPort(c.RemoteAddr()),
+		Flow:     message.FlowID(network + "-" + t.run + "-" + strconv.FormatUint(t.seq, 10)),
+		Listener: listener,
 	}
 	st := newStream(src, c, &t.cfg.Limits)
 	st.opened = opened
 	t.flows[src.Flow] = st
-	t.byPeer[peerKey{network, src.Remote}] = st
+	for _, key := range st.places(src.Remote) {
+		t.byPeer[key] = st
+	}
 	return st, true
 }
 
@@ -215,10 +230,11 @@ func (t *Layer) drop(st *stream) {
 	st.close()
 	t.mu.Lock()
 	delete(t.flows, st.src.Flow)
-	key := peerKey{st.src.Network, st.src.Remote}
-	for _, key := range append(st.aliases, key) {
-		if t.byPeer[key] == st {
-			delete(t.byPeer, key)
+	for _, remote := range append(st.aliases, st.src.Remote) {
+		for _, key := range st.places(remote) {
+			if t.byPeer[key] == st {
+				delete(t.byPeer, key)
+			}
 		}
 	}
 	t.mu.Unlock()

@@ -10,9 +10,9 @@ import (
 func TestOwn(t *testing.T) {
 	here := netip.MustParseAddr("127.0.0.1")
 	l := &Layer{bound: []boundListener{
-		{"udp", netip.AddrPortFrom(netip.IPv4Unspecified(), 5060)},
-		{"tcp", netip.AddrPortFrom(here, 5070)},
-		{"tls", netip.AddrPortFrom(netip.IPv6Unspecified(), 5061)},
+		{"udp", netip.AddrPortFrom(netip.IPv4Unspecified(), 5060), ""},
+		{"tcp", netip.AddrPortFrom(here, 5070), ""},
+		{"tls", netip.AddrPortFrom(netip.IPv6Unspecified(), 5061), ""},
 	}}
 	for text, want := range map[string]bool{
 		"sip:a@127.0.0.1":                    true,

@@ -20,7 +20,7 @@ type stream struct {
 	limits *Limits
 	// aliases are the other addresses of the peer that lead here (RFC 5923); the
 	// layer's lock guards them.
-	aliases []peerKey
+	aliases []netip.AddrPort
 	pinged  atomic.Bool // the pong to our ping has not come
 
 	// writeMessage sends one message in the connection's framing.

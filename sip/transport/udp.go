@@ -18,6 +18,7 @@ type udpSocket struct {
 	conn  *net.UDPConn
 	local netip.AddrPort
 	name  string // what the ids of its flows begin with
+	named string // by the configuration; "" for not at all
 	both  bool   // families, where local is an unspecified address of IPv6
 }
 
@@ -37,7 +38,7 @@ type udpFlow struct {
 func newUDPFlow(sock *udpSocket, remote netip.AddrPort) *udpFlow {
 	var room [96]byte // of two IPv6 addresses
 	id := message.FlowID(remote.AppendTo(append(room[:0], sock.name...)))
-	return &udpFlow{sock, message.Source{Network: "udp", Local: sock.local, Remote: remote, Flow: id}}
+	return &udpFlow{sock, message.Source{Network: "udp", Local: sock.local, Remote: remote, Flow: id, Listener: sock.named}}
 }
 
 func (f *udpFlow) Source() message.Source { return f.source }
@@ -71,7 +72,7 @@ func parseUDPFlow(id message.FlowID) (local, remote netip.AddrPort, ok bool) {
 	return local, remote, err1 == nil && err2 == nil
 }
 
-func (t *Layer) openUDP(pc *net.UDPConn, both bool) func() {
+func (t *Layer) openUDP(pc *net.UDPConn, both bool, name string) func() {
 	// A burst must not be lost while a message is handled; a system that
 	// refuses the size keeps its own.
 	_ = pc.SetReadBuffer(4 << 20)
@@ -79,10 +80,10 @@ func (t *Layer) openUDP(pc *net.UDPConn, both bool) func() {
 	if t.cfg.Unread != nil {
 		stampArrivals(pc)
 	}
-	sock := &udpSocket{conn: pc, local: addrPort(pc.LocalAddr()), both: both}
+	sock := &udpSocket{conn: pc, local: addrPort(pc.LocalAddr()), named: name, both: both}
 	sock.name = "udp " + sock.local.String() + " "
 	t.udp = append(t.udp, sock)
-	t.bound = append(t.bound, boundListener{"udp", sock.local})
+	t.bound = append(t.bound, boundListener{"udp", sock.local, name})
 	t.closers = append(t.closers, pc.Close)
 	return func() { t.readUDP(sock) }
 }
@@ -151,15 +152,27 @@ func blank(b []byte) bool {
 }
 
 // udpFlowTo takes the first socket that reaches the peer: of its own address family before
-// one of both, and a loopback socket only for loopback peers.
-func (t *Layer) udpFlowTo(remote netip.AddrPort) (Flow, error) {
+// one of both, and a loopback socket only for loopback peers. It is the listener's that it
+// is to leave by, or one at that listener's address before others.
+func (t *Layer) udpFlowTo(remote netip.AddrPort, from string) (Flow, error) {
 	remote = unmap(remote)
+	at, named := t.listener(from)
 	var fit *udpSocket
 	best := 0
 	for _, s := range t.udp {
-		if n := s.reaches(remote.Addr()); n > best {
+		n := s.reaches(remote.Addr())
+		switch {
+		case n == 0 || named && at.network == "udp" && s.named != from:
+			continue
+		case named && s.local.Addr() == at.addr.Addr():
+			n += 2
+		}
+		if n > best {
 			fit, best = s, n
 		}
+	}
+	if fit == nil && named {
+		return nil, fault.New(fault.Unreachable, "sip: listener %s at %s %s does not reach %s", from, at.network, at.addr, remote)
 	}
 	if fit == nil {
 		return nil, fault.New(fault.Unreachable, "sip: no udp listener reaches %s", remote)
@@ -181,6 +194,16 @@ func (s *udpSocket) reaches(peer netip.Addr) int {
 		return 0
 	}
 	return rank
+}
+
+// listener is that of a name, if there is one.
+func (t *Layer) listener(name string) (boundListener, bool) {
+	for _, b := range t.bound {
+		if name != "" && b.name == name {
+			return b, true
+		}
+	}
+	return boundListener{}, false
 }
 
 // listening is the port where connections of a network come in at an address of ours, or
@@ -214,7 +237,9 @@ func (t *Layer) Local(f Flow) (netip.AddrPort, error) {
 	local := src.Local
 	if src.Network != "udp" {
 		// The connection's own port on our side, unless we listen.
-		if port := t.listening(src.Network, local.Addr()); port != 0 {
+		if at, ok := t.listener(src.Listener); ok && at.network == src.Network {
+			local = netip.AddrPortFrom(local.Addr(), at.addr.Port())
+		} else if port := t.listening(src.Network, local.Addr()); port != 0 {
 			local = netip.AddrPortFrom(local.Addr(), port)
 		}
 	} else if local.Addr().IsUnspecified() {

@@ -129,7 +129,7 @@ func hostOnly(hostport string) string {
 // serveWebSocket reads one connection: each text or binary message is one SIP
 // message (RFC 7118 §5).
 func (t *Layer) serveWebSocket(c *websocket.Conn, network string) {
-	st, ok := t.adopt(network, c.NetConn(), "")
+	st, ok := t.adopt(network, c.NetConn(), "", "")
 	if !ok {
 		return
 	}

@@ -28,6 +28,8 @@ type Config struct {
 	Proxy message.URI
 	// Transport overrides the URI's: "udp", "tcp" or "tls".
 	Transport string
+	// Listener is the name of the listener of ours that requests leave by; "" for any.
+	Listener string
 	// Credentials answer the registrar's challenges, and nobody else's.
 	Credentials []sip.Credential
 	// Auth and Endpoint are names that State shows.

@@ -178,6 +178,7 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*me
 		To:          self,
 		Contacts:    []message.Address{contact},
 		Transport:   r.cfg.Transport,
+		Listener:    r.cfg.Listener,
 		Credentials: r.cfg.Credentials,
 		Headers:     []message.Header{{Name: "Expires", Value: wanted}},
 		CallID:      r.callID,

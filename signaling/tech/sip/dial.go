@@ -105,7 +105,7 @@ func (t *Tech) outbound(e *directory.Endpoint, b registrar.Binding, number strin
 		out.Route = t.trunks.ServiceRoute(e.Name, out.Target)
 	}
 	if !b.Source.IsValid() {
-		out.Prefer(e.Network)
+		out.Prefer(e.Network, e.Listener)
 	}
 	out.RewriteContact = out.RewriteContact || e.Rewrite
 	if number != "" {

@@ -108,7 +108,11 @@ func (c *Client) Hops(ctx context.Context, o *Outbound) ([]route.Hop, error) {
 		}
 		return []route.Hop{route.Over(f)}, nil
 	}
-	return c.Route.Hops(ctx, o.FirstHop(), o.Transport)
+	var beside transport.Flow
+	if o.Beside != "" {
+		beside, _ = c.Transport.Flow(o.Beside) // else its socket is no more, and any does
+	}
+	return c.Route.Hops(ctx, o.FirstHop(), o.Transport, o.Listener, beside)
 }
 
 // Patience is how long a destination may say nothing while there is another one: Timer

@@ -50,6 +50,11 @@ type Outbound struct {
 	Flow message.FlowID
 	// Transport overrides the URI's: "udp", "tcp" or "tls".
 	Transport string
+	// Listener is the name of the listener of ours that it leaves by; "" for any.
+	Listener string
+	// Beside is a flow whose socket it leaves by, if it goes over UDP as that one does: a
+	// NAT lets the peer's answers to no other through. "" for any.
+	Beside message.FlowID
 	// Credentials answer 401 and 407; without a matching one the challenge is
 	// the final response.
 	Credentials []Credential
@@ -80,8 +85,10 @@ type Outbound struct {
 	RewriteContact bool
 }
 
-// Prefer sends it over a network, unless what names the first hop says over which.
-func (o *Outbound) Prefer(network string) {
+// Prefer sends it by the listener of ours of that name, and over a network, unless what
+// names the first hop says over which.
+func (o *Outbound) Prefer(network, listener string) {
+	o.Listener = listener
 	if hop := o.FirstHop(); network != "" && !hop.Secure() && !hop.Params.Has("transport") {
 		o.Transport = network
 	}

@@ -19,7 +19,7 @@ import (
 
 // Layer is the part of transport.Layer that is needed.
 type Layer interface {
-	FlowTo(context.Context, transport.Destination) (transport.Flow, error)
+	FlowTo(ctx context.Context, d transport.Destination, from string) (transport.Flow, error)
 	Again(context.Context, transport.Flow) (transport.Flow, error)
 }
 
@@ -62,15 +62,15 @@ func (f *Finder) Back(req *message.Request, gone transport.Flow, then func(trans
 		}
 		// A name is believed if it leads to where the request came from as well: nobody is to
 		// have us connect to others.
-		from := from.Remote.Addr().WithZone("")
-		own := slices.IndexFunc(ds, func(d transport.Destination) bool { return d.Addr.Addr() == from })
+		peer := from.Remote.Addr().WithZone("")
+		own := slices.IndexFunc(ds, func(d transport.Destination) bool { return d.Addr.Addr() == peer })
 		if own < 0 {
 			return nil, fault.New(fault.Unreachable, "sip: %s of the Via is not where the request came from", via.Host)
 		}
 		ds[0], ds[own] = ds[own], ds[0]
 		for _, d := range ds {
 			var flow transport.Flow
-			if flow, err = f.layer.FlowTo(ctx, d); err == nil {
+			if flow, err = f.layer.FlowTo(ctx, d, from.Listener); err == nil {
 				return flow, nil
 			}
 		}

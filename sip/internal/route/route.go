@@ -6,6 +6,7 @@
 package route
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"strconv"
@@ -19,7 +20,7 @@ import (
 
 // Layer is the part of transport.Layer that ways need.
 type Layer interface {
-	FlowTo(context.Context, transport.Destination) (transport.Flow, error)
+	FlowTo(ctx context.Context, d transport.Destination, from string) (transport.Flow, error)
 	Addr(network string) netip.AddrPort
 }
 
@@ -54,8 +55,10 @@ func New(layer Layer, resolver transport.Resolver, udpMax int) *Finder {
 
 // Hop is one way for a request: a flow, or a destination to find one for.
 type Hop struct {
-	flow transport.Flow
-	dest transport.Destination
+	flow   transport.Flow
+	dest   transport.Destination
+	from   string         // the listener of ours that it leaves by; "" for any
+	beside transport.Flow // whose socket it leaves by over UDP; nil for any
 }
 
 // Over is the hop that is that flow and no other.
@@ -64,8 +67,10 @@ func Over(f transport.Flow) Hop { return Hop{flow: f} }
 // Fixed reports whether the hop is a flow and no other.
 func (h Hop) Fixed() bool { return h.flow != nil }
 
-// Hops are the ways to what a URI names, best first; at least one without an error.
-func (f *Finder) Hops(ctx context.Context, next message.URI, network string) ([]Hop, error) {
+// Hops are the ways to what a URI names, best first; at least one without an error. They
+// leave by the listener of ours that is named, and over UDP by the socket of a flow that
+// is given.
+func (f *Finder) Hops(ctx context.Context, next message.URI, network, from string, beside transport.Flow) ([]Hop, error) {
 	ds, err := f.resolver.Resolve(ctx, next, network)
 	if err != nil {
 		return nil, err
@@ -75,21 +80,28 @@ func (f *Finder) Hops(ctx context.Context, next message.URI, network string) ([]
 	}
 	out := make([]Hop, 0, len(ds))
 	for _, d := range ds {
-		out = append(out, Hop{dest: d})
+		out = append(out, Hop{dest: d, from: from, beside: beside})
 	}
 	return out, nil
 }
 
 // Take makes a flow of a hop. Over UDP to a peer that knows a socket of ours, known, it
-// is that one.
+// is that one; other ways leave by the listener that it knows.
 func (f *Finder) Take(ctx context.Context, h Hop, known transport.Flow) (transport.Flow, error) {
 	if h.flow != nil {
 		return h.flow, nil
 	}
-	if known != nil && !known.Reliable() && h.dest.Network == "udp" {
-		return known.To(h.dest.Addr), nil
+	from := h.from
+	if known == nil {
+		known = h.beside
 	}
-	flow, err := f.layer.FlowTo(ctx, h.dest)
+	if known != nil && known.Source().Remote.Addr().Is4() == h.dest.Addr.Addr().Is4() {
+		if !known.Reliable() && h.dest.Network == "udp" {
+			return known.To(h.dest.Addr), nil
+		}
+		from = cmp.Or(from, known.Source().Listener)
+	}
+	flow, err := f.layer.FlowTo(ctx, h.dest, from)
 	if err != nil && ctx.Err() == nil {
 		f.Judge(h, nil, err)
 	}
@@ -98,7 +110,7 @@ func (f *Finder) Take(ctx context.Context, h Hop, known transport.Flow) (transpo
 
 // First is the flow of the first hop that has one.
 func (f *Finder) First(ctx context.Context, next message.URI, known transport.Flow) (transport.Flow, error) {
-	hops, err := f.Hops(ctx, next, "")
+	hops, err := f.Hops(ctx, next, "", "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +149,7 @@ func (f *Finder) Wider(flow transport.Flow, size int) transport.Flow {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectPatience)
 	defer cancel()
-	wide, err := f.layer.FlowTo(ctx, transport.Destination{Network: "tcp", Addr: src.Remote})
+	wide, err := f.layer.FlowTo(ctx, transport.Destination{Network: "tcp", Addr: src.Remote}, src.Listener)
 	if err != nil {
 		f.refused(src.Remote)
 		return nil

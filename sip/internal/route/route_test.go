@@ -28,7 +28,7 @@ func (f flow) To(to netip.AddrPort) transport.Flow {
 // closed is a layer whose peers take no connections.
 type closed struct{ tried int }
 
-func (c *closed) FlowTo(_ context.Context, d transport.Destination) (transport.Flow, error) {
+func (c *closed) FlowTo(_ context.Context, d transport.Destination, _ string) (transport.Flow, error) {
 	if d.Network == "udp" {
 		return flow{message.Source{Network: "udp", Remote: d.Addr}}, nil
 	}
@@ -87,7 +87,7 @@ func TestFirst(t *testing.T) {
 	if err != nil || got.Source().Network != "udp" || len(l.judged) != 1 || l.judged[0] != "failed tcp 0s" {
 		t.Errorf("%v, %v, judged %v", got, err, l.judged)
 	}
-	known := flow{message.Source{Network: "udp", Flow: "known"}}
+	known := flow{message.Source{Network: "udp", Remote: netip.MustParseAddrPort("192.0.2.2:5060"), Flow: "known"}}
 	if got, err = f.First(t.Context(), message.URI{}, known); err != nil || got.Source().Flow != "known" || got.Source().Remote != a {
 		t.Errorf("%v, %v", got, err)
 	}

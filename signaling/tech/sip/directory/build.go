@@ -57,17 +57,19 @@ func New(set *endpoint.Set, o Options) (*Directory, []asterisk.Warning) {
 	b := &builder{options: o, realm: set.Global.Realm, transports: set.Transports, identifies: set.Identifies, directory: &Directory{Order: set.Global.IdentifierOrder, ACL: set.ACL, ContactACL: set.ContactACL, bare: bare(set.Global.BareUsers)}}
 	rewrite := make(map[string]bool)   // AORs of endpoints with rewrite_contact
 	network := make(map[string]string) // AORs of endpoints with a transport
+	listener := make(map[string]string)
 	for i := range set.Endpoints {
 		e := &set.Endpoints[i]
 		b.endpoint(e)
 		for _, aor := range e.AORs {
 			rewrite[aor] = rewrite[aor] || e.RewriteContact
 			network[aor] = cmp.Or(network[aor], b.network(e.Transport))
+			listener[aor] = cmp.Or(listener[aor], b.listener(e.Transport, e.Name))
 			b.shared(e, aor)
 		}
 	}
 	for i := range set.AORs {
-		b.aor(&set.AORs[i], rewrite[set.AORs[i].Name], network[set.AORs[i].Name])
+		b.aor(&set.AORs[i], rewrite[set.AORs[i].Name], network[set.AORs[i].Name], listener[set.AORs[i].Name])
 	}
 	for i := range set.Registrations {
 		b.registration(&set.Registrations[i])
@@ -103,6 +105,7 @@ func (b *builder) endpoint(c *endpoint.Endpoint) {
 			NotByNAT: c.DirectNotByNAT, CalledFirst: c.DirectGlare == "outgoing", CallerFirst: c.DirectGlare == "incoming",
 		},
 		Network:   b.network(c.Transport),
+		Listener:  b.listener(c.Transport, c.Name),
 		FaxDetect: faxdetect.Rules{Tone: c.FaxTone, Asks: c.FaxAsks, Within: c.FaxDetectTimeout},
 	}
 	if e.RTPTimeout == 0 {
@@ -260,12 +263,12 @@ func (b *builder) outbound(a *endpoint.Auth) ua.Credential {
 	return ua.Credential{Realm: a.Realm, Name: cmp.Or(a.Name, a.Username), Username: proof.Username, Password: proof.Password, HA1: proof.HA1}
 }
 
-func (b *builder) aor(c *endpoint.AOR, rewrite bool, network string) {
+func (b *builder) aor(c *endpoint.AOR, rewrite bool, network, listener string) {
 	a := registrar.AOR{
 		Name: c.Name, MaxContacts: c.MaxContacts, RemoveExisting: c.RemoveExisting, RemoveUnavailable: c.RemoveUnavailable,
 		DefaultExpiration: c.DefaultExpiration, MinExpiration: c.MinExpiration, MaxExpiration: c.MaxExpiration,
 		QualifyFrequency: c.QualifyFrequency, QualifyTimeout: c.QualifyTimeout, Qualify2xxOnly: c.Qualify2xxOnly,
-		SupportPath: c.SupportPath, RewriteContact: rewrite, Network: network,
+		SupportPath: c.SupportPath, RewriteContact: rewrite, Network: network, Listener: listener,
 	}
 	if c.OutboundProxy != "" {
 		var err error
@@ -315,8 +318,8 @@ func (b *builder) registration(c *endpoint.Registration) {
 	}
 	r.Endpoint = c.Endpoint
 	first := ua.Outbound{Target: r.Server, NextHop: r.Proxy}
-	first.Prefer(b.network(c.Transport))
-	r.Transport = first.Transport
+	first.Prefer(b.network(c.Transport), b.listener(c.Transport, c.Endpoint))
+	r.Transport, r.Listener = first.Transport, first.Listener
 	for _, text := range c.OtherServers {
 		u, err := message.ParseURI(text)
 		if err != nil {
@@ -339,22 +342,6 @@ func (b *builder) registration(c *endpoint.Registration) {
 		return
 	}
 	b.directory.Registrations = append(b.directory.Registrations, r)
-}
-
-// network is that of a transport by its name, or by its protocol as sip.conf has it; "" for
-// none that requests of ours can be sent over.
-func (b *builder) network(transport string) string {
-	protocol := transport
-	for i := range b.transports {
-		if b.transports[i].Name == transport {
-			protocol = b.transports[i].Protocol
-		}
-	}
-	switch protocol {
-	case "udp", "tcp", "tls":
-		return protocol
-	}
-	return ""
 }
 
 // groups are those of an endpoint.

@@ -71,8 +71,8 @@ type Endpoint struct {
 	// Proxy is where calls to it are sent first; zero is straight to it.
 	Proxy message.URI
 	// Network is what contacts that do not register and name none are called over; "" leaves
-	// it to their domain.
-	Network string
+	// it to their domain. Listener is the transport by which they are called, "" for any.
+	Network, Listener string
 
 	// Identity is who it is, what it is believed and told of others.
 	Identity identity.Rules
