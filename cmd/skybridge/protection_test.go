@@ -36,7 +36,7 @@ func TestProtectionFollowsTheSettings(t *testing.T) {
 		for range n {
 			srv.screen.Failed(a)
 		}
-		return srv.screen.Message(a) == transport.Never
+		return srv.screen.Message(a, false) == transport.Never
 	}
 	if guess("198.51.100.1", 2) || !guess("198.51.100.1", 1) {
 		t.Error("not banned at the third")

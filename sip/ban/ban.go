@@ -3,8 +3,9 @@
 // runs out. What is kept outlives a restart.
 //
 // What could have been sent in somebody else's name (a UDP request that answers no
-// challenge of ours) leads to short bans alone, which do not grow. It is counted apart: it
-// adds to nothing that is certain, and takes no room from it.
+// challenge of ours) leads to short bans alone, which do not grow and are for UDP alone: a
+// forger keeps nobody's connections out. It is counted apart: it adds to nothing that is
+// certain, and takes no room from it.
 //
 // It starts no goroutine.
 package ban
@@ -143,19 +144,21 @@ func (l *List) Configure(cfg Config) {
 	l.cfg = cfg
 }
 
-// Banned tells whether a source is not listened to now.
-func (l *List) Banned(source netip.Addr) bool {
+// Banned tells whether a source is not listened to now. certain says that what it sends is
+// its own: what it is said to have sent over UDP counts for UDP alone.
+func (l *List) Banned(source netip.Addr, certain bool) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if len(l.bans) == 0 && len(l.hearsay) == 0 {
+	if len(l.bans) == 0 && (certain || len(l.hearsay) == 0) {
 		return false
 	}
-	return l.stands(origin.Of(source), time.Now())
+	return l.stands(origin.Of(source), certain, time.Now())
 }
 
-// stands tells whether a source is banned, for whatever; l.mu is held.
-func (l *List) stands(source netip.Prefix, now time.Time) bool {
-	return now.Before(l.bans[source].Expires) || now.Before(l.hearsay[source].Expires)
+// stands tells whether a source is banned, for what is certain alone or for whatever; l.mu
+// is held.
+func (l *List) stands(source netip.Prefix, certain bool, now time.Time) bool {
+	return now.Before(l.bans[source].Expires) || !certain && now.Before(l.hearsay[source].Expires)
 }
 
 // Offends counts what a source has done, and bans it when that is too much. It may wait
@@ -212,7 +215,7 @@ func (l *List) judge(source netip.Prefix, o Offence) (Ban, bool) {
 		limit, n = l.cfg.Failures, &c.failures
 	}
 	*n++
-	guilty := limit > 0 && *n >= limit && !l.stands(source, now)
+	guilty := limit > 0 && *n >= limit && !l.stands(source, o != Rumour, now)
 	var b Ban
 	if guilty {
 		if b, guilty = l.sentence(source, &c, o, now); !guilty && *n == limit {
@@ -346,7 +349,7 @@ func (l *List) Lift(ctx context.Context, source netip.Addr, by string) error {
 	k := origin.Of(source)
 	now := time.Now()
 	l.mu.Lock()
-	banned := l.stands(k, now)
+	banned := l.stands(k, false, now)
 	b, certain := l.bans[k]
 	if !certain {
 		b = l.hearsay[k]

@@ -78,20 +78,20 @@ func TestBansGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, kept, log := newList(t)
 		offends(l, a, Failure, 19)
-		if l.Banned(a) {
+		if l.Banned(a, false) {
 			t.Fatal("banned at 19")
 		}
 		want := 5 * time.Minute
 		for n := 1; n <= 12; n++ {
 			offends(l, a, Failure, 20)
-			if got := left(l, a); got != want || !l.Banned(a) || l.Banned(b) {
+			if got := left(l, a); got != want || !l.Banned(a, false) || l.Banned(b, false) {
 				t.Fatalf("ban %d: %v, want %v", n, got, want)
 			}
 			if got := kept.kept[netip.PrefixFrom(a, 32)]; got.Times != n {
 				t.Errorf("kept %+v", got)
 			}
 			time.Sleep(want)
-			if l.Banned(a) || left(l, a) != 0 {
+			if l.Banned(a, false) || left(l, a) != 0 {
 				t.Fatalf("ban %d does not end", n)
 			}
 			want = min(2*want, 24*time.Hour)
@@ -114,7 +114,7 @@ func TestOneBadPhoneIsNotBanned(t *testing.T) {
 		for range 24 * 60 {
 			l.Offends(a, Failure)
 			time.Sleep(61 * time.Second)
-			if l.Banned(a) {
+			if l.Banned(a, false) {
 				t.Fatal("banned")
 			}
 		}
@@ -152,12 +152,12 @@ func TestRumoursAreCountedApart(t *testing.T) {
 		l, _, _ := newList(t)
 		offends(l, a, Rumour, 99)
 		l.Offends(a, Scan)
-		if l.Banned(a) {
+		if l.Banned(a, false) {
 			t.Errorf("banned: %+v", l.All())
 		}
 		offends(l, b, Scan, 99)
 		l.Offends(b, Rumour)
-		if l.Banned(b) {
+		if l.Banned(b, false) {
 			t.Errorf("banned: %+v", l.All())
 		}
 		l.Offends(a, Rumour)
@@ -165,13 +165,13 @@ func TestRumoursAreCountedApart(t *testing.T) {
 		if left(l, a) != time.Minute || left(l, b) != 5*time.Minute {
 			t.Errorf("%+v", l.All())
 		}
-		if err := l.Lift(t.Context(), a, "tests"); err != nil || l.Banned(a) {
+		if err := l.Lift(t.Context(), a, "tests"); err != nil || l.Banned(a, false) {
 			t.Errorf("not lifted: %v", err)
 		}
 		offends(l, a, Rumour, 99)
 		l.Pardon(a)
 		offends(l, a, Rumour, 99)
-		if l.Banned(a) {
+		if l.Banned(a, false) {
 			t.Error("what was pardoned counts")
 		}
 	})
@@ -179,6 +179,37 @@ func TestRumoursAreCountedApart(t *testing.T) {
 
 // A flood of forged sources neither frees a guesser nor makes him forgotten, and the log
 // hears of it once.
+// What somebody may have sent in a source's name keeps its connections out neither by itself
+// nor by standing in the way of what the source does there.
+func TestRumoursAreForUDPAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, _, _ := newList(t)
+		offends(l, a, Rumour, 100)
+		if !l.Banned(a, false) || l.Banned(a, true) {
+			t.Errorf("by rumours: %v over UDP, %v over connections", l.Banned(a, false), l.Banned(a, true))
+		}
+		offends(l, a, Scan, 99)
+		if l.Banned(a, true) {
+			t.Error("banned too early")
+		}
+		l.Offends(a, Scan)
+		if !l.Banned(a, false) || !l.Banned(a, true) || l.Count() != 2 {
+			t.Errorf("after what is certain: %+v", l.All())
+		}
+		offends(l, a, Rumour, 1000)
+		if l.Count() != 2 {
+			t.Errorf("after more rumours: %+v", l.All())
+		}
+		if err := l.Lift(t.Context(), a, "tests"); err != nil || l.Banned(a, false) || l.Banned(a, true) {
+			t.Errorf("lifted: %v, %+v", err, l.All())
+		}
+		offends(l, b, Failure, 20)
+		if !l.Banned(b, false) || !l.Banned(b, true) {
+			t.Error("not banned everywhere for wrong passwords")
+		}
+	})
+}
+
 func TestFloodOfRumours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, cfg := &logtest.Log{}, Default()
@@ -189,7 +220,7 @@ func TestFloodOfRumours(t *testing.T) {
 			l.Offends(stranger(n), Rumour)
 		}
 		l.Offends(a, Failure)
-		if !l.Banned(a) || len(l.All()) != 6 {
+		if !l.Banned(a, false) || len(l.All()) != 6 {
 			t.Errorf("%+v", l.All())
 		}
 		if n := len(l.rumours.young) + len(l.rumours.old); n > 100 {
@@ -202,7 +233,7 @@ func TestFloodOfRumours(t *testing.T) {
 		for n := range 6 {
 			l.Offends(stranger(1000+n), Rumour)
 		}
-		if !l.Banned(stranger(1000)) || len(l.All()) != 6 {
+		if !l.Banned(stranger(1000), false) || len(l.All()) != 6 {
 			t.Errorf("what has run out keeps its place: %+v", l.All())
 		}
 		if !strings.Contains(log.String(), "sources=995") {
@@ -221,7 +252,7 @@ func TestNoRoom(t *testing.T) {
 		offends(l, a, Failure, 20)
 		time.Sleep(time.Minute)
 		offends(l, b, Failure, 60)
-		if l.Banned(b) || l.Count() != 1 {
+		if l.Banned(b, false) || l.Count() != 1 {
 			t.Fatalf("%+v", l.All())
 		}
 		time.Sleep(4 * time.Minute)
@@ -250,10 +281,10 @@ func TestRestartAndLift(t *testing.T) {
 		if err := l.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := left(l, a); got != 4*time.Minute || !l.Banned(netip.MustParseAddr("2001:db8::ffff")) {
+		if got := left(l, a); got != 4*time.Minute || !l.Banned(netip.MustParseAddr("2001:db8::ffff"), false) {
 			t.Errorf("after a restart: %v", got)
 		}
-		if err := l.Lift(t.Context(), a, "tests"); err != nil || l.Banned(a) || !l.Banned(b) || len(kept.kept) != 2 {
+		if err := l.Lift(t.Context(), a, "tests"); err != nil || l.Banned(a, false) || !l.Banned(b, false) || len(kept.kept) != 2 {
 			t.Errorf("lifted: %v", err)
 		}
 		if err := l.Lift(t.Context(), a, "tests"); fault.Of(err) != fault.NotFound {
@@ -277,7 +308,7 @@ func TestRestartAndLift(t *testing.T) {
 			t.Error("no error")
 		}
 		offends(l, a, Failure, 20)
-		if !l.Banned(a) {
+		if !l.Banned(a, false) {
 			t.Error("not banned without a disk")
 		}
 	})
@@ -290,7 +321,7 @@ func TestPardonAndSettings(t *testing.T) {
 		l.Pardon(a)
 		l.Pardon(b)
 		offends(l, a, Failure, 19)
-		if l.Banned(a) {
+		if l.Banned(a, false) {
 			t.Error("what was pardoned counts")
 		}
 		cfg := Default()
@@ -299,7 +330,7 @@ func TestPardonAndSettings(t *testing.T) {
 		offends(l, b, Failure, 2)
 		offends(l, netip.MustParseAddr("192.0.2.3"), Scan, 1000)
 		offends(l, netip.MustParseAddr("192.0.2.4"), Rumour, 1000)
-		if len(l.All()) != 1 || !l.Banned(b) {
+		if len(l.All()) != 1 || !l.Banned(b, false) {
 			t.Errorf("%+v", l.All())
 		}
 	})
@@ -345,7 +376,7 @@ func BenchmarkBanned(b *testing.B) {
 	offends(l, a, Failure, 20)
 	b.ReportAllocs()
 	for b.Loop() {
-		l.Banned(a)
+		l.Banned(a, false)
 	}
 }
 

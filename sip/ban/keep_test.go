@@ -42,7 +42,7 @@ func TestLiftedWhileItIsKept(t *testing.T) {
 			go func() { lifted <- l.Lift(t.Context(), source, "tests") }() // ends with the write
 		}
 		synctest.Wait()
-		if l.Banned(a) || l.Banned(b) || len(lifted) > 0 {
+		if l.Banned(a, false) || l.Banned(b, false) || len(lifted) > 0 {
 			t.Errorf("%d lifted", len(lifted))
 		}
 		close(kept.released)
@@ -67,7 +67,7 @@ func TestStoreStandsStill(t *testing.T) {
 		go offends(l, a, Failure, 20) // ends when it is released
 		<-reached
 		offends(l, b, Failure, 20)
-		if !l.Banned(b) || !strings.Contains(log.String(), "will not outlive a restart") {
+		if !l.Banned(b, false) || !strings.Contains(log.String(), "will not outlive a restart") {
 			t.Errorf("log:\n%s", log)
 		}
 		close(kept.released)

@@ -116,15 +116,16 @@ func (s *Screen) Trust(list []netip.Prefix) {
 func (s *Screen) Load(ctx context.Context) error { return s.bans.Load(ctx) }
 
 // Message takes what one message of a source costs. It tells how long the source is to
-// wait until it is read: 0 is now, transport.Never never.
-func (s *Screen) Message(source netip.Addr) time.Duration {
+// wait until it is read: 0 is now, transport.Never never. certain says that it came over a
+// connection, so that the source is not forged.
+func (s *Screen) Message(source netip.Addr, certain bool) time.Duration {
 	source = source.Unmap().WithZone("")
 	r := s.rules.Load()
 	if r.exempt.contains(source) {
 		return 0
 	}
 	trusted := s.trusted.Load().contains(source)
-	if !trusted && s.bans.Banned(source) {
+	if !trusted && s.bans.Banned(source, certain) {
 		s.banned.Add(1)
 		return transport.Never
 	}
@@ -145,7 +146,7 @@ func (s *Screen) Message(source netip.Addr) time.Duration {
 // Connection tells whether a source may connect.
 func (s *Screen) Connection(source netip.Addr) bool {
 	source = source.Unmap().WithZone("")
-	if s.rules.Load().exempt.contains(source) || s.trusted.Load().contains(source) || !s.bans.Banned(source) {
+	if s.rules.Load().exempt.contains(source) || s.trusted.Load().contains(source) || !s.bans.Banned(source, true) {
 		return true
 	}
 	s.banned.Add(1)

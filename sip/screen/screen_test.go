@@ -30,7 +30,7 @@ func newScreen(change func(*Config)) *Screen {
 // passed is how many of n messages of a source are read at once.
 func passed(s *Screen, source netip.Addr, n int) (ok int) {
 	for range n {
-		if s.Message(source) == 0 {
+		if s.Message(source, false) == 0 {
 			ok++
 		}
 	}
@@ -84,6 +84,31 @@ func TestAnOfficeStarts(t *testing.T) {
 	})
 }
 
+// A forger keeps a stranger's datagrams out for a moment, and no connections.
+func TestForgerKeepsNoConnectionOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScreen(nil)
+		for range 1000 {
+			s.Strange(stranger, false)
+		}
+		if s.Message(stranger, false) != transport.Never {
+			t.Error("datagrams are read")
+		}
+		if !s.Connection(stranger) || s.Message(stranger, true) != 0 {
+			t.Error("connections are kept out")
+		}
+		if got := s.Stats(); got.Banned != 1 || got.Bans != 1 {
+			t.Errorf("%+v", got)
+		}
+		for range 100 {
+			s.Strange(stranger, true)
+		}
+		if s.Connection(stranger) || s.Message(stranger, true) != transport.Never {
+			t.Error("who scans over connections has them")
+		}
+	})
+}
+
 func TestWhoIsBanned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScreen(nil)
@@ -97,7 +122,7 @@ func TestWhoIsBanned(t *testing.T) {
 			}
 		}
 		for source, want := range map[netip.Addr]bool{stranger: true, owner: false, provider: false, here: false} {
-			if got := s.Message(source) == transport.Never; got != want || s.Connection(source) == want {
+			if got := s.Message(source, false) == transport.Never; got != want || s.Connection(source) == want {
 				t.Errorf("%s is banned: %v", source, got)
 			}
 		}
@@ -111,18 +136,18 @@ func TestWhoIsBanned(t *testing.T) {
 		}
 		// Who becomes a trunk, or exempt, is heard although banned.
 		s.Trust([]netip.Prefix{netip.PrefixFrom(stranger, 32)})
-		if s.Message(stranger) != 0 || !s.Connection(stranger) {
+		if s.Message(stranger, false) != 0 || !s.Connection(stranger) {
 			t.Error("a trunk is banned")
 		}
 		s.Trust(nil)
 		cfg := Default()
 		cfg.Exempt = []netip.Prefix{netip.PrefixFrom(stranger, 32)}
 		s.Configure(cfg)
-		if s.Message(stranger) != 0 || !s.Connection(stranger) {
+		if s.Message(stranger, false) != 0 || !s.Connection(stranger) {
 			t.Error("an exempt source is banned")
 		}
 		s.Configure(Default())
-		if err := s.Unban(t.Context(), stranger, "tests"); err != nil || s.Message(stranger) != 0 {
+		if err := s.Unban(t.Context(), stranger, "tests"); err != nil || s.Message(stranger, false) != 0 {
 			t.Errorf("after unban: %v", err)
 		}
 		if err := s.Unban(t.Context(), stranger, "tests"); fault.Of(err) != fault.NotFound {
@@ -156,7 +181,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	six := netip.MustParseAddr("2001:db8:1::1")
 	if allocs := testing.AllocsPerRun(1000, func() {
 		for _, source := range []netip.Addr{stranger, owner, provider, here, six} {
-			s.Message(source)
+			s.Message(source, false)
 			s.Connection(source)
 		}
 	}); allocs != 0 {
@@ -174,7 +199,7 @@ func BenchmarkMessage(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Message(source)
+				s.Message(source, false)
 			}
 		})
 	}

@@ -36,8 +36,9 @@ type Config struct {
 type Screen interface {
 	// Message takes what one message of a source costs, and tells how long it is to
 	// wait: 0 reads it now. Over UDP what would have to wait is dropped. Never drops
-	// it anywhere, and its connection with it.
-	Message(source netip.Addr) time.Duration
+	// it anywhere, and its connection with it. certain says that it came over a
+	// connection: over UDP the source may be forged.
+	Message(source netip.Addr, certain bool) time.Duration
 	// Connection tells whether a connection may stay.
 	Connection(source netip.Addr) bool
 	// Expect names an address that a request of ours is about to go to.
@@ -50,9 +51,9 @@ const Never = time.Duration(-1)
 // everybody is the screen of a Config without one.
 type everybody struct{}
 
-func (everybody) Message(netip.Addr) time.Duration { return 0 }
-func (everybody) Connection(netip.Addr) bool       { return true }
-func (everybody) Expect(netip.Addr)                {}
+func (everybody) Message(netip.Addr, bool) time.Duration { return 0 }
+func (everybody) Connection(netip.Addr) bool             { return true }
+func (everybody) Expect(netip.Addr)                      {}
 
 // Listener is one socket to open.
 type Listener struct {

@@ -181,7 +181,7 @@ var errBanned = errors.New("not listened to")
 // await waits until a message of the peer's may be read.
 func (st *stream) await(s Screen) error {
 	for {
-		wait := s.Message(st.src.Remote.Addr())
+		wait := s.Message(st.src.Remote.Addr(), true)
 		switch {
 		case wait == 0:
 			return nil

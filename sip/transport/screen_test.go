@@ -19,6 +19,7 @@ type door struct {
 	mu       sync.Mutex
 	waits    []time.Duration // of the next messages; 0 after them
 	closed   bool            // to connections
+	certain  bool            // said of the source of the last message
 	asked    chan time.Duration
 	expected chan netip.Addr
 }
@@ -27,9 +28,10 @@ func newDoor(waits ...time.Duration) *door {
 	return &door{waits: waits, asked: make(chan time.Duration, 64), expected: make(chan netip.Addr, 64)}
 }
 
-func (d *door) Message(netip.Addr) (wait time.Duration) {
+func (d *door) Message(_ netip.Addr, certain bool) (wait time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.certain = certain
 	if len(d.waits) > 0 {
 		wait, d.waits = d.waits[0], d.waits[1:]
 	}
@@ -41,6 +43,13 @@ func (d *door) Connection(netip.Addr) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return !d.closed
+}
+
+// believes tells whether the last message was said to be of its source for certain.
+func (d *door) believes() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.certain
 }
 
 func (d *door) Expect(a netip.Addr) { d.expected <- a }
@@ -67,6 +76,9 @@ func TestScreen(t *testing.T) {
 		if n := s.Stats().RequestsIn; n != 1 {
 			t.Errorf("%d requests were read", n)
 		}
+		if d.believes() {
+			t.Error("the source of a datagram is believed")
+		}
 	})
 	for _, network := range []string{"tcp", "ws"} {
 		connect := func(t *testing.T, s *sip.Server) *siptest.Peer {
@@ -90,6 +102,9 @@ func TestScreen(t *testing.T) {
 				t.Error(got)
 			}
 			p.Want("SIP/2.0 200")
+			if !d.believes() {
+				t.Error("the source of a connection is not believed")
+			}
 			if n := len(d.asked); n != 0 {
 				t.Errorf("asked %d times more", n)
 			}

@@ -114,7 +114,7 @@ func (t *Layer) readUDP(sock *udpSocket) {
 		if blank(buf[:n]) {
 			continue
 		}
-		if t.cfg.Screen.Message(remote.Addr()) != 0 {
+		if t.cfg.Screen.Message(remote.Addr(), false) != 0 {
 			continue
 		}
 		if stunping.Is(buf[:n]) {
