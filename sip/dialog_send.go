@@ -14,8 +14,8 @@ import (
 )
 
 // Request sends INFO, UPDATE, REFER, NOTIFY, MESSAGE and the like and waits for
-// the final response, as Server.Request does. A 481, a 408 or no answer at all
-// ends the dialog (RFC 3261 §12.2.1.2).
+// the final response, as Server.Request does. A 481, and to all but OPTIONS a 408 or no
+// answer at all, ends the dialog (RFC 3261 §12.2.1.2).
 func (d *Dialog) Request(ctx context.Context, method string, c Content, hs ...message.Header) (*message.Response, error) {
 	switch method {
 	case "INVITE", "BYE", "ACK", "CANCEL":
@@ -181,8 +181,8 @@ func (d *Dialog) once(ctx context.Context, dr *compose.Draft) (*message.Response
 	return w.Wait(ctx)
 }
 
-// judge ends the dialog after a 481, a 408 or silence, but for BYE, which ends
-// it anyway.
+// judge ends the dialog after a 481, a 408 or silence, but for BYE, which ends it anyway, and
+// for OPTIONS: some never answer them in dialogs, so who asks judges the silence.
 func (d *Dialog) judge(ctx context.Context, method string, r *message.Response, err error) {
 	if method == "BYE" || method == "NOTIFY" && d.st.Invite || d.begins() != nil { // of a NOTIFY only the subscription ends (RFC 5057); the INVITE's answer ends what is early
 		return
@@ -190,6 +190,7 @@ func (d *Dialog) judge(ctx context.Context, method string, r *message.Response, 
 	switch {
 	case r != nil && r.Status() == 481:
 		d.finish(End{Cause: EndUnknown, Err: r.Err()})
+	case method == "OPTIONS":
 	case r != nil && r.Status() == 408:
 		d.giveUp(End{Cause: EndTimeout, Err: r.Err()})
 	case fault.Of(err) == fault.Timeout && ctx.Err() == nil:

@@ -62,7 +62,7 @@ func (s *server) startSIP(ctx context.Context) error {
 		Hosts: s.dns, GRUU: phones,
 		Engine: s.engine, Mixer: s.mixer, WebRTC: s.webrtc, Ports: s.ports, Address: s.address, Log: s.log,
 		Gate: gate, Trust: s.screen.Trust, ComfortNoise: s.cfg.Media.ComfortNoise,
-		Encoder: encoderOf(s.cfg.Media.Opus), RTCPIsLife: s.cfg.RTP.TimeoutByRTCP,
+		Encoder: encoderOf(s.cfg.Media.Opus), RTCPIsLife: s.cfg.RTP.TimeoutByRTCP, HoldPing: s.cfg.SIP.HoldPing,
 		Transfers: s.transfers, Exists: s.exists, Run: s.begin,
 	}
 	s.tech = siptech.New(tc)

@@ -87,6 +87,8 @@ type SIP struct {
 	// translator of addresses; 0 is never.
 	KeepAlive    time.Duration `koanf:"keep_alive" yaml:"keep_alive"`
 	NATKeepAlive time.Duration `koanf:"nat_keep_alive" yaml:"nat_keep_alive"`
+	// HoldPing is how often a party on hold is asked whether it is there; 0 is never.
+	HoldPing time.Duration `koanf:"hold_ping" yaml:"hold_ping"`
 }
 
 // NameServers are DNS with their ports.
@@ -233,7 +235,7 @@ func Default() Config {
 			Rate:       SIPRate{PerSecond: 100, Burst: 2000, Known: 10},
 			Ban:        SIPBan{Failures: 20, Scans: 100, Window: 5 * time.Minute, First: 5 * time.Minute, Most: 24 * time.Hour, Scan: time.Minute},
 			Algorithms: []string{"MD5"}, UDPMax: 1300,
-			KeepAlive: 90 * time.Second, NATKeepAlive: 25 * time.Second,
+			KeepAlive: 90 * time.Second, NATKeepAlive: 25 * time.Second, HoldPing: 30 * time.Second,
 		},
 		RTP:    RTP{Ports: "10000-20000", Timeout: 30 * time.Second, Keepalive: 15 * time.Second, ReportInterval: 5 * time.Second},
 		WebRTC: WebRTC{Listen: ":7882", Opus: opus},

@@ -44,6 +44,7 @@ func (c Config) Validate() error {
 	check("sip.dns", err)
 	check("sip.keep_alive", atLeast(c.SIP.KeepAlive, 0))
 	check("sip.nat_keep_alive", atLeast(c.SIP.NATKeepAlive, 0))
+	check("sip.hold_ping", atLeast(c.SIP.HoldPing, 0))
 	check("sip.udp_max", between(c.SIP.UDPMax, 0, 65535))
 	check("sip.origins", checkOrigins(c.SIP.Origins))
 	c.SIP.validateProtection(check)

@@ -10,24 +10,21 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
 
-// DefaultHoldPing is often enough to free a lost call's resources soon, and keeps the
-// bindings of most NATs.
-const DefaultHoldPing = 30 * time.Second
-
-// maxUnsent is how many questions in a row may find no way to the party.
-const maxUnsent = 3
+// How many questions in a row may find no way to the party, and how many no answer: what
+// stands on the way may lose one.
+const maxUnsent, maxSilent = 3, 2
 
 // holdPing watches over a hold. No RTP has to come then, so none tells that the party
 // lost its power and will never say BYE; OPTIONS inside the dialog do (RFC 3261 §11).
 // Actor only.
 type holdPing struct {
-	due    bool // a question is to come, or waits for its answer
-	unsent int
+	due            bool // a question is to come, or waits for its answer
+	unsent, silent int
 }
 
 // watchHold begins to ask when the call has come to be on hold.
 func (l *leg) watchHold() {
-	if l.ask.due || !l.quiet() {
+	if l.ask.due || !l.quiet() || l.tech.cfg.HoldPing <= 0 {
 		return
 	}
 	l.ask.due = true
@@ -53,23 +50,28 @@ func (l *leg) ping() {
 	})
 }
 
-// pinged takes the answer. Any will do but one that says that the call is no more.
+// pinged takes the answer. Any will do but one that says that the call is no more. A 408 is
+// somebody else's word for silence.
 func (l *leg) pinged(resp *message.Response, err error) {
 	l.ask.due = false
 	if l.isOver() {
 		return
 	}
-	sent := resp != nil || fault.Of(err) == fault.Timeout
-	l.ask.unsent++
-	if sent {
-		l.ask.unsent = 0
+	silent := resp == nil && fault.Of(err) == fault.Timeout || resp != nil && resp.Status() == 408
+	switch {
+	case silent:
+		l.ask.silent, l.ask.unsent = l.ask.silent+1, 0
+	case resp == nil:
+		l.ask.unsent++
+	default:
+		l.ask.silent, l.ask.unsent = 0, 0
 	}
 	switch {
-	case sent && resp == nil, resp != nil && (resp.Status() == 408 || resp.Status() == 481):
-		l.log.Info("party on hold is gone, call ended", "call_id", l.callID, "err", err)
+	case resp != nil && resp.Status() == 481:
+		l.log.Info("party on hold is gone, call ended", "call_id", l.callID)
 		l.finish(signaling.CauseNoUserResponse, true) // the stack ends the dialog
-	case l.ask.unsent == maxUnsent:
-		l.log.Info("no way to the party on hold, call ended", "call_id", l.callID, "err", err)
+	case l.ask.silent == maxSilent, l.ask.unsent == maxUnsent:
+		l.log.Info("party on hold does not answer, call ended", "call_id", l.callID, "err", err)
 		l.end(signaling.CauseNoUserResponse)
 	default:
 		l.watchHold()

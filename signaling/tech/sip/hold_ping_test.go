@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -40,9 +41,53 @@ func TestAPartyOnHoldIsAskedWhetherItIsThere(t *testing.T) {
 	})
 	t.Run("it is silent", func(t *testing.T) {
 		r, phone, _, told := heldCall(t, 10*time.Millisecond)
-		phone.Skip("OPTIONS")
-		told.want(t, "ended 18 true")
+		first := phone.Skip("OPTIONS").Header("CSeq")
+		for phone.Skip("OPTIONS").Header("CSeq") == first { // it is asked twice
+		}
+		told.want(t, "ended 18 false")
 		r.portsClosed()
+		phone.Send(phone.Response(phone.Skip("BYE"), 200, "", nil, ""))
+	})
+	t.Run("one is lost", func(t *testing.T) {
+		_, phone, l, told := heldCall(t, 10*time.Millisecond)
+		for range 3 { // silence, an answer, silence, an answer
+			lost := phone.Skip("OPTIONS")
+			next := phone.Skip("OPTIONS")
+			for next.Header("CSeq") == lost.Header("CSeq") {
+				next = phone.Skip("OPTIONS")
+			}
+			phone.Send(phone.Response(next, 200, "", nil, ""))
+		}
+		l.Hangup(signaling.CauseNormal)
+		phone.Send(phone.Response(phone.Skip("BYE"), 200, "", nil, ""))
+		told.want(t, "ended 16 false")
+	})
+	t.Run("who stands before it says 408", func(t *testing.T) {
+		_, phone, _, told := heldCall(t, 10*time.Millisecond)
+		for _, status := range []int{408, 200, 408, 408} {
+			phone.Send(phone.Response(phone.Skip("OPTIONS"), status, "", nil, ""))
+		}
+		told.want(t, "ended 18 false")
+		phone.Send(phone.Response(phone.Skip("BYE"), 200, "", nil, ""))
+	})
+	t.Run("nobody asks", func(t *testing.T) {
+		_, phone, l, told := heldCall(t, 0)
+		due := make(chan bool, 1)
+		l.post(func() { l.watchHold(); due <- l.ask.due })
+		if siptest.Wait(t, due) {
+			t.Error("it is to be asked")
+		}
+		l.Hangup(signaling.CauseNormal)
+		for m := phone.Next(); ; m = phone.Next() {
+			if strings.HasPrefix(m.Start, "OPTIONS") {
+				t.Error("it is asked")
+			}
+			if strings.HasPrefix(m.Start, "BYE") {
+				phone.Send(phone.Response(m, 200, "", nil, ""))
+				break
+			}
+		}
+		told.want(t, "ended 16 false")
 	})
 	t.Run("no way to it", func(t *testing.T) {
 		r, phone, l, told := heldCall(t, time.Hour)

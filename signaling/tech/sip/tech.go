@@ -8,7 +8,6 @@
 package sip
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"net/netip"
@@ -57,7 +56,7 @@ type Config struct {
 	// Encoder is how what phones hear is encoded, where they leave that open.
 	Encoder media.EncoderConfig
 	// HoldPing is how often a party that is silent because of a hold is asked whether
-	// it is still there; 0 takes DefaultHoldPing.
+	// it is still there; 0 is never.
 	HoldPing time.Duration
 	// Transfers does what REFER and Replaces ask for; nil refuses them.
 	Transfers *transfer.Service
@@ -91,7 +90,6 @@ var (
 
 // New makes the technology without endpoints.
 func New(cfg Config) *Tech {
-	cfg.HoldPing = cmp.Or(cfg.HoldPing, DefaultHoldPing)
 	if cfg.Address == nil {
 		cfg.Address = ownaddress.New(cfg.Ports)
 	}
