@@ -19,7 +19,7 @@ func addrs(list string) (out []netip.Addr) {
 // Who is in one of our networks sees our own address, everybody else that outside, and each
 // one of its own family.
 func TestFor(t *testing.T) {
-	const any, both = "0.0.0.0 ::", "203.0.113.5 2001:db8::5"
+	const anywhere, both = "0.0.0.0 ::", "203.0.113.5 2001:db8::5"
 	near := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	for _, tc := range []struct {
 		name, ports, outside string
@@ -27,22 +27,22 @@ func TestFor(t *testing.T) {
 		fixed, party         string
 		told, bound          string
 	}{
-		{"our own", any, "", nil, "", "127.0.0.1", "127.0.0.1", "0.0.0.0"},
-		{"our own, IPv6", any, "", nil, "", "::1", "::1", "::"},
-		{"near", any, both, near, "", "127.0.0.1", "127.0.0.1", "0.0.0.0"},
-		{"near, mapped", any, both, near, "", "::ffff:127.0.0.1", "127.0.0.1", "0.0.0.0"},
-		{"near, IPv6", any, both, near, "", "::1", "::1", "::"},
-		{"far", any, both, near, "", "198.51.100.1", "203.0.113.5", "0.0.0.0"},
-		{"far, IPv6", any, both, near, "", "2001:db8:1::1", "2001:db8::5", "::"},
-		{"all are far", any, both, nil, "", "127.0.0.1", "203.0.113.5", "0.0.0.0"},
-		{"the outside is of the other family", any, "203.0.113.5", nil, "", "::1", "::1", "::"},
+		{"our own", anywhere, "", nil, "", "127.0.0.1", "127.0.0.1", "0.0.0.0"},
+		{"our own, IPv6", anywhere, "", nil, "", "::1", "::1", "::"},
+		{"near", anywhere, both, near, "", "127.0.0.1", "127.0.0.1", "0.0.0.0"},
+		{"near, mapped", anywhere, both, near, "", "::ffff:127.0.0.1", "127.0.0.1", "0.0.0.0"},
+		{"near, IPv6", anywhere, both, near, "", "::1", "::1", "::"},
+		{"far", anywhere, both, near, "", "198.51.100.1", "203.0.113.5", "0.0.0.0"},
+		{"far, IPv6", anywhere, both, near, "", "2001:db8:1::1", "2001:db8::5", "::"},
+		{"all are far", anywhere, both, nil, "", "127.0.0.1", "203.0.113.5", "0.0.0.0"},
+		{"the outside is of the other family", anywhere, "203.0.113.5", nil, "", "::1", "::1", "::"},
 		{"bound", "127.0.0.2 ::1", "", nil, "", "127.0.0.1", "127.0.0.2", "127.0.0.2"},
 		{"bound, and far", "127.0.0.2", both, near, "", "198.51.100.1", "203.0.113.5", "127.0.0.2"},
-		{"fixed", any, both, nil, "198.51.100.9", "198.51.100.1", "198.51.100.9", "0.0.0.0"},
-		{"fixed and bound", any, both, nil, "127.0.0.3 bind", "198.51.100.1", "127.0.0.3", "127.0.0.3"},
-		{"fixed in the other family", any, both, nil, "127.0.0.3 bind", "2001:db8:1::1", "2001:db8::5", "::"},
+		{"fixed", anywhere, both, nil, "198.51.100.9", "198.51.100.1", "198.51.100.9", "0.0.0.0"},
+		{"fixed and bound", anywhere, both, nil, "127.0.0.3 bind", "198.51.100.1", "127.0.0.3", "127.0.0.3"},
+		{"fixed in the other family", anywhere, both, nil, "127.0.0.3 bind", "2001:db8:1::1", "2001:db8::5", "::"},
 		{"without a port", "0.0.0.0", both, nil, "", "::1", "", ""},
-		{"nobody", any, both, nil, "", "", "", ""},
+		{"nobody", anywhere, both, nil, "", "", "", ""},
 	} {
 		cfg := rtp.DefaultPortsConfig()
 		cfg.Addresses, cfg.First, cfg.Last = addrs(tc.ports), 0, 0

@@ -212,7 +212,7 @@ func TestWaitingRefersAreBounded(t *testing.T) {
 	peer.Skip("SIP/2.0 491")
 	(<-w.spawned)() // in vain
 	peer.Skip("SIP/2.0 603")
-	asks(1) // the place is free again
+	asks(1)                             // the place is free again
 	alone.Hangup(signaling.CauseNormal) // nobody is to be waited for any more
 	siptest.Wait(t, alone.Gone())
 	(<-w.spawned)()
