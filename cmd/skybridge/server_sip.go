@@ -104,6 +104,8 @@ func (s *server) startSIP(ctx context.Context) error {
 	}
 	s.defers(func() error { s.registrar.Stop(); return nil })
 	s.knowsRegistered()
+	stop := s.tech.Refresh(refreshHosts)
+	s.defers(func() error { stop(); return nil })
 	s.defers(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), unregisterTimeout)
 		defer cancel()
@@ -119,6 +121,7 @@ func (s *server) startSIP(ctx context.Context) error {
 // system's.
 func (s *server) nameResolver() (*resolver.Resolver, error) {
 	c := resolver.Default()
+	c.MaxTTL = time.Hour
 	var err error
 	if c.Servers, err = s.cfg.SIP.NameServers(); err != nil {
 		return nil, err
@@ -149,6 +152,9 @@ func digestAlgorithms(names []string) []digest.Algorithm {
 	}
 	return out
 }
+
+// refreshHosts is how soon an address of a trunk's name is known, at the shortest TTL.
+const refreshHosts = 30 * time.Second
 
 // unregisterTimeout bounds how long the end waits for other registrars.
 const unregisterTimeout = 3 * time.Second

@@ -40,17 +40,21 @@ func (t *Tech) admit(req *message.Request) (*directory.Endpoint, *ua.Reply) {
 
 // shut is the refusal of requests from where none may come.
 func (t *Tech) shut(req *message.Request) *ua.Reply {
-	if !t.Directory().Shut(req) {
-		return nil
+	return forbidden(t.Directory().Shut(req))
+}
+
+func forbidden(is bool) *ua.Reply {
+	if is {
+		return &ua.Reply{Status: 403}
 	}
-	return &ua.Reply{Status: 403}
+	return nil
 }
 
 // prove asks for the endpoint's credentials, if it has any; only its own prove
 // it. A nil endpoint is asked just the same and never believed.
 func (t *Tech) prove(req *message.Request, e *directory.Endpoint) *ua.Reply {
 	if e != nil && e.Believed() {
-		return elsewhere(req, e)
+		return forbidden(e.Elsewhere(req))
 	}
 	_, refusal := t.cfg.Gate.Admit(req, t.Directory().Space(e, req, t.cfg.Gate.Disguise), func(username string) (digest.Credentials, bool) {
 		if e != nil {
@@ -66,17 +70,9 @@ func (t *Tech) prove(req *message.Request, e *directory.Endpoint) *ua.Reply {
 		t.cfg.Gate.Stranger(req)
 	}
 	if refusal == nil {
-		refusal = elsewhere(req, e)
+		refusal = forbidden(e.Elsewhere(req))
 	}
 	return refusal
-}
-
-// elsewhere is the refusal of an endpoint that says to be where it may not be.
-func elsewhere(req *message.Request, e *directory.Endpoint) *ua.Reply {
-	if !e.Elsewhere(req) {
-		return nil
-	}
-	return &ua.Reply{Status: 403}
 }
 
 // OnRequest answers REGISTER, OPTIONS and REFER, and refuses the rest.

@@ -1,7 +1,7 @@
 // Package directory is the endpoints that a configuration knows: what calls need of each,
 // made of pjsip.conf and sip.conf, and how a request is told to be one's.
 //
-// A Directory is not changed once it is in use; it starts no goroutine.
+// A Directory is not changed once it is in use. The one goroutine is a Refresher's.
 package directory
 
 import (
@@ -36,8 +36,9 @@ type Directory struct {
 	Lines func(token string) string
 
 	bare       bare
-	byName     map[string]*Endpoint // in lower case
-	byAOR      map[string]*Endpoint // and in lower case
+	hosts      map[named][]netip.Addr // of the names, as Resolve found them; not changed after
+	byName     map[string]*Endpoint   // in lower case
+	byAOR      map[string]*Endpoint   // and in lower case
 	spaces     spaces
 	identifier *identifier
 }

@@ -17,19 +17,31 @@ type Hosts interface {
 	Served(ctx context.Context, domain string) ([]netip.Addr, error)
 }
 
-// Resolve finds the addresses of the endpoints' host names. A name that leads
-// nowhere is told of and passed over: its endpoint is not known by it.
-func (d *Directory) Resolve(ctx context.Context, dns Hosts, unknown func(e *Endpoint, host string, err error)) map[string][]netip.Addr {
+// named is a host name of an endpoint.
+type named struct{ endpoint, host string }
+
+// Resolve finds the addresses of the endpoints' host names, and Index is to be told them. A
+// name that leads nowhere is told of; its endpoint is known by the addresses that the name had
+// in the directory before, if there were some. old may be nil.
+func (d *Directory) Resolve(ctx context.Context, dns Hosts, old *Directory, unknown func(e *Endpoint, host string, err error)) map[string][]netip.Addr {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	found := make(map[string][]netip.Addr)
+	d.hosts = make(map[named][]netip.Addr)
 	for i := range d.Endpoints {
 		e := &d.Endpoints[i]
 		for _, host := range e.Hosts {
+			name := named{e.Name, host}
 			addrs, err := hostAddrs(ctx, dns, host, e.SRV)
 			if err != nil {
 				unknown(e, host, err)
-				continue
+				if old == nil {
+					continue
+				}
+				addrs = old.hosts[name]
+			}
+			if len(addrs) > 0 {
+				d.hosts[name] = addrs
 			}
 			found[e.Name] = append(found[e.Name], addrs...)
 		}
