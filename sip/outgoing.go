@@ -107,11 +107,12 @@ func (o *OutgoingInvite) try(ctx context.Context) error {
 		o.hops = o.hops[1:]
 		o.hop, o.draft.Fixed = next, next.Fixed()
 		o.mu.Unlock()
+		began := time.Now()
 		way, taken := client.Patiently(ctx, o.patience)
 		f, err := o.s.route.Take(way, next, nil)
 		taken()
 		if err == nil {
-			err = o.send(f)
+			err = o.send(f, began)
 		}
 		if err == nil || fault.Of(err) == fault.Invalid {
 			return err
@@ -120,8 +121,9 @@ func (o *OutgoingInvite) try(ctx context.Context) error {
 	}
 }
 
-// send begins a transaction, unless the call is over: then the end has been told.
-func (o *OutgoingInvite) send(f transport.Flow) error {
+// send begins a transaction, unless the call is over: then the end has been told. Patience
+// counts from when the attempt began, with the way to the hop.
+func (o *OutgoingInvite) send(f transport.Flow, began time.Time) error {
 	o.mu.Lock()
 	if o.over {
 		o.mu.Unlock()
@@ -150,7 +152,7 @@ func (o *OutgoingInvite) send(f transport.Flow) error {
 		tx.Cancel(reason)
 	}
 	if patience > 0 {
-		o.s.errands.After(patience, func() { l.lost(tx, patience) })
+		o.s.errands.After(patience-time.Since(began), func() { l.lost(tx, patience) })
 	}
 	return nil
 }
@@ -217,7 +219,7 @@ func (o *OutgoingInvite) refused(tx *transaction.Client, r *message.Response) {
 	case again:
 		f := tx.Flow()
 		o.run.Must(func() {
-			if err := o.send(f); err != nil {
+			if err := o.send(f, time.Now()); err != nil {
 				o.fail(nil, err)
 			}
 		})

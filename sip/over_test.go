@@ -3,6 +3,7 @@ package sip
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/sip/internal/client"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
@@ -50,7 +51,7 @@ func TestHopOfACallThatIsOver(t *testing.T) {
 		out := outgoing(t, s, e)
 		out.abandon()
 		synctest.Wait()
-		if err := out.send(w); err != nil {
+		if err := out.send(w, time.Now()); err != nil {
 			t.Error(err)
 		}
 		if n := len(w.Times("INVITE ")); n != 0 {
@@ -69,7 +70,7 @@ func TestCallThatEndsWhileItIsSent(t *testing.T) {
 		s, w := silent(t, e), wire.New()
 		defer closeNow(t, s)
 		out := outgoing(t, s, e)
-		if err := out.send(ending{w, out.abandon}); err != nil {
+		if err := out.send(ending{w, out.abandon}, time.Now()); err != nil {
 			t.Error(err)
 		}
 		give(s, w, wire.ResponseTo(w.Last("INVITE "), 180, "x"))

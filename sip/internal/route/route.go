@@ -38,9 +38,13 @@ type Finder struct {
 
 const (
 	// connectPatience bounds how long a large request waits for a connection before
-	// it goes over UDP nevertheless, noTCPFor how long the place is not tried again.
-	connectPatience = 2 * time.Second
-	noTCPFor        = 10 * time.Minute
+	// it goes over UDP nevertheless: a fraction of what a trunk may be silent for before
+	// the next one is asked. The connection goes on being made.
+	connectPatience = 300 * time.Millisecond
+	// noTCPFor is how long a place that refuses is not tried again, slowTCPFor one that
+	// has only not answered in time: then the connection may be there.
+	noTCPFor   = 10 * time.Minute
+	slowTCPFor = 30 * time.Second
 	// maxNoTCP bounds the places that are remembered.
 	maxNoTCP = 1024
 )
@@ -150,11 +154,15 @@ func (f *Finder) Wider(flow transport.Flow, size int) transport.Flow {
 	ctx, cancel := context.WithTimeout(context.Background(), connectPatience)
 	defer cancel()
 	wide, err := f.layer.FlowTo(ctx, transport.Destination{Network: "tcp", Addr: src.Remote}, src.Listener)
-	if err != nil {
-		f.refused(src.Remote)
-		return nil
+	switch {
+	case err == nil:
+		return wide
+	case ctx.Err() != nil:
+		f.refused(src.Remote, slowTCPFor)
+	default:
+		f.refused(src.Remote, noTCPFor)
 	}
-	return wide
+	return nil
 }
 
 func (f *Finder) refuses(place netip.AddrPort) bool {
@@ -164,7 +172,7 @@ func (f *Finder) refuses(place netip.AddrPort) bool {
 	return ok && f.nowFor().Before(until)
 }
 
-func (f *Finder) refused(place netip.AddrPort) {
+func (f *Finder) refused(place netip.AddrPort, pause time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.nowFor()
@@ -175,7 +183,7 @@ func (f *Finder) refused(place netip.AddrPort) {
 			}
 		}
 	}
-	f.noTCP[place] = now.Add(noTCPFor)
+	f.noTCP[place] = now.Add(pause)
 }
 
 // seconds reads a Retry-After (RFC 3261 §20.33), whose comment and parameters may

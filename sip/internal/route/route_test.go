@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -76,6 +77,41 @@ func TestNoTCP(t *testing.T) {
 	if n := len(f.noTCP); n > maxNoTCP {
 		t.Errorf("%d places", n)
 	}
+}
+
+// silent is a layer whose peers neither take connections nor refuse them.
+type silent struct{ closed }
+
+func (s *silent) FlowTo(ctx context.Context, d transport.Destination, from string) (transport.Flow, error) {
+	if d.Network == "udp" {
+		return s.closed.FlowTo(ctx, d, from)
+	}
+	s.tried++
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A place that says nothing to a connection costs a call little of its patience, and is
+// asked again soon, when the connection may have come about.
+func TestSilentTCP(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		layer := &silent{}
+		f := New(layer, &list{}, 100)
+		to := flow{message.Source{Network: "udp", Remote: netip.MustParseAddrPort("192.0.2.1:5060")}}
+		for _, ca := range []struct {
+			pass, took time.Duration
+			tried      int
+		}{{0, connectPatience, 1}, {time.Second, 0, 1}, {slowTCPFor, connectPatience, 2}} {
+			time.Sleep(ca.pass)
+			began := time.Now()
+			if f.Wider(to, 101) != nil || time.Since(began) != ca.took || layer.tried != ca.tried {
+				t.Errorf("after %v: took %v, %d tries; want %v, %d", ca.pass, time.Since(began), layer.tried, ca.took, ca.tried)
+			}
+		}
+		if connectPatience > 500*time.Millisecond {
+			t.Errorf("%v is too much of a patience of 1.5 s", connectPatience)
+		}
+	})
 }
 
 // The first way that there is, is taken; the resolver hears which was none.
