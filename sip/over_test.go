@@ -79,3 +79,23 @@ func TestCallThatEndsWhileItIsSent(t *testing.T) {
 		}
 	})
 }
+
+// Patience has begun with the way to the hop, not with the INVITE.
+func TestPatienceBeginsWithTheWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &events{}
+		s, w := silent(t, e), wire.New()
+		defer closeNow(t, s)
+		out := outgoing(t, s, e)
+		out.patience = 1500 * time.Millisecond
+		began := time.Now()
+		time.Sleep(time.Second) // a connection that does not come about
+		if err := out.send(w, began); err != nil {
+			t.Fatal(err)
+		}
+		<-out.done
+		if took := time.Since(began); took != out.patience {
+			t.Errorf("given up after %v, want %v", took, out.patience)
+		}
+	})
+}
