@@ -12,6 +12,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
+	"github.com/skygenesisenterprise/skybridge/internal/certs/certtest"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 	"github.com/skygenesisenterprise/skybridge/sip/siptest/dnstest"
 )
@@ -20,18 +21,18 @@ import (
 // who proves the name that the trunk has is asked and answers; who does not is not spoken to,
 // and the console and the API tell why.
 func TestTrunksOverTLS(t *testing.T) {
-	known, other := siptest.NewAuthority(t), siptest.NewAuthority(t)
+	known, other := certtest.New(t), certtest.New(t)
 	sipURI, err := url.Parse("sip:uri.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	past := time.Now().Add(-48 * time.Hour)
 	loopback := []net.IP{net.IPv4(127, 0, 0, 1)}
-	cert, key := known.Files(known.Issue(x509.Certificate{DNSNames: []string{"us.example"}}))
+	cert, key := known.Write(t.TempDir(), known.Sign(x509.Certificate{DNSNames: []string{"us.example"}}))
 	trusts := ", tls_ca: " + known.File()
 	trunks := []struct {
 		name, host string
-		by         *siptest.Authority
+		by         *certtest.Authority
 		cert       x509.Certificate
 		more       string
 		clients    bool   // it asks for a certificate
@@ -60,7 +61,7 @@ func TestTrunksOverTLS(t *testing.T) {
 	yaml.WriteString("sip:\n  trunks:\n")
 	for _, tr := range trunks {
 		cfg := siptest.Config("tls")
-		l := &tls.Config{Certificates: []tls.Certificate{tr.by.Issue(tr.cert)}, MinVersion: tls.VersionTLS12}
+		l := &tls.Config{Certificates: []tls.Certificate{tr.by.Sign(tr.cert)}, MinVersion: tls.VersionTLS12}
 		if tr.clients {
 			l.ClientAuth, l.ClientCAs = tls.RequireAndVerifyClientCert, known.Pool()
 		}

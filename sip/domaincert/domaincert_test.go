@@ -12,8 +12,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/skygenesisenterprise/skybridge/internal/certs/certtest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,7 +22,7 @@ const domain = "sip.carrier.example"
 
 // TestConfig shakes hands with servers on loopback, each with a certificate of its own.
 func TestConfig(t *testing.T) {
-	known, other := siptest.NewAuthority(t), siptest.NewAuthority(t)
+	known, other := certtest.New(t), certtest.New(t)
 	uri := func(s string) []*url.URL {
 		u, err := url.Parse(s)
 		if err != nil {
@@ -33,7 +33,7 @@ func TestConfig(t *testing.T) {
 	long := time.Now().Add(-48 * time.Hour)
 	for _, tt := range []struct {
 		name, host string
-		by         *siptest.Authority
+		by         *certtest.Authority
 		cert       x509.Certificate
 		why        string // of the error, "" for none
 	}{
@@ -59,7 +59,7 @@ func TestConfig(t *testing.T) {
 		{"for clients", domain, known, x509.Certificate{DNSNames: []string{domain}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, "is not for a server"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			addr := serve(t, &tls.Config{Certificates: []tls.Certificate{tt.by.Issue(tt.cert)}})
+			addr := serve(t, &tls.Config{Certificates: []tls.Certificate{tt.by.Sign(tt.cert)}})
 			base := &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(4)}
 			c := Config(base, tt.host, known.Pool())
 			for range 2 { // the second time by a ticket
@@ -86,8 +86,8 @@ func TestConfig(t *testing.T) {
 
 // The system's authorities are asked where none are named.
 func TestSystemAuthorities(t *testing.T) {
-	a := siptest.NewAuthority(t)
-	addr := serve(t, &tls.Config{Certificates: []tls.Certificate{a.Issue(x509.Certificate{DNSNames: []string{domain}})}})
+	a := certtest.New(t)
+	addr := serve(t, &tls.Config{Certificates: []tls.Certificate{a.Sign(x509.Certificate{DNSNames: []string{domain}})}})
 	if err := shake(addr, Config(&tls.Config{MinVersion: tls.VersionTLS12}, domain, nil)); err == nil {
 		t.Error("an authority of our own is none of the system's")
 	}

@@ -24,43 +24,71 @@ type Authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// New makes one.
+// New makes one, which nobody knows yet.
 func New(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{t: t}
-	pair := a.Issue("an authority")
-	a.key = pair.PrivateKey.(*ecdsa.PrivateKey)
+	a.key = a.newKey()
+	der := a.sign(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "an authority"}, KeyUsage: x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
+	}, nil, &a.key.PublicKey)
 	var err error
-	if a.cert, err = x509.ParseCertificate(pair.Certificate[0]); err != nil {
+	if a.cert, err = x509.ParseCertificate(der); err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-// Issue makes a certificate for servers and clients, good for an hour. The first signs
-// itself.
-func (a *Authority) Issue(name string) tls.Certificate {
+func (a *Authority) newKey() *ecdsa.PrivateKey {
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	c := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true, IsCA: a.cert == nil,
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	return key
+}
+
+// sign signs a certificate, good for a day if it has no times; the authority's own has no
+// parent.
+func (a *Authority) sign(c, parent *x509.Certificate, key *ecdsa.PublicKey) []byte {
+	a.t.Helper()
+	c.SerialNumber = big.NewInt(time.Now().UnixNano())
+	if c.NotAfter.IsZero() {
+		c.NotBefore, c.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
 	}
-	parent, signer := a.cert, a.key
 	if parent == nil {
-		c.KeyUsage |= x509.KeyUsageCertSign
-		parent, signer = c, key
+		parent = c
 	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, key, a.key)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return der
+}
+
+// Sign makes a key and a certificate for what c says: names, addresses, URIs, uses and
+// times, those of a day where it has none.
+func (a *Authority) Sign(c x509.Certificate) tls.Certificate {
+	a.t.Helper()
+	c.KeyUsage = x509.KeyUsageDigitalSignature
+	key := a.newKey()
+	return tls.Certificate{Certificate: [][]byte{a.sign(&c, a.cert, &key.PublicKey)}, PrivateKey: key}
+}
+
+// Issue is Sign for a server or client of a name on localhost.
+func (a *Authority) Issue(name string) tls.Certificate {
+	a.t.Helper()
+	return a.Sign(x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	})
+}
+
+// Pool is what trusts the authority.
+func (a *Authority) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return pool
 }
 
 // File is the authority's certificate in a file, in a folder of its own.

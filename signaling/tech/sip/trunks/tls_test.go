@@ -7,15 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/internal/certs/certtest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/sip/siptest"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // Whose servers have to prove their names, by where a connection goes.
 func TestSecurity(t *testing.T) {
-	a := siptest.NewAuthority(t)
-	cert, key := a.Files(a.Issue(x509.Certificate{}))
+	a := certtest.New(t)
+	cert, key := a.Write(t.TempDir(), a.Sign(x509.Certificate{}))
 	_, plan, err := load(t, `
     - {name: usual, hosts: [sip.Carrier.example], transport: tls}
     - {name: again, hosts: [sip.carrier.example], follow_redirects: true, redirect_hosts: [Edge.example, 198.51.100.0/24, 198.51.100.9]}
@@ -69,8 +69,8 @@ func TestSecurity(t *testing.T) {
 
 // What cannot be is told of with the name of the setting.
 func TestSecurityMistakes(t *testing.T) {
-	a := siptest.NewAuthority(t)
-	cert, key := a.Files(a.Issue(x509.Certificate{}))
+	a := certtest.New(t)
+	cert, key := a.Write(t.TempDir(), a.Sign(x509.Certificate{}))
 	for name, tt := range map[string]struct{ yaml, why string }{
 		"no such file":       {"{name: x, hosts: [h], tls_ca: /nonexistent}", "tls_ca: stat /nonexistent"},
 		"a folder":           {"{name: x, hosts: [h], tls_ca: " + t.TempDir() + "}", "is no file of at most"},
