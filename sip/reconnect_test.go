@@ -185,9 +185,15 @@ func TestRingingCallEndsWithItsConnection(t *testing.T) {
 		via   string
 		found []transport.Destination
 	}{
-		"behind a NAT":     {phone, fmt.Sprintf("127.0.0.2:%d;rport", elsewhere.port()), nil},
-		"maddr":            {phone, fmt.Sprintf("127.0.0.1:%d;maddr=127.0.0.2", elsewhere.port()), nil},
-		"another's name":   {asking, "victim.test", []transport.Destination{tcpAt("127.0.0.2", elsewhere.port())}},
+		"behind a NAT":   {phone, fmt.Sprintf("127.0.0.2:%d;rport", elsewhere.port()), nil},
+		"maddr":          {phone, fmt.Sprintf("127.0.0.1:%d;maddr=127.0.0.2", elsewhere.port()), nil},
+		"another's name": {asking, "victim.test", []transport.Destination{tcpAt("127.0.0.2", elsewhere.port())}},
+		"another's as well": {asking, "both.test", []transport.Destination{
+			tcpAt("127.0.0.1", empty.port()), tcpAt("127.0.0.2", elsewhere.port()),
+		}},
+		"another's first": {asking, "both.test", []transport.Destination{
+			tcpAt("127.0.0.2", elsewhere.port()), tcpAt("127.0.0.1", empty.port()),
+		}},
 		"nobody's name":    {phone, "x.invalid", nil},
 		"nobody is there":  {phone, fmt.Sprintf("127.0.0.1:%d", empty.port()), nil},
 		"nor at that name": {asking, "pbx.test", []transport.Destination{tcpAt("127.0.0.1", empty.port())}},

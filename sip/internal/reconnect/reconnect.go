@@ -60,14 +60,13 @@ func (f *Finder) Back(req *message.Request, gone transport.Flow, then func(trans
 		if err != nil {
 			return nil, err
 		}
-		// A name is believed if it leads to where the request came from as well: nobody is to
-		// have us connect to others.
+		// Nobody is to have us connect to others: of all that a name leads to only where the
+		// request came from is tried. The port is any, as it is its own host's.
 		peer := from.Remote.Addr().WithZone("")
-		own := slices.IndexFunc(ds, func(d transport.Destination) bool { return d.Addr.Addr() == peer })
-		if own < 0 {
+		ds = slices.DeleteFunc(slices.Clone(ds), func(d transport.Destination) bool { return d.Addr.Addr().Unmap().WithZone("") != peer })
+		if len(ds) == 0 {
 			return nil, fault.New(fault.Unreachable, "sip: %s of the Via is not where the request came from", via.Host)
 		}
-		ds[0], ds[own] = ds[own], ds[0]
 		for _, d := range ds {
 			var flow transport.Flow
 			if flow, err = f.layer.FlowTo(ctx, d, from.Listener); err == nil {
