@@ -113,6 +113,12 @@ func TestLists(t *testing.T) {
 	want(first, "contact", "sip:x@phone.example", 403)
 	want(first, "contact", "sip:x@browser.invalid;transport=ws", 200)
 	want(second, "contact", "sip:x@browser.invalid;transport=ws", 403)
+	want(first, "contact", at(first)+";maddr=127.0.0.1", 200)
+	for _, maddr := range []string{"198.51.100.7", "127.0.0.2", "[127.0.0.2]", "phone.example"} { // where calls would go
+		want(first, "contact", at(first)+";maddr="+maddr, 403)
+		want(first, "contact", "sip:x@browser.invalid;maddr="+maddr, 403)
+	}
+	want(first, "contact", at(second)+";maddr=127.0.0.1", 403)
 	want(first, "deny", at(second), 403)
 	want(first, "deny", at(first), 200)
 

@@ -16,9 +16,7 @@ func (d *Directory) Shut(req *message.Request) bool {
 // Elsewhere reports whether a request says that its sender is where the endpoint may not be.
 func (e *Endpoint) Elsewhere(req *message.Request) bool { return elsewhere(&e.ContactACL, req) }
 
-// elsewhere looks at the host of each Contact. A name is not looked up: who comes with one is
-// permitted nowhere, but a browser, which knows no address of its own and writes a name that
-// never leads anywhere (RFC 7118 §5). Where it comes from is where it is.
+// elsewhere looks at where each Contact leads to: its host, and its maddr, which goes before it.
 func elsewhere(list *acl.ACL, req *message.Request) bool {
 	if list.Empty() {
 		return false
@@ -27,18 +25,29 @@ func elsewhere(list *acl.ACL, req *message.Request) bool {
 	if err != nil {
 		return true
 	}
+	source := req.Source().Remote.Addr()
 	for i := range contacts {
 		if contacts[i].Wildcard {
 			continue
 		}
-		host := contacts[i].URI.Host
-		addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-		if err != nil && strings.HasSuffix(strings.ToLower(strings.TrimSuffix(host, ".")), ".invalid") {
-			addr, err = req.Source().Remote.Addr(), nil
+		u := &contacts[i].URI
+		if !permitsHost(list, u.Host, source) {
+			return true
 		}
-		if err != nil || !list.Permits(addr) {
+		if m := u.Params.Value("maddr"); m != "" && !permitsHost(list, m, source) {
 			return true
 		}
 	}
 	return false
+}
+
+// permitsHost looks no name up: who comes with one is permitted nowhere, but a browser, which
+// knows no address of its own and writes a name that never leads anywhere (RFC 7118 §5). Where
+// it comes from is where it is.
+func permitsHost(list *acl.ACL, host string, source netip.Addr) bool {
+	if strings.HasSuffix(strings.ToLower(strings.TrimSuffix(host, ".")), ".invalid") {
+		return list.Permits(source)
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && list.Permits(addr)
 }
