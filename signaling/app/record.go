@@ -148,14 +148,32 @@ func (a *recordArguments) await(ctx context.Context, ch *signaling.Channel, rec 
 		return "TIMEOUT", nil
 	case res.Reason == recording.Silence:
 		return "SILENCE", nil
+	case res.Ended:
+		return "HANGUP", hungUp(ctx)
 	}
-	// Somebody else ended it, or the channel's end did, which the plan may not have heard of yet.
+	// Somebody else ended it, maybe as the channel ended, which the plan may not have heard of yet.
 	err = ch.Do(ctx, func() error { return nil })
 	if err == nil && ch.Snapshot().Ended {
 		err = fault.New(fault.Gone, "the channel has hung up")
 	}
 	return "HANGUP", err
 }
+
+// hungUp waits for the end of a channel that has no media any more: what has ended its media
+// tells it next. One that goes on nevertheless is not held up for long.
+func hungUp(ctx context.Context) error {
+	timer := time.NewTimer(hangupTold)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// hangupTold is how long the end of a channel may take after that of its media.
+const hangupTold = 5 * time.Second
 
 // ends is the status that a key ends the recording with, "" for one that does not.
 func (a *recordArguments) ends(key byte) string {

@@ -61,6 +61,7 @@ const (
 // Result is how a recording ended.
 type Result struct {
 	Reason Reason
+	Ended  bool          // nobody stopped it: the channel's media ended, as the channel is about to
 	Digit  byte          // that ended it
 	Length time.Duration // of what was recorded
 	Still  time.Duration // of silence, at the end
@@ -93,6 +94,7 @@ type Recording struct {
 	mu     sync.Mutex
 	trim   time.Duration
 	drop   bool
+	told   bool // to stop
 	over   bool
 	others []*Recording // that end with this one
 	result Result
@@ -139,10 +141,11 @@ func (rec *Recording) accompany(other *Recording) {
 
 // Stop ends the recording. It returns at once; Done tells when the file is there.
 func (rec *Recording) Stop() {
-	rec.tap.Close()
 	rec.mu.Lock()
+	rec.told = true
 	others := rec.others
 	rec.mu.Unlock()
+	rec.tap.Close()
 	for _, other := range others {
 		other.Stop()
 	}
@@ -237,7 +240,9 @@ func (rec *Recording) follow() Result {
 		err := rec.tap.Read(context.Background(), &b)
 		switch {
 		case errors.Is(err, io.EOF):
-			return Result{Reason: Stopped}
+			rec.mu.Lock()
+			defer rec.mu.Unlock()
+			return Result{Reason: Stopped, Ended: !rec.told}
 		case err != nil:
 			return Result{Reason: Failed, Err: err}
 		case b.Start < leave, rec.opts.WhileBridged && rec.channel.Snapshot().Bridge == "":
