@@ -12,15 +12,14 @@ import (
 )
 
 // twoNets is a phone with a foot in each of two networks, "lan" first: 127.0.0.2 and
-// 127.0.0.3, over UDP and TCP each.
-func twoNets(t *testing.T) *siptest.Phone {
+// 127.0.0.3, over UDP and TCP each; and others that it listens by.
+func twoNets(t *testing.T, others ...transport.Listener) *siptest.Phone {
 	t.Helper()
 	cfg := siptest.Config()
-	cfg.Transport.Listeners = []transport.Listener{
+	cfg.Transport.Listeners = append([]transport.Listener{
 		{Name: "lan-udp", Network: "udp", Address: "127.0.0.2:0"}, {Name: "wan-udp", Network: "udp", Address: "127.0.0.3:0"},
 		{Name: "lan-tcp", Network: "tcp", Address: "127.0.0.2:0"}, {Name: "wan-tcp", Network: "tcp", Address: "127.0.0.3:0"},
-		{Name: "far-udp", Network: "udp", Address: "[::1]:0"},
-	}
+	}, others...)
 	return siptest.NewPhoneWith(t, "us", cfg)
 }
 
@@ -96,7 +95,13 @@ func TestListener(t *testing.T) {
 			}
 		})
 	}
-	o := us.Outbound(peer.URI("udp"))
+}
+
+// A listener that cannot reach the peer is no reason to leave by another.
+func TestListenerOfTheOtherFamily(t *testing.T) {
+	siptest.NeedIPv6(t)
+	us := twoNets(t, transport.Listener{Name: "far-udp", Network: "udp", Address: "[::1]:0"})
+	o := us.Outbound(siptest.NewPhone(t, "bob", "udp").URI("udp"))
 	o.Method, o.Listener = "OPTIONS", "far-udp"
 	if _, err := us.Request(t.Context(), o); fault.Of(err) != fault.Unreachable {
 		t.Errorf("by a listener of the other family: %v", err)
