@@ -90,12 +90,13 @@ func (f *Finder) Hops(ctx context.Context, next message.URI, network, from strin
 }
 
 // Take makes a flow of a hop. Over UDP to a peer that knows a socket of ours, known, it
-// is that one; other ways leave by the listener that it knows.
+// is that one; other ways leave by the listener that it knows, if that reaches the place:
+// only a listener that the hop itself names is a demand.
 func (f *Finder) Take(ctx context.Context, h Hop, known transport.Flow) (transport.Flow, error) {
 	if h.flow != nil {
 		return h.flow, nil
 	}
-	from := h.from
+	learnt := ""
 	if known == nil {
 		known = h.beside
 	}
@@ -103,9 +104,12 @@ func (f *Finder) Take(ctx context.Context, h Hop, known transport.Flow) (transpo
 		if !known.Reliable() && h.dest.Network == "udp" {
 			return known.To(h.dest.Addr), nil
 		}
-		from = cmp.Or(from, known.Source().Listener)
+		learnt = known.Source().Listener
 	}
-	flow, err := f.layer.FlowTo(ctx, h.dest, from)
+	flow, err := f.layer.FlowTo(ctx, h.dest, cmp.Or(h.from, learnt))
+	if err != nil && h.from == "" && learnt != "" && ctx.Err() == nil {
+		flow, err = f.layer.FlowTo(ctx, h.dest, "")
+	}
 	if err != nil && ctx.Err() == nil {
 		f.Judge(h, nil, err)
 	}

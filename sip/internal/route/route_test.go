@@ -163,3 +163,45 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// narrow is a layer whose listener "lan" reaches nothing but what is named so.
+type narrow struct{ asked []string }
+
+func (n *narrow) FlowTo(_ context.Context, d transport.Destination, from string) (transport.Flow, error) {
+	n.asked = append(n.asked, from)
+	if from == "lan" && d.Host != "lan" {
+		return nil, fault.New(fault.Unreachable, "listener lan does not reach it")
+	}
+	return flow{message.Source{Network: d.Network, Remote: d.Addr, Listener: from}}, nil
+}
+
+func (n *narrow) Addr(string) netip.AddrPort { return netip.AddrPort{} }
+
+// A listener that the configuration names is kept to; one that was learnt of a peer is left
+// where it does not reach.
+func TestListenerThatDoesNotReach(t *testing.T) {
+	place := netip.MustParseAddrPort("192.0.2.1:5060")
+	lan := flow{message.Source{Network: "tcp", Remote: netip.MustParseAddrPort("127.0.0.1:5060"), Listener: "lan"}}
+	for _, tt := range []struct {
+		name, host, from string
+		known, beside    transport.Flow
+		asked            string
+		fails            bool
+	}{
+		{"learnt of a dialog", "wan", "", lan, nil, "lan,", false},
+		{"learnt of a binding", "wan", "", nil, lan, "lan,", false},
+		{"learnt, and it reaches", "lan", "", lan, nil, "lan", false},
+		{"configured", "wan", "lan", nil, nil, "lan", true},
+		{"configured and learnt", "wan", "lan", lan, nil, "lan", true},
+		{"another is configured", "wan", "wan", lan, nil, "wan", false},
+	} {
+		layer, l := &narrow{}, &list{}
+		got, err := New(layer, l, 0).Take(t.Context(), Hop{dest: transport.Destination{Network: "tcp", Addr: place, Host: tt.host}, from: tt.from, beside: tt.beside}, tt.known)
+		if (err != nil) != tt.fails || err == nil && got.Source().Remote != place || strings.Join(layer.asked, ",") != tt.asked {
+			t.Errorf("%s: %v, %v, asked %q", tt.name, got, err, layer.asked)
+		}
+		if (len(l.judged) > 0) != tt.fails {
+			t.Errorf("%s: judged %v", tt.name, l.judged)
+		}
+	}
+}
