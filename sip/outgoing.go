@@ -121,8 +121,8 @@ func (o *OutgoingInvite) try(ctx context.Context) error {
 	}
 }
 
-// send begins a transaction, unless the call is over: then the end has been told. Patience
-// counts from when the attempt began, with the way to the hop.
+// send begins a transaction, unless the call is over: then the end has been told. The
+// call's patience began with the way to the hop.
 func (o *OutgoingInvite) send(f transport.Flow, began time.Time) error {
 	o.mu.Lock()
 	if o.over {
@@ -143,16 +143,13 @@ func (o *OutgoingInvite) send(f transport.Flow, began time.Time) error {
 		o.tx = tx
 	}
 	canceled, reason := o.canceled || o.over, o.reason
-	patience := o.patience
-	if patience == 0 && len(o.hops) > 0 {
-		patience = o.s.client.Patience()
-	}
+	patience := o.s.client.Silence(o.patience, began, len(o.hops) > 0)
 	o.mu.Unlock()
 	if canceled {
 		tx.Cancel(reason)
 	}
 	if patience > 0 {
-		o.s.errands.After(patience-time.Since(began), func() { l.lost(tx, patience) })
+		o.s.errands.After(patience, func() { l.lost(tx, patience) })
 	}
 	return nil
 }

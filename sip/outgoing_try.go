@@ -11,8 +11,8 @@ import (
 // inviteListener follows one transaction of an INVITE.
 type inviteListener struct{ o *OutgoingInvite }
 
-// lost gives a hop up that has said nothing within the call's patience, or the stack's
-// where there is another hop.
+// lost gives a hop up that has said nothing within what was left of the call's patience, or
+// within the stack's where there is another hop.
 func (l inviteListener) lost(tx *transaction.Client, patience time.Duration) {
 	if !l.o.waiting() || !tx.Abandon() {
 		return

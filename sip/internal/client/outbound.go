@@ -75,7 +75,7 @@ type Outbound struct {
 	// Patience is how long each destination of an INVITE may leave it without any
 	// response, a 100 included, before it counts as one that does not answer; 0 is
 	// until the transaction ends (64·T1), 6·T1 while there is another destination. It bounds
-	// the search for each one and the way to it as well.
+	// the search for each one and the way to it as well; who is reached has T1 to answer.
 	Patience time.Duration
 	// KeepsGoing has the end of the context take back no INVITE that is sent already: whoever
 	// asked for it does so by Cancel, with a reason.
