@@ -18,14 +18,19 @@ func TestOneInviteWithoutAckDrawsOneChallenge(t *testing.T) {
 		status  int
 		changes []string
 		waits   bool
+		kept    bool
 		want    []int
 	}{
 		{status: 401, want: doubling[:1]},
 		{status: 407, want: doubling[:1]},
 		{status: 400, want: doubling[:1]},
-		{status: 403, want: doubling},
-		{status: 401, waits: true, want: doubling},
-		{status: 401, changes: []string{"biloxi.com>", "biloxi.com>;tag=1"}, want: doubling},
+		{status: 401, changes: shows("Authorization"), kept: true, want: doubling[:1]},
+		{status: 407, changes: shows("Proxy-Authorization"), kept: true, want: doubling[:1]},
+		{status: 400, changes: shows("Authorization"), kept: true, want: doubling[:1]},
+		{status: 401, changes: shows("Authorization"), waits: true, kept: true, want: doubling},
+		{status: 403, kept: true, want: doubling},
+		{status: 401, waits: true, kept: true, want: doubling},
+		{status: 401, changes: []string{"biloxi.com>", "biloxi.com>;tag=1"}, kept: true, want: doubling},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -34,13 +39,13 @@ func TestOneInviteWithoutAckDrawsOneChallenge(t *testing.T) {
 				if c.waits {
 					time.Sleep(wire.T1)
 				}
-				if got := tx.Forgets(c.status); got != (len(c.want) == 1) {
+				if got := tx.Forgets(c.status); got == c.kept {
 					t.Errorf("forgets %v", got)
 				}
 				if err := tx.Respond(c.status, []byte("SIP/2.0 4")); err != nil {
 					t.Fatal(err)
 				}
-				if one := table.Invite(tx.Request()); (one == nil) != (len(c.want) == 1) {
+				if one := table.Invite(tx.Request()); (one != nil) != c.kept {
 					t.Errorf("%v is left", one)
 				}
 				time.Sleep(65 * wire.T1)
@@ -60,6 +65,37 @@ func TestOneInviteWithoutAckDrawsOneChallenge(t *testing.T) {
 			})
 		})
 	}
+}
+
+// shows are the changes that have an INVITE show credentials.
+func shows(header string) []string {
+	return []string{"Contact:", header + ": Digest username=\"x\"\r\nContact:"}
+}
+
+// Copies of an INVITE with wrong credentials, on a slow way, are that INVITE: each gets the
+// challenge that has been sent, and what checks passwords sees one.
+func TestCopiesOfWrongCredentialsAreOneInvite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table, w := newTable(), wire.New()
+		tx, _ := arrive(t, table, w, shows("Authorization")...)
+		if err := tx.Respond(401, []byte("SIP/2.0 401")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(wire.T1)
+		for range 3 {
+			if _, got := arrive(t, table, w, shows("Authorization")...); got != Again {
+				t.Errorf("a copy is %v", got)
+			}
+		}
+		if got := w.Times("SIP/2.0 401"); !slices.Equal(got, []int{0, 1, 1, 1}) {
+			t.Errorf("sent at %v·T1", got)
+		}
+		if !tx.Acked() {
+			t.Error("the ACK goes further")
+		}
+		time.Sleep(11 * wire.T1)
+		forgotten(t, table)
+	})
 }
 
 // Refused INVITEs make room first, the oldest first, at whatever age; what else is young

@@ -121,7 +121,9 @@ func (t *Table) evictRefused(limit int) (out []*Server) {
 }
 
 // Filled is how much of what is there for requests of any kind is taken by what makes no
-// room for another, 0 to 1.
+// room for another, 0 to 1. It is an estimate: an answered request that was dropped before its
+// time, as its answer could not be repeated, stands in the queue until then, and is taken
+// off once more.
 func (t *Table) Filled() float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()

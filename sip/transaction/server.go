@@ -133,7 +133,7 @@ func (tx *Server) Respond(status int, b []byte) error {
 	if tx.state > proceeding {
 		return fault.New(fault.Conflict, "sip: %s is answered already", tx.req.Method())
 	}
-	forgets := tx.forgets(status)
+	forgets, once := tx.forgets(status), tx.once(status)
 	if forgets { // first: who has the response finds nothing left
 		tx.last = b
 		tx.end()
@@ -163,7 +163,7 @@ func (tx *Server) Respond(status int, b []byte) error {
 		tx.state = completed
 		tx.table.refuse(tx)
 		tx.expire(64 * tx.table.timers.T1) // timer H
-		if !tx.flow.Reliable() {
+		if !tx.flow.Reliable() && !once {
 			tx.interval = tx.table.timers.T1
 			tx.again = tx.table.after(tx.interval, tx.repeat)
 		}
@@ -186,17 +186,22 @@ func (tx *Server) Forgets(status int) bool {
 // forgets tells whether the transaction ends with a response of that status, as a stateless
 // server's would (RFC 3261 §8.2.7): a challenge, or word of a request that is broken, is what
 // the same request gets again. That is half of all requests where phones register, and all
-// that a stranger gets: an INVITE costs nothing to send in another's name, so that other must
-// not have its refusal eleven times, nor this table its transaction for half a minute. Who
-// was told to wait repeats nothing, and must have its refusal repeated. tx.mu is held.
+// that a stranger gets. An INVITE that shows credentials is remembered: copies of it are not
+// to count as wrong passwords one by one. tx.mu is held.
 func (tx *Server) forgets(status int) bool {
-	if status != 401 && status != 407 && status != 400 {
-		return false
-	}
 	if tx.req.Method() == "INVITE" {
-		return tx.state == trying && tx.req.To().Tag() == ""
+		return tx.once(status) && !tx.req.HasHeader("Authorization") && !tx.req.HasHeader("Proxy-Authorization")
 	}
-	return status != 400
+	return status == 401 || status == 407
+}
+
+// once tells whether a refusal of an INVITE goes out once, and again for each copy of the
+// INVITE alone: one costs nothing to send in another's name, with credentials that are made
+// up too, and that other must not have its refusal eleven times. Nor this table its
+// transaction for half a minute: what is remembered makes room first. Who was told to wait
+// repeats nothing, and must have its refusal repeated. tx.mu is held.
+func (tx *Server) once(status int) bool {
+	return (status == 401 || status == 407 || status == 400) && tx.state == trying && tx.req.To().Tag() == ""
 }
 
 // leaveRemains has what is to be known of an answered request take the transaction's place
