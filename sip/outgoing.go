@@ -59,7 +59,7 @@ func (s *Server) Invite(ctx context.Context, o Outbound, h InviteHandler) (*Outg
 		return nil, fault.New(fault.Unavailable, "sip: server is closing")
 	}
 	o.Method = "INVITE"
-	w := s.client.Wallet(o.Credentials)
+	w := s.client.Wallet(&o)
 	d, err := s.client.Draft(&o, w)
 	if err != nil {
 		return nil, err

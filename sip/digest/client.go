@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -28,14 +29,18 @@ var (
 type Account struct {
 	Credentials
 	// Realm is the one realm to answer, or AnyRealm; where it is empty, what Realms remember of
-	// the account of that Name, and without a Name none.
+	// the account of that Name at that Server, and without a Name none.
 	Realm  string
 	Name   string
+	Server string // the host that is asked, as it is configured
 	Realms *Realms
 }
 
 // learns tells whether the realm is the one that the peer asks for first.
 func (a *Account) learns() bool { return a.Realm == "" && a.Name != "" && a.Realms != nil }
+
+// server is the Server as the same one is always written.
+func (a *Account) server() string { return strings.ToLower(strings.TrimSuffix(a.Server, ".")) }
 
 // Header is a header to add to a request.
 type Header struct {
@@ -111,7 +116,7 @@ func (a *Attempt) ChallengedBy(by Origin, status int, values []string) error {
 	if status == 407 {
 		kind = proxy
 	}
-	met := challenged{by: by, kind: kind, method: a.method}
+	met := challenged{by: by, kind: kind, method: a.method, server: a.c.account.server()}
 	best, alg, err := a.c.choose(met, values)
 	if err == nil && a.c.account.learns() && !a.c.account.Realms.learn(a.c.account.Name, met, best.Realm) {
 		err = ErrRealm // another request has learnt another one

@@ -68,6 +68,47 @@ func TestRealms(t *testing.T) {
 	}
 }
 
+// Each server that an account is for teaches its own realm, and no more servers than are remembered.
+func TestRealmsOfServers(t *testing.T) {
+	r := NewRealms(slog.New(slog.DiscardHandler))
+	asks := func(by Origin, server, method, realm string) error {
+		account := Account{Credentials: Credentials{Username: "us", Password: "secret"}, Name: "carrier", Server: server, Realms: r}
+		return NewClient(account).Begin(method, uri).ChallengedBy(by, 401, []string{fmt.Sprintf(`Digest realm=%q, nonce="n"`, realm)})
+	}
+	for i, s := range []struct {
+		by                    Origin
+		server, method, realm string
+		want                  error
+	}{
+		{Asked, "a.example", "REGISTER", "a.example", nil},
+		{Elsewhere, "b.example", "REGISTER", "b.example", ErrElsewhere},
+		{InDialog, "b.example", "BYE", "b.example", ErrRealm},
+		{Asked, "b.example", "REGISTER", "b.example", nil},
+		{Asked, "b.example", "INVITE", "a.example", ErrRealm},
+		{Asked, "a.example", "INVITE", "b.example", ErrRealm},
+		{Asked, "A.Example.", "INVITE", "evil", ErrRealm},
+		{Asked, "A.Example.", "INVITE", "a.example", nil},
+		{Asked, "", "INVITE", "c.example", nil},
+		{Asked, "", "INVITE", "a.example", ErrRealm},
+	} {
+		if err := asks(s.by, s.server, s.method, s.realm); !errors.Is(err, s.want) {
+			t.Errorf("step %d, %+v: %v", i+1, s, err)
+		}
+	}
+	for i := range maxServers {
+		want := error(nil)
+		if i >= maxServers-3 { // three are known from above
+			want = ErrRealm
+		}
+		if err := asks(Asked, fmt.Sprint(i), "INVITE", "r"); !errors.Is(err, want) {
+			t.Errorf("server %d: %v", i, err)
+		}
+	}
+	if err := asks(Asked, "b.example", "INVITE", "b.example"); err != nil {
+		t.Errorf("with no room for others: %v", err)
+	}
+}
+
 // Of several realms in one answer the known one is taken, whatever else would be stronger.
 func TestRealmsInOneAnswer(t *testing.T) {
 	r := NewRealms(slog.New(slog.DiscardHandler))

@@ -28,9 +28,15 @@ var quiet = slog.New(slog.DiscardHandler)
 
 func serve(t *testing.T, h handler, networks ...string) *sip.Server {
 	t.Helper()
+	return serveAt(t, "127.0.0.1:0", h, networks...)
+}
+
+// serveAt is serve at an address.
+func serveAt(t *testing.T, address string, h handler, networks ...string) *sip.Server {
+	t.Helper()
 	cfg := sip.Default()
 	for _, n := range networks {
-		cfg.Transport.Listeners = append(cfg.Transport.Listeners, transport.Listener{Network: n, Address: "127.0.0.1:0"})
+		cfg.Transport.Listeners = append(cfg.Transport.Listeners, transport.Listener{Network: n, Address: address})
 	}
 	s, err := sip.NewServer(cfg, h, slog.New(slog.DiscardHandler))
 	if err != nil {

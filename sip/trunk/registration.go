@@ -180,6 +180,7 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*me
 		Transport:   r.cfg.Transport,
 		Listener:    r.cfg.Listener,
 		Credentials: r.cfg.Credentials,
+		Server:      r.server().Host,
 		Headers:     []message.Header{{Name: "Expires", Value: wanted}},
 		CallID:      r.callID,
 		CSeq:        r.cseq,

@@ -126,6 +126,36 @@ func TestB8FirstRealm(t *testing.T) {
 	}
 }
 
+// Two carriers with one account teach it their own realms, and nobody else's.
+func TestB8RealmOfEachHost(t *testing.T) {
+	const endpoint = "[%[1]s]\ntype = endpoint\ncontext = internal\nallow = !all,ulaw\naors = %[1]s\noutbound_auth = account\n[%[1]s]\ntype = aor\ncontact = sip:%[2]s\n"
+	carriers := map[string]*siptest.Peer{"one": siptest.UDP(t, netip.AddrPort{}), "two": siptest.UDPFrom(t, netip.MustParseAddr("127.0.0.2"), netip.AddrPort{})}
+	config := "[account]\ntype = auth\nusername = us\npassword = ours\n"
+	for name, carrier := range carriers {
+		config += fmt.Sprintf(endpoint, name, carrier.Local())
+	}
+	r := newRig(t, config)
+	for _, s := range []struct {
+		to, realm string
+		want      bool
+	}{{"one", "one.example", true}, {"two", "two.example", true}, {"one", "two.example", false}, {"two", "one.example", false}, {"two", "two.example", true}} {
+		carrier := carriers[s.to]
+		_, told := r.dial("0044@" + s.to)
+		invite := carrier.Skip("INVITE ")
+		carrier.Send(carrier.Response(invite, 401, "t", []string{fmt.Sprintf(`WWW-Authenticate: Digest realm=%q, nonce="n", qop="auth"`, s.realm)}, ""))
+		carrier.Want("ACK ")
+		if s.want {
+			invite = carrier.Want("INVITE ")
+			if shown := strings.Join(invite.Headers("Authorization"), ""); !strings.Contains(shown, fmt.Sprintf("realm=%q", s.realm)) {
+				t.Errorf("%+v: %s", s, shown)
+			}
+			carrier.Send(carrier.Response(invite, 403, "t2", nil, ""))
+			carrier.Want("ACK ")
+		}
+		told.want(t, "ended 21 true")
+	}
+}
+
 // Nobody is an endpoint by an address that the endpoint has not named: an identify section
 // that says nothing, or nothing that can be read, is nobody's.
 func TestB9WrongEndpointByAddress(t *testing.T) {

@@ -106,6 +106,7 @@ func (t *Tech) outbound(e *directory.Endpoint, b registrar.Binding, number strin
 	}
 	if !b.Source.IsValid() {
 		out.Prefer(e.Network, e.Listener)
+		out.Server = out.Target.Host
 	}
 	out.RewriteContact = out.RewriteContact || e.Rewrite
 	if number != "" {

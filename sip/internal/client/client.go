@@ -64,13 +64,13 @@ func (c *Client) Draft(o *Outbound, w compose.Wallet) (*compose.Draft, error) {
 	return d, nil
 }
 
-// Wallet is what answers challenges.
-func (c *Client) Wallet(creds []Credential) compose.Wallet {
-	accounts := make([]digest.Account, 0, len(creds))
-	for _, cred := range creds {
+// Wallet is what answers the challenges that a request meets.
+func (c *Client) Wallet(o *Outbound) compose.Wallet {
+	accounts := make([]digest.Account, 0, len(o.Credentials))
+	for _, cred := range o.Credentials {
 		accounts = append(accounts, digest.Account{
 			Credentials: digest.Credentials{Username: cred.Username, Password: cred.Password, HA1: cred.HA1}, Realm: cred.Realm,
-			Name: cred.Name, Realms: c.Realms,
+			Name: cred.Name, Server: o.Server, Realms: c.Realms,
 		})
 	}
 	return compose.NewWallet(accounts)
@@ -121,7 +121,7 @@ func (c *Client) Patience() time.Duration { return 6 * c.T1 }
 
 // Request sends a request and waits for its final response; see sip.Server.Request.
 func (c *Client) Request(ctx context.Context, o *Outbound) (*message.Response, error) {
-	d, err := c.Draft(o, c.Wallet(o.Credentials))
+	d, err := c.Draft(o, c.Wallet(o))
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 type Credential struct {
 	// Realm must be that of the challenge. "*" answers any realm: only for a
 	// peer that is trusted with a digest of the password. Where it is empty, the realm is
-	// the one that is asked of the account of that Name first (digest.Realms).
+	// the one that the Outbound's Server asks of the account of that Name first (digest.Realms).
 	Realm    string
 	Name     string
 	Username string
@@ -58,6 +58,9 @@ type Outbound struct {
 	// Credentials answer 401 and 407; without a matching one the challenge is
 	// the final response.
 	Credentials []Credential
+	// Server is the host of the settings that is asked, where it is one: each has its own realm
+	// for Credentials without one. All others have one in common.
+	Server string
 	// Headers are added as they are; the stack's own names are refused.
 	Headers     []message.Header
 	ContentType string
