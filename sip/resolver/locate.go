@@ -1,7 +1,9 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -19,6 +21,10 @@ const (
 	maxDestinations = 8
 	maxAddrs        = 64
 )
+
+// ErrNone is what is wrong when every server that was asked has said that there is nothing,
+// and none has failed: asking again tells nothing else until the zone changes.
+var ErrNone = errors.New("there is no such name")
 
 // Resolve implements transport.Resolver by RFC 3263 §4.
 func (r *Resolver) Resolve(ctx context.Context, u message.URI, network string) ([]transport.Destination, error) {
@@ -55,7 +61,7 @@ func (r *Resolver) ReturnTo(ctx context.Context, via message.Via) ([]transport.D
 }
 
 // Addrs are the addresses of a host, IPv4 and IPv6 in turn; the hosts file goes before
-// DNS. The error is of kind fault.Unreachable.
+// DNS. The error is of kind fault.Unreachable, ErrNone where no server failed.
 func (r *Resolver) Addrs(ctx context.Context, host string) ([]netip.Addr, error) {
 	return r.addrsOf(ctx, wish{host: host, port: 1, network: "udp", all: true})
 }
@@ -124,12 +130,12 @@ func (r *Resolver) find(ctx context.Context, w wish) ([]transport.Destination, e
 		return r.done(out, nil)
 	}
 	if lower := strings.TrimSuffix(strings.ToLower(w.host), "."); lower == "invalid" || strings.HasSuffix(lower, ".invalid") {
-		return nil, unreachable("%s is a name of nobody", w.host) // RFC 6761 §6.4
+		return nil, unreachable("%s is a name of nobody: %w", w.host, ErrNone) // RFC 6761 §6.4
 	}
 	var last error
 	for _, name := range r.system.names(now, w.host) {
 		if _, ok := dns.IsDomainName(name); !ok {
-			return nil, unreachable("%q is no domain name", w.host)
+			return nil, unreachable("%q is no domain name: %w", w.host, ErrNone)
 		}
 		err := r.domain(ctx, name, out)
 		if len(out.list) > 0 {
@@ -148,7 +154,7 @@ func (r *Resolver) find(ctx context.Context, w wish) ([]transport.Destination, e
 func (r *Resolver) done(out *destinations, err error) ([]transport.Destination, error) {
 	if len(out.list) == 0 {
 		if err == nil {
-			err = unreachable("look up %s: there is no such name", out.w.host)
+			err = unreachable("look up %s: %w", out.w.host, ErrNone)
 		}
 		if fault.Of(err) != fault.Unreachable {
 			err = unreachable("look up %s: %w", out.w.host, err)
@@ -197,30 +203,28 @@ func (r *Resolver) domain(ctx context.Context, name string, out *destinations) e
 		early = append(early, question{g.name, dns.TypeSRV})
 	}
 	services, chosen := guesses, false
+	var naptrErr error
 	if w.network == "" {
 		naptr := question{name, dns.TypeNAPTR}
 		r.prefetch(append(early, naptr)...)
 		// A server that fails at this kind of record, or is silent, may well know others.
-		if records, err := r.askFor(ctx, r.cfg.QuestionTimeout, naptr); err == nil {
-			if named := orderNAPTR(records, w.secure); len(named) > 0 {
-				services, chosen = named[:min(len(named), maxDestinations)], true
-			}
+		var records []dns.RR
+		records, naptrErr = r.askFor(ctx, r.cfg.QuestionTimeout, naptr)
+		if named := orderNAPTR(records, w.secure); len(named) > 0 {
+			services, chosen = named[:min(len(named), maxDestinations)], true
 		}
 	}
 	r.prefetch(early...)
 	some, err := r.services(ctx, services, out)
 	if len(out.list) > 0 || some {
-		return err
+		return cmp.Or(naptrErr, err)
 	}
 	as, addrErr := r.addrs(ctx, name)
-	if chosen && err == nil && len(as) == 0 {
-		return unreachable("%s names services that lead nowhere", w.host)
+	if chosen && err == nil && addrErr == nil && len(as) == 0 {
+		return unreachable("%s names services that lead nowhere: %w", w.host, ErrNone)
 	}
 	out.add(w.plain(), as, 0)
-	if addrErr != nil {
-		return addrErr
-	}
-	return err
+	return cmp.Or(addrErr, err, naptrErr)
 }
 
 // guesses are the services to ask for where no NAPTR record names any.
@@ -265,7 +269,7 @@ func (r *Resolver) services(ctx context.Context, list []service, out *destinatio
 		}
 	}
 	if some && len(out.list) == 0 && last == nil {
-		last = unreachable("%s is not served: its services lead nowhere", out.w.host)
+		last = unreachable("%s is not served, its services lead nowhere: %w", out.w.host, ErrNone)
 	}
 	return some, last
 }

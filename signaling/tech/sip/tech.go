@@ -122,7 +122,7 @@ func (t *Tech) Configure(ctx context.Context, d *directory.Directory) error {
 // before they open, so that the first request finds everybody known. It waits for
 // the names of hosts, for a few seconds at most.
 func (t *Tech) Know(ctx context.Context, d *directory.Directory) error {
-	hosts := d.Resolve(ctx, t.cfg.Hosts, t.Directory(), func(e *directory.Endpoint, host string, err error) {
+	hosts := d.Resolve(ctx, time.Now(), t.cfg.Hosts, t.Directory(), func(e *directory.Endpoint, host string, err error) {
 		t.log.Warn("requests of a host are not known by its address", "endpoint", e.Name, "host", host, "err", err)
 	})
 	d.Lines = t.trunks.Line
@@ -157,7 +157,7 @@ func (t *Tech) Join(ctx context.Context) error {
 
 // Refresh looks names up again until stop is called.
 func (t *Tech) Refresh(every time.Duration) (stop func()) {
-	r := directory.Refresher{Current: &t.directory, Hosts: t.cfg.Hosts, Trust: t.cfg.Trust, Every: every, Log: t.log}
+	r := directory.Refresher{Current: &t.directory, Hosts: t.cfg.Hosts, Trust: t.cfg.Trust, Every: every, Now: time.Now, Log: t.log}
 	return r.Start()
 }
 

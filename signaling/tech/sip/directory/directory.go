@@ -36,9 +36,9 @@ type Directory struct {
 	Lines func(token string) string
 
 	bare       bare
-	hosts      map[named][]netip.Addr // of the names, as Resolve found them; not changed after
-	byName     map[string]*Endpoint   // in lower case
-	byAOR      map[string]*Endpoint   // and in lower case
+	hosts      map[named]history    // of the names, as Resolve found them; not changed after
+	byName     map[string]*Endpoint // in lower case
+	byAOR      map[string]*Endpoint // and in lower case
 	spaces     spaces
 	identifier *identifier
 }

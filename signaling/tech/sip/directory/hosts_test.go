@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 )
 
 // zone is a made-up part of DNS.
@@ -50,7 +51,7 @@ func TestHostNames(t *testing.T) {
 		{Name: "broken", Hosts: []string{"broken.example"}, SRV: true},
 	}}
 	var unknown []string
-	found := d.Resolve(t.Context(), dns, nil, func(e *Endpoint, host string, _ error) { unknown = append(unknown, e.Name+" "+host) })
+	found := d.Resolve(t.Context(), time.Now(), dns, nil, func(e *Endpoint, host string, _ error) { unknown = append(unknown, e.Name+" "+host) })
 	for name, want := range map[string]string{
 		"plain": "[192.0.2.1 2001:db8::1]", "service": "[192.0.2.10 192.0.2.11]", "no service": "[192.0.2.10]", "some": "[192.0.2.11]", "broken": "[]",
 	} {

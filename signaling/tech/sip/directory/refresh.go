@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/sip/resolver"
 )
 
 // Refresher looks the names of hosts up again, which may lead elsewhere tomorrow, or led
@@ -24,9 +26,13 @@ type Refresher struct {
 	Trust func([]netip.Prefix)
 	// Every is how often the resolver is asked.
 	Every time.Duration
-	Log   *slog.Logger
+	// Now is the clock by which addresses grow old.
+	Now func() time.Time
+	Log *slog.Logger
 
-	failing map[named]bool // what the log has been told; of the goroutine
+	// What the log has been told; of the goroutine. A name that fails may be gone.
+	failing map[named]bool
+	refused map[named]history
 }
 
 // Start looks names up until stop is called, which waits for the end.
@@ -59,24 +65,34 @@ func (r *Refresher) refresh(ctx context.Context) {
 	old := r.Current.Load()
 	fresh := *old
 	failing := make(map[named]bool)
-	found := fresh.Resolve(ctx, r.Hosts, old, func(e *Endpoint, host string, err error) {
-		name := named{e.Name, host}
-		failing[name] = true
-		if !r.failing[name] && ctx.Err() == nil {
-			r.Log.Warn("the name of a host leads nowhere, its last addresses count", "endpoint", e.Name, "host", host, "addresses", old.hosts[name], "err", err)
+	found := fresh.Resolve(ctx, r.Now(), r.Hosts, old, func(e *Endpoint, host string, err error) {
+		name, gone := named{e.Name, host, e.SRV}, errors.Is(err, resolver.ErrNone)
+		failing[name] = gone
+		if was, told := r.failing[name]; told && was == gone || ctx.Err() != nil {
+			return
 		}
+		count := "as long as that fails"
+		if gone {
+			count = keepGone.String()
+		}
+		r.Log.Warn("the name of a host leads nowhere", "endpoint", e.Name, "host", host, "last_addresses", old.hosts[name].addrs(), "count_for", count, "err", err)
 	})
 	if ctx.Err() != nil {
 		return
 	}
 	r.failing = failing
 	if maps.EqualFunc(old.hosts, fresh.hosts, sameAddrs) {
+		r.Current.CompareAndSwap(old, &fresh) // it knows when they were seen; a reload does too
 		return
 	}
 	if err := fresh.Index(found); err != nil {
-		r.Log.Error("new addresses of hosts not taken", "err", err)
+		if !maps.EqualFunc(r.refused, fresh.hosts, sameAddrs) {
+			r.Log.Error("new addresses of hosts not taken", "err", err)
+		}
+		r.refused = fresh.hosts
 		return
 	}
+	r.refused = nil
 	if !r.Current.CompareAndSwap(old, &fresh) {
 		return // a reload was faster, and has asked for itself
 	}
@@ -92,6 +108,6 @@ func (r *Refresher) refresh(ctx context.Context) {
 }
 
 // sameAddrs compares without the order, which name servers turn round.
-func sameAddrs(a, b []netip.Addr) bool {
-	return slices.Equal(slices.SortedFunc(slices.Values(a), netip.Addr.Compare), slices.SortedFunc(slices.Values(b), netip.Addr.Compare))
+func sameAddrs(a, b history) bool {
+	return slices.Equal(slices.SortedFunc(slices.Values(a.addrs()), netip.Addr.Compare), slices.SortedFunc(slices.Values(b.addrs()), netip.Addr.Compare))
 }
