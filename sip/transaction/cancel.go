@@ -18,6 +18,8 @@ type cancel struct {
 	abandoned bool
 	// over is a connection in place of that of the INVITE, which has ended.
 	over transport.Flow
+	// patience ends when that connection is waited for no longer.
+	patience *time.Timer
 }
 
 // Cancel takes an INVITE back (RFC 3261 §9.1): the CANCEL waits for a provisional
@@ -86,8 +88,10 @@ func (tx *Client) sendCancel() {
 }
 
 func (c *cancel) stop() {
-	if c.timer != nil {
-		c.timer.Stop()
+	for _, t := range []*time.Timer{c.timer, c.patience} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 }
 

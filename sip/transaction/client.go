@@ -40,6 +40,7 @@ type Client struct {
 
 	mu       sync.Mutex
 	state    state
+	rings    bool          // a provisional response other than 100 has come
 	ack      []byte        // the ACK of a refusal, as sent
 	interval time.Duration // timers A and E
 	again    *time.Timer
@@ -170,6 +171,7 @@ func (tx *Client) step(r *message.Response) bool {
 		return false
 	case r.Status() < 200:
 		tx.state = proceeding
+		tx.rings = tx.rings || r.Status() > 100
 		if invite {
 			tx.stopTimers()
 			tx.sendCancel()

@@ -88,29 +88,60 @@ func (tx *Server) send(b []byte) error {
 }
 
 // withdraw takes an INVITE back that a provisional response has come for, since its
-// connection has ended: what rings there is canceled over another connection before the
-// listener is told of the end, so that a call that then goes another way does not ring at
-// both. It reports whether it does so.
+// connection has ended: what may ring there is canceled over another connection. If it does
+// ring the listener is told of the end after that, so that a call that then goes another way
+// does not ring at both, but no later than in 2·T1: a host that has vanished is looked for
+// for longer. Else, as after a mere 100, it is told at once. It reports whether it does so.
 func (tx *Client) withdraw(err error) bool {
 	tx.mu.Lock()
-	defer tx.mu.Unlock()
-	if tx.out.Message.Method != "INVITE" || tx.state != proceeding || tx.cancel.sent || tx.table.reconnector == nil {
+	if tx.out.Message.Method != "INVITE" || tx.state != proceeding || tx.cancel.sent || tx.table.reconnector == nil ||
+		!tx.table.reconnector.Out(tx.flow, func(f transport.Flow, none error) { tx.withdrawn(f, none, err) }) {
+		tx.mu.Unlock()
 		return false
 	}
-	return tx.table.reconnector.Out(tx.flow, func(f transport.Flow, none error) {
-		if none != nil || !tx.cancelOver(f) {
-			tx.fail(err)
-			return
-		}
+	rings := tx.rings
+	if rings {
+		tx.cancel.patience = tx.table.after(2*tx.table.timers.T1, func() { tx.giveUp(err) })
+	}
+	tx.mu.Unlock()
+	if !rings {
+		tx.giveUp(err)
+	}
+	return true
+}
+
+// withdrawn takes what was found.
+func (tx *Client) withdrawn(f transport.Flow, none, err error) {
+	if none != nil {
+		tx.fail(err)
+		return
+	}
+	tx.mu.Lock()
+	told := tx.cancel.abandoned
+	canceled := tx.cancelOver(f)
+	tx.mu.Unlock()
+	if canceled && !told {
 		tx.to.Failed(err)
-	})
+	}
+}
+
+// giveUp tells the listener of the end of an INVITE that has no final response and is to be
+// canceled yet.
+func (tx *Client) giveUp(err error) {
+	tx.mu.Lock()
+	tell := tx.state == proceeding && !tx.cancel.abandoned
+	if tell {
+		tx.cancel.abandoned = true
+	}
+	tx.mu.Unlock()
+	if tell {
+		tx.to.Failed(err)
+	}
 }
 
 // cancelOver cancels the INVITE over another connection, if it has no final response yet;
-// what comes of it concerns nobody.
+// what comes of it concerns nobody. tx.mu is held.
 func (tx *Client) cancelOver(f transport.Flow) bool {
-	tx.mu.Lock()
-	defer tx.mu.Unlock()
 	if tx.state != proceeding {
 		return false
 	}
