@@ -43,12 +43,16 @@ func verify(shown []*x509.Certificate, host string, authorities *x509.CertPool) 
 	for _, c := range shown[1:] {
 		between.AddCert(c)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: authorities, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	// x509 knows nothing of sipDomain, so what the chain is for is ours to check.
+	chains, err := leaf.Verify(x509.VerifyOptions{Roots: authorities, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err != nil {
 		return fault.New(fault.Forbidden, "the server's certificate is not good: %w", err)
 	}
-	if !purposed(leaf) {
+	if !forServers(shown[:1]) {
 		return fault.New(fault.Forbidden, "the server's certificate is not for a server")
+	}
+	if !slices.ContainsFunc(chains, forServers) {
+		return fault.New(fault.Forbidden, "the server's certificate is of an authority that is not for servers")
 	}
 	if names := identities(leaf); !slices.ContainsFunc(names, func(n string) bool { return same(n, host) }) {
 		return fault.New(fault.Forbidden, "the server's certificate is for %s, not for %s", list(names), host)
@@ -56,11 +60,18 @@ func verify(shown []*x509.Certificate, host string, authorities *x509.CertPool) 
 	return nil
 }
 
-// purposed tells whether a certificate is for servers (RFC 5924 §4).
-func purposed(c *x509.Certificate) bool {
-	return len(c.ExtKeyUsage) == 0 && len(c.UnknownExtKeyUsage) == 0 ||
-		slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) ||
-		slices.ContainsFunc(c.UnknownExtKeyUsage, sipDomain.Equal)
+// forServers tells whether certificates, each signed by the next, are for servers, or for who speaks for SIP
+// domains (RFC 5924 §4): what one of them is limited to limits all that it vouches for.
+func forServers(chain []*x509.Certificate) bool {
+	servers, domains := true, true
+	for _, c := range chain {
+		if len(c.ExtKeyUsage) == 0 && len(c.UnknownExtKeyUsage) == 0 || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) {
+			continue
+		}
+		servers = servers && slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
+		domains = domains && slices.ContainsFunc(c.UnknownExtKeyUsage, sipDomain.Equal)
+	}
+	return servers || domains
 }
 
 // identities are the domains and addresses that a certificate speaks for (RFC 5922 §7.1). The

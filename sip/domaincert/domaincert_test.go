@@ -23,6 +23,14 @@ const domain = "sip.carrier.example"
 // TestConfig shakes hands with servers on loopback, each with a certificate of its own.
 func TestConfig(t *testing.T) {
 	known, other := certtest.New(t), certtest.New(t)
+	between := func(of *certtest.Authority, uses []x509.ExtKeyUsage, others ...asn1.ObjectIdentifier) *certtest.Authority {
+		return of.Between(x509.Certificate{ExtKeyUsage: uses, UnknownExtKeyUsage: others})
+	}
+	mail, web := []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	named := x509.Certificate{DNSNames: []string{domain}}
+	forWeb := x509.Certificate{DNSNames: []string{domain}, ExtKeyUsage: web}
+	forSIP := x509.Certificate{DNSNames: []string{domain}, UnknownExtKeyUsage: []asn1.ObjectIdentifier{sipDomain}}
+	const notForServers = "of an authority that is not for servers"
 	uri := func(s string) []*url.URL {
 		u, err := url.Parse(s)
 		if err != nil {
@@ -57,6 +65,16 @@ func TestConfig(t *testing.T) {
 		{"for servers", domain, known, x509.Certificate{DNSNames: []string{domain}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}, ""},
 		{"for SIP domains", domain, known, x509.Certificate{DNSNames: []string{domain}, UnknownExtKeyUsage: []asn1.ObjectIdentifier{sipDomain}}, ""},
 		{"for clients", domain, known, x509.Certificate{DNSNames: []string{domain}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, "is not for a server"},
+		{"authority between", domain, between(known, nil), forWeb, ""},
+		{"authority for anything", domain, between(known, []x509.ExtKeyUsage{x509.ExtKeyUsageAny}), forSIP, ""},
+		{"authority for servers", domain, between(known, web), forWeb, ""},
+		{"authority for SIP domains", domain, between(known, nil, sipDomain), forSIP, ""},
+		{"authority for e-mail", domain, between(known, mail), forWeb, notForServers},
+		{"authority for e-mail, leaf for anything", domain, between(known, mail), named, notForServers},
+		{"authority for e-mail, leaf for SIP domains", domain, between(known, mail), forSIP, notForServers},
+		{"authority below one for e-mail", domain, between(between(known, mail), web), forWeb, notForServers},
+		{"authority for what the leaf is not", domain, between(known, web), forSIP, notForServers},
+		{"another way round", domain, between(known, nil, sipDomain), forWeb, notForServers},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			addr := serve(t, &tls.Config{Certificates: []tls.Certificate{tt.by.Sign(tt.cert)}})

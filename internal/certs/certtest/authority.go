@@ -22,6 +22,9 @@ type Authority struct {
 	t    testing.TB
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
+	// between are the authority's own certificate and those of who vouch for it, but the root's.
+	between [][]byte
+	root    *x509.Certificate
 }
 
 // New makes one, which nobody knows yet.
@@ -29,14 +32,35 @@ func New(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{t: t}
 	a.key = a.newKey()
-	der := a.sign(&x509.Certificate{
-		Subject: pkix.Name{CommonName: "an authority"}, KeyUsage: x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
-	}, nil, &a.key.PublicKey)
-	var err error
-	if a.cert, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
+	a.cert = a.parse(a.sign(authority(x509.Certificate{Subject: pkix.Name{CommonName: "an authority"}}), nil, &a.key.PublicKey))
+	a.root = a.cert
 	return a
+}
+
+// authority is c as one that signs others.
+func authority(c x509.Certificate) *x509.Certificate {
+	c.KeyUsage, c.IsCA, c.BasicConstraintsValid = x509.KeyUsageCertSign, true, true
+	return &c
+}
+
+// Between makes an authority that this one vouches for, for what c says. Whatever it signs comes with
+// its certificate.
+func (a *Authority) Between(c x509.Certificate) *Authority {
+	a.t.Helper()
+	b := &Authority{t: a.t, key: a.newKey(), root: a.root}
+	c.Subject.CommonName = "an authority between"
+	b.cert = a.parse(a.sign(authority(c), a.cert, &b.key.PublicKey))
+	b.between = append([][]byte{b.cert.Raw}, a.between...)
+	return b
+}
+
+func (a *Authority) parse(der []byte) *x509.Certificate {
+	a.t.Helper()
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return c
 }
 
 func (a *Authority) newKey() *ecdsa.PrivateKey {
@@ -72,7 +96,7 @@ func (a *Authority) Sign(c x509.Certificate) tls.Certificate {
 	a.t.Helper()
 	c.KeyUsage = x509.KeyUsageDigitalSignature
 	key := a.newKey()
-	return tls.Certificate{Certificate: [][]byte{a.sign(&c, a.cert, &key.PublicKey)}, PrivateKey: key}
+	return tls.Certificate{Certificate: append([][]byte{a.sign(&c, a.cert, &key.PublicKey)}, a.between...), PrivateKey: key}
 }
 
 // Issue is Sign for a server or client of a name on localhost.
@@ -84,22 +108,22 @@ func (a *Authority) Issue(name string) tls.Certificate {
 	})
 }
 
-// Pool is what trusts the authority.
+// Pool is what trusts the authority, or the root of those that vouch for it.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
+	pool.AddCert(a.root)
 	return pool
 }
 
-// File is the authority's certificate in a file, in a folder of its own.
+// File is the certificate that Pool trusts in a file, in a folder of its own.
 func (a *Authority) File() string {
 	a.t.Helper()
 	file := filepath.Join(a.t.TempDir(), "ca.pem")
-	a.put(file, "CERTIFICATE", a.cert.Raw)
+	a.put(file, "CERTIFICATE", a.root.Raw)
 	return file
 }
 
-// Write puts a certificate and its key into files of a folder.
+// Write puts a certificate, with those between it and the root, and its key into files of a folder.
 func (a *Authority) Write(dir string, pair tls.Certificate) (cert, key string) {
 	a.t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
@@ -107,14 +131,18 @@ func (a *Authority) Write(dir string, pair tls.Certificate) (cert, key string) {
 		a.t.Fatal(err)
 	}
 	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	a.put(cert, "CERTIFICATE", pair.Certificate[0])
+	a.put(cert, "CERTIFICATE", pair.Certificate...)
 	a.put(key, "PRIVATE KEY", der)
 	return cert, key
 }
 
-func (a *Authority) put(file, kind string, der []byte) {
+func (a *Authority) put(file, kind string, ders ...[]byte) {
 	a.t.Helper()
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+	var text []byte
+	for _, der := range ders {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})...)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
 		a.t.Fatal(err)
 	}
 }
