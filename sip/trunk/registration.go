@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type registration struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	again  chan struct{} // asks for a try at once
+	stale  atomic.Bool   // what others are told of us has changed since the last try began
 	line   string        // of its contact; "" for none
 	// servers are the registrars, each standing in for the one before.
 	servers []message.URI
@@ -43,6 +45,8 @@ type registration struct {
 	cseq    uint32
 	expires time.Duration // to ask for
 	slow    int           // tries that failed at the full RetryInterval
+	held    []message.URI // contacts as the registrar has them: the one that it took last, and later ones that it may have taken
+	sent    int           // contacts in the last REGISTER
 }
 
 func newRegistration(cfg Config, stack Stack, log *slog.Logger, change func(State)) *registration {
@@ -73,10 +77,12 @@ func (r *registration) run() {
 		case <-r.again:
 		case <-timer.C:
 		}
+		r.stale.Store(false)
 		wait := r.guarded()
 		if r.ctx.Err() != nil {
 			return
 		}
+		r.renew()
 		timer.Stop()
 		if wait > 0 {
 			timer.Reset(wait)
@@ -115,11 +121,11 @@ func (r *registration) try() time.Duration {
 // server is the one that is asked now.
 func (r *registration) server() message.URI { return r.servers[r.at] }
 
-// ask asks the server once, or twice where it wants a longer expiration.
+// ask asks the server once, or twice where it wants a longer expiration or fewer contacts.
 func (r *registration) ask() (resp *message.Response, took time.Duration, err error) {
 	began := time.Now()
 	resp, err = r.register(r.ctx, r.expires)
-	if err != nil && r.tooBrief(resp) { // once: one that asks for ever more waits its turn
+	if err != nil && (r.tooBrief(resp) || r.tooMany(resp)) { // once: one that asks for ever more waits its turn
 		began = time.Now()
 		resp, err = r.register(r.ctx, r.expires)
 	}
@@ -159,7 +165,21 @@ func (r *registration) tooBrief(resp *message.Response) bool {
 	return true
 }
 
-// register sends a REGISTER that asks for an expiration; 0 unregisters.
+// tooMany reports whether a refusal may be of the contact that was to be removed in the same
+// REGISTER, which there are registrars that cannot do; it is left to expire then.
+func (r *registration) tooMany(resp *message.Response) bool {
+	status := statusOf(resp)
+	if r.sent < 2 || status < 400 || slices.Contains([]int{401, 407, 408, 503, 504}, status) { // which are of other things
+		return false
+	}
+	r.log.Warn("registrar does not remove our old contact, which expires by itself", "peer", r.server().String(), "cause", status)
+	r.held = nil
+	return true
+}
+
+// register sends a REGISTER that asks for an expiration; 0 unregisters what is registered.
+// Where the contact has changed, the same REGISTER removes the one before (RFC 3261
+// §10.2.2): calls would ring at both, and there are registrars that take one alone.
 func (r *registration) register(ctx context.Context, expires time.Duration) (*message.Response, error) {
 	timeout := r.cfg.Timeout
 	if len(r.servers) > 1 {
@@ -168,7 +188,14 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*me
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	wanted := strconv.Itoa(int(expires / time.Second))
-	contact := message.Address{URI: r.contact(), Params: message.Params{{Name: "expires", Value: wanted}}}
+	var contacts []message.Address
+	if expires > 0 || len(r.held) == 0 {
+		contacts = append(contacts, expiring(r.contact(), wanted))
+	}
+	for _, old := range r.held { // the stack leaves out what is still ours
+		contacts = append(contacts, expiring(old, "0"))
+	}
+	var placed []message.Address
 	self := message.Address{URI: r.cfg.Client}
 	resp, err := r.stack.Request(ctx, sip.Outbound{
 		Method:      "REGISTER",
@@ -176,7 +203,8 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*me
 		NextHop:     r.cfg.Proxy,
 		From:        self,
 		To:          self,
-		Contacts:    []message.Address{contact},
+		Contacts:    contacts,
+		Placed:      &placed,
 		Transport:   r.cfg.Transport,
 		Listener:    r.cfg.Listener,
 		Credentials: r.cfg.Credentials,
@@ -192,7 +220,28 @@ func (r *registration) register(ctx context.Context, expires time.Duration) (*me
 	} else if r.callID != "" {
 		r.cseq += 8 // more than the tries that one request can make
 	}
+	if r.sent = len(placed); r.sent > 0 && expires > 0 {
+		r.hold(placed[0].URI, err == nil, resp != nil)
+	}
 	return resp, err
+}
+
+// hold notes a contact that was asked for, and whether that was granted, or answered at all.
+func (r *registration) hold(u message.URI, granted, answered bool) {
+	switch {
+	case granted:
+		r.held = []message.URI{u}
+	case !answered && len(r.held) < maxHeld && !slices.ContainsFunc(r.held, u.Equal):
+		r.held = append(r.held, u)
+	}
+}
+
+// maxHeld bounds the contacts that a registrar is asked to remove at once.
+const maxHeld = 4
+
+// expiring is a contact for so many seconds.
+func expiring(u message.URI, seconds string) message.Address {
+	return message.Address{URI: u, Params: message.Params{{Name: "expires", Value: seconds}}}
 }
 
 // registrar is the Request-URI: the server without a user (RFC 3261 §10.2).
@@ -296,6 +345,13 @@ func (r *registration) tryNow() {
 	select {
 	case r.again <- struct{}{}:
 	default:
+	}
+}
+
+// renew asks for a try where what is registered is not what others are told of us now.
+func (r *registration) renew() {
+	if r.stale.Load() && r.state.Load().Status == Registered {
+		r.tryNow()
 	}
 }
 

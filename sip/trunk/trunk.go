@@ -147,12 +147,12 @@ func (t *Registrations) Line(word string) string {
 	return ""
 }
 
-// Renew registers anew whatever is registered: what others are told of us has changed.
+// Renew registers anew whatever is registered, or is so once the try that is under way has
+// come through: what others are told of us has changed.
 func (t *Registrations) Renew() {
 	for _, r := range *t.current.Load() {
-		if r.state.Load().Status == Registered {
-			r.tryNow()
-		}
+		r.stale.Store(true)
+		r.renew()
 	}
 }
 

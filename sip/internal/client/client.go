@@ -125,6 +125,9 @@ func (c *Client) Request(ctx context.Context, o *Outbound) (*message.Response, e
 	if err != nil {
 		return nil, err
 	}
+	if o.Placed != nil {
+		defer func() { *o.Placed = d.Placed }()
+	}
 	hops, err := c.Hops(ctx, o)
 	if err != nil {
 		return nil, err

@@ -42,8 +42,11 @@ type Outbound struct {
 	From, To message.Address
 	// Contacts replace the stack's Contact; a REGISTER without any asks for the
 	// bindings. One without a host is at the address that the peer is to reach us at,
-	// as the stack's own is. INVITE and SUBSCRIBE ignore them.
+	// as the stack's own is; one that is then Equal to one before is left out. INVITE and
+	// SUBSCRIBE ignore them.
 	Contacts []message.Address
+	// Placed, where set, takes the Contacts of a Request as they were sent last.
+	Placed *[]message.Address
 	// ContactUser is the user part of the stack's own Contact.
 	ContactUser string
 	// Flow sends over that flow and nowhere else.

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,10 +22,11 @@ type Draft struct {
 	CallID   string
 	Seq      uint32
 	// Contact puts our own in, with ContactUser, unless there are Contacts. One of these
-	// without a host is at ours.
+	// without a host is at ours, and one that turns out Equal to one before is left out.
 	Contact     bool
 	ContactUser string
 	Contacts    []message.Address
+	Placed      []message.Address // the Contacts as they were sent last
 	MaxForwards int
 	Fixed       bool             // goes over the flow that it is given, and no other
 	Extra       []message.Header // the caller's, see CheckHeaders
@@ -68,10 +70,15 @@ func (a *Agent) Request(d *Draft, f transport.Flow) (out transaction.Outgoing, e
 	m.Headers.Add("To", d.To.String())
 	m.Headers.Add("Call-ID", d.CallID)
 	m.Headers.Add("CSeq", message.FormatCSeq(d.Seq, d.Method))
+	d.Placed = nil
 	for _, c := range d.Contacts {
 		if c, err = a.place(c, f, d.URI.Secure()); err != nil {
 			return out, err
 		}
+		if slices.ContainsFunc(d.Placed, func(before message.Address) bool { return before.URI.Equal(c.URI) }) {
+			continue
+		}
+		d.Placed = append(d.Placed, c)
 		m.Headers.Add("Contact", c.String())
 	}
 	if d.Contact && len(d.Contacts) == 0 {
