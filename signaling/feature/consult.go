@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,8 @@ type inquiry struct {
 	handed   atomic.Bool // the party has given its place away, or shares it
 	aborted  bool
 	left     atomic.Pointer[absence] // whom the party asks, while it is back with who waits
+	moves    sync.Mutex              // held while the party goes back or forth
+	over     bool                    // the party has hung up and goes nowhere; moves is held
 }
 
 // consult has the party call an extension, in its own name and through the plan. It is the
@@ -158,6 +161,9 @@ func (q *inquiry) act(ctx context.Context, asks action) bool {
 func (q *inquiry) hungUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), handTimeout)
 	defer cancel()
+	q.moves.Lock() // a way that the party is on ends first, so that swapBack knows of it
+	q.over = true
+	q.moves.Unlock()
 	q.swapBack(ctx)
 	if q.settings.AtxferDropCall && !q.talks() {
 		return

@@ -8,7 +8,9 @@ func (q *inquiry) swap(ctx context.Context) {
 		q.swapBack(ctx)
 		return
 	}
-	if q.handed.Load() || !q.talks() || q.a.waits.Ended() {
+	q.moves.Lock()
+	defer q.moves.Unlock()
+	if q.over || q.handed.Load() || !q.talks() || q.a.waits.Ended() {
 		return
 	}
 	bridge, err := q.c.service.cfg.Transfers.Bridge(q.p.channel)
@@ -31,6 +33,8 @@ func (q *inquiry) swap(ctx context.Context) {
 
 // swapBack brings the party back to whom it asks, if it is not there.
 func (q *inquiry) swapBack(ctx context.Context) {
+	q.moves.Lock()
+	defer q.moves.Unlock()
 	left := q.left.Swap(nil)
 	if left == nil {
 		return

@@ -1,9 +1,11 @@
 package feature_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
@@ -75,4 +77,34 @@ func TestSwap(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who hangs up while on the way to who waits, leaves the two to each other nevertheless.
+func TestSwapHungUp(t *testing.T) {
+	bothSides(t, func(t *testing.T, byCaller bool) {
+		r := newRig(t)
+		s := r.side(byCaller)
+		r.asks(s, "*2", "1003")
+		third := r.third.Leg(t)
+		third.Answered()
+		r.Until(s.me, "asking", talks)
+		r.Until(r.channel("1003"), "asked", answered)
+		var once sync.Once
+		var hung bool
+		// A filter is asked on the channel's own goroutine, as it comes in: the end is next there.
+		sub := r.Engine.Bus().Subscribe(1, func(e *event.Event) bool {
+			if e.Type == event.ChannelEnteredBridge && e.Channel == string(s.me.ID()) {
+				once.Do(func() { hung = true; s.leg.End(signaling.CauseNormal, true) })
+			}
+			return false
+		})
+		defer sub.Close()
+		press(s.leg, "*4")
+		r.Gone(s.me)
+		if !hung {
+			t.Error("hung up by nobody")
+		}
+		r.together(s.name, "1003")
+		r.hears(third, s.name)
+	})
 }

@@ -65,7 +65,12 @@ func (c *Conversation) record(ctx context.Context, me *signaling.Channel, variab
 	if format == "" {
 		format = "wav"
 	}
+	// Both kinds, and other conversations whose plan names them so, may begin within one second.
 	rec, err := c.service.cfg.Record(ctx, other, name+"."+format)
+	for n, first := 2, name; fault.Of(err) == fault.Conflict && n <= maxAlike; n++ {
+		name = fmt.Sprintf("%s-%d", first, n)
+		rec, err = c.service.cfg.Record(ctx, other, name+"."+format)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +79,9 @@ func (c *Conversation) record(ctx context.Context, me *signaling.Channel, variab
 	}
 	return rec, nil
 }
+
+// maxAlike bounds the recordings of one name that begin within one second.
+const maxAlike = 10
 
 // maxName bounds what callers may add to the name of a file.
 const maxName = 100

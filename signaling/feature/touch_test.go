@@ -68,6 +68,34 @@ func TestRecordingByKeys(t *testing.T) {
 	}
 }
 
+// Both codes at once record in two files, whose names the plan learns, though it names both alike.
+func TestRecordingByBothKeys(t *testing.T) {
+	r := newRig(t)
+	s := r.side(true)
+	variables := []string{"TOUCH_MONITOR", "TOUCH_MIXMONITOR"}
+	for _, v := range variables {
+		s.me.Vars().Set(v, "sales")
+	}
+	press(s.leg, "*8*9")
+	r.recorded(2)
+	names := map[string]bool{}
+	for _, v := range variables {
+		r.Eventually(v+"_OUTPUT is set", func() bool { _, ok := s.other.Vars().Get(v + "_OUTPUT"); return ok })
+		name, _ := s.other.Vars().Get(v + "_OUTPUT")
+		names[name+".wav"] = true
+	}
+	for _, rec := range r.Services.Recordings.Live(nil) {
+		r.Eventually("something is recorded", func() bool { return rec.Length() > 0 })
+	}
+	press(s.leg, "*8*9")
+	r.recorded(0)
+	for _, file := range r.files(2) {
+		if !names[filepath.Base(file)] {
+			t.Errorf("%s is none of %v", filepath.Base(file), names)
+		}
+	}
+}
+
 // What cannot be recorded is said, and the conversation goes on.
 func TestRecordingByKeysInVain(t *testing.T) {
 	r := newRig(t)
