@@ -5,7 +5,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/sip/internal/client"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/route"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/wire"
@@ -28,7 +27,7 @@ func outgoing(t *testing.T, s *Server, h InviteHandler) *OutgoingInvite {
 	t.Helper()
 	at := message.URI{Scheme: "sip", User: "x", Host: "127.0.0.1"}
 	o := Outbound{Method: "INVITE", Target: at, From: message.Address{URI: at}, ContentType: "application/sdp", Body: []byte("v=0\r\n")}
-	w := new(client.Client).Wallet(nil)
+	w := s.client.Wallet(&o)
 	d, err := s.client.Draft(&o, w)
 	if err != nil {
 		t.Fatal(err)
