@@ -240,9 +240,7 @@ func (rec *Recording) follow() Result {
 		err := rec.tap.Read(context.Background(), &b)
 		switch {
 		case errors.Is(err, io.EOF):
-			rec.mu.Lock()
-			defer rec.mu.Unlock()
-			return Result{Reason: Stopped, Ended: !rec.told}
+			return Result{Reason: Stopped, Ended: !rec.wasTold()}
 		case err != nil:
 			return Result{Reason: Failed, Err: err}
 		case b.Start < leave, rec.opts.WhileBridged && rec.channel.Snapshot().Bridge == "":
@@ -261,6 +259,13 @@ func (rec *Recording) follow() Result {
 			return Result{Reason: Digit, Digit: d}
 		}
 	}
+}
+
+// wasTold reports whether somebody stopped it.
+func (rec *Recording) wasTold() bool {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	return rec.told
 }
 
 // digits are the terminators that are pressed from now on, nil without any.
