@@ -53,6 +53,7 @@ func (c *Conversation) consult(ctx context.Context, p *party, a *absence, where,
 		}
 	}()
 	q.wait(ctx, over)
+	q.forsake()
 	if ctx.Err() != nil || p.channel.Ended() { // handed over, or both calls are given up
 		c.done(a)
 		<-over

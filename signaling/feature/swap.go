@@ -46,6 +46,15 @@ func (q *inquiry) swapBack(ctx context.Context) {
 	left.bridge.Stay(false)
 }
 
+// forsake has whom the party asks, and has left, wait for it no more: the inquiry is over.
+func (q *inquiry) forsake() {
+	q.moves.Lock()
+	defer q.moves.Unlock()
+	if left := q.left.Swap(nil); left != nil {
+		left.bridge.Stay(false)
+	}
+}
+
 // watch tells of changes of the two whom the party goes back and forth between, while it is with who
 // waits, and whether one of them has gone: then it is to be with whom it asks, who is left, or whose
 // end ends the inquiry.

@@ -95,6 +95,14 @@ func (h *House) close() {
 		return
 	}
 	h.legs.Wait()
+	// Whoever keeps a bridge for who is away closes it once it has seen the end of the channels.
+	for limit := time.After(patience); len(h.Engine.Bridges()) > 0 && ctx.Err() == nil; {
+		select {
+		case <-limit:
+			cancel()
+		case <-time.After(time.Millisecond):
+		}
+	}
 	for _, b := range h.Engine.Bridges() {
 		h.T.Errorf("a bridge is left: %+v", b)
 	}
