@@ -294,9 +294,8 @@ func (o *OutgoingInvite) release() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.mend, o.stop, o.hops = nil, nil, nil
-	d := *o.draft // which is being sent, perhaps
-	d.Body, d.Extra = nil, nil
-	o.draft = &d
+	d := o.draft // which is being sent, perhaps: the rest of it is not ours to read
+	o.draft = &compose.Draft{URI: d.URI, From: d.From, ContactUser: d.ContactUser}
 	for _, d := range o.forks { // they end without a word to their handlers
 		if d != o.dialog {
 			d.setHandler(nil)
