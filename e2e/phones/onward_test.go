@@ -205,7 +205,7 @@ func TestForwardsOfCallsByRESTThatEnd(t *testing.T) {
 	})
 	r.run(t, "the carrier is busy", func(t *testing.T) {
 		r.switches(t, "1002", `{"forward":{"always":"90123"}}`)
-		ana := r.waits(t, r.ana, "answer", listen(t))
+		ana := r.waits(t, r.ana, "ring", nil) // all of the call's parties are called at once
 		carrier := r.waits(t, r.carrier, "reject", nil, "STATUS", "486")
 		call, _ := r.calls(t, "PJSIP/1001", "PJSIP/1002")
 		carrier.Wait(t)
@@ -220,13 +220,14 @@ func TestForwardsOfCallsByRESTThatEnd(t *testing.T) {
 		call, _ := r.calls(t, "PJSIP/1001", "PJSIP/1002")
 		r.sees(t, call.ID, "ringing")
 		r.channelIs(t, "carrier", "Ringing")
+		r.channelIs(t, "1001", "Up")
 		r.ends(t, call.ID)
 		carrier.Wait(t)
 		ana.Wait(t)
 	})
 	r.run(t, "the phone is not asked where a call is refused", func(t *testing.T) {
 		r.switches(t, "1002", `{"forward":{"busy":"90123"}}`)
-		ana := r.waits(t, r.ana, "answer", listen(t))
+		ana := r.waits(t, r.ana, "ring", nil)
 		desk := r.waits(t, r.desk, "reject", nil, "STATUS", "603")
 		call, _ := r.calls(t, "PJSIP/1001", "PJSIP/1002")
 		desk.Wait(t)
