@@ -28,7 +28,7 @@ test: peers build
 	go vet $(PKGS)
 	go build -o bin/tally ./internal/presubmit/tally
 	go build -race -ldflags '$(LDFLAGS)' -o bin/skybridge.race ./cmd/skybridge
-	@SKYBRIDGE_BINARY=$(CURDIR)/bin/skybridge.race bash -o pipefail -c 'scripts/test.sh $(TESTFLAGS) -- $(PKGS) | bin/tally'
+	@SKYBRIDGE_BINARY=$(CURDIR)/bin/skybridge.race bin/tally scripts/test.sh $(TESTFLAGS) -- $(PKGS)
 
 ## bench: Skybridge beside Asterisk, Janus and rtpengine, into docs/benchmarks.md (BENCH=short)
 bench: build

@@ -1,18 +1,27 @@
-// Command tally reads the output of `go test -json` and prints it for people:
-// what failed with its output, what was skipped and why, a line per package, and
-// a last line that counts the tests. It says nothing about how the run ended:
-// go test's own exit code does.
+// Command tally runs a command that prints what `go test -json` does, and prints that for
+// people: what failed with its output, what was skipped and why, a line per package, and a
+// last line that counts the tests. It ends with 1 if the command or a test has failed.
 //
-//	go test -json ./... | tally
+// Up to three failed tests are tried a second time, alone, and named as unsteady if they
+// pass then (docs/adr/0012-a-second-try.md). What a race detector, a panic, a goroutine left
+// behind or a time-out has ended is not, nor is a package that does not build.
+//
+//	tally scripts/test.sh -race -- ./...
 package main
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 )
 
 // event is one line of go test -json, see `go doc test2json`.
@@ -34,6 +43,7 @@ type tally struct {
 	output                  map[string][]string // by package and test, until its end
 	parent                  map[string]bool     // tests that have children
 	failedBelow             map[string]bool     // tests and packages with a failed test inside
+	broken                  map[string]*broken  // by package, of those that failed
 }
 
 func newTally(out io.Writer) *tally {
@@ -42,16 +52,68 @@ func newTally(out io.Writer) *tally {
 		output:      map[string][]string{},
 		parent:      map[string]bool{},
 		failedBelow: map[string]bool{},
+		broken:      map[string]*broken{},
 	}
 }
 
 func main() {
-	t := newTally(os.Stdout)
-	if err := t.read(os.Stdin); err != nil {
-		fmt.Fprintln(os.Stderr, "tally:", err)
-		os.Exit(1)
+	command := os.Args[1:]
+	if len(command) == 0 {
+		fmt.Fprintln(os.Stderr, "usage: tally COMMAND [FLAG...] -- [PACKAGE...]")
+		os.Exit(2)
 	}
-	fmt.Printf("%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ok, err := all(ctx, os.Stdout, command)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tally:", err)
+	}
+	if !ok || err != nil {
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has run
+	}
+}
+
+// all runs the command, and what failed a second time; it reports whether all is well.
+func all(ctx context.Context, out io.Writer, command []string) (bool, error) {
+	t := newTally(out)
+	code, err := t.run(ctx, command)
+	if err != nil {
+		return false, err
+	}
+	if code != testsFailed || !t.secondTry(ctx, command) {
+		fmt.Fprintf(out, "%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
+		return code == 0, nil
+	}
+	fmt.Fprintf(out, "%d passed, %d more when tried again, 0 failed, %d skipped\n", t.passed, t.failed, t.skipped)
+	return true, nil
+}
+
+// testsFailed is the exit code of go test, and of the command, where nothing else is wrong.
+const testsFailed = 1
+
+// run counts what a command says, and gives its exit code.
+func (t *tally) run(ctx context.Context, command []string) (code int, err error) {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // what the caller asks for
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Stderr = os.Stderr
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		return 0, err
+	}
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	unread := t.read(said)
+	if unread != nil {
+		_, _ = io.Copy(io.Discard, said) // else it could not end
+	}
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() > 0 {
+		return exit.ExitCode(), unread
+	}
+	return 0, cmp.Or(unread, err)
 }
 
 func (t *tally) read(in io.Reader) error {
@@ -103,12 +165,18 @@ func (t *tally) end(key string, e event) {
 			fmt.Fprintf(t.out, "skipped: %s: %s\n", e.Test, reason(t.output[key]))
 		}
 	case "fail":
-		fmt.Fprint(t.out, strings.Join(t.output[key], ""))
+		said := strings.Join(t.output[key], "")
+		fmt.Fprint(t.out, said)
 		if !t.failedBelow[key] {
 			t.failed++
 		}
 		for up := above(key); up != ""; up = above(up) {
 			t.failedBelow[up] = true
+		}
+		b := t.brokenIn(e.Package)
+		b.final = b.final || final.MatchString(said)
+		if !whole && !strings.Contains(e.Test, "/") {
+			b.tests = append(b.tests, e.Test)
 		}
 	}
 }
