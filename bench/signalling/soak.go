@@ -34,8 +34,9 @@ const (
 // Soak places so many calls, half of them answered by the server itself and half by another
 // phone. What it has in hand is compared before and after, each time when rest has passed,
 // in which the server forgets what is over: no less than 64·T1 for the heap to say
-// anything. Calls that go before, as many as fill what is kept of calls anyway, count for
-// nothing.
+// anything. Calls that go before, as many as fill what is kept of calls anyway and for no
+// less than rest, count for nothing: only then are as many transactions known at a time
+// as later on, and their tables as large.
 func (r Runner) Soak(ctx context.Context, c peers.Contender, before, calls int, rest time.Duration) (_ *Soak, err error) {
 	x, err := r.phones(ctx, c, SetUps(false))
 	if err != nil {
@@ -43,8 +44,13 @@ func (r Runner) Soak(ctx context.Context, c peers.Contender, before, calls int, 
 	}
 	defer func() { err = errors.Join(err, x.close()) }()
 	s := &Soak{Calls: calls, Failed: make(map[int]uint64)}
-	if err := s.place(ctx, x, before); err != nil {
-		return nil, err
+	for began := time.Now(); ; {
+		if err := s.place(ctx, x, before); err != nil {
+			return nil, err
+		}
+		if time.Since(began) > rest {
+			break
+		}
 	}
 	if err := wait(ctx, rest); err != nil {
 		return nil, err

@@ -51,7 +51,8 @@ type Config struct {
 	Admission *overload.Gate
 	// Realms are those of our own accounts; nil has a memory of the server's own.
 	Realms *digest.Realms
-	// MaxTransactions bounds server transactions; past it new requests get 503.
+	// MaxTransactions bounds server transactions; past it new requests get 503. Those of T2
+	// make no room for others, so that a quarter of it is what can be served in a second.
 	MaxTransactions int
 	// MaxHandlers bounds requests whose handler runs; past it they get 503.
 	MaxHandlers int
@@ -82,7 +83,7 @@ func Default() Config {
 		Allow:           []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY"},
 		Extensions:      []string{"replaces", "norefersub"},
 		Accept:          []string{"application/sdp", "multipart/mixed"},
-		MaxTransactions: 50000,
+		MaxTransactions: 200000,
 		MaxHandlers:     2000,
 	}
 }
