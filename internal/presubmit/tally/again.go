@@ -59,7 +59,11 @@ func (t *tally) secondTry(ctx context.Context, command []string) bool {
 	for _, r := range retries {
 		fmt.Fprintf(t.out, "a second try: %s %s\n", r.pkg, strings.Join(r.tests, " "))
 		second := newTally(t.out)
-		if code, err := second.run(ctx, r.command(command)); code != 0 || err != nil || second.passed == 0 {
+		code, err := second.run(ctx, r.command(command))
+		if err != nil {
+			fmt.Fprintln(t.out, "tally: the second try:", err)
+		}
+		if code != 0 || err != nil || second.passed == 0 {
 			return false
 		}
 	}
