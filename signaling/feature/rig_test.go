@@ -202,6 +202,17 @@ func (r *rig) asks(s side, code, exten string) {
 	press(s.leg, exten)
 }
 
+// inquires has a party ask 1003, who answers and is talked to.
+func (r *rig) inquires(s side) *signaltest.Leg {
+	r.T.Helper()
+	r.asks(s, "*2", "1003")
+	third := r.third.Leg(r.T)
+	third.Answered()
+	r.Until(s.me, "asking", talks)
+	r.Until(r.channel("1003"), "asked", answered)
+	return third
+}
+
 // bothSides runs a test with the caller, and with the called party, as who transfers.
 func bothSides(t *testing.T, f func(t *testing.T, byCaller bool)) {
 	t.Run("by the caller", func(t *testing.T) { f(t, true) })

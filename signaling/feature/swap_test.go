@@ -14,11 +14,7 @@ func swapped(t *testing.T, byCaller bool) (*rig, side, *signaltest.Leg) {
 	t.Helper()
 	r := newRig(t)
 	s := r.side(byCaller)
-	r.asks(s, "*2", "1003")
-	third := r.third.Leg(t)
-	third.Answered()
-	r.Until(s.me, "asking", talks)
-	r.Until(r.channel("1003"), "asked", answered)
+	third := r.inquires(s)
 	press(s.leg, "*4")
 	r.together("1001", "1002")
 	r.together("1003")
@@ -84,11 +80,7 @@ func TestSwapHungUp(t *testing.T) {
 	bothSides(t, func(t *testing.T, byCaller bool) {
 		r := newRig(t)
 		s := r.side(byCaller)
-		r.asks(s, "*2", "1003")
-		third := r.third.Leg(t)
-		third.Answered()
-		r.Until(s.me, "asking", talks)
-		r.Until(r.channel("1003"), "asked", answered)
+		third := r.inquires(s)
 		var once sync.Once
 		var hung bool
 		// A filter is asked on the channel's own goroutine, as it comes in: the end is next there.

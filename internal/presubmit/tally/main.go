@@ -63,14 +63,13 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	ok, err := all(ctx, os.Stdout, command)
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "tally:", err)
 	}
 	if !ok || err != nil {
-		stop()
-		os.Exit(1) //nolint:gocritic // stop has run
+		os.Exit(1)
 	}
 }
 

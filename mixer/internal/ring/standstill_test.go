@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	pinned    = "SKYBRIDGE_TEST_PINNED"
-	processes = 5
-	spun      = "a Push has spun"
+	pinned      = "SKYBRIDGE_TEST_PINNED"
+	processes   = 5
+	spun        = "a Push has spun"
+	unpermitted = "real-time scheduling is not permitted here (CAP_SYS_NICE)"
 )
 
 // A worker with real-time scheduling on the only core there is pushes to a reader whose stack
@@ -77,7 +78,7 @@ func TestPushNeverSpins(t *testing.T) {
 	<-done
 	garbage.Wait()
 	if scheduling != pace.FIFO {
-		t.Skipf("real-time scheduling is not permitted here (CAP_SYS_NICE), but %q", scheduling)
+		t.Skipf("%s, but %q", unpermitted, scheduling)
 	}
 	if got.Load() != pushed {
 		t.Errorf("%d values of %d", got.Load(), pushed)
@@ -113,7 +114,7 @@ func pin(t *testing.T) {
 		t.Logf("%s", out)
 		switch {
 		case strings.Contains(string(out), "--- SKIP"):
-			t.Skip("skipped there")
+			t.Skip(unpermitted)
 		case err == nil:
 			return
 		case !strings.Contains(string(out), spun):

@@ -97,13 +97,12 @@ func (r *Refresher) refresh(ctx context.Context) {
 		return // a reload was faster, and has asked for itself
 	}
 	r.Log.Info("addresses of hosts have changed", "networks", len(fresh.Networks()))
-	for now := &fresh; r.Trust != nil; { // until no reload has come between
-		r.Trust(now.Networks())
-		if next := r.Current.Load(); next != now {
-			now = next
-			continue
-		}
+	if r.Trust == nil {
 		return
+	}
+	for told, now := old, &fresh; told != now; now = r.Current.Load() { // until no reload has come between
+		r.Trust(now.Networks())
+		told = now
 	}
 }
 
