@@ -55,8 +55,8 @@ func TestNothingIsLeftByAnAnswerThatCrossesClose(t *testing.T) {
 	}
 	<-closed
 	forgotten(t, table)
-	if table.merged.Len() > 0 {
-		t.Errorf("%d are known still by their Call-ID", table.merged.Len())
+	if n := table.merged.Len() + table.left.merged.Len(); n > 0 {
+		t.Errorf("%d are known still by their Call-ID", n)
 	}
 }
 
@@ -64,7 +64,7 @@ func TestNothingIsLeftByAnAnswerThatCrossesClose(t *testing.T) {
 func TestNoTimerBeginsAfterClose(t *testing.T) {
 	table := newTable()
 	req := invited(t)
-	tx := &Server{table: table, key: Key(req), merge: mergeKey(req), req: req, flow: wire.New(), tag: "tag"}
+	tx := &Server{table: table, key: table.press.key(req, "INVITE"), merge: table.press.merge(req), req: req, flow: wire.New(), tag: "tag"}
 	table.addServer(tx, table.limit)
 	table.Close()
 	tx.start()

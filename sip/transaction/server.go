@@ -2,7 +2,6 @@ package transaction
 
 import (
 	"container/list"
-	"strconv"
 	"sync"
 	"time"
 
@@ -27,13 +26,15 @@ const (
 // responses, and takes the ACK of a refused INVITE.
 type Server struct {
 	table *Table
-	key   string
-	merge string // From tag, Call-ID and CSeq, for RFC 3261 §8.2.2.2; "" inside dialogs
+	key   imprint
+	merge imprint // of From tag, Call-ID and CSeq, for RFC 3261 §8.2.2.2; none inside dialogs
 	req   *message.Request
 	flow  transport.Flow
 	tag   string        // the To tag of our responses
 	loose bool          // of Table.Loose
 	place *list.Element // in Table.refused; the table's lock guards it
+	// remainder is the number of what is left, if that is all that this is.
+	remainder uint64
 
 	mu       sync.Mutex
 	state    state
@@ -57,47 +58,6 @@ func (tx *Server) Flow() transport.Flow {
 
 // Tag is the To tag of its responses.
 func (tx *Server) Tag() string { return tx.tag }
-
-// Key is the id of a request's transaction (RFC 3261 §17.2.3), the same for every
-// repetition.
-func Key(req *message.Request) string { return serverKey(req, req.Method()) }
-
-// serverKey is Key with a method: CANCEL and ACK are matched to their INVITE by
-// asking with its. Call-ID and CSeq keep peers apart that use one branch for
-// everything.
-func serverKey(req *message.Request, method string) string {
-	var room [keyRoom]byte
-	b, via := room[:0], req.Via()
-	if via.Modern() {
-		b = append(append(b, via.Branch()...), ' ')
-		b = via.AppendSentBy(b)
-	} else { // RFC 2543: everything that such a peer keeps the same in a retransmission
-		b = append(append(b, req.URI().String()...), ' ')
-		b = append(b, req.From().Tag()...)
-	}
-	b = append(append(append(b, ' '), req.CallID()...), ' ')
-	b = strconv.AppendUint(b, uint64(req.Seq()), 10)
-	b = append(append(b, ' '), method...)
-	if !via.Modern() {
-		b = append(append(b, ' '), via.String()...)
-	}
-	return string(b)
-}
-
-// keyRoom is what most keys need.
-const keyRoom = 192
-
-func mergeKey(req *message.Request) string {
-	if req.To().Tag() != "" {
-		return ""
-	}
-	var room [keyRoom]byte
-	b := append(append(room[:0], req.From().Tag()...), ' ')
-	b = append(append(b, req.CallID()...), ' ')
-	n, method := req.CSeq()
-	b = strconv.AppendUint(b, uint64(n), 10)
-	return string(append(append(b, ' '), method...))
-}
 
 // start runs the timers that a new transaction has.
 func (tx *Server) start() {
@@ -212,9 +172,7 @@ func (tx *Server) leaveRemains(answer []byte) {
 	if tx.life != nil {
 		tx.life.Stop()
 	}
-	tx.table.replaceServer(tx, &Server{
-		table: tx.table, key: tx.key, merge: tx.merge, flow: tx.flow, tag: tx.tag, state: tx.state, last: answer,
-	})
+	tx.table.leave(tx, answer)
 }
 
 // repeat is timer G.

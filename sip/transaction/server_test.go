@@ -244,7 +244,7 @@ func TestRoom(t *testing.T) {
 		}
 		time.Sleep(65 * wire.T1)
 		forgotten(t, table)
-		if table.merged.Len() > 0 || len(table.left.queue) > 0 || table.left.timer != nil {
+		if table.merged.Len()+table.left.merged.Len() > 0 || len(table.left.queue) > 0 || table.left.timer != nil {
 			t.Errorf("left: %d by Call-ID, %+v", table.merged.Len(), table.left)
 		}
 	})
@@ -280,12 +280,19 @@ func challenges(t *testing.T, method string) {
 // The queue of what is to be forgotten does not grow by what is gone.
 func TestRemains(t *testing.T) {
 	q := remains{began: time.Now()}
+	push := func() {
+		tx := &Server{key: imprint{1, q.gone + uint64(len(q.queue)-q.first)}, merge: imprint{2, q.gone}, state: completed}
+		q.push(tx, []byte("SIP/2.0 200"), time.Hour)
+	}
 	for range 5000 {
-		q.push(nil, time.Hour)
+		push()
 	}
 	for range 100000 {
-		q.push(nil, time.Hour)
+		push()
 		q.drop()
+	}
+	if n := q.found.Len(); n != 5000 {
+		t.Errorf("%d are found, of 5000", n)
 	}
 	if n := cap(q.queue); n > 20000 {
 		t.Errorf("room for %d, of 5000", n)
@@ -293,7 +300,7 @@ func TestRemains(t *testing.T) {
 	for range 5000 {
 		q.drop()
 	}
-	if _, ok := q.next(); ok || len(q.queue) != 0 {
-		t.Errorf("%d are left", len(q.queue))
+	if _, ok := q.next(); ok || len(q.queue) != 0 || q.found.Len()+q.merged.Len() != 0 {
+		t.Errorf("left: %+v", q)
 	}
 }

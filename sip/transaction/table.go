@@ -21,13 +21,14 @@ type Table struct {
 	limit               int
 	trying              func(*Server)
 	guard               func(what string, f func()) bool
-	reconnector         Reconnector   // nil for none
+	reconnector         Reconnector // nil for none
+	press               press
 	requests, responses atomic.Uint64 // sent
 
 	mu     sync.Mutex
 	down   bool
-	server index.Index[string, *Server]
-	merged index.Index[string, *Server]
+	server index.Index[imprint, *Server]
+	merged index.Index[imprint, *Server]
 	client index.Index[string, *Client]
 	left   remains
 	// refused are the INVITEs that wait for the ACK of their refusal or have it, the oldest
@@ -47,6 +48,7 @@ func NewTable(timers Timers, limit int, trying func(*Server), guard func(what st
 		limit:  limit,
 		trying: trying,
 		guard:  guard,
+		press:  newPress(),
 		left:   remains{began: time.Now()},
 	}
 }
@@ -72,34 +74,31 @@ const (
 // Merged only. What is urgent, as all is that belongs to a call, finds room still
 // when there is none for other requests.
 func (t *Table) Arrive(req *message.Request, flow transport.Flow, tag string, urgent bool) (*Server, Arrival) {
-	tx := &Server{table: t, key: Key(req), merge: mergeKey(req), req: req, flow: flow, tag: tag}
+	tx := &Server{table: t, key: t.press.key(req, req.Method()), merge: t.press.merge(req), req: req, flow: flow, tag: tag}
 	limit := t.limit
 	if !urgent {
 		limit -= limit / reserve
 	}
-	old, merged, full, evicted := t.addServer(tx, limit)
+	old, arrival, evicted := t.addServer(tx, limit)
 	for _, tx := range evicted {
 		tx.terminate()
 	}
-	switch {
-	case old != nil:
+	switch arrival {
+	case Again:
 		old.retransmitted()
 		return nil, Again
-	case full:
+	case Full:
 		return nil, Full
 	}
 	tx.start()
-	if merged {
-		return tx, Merged
-	}
-	return tx, New
+	return tx, arrival
 }
 
 // Holds tells whether a request is a repetition of one that has a transaction.
 func (t *Table) Holds(req *message.Request) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.server.Get(Key(req)) != nil
+	return t.find(t.press.key(req, req.Method())) != nil
 }
 
 // Loose is a transaction of a request other than INVITE that the table does not
@@ -113,7 +112,15 @@ func (t *Table) Loose(req *message.Request, flow transport.Flow, tag string) *Se
 func (t *Table) Invite(req *message.Request) *Server {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.server.Get(serverKey(req, "INVITE"))
+	return t.find(t.press.key(req, "INVITE"))
+}
+
+// find is the transaction of a key, or what is left of it, or nil; t.mu is held.
+func (t *Table) find(key imprint) *Server {
+	if tx := t.server.Get(key); tx != nil {
+		return tx
+	}
+	return t.left.find(t, key)
 }
 
 // Response gives a response to the transaction of its request; one that belongs to
@@ -128,49 +135,49 @@ func (t *Table) Response(r *message.Response) {
 	}
 }
 
-// addServer takes a new transaction, or says which one the request belongs to
-// already, or refuses it at the limit. What had to make room is to be terminated, without
-// the table's lock.
-func (t *Table) addServer(tx *Server, limit int) (old *Server, merged, full bool, evicted []*Server) {
+// addServer takes a new transaction, New or Merged, or says which one the request belongs to
+// already, Again, or refuses it at the limit, Full. What had to make room is to be
+// terminated, without the table's lock.
+func (t *Table) addServer(tx *Server, limit int) (old *Server, arrival Arrival, evicted []*Server) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if old := t.server.Get(tx.key); old != nil {
-		return old, false, false, nil
+	if old := t.find(tx.key); old != nil {
+		return old, Again, nil
 	}
 	if t.down {
-		return nil, false, true, nil
+		return nil, Full, nil
 	}
-	if t.server.Len() >= limit {
+	if t.servers() >= limit {
 		evicted = t.evictRefused(limit)
-		if t.server.Len() >= limit && !t.makeRoom(limit) {
-			return nil, false, true, evicted
+		if t.servers() >= limit && !t.makeRoom(limit) {
+			return nil, Full, evicted
 		}
 	}
 	t.server.Put(tx.key, tx)
-	if tx.merge == "" {
-		return nil, false, false, evicted
+	if tx.merge == (imprint{}) {
+		return nil, New, evicted
 	}
-	if t.merged.Get(tx.merge) != nil {
-		tx.merge = ""
-		return nil, true, false, evicted
+	if t.merged.Get(tx.merge) != nil || t.left.merged.Get(tx.merge) != 0 {
+		tx.merge = imprint{}
+		return nil, Merged, evicted
 	}
 	t.merged.Put(tx.merge, tx)
-	return nil, false, false, evicted
+	return nil, New, evicted
 }
 
-// replaceServer puts what is left of a transaction in its place, if that is still there and
-// the table not closed: Close ends what it finds, and nothing may come after it.
-func (t *Table) replaceServer(tx, by *Server) {
+// servers is how many server transactions there are; t.mu is held.
+func (t *Table) servers() int { return t.server.Len() + t.left.found.Len() }
+
+// leave puts what is left of a transaction in its place, if that is still there and the
+// table not closed: Close ends what it finds, and nothing may come after it.
+func (t *Table) leave(tx *Server, answer []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.down || t.server.Get(tx.key) != tx {
 		return
 	}
-	t.server.Put(tx.key, by)
-	if tx.merge != "" && t.merged.Get(tx.merge) == tx {
-		t.merged.Put(tx.merge, by)
-	}
-	t.keep(by)
+	t.drop(tx)
+	t.keep(tx, answer)
 }
 
 func (t *Table) dropServer(tx *Server) {
@@ -181,8 +188,12 @@ func (t *Table) dropServer(tx *Server) {
 
 // drop forgets a transaction; t.mu is held.
 func (t *Table) drop(tx *Server) {
+	if tx.remainder != 0 {
+		t.left.forget(tx.remainder, tx.key, tx.merge)
+		return
+	}
 	t.server.Drop(tx.key, tx)
-	if tx.merge != "" {
+	if tx.merge != (imprint{}) {
 		t.merged.Drop(tx.merge, tx)
 	}
 	if tx.place != nil {
@@ -211,7 +222,7 @@ func (t *Table) dropClient(tx *Client) {
 func (t *Table) Size() (server, client int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.server.Len(), t.client.Len()
+	return t.servers(), t.client.Len()
 }
 
 // Sent is how many requests and responses were sent, repeated requests included.
@@ -241,6 +252,7 @@ func (t *Table) Close() {
 	if t.left.timer != nil {
 		t.left.timer.Stop()
 	}
+	t.left = remains{}
 	servers := make([]*Server, 0, t.server.Len())
 	for _, tx := range t.server.All() {
 		servers = append(servers, tx)

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net"
 	"net/netip"
 	"strings"
@@ -39,6 +40,23 @@ func newUDPFlow(sock *udpSocket, remote netip.AddrPort) *udpFlow {
 	var room [96]byte // of two IPv6 addresses
 	id := message.FlowID(remote.AppendTo(append(room[:0], sock.name...)))
 	return &udpFlow{sock, message.Source{Network: "udp", Local: sock.local, Remote: remote, Flow: id, Listener: sock.named}}
+}
+
+// udpFlows are flows that came of late, by a hash of their peer's address: who sends one
+// message sends more, and what remembers a flow, of which there are many, then remembers
+// the same. One reader has them.
+type udpFlows struct {
+	seed maphash.Seed
+	some [1024]*udpFlow
+}
+
+// of is the flow of a socket from a peer.
+func (c *udpFlows) of(sock *udpSocket, remote netip.AddrPort) *udpFlow {
+	place := &c.some[maphash.Comparable(c.seed, remote)%uint64(len(c.some))]
+	if f := *place; f == nil || f.source.Remote != remote {
+		*place = newUDPFlow(sock, remote)
+	}
+	return *place
 }
 
 func (f *udpFlow) Source() message.Source { return f.source }
@@ -91,6 +109,7 @@ func (t *Layer) openUDP(pc *net.UDPConn, both bool, name string) func() {
 func (t *Layer) readUDP(sock *udpSocket) {
 	buf, control := make([]byte, 65536), make([]byte, controlBytes)
 	pause := firstPause
+	flows := udpFlows{seed: maphash.MakeSeed()}
 	for {
 		n, told, _, remote, err := sock.conn.ReadMsgUDPAddrPort(buf, control)
 		if errors.Is(err, net.ErrClosed) {
@@ -121,7 +140,7 @@ func (t *Layer) readUDP(sock *udpSocket) {
 			t.answerSTUN(newUDPFlow(sock, remote), buf[:n])
 			continue
 		}
-		t.events.Guard("datagram", func() { t.takeDatagram(newUDPFlow(sock, remote), buf[:n]) })
+		t.events.Guard("datagram", func() { t.takeDatagram(flows.of(sock, remote), buf[:n]) })
 	}
 }
 

@@ -44,7 +44,8 @@ func (a *Answerer) Back(f transport.Flow, req *message.Request) transport.Flow {
 
 // Tag is the same for every repetition of a request (RFC 3261 §8.2.7).
 func (a *Answerer) Tag(req *message.Request) string {
-	return strconv.FormatUint(maphash.String(a.Seed, transaction.Key(req)), 16)
+	var room [256]byte
+	return strconv.FormatUint(maphash.Bytes(a.Seed, transaction.AppendKey(room[:0], req)), 16)
 }
 
 // Reply encodes the response to a request that has a transaction and no dialog. The To tag
