@@ -149,3 +149,30 @@ func TestBranches(t *testing.T) {
 	}
 	p.Send(p.Response(bye, 200, "", nil, ""))
 }
+
+// Branches that answer once the call is over get their ACK and a BYE, each once (RFC 3261
+// §13.2.2.4): a phone that nobody talks to is not to stay off the hook. What the branch of
+// the call says again is of the past.
+func TestBranchesAnswerAfterTheCall(t *testing.T) {
+	_, p, leg, inv := calling(t, nil)
+	p.Send(p.Response(inv, 200, "a", []string{p.Contact()}, answer))
+	leg.Answered()
+	p.Skip("ACK ")
+	inDialog(p, inv, "a").Send("BYE", "")
+	p.Skip("SIP/2.0 200")
+	siptest.Wait(t, leg.Ended)
+	for _, tag := range []string{"b", "c"} {
+		p.Send(p.Response(inv, 180, tag, []string{p.Contact()}, ""))
+		p.Send(p.Response(inv, 200, "a", []string{p.Contact()}, answer))
+		p.Send(p.Response(inv, 200, tag, []string{p.Contact()}, answer))
+		ack := p.Want("ACK ")
+		if ack.Tag("To") != tag || ack.Header("CSeq") != "1 ACK" || ack.Header("From") != inv.Header("From") || ack.Header("Call-ID") != inv.Header("Call-ID") {
+			t.Errorf("ack\n%s", ack.Text)
+		}
+		bye := p.Want("BYE ")
+		if bye.Tag("To") != tag || bye.Header("CSeq") != "2 BYE" {
+			t.Errorf("bye\n%s", bye.Text)
+		}
+		p.Send(p.Response(bye, 200, "", nil, ""))
+	}
+}

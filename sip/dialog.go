@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/dialogs"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/early"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/repeat"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/serial"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -43,6 +44,7 @@ type Dialog struct {
 	// beginning is what there is until the INVITE is answered, then nil; exchange is whose
 	// description is open meanwhile.
 	beginning *beginning
+	caller    *OutgoingInvite // whose first answer made the dialog; nil for a callee's
 	exchange  early.Exchange
 	sender    *early.Sender  // our reliable provisional responses; nil before the first
 	receiver  early.Receiver // the peer's
@@ -52,7 +54,7 @@ type Dialog struct {
 	inviteIn *ReInvite          // the peer's, not answered yet
 	updateIn *InDialogRequest   // the peer's with an offer, not answered yet
 	offerOut *compose.Draft     // our INVITE or UPDATE with an offer, not answered yet
-	unacked  map[uint32]*answer // our 2xx without an ACK, by CSeq; nil while there is none
+	unacked  repeat.Answers     // our 2xx without an ACK
 	acks     map[uint32]*ackOut // our ACKs, by CSeq; nil before the first
 	acking   <-chan struct{}    // closed once the last of them was sent; nil before the first
 	ackDue   uint32             // CSeq of the 2xx whose ACK waits for Dialog.Ack
@@ -156,13 +158,14 @@ func (d *Dialog) finish(end End) {
 		return
 	}
 	d.ended = true
-	for _, a := range d.unacked {
-		a.repetition.Stop()
-	}
+	d.unacked.Stop()
 	re, up := d.inviteIn, d.updateIn
 	silent := d.beginning != nil && !d.beginning.accepted
-	sender := d.sender
+	sender, caller := d.sender, d.caller
 	d.mu.Unlock()
+	if caller != nil {
+		caller.retire()
+	}
 	if sender != nil {
 		sender.Stop()
 	}

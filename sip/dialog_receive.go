@@ -105,21 +105,10 @@ func (d *Dialog) clash() Reply {
 	switch {
 	case d.inviteIn != nil || d.updateIn != nil:
 		return compose.Soon(500)
-	case d.offerOut != nil || d.awaitsAnswer():
+	case d.offerOut != nil || d.unacked.Offers():
 		return Reply{Status: 491}
 	}
 	return d.exchange.Refusal()
-}
-
-// awaitsAnswer says that an ACK is to bring the answer to an offer of ours;
-// d.mu is held.
-func (d *Dialog) awaitsAnswer() bool {
-	for _, a := range d.unacked {
-		if a.lateOffer {
-			return true
-		}
-	}
-	return false
 }
 
 // inUpdate takes an UPDATE by RFC 3311 §5.2. It unlocks d.mu.

@@ -34,7 +34,7 @@ func (d *Dialog) beginOffer(dr *compose.Draft) error {
 	open := sender != nil && sender.Open() // our answer is not acknowledged (RFC 3311 §5.1)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.offerOut != nil || d.inviteIn != nil || d.updateIn != nil || d.awaitsAnswer() || open || d.exchange != early.Closed {
+	if d.offerOut != nil || d.inviteIn != nil || d.updateIn != nil || d.unacked.Offers() || open || d.exchange != early.Closed {
 		return fault.New(fault.Conflict, "sip: another offer is under way")
 	}
 	d.offerOut = dr
@@ -64,7 +64,7 @@ type follower struct {
 func (w *follower) Response(tx *transaction.Client, r *message.Response) {
 	ok := r.Status() >= 200 && r.Status() < 300
 	if ok && w.dr.Method == "INVITE" {
-		w.d.in2xx(r.Seq(), r, w.late, compose.CredentialsOf(tx.Request()))
+		w.d.in2xx(r.Seq(), r, w.late, tx.Request().Credentials())
 		if w.dropped.Load() {
 			w.d.ackAnyway(r.Seq())
 		}
@@ -248,10 +248,7 @@ func (d *Dialog) hangUp(hs []message.Header, end End) error {
 		return nil
 	}
 	d.ending = true
-	var first *answer
-	for _, a := range d.unacked {
-		first = a
-	}
+	first := d.unacked.Any()
 	invite := d.st.Invite
 	d.mu.Unlock()
 	defer func() { d.finish(end) }()
@@ -260,7 +257,7 @@ func (d *Dialog) hangUp(hs []message.Header, end End) error {
 	}
 	if first != nil {
 		select {
-		case <-first.over:
+		case <-first.Over:
 		case <-d.done: // the peer was faster
 			return nil
 		}

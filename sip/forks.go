@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"github.com/skygenesisenterprise/skybridge/sip/internal/dialogs"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/early"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/stray"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 	"github.com/skygenesisenterprise/skybridge/sip/transaction"
 	"github.com/skygenesisenterprise/skybridge/sip/transport"
@@ -148,4 +150,29 @@ func (o *OutgoingInvite) newDialog(r *message.Response, f transport.Flow) *Dialo
 	d := o.s.newDialog(st, f, nil)
 	d.wallet = o.wallet
 	return d
+}
+
+// retire has the transaction keep next to nothing of a call that is over, unless more than
+// one branch answered: those may have a way to go yet.
+func (o *OutgoingInvite) retire() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.tx == nil || len(o.extra) > 0 {
+		return
+	}
+	c := stray.New(o.draft.From, o.draft.URI, o.dialog.id.RemoteTag, strays{o.s})
+	c.CallID, c.LocalTag, c.ContactUser, c.RewriteContact, c.Wallet = o.id.CallID, o.id.LocalTag, o.draft.ContactUser, o.rewrite, o.wallet
+	o.tx.Hand(c)
+}
+
+// strays takes answers to INVITEs whose calls are over.
+type strays struct{ s *Server }
+
+// Take implements stray.Owner: a branch is ended as one is that answers beside another.
+func (x strays) Take(c *stray.Call, from message.Address, target message.URI) func(*transaction.Client, *message.Response) {
+	o := &OutgoingInvite{
+		s: x.s, id: DialogID{CallID: c.CallID, LocalTag: c.LocalTag}, wallet: c.Wallet, rewrite: c.RewriteContact,
+		draft: &compose.Draft{From: from, URI: target, ContactUser: c.ContactUser}, over: true, extra: make(map[string]*Dialog),
+	}
+	return func(tx *transaction.Client, r *message.Response) { o.answered(tx, r, true) }
 }

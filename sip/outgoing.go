@@ -166,7 +166,7 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response, s
 	// Over UDP a peer may answer from another address than the one we sent to.
 	f, seq := tx.Flow().To(r.Source().Remote), r.Seq()
 	o.mu.Lock()
-	d, auth := o.dialog, compose.CredentialsOf(tx.Request())
+	d, auth := o.dialog, tx.Request().Credentials()
 	if d != nil && d.id.RemoteTag != r.To().Tag() {
 		d = o.extra[r.To().Tag()]
 	}
@@ -178,7 +178,7 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response, s
 	if !known {
 		if d = o.confirmed(r, f, first); first {
 			d.run = o.run // the call's goroutine becomes the dialog's
-			o.dialog = d
+			o.dialog, d.caller = d, o
 		} else {
 			o.extra[r.To().Tag()] = d
 		}

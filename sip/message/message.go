@@ -20,6 +20,18 @@ type Message struct {
 	Body    []byte
 }
 
+// Credentials are the headers with credentials, as the ACK for the 2xx to an INVITE repeats
+// them (RFC 3261 §22.1).
+func (m *Message) Credentials() []Header {
+	var out []Header
+	for _, h := range m.Headers {
+		if h.Name == "Authorization" || h.Name == "Proxy-Authorization" {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
 // Encode prints the message, with a Content-Length of its own. It is the one place where text becomes a message:
 // nothing with a CR, LF or NUL in a header passes (fault.Invalid).
 func (m *Message) Encode() ([]byte, error) {

@@ -36,15 +36,15 @@ type Client struct {
 	key   string
 	out   Outgoing
 	flow  transport.Flow
-	to    Listener
 
 	mu       sync.Mutex
+	to       Listener
 	state    state
 	rings    bool          // a provisional response other than 100 has come
 	ack      []byte        // the ACK of a refusal, as sent
 	interval time.Duration // timers A and E
 	again    *time.Timer
-	life     *time.Timer // timers B, D, F, K, M
+	life     *time.Timer // timers B, D, F, M
 	cancel   cancel
 }
 
@@ -60,7 +60,14 @@ func (t *Table) Send(out Outgoing, flow transport.Flow, to Listener) (*Client, e
 	return tx, nil
 }
 
-// Request is the request; that of an INVITE that was accepted has no body any more.
+// Hand has somebody else told of what comes from now on.
+func (tx *Client) Hand(to Listener) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.to = to
+}
+
+// Request is the request; that of an INVITE that was accepted has its credentials alone.
 func (tx *Client) Request() *message.Message {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -120,7 +127,7 @@ func (tx *Client) sendAgain() error {
 	return nil
 }
 
-// expired is the end of timers B, D, F, K and M.
+// expired is the end of timers B, D, F and M.
 func (tx *Client) expired() {
 	tx.mu.Lock()
 	if tx.state > proceeding {
@@ -137,23 +144,23 @@ func (tx *Client) expired() {
 // fail ends the transaction with an error unless a final response has come.
 func (tx *Client) fail(err error) {
 	tx.mu.Lock()
-	answered, given := tx.state > proceeding, tx.cancel.abandoned
+	answered, given, to := tx.state > proceeding, tx.cancel.abandoned, tx.to
 	if !answered {
 		tx.end()
 	}
 	tx.mu.Unlock()
 	if !answered && !given {
-		tx.to.Failed(err)
+		to.Failed(err)
 	}
 }
 
 // received takes a response.
 func (tx *Client) received(r *message.Response) {
 	tx.mu.Lock()
-	pass := tx.step(r)
+	pass, to := tx.step(r), tx.to
 	tx.mu.Unlock()
 	if pass {
-		tx.to.Response(tx, r)
+		to.Response(tx, r)
 	}
 }
 
@@ -184,28 +191,28 @@ func (tx *Client) step(r *message.Response) bool {
 	switch {
 	case invite && r.Status() < 300:
 		tx.state = accepted
-		without := *tx.out.Message // who asked for it may read it yet
-		without.Body = nil
-		tx.out.Message = &without
-		tx.life = tx.table.after(64*tx.table.timers.T1, tx.expired) // timer M
+		tx.out.Message = &message.Message{Method: "INVITE", Headers: tx.out.Message.Credentials()}
+		tx.linger(64 * tx.table.timers.T1) // timer M
 	case invite:
 		tx.state = completed
 		tx.acknowledge(r)
+		if tx.flow.Reliable() {
+			tx.end()
+			return true
+		}
 		tx.linger(64 * tx.table.timers.T1) // timer D: 32 s with the usual T1
 	default:
-		tx.state = completed
-		tx.linger(tx.table.timers.T4) // timer K
+		// Timer K would have repetitions of the response dropped (RFC 3261 §17.1.2.2), as is
+		// done with those of no transaction.
+		tx.end()
 	}
 	return true
 }
 
-// linger waits for late repetitions; a reliable transport has none.
+// linger waits for more that may come, for so long.
 func (tx *Client) linger(d time.Duration) {
-	if tx.flow.Reliable() {
-		tx.end()
-		return
-	}
-	tx.life = tx.table.after(d, tx.expired)
+	tx.again = nil
+	tx.life.Reset(d)
 }
 
 // acknowledge sends the ACK of a refusal (RFC 3261 §17.1.1.3).

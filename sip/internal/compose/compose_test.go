@@ -271,7 +271,7 @@ func TestChallenge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sent := compose.CredentialsOf(out.Message)
+		sent := out.Message.Credentials()
 		if ca.answered && (len(sent) != 1 || sent[0].Name != ca.with || !strings.Contains(sent[0].Value, `username="ana"`)) {
 			t.Errorf("%s: sent with %v", ca.header, sent)
 		}

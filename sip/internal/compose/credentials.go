@@ -81,15 +81,3 @@ func (d *Draft) Unanswered(err error) error {
 	}
 	return fmt.Errorf("%w: %v", err, d.unanswered) //nolint:errorlint // its kind is the response's
 }
-
-// CredentialsOf are the credentials that a request was sent with: the ACK for its
-// 2xx repeats them (RFC 3261 §22.1).
-func CredentialsOf(m *message.Message) []message.Header {
-	var out []message.Header
-	for _, h := range m.Headers {
-		if h.Name == "Authorization" || h.Name == "Proxy-Authorization" {
-			out = append(out, h)
-		}
-	}
-	return out
-}
