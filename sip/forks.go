@@ -3,8 +3,8 @@ package sip
 import (
 	"context"
 
-	"github.com/skygenesisenterprise/skybridge/sip/internal/dialogs"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/compose"
+	"github.com/skygenesisenterprise/skybridge/sip/internal/dialogs"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/early"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/stray"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
