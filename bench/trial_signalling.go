@@ -124,8 +124,8 @@ func (c *Comparison) pace(ctx context.Context, who string, w signalling.Work, pl
 			}
 			return nil, c.say("%s, %s: skipped: %v", w.Name, who, err)
 		}
-		if err := c.say("%-36s %-10s %6.0f a second, %6.0f for a whole core (%5.1f µs each, %2.0f %% busy), p50 %v p99 %v, %d failed, %d sent again, client %2.0f %% %s",
-			w.Name, who, p.Rate(), p.Core(), microseconds(p.Each()), 100*p.Busy(), p.Took.Quantile(0.5), p.Took.Quantile(0.99), p.Failed, p.Repeated, 100*p.Client, p.Doubt()); err != nil {
+		if err := c.say("%-36s %-10s %6.0f a second, %6.0f for a whole core (%5.1f µs each, %2.0f %% busy), p50 %v p99 %v, %d failed, %d refused, %d sent again, client %2.0f %% %s",
+			w.Name, who, p.Rate(), p.Core(), microseconds(p.Each()), 100*p.Busy(), p.Took.Quantile(0.5), p.Took.Quantile(0.99), p.Failed, p.Refused, p.Repeated, 100*p.Client, p.Doubt()); err != nil {
 			return nil, err
 		}
 		if best == nil || p.Doubt() == "" {

@@ -54,18 +54,27 @@ type Refresh struct {
 // Bindings keeps registrations.
 type Bindings struct{ s *Store }
 
-const bindingColumns = `aor, binding_key, contact, target, path, call_id, cseq, q, instance,
-	reg_id, user_agent, transport, source, flow, flow_bound, registered, updated, expires`
-
-const putBinding = `INSERT INTO bindings (` + bindingColumns + `)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+// Most REGISTERs change no more of a binding than its times, which are apart for that.
+const putBinding = `INSERT INTO bindings (aor, binding_key, contact, target, path, call_id, q, instance,
+	reg_id, user_agent, transport, source, flow, flow_bound, registered)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (aor, binding_key) DO UPDATE SET
 	contact = excluded.contact, target = excluded.target, path = excluded.path,
-	call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q, instance = excluded.instance,
+	call_id = excluded.call_id, q = excluded.q, instance = excluded.instance,
 	reg_id = excluded.reg_id, user_agent = excluded.user_agent, transport = excluded.transport,
-	source = excluded.source, flow = excluded.flow, flow_bound = excluded.flow_bound, updated = excluded.updated, expires = excluded.expires`
+	source = excluded.source, flow = excluded.flow, flow_bound = excluded.flow_bound`
 
-const refreshBinding = `UPDATE bindings SET cseq = $1, updated = $2, expires = $3 WHERE aor = $4 AND binding_key = $5`
+const putTimes = `INSERT INTO binding_times (cseq, updated, expires, aor, binding_key) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (aor, binding_key) DO UPDATE SET cseq = excluded.cseq, updated = excluded.updated, expires = excluded.expires`
+
+const refreshTimes = `UPDATE binding_times SET cseq = $1, updated = $2, expires = $3 WHERE aor = $4 AND binding_key = $5`
+
+const liveBindings = `SELECT aor, binding_key, contact, target, path, call_id, cseq, q, instance,
+	reg_id, user_agent, transport, source, flow, flow_bound, registered, updated, expires
+FROM bindings JOIN binding_times USING (aor, binding_key) WHERE expires > $1 ORDER BY aor, binding_key`
+
+const purgeBindings = `DELETE FROM bindings WHERE flow_bound = 1 OR EXISTS (
+	SELECT 1 FROM binding_times t WHERE t.aor = bindings.aor AND t.binding_key = bindings.binding_key AND t.expires <= $1)`
 
 // Apply makes a change and returns when it is on disk.
 func (b *Bindings) Apply(ctx context.Context, c BindingChange) error {
@@ -102,13 +111,16 @@ func (v *Binding) put(t *tx, aor string) error {
 	if v.FlowBound {
 		bound = 1
 	}
-	return t.exec(putBinding, aor, v.Key, v.Contact, v.Target, path, v.CallID, int64(v.CSeq), v.Q,
-		v.Instance, int64(v.RegID), v.UserAgent, v.Transport, v.Source, v.Flow, bound,
-		micros(v.Registered), micros(v.Updated), micros(v.Expires))
+	err = t.exec(putBinding, aor, v.Key, v.Contact, v.Target, path, v.CallID, v.Q,
+		v.Instance, int64(v.RegID), v.UserAgent, v.Transport, v.Source, v.Flow, bound, micros(v.Registered))
+	if err != nil {
+		return err
+	}
+	return t.exec(putTimes, int64(v.CSeq), micros(v.Updated), micros(v.Expires), aor, v.Key)
 }
 
 func (v *Refresh) apply(t *tx, aor string) error {
-	n, err := t.change(refreshBinding, int64(v.CSeq), micros(v.Updated), micros(v.Expires), aor, v.Key)
+	n, err := t.change(refreshTimes, int64(v.CSeq), micros(v.Updated), micros(v.Expires), aor, v.Key)
 	if err != nil || n > 0 {
 		return err
 	}
@@ -118,25 +130,19 @@ func (v *Refresh) apply(t *tx, aor string) error {
 
 // Live gives every binding that expires after now, ordered by AOR and key.
 func (b *Bindings) Live(ctx context.Context, now time.Time) ([]Binding, error) {
-	all, err := collect(ctx, b.s, scanBinding,
-		`SELECT `+bindingColumns+` FROM bindings WHERE expires > $1 ORDER BY aor, binding_key`, micros(now))
+	all, err := collect(ctx, b.s, scanBinding, liveBindings, micros(now))
 	if err != nil {
 		return nil, fmt.Errorf("store: reading bindings: %w", err)
 	}
 	return all, nil
 }
 
-// Purge deletes what expired at or before now, and all that are bound to a
-// flow when bound is set: after a restart their connections are gone. It gives
-// the number deleted.
-func (b *Bindings) Purge(ctx context.Context, now time.Time, bound bool) (int64, error) {
-	query := `DELETE FROM bindings WHERE expires <= $1`
-	if bound {
-		query += ` OR flow_bound = 1`
-	}
+// Purge deletes what expired at or before now, and all that are bound to a flow: after a
+// restart, for which this is, their connections are gone. It gives the number deleted.
+func (b *Bindings) Purge(ctx context.Context, now time.Time) (int64, error) {
 	var n int64
 	err := b.s.writer.write(ctx, func(t *tx) (err error) {
-		n, err = t.change(query, micros(now))
+		n, err = t.change(purgeBindings, micros(now))
 		return err
 	})
 	if err != nil {

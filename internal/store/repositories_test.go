@@ -59,13 +59,17 @@ func TestBindings(t *testing.T) {
 		got, err = s.Bindings.Live(ctx, noon)
 		same(t, got, err, []Binding{again})
 
-		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1002", Put: []Binding{plain}}))
+		long := plain
+		long.AOR, long.Key, long.Expires = "1002", "sip:c", noon.Add(time.Hour)
+		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1002", Put: []Binding{plain, long}}))
 		got, err = s.Bindings.Live(ctx, noon.Add(time.Minute))
-		same(t, got, err, []Binding{again})
-		n, err := s.Bindings.Purge(ctx, noon.Add(time.Minute), false)
-		same(t, n, err, 1)
-		n, err = s.Bindings.Purge(ctx, noon, true)
-		same(t, n, err, 1)
+		same(t, got, err, []Binding{again, long})
+		n, err := s.Bindings.Purge(ctx, noon.Add(time.Minute))
+		same(t, n, err, 2) // one has expired, one is bound to a flow
+		got, err = s.Bindings.Live(ctx, noon)
+		same(t, got, err, []Binding{long})
+		n, err = s.Bindings.Purge(ctx, noon.Add(time.Minute))
+		same(t, n, err, 0)
 	})
 }
 
@@ -82,7 +86,7 @@ func TestRefresh(t *testing.T) {
 		got, err := s.Bindings.Live(ctx, noon)
 		same(t, got, err, []Binding{later})
 
-		_, err = s.Bindings.Purge(ctx, noon.Add(time.Hour), false)
+		_, err = s.Bindings.Purge(ctx, noon.Add(time.Hour))
 		ok(t, err)
 		refresh.Whole = func() Binding { return later }
 		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1001", Refresh: []Refresh{refresh}}))

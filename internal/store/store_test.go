@@ -49,6 +49,28 @@ func TestMigrationsUpAndDown(t *testing.T) {
 	same(t, schema(), nil, up)
 }
 
+// What an older schema holds of registrations is there under this one, and back again.
+func TestBindingsAreMigrated(t *testing.T) {
+	s := openTest(t, Memory)
+	ctx := t.Context()
+	p, err := migrations(s.writer.db)
+	ok(t, err)
+	want := Binding{
+		AOR: "1001", Key: "sip:a", Contact: "<sip:a>", Target: "sip:a", CallID: "c", CSeq: 7, UserAgent: "phone",
+		Registered: noon, Updated: noon.Add(time.Second), Expires: noon.Add(time.Minute),
+	}
+	ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1001", Put: []Binding{want}}))
+	_, err = p.DownTo(ctx, 3)
+	ok(t, err)
+	var seq, updated, expires int64
+	ok(t, s.writer.db.QueryRowContext(ctx, `SELECT cseq, updated, expires FROM bindings WHERE aor = '1001'`).Scan(&seq, &updated, &expires))
+	same(t, []int64{seq, updated, expires}, nil, []int64{7, micros(want.Updated), micros(want.Expires)})
+	_, err = p.Up(ctx)
+	ok(t, err)
+	got, err := s.Bindings.Live(ctx, noon)
+	same(t, got, err, []Binding{want})
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	notDB := filepath.Join(dir, "text")
