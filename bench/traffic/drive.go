@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -133,9 +134,26 @@ func (d *Drive) Times(ctx context.Context, kind Kind, rounds int) (*Result, erro
 	return d.drive(ctx, kind, uint64(rounds), load.Plan{}, nil)
 }
 
+// mostGarbage is how much may gather while phones are at work, in bytes.
+const mostGarbage = 2 << 30
+
+// holdCollector keeps Go's collector from running until the function that it gives is called.
+// The client has one core, and a real-time thread on it: where the collector's thread is
+// interrupted while it scans that thread's stack, the thread waits for it, spinning, until
+// the kernel throttles what is real-time after 0.95 s.
+func holdCollector() (release func()) {
+	runtime.GC()
+	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(mostGarbage)
+	return func() {
+		debug.SetMemoryLimit(limit)
+		debug.SetGCPercent(percent)
+	}
+}
+
 func (d *Drive) drive(ctx context.Context, kind Kind, limit uint64, plan load.Plan, at func()) (*Result, error) {
 	runtime.LockOSThread() // and never unlocked: the thread's scheduling is changed
 	load.Schedule()
+	defer holdCollector()()
 	if at == nil {
 		at = func() {}
 	}
