@@ -162,6 +162,7 @@ func (d *Dialog) finish(end End) {
 	re, up := d.inviteIn, d.updateIn
 	silent := d.beginning != nil && !d.beginning.accepted
 	sender, caller := d.sender, d.caller
+	d.caller = nil
 	d.mu.Unlock()
 	if caller != nil {
 		caller.retire()

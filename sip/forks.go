@@ -102,6 +102,10 @@ func (o *OutgoingInvite) fork(tx *transaction.Client, r *message.Response) (d *D
 // 2xx's target and route (§13.2.2.4) if it is the first, or a new one; o.mu is held.
 func (o *OutgoingInvite) confirmed(r *message.Response, f transport.Flow, first bool) *Dialog {
 	d := o.newDialog(r, f)
+	d.st.LocalSeq = max(d.st.LocalSeq, o.used)
+	if first {
+		d.run, d.caller = o.run, o // the call's goroutine becomes the dialog's, as it is an early one's
+	}
 	was := o.forks[r.To().Tag()]
 	if was == nil {
 		return d
@@ -114,6 +118,7 @@ func (o *OutgoingInvite) confirmed(r *message.Response, f transport.Flow, first 
 	}
 	was.st.Target, was.st.Route, was.st.Remote = d.st.Target, d.st.Route, d.st.Remote
 	was.refresh(nil, f)
+	was.caller = o
 	was.confirm()
 	return was
 }
@@ -162,6 +167,11 @@ func (o *OutgoingInvite) retire() {
 	}
 	c := stray.New(o.draft.From, o.draft.URI, o.dialog.id.RemoteTag, strays{o.s})
 	c.CallID, c.LocalTag, c.ContactUser, c.RewriteContact, c.Wallet = o.id.CallID, o.id.LocalTag, o.draft.ContactUser, o.rewrite, o.wallet
+	for _, d := range o.forks { // PRACKs have numbers too, and a BYE is to have a higher one
+		d.mu.Lock()
+		c.Used = max(c.Used, d.st.LocalSeq)
+		d.mu.Unlock()
+	}
 	o.tx.Hand(c)
 }
 
@@ -172,7 +182,7 @@ type strays struct{ s *Server }
 func (x strays) Take(c *stray.Call, from message.Address, target message.URI) func(*transaction.Client, *message.Response) {
 	o := &OutgoingInvite{
 		s: x.s, id: DialogID{CallID: c.CallID, LocalTag: c.LocalTag}, wallet: c.Wallet, rewrite: c.RewriteContact,
-		draft: &compose.Draft{From: from, URI: target, ContactUser: c.ContactUser}, over: true, extra: make(map[string]*Dialog),
+		draft: &compose.Draft{From: from, URI: target, ContactUser: c.ContactUser}, over: true, used: c.Used, extra: make(map[string]*Dialog),
 	}
 	return func(tx *transaction.Client, r *message.Response) { o.answered(tx, r, true) }
 }

@@ -44,6 +44,7 @@ type OutgoingInvite struct {
 	dialog   *Dialog
 	forks    map[string]*Dialog // the early dialogs, by remote tag
 	extra    map[string]*Dialog // forks that answered too late
+	used     uint32             // the highest CSeq that is known of any branch, of a call that is over
 }
 
 // maxForks bounds the early dialogs of one INVITE.
@@ -167,7 +168,7 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response, s
 	f, seq := tx.Flow().To(r.Source().Remote), r.Seq()
 	o.mu.Lock()
 	d, auth := o.dialog, tx.Request().Credentials()
-	if d != nil && d.id.RemoteTag != r.To().Tag() {
+	if d == nil || d.id.RemoteTag != r.To().Tag() {
 		d = o.extra[r.To().Tag()]
 	}
 	known, first := d != nil, o.dialog == nil && !stray
@@ -177,8 +178,7 @@ func (o *OutgoingInvite) answered(tx *transaction.Client, r *message.Response, s
 	}
 	if !known {
 		if d = o.confirmed(r, f, first); first {
-			d.run = o.run // the call's goroutine becomes the dialog's
-			o.dialog, d.caller = d, o
+			o.dialog = d
 		} else {
 			o.extra[r.To().Tag()] = d
 		}

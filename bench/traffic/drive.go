@@ -134,8 +134,8 @@ func (d *Drive) Times(ctx context.Context, kind Kind, rounds int) (*Result, erro
 	return d.drive(ctx, kind, uint64(rounds), load.Plan{}, nil)
 }
 
-// mostGarbage is how much may gather while phones are at work, in bytes.
-const mostGarbage = 2 << 30
+// mostMemory is how much the client may take while phones are at work, in bytes.
+const mostMemory = 2 << 30
 
 // holdCollector keeps Go's collector from running until the function that it gives is called.
 // The client has one core, and a real-time thread on it: where the collector's thread is
@@ -143,7 +143,8 @@ const mostGarbage = 2 << 30
 // the kernel throttles what is real-time after 0.95 s.
 func holdCollector() (release func()) {
 	runtime.GC()
-	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(mostGarbage)
+	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(limit, mostMemory))
 	return func() {
 		debug.SetMemoryLimit(limit)
 		debug.SetGCPercent(percent)

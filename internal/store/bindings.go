@@ -73,8 +73,7 @@ const liveBindings = `SELECT aor, binding_key, contact, target, path, call_id, c
 	reg_id, user_agent, transport, source, flow, flow_bound, registered, updated, expires
 FROM bindings JOIN binding_times USING (aor, binding_key) WHERE expires > $1 ORDER BY aor, binding_key`
 
-const purgeBindings = `DELETE FROM bindings WHERE flow_bound = 1 OR EXISTS (
-	SELECT 1 FROM binding_times t WHERE t.aor = bindings.aor AND t.binding_key = bindings.binding_key AND t.expires <= $1)`
+const purgeBindings = `DELETE FROM bindings WHERE (aor, binding_key) IN (SELECT aor, binding_key FROM binding_times WHERE expires <= $1)`
 
 // Apply makes a change and returns when it is on disk.
 func (b *Bindings) Apply(ctx context.Context, c BindingChange) error {
@@ -137,12 +136,17 @@ func (b *Bindings) Live(ctx context.Context, now time.Time) ([]Binding, error) {
 	return all, nil
 }
 
-// Purge deletes what expired at or before now, and all that are bound to a flow: after a
-// restart, for which this is, their connections are gone. It gives the number deleted.
-func (b *Bindings) Purge(ctx context.Context, now time.Time) (int64, error) {
+// Purge deletes what expired at or before now, and all that are bound to a
+// flow when bound is set: after a restart their connections are gone. It gives
+// the number deleted.
+func (b *Bindings) Purge(ctx context.Context, now time.Time, bound bool) (int64, error) {
+	query := purgeBindings
+	if bound {
+		query += ` OR flow_bound = 1`
+	}
 	var n int64
 	err := b.s.writer.write(ctx, func(t *tx) (err error) {
-		n, err = t.change(purgeBindings, micros(now))
+		n, err = t.change(query, micros(now))
 		return err
 	})
 	if err != nil {

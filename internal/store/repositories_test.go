@@ -64,12 +64,14 @@ func TestBindings(t *testing.T) {
 		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1002", Put: []Binding{plain, long}}))
 		got, err = s.Bindings.Live(ctx, noon.Add(time.Minute))
 		same(t, got, err, []Binding{again, long})
-		n, err := s.Bindings.Purge(ctx, noon.Add(time.Minute))
-		same(t, n, err, 2) // one has expired, one is bound to a flow
+		n, err := s.Bindings.Purge(ctx, noon.Add(time.Minute), false)
+		same(t, n, err, 1)
+		got, err = s.Bindings.Live(ctx, noon)
+		same(t, got, err, []Binding{again, long})
+		n, err = s.Bindings.Purge(ctx, noon, true)
+		same(t, n, err, 1)
 		got, err = s.Bindings.Live(ctx, noon)
 		same(t, got, err, []Binding{long})
-		n, err = s.Bindings.Purge(ctx, noon.Add(time.Minute))
-		same(t, n, err, 0)
 	})
 }
 
@@ -86,7 +88,7 @@ func TestRefresh(t *testing.T) {
 		got, err := s.Bindings.Live(ctx, noon)
 		same(t, got, err, []Binding{later})
 
-		_, err = s.Bindings.Purge(ctx, noon.Add(time.Hour))
+		_, err = s.Bindings.Purge(ctx, noon.Add(time.Hour), false)
 		ok(t, err)
 		refresh.Whole = func() Binding { return later }
 		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1001", Refresh: []Refresh{refresh}}))

@@ -3,8 +3,6 @@ package registrar
 import (
 	"context"
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -110,45 +108,50 @@ func (r *Registrar) takeWork() (due []string, closed map[message.FlowID]struct{}
 	return due, closed, wait
 }
 
-// expire removes what has expired.
+// expire removes what has expired from the AORs, then from the store at once: a
+// contact that registers again in between has a later expiry there.
 func (r *Registrar) expire(aors []string) {
 	now := time.Now()
-	r.removeFrom(func(yield func(string, *entry) bool) {
-		for _, aor := range aors {
-			if e := r.entry(aor); e != nil && !yield(aor, e) {
-				return
-			}
+	for _, aor := range aors {
+		if e := r.entry(aor); e != nil {
+			guard.Do(r.log, "expiry", func() { r.expireOne(e, now) })
 		}
-	}, Expired, func(b *Binding) bool { return !b.Alive(now) })
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), r.cfg.StoreTimeout)
+	defer cancel()
+	if _, err := r.store.Purge(ctx, now, false); err != nil {
+		r.log.Warn("deleting expired bindings failed", "err", err)
+	}
 }
 
-// disconnect removes what lost its connection.
+func (r *Registrar) expireOne(e *entry, now time.Time) {
+	e.serial.Lock()
+	defer e.serial.Unlock()
+	r.take(e, Expired, func(b *Binding) bool { return !b.Alive(now) })
+}
+
+// disconnecting is how many AORs lose their connections at once: enough to share
+// the store's commits.
+const disconnecting = 32
+
 func (r *Registrar) disconnect(closed map[message.FlowID]struct{}) {
-	r.removeFrom(maps.All(*r.entries.Load()), Disconnected, func(b *Binding) bool {
-		_, gone := closed[b.Flow]
-		return gone && b.FlowBound
-	})
-}
-
-// removing is how many AORs lose bindings at once: enough to share the store's commits.
-const removing = 32
-
-// removeFrom takes bindings out of the AORs that have such; whatever goes wrong with one, the
-// others are not lost.
-func (r *Registrar) removeFrom(entries iter.Seq2[string, *entry], why Reason, which func(*Binding) bool) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	slots := make(chan struct{}, removing)
-	for aor, e := range entries {
-		if !slices.ContainsFunc(e.load(), func(b Binding) bool { return !b.Static && which(&b) }) {
+	slots := make(chan struct{}, disconnecting)
+	for aor, e := range *r.entries.Load() {
+		lost := func(b *Binding) bool {
+			_, gone := closed[b.Flow]
+			return gone && b.FlowBound
+		}
+		if !slices.ContainsFunc(e.load(), func(b Binding) bool { return lost(&b) }) {
 			continue
 		}
 		slots <- struct{}{}
 		wg.Go(func() { // owned by this call, which waits for it
 			defer func() { <-slots }()
-			defer guard.Recover(r.log, string(why))
-			if err := r.remove(context.Background(), e, why, which); err != nil {
-				r.log.Warn("deleting bindings failed", "endpoint", aor, "why", why, "err", err)
+			defer guard.Recover(r.log, "disconnect")
+			if err := r.remove(context.Background(), e, Disconnected, lost); err != nil {
+				r.log.Warn("deleting disconnected bindings failed", "endpoint", aor, "err", err)
 			}
 		})
 	}

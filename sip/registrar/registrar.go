@@ -36,7 +36,7 @@ type Stack interface {
 type Store interface {
 	Apply(context.Context, store.BindingChange) error
 	Live(ctx context.Context, now time.Time) ([]store.Binding, error)
-	Purge(ctx context.Context, now time.Time) (int64, error)
+	Purge(ctx context.Context, now time.Time, bound bool) (int64, error)
 }
 
 // Config is how a Registrar works.
@@ -138,7 +138,7 @@ func New(cfg Config, stack Stack, st Store, log *slog.Logger) (*Registrar, error
 // of AORs that are no more.
 func (r *Registrar) Start(ctx context.Context) error {
 	now := time.Now()
-	if _, err := r.store.Purge(ctx, now); err != nil {
+	if _, err := r.store.Purge(ctx, now, true); err != nil {
 		return fmt.Errorf("registrar: %w", err)
 	}
 	kept, err := r.store.Live(ctx, now)

@@ -326,6 +326,14 @@ func TestOwnContactIsRefused(t *testing.T) {
 type disk struct {
 	Store
 	before func()
+	broken atomic.Bool // Purge panics
+}
+
+func (d *disk) Purge(ctx context.Context, now time.Time, bound bool) (int64, error) {
+	if d.broken.Load() {
+		panic("the disk is broken")
+	}
+	return d.Store.Purge(ctx, now, bound)
 }
 
 func (d *disk) Apply(ctx context.Context, c store.BindingChange) error {
@@ -361,12 +369,7 @@ func TestFlowEndsWhileItIsWritten(t *testing.T) {
 // TestPanicsDoNotEndTheRegistrar: what the store cannot bear costs one round.
 func TestPanicsDoNotEndTheRegistrar(t *testing.T) {
 	synctest.Test(t, stored(func(t *testing.T, st *store.Store) {
-		var broken atomic.Bool
-		d := &disk{Store: st.Bindings, before: func() {
-			if broken.Load() {
-				panic("the disk is broken")
-			}
-		}}
+		d := &disk{Store: st.Bindings, before: func() {}}
 		g := newRig(t, d, several()).start()
 		defer g.Stop()
 		reg := ask(t, "a", 1, "<sip:a@x.invalid>")
@@ -374,14 +377,14 @@ func TestPanicsDoNotEndTheRegistrar(t *testing.T) {
 		g.want(g.register(reg), "a/3600")
 		g.want(g.register(ask(t, "b", 1, "<sip:b@h>;expires=60", "<sip:c@h>;expires=120")), "a/3600 b/60 c/120")
 		g.told("added a", "added b", "added c")
-		broken.Store(true)
+		d.before = func() { panic("the disk is broken") }
 		g.stack.end("one")
 		g.FlowClosed("one")
 		g.told("removed a disconnected")
+		d.broken.Store(true)
 		time.Sleep(time.Minute)
 		g.told("removed b expired")
-		synctest.Wait() // it is told before the store is
-		broken.Store(false)
+		d.broken.Store(false)
 		time.Sleep(time.Minute)
 		g.told("removed c expired")
 	}))

@@ -202,8 +202,8 @@ func (tx *Client) step(r *message.Response) bool {
 		}
 		tx.linger(64 * tx.table.timers.T1) // timer D: 32 s with the usual T1
 	default:
-		// Timer K would have repetitions of the response dropped (RFC 3261 §17.1.2.2), as is
-		// done with those of no transaction.
+		// RFC 3261 §17.1.2.2 would have the transaction wait for repetitions of the response
+		// until timer K, and drop them. Those of no transaction are dropped as well.
 		tx.end()
 	}
 	return true

@@ -36,9 +36,9 @@ func appendKey(b []byte, req *message.Request, method string) []byte {
 const keyRoom = 192
 
 // imprint stands for a key: there are hundreds of thousands, which as strings the
-// collector would have to visit one by one. Two keys with the same imprint are as likely as
-// two guesses of one number of 128 bits, since nobody knows the seeds. The zero imprint is
-// that of no key.
+// collector would have to visit one by one. That two keys have the same 128 bits is not to
+// be expected, and not to be had by design either, as nobody knows the seeds. The zero
+// imprint is that of no key.
 type imprint [2]uint64
 
 // press makes imprints.

@@ -118,10 +118,10 @@ func (tx *Client) withdrawn(f transport.Flow, none, err error) {
 	}
 	tx.mu.Lock()
 	told := tx.cancel.abandoned
-	canceled := tx.cancelOver(f)
+	canceled, to := tx.cancelOver(f), tx.to
 	tx.mu.Unlock()
 	if canceled && !told {
-		tx.to.Failed(err)
+		to.Failed(err)
 	}
 }
 
@@ -129,13 +129,13 @@ func (tx *Client) withdrawn(f transport.Flow, none, err error) {
 // canceled yet.
 func (tx *Client) giveUp(err error) {
 	tx.mu.Lock()
-	tell := tx.state == proceeding && !tx.cancel.abandoned
+	tell, to := tx.state == proceeding && !tx.cancel.abandoned, tx.to
 	if tell {
 		tx.cancel.abandoned = true
 	}
 	tx.mu.Unlock()
 	if tell {
-		tx.to.Failed(err)
+		to.Failed(err)
 	}
 }
 

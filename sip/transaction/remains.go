@@ -11,18 +11,22 @@ import (
 // remains are what is known of transactions that have ended but for their last timer, J or
 // L of RFC 3261 §17.2 and RFC 6026 §7.1, in the order in which they are to be forgotten:
 // all of them stay as long. A server that is asked ten thousand times a second has hundreds
-// of thousands, so they share one timer, and lie side by side with next to nothing for the
-// collector to follow. A Table's lock guards them.
+// of thousands, so they share one timer, and lie in pieces of which each gives its room back
+// when the last of it goes. A Table's lock guards them.
+//
+// They are numbered as they come, from 1: those up to gone are gone, those up to came there.
 type remains struct {
-	began  time.Time
-	queue  []remainder
-	first  int                          // of queue; what is before it is gone
-	gone   uint64                       // how many ever were dropped: the first one's number is one more
-	found  index.Index[imprint, uint64] // numbers by key
-	merged index.Index[imprint, uint64]
-	room   []byte // for answers; many share a piece, which the last of them to go frees
-	timer  *time.Timer
+	began      time.Time
+	gone, came uint64
+	pieces     []*piece                     // the first has the number gone+1
+	before     uint64                       // how many pieces were before it
+	found      index.Index[imprint, uint64] // numbers by key
+	merged     index.Index[imprint, uint64]
+	room       []byte // for the answers that come next
+	timer      *time.Timer
 }
+
+type piece [pieceSize]remainder
 
 type remainder struct {
 	until      time.Duration // since began
@@ -32,28 +36,42 @@ type remainder struct {
 	answer     []byte // what else was asked gets again
 }
 
-// roomForAnswers is how much is allocated at once for them, in bytes.
-const roomForAnswers = 64 << 10
+const (
+	pieceSize = 256
+	// roomForAnswers is how much is allocated at once for them, in bytes.
+	roomForAnswers = 64 << 10
+)
+
+// at is the one with a number, which is there.
+func (q *remains) at(number uint64) *remainder {
+	number--
+	return &q.pieces[number/pieceSize-q.before][number%pieceSize]
+}
+
+// count is how many there are, of those too that are not found any more.
+func (q *remains) count() int { return int(q.came - q.gone) } //nolint:gosec // they are in memory
 
 // push adds what is left of a transaction, which stays so long.
 func (q *remains) push(tx *Server, answer []byte, stay time.Duration) {
-	if q.first > 1024 && q.first > len(q.queue)/2 {
-		n := copy(q.queue, q.queue[q.first:])
-		clear(q.queue[n:])
-		q.queue, q.first = q.queue[:n], 0
+	if len(q.pieces) == 0 {
+		q.before = q.came / pieceSize
 	}
-	r := remainder{until: time.Since(q.began) + stay, key: tx.key, merge: tx.merge, flow: tx.flow, answer: q.copy(answer)}
+	if q.came/pieceSize-q.before == uint64(len(q.pieces)) {
+		q.pieces = append(q.pieces, new(piece))
+	}
+	q.came++
+	r := q.at(q.came)
+	*r = remainder{until: time.Since(q.began) + stay, key: tx.key, merge: tx.merge, flow: tx.flow, answer: q.copy(answer)}
 	if tx.state == accepted {
 		r.tag = tx.tag
 	}
-	q.queue = append(q.queue, r)
-	number := q.gone + uint64(len(q.queue)-q.first) //nolint:gosec // a length
-	q.found.Put(r.key, number)
+	q.found.Put(r.key, q.came)
 	if r.merge != (imprint{}) {
-		q.merged.Put(r.merge, number)
+		q.merged.Put(r.merge, q.came)
 	}
 }
 
+// copy puts an answer beside others: what many share is one thing to the collector.
 func (q *remains) copy(answer []byte) []byte {
 	if cap(q.room)-len(q.room) < len(answer) {
 		q.room = make([]byte, 0, max(roomForAnswers, len(answer)))
@@ -69,7 +87,7 @@ func (q *remains) find(t *Table, key imprint) *Server {
 	if number == 0 {
 		return nil
 	}
-	r := &q.queue[q.first+int(number-q.gone-1)] //nolint:gosec // a place in the queue
+	r := q.at(number)
 	tx := &Server{table: t, key: key, merge: r.merge, remainder: number, flow: r.flow, tag: r.tag, state: completed, last: r.answer}
 	if len(r.answer) == 0 {
 		tx.state = accepted
@@ -87,23 +105,25 @@ func (q *remains) forget(number uint64, key, merge imprint) {
 
 // next is when the first one is to be forgotten; false if there is none.
 func (q *remains) next() (until time.Duration, ok bool) {
-	if q.first == len(q.queue) {
+	if q.count() == 0 {
 		return 0, false
 	}
-	return q.queue[q.first].until, true
+	return q.at(q.gone + 1).until, true
 }
 
 // drop takes the first one out.
 func (q *remains) drop() {
-	r := &q.queue[q.first]
+	r := q.at(q.gone + 1)
 	q.gone++
 	q.forget(q.gone, r.key, r.merge)
 	*r = remainder{}
-	if q.first++; q.first == len(q.queue) {
-		q.queue, q.first, q.room = q.queue[:0], 0, nil
-		if cap(q.queue) > 1024 {
-			q.queue = nil
-		}
+	switch {
+	case q.count() == 0:
+		q.pieces, q.room = nil, nil
+	case q.gone%pieceSize == 0:
+		q.pieces[0] = nil
+		q.pieces = q.pieces[1:]
+		q.before++
 	}
 }
 
@@ -183,7 +203,6 @@ func (t *Table) Filled() float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	q, young := &t.left, time.Since(t.left.began)+t.stay()-t.timers.T2
-	queue := q.queue[q.first:]
-	old := sort.Search(len(queue), func(n int) bool { return queue[n].until > young })
+	old := sort.Search(q.count(), func(n int) bool { return q.at(q.gone+1+uint64(n)).until > young }) //nolint:gosec // not negative
 	return float64(t.servers()-t.refused.Len()-old) / float64(t.limit-t.limit/reserve)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/wire"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
+	"github.com/skygenesisenterprise/skybridge/sip/transport"
 )
 
 // arrive gives a request to a table: wire.Invite with old replaced by new.
@@ -244,8 +245,8 @@ func TestRoom(t *testing.T) {
 		}
 		time.Sleep(65 * wire.T1)
 		forgotten(t, table)
-		if table.merged.Len()+table.left.merged.Len() > 0 || len(table.left.queue) > 0 || table.left.timer != nil {
-			t.Errorf("left: %d by Call-ID, %+v", table.merged.Len(), table.left)
+		if n := table.merged.Len() + table.left.merged.Len(); n > 0 || table.left.count() > 0 || table.left.timer != nil {
+			t.Errorf("left: %d by Call-ID, %+v", n, table.left)
 		}
 	})
 }
@@ -277,30 +278,58 @@ func challenges(t *testing.T, method string) {
 	}
 }
 
-// The queue of what is to be forgotten does not grow by what is gone.
+// What is left of transactions is found by its key, each with its own answer, until it is
+// dropped, the first first, and then its room is free.
 func TestRemains(t *testing.T) {
 	q := remains{began: time.Now()}
-	push := func() {
-		tx := &Server{key: imprint{1, q.gone + uint64(len(q.queue)-q.first)}, merge: imprint{2, q.gone}, state: completed}
-		q.push(tx, []byte("SIP/2.0 200"), time.Hour)
+	flows := []transport.Flow{wire.New(), wire.New()}
+	key := func(n uint64) imprint { return imprint{1, n} }
+	says := func(n uint64) string { return fmt.Sprintf("SIP/2.0 200 %0*d", 10+n%300, n) }
+	push := func(n uint64) {
+		q.push(&Server{key: key(n), merge: imprint{2, n}, flow: flows[n%2], state: completed}, []byte(says(n)), time.Hour)
 	}
-	for range 5000 {
-		push()
+	there := func(n uint64, want bool) {
+		t.Helper()
+		tx := q.find(nil, key(n))
+		if (tx != nil) != want || (q.merged.Get(imprint{2, n}) != 0) != want {
+			t.Fatalf("%d is found %v, want %v", n, tx != nil, want)
+		}
+		if want && (string(tx.last) != says(n) || tx.flow != flows[n%2] || tx.key != key(n) || tx.state != completed) {
+			t.Fatalf("%d is %+v", n, tx)
+		}
 	}
-	for range 100000 {
-		push()
+	const most = 2000
+	first, last := uint64(1), uint64(0)
+	for range 5 { // up to most, down to some of a piece, up again, and to nothing
+		for last-first+1 < most {
+			last++
+			push(last)
+		}
+		for _, n := range []uint64{first, first + 1, (first + last) / 2, last - 1, last} {
+			there(n, true)
+		}
+		there(last+1, false)
+		for q.count() > 100 {
+			q.drop()
+			there(first, false)
+			first++
+			there(first, true)
+			there(last, true)
+		}
+		if n := len(q.pieces); n > 2 {
+			t.Errorf("%d pieces for 100", n)
+		}
+	}
+	// One that is not found any more, and whose key another has since, is dropped in its turn.
+	q.forget(q.gone+1, key(first), imprint{2, first})
+	there(first, false)
+	push(first)
+	q.drop()
+	there(first, true)
+	for q.count() > 0 {
 		q.drop()
 	}
-	if n := q.found.Len(); n != 5000 {
-		t.Errorf("%d are found, of 5000", n)
-	}
-	if n := cap(q.queue); n > 20000 {
-		t.Errorf("room for %d, of 5000", n)
-	}
-	for range 5000 {
-		q.drop()
-	}
-	if _, ok := q.next(); ok || len(q.queue) != 0 || q.found.Len()+q.merged.Len() != 0 {
+	if _, ok := q.next(); ok || q.found.Len()+q.merged.Len() != 0 || q.pieces != nil || q.room != nil {
 		t.Errorf("left: %+v", q)
 	}
 }

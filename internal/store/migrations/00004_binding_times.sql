@@ -1,6 +1,6 @@
 -- What each refresh of a registration changes has a table of its own: a commit writes every
 -- page that it touches, and of these rows a page has many. There is no index by time for the
--- same reason; what expires is deleted by its key.
+-- same reason: what has expired is looked for in the whole of it, as it is small.
 
 -- +goose Up
 CREATE TABLE binding_times (

@@ -21,6 +21,7 @@ type Call struct {
 	CallID, LocalTag string
 	ContactUser      string
 	RewriteContact   bool
+	Used             uint32 // the highest CSeq of any branch
 	Wallet           compose.Wallet
 
 	from, target string // as on the wire
