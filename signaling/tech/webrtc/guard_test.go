@@ -50,6 +50,9 @@ func TestAPanicEndsOneLeg(t *testing.T) {
 			if text.Count(ca.log) != 1 || text.Count("guard_test.go")+text.Count("session.go") == 0 {
 				t.Errorf("log:\n%s", text)
 			}
+			if err := session.Wait(ctx(t)); err != nil { // the rig counts who is left
+				t.Error(err)
+			}
 		})
 	}
 }
