@@ -154,7 +154,8 @@ func holdCollector() (release func()) {
 func (d *Drive) drive(ctx context.Context, kind Kind, limit uint64, plan load.Plan, at func()) (*Result, error) {
 	runtime.LockOSThread() // and never unlocked: the thread's scheduling is changed
 	load.Schedule()
-	defer holdCollector()()
+	release := holdCollector()
+	defer release()
 	if at == nil {
 		at = func() {}
 	}
