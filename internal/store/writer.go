@@ -114,7 +114,7 @@ func (w *writer) run() {
 			// Who can run, and is about to write, shares the commit.
 			runtime.Gosched()
 			all := w.gather(append(batch, j))
-			if share := crowd / 2; crowd >= crowded && len(all) < share {
+			if share := crowd * 3 / 4; crowd >= crowded && len(all) < share {
 				all = w.await(all, share)
 			}
 			crowd = len(all)
@@ -131,7 +131,7 @@ func (w *writer) run() {
 	}
 }
 
-// Where many write at once, which the last commit tells, half as many are waited for, but
+// Where many write at once, which the last commit tells, three in four of so many are waited for, but
 // not long: each commit costs a flush of the disk, and as much work as ten writes. Not for
 // all: who waits for the disk has nothing to do, and the others are to work meanwhile.
 const (
