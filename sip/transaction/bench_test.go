@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"runtime"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/internal/footprint"
 	"github.com/skygenesisenterprise/skybridge/sip/internal/wire"
 	"github.com/skygenesisenterprise/skybridge/sip/message"
 )
@@ -23,7 +23,7 @@ func BenchmarkAnswered(b *testing.B) {
 	table := NewTable(Timers{T1: wire.T1, T2: 8 * wire.T1, T4: 10 * wire.T1}, math.MaxInt, nil, guarded)
 	defer table.Close()
 	options := bytes.ReplaceAll([]byte(wire.Invite), []byte("INVITE"), []byte("OPTIONS"))
-	n, before := 0, live()
+	n, before := 0, footprint.Take().Live
 	b.ReportAllocs()
 	for b.Loop() {
 		n++
@@ -40,13 +40,5 @@ func BenchmarkAnswered(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(live()-before)/float64(n), "B/transaction")
-}
-
-// live is how many bytes are.
-func live() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
+	b.ReportMetric(float64(footprint.Take().Live-before)/float64(n), "B/transaction")
 }

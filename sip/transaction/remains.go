@@ -18,8 +18,7 @@ import (
 type remains struct {
 	began      time.Time
 	gone, came uint64
-	pieces     []*piece                     // the first has the number gone+1
-	before     uint64                       // how many pieces were before it
+	pieces     []*piece                     // the first has the number gone+1, if there are any
 	found      index.Index[imprint, uint64] // numbers by key
 	merged     index.Index[imprint, uint64]
 	room       []byte // for the answers that come next
@@ -45,7 +44,7 @@ const (
 // at is the one with a number, which is there.
 func (q *remains) at(number uint64) *remainder {
 	number--
-	return &q.pieces[number/pieceSize-q.before][number%pieceSize]
+	return &q.pieces[number/pieceSize-q.gone/pieceSize][number%pieceSize]
 }
 
 // count is how many there are, of those too that are not found any more.
@@ -53,10 +52,7 @@ func (q *remains) count() int { return int(q.came - q.gone) } //nolint:gosec // 
 
 // push adds what is left of a transaction, which stays so long.
 func (q *remains) push(tx *Server, answer []byte, stay time.Duration) {
-	if len(q.pieces) == 0 {
-		q.before = q.came / pieceSize
-	}
-	if q.came/pieceSize-q.before == uint64(len(q.pieces)) {
+	if q.came/pieceSize-q.gone/pieceSize == uint64(len(q.pieces)) {
 		q.pieces = append(q.pieces, new(piece))
 	}
 	q.came++
@@ -123,7 +119,6 @@ func (q *remains) drop() {
 	case q.gone%pieceSize == 0:
 		q.pieces[0] = nil
 		q.pieces = q.pieces[1:]
-		q.before++
 	}
 }
 
