@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skygenesisenterprise/skybridge/api/cli"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/benching"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
@@ -62,10 +65,10 @@ func run(args []string, out, errs io.Writer) int {
 }
 
 func exitCode(err error) int {
-	var usage usageError
+	var misuse usage.Error
 	var settings *config.Error
 	switch {
-	case errors.As(err, &usage):
+	case errors.As(err, &misuse):
 		return exitUsage
 	case errors.As(err, &settings), errors.Is(err, syscall.EADDRNOTAVAIL): // an address that is not ours
 		return exitBadSettings
@@ -75,9 +78,6 @@ func exitCode(err error) int {
 		return exitFailure
 	}
 }
-
-// usageError is a command line that cannot be understood.
-type usageError struct{ error }
 
 func rootCommand(out, errs io.Writer, asAsterisk bool) *cobra.Command {
 	root := &cobra.Command{
@@ -92,19 +92,26 @@ func rootCommand(out, errs io.Writer, asAsterisk bool) *cobra.Command {
 	}
 	root.SetOut(out)
 	root.SetErr(errs)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.Wrap(err) })
 	s := settings{asAsterisk: asAsterisk}
 	f := root.PersistentFlags()
 	f.StringVar(&s.file, "config", "", "settings file (skybridge.yaml)")
 	f.StringVar(&s.asteriskDir, "asterisk-dir", "", "take endpoints, routes and ports from this directory of Asterisk files")
 	f.StringVar(&s.dataDir, "data-dir", "", "where the database, the certificate and the default files live")
 	f.StringArrayVar(&s.set, "set", nil, "one setting, KEY=VALUE (--set sip.listen=127.0.0.1:5060)")
-	root.AddCommand(serveCommand(&s), checkCommand(&s), tokenCommand(&s), apiKeyCommand(&s), rxCommand(&s), unbanCommand(&s), versionCommand(), benchCommand())
+	root.AddCommand(serveCommand(&s), checkCommand(&s), tokenCommand(&s), apiKeyCommand(&s), rxCommand(&s), unbanCommand(&s), versionCommand(), benching.Command(program()))
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	strictArgs(root)
 	return root
+}
+
+// program is what the commands that measure know of this one.
+func program() benching.Program {
+	return benching.Program{Version: version, Logger: func(w io.Writer, level string) *slog.Logger {
+		return newLogger(config.Log{Level: level}, w)
+	}}
 }
 
 // helpCommand is cobra's, but for what it does not know: that is a usage error.
@@ -114,7 +121,7 @@ func helpCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usageError{fmt.Errorf("help: no command %q", strings.Join(args, " "))}
+				return usage.Wrap(fmt.Errorf("help: no command %q", strings.Join(args, " ")))
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()
@@ -130,7 +137,7 @@ func strictArgs(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return usageError{err}
+				return usage.Wrap(err)
 			}
 			return nil
 		}
@@ -164,7 +171,7 @@ func (s *settings) load() (config.Config, error) {
 	for _, kv := range s.set {
 		key, value, ok := strings.Cut(kv, "=")
 		if !ok {
-			return config.Config{}, usageError{fmt.Errorf("--set %q: want KEY=VALUE", kv)}
+			return config.Config{}, usage.Wrap(fmt.Errorf("--set %q: want KEY=VALUE", kv))
 		}
 		flags = append(flags, config.Flag{Key: key, Value: value, Name: "--set " + key})
 	}

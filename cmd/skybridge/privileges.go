@@ -6,6 +6,8 @@ import (
 	"os/user"
 	"strconv"
 	"syscall"
+
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 )
 
 // become gives up root for another user and group, for good, before anything is
@@ -48,7 +50,7 @@ func identity(name, group string) (uid, gid int, groups []int, err error) {
 		u, err := user.Lookup(name)
 		if err != nil {
 			if u, err = user.LookupId(name); err != nil {
-				return 0, 0, nil, usageError{fmt.Errorf("--user: no such user %q", name)}
+				return 0, 0, nil, usage.Wrap(fmt.Errorf("--user: no such user %q", name))
 			}
 		}
 		ids, err := u.GroupIds()
@@ -69,7 +71,7 @@ func identity(name, group string) (uid, gid int, groups []int, err error) {
 		g, err := user.LookupGroup(group)
 		if err != nil {
 			if g, err = user.LookupGroupId(group); err != nil {
-				return 0, 0, nil, usageError{fmt.Errorf("--group: no such group %q", group)}
+				return 0, 0, nil, usage.Wrap(fmt.Errorf("--group: no such group %q", group))
 			}
 		}
 		if gid, err = strconv.Atoi(g.Gid); err != nil {

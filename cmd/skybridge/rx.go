@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skygenesisenterprise/skybridge/api/cli"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
@@ -55,7 +56,7 @@ func unbanCommand(s *settings) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a, err := netip.ParseAddr(args[0])
 			if err != nil {
-				return usageError{fmt.Errorf("unban: %w", err)}
+				return usage.Wrap(fmt.Errorf("unban: %w", err))
 			}
 			path, err := s.console(cmd.Context(), "")
 			if err != nil {

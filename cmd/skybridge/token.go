@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
@@ -29,7 +30,7 @@ func tokenCommand(s *settings) *cobra.Command {
 				return err
 			}
 			if life <= 0 {
-				return usageError{fmt.Errorf("--life %v: a token must end", life)}
+				return usage.Wrap(fmt.Errorf("--life %v: a token must end", life))
 			}
 			cfg, err := s.load()
 			if err != nil {
@@ -72,12 +73,12 @@ func issue(ctx context.Context, cfg config.Config, p auth.Principal, life time.D
 func principalOf(user, extension string, roles []string) (auth.Principal, error) {
 	p := auth.Principal{User: user, Extension: extension}
 	if err := auth.CheckUser(user); err != nil {
-		return p, usageError{fmt.Errorf("--user: %w", err)}
+		return p, usage.Wrap(fmt.Errorf("--user: %w", err))
 	}
 	for _, name := range roles {
 		role, err := auth.ParseRole(name)
 		if err != nil {
-			return p, usageError{fmt.Errorf("--role: %w", err)}
+			return p, usage.Wrap(fmt.Errorf("--role: %w", err))
 		}
 		p.Roles = append(p.Roles, role)
 	}

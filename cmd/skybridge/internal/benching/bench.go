@@ -1,7 +1,11 @@
-package main
+// Package benching is the command that measures: what calls cost this machine, beside the
+// servers that are installed.
+package benching
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"runtime"
@@ -15,8 +19,15 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench/client"
 	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
-	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 )
+
+// Program is what the commands know of the one that they are part of.
+type Program struct {
+	Version string
+	// Logger makes a logger that writes from a level on.
+	Logger func(w io.Writer, level string) *slog.Logger
+}
 
 // sizing is what the bench command is told.
 type sizing struct {
@@ -28,11 +39,12 @@ type sizing struct {
 	pid            int
 }
 
-func benchCommand() *cobra.Command {
+// Command is the whole of them.
+func Command(p Program) *cobra.Command {
 	var o sizing
 	c := &cobra.Command{
 		Use: "bench", Short: "Measure what calls cost this machine", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd, p) },
 	}
 	f := c.Flags()
 	f.IntVar(&o.legs, "legs", 200, "how many parties")
@@ -44,17 +56,17 @@ func benchCommand() *cobra.Command {
 	f.StringVar(&o.user, "user", "1001", "with --target: who calls")
 	f.StringVar(&o.password, "password", "", "with --target: the caller's password")
 	f.IntVar(&o.pid, "pid", 0, "with --target: the server's process, for processor time and memory")
-	c.AddCommand(benchRatesCommands()...)
-	c.AddCommand(benchSoakCommand(), benchCompareCommand(), benchFloorCommand(), benchCodecsCommand(), benchMemoryCommand())
+	c.AddCommand(ratesCommands(p)...)
+	c.AddCommand(soakCommand(p), compareCommand(p), floorCommand(), codecsCommand(), memoryCommand(p))
 	return c
 }
 
-func (o *sizing) run(cmd *cobra.Command) error {
+func (o *sizing) run(cmd *cobra.Command, p Program) error {
 	w, err := o.workload()
 	if err != nil {
-		return usageError{err}
+		return usage.Wrap(err)
 	}
-	self, r, err := measuring(cmd, "info")
+	self, r, err := p.measuring(cmd, "info")
 	if err != nil {
 		return err
 	}
@@ -79,10 +91,10 @@ func (o *sizing) run(cmd *cobra.Command) error {
 func (o *sizing) measureTarget(cmd *cobra.Command, r *bench.Runner, w bench.Workload, plan load.Plan) error {
 	address, err := netip.ParseAddrPort(o.target)
 	if err != nil {
-		return usageError{fmt.Errorf("--target: %w", err)}
+		return usage.Wrap(fmt.Errorf("--target: %w", err))
 	}
 	if w.Room == 0 {
-		return usageError{fmt.Errorf("--calls %s: a server that runs is measured with a room", o.calls)}
+		return usage.Wrap(fmt.Errorf("--calls %s: a server that runs is measured with a room", o.calls))
 	}
 	s, err := r.Run(cmd.Context(), peers.Target{
 		Address: address, Number: o.number, User: o.user, Password: o.password, Process: o.pid,
@@ -122,7 +134,7 @@ func (o *sizing) workload() (bench.Workload, error) {
 
 // measuring is what every measurement begins with: this program, to be started as what is
 // measured, and who runs it on a core apart from the client's.
-func measuring(cmd *cobra.Command, level string) (self string, r *bench.Runner, err error) {
+func (p Program) measuring(cmd *cobra.Command, level string) (self string, r *bench.Runner, err error) {
 	if self, err = os.Executable(); err != nil {
 		return "", nil, err
 	}
@@ -130,7 +142,7 @@ func measuring(cmd *cobra.Command, level string) (self string, r *bench.Runner, 
 	if err != nil {
 		return "", nil, err
 	}
-	return self, &bench.Runner{Core: core, Log: newLogger(config.Log{Level: level}, cmd.ErrOrStderr())}, nil
+	return self, &bench.Runner{Core: core, Log: p.Logger(cmd.ErrOrStderr(), level)}, nil
 }
 
 // apart gives this process the first core that it may use, and says which other one is
@@ -149,14 +161,14 @@ func floorOf(self string) peers.Floor {
 	return peers.Floor{Program: self, Args: []string{"bench", "floor"}}
 }
 
-// benchFloorCommand is what the benchmark starts to compare servers with.
-func benchFloorCommand() *cobra.Command {
+// floorCommand is what the benchmark starts to compare servers with.
+func floorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "floor LEGS", Hidden: true, Short: "Receive and send, and nothing else", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			legs, err := strconv.Atoi(args[0])
 			if err != nil {
-				return usageError{fmt.Errorf("floor: %w", err)}
+				return usage.Wrap(fmt.Errorf("floor: %w", err))
 			}
 			runtime.GOMAXPROCS(max(4, runtime.GOMAXPROCS(0))) // as a server that has the tick
 			return peers.RunFloor(legs, cmd.InOrStdin(), cmd.OutOrStdout())

@@ -1,4 +1,4 @@
-package main
+package benching
 
 import (
 	"fmt"
@@ -14,6 +14,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
 	"github.com/skygenesisenterprise/skybridge/bench/signalling"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 )
 
 // rates is what the commands that measure signalling are told.
@@ -23,8 +24,8 @@ type rates struct {
 	rounds   int
 }
 
-// benchRatesCommands measure how many registrations and calls one core carries out.
-func benchRatesCommands() []*cobra.Command {
+// ratesCommands measure how many registrations and calls one core carries out.
+func ratesCommands(p Program) []*cobra.Command {
 	kinds := []struct {
 		use, short string
 		work       []signalling.Work
@@ -37,7 +38,7 @@ func benchRatesCommands() []*cobra.Command {
 		var o rates
 		c := &cobra.Command{
 			Use: k.use, Short: k.short, Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd, k.work) },
+			RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd, p, k.work) },
 		}
 		f := c.Flags()
 		f.DurationVar(&o.measure, "for", 4*time.Second, "how long a run counts")
@@ -48,17 +49,17 @@ func benchRatesCommands() []*cobra.Command {
 	return all
 }
 
-func (o *rates) run(cmd *cobra.Command, work []signalling.Work) error {
+func (o *rates) run(cmd *cobra.Command, p Program, work []signalling.Work) error {
 	if o.measure < time.Second || o.measure > time.Hour || o.rounds < 1 || o.rounds > 100 {
-		return usageError{fmt.Errorf("--for %v, --rounds %d: a second to an hour, and 1 to 100 can be had", o.measure, o.rounds)}
+		return usage.Wrap(fmt.Errorf("--for %v, --rounds %d: a second to an hour, and 1 to 100 can be had", o.measure, o.rounds))
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	self, r, err := measuring(cmd, "error")
+	self, r, err := p.measuring(cmd, "error")
 	if err != nil {
 		return err
 	}
-	x := bench.Comparison{Runner: r, Program: self, Asterisk: o.asterisk, Out: cmd.ErrOrStderr(), Version: "Skybridge " + version}
+	x := bench.Comparison{Runner: r, Program: self, Asterisk: o.asterisk, Out: cmd.ErrOrStderr(), Version: "Skybridge " + p.Version}
 	report, err := x.Signalling(ctx, work, o.rounds, o.measure)
 	if err != nil {
 		return err
@@ -72,17 +73,17 @@ func (o *rates) run(cmd *cobra.Command, work []signalling.Work) error {
 	return nil
 }
 
-// benchSoakCommand looks whether calls leave anything behind.
-func benchSoakCommand() *cobra.Command {
+// soakCommand looks whether calls leave anything behind.
+func soakCommand(p Program) *cobra.Command {
 	var calls, before int
 	var rest time.Duration
 	c := &cobra.Command{
 		Use: "soak", Short: "Place many calls and see what they leave behind in the server", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if calls < 2 || before < 2 || rest < 0 || rest > time.Hour {
-				return usageError{fmt.Errorf("--calls %d, --before %d, --rest %v: two calls at the least, and an hour's rest at the most", calls, before, rest)}
+				return usage.Wrap(fmt.Errorf("--calls %d, --before %d, --rest %v: two calls at the least, and an hour's rest at the most", calls, before, rest))
 			}
-			self, r, err := measuring(cmd, "error")
+			self, r, err := p.measuring(cmd, "error")
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package main
+package benching
 
 import (
 	"fmt"
@@ -10,19 +10,20 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench/client"
 	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 )
 
-// benchMemoryCommand says what a call's memory is used for.
-func benchMemoryCommand() *cobra.Command {
+// memoryCommand says what a call's memory is used for.
+func memoryCommand(p Program) *cobra.Command {
 	var legs int
 	var least float64
 	c := &cobra.Command{
 		Use: "memory", Short: "Measure what a party in a room adds to the server's memory, and what for", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if legs < 20 || legs > load.MaxLegs {
-				return usageError{fmt.Errorf("--legs %d: 20 to %d can be had", legs, load.MaxLegs)}
+				return usage.Wrap(fmt.Errorf("--legs %d: 20 to %d can be had", legs, load.MaxLegs))
 			}
-			self, r, err := measuring(cmd, "info")
+			self, r, err := p.measuring(cmd, "info")
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package main
+package benching
 
 import (
 	"cmp"
@@ -16,8 +16,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/bench/table"
 )
 
-// benchCompareCommand is what make bench runs.
-func benchCompareCommand() *cobra.Command {
+// compareCommand is what make bench runs.
+func compareCommand(p Program) *cobra.Command {
 	var short bool
 	var speech, root, page string
 	var only []string
@@ -26,12 +26,12 @@ func benchCompareCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			self, runner, err := measuring(cmd, "error")
+			self, runner, err := p.measuring(cmd, "error")
 			if err != nil {
 				return err
 			}
 			x := bench.Comparison{
-				Runner: runner, Program: self, Asterisk: root, Short: short, Only: only, Out: cmd.ErrOrStderr(), Version: "Skybridge " + version,
+				Runner: runner, Program: self, Asterisk: root, Short: short, Only: only, Out: cmd.ErrOrStderr(), Version: "Skybridge " + p.Version,
 			}
 			if speech != "" {
 				if x.Runner.Speech, err = bench.Speech(speech); err != nil {
@@ -79,8 +79,8 @@ func writeReport(page string, r *table.Report) error {
 	return os.WriteFile(page, []byte(whole), 0o644) //nolint:gosec // a page of the repository
 }
 
-// benchCodecsCommand is what the benchmark starts to see what codecs alone cost.
-func benchCodecsCommand() *cobra.Command {
+// codecsCommand is what the benchmark starts to see what codecs alone cost.
+func codecsCommand() *cobra.Command {
 	var speech string
 	c := &cobra.Command{
 		Use: "codecs WORK", Hidden: true, Short: "Encode and decode, and nothing else", Args: cobra.ExactArgs(1),
