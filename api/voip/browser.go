@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -23,7 +24,7 @@ func offerIn(payload json.RawMessage) (string, error) {
 	if err := json.Unmarshal(payload, &d); err != nil || d.SDP == "" {
 		return "", rest.InField("body.payload", fault.New(fault.Invalid, "payload of an offer must be {sdp, type}"))
 	}
-	if d.Type != "" && d.Type != messageOffer {
+	if d.Type != "" && d.Type != mailbox.Offer {
 		return "", rest.InField("body.payload.type", fault.New(fault.Invalid, "%q in an offer", d.Type))
 	}
 	return d.SDP, nil
@@ -43,10 +44,10 @@ func sdpError(err error) error {
 }
 
 // offer connects a browser, or renegotiates with it, and gives the answer.
-func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage, server string) (MessageBody, error) {
+func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage, server string) (mailbox.MessageBody, error) {
 	offer, err := offerIn(payload)
 	if err != nil {
-		return MessageBody{}, err
+		return mailbox.MessageBody{}, err
 	}
 	c.mu.Lock()
 	leg := pt.leg
@@ -55,7 +56,7 @@ func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload j
 	}
 	c.mu.Unlock()
 	if err != nil {
-		return MessageBody{}, err
+		return mailbox.MessageBody{}, err
 	}
 	var answer string
 	if leg != nil {
@@ -64,13 +65,13 @@ func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload j
 		answer, err = c.connect(ctx, p, pt, offer, server)
 	}
 	if err != nil {
-		return MessageBody{}, sdpError(err)
+		return mailbox.MessageBody{}, sdpError(err)
 	}
-	reply, err := json.Marshal(description{Type: messageAnswer, SDP: answer})
+	reply, err := json.Marshal(description{Type: mailbox.Answer, SDP: answer})
 	if err != nil {
-		return MessageBody{}, err
+		return mailbox.MessageBody{}, err
 	}
-	return c.messages.tell(server, p.User, messageAnswer, reply)
+	return c.messages.Tell(server, p.User, mailbox.Answer, reply)
 }
 
 // reserve gives a party to its first offer: one at a time, and none for somebody who
@@ -154,7 +155,7 @@ func (c *call) newLeg(ctx context.Context, p auth.Principal, offer, server strin
 func (c *call) tellCandidate(user, server string, cand rtc.Candidate) {
 	payload, err := json.Marshal(cand)
 	if err == nil {
-		_, err = c.messages.tell(server, user, messageCandidate, payload)
+		_, err = c.messages.Tell(server, user, mailbox.Candidate, payload)
 	}
 	if err != nil {
 		c.service.log.Debug("candidate not sent", "call", c.id, "err", err)

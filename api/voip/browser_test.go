@@ -13,7 +13,7 @@ import (
 	"github.com/pion/rtp"
 	pion "github.com/pion/webrtc/v4"
 
-	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 )
 
 // browser is a second pion, on loopback, that speaks PCMU.
@@ -102,7 +102,7 @@ func (u *user) connects(call string, b *browser) {
 
 func (u *user) offers(call string, b *browser, offer map[string]any) {
 	u.t.Helper()
-	var m voip.MessageBody
+	var m mailbox.MessageBody
 	u.sends(call, "offer", offer).want(201).into(&m)
 	if m.Reply == nil || m.Reply.MessageType != "answer" || m.Reply.FromUser != "asterisk" || m.Reply.ToUser != u.name {
 		u.t.Fatalf("no answer in %s", show(m))
@@ -154,9 +154,9 @@ func (u *user) takes(call string, b *browser) {
 }
 
 // messages gives the messages to the user after seq, waiting for seconds.
-func (u *user) messages(call string, after uint64, wait int) []voip.MessageBody {
+func (u *user) messages(call string, after uint64, wait int) []mailbox.MessageBody {
 	u.t.Helper()
-	var list struct{ Items []voip.MessageBody }
+	var list struct{ Items []mailbox.MessageBody }
 	u.get("/calls/" + call + "/signaling?after=" + strconv.FormatUint(after, 10) + "&wait=" + strconv.Itoa(wait)).want(200).into(&list)
 	return list.Items
 }

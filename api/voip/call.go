@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
@@ -24,7 +25,7 @@ type call struct {
 	kind      string
 	createdBy string
 	created   time.Time
-	messages  *messages
+	messages  *mailbox.Mailbox
 	bridge    *signaling.Bridge // nil for a call into a room
 	room      *conference.Room
 	log       *slog.Logger
@@ -52,7 +53,7 @@ func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any)
 	}
 	maps.Copy(c.metadata, metadata)
 	c.log = s.log.With("call", c.id)
-	c.messages = newMessages(c.id, s.cfg.Now)
+	c.messages = mailbox.New(c.id, s.cfg.Now)
 	return c
 }
 
@@ -219,8 +220,8 @@ func (c *call) end(cause signaling.Cause) {
 	if already {
 		return
 	}
-	c.step("the users are told", func() { c.messages.end(users, cause) })
-	c.step("the users' wait", func() { c.messages.end(nil, cause) }) // only if they could not be told
+	c.step("the users are told", func() { c.messages.End(users, cause) })
+	c.step("the users' wait", func() { c.messages.End(nil, cause) }) // only if they could not be told
 	c.hangUp(parties, cause)
 	c.step("the record", c.record)
 	c.service.retire(c)
@@ -253,7 +254,7 @@ func (c *call) abort() {
 	}
 	parties := c.close()
 	c.mu.Unlock()
-	c.step("the users' wait", func() { c.messages.end(nil, signaling.CauseNormal) })
+	c.step("the users' wait", func() { c.messages.End(nil, signaling.CauseNormal) })
 	c.hangUp(parties, signaling.CauseNormal)
 	c.service.drop(c)
 }

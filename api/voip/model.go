@@ -1,7 +1,6 @@
 package voip
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -86,20 +85,6 @@ const (
 	StateConnected ParticipantState = "connected"
 	StateLeft      ParticipantState = "left"
 )
-
-// MessageBody is one signaling message.
-type MessageBody struct {
-	ID          string          `json:"id"`
-	Seq         uint64          `json:"seq"`
-	CallID      string          `json:"call_id"`
-	FromUser    string          `json:"from_user"`
-	ToUser      string          `json:"to_user"`
-	MessageType string          `json:"message_type"`
-	Payload     json.RawMessage `json:"payload" doc:"As it was sent"`
-	CreatedAt   time.Time       `json:"created_at"`
-	// Reply is the server's answer to an offer, in the same round trip.
-	Reply *MessageBody `json:"reply,omitempty"`
-}
 
 // VolumeBody is how much louder or softer somebody in a room is; what is absent stays.
 type VolumeBody struct {

@@ -1,20 +1,21 @@
 package voip
 
 import (
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
 // relay passes a message on to another user. With an answer the two talk to each
 // other without us.
-func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (MessageBody, error) {
-	msg, err := c.messages.post(p.User, other.user, in.MessageType, in.Payload)
+func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (mailbox.MessageBody, error) {
+	msg, err := c.messages.Post(p.User, other.user, in.MessageType, in.Payload)
 	if err != nil {
-		return MessageBody{}, err
+		return mailbox.MessageBody{}, err
 	}
 	c.mu.Lock()
 	direct, watch := pt.direct, false
-	if in.MessageType == messageAnswer {
+	if in.MessageType == mailbox.Answer {
 		c.connectDirectly(pt)
 		c.connectDirectly(other)
 		c.activate()
@@ -23,9 +24,9 @@ func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (Messag
 	}
 	c.mu.Unlock()
 	if watch && !c.goDo(c.watchDirect) {
-		return MessageBody{}, errShutdown
+		return mailbox.MessageBody{}, errShutdown
 	}
-	if direct && in.MessageType == messageHangup {
+	if direct && in.MessageType == mailbox.Hangup {
 		c.leave(pt)
 	}
 	return msg, nil

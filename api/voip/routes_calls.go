@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -184,7 +185,7 @@ func (r routes) sendMessage(ctx context.Context, p auth.Principal, in *struct {
 	rest.PathID
 	Body SendMessage
 },
-) (*rest.Answer[MessageBody], error) {
+) (*rest.Answer[mailbox.MessageBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return nil, err
@@ -193,7 +194,7 @@ func (r routes) sendMessage(ctx context.Context, p auth.Principal, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[MessageBody]{Body: msg}, nil
+	return &rest.Answer[mailbox.MessageBody]{Body: msg}, nil
 }
 
 func (r routes) getMessages(ctx context.Context, p auth.Principal, in *struct {
@@ -201,12 +202,12 @@ func (r routes) getMessages(ctx context.Context, p auth.Principal, in *struct {
 	After uint64 `query:"after" doc:"The seq of the last message seen"`
 	Wait  int    `query:"wait" minimum:"0" maximum:"55" doc:"Seconds to wait for a message"`
 },
-) (*rest.List[MessageBody], error) {
+) (*rest.List[mailbox.MessageBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := &rest.List[MessageBody]{}
+	out := &rest.List[mailbox.MessageBody]{}
 	out.Body.Items = c.poll(ctx, p, in.After, time.Duration(in.Wait)*time.Second)
 	return out, nil
 }

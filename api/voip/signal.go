@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -24,44 +25,44 @@ const MaxWait = 55 * time.Second
 
 // send takes a message from a user of the call: for another user it is kept
 // untouched, for the server it is acted upon.
-func (c *call) send(ctx context.Context, p auth.Principal, in SendMessage) (MessageBody, error) {
+func (c *call) send(ctx context.Context, p auth.Principal, in SendMessage) (mailbox.MessageBody, error) {
 	c.mu.Lock()
 	pt, err := c.present(p)
 	if err != nil {
 		c.mu.Unlock()
-		return MessageBody{}, err
+		return mailbox.MessageBody{}, err
 	}
 	c.sees(pt)
-	if !toServer(in.ToUser) {
+	if !mailbox.ToServer(in.ToUser) {
 		other := c.partyOf(in.ToUser)
 		c.mu.Unlock()
 		if other == nil {
-			return MessageBody{}, rest.InField("body.to_user", fault.New(fault.NotFound, "no user %q in this call", in.ToUser))
+			return mailbox.MessageBody{}, rest.InField("body.to_user", fault.New(fault.NotFound, "no user %q in this call", in.ToUser))
 		}
 		return c.relay(p, pt, other, in)
 	}
 	c.mu.Unlock()
 	to := in.ToUser
 	if to == "" {
-		to = serverUser
+		to = mailbox.Server
 	}
-	msg, err := c.messages.post(p.User, to, in.MessageType, in.Payload)
+	msg, err := c.messages.Post(p.User, to, in.MessageType, in.Payload)
 	if err != nil {
-		return MessageBody{}, err
+		return mailbox.MessageBody{}, err
 	}
 	switch in.MessageType {
-	case messageOffer:
-		var reply MessageBody
+	case mailbox.Offer:
+		var reply mailbox.MessageBody
 		if reply, err = c.offer(ctx, p, pt, in.Payload, to); err == nil {
 			msg.Reply = &reply
 		}
-	case messageCandidate:
+	case mailbox.Candidate:
 		err = c.candidate(pt, in.Payload)
-	case messageHangup:
+	case mailbox.Hangup:
 		c.leave(pt)
-	case messageMute, messageUnmute:
-		err = c.mute(ctx, pt, in.MessageType == messageMute)
-	case messageAnswer:
+	case mailbox.Mute, mailbox.Unmute:
+		err = c.mute(ctx, pt, in.MessageType == mailbox.Mute)
+	case mailbox.Answer:
 		err = fault.New(fault.Conflict, "the server made no offer in this call")
 	}
 	return msg, err
@@ -152,7 +153,7 @@ func (c *call) accept(p auth.Principal) error {
 }
 
 // poll gives the messages to a user after seq, waiting for one if there is none.
-func (c *call) poll(ctx context.Context, p auth.Principal, after uint64, wait time.Duration) []MessageBody {
+func (c *call) poll(ctx context.Context, p auth.Principal, after uint64, wait time.Duration) []mailbox.MessageBody {
 	c.mu.Lock()
 	if pt := c.partyOf(p.User); pt != nil {
 		c.sees(pt)
@@ -161,7 +162,7 @@ func (c *call) poll(ctx context.Context, p auth.Principal, after uint64, wait ti
 	timer := time.NewTimer(min(wait, MaxWait))
 	defer timer.Stop()
 	for {
-		list, more := c.messages.after(p.User, after)
+		list, more := c.messages.After(p.User, after)
 		if len(list) > 0 || more == nil || wait <= 0 {
 			return list
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 )
 
 func TestABrowserTalksToAPhone(t *testing.T) {
@@ -121,7 +122,7 @@ func TestARepeatedOfferRenegotiates(t *testing.T) {
 	b := newBrowser(t)
 	alice.connects(c.ID, b)
 	channel := *read(alice, c.ID).Participants[1].ChannelID
-	var m voip.MessageBody
+	var m mailbox.MessageBody
 	alice.sends(c.ID, "offer", b.offer()).want(201).into(&m)
 	if m.Reply == nil {
 		t.Fatalf("no answer: %s", show(m))
@@ -198,7 +199,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	}
 	// bob reads all of it, and the end is told though the call is full.
 	got := r.as("bob").messages(c.ID, 0, 0)
-	if len(got) < 990 || !slices.IsSortedFunc(got, func(a, b voip.MessageBody) int { return int(a.Seq) - int(b.Seq) }) {
+	if len(got) < 990 || !slices.IsSortedFunc(got, func(a, b mailbox.MessageBody) int { return int(a.Seq) - int(b.Seq) }) {
 		t.Errorf("%d messages, or not in order", len(got))
 	}
 	alice.post("/calls/"+c.ID+"/end", nil).want(200)
@@ -247,11 +248,11 @@ func TestALongPollIsWoken(t *testing.T) {
 	alice, bob := r.as("alice"), r.as("bob")
 	c := alice.calls("WebRTC/bob")
 	alice.get("/calls/" + c.ID + "/signaling?wait=56").want(422).at("query.wait")
-	got := make(chan []voip.MessageBody)
+	got := make(chan []mailbox.MessageBody)
 	ask := func(after uint64) {
 		go func() { got <- bob.messages(c.ID, after, 50) }()
 	}
-	take := func(what string) []voip.MessageBody {
+	take := func(what string) []mailbox.MessageBody {
 		t.Helper()
 		select {
 		case list := <-got:

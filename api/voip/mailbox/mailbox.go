@@ -1,4 +1,8 @@
-package voip
+// Package mailbox keeps the signaling messages of one call, in order, for as long as it
+// lives: who reads them asks from a sequence number on, and may wait for more.
+//
+// It starts no goroutine.
+package mailbox
 
 import (
 	"encoding/json"
@@ -19,22 +23,36 @@ const (
 
 // The types of messages.
 const (
-	messageOffer     = "offer"
-	messageAnswer    = "answer"
-	messageCandidate = "ice_candidate"
-	messageHangup    = "hangup"
-	messageMute      = "mute"
-	messageUnmute    = "unmute"
+	Offer     = "offer"
+	Answer    = "answer"
+	Candidate = "ice_candidate"
+	Hangup    = "hangup"
+	Mute      = "mute"
+	Unmute    = "unmute"
 )
 
-// serverUser is the server's own name in messages.
-const serverUser = "server"
+// Server is the server's own name in messages.
+const Server = "server"
 
-// toServer reports whether a message is for the server itself.
-func toServer(user string) bool { return user == "" || user == serverUser || user == "asterisk" }
+// ToServer reports whether a message is for the server itself.
+func ToServer(user string) bool { return user == "" || user == Server || user == "asterisk" }
 
-// messages are a call's signaling messages, in order, for as long as it lives.
-type messages struct {
+// MessageBody is one signaling message.
+type MessageBody struct {
+	ID          string          `json:"id"`
+	Seq         uint64          `json:"seq"`
+	CallID      string          `json:"call_id"`
+	FromUser    string          `json:"from_user"`
+	ToUser      string          `json:"to_user"`
+	MessageType string          `json:"message_type"`
+	Payload     json.RawMessage `json:"payload" doc:"As it was sent"`
+	CreatedAt   time.Time       `json:"created_at"`
+	// Reply is the server's answer to an offer, in the same round trip.
+	Reply *MessageBody `json:"reply,omitempty"`
+}
+
+// Mailbox has a call's signaling messages, in order, for as long as it lives.
+type Mailbox struct {
 	call string
 	now  func() time.Time
 
@@ -47,13 +65,14 @@ type messages struct {
 	over    bool
 }
 
-func newMessages(call string, now func() time.Time) *messages {
-	return &messages{call: call, now: now, changed: make(chan struct{})}
+// New makes the mailbox of a call. now is the clock that stamps messages.
+func New(call string, now func() time.Time) *Mailbox {
+	return &Mailbox{call: call, now: now, changed: make(chan struct{})}
 }
 
-// post keeps a user's message. It fails with fault.TooLarge, fault.TooMany or,
-// after the call, fault.Gone.
-func (m *messages) post(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
+// Post keeps a user's message. It fails with fault.TooLarge, fault.TooMany or,
+// After the call, fault.Gone.
+func (m *Mailbox) Post(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
 	if len(payload) > maxMessagePayload {
 		return MessageBody{}, rest.InField("body.payload", fault.New(fault.TooLarge, "payload of %d bytes, at most %d", len(payload), maxMessagePayload))
 	}
@@ -73,15 +92,15 @@ func (m *messages) post(from, to, kind string, payload json.RawMessage) (Message
 	return msg, err
 }
 
-// tell keeps a message of ours, as which the server was addressed. What users sent
+// Tell keeps a message of ours, as which the server was addressed. What users sent
 // bounds how many there are.
-func (m *messages) tell(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
+func (m *Mailbox) Tell(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.add(from, to, kind, payload)
 }
 
-func (m *messages) add(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
+func (m *Mailbox) add(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
 	if m.over {
 		return MessageBody{}, fault.New(fault.Gone, "the call has ended")
 	}
@@ -99,9 +118,9 @@ func (m *messages) add(from, to, kind string, payload json.RawMessage) (MessageB
 	return msg, nil
 }
 
-// after gives the messages to a user with a higher sequence number, and a
+// After gives the messages to a user with a higher sequence number, and a
 // channel that is closed when there may be more; nil once there never will be.
-func (m *messages) after(user string, seq uint64) ([]MessageBody, <-chan struct{}) {
+func (m *Mailbox) After(user string, seq uint64) ([]MessageBody, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := []MessageBody{}
@@ -116,9 +135,9 @@ func (m *messages) after(user string, seq uint64) ([]MessageBody, <-chan struct{
 	return out, m.changed
 }
 
-// end tells the users that the call has ended and wakes who waits. Only these last
+// End tells the users that the call has ended and wakes who waits. Only these last
 // messages can be read from now on.
-func (m *messages) end(users []string, cause signaling.Cause) {
+func (m *Mailbox) End(users []string, cause signaling.Cause) {
 	payload := hangupPayload(cause)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -129,8 +148,8 @@ func (m *messages) end(users []string, cause signaling.Cause) {
 	for _, user := range users {
 		m.seq++
 		m.list = append(m.list, MessageBody{
-			ID: signaling.NewID(), Seq: m.seq, CallID: m.call, FromUser: serverUser, ToUser: user,
-			MessageType: messageHangup, Payload: payload, CreatedAt: m.now().UTC(),
+			ID: signaling.NewID(), Seq: m.seq, CallID: m.call, FromUser: Server, ToUser: user,
+			MessageType: Hangup, Payload: payload, CreatedAt: m.now().UTC(),
 		})
 	}
 	m.over = true
