@@ -3,6 +3,7 @@ package voip
 import (
 	"maps"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 )
 
@@ -49,6 +50,17 @@ func (pt *party) body() ParticipantBody {
 		b.Muted, b.Codec, b.Held = s.MutedIn, rest.OptionalText(s.Codec), pt.held || s.Held
 	}
 	return b
+}
+
+// record writes the record of an ended call.
+func (c *call) record() {
+	body := c.body()
+	c.mu.Lock()
+	users := c.users()
+	c.mu.Unlock()
+	if err := records.Write(c.service.cfg.Store.Calls, body, users); err != nil {
+		c.service.log.Error("call record not written", "call", c.id, "err", err)
+	}
 }
 
 func (s *Service) iceServers() []ICEServerBody {

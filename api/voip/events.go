@@ -79,7 +79,7 @@ func (r routes) getEvents(ctx context.Context, p auth.Principal, in *struct {
 	Types string `query:"types" maxLength:"1024" doc:"Types to tell, by comma; all when absent"`
 },
 ) (*EventList, error) {
-	if !readsAll(p) {
+	if !rest.ReadsAll(p) {
 		return nil, fault.New(fault.Forbidden, "only an admin or an auditor may follow all that happens")
 	}
 	wanted := eventTypes

@@ -11,10 +11,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
+	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/internal/store"
 )
 
 func (r routes) registerCalls(api huma.API) {
@@ -65,34 +65,11 @@ func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
 },
 ) (*rest.List[CallBody], error) {
 	if in.Status == string(StatusEnded) {
-		return r.listRecords(ctx, p, in.Page, in.Since)
+		return records.List(ctx, r.service.cfg.Store.Calls, p, in.Page, in.Since)
 	}
 	calls := slices.DeleteFunc(r.service.active(p), func(b CallBody) bool { return b.CreatedAt.Before(in.Since) })
 	slices.SortFunc(calls, func(a, b CallBody) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
 	return rest.Cut(calls, in.Page, func(b CallBody) string { return b.ID })
-}
-
-func (r routes) listRecords(ctx context.Context, p auth.Principal, in rest.Page, since time.Time) (*rest.List[CallBody], error) {
-	q := store.CallQuery{Status: string(StatusEnded), Since: since, Limit: in.Limit, After: in.Cursor}
-	if !readsAll(p) {
-		q.Party = p.User
-	}
-	records, next, err := r.service.cfg.Store.Calls.List(ctx, q)
-	if fault.Of(err) == fault.Invalid && err != nil {
-		return nil, rest.InField("query.cursor", fault.New(fault.Invalid, "no cursor of this list"))
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := &rest.List[CallBody]{}
-	out.Body.Items = make([]CallBody, len(records))
-	for i, rec := range records {
-		if out.Body.Items[i], err = recordBody(rec); err != nil {
-			return nil, err
-		}
-	}
-	out.Body.NextCursor = rest.OptionalText(next)
-	return out, nil
 }
 
 func (r routes) getCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
@@ -104,7 +81,7 @@ func (r routes) getCall(ctx context.Context, p auth.Principal, in *rest.PathID) 
 }
 
 func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*rest.Answer[CallBody], error) {
-	rec, err := r.service.findRecord(ctx, p, id)
+	rec, err := records.Find(ctx, r.service.cfg.Store.Calls, p, id)
 	if err != nil {
 		return nil, err
 	}

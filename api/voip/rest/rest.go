@@ -113,6 +113,9 @@ func mayAct(p auth.Principal) bool {
 	return p.Has(auth.RoleUser) || p.Has(auth.RoleService) || p.Has(auth.RoleAdmin)
 }
 
+// ReadsAll reports whether a principal may read what is anybody's.
+func ReadsAll(p auth.Principal) bool { return p.SeesAll() || p.Has(auth.RoleAuditor) }
+
 // Cut cuts a sorted list to the part that was asked for. The cursor is the id of
 // the last one before it.
 func Cut[T any](list []T, in Page, id func(T) string) (*List[T], error) {
