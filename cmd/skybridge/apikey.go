@@ -51,7 +51,7 @@ func apiKeyCreate(s *settings) *cobra.Command {
 			}
 			key, stored := auth.NewKey(user, nil, expires)
 			row := store.APIKey{
-				ID: signaling.NewID(), Name: name, Hash: stored.Hash, Owner: user, Scopes: roles, Created: now, Expires: expires,
+				ID: signaling.NewID(), Name: name, Hash: stored.Hash, Owner: user, Roles: roles, Created: now, Expires: expires,
 			}
 			err := s.withKeys(cmd, func(keys *store.APIKeys) error { return keys.Create(cmd.Context(), row) })
 			if err != nil {
@@ -82,7 +82,7 @@ func apiKeyList(s *settings) *cobra.Command {
 					if !k.Valid(time.Now()) {
 						state = "ended"
 					}
-					if err := fprint(cmd.OutOrStdout(), "%s  %-5s  %-20s  %v  %s\n", k.ID, state, k.Owner, k.Scopes, k.Name); err != nil {
+					if err := fprint(cmd.OutOrStdout(), "%s  %-5s  %-20s  %v  %s\n", k.ID, state, k.Owner, k.Roles, k.Name); err != nil {
 						return err
 					}
 				}

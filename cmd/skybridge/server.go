@@ -318,7 +318,7 @@ func (s *server) startEngine(ctx context.Context) error {
 		return err
 	}
 	regroup()
-	if s.services, err = extension.Load(ctx, kept.Services{Table: s.db.Extensions}); err != nil {
+	if s.services, err = extension.Load(ctx, kept.Services{Table: s.db.Services}); err != nil {
 		return err
 	}
 	s.desk.Engine = s.engine

@@ -146,8 +146,8 @@ func (k keyring) APIKey(ctx context.Context, hash string) (auth.Key, error) {
 	if key.User == "" {
 		key.User = row.Name
 	}
-	for _, scope := range row.Scopes {
-		key.Roles = append(key.Roles, auth.Role(scope))
+	for _, name := range row.Roles {
+		key.Roles = append(key.Roles, auth.Role(name))
 	}
 	return key, nil
 }

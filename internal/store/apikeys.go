@@ -14,7 +14,8 @@ type APIKey struct {
 	Name     string
 	Hash     string // of the key, unique; its encoding is the maker's
 	Owner    string // user ID; empty for a key of no user
-	Scopes   []string
+	Roles    []string
+	Scopes   []string // what of the roles' operations; none for all of them
 	Created  time.Time
 	Expires  time.Time // zero: never
 	LastUsed time.Time // zero: never; as of the last Touch
@@ -29,17 +30,21 @@ func (k *APIKey) Valid(now time.Time) bool {
 // APIKeys keeps API keys.
 type APIKeys struct{ s *Store }
 
-const apiKeyColumns = `id, name, hash, owner, scopes, created, expires, last_used, revoked`
+const apiKeyColumns = `id, name, hash, owner, roles, scopes, created, expires, last_used, revoked`
 
 // Create adds a key. It fails with fault.Conflict for a known ID or hash.
 func (k *APIKeys) Create(ctx context.Context, v APIKey) error {
+	roles, err := encode(v.Roles)
+	if err != nil {
+		return err
+	}
 	scopes, err := encode(v.Scopes)
 	if err != nil {
 		return err
 	}
 	err = k.s.writer.write(ctx, func(t *tx) error {
-		return t.exec(`INSERT INTO api_keys (`+apiKeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			v.ID, v.Name, v.Hash, v.Owner, scopes, micros(v.Created), micros(v.Expires), micros(v.LastUsed), micros(v.Revoked))
+		return t.exec(`INSERT INTO api_keys (`+apiKeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			v.ID, v.Name, v.Hash, v.Owner, roles, scopes, micros(v.Created), micros(v.Expires), micros(v.LastUsed), micros(v.Revoked))
 	})
 	if err != nil {
 		return fmt.Errorf("store: creating API key %s: %w", v.ID, err)
@@ -48,9 +53,18 @@ func (k *APIKeys) Create(ctx context.Context, v APIKey) error {
 }
 
 // ByHash gives the key with a hash, revoked or not, or fault.NotFound.
-func (k *APIKeys) ByHash(ctx context.Context, hash string) (v APIKey, err error) {
+func (k *APIKeys) ByHash(ctx context.Context, hash string) (APIKey, error) {
+	return k.one(ctx, `hash = $1`, hash)
+}
+
+// ByID gives a key, revoked or not, or fault.NotFound.
+func (k *APIKeys) ByID(ctx context.Context, id string) (APIKey, error) {
+	return k.one(ctx, `id = $1`, id)
+}
+
+func (k *APIKeys) one(ctx context.Context, where, arg string) (v APIKey, err error) {
 	err = scanAPIKey(&v, func(dest ...any) error {
-		return k.s.row(ctx, `SELECT `+apiKeyColumns+` FROM api_keys WHERE hash = $1`, []any{hash}, dest...)
+		return k.s.row(ctx, `SELECT `+apiKeyColumns+` FROM api_keys WHERE `+where, []any{arg}, dest...)
 	})
 	if err != nil {
 		return APIKey{}, fmt.Errorf("store: API key: %w", err)
@@ -92,6 +106,6 @@ func (k *APIKeys) update(ctx context.Context, id, query string, now time.Time) e
 }
 
 func scanAPIKey(v *APIKey, scan func(...any) error) error {
-	return scan(&v.ID, &v.Name, &v.Hash, &v.Owner, document{&v.Scopes},
+	return scan(&v.ID, &v.Name, &v.Hash, &v.Owner, document{&v.Roles}, document{&v.Scopes},
 		instant{&v.Created}, instant{&v.Expires}, instant{&v.LastUsed}, instant{&v.Revoked})
 }

@@ -100,7 +100,7 @@ func TestRefresh(t *testing.T) {
 func TestUsers(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
-		a := User{ID: "a", Name: "Ana", Extension: "1001", PasswordHash: "h", Roles: []string{"admin", "user"}, Created: noon}
+		a := User{ID: "a", Name: "Ana", Extension: "1001", PasswordHash: "h", Roles: []string{"admin", "user"}, CallLimit: 7, Created: noon, Updated: noon}
 		b := User{ID: "b", Name: "Bo", Created: noon, Disabled: noon}
 		c := User{ID: "c", Name: "Cy", Created: noon} // a second one without extension
 		for _, u := range []User{a, b, c} {
@@ -155,7 +155,7 @@ func TestRooms(t *testing.T) {
 func TestAPIKeys(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
-		k := APIKey{ID: "k", Name: "ci", Hash: "h1", Owner: "u", Scopes: []string{"calls:write"}, Created: noon, Expires: noon.Add(time.Hour)}
+		k := APIKey{ID: "k", Name: "ci", Hash: "h1", Owner: "u", Roles: []string{"service"}, Scopes: []string{"calls:write"}, Created: noon, Expires: noon.Add(time.Hour)}
 		ok(t, s.APIKeys.Create(ctx, k))
 		kind(t, s.APIKeys.Create(ctx, APIKey{ID: "other", Hash: "h1"}), fault.Conflict)
 		kind(t, s.APIKeys.Create(ctx, APIKey{ID: "k", Hash: "h2"}), fault.Conflict)
@@ -174,7 +174,11 @@ func TestAPIKeys(t *testing.T) {
 			t.Error("a revoked key is valid")
 		}
 		kind(t, s.APIKeys.Touch(ctx, "none", noon), fault.NotFound)
+		got, err = s.APIKeys.ByID(ctx, "k")
+		same(t, got, err, k)
 		_, err = s.APIKeys.ByHash(ctx, "none")
+		kind(t, err, fault.NotFound)
+		_, err = s.APIKeys.ByID(ctx, "h1")
 		kind(t, err, fault.NotFound)
 	})
 }

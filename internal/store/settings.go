@@ -66,15 +66,5 @@ func (g *Settings) Delete(ctx context.Context, name string) error {
 
 // deleteOne runs a DELETE that must find its row.
 func (s *Store) deleteOne(ctx context.Context, what, query, id string) error {
-	err := s.writer.write(ctx, func(t *tx) error {
-		n, err := t.change(query, id)
-		if err == nil && n == 0 {
-			return fault.New(fault.NotFound, "no such %s", what)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("store: deleting %s %s: %w", what, id, err)
-	}
-	return nil
+	return s.changeOne(ctx, what, id, query, id)
 }

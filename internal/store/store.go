@@ -1,5 +1,6 @@
 // Package store keeps on disk what a restart must find again: registrations,
-// users, API keys, rooms, call records, bans and generated settings. It is SQLite
+// users, extensions, API keys, rooms, messages, call records, bans, answers to idempotent
+// requests and generated settings. It is SQLite
 // (write-ahead log, synchronous=FULL) behind small typed repositories; the SQL
 // keeps to what SQLite and PostgreSQL share.
 //
@@ -26,6 +27,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
@@ -73,8 +75,12 @@ type Store struct {
 	Rooms      *Rooms
 	Calls      *Calls
 	Settings   *Settings
+	Services   *Services
 	Extensions *Extensions
 	Bans       *Bans
+	Messages   *Messages
+	// Idempotency holds, of this run, the keys that are being worked on.
+	Idempotency *Idempotency
 
 	reads  *sql.DB // the same handle as the writer's for Memory
 	writer *writer
@@ -106,8 +112,11 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Store, error) {
 	s.Rooms = &Rooms{s}
 	s.Calls = &Calls{s}
 	s.Settings = &Settings{s}
+	s.Services = &Services{s}
 	s.Extensions = &Extensions{s}
 	s.Bans = &Bans{s}
+	s.Messages = &Messages{s}
+	s.Idempotency = &Idempotency{s, uuid.NewString()}
 	return s, nil
 }
 

@@ -71,6 +71,26 @@ func TestBindingsAreMigrated(t *testing.T) {
 	same(t, got, err, []Binding{want})
 }
 
+// What older programs kept as the scopes of a key were its roles.
+func TestRolesOfKeysAreMigrated(t *testing.T) {
+	s := openTest(t, Memory)
+	ctx := t.Context()
+	p, err := migrations(s.writer.db)
+	ok(t, err)
+	want := APIKey{ID: "k", Hash: "h", Roles: []string{"admin"}, Scopes: []string{"calls:read"}, Created: noon}
+	ok(t, s.APIKeys.Create(ctx, want))
+	_, err = p.DownTo(ctx, 6)
+	ok(t, err)
+	var scopes string
+	ok(t, s.writer.db.QueryRowContext(ctx, `SELECT scopes FROM api_keys`).Scan(&scopes))
+	same(t, scopes, nil, `["admin"]`)
+	_, err = p.Up(ctx)
+	ok(t, err)
+	got, err := s.APIKeys.ByID(ctx, "k")
+	want.Scopes = []string{}
+	same(t, got, err, want)
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	notDB := filepath.Join(dir, "text")

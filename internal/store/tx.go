@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 // tx is a write transaction. Its statements are prepared once per writer: the
@@ -80,4 +82,22 @@ func (w *writer) prepare() {
 		w.stmts[query] = s
 	}
 	w.unseen = w.unseen[:0]
+}
+
+// changeOne runs a statement that must find its row.
+func (t *tx) changeOne(what, query string, args ...any) error {
+	n, err := t.change(query, args...)
+	if err == nil && n == 0 {
+		return fault.New(fault.NotFound, "no such %s", what)
+	}
+	return err
+}
+
+// changeOne is tx.changeOne in a transaction of its own.
+func (s *Store) changeOne(ctx context.Context, what, id, query string, args ...any) error {
+	err := s.writer.write(ctx, func(t *tx) error { return t.changeOne(what, query, args...) })
+	if err != nil {
+		return fmt.Errorf("store: writing %s %s: %w", what, id, err)
+	}
+	return nil
 }

@@ -15,28 +15,41 @@ type User struct {
 	// signing in by password.
 	PasswordHash string
 	Roles        []string
+	CallLimit    int // calls at once; 0 for the server's limit
 	Created      time.Time
+	Updated      time.Time // zero: not since created
 	Disabled     time.Time // zero while enabled
 }
 
 // Users keeps users.
 type Users struct{ s *Store }
 
-const userColumns = `id, name, COALESCE(extension, ''), password_hash, roles, created, disabled`
+const userColumns = `id, name, COALESCE(extension, ''), password_hash, roles, call_limit, created, updated, disabled`
 
-// Put creates the user, or replaces the one with this ID. It fails with
+const (
+	createUser = `INSERT INTO users (id, name, extension, password_hash, roles, call_limit, created, updated, disabled)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	replaceUser = ` ON CONFLICT (id) DO UPDATE SET name = excluded.name, extension = excluded.extension,
+		password_hash = excluded.password_hash, roles = excluded.roles, call_limit = excluded.call_limit,
+		updated = excluded.updated, disabled = excluded.disabled`
+)
+
+// Create adds a user. It fails with fault.Conflict for a known ID, and when another has the
+// extension.
+func (u *Users) Create(ctx context.Context, v User) error { return u.put(ctx, v, createUser) }
+
+// Put creates the user, or replaces all but Created of the one with this ID. It fails with
 // fault.Conflict when another has the extension.
-func (u *Users) Put(ctx context.Context, v User) error {
+func (u *Users) Put(ctx context.Context, v User) error { return u.put(ctx, v, createUser+replaceUser) }
+
+func (u *Users) put(ctx context.Context, v User, query string) error {
 	roles, err := encode(v.Roles)
 	if err != nil {
 		return err
 	}
 	err = u.s.writer.write(ctx, func(t *tx) error {
-		return t.exec(`INSERT INTO users (id, name, extension, password_hash, roles, created, disabled)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, extension = excluded.extension,
-				password_hash = excluded.password_hash, roles = excluded.roles, disabled = excluded.disabled`,
-			v.ID, v.Name, optional(v.Extension), v.PasswordHash, roles, micros(v.Created), micros(v.Disabled))
+		return t.exec(query, v.ID, v.Name, optional(v.Extension), v.PasswordHash, roles, v.CallLimit,
+			micros(v.Created), micros(v.Updated), micros(v.Disabled))
 	})
 	if err != nil {
 		return fmt.Errorf("store: writing user %s: %w", v.ID, err)
@@ -73,11 +86,21 @@ func (u *Users) List(ctx context.Context) ([]User, error) {
 	return all, nil
 }
 
-// Delete removes a user, or fails with fault.NotFound.
+// Delete removes a user and revokes the user's API keys, or fails with fault.NotFound.
 func (u *Users) Delete(ctx context.Context, id string) error {
-	return u.s.deleteOne(ctx, "user", `DELETE FROM users WHERE id = $1`, id)
+	err := u.s.writer.write(ctx, func(t *tx) error {
+		if err := t.changeOne("user", `DELETE FROM users WHERE id = $1`, id); err != nil {
+			return err
+		}
+		return t.exec(`UPDATE api_keys SET revoked = $2 WHERE owner = $1 AND revoked = 0`, id, micros(time.Now()))
+	})
+	if err != nil {
+		return fmt.Errorf("store: deleting user %s: %w", id, err)
+	}
+	return nil
 }
 
 func scanUser(v *User, scan func(...any) error) error {
-	return scan(&v.ID, &v.Name, &v.Extension, &v.PasswordHash, document{&v.Roles}, instant{&v.Created}, instant{&v.Disabled})
+	return scan(&v.ID, &v.Name, &v.Extension, &v.PasswordHash, document{&v.Roles}, &v.CallLimit,
+		instant{&v.Created}, instant{&v.Updated}, instant{&v.Disabled})
 }

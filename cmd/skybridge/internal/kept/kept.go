@@ -12,7 +12,7 @@ import (
 )
 
 // Services keeps what extensions have switched on in the database.
-type Services struct{ Table *store.Extensions }
+type Services struct{ Table *store.Services }
 
 // Put implements extension.Store.
 func (k Services) Put(ctx context.Context, name string, s extension.Services) error {
