@@ -30,6 +30,11 @@ test: peers build
 	go build -race -ldflags '$(LDFLAGS)' -o bin/skybridge.race ./cmd/skybridge
 	@SKYBRIDGE_BINARY=$(CURDIR)/bin/skybridge.race bin/tally scripts/test.sh $(TESTFLAGS) -- $(PKGS)
 
+## sdk: the TypeScript SDK's types, from the server's OpenAPI document, and its build (both committed)
+sdk: peers build
+	@scripts/openapi.sh bin/skybridge bin/openapi.json
+	@scripts/sdk.sh web/sdk/dist bin/openapi.json
+
 ## bench: Skybridge beside Asterisk, Janus and rtpengine, into docs/benchmarks.md (BENCH=short)
 bench: build
 	@scripts/bench.sh
@@ -61,4 +66,4 @@ deps:
 peers:
 	@testdata/peers/install.sh
 
-.PHONY: help build run test bench microbench check fuzz clean deps peers
+.PHONY: help build run test sdk bench microbench check fuzz clean deps peers

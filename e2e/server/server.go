@@ -46,6 +46,7 @@ type Server struct {
 	Dir                    string
 
 	binary string
+	secure bool // the API is served over TLS
 	args   []string
 	cmd    *exec.Cmd
 	log    *logtest.Log
@@ -131,6 +132,7 @@ func Start(t testing.TB, cfg Config) *Server {
 	for k, v := range cfg.Set {
 		settings[k] = v
 	}
+	s.secure = settings["api.tls"] == "true"
 	for k, v := range settings {
 		s.args = append(s.args, "--set", k+"="+v)
 	}
@@ -169,7 +171,7 @@ func (s *Server) launch(t testing.TB) {
 			t.Fatalf("the server ended: %v\n%s", err, s.Log())
 		default:
 		}
-		resp, err := http.Get("http://" + addr(s.API) + "/readyz")
+		resp, err := s.Client().Get(s.URL("/readyz"))
 		if err != nil {
 			return err
 		}
@@ -286,9 +288,6 @@ func (s *Server) Password(t testing.TB, extension string) string {
 	return m[1]
 }
 
-// URL is the address of a path of the API.
-func (s *Server) URL(path string) string { return "http://" + addr(s.API) + path }
-
 // Do makes a request of the API and decodes the answer into out, which may be
 // nil. It gives the status.
 func (s *Server) Do(t testing.TB, token, method, path string, in, out any) int {
@@ -313,7 +312,7 @@ func (s *Server) Do(t testing.TB, token, method, path string, in, out any) int {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.Client().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

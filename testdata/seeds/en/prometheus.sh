@@ -1,0 +1,2 @@
+# Call metrics
+curl http://localhost:8080/api/v1/metrics/prometheus | grep voip

@@ -1,0 +1,1 @@
+export { install as installCompat, type CompatOptions } from "./compat.js";

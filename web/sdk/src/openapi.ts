@@ -1,0 +1,1651 @@
+// Generated from the server's OpenAPI document by make sdk; do not edit.
+
+export interface paths {
+    "/api/v1/voip/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List calls */
+        get: operations["list-calls"];
+        put?: never;
+        /** Call somebody */
+        post: operations["create-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a call */
+        get: operations["get-call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept a call */
+        post: operations["accept-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/dtmf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send DTMF digits to the others */
+        post: operations["send-dtmf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a call */
+        post: operations["end-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the others on hold */
+        post: operations["hold-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mute yourself */
+        post: operations["mute-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call more people into a call */
+        post: operations["add-participants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/participants/{pid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take somebody out of a call */
+        delete: operations["remove-participant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how well the parties of a call are received */
+        get: operations["get-quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/signaling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get signaling messages */
+        get: operations["get-signaling"];
+        put?: never;
+        /** Send a signaling message */
+        post: operations["send-signaling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/unhold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Come back from hold */
+        post: operations["unhold-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/unmute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unmute yourself */
+        post: operations["unmute-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your rooms, and those you are in */
+        get: operations["list-rooms"];
+        put?: never;
+        /** Make a room */
+        post: operations["create-room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a room */
+        get: operations["get-room"];
+        put?: never;
+        post?: never;
+        /** End a room */
+        delete: operations["delete-room"];
+        options?: never;
+        head?: never;
+        /** Change a room */
+        patch: operations["change-room"];
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/external-media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join an outside RTP address to a room */
+        post: operations["join-external-media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join a room, by its id or its number */
+        post: operations["join-room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/participants/{pid}/hearing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose who hears somebody, and whom they hear */
+        post: operations["set-participant-hearing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/participants/{pid}/kick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put somebody out */
+        post: operations["kick-participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/participants/{pid}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mute somebody */
+        post: operations["mute-participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/participants/{pid}/unmute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unmute somebody */
+        post: operations["unmute-participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/participants/{pid}/volume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make somebody louder or softer, or what they hear */
+        post: operations["set-participant-volume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        CallBody: {
+            /** Format: date-time */
+            answered_at: string | null;
+            bridge_id: string;
+            call_type: string;
+            /** Format: int64 */
+            cause?: number;
+            cause_text?: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            direction: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            ice_servers: components["schemas"]["ICEServerBody"][] | null;
+            id: string;
+            metadata: {
+                [key: string]: unknown;
+            };
+            participants: components["schemas"]["ParticipantBody"][] | null;
+            room_id?: string;
+            /** Format: int64 */
+            sip_status?: number;
+            /** @enum {string} */
+            status: "initiated" | "ringing" | "active" | "ended";
+        };
+        ChangeRoom: {
+            /**
+             * Format: int64
+             * @description 0 means no limit; nobody is put out by a lower one
+             */
+            max_participants?: number;
+            name?: string;
+        };
+        CreateCall: {
+            /** @enum {string} */
+            call_type: "audio" | "video" | "screen";
+            caller_id?: string;
+            /** @description Comes back with the call; at most 16 KiB */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /** @description Endpoints: SIP/1001, WebRTC/user456, SIP/trunk/0123 */
+            participants: string[];
+            record?: boolean;
+            /**
+             * Format: int64
+             * @description Seconds that phones ring
+             */
+            timeout?: number;
+        };
+        CreateRoom: {
+            /**
+             * Format: int64
+             * @description 0 means no limit
+             */
+            max_participants?: number;
+            name: string;
+            /** @description What phones dial; made when absent */
+            number?: string;
+            /** @description What everybody has to know to come in; phones type it, ended by # */
+            pin?: string;
+            settings?: components["schemas"]["RoomSettings"];
+        };
+        ExternalMediaBody: {
+            /** @enum {string} */
+            format: "ulaw" | "alaw" | "g722" | "slin" | "slin16" | "opus";
+            /** @description host:port that audio is sent to and taken from */
+            host: string;
+            /**
+             * Format: int64
+             * @description Seconds without a packet that end it; 0 is for ever
+             */
+            timeout?: number;
+        };
+        ExternalMediaJoined: {
+            channel_id: string;
+            local_address: string;
+            /** Format: int64 */
+            local_port: number;
+            participant_id: string;
+        };
+        FieldError: {
+            /** @description Where in the request: body.participants[0], query.limit */
+            location?: string;
+            message: string;
+        };
+        HearingBody: {
+            /** @description everyone, or ids of participants; none is nobody */
+            heard_by?: string[] | null;
+            /** @description Whom they hear, likewise */
+            hears?: string[] | null;
+        };
+        ICEServerBody: {
+            credential?: string;
+            urls: string[] | null;
+            username?: string;
+        };
+        InviteMore: {
+            /** @description Endpoints, as in POST /calls */
+            participants: string[];
+        };
+        JoinBody: {
+            call_id: string;
+            ice_servers: components["schemas"]["ICEServerBody"][] | null;
+            participant_id: string;
+            role: string;
+            room_id: string;
+        };
+        JoinRoom: {
+            /** @description A phone to ring into the room, instead of the caller's browser */
+            endpoint?: string;
+            /** @description Of a room that has pin_required */
+            pin?: string;
+            /** @enum {string} */
+            role?: "participant" | "moderator";
+        };
+        ListCallBodyBody: {
+            items: components["schemas"]["CallBody"][];
+            /** @description Of the next page; null on the last one */
+            next_cursor: string | null;
+        };
+        ListMessageBodyBody: {
+            items: components["schemas"]["MessageBody"][];
+            /** @description Of the next page; null on the last one */
+            next_cursor: string | null;
+        };
+        ListRoomBodyBody: {
+            items: components["schemas"]["RoomBody"][];
+            /** @description Of the next page; null on the last one */
+            next_cursor: string | null;
+        };
+        MessageBody: {
+            call_id: string;
+            /** Format: date-time */
+            created_at: string;
+            from_user: string;
+            id: string;
+            message_type: string;
+            /** @description As it was sent */
+            payload: unknown;
+            reply?: components["schemas"]["MessageBody"];
+            /** Format: int64 */
+            seq: number;
+            to_user: string;
+        };
+        ParticipantBody: {
+            channel_id: string | null;
+            codec: string | null;
+            endpoint: string;
+            /** @description Has put the others on hold */
+            held: boolean;
+            id: string;
+            muted: boolean;
+            role: string;
+            /** @enum {string} */
+            state: "invited" | "ringing" | "connected" | "left";
+            user_id: string | null;
+        };
+        ParticipantQualityBody: {
+            channel_id: string | null;
+            codec: string | null;
+            endpoint: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Packets since the call began that were not protected with the party's key, or not intact (SRTP)
+             */
+            not_authentic: number;
+            /**
+             * Format: int64
+             * @description Packets since the call began that came again, or too late to tell (SRTP)
+             */
+            replayed: number;
+            /** @description The last minute, one a second, oldest first */
+            samples: components["schemas"]["QualitySampleBody"][];
+            /** @description Whether the media is encrypted */
+            secure: boolean;
+        };
+        Problem: {
+            /** @description A stable name of what is wrong */
+            code: string;
+            detail?: string;
+            /** @description The fields of the request that are wrong */
+            errors?: components["schemas"]["FieldError"][] | null;
+            /** @description Why a call failed */
+            sip?: components["schemas"]["SipStatus"];
+            /** Format: int64 */
+            status: number;
+            title: string;
+            /** @description What the log knows the error by */
+            trace_id: string;
+            /** @default about:blank */
+            type: string;
+        };
+        QualityBody: {
+            call_id: string;
+            participants: components["schemas"]["ParticipantQualityBody"][];
+        };
+        QualitySampleBody: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description How long losses of about the last half minute were in a row, by how long they would be at random; 1 is at random
+             */
+            burst_ratio: number;
+            /**
+             * Format: int32
+             * @description Frames of 20 ms that were made up
+             */
+            concealed: number;
+            /**
+             * Format: double
+             * @description Audio that waits in the jitter buffer
+             */
+            delay_ms: number;
+            /**
+             * Format: double
+             * @description Interarrival jitter of RFC 3550
+             */
+            jitter_ms: number;
+            /**
+             * Format: int32
+             * @description Packets that came after their place was played
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Of what was said last, in -dBov: 0 is loudest, 127 silence; known in rooms
+             */
+            level: number;
+            /**
+             * Format: double
+             * @description Of lost and late ones
+             */
+            loss_percent: number;
+            /**
+             * Format: int32
+             * @description Packets that never came
+             */
+            lost: number;
+            /**
+             * Format: double
+             * @description Estimated mean opinion score, 1 to 4.5
+             */
+            mos: number | null;
+            /**
+             * Format: int32
+             * @description Came in this second, the late ones too
+             */
+            packets: number;
+            /**
+             * Format: double
+             * @description Up to 93.2 narrowband, 129 wideband, 148 fullband
+             */
+            r_factor: number | null;
+            /**
+             * Format: double
+             * @description Of what the party is sent, as it reports
+             */
+            remote_jitter_ms: number | null;
+            /**
+             * Format: double
+             * @description Of what the party is sent, by its last report (RTCP); null before the first
+             */
+            remote_loss_percent: number | null;
+            /**
+             * Format: double
+             * @description There and back, by RTCP; null while it is not known
+             */
+            round_trip_ms: number | null;
+            /** @description Whose r_factor and mos these are: narrowband (ITU-T G.107), wideband (G.107.1) or fullband (G.107.2); null with them where nothing came or the codec is unknown. Different scales do not compare */
+            scale: string | null;
+        };
+        RoomBody: {
+            bridge_id: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            id: string;
+            /** Format: int64 */
+            max_participants: number;
+            name: string;
+            number: string;
+            participants: components["schemas"]["RoomParticipantBody"][] | null;
+            pin_required: boolean;
+            settings: components["schemas"]["RoomSettings"];
+        };
+        RoomParticipantBody: {
+            channel_id: string;
+            endpoint: string;
+            /** @description everyone, or ids of participants; none is nobody */
+            heard_by: string[];
+            /** @description Whom they hear, likewise */
+            hears: string[];
+            id: string;
+            /** Format: date-time */
+            joined_at: string;
+            /**
+             * Format: double
+             * @description dB, how much louder they hear
+             */
+            listening: number;
+            muted: boolean;
+            role: string;
+            /**
+             * Format: double
+             * @description dB, how much louder they are heard
+             */
+            talking: number;
+            user_id: string | null;
+        };
+        RoomSettings: {
+            allow_recording?: boolean;
+            allow_screen_share?: boolean;
+            /** @enum {string} */
+            bridge_type?: "mixing" | "holding" | "dtmf_events" | "proxy_media";
+            require_moderator?: boolean;
+        };
+        "Send-dtmfRequest": {
+            /** @description w is a pause of half a second */
+            digits: string;
+        };
+        SendMessage: {
+            /** @enum {string} */
+            message_type: "offer" | "answer" | "ice_candidate" | "hangup" | "mute" | "unmute";
+            /** @description {sdp, type} of an offer or answer; a candidate, or {candidate}; at most 64 KiB */
+            payload?: unknown;
+            /** @description A user of the call; the server when absent, server or asterisk */
+            to_user?: string;
+        };
+        SipStatus: {
+            reason: string;
+            /** Format: int64 */
+            status: number;
+        };
+        VolumeBody: {
+            /**
+             * Format: double
+             * @description dB, of what they hear
+             */
+            listening?: number;
+            /**
+             * Format: double
+             * @description dB, of what they say
+             */
+            talking?: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    "list-calls": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description active, oldest first; ended reads the call records, newest first */
+                status?: "active" | "ended";
+                /** @description Leave out what was made before */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCallBodyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateCall"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-dtmf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Send-dtmfRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "hold-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mute-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-participants": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteMore"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-participant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-signaling": {
+        parameters: {
+            query?: {
+                /** @description The seq of the last message seen */
+                after?: number;
+                /** @description Seconds to wait for a message */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMessageBodyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-signaling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendMessage"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unhold-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unmute-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rooms": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Find the room that phones dial by it, whosever it is */
+                number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRoomBodyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-room": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoom"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRoom"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-external-media": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExternalMediaBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalMediaJoined"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-room": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["JoinRoom"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-participant-hearing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HearingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "kick-participant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mute-participant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unmute-participant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-participant-volume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VolumeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
