@@ -35,6 +35,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -57,6 +58,8 @@ type Config struct {
 	Protection *protection.Config
 	// Metrics are what monitoring asks for; nil serves none.
 	Metrics *metrics.Metrics
+	// WebSocket is what /ws/auth is made of, but for its Token, which is Auth's; nil serves none.
+	WebSocket *ws.Config
 	// Ready says why the server cannot take calls now; nil when it can.
 	Ready func() error
 }
@@ -79,6 +82,7 @@ const (
 type Server struct {
 	cfg      Config
 	app      *fiber.App
+	live     *ws.Server // nil for none
 	listener *listener
 	served   chan error
 	once     sync.Once // of Shutdown
@@ -107,6 +111,7 @@ func New(cfg Config) (*Server, error) {
 		ErrorHandler:          s.failed,
 	})
 	s.app.Server().Logger = serverLog{cfg.Log}
+	s.app.Server().SecureErrorLogMessage = true // a broken request may have a token in it
 	s.app.Server().MaxIdleWorkerDuration = idleWorker
 	s.app.Use(s.guard)
 	if len(cfg.Origins) > 0 {
@@ -120,6 +125,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
 	s.app.Get("/readyz", s.ready)
+	if cfg.WebSocket != nil {
+		s.serveWebSocket(*cfg.WebSocket)
+	}
 	s.registerAPI()
 	if cfg.Metrics != nil {
 		s.app.Get(metricsPath, s.authenticate, s.metrics)
@@ -266,6 +274,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 func (s *Server) shutdown(ctx context.Context) error {
 	s.cfg.VoIP.StopWaiting()
+	if s.live != nil {
+		s.live.Close()
+	}
 	errs := []error{s.listener.Close()}
 	s.listener.cut(true)
 	errs = append(errs, s.app.ShutdownWithContext(ctx))

@@ -11,6 +11,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
+	"github.com/skygenesisenterprise/skybridge/api/ws"
+	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -37,8 +39,11 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	if s.cfg.API.Listen == config.Off {
 		return nil
 	}
+	sockets := ws.Default()
+	sockets.Hub, sockets.Calls, sockets.Log = fanout.NewHub(), s.voip, s.log
 	ac := api.Config{
-		Listen: s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
+		WebSocket: &sockets,
+		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
 		Extensions: &extensions.Source{Groups: &s.groups, Services: s.services},
 		Protection: &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
 	}
