@@ -84,6 +84,8 @@ type Section struct {
 	// Candidates are those in the section, Complete a=end-of-candidates (RFC 8840).
 	Candidates []Candidate
 	Complete   bool
+
+	inherited inherited
 }
 
 // Rejected reports whether the section is refused or was given up.
@@ -168,7 +170,7 @@ type Layer struct {
 type SCTP struct {
 	Port uint16
 	// MaxMessageSize is the largest message its author takes, in bytes; 0 is any size.
-	// Unsaid it is 64 KiB.
+	// Unsaid the two are 5000 and 64 KiB.
 	MaxMessageSize uint64
 }
 
