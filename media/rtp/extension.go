@@ -50,3 +50,6 @@ func (h *Header) element(id uint8) []byte {
 	}
 	return nil
 }
+
+// Element is the content of the header extension of an id, or nil; a view into the packet.
+func (h *Header) Element(id uint8) []byte { return h.element(id) }

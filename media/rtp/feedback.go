@@ -10,7 +10,8 @@ const (
 
 // Formats of transport feedback.
 const (
-	FormatNACK = 1 // RFC 4585 §6.2.1
+	FormatNACK          = 1  // RFC 4585 §6.2.1
+	FormatTransportWide = 15 // draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1
 )
 
 // Formats of payload feedback.

@@ -1,0 +1,118 @@
+package forward
+
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+)
+
+const (
+	recordSent = iota + 1
+	recordPadding
+)
+
+// remembered is how many packets a subscription can send again.
+const remembered = 512
+
+// resendTries is how often one packet is sent again.
+const resendTries = 6
+
+// memory is what was sent under which number. It holds no pointer.
+type memory struct {
+	list   [remembered]record
+	number uint16 // of what is sent again on a stream of its own
+}
+
+// record is one packet that was sent.
+type record struct {
+	ext       uint32 // the source's
+	timestamp uint32
+	out       uint16
+	picture   uint16
+	number    uint16 // added to a frame number
+	base      uint8
+	layer     int8
+	state     uint8
+	tries     uint8
+	at        time.Duration // when it was sent last
+}
+
+func (m *memory) put(r record) { m.list[r.out%remembered] = r }
+
+// find is what was sent under a number, or nil.
+func (m *memory) find(out uint16) *record {
+	if r := &m.list[out%remembered]; r.out == out && r.state != 0 {
+		return r
+	}
+	return nil
+}
+
+// Resend writes a packet again that the receiver misses, and tells its length; 0 is one that
+// was sent a moment ago, that is no longer kept, or that there is no budget for. What was
+// never here (the sender's loss) has been asked for there.
+func (b *Subscription) Resend(now time.Duration, seq uint16, buf []byte) int {
+	r := b.memory.find(seq)
+	if r == nil {
+		b.stats.Unsent++
+		return 0
+	}
+	if r.tries > 0 && now-r.at < b.to.roundTrip || r.tries >= resendTries {
+		return 0
+	}
+	if r.state == recordPadding {
+		r.tries++
+		tries := r.tries
+		n := b.putPadding(now, r.out, r.timestamp, 1, buf)
+		r.tries = tries // the record was made anew
+		return n
+	}
+	p, kept, body := b.src.layers[r.layer].history.find(r.ext)
+	if p == nil {
+		b.stats.Unsent++
+		return 0
+	}
+	if !b.to.mayResend(now, len(body)) {
+		b.stats.Refused++
+		return 0
+	}
+	r.tries++
+	r.at = now
+	return b.again(now, p, kept, body, r, buf)
+}
+
+// again writes a packet once more, on the stream for that where there is one.
+func (b *Subscription) again(now time.Duration, p *packet, kept, body []byte, r *record, buf []byte) int {
+	b.stats.Resent++
+	h := rtp.Header{
+		Marker: p.marker, PayloadType: b.stream.PayloadType, SequenceNumber: r.out, Timestamp: r.timestamp, SSRC: b.stream.SSRC,
+	}
+	if b.stream.RTX == 0 {
+		return b.write(now, p, kept, body, r, h, false, buf)
+	}
+	h.SSRC, h.PayloadType, h.SequenceNumber = b.stream.RTX, b.stream.RTXPayloadType, b.memory.number
+	b.memory.number++
+	return b.write(now, p, kept, body, r, h, true, buf)
+}
+
+// Probe writes a packet that tells nothing new, to find out what the way to the receiver can
+// carry: the newest one again where there is a stream for that, else padding between two
+// frames. It tells the length; 0 is that there is nothing to be sent.
+func (b *Subscription) Probe(now time.Duration, buf []byte) int {
+	if !b.started || b.cur == Paused {
+		return 0
+	}
+	if b.stream.RTX != 0 {
+		if r := b.memory.find(b.places.next - 1); r != nil && r.state == recordSent {
+			if p, kept, body := b.src.layers[r.layer].history.find(r.ext); p != nil {
+				return b.again(now, p, kept, body, r, buf)
+			}
+		}
+		return 0
+	}
+	if !b.ended || b.catch.on {
+		return 0
+	}
+	out := b.places.next
+	b.places.next++
+	return b.putPadding(now, out, b.clock.out, 255, buf)
+}

@@ -1,0 +1,249 @@
+package forward
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/video/payload"
+)
+
+// MaxLayers is how many layers of simulcast a track may have.
+const MaxLayers = 4
+
+// DefaultHistory is how many packets of each layer are kept: two seconds of 2.5 Mbit/s.
+const DefaultHistory = 512
+
+// Config says what track a Source is.
+type Config struct {
+	Codec       payload.Codec
+	PayloadType uint8
+	// RTXPayloadType is that of what is sent again (RFC 4588); 0 is none.
+	RTXPayloadType uint8
+	Extensions     Extensions
+	// Requests are what the sender can be asked for (a=rtcp-fb).
+	Requests rtp.Requests
+	// Layers are from the smallest to the largest. One without a RID is a track without
+	// simulcast.
+	Layers []LayerConfig
+	// History is how many packets of each layer are kept; 0 is DefaultHistory.
+	History int
+	// ReceiverSSRC is who we are in feedback to the sender.
+	ReceiverSSRC uint32
+}
+
+// LayerConfig is one layer: its RID (RFC 8852), its SSRC and that of what is sent again.
+// SSRCs that are 0 are learned from packets that bear the RID.
+type LayerConfig struct {
+	RID       string
+	SSRC, RTX uint32
+}
+
+// Source is a track that is sent to us.
+type Source struct {
+	cfg     Config
+	carried [carriedKinds]uint8
+	layers  []layer
+	picture uint8         // number of the last FIR
+	between time.Duration // two tries to have what is missing
+	scratch [nackBytes]byte
+	stats   SourceStats
+}
+
+// SourceStats counts what came.
+type SourceStats struct {
+	Packets, Bytes uint64
+	// Repeated came twice, Foreign are of no layer or payload type of the track, Damaged
+	// cannot be read, Oversized are longer than is kept, Suspect are far from where the
+	// stream is.
+	Repeated, Foreign, Damaged, Oversized, Suspect uint64
+	// Recovered came after they were missed.
+	Recovered uint64
+	// Keyframes is how many pictures came with which decoding can begin; Asked is how often
+	// one was asked for, Missed how many packets were, all tries counted.
+	Keyframes, Asked, Missed uint64
+}
+
+// Ref names a packet in its source's history.
+type Ref struct {
+	ext   uint32
+	layer int8
+}
+
+// NewSource makes a source. It fails with fault.Invalid for a config that no track has.
+func NewSource(cfg Config) (*Source, error) {
+	switch {
+	case cfg.Codec == payload.Unknown:
+		return nil, fault.New(fault.Invalid, "forward: a track without a known codec")
+	case len(cfg.Layers) == 0 || len(cfg.Layers) > MaxLayers:
+		return nil, fault.New(fault.Invalid, "forward: a track of %d layers; it has 1 to %d", len(cfg.Layers), MaxLayers)
+	case cfg.History < 0 || cfg.History > 1<<14:
+		return nil, fault.New(fault.Invalid, "forward: a history of %d packets", cfg.History)
+	}
+	if cfg.History == 0 {
+		cfg.History = DefaultHistory
+	}
+	s := &Source{cfg: cfg, carried: cfg.Extensions.carried(), layers: make([]layer, len(cfg.Layers))}
+	s.SetRoundTrip(defaultTrip)
+	for i := range s.layers {
+		l := &s.layers[i]
+		l.rid, l.ssrc, l.rtx = cfg.Layers[i].RID, cfg.Layers[i].SSRC, cfg.Layers[i].RTX
+		l.seq.Resends = true
+		l.history = newHistory(cfg.History)
+	}
+	return s, nil
+}
+
+// Stats is what was counted.
+func (s *Source) Stats() SourceStats { return s.stats }
+
+// Codec is the track's.
+func (s *Source) Codec() payload.Codec { return s.cfg.Codec }
+
+// Packet takes a packet of the track. It is false for one that is not to be passed on. The
+// header's slices are copied.
+func (s *Source) Packet(now time.Duration, h *rtp.Header) (Ref, bool) {
+	s.stats.Packets++
+	s.stats.Bytes += uint64(len(h.Payload))
+	i, again := s.layerOf(h)
+	if i < 0 {
+		s.stats.Foreign++
+		return Ref{}, false
+	}
+	seq, body := h.SequenceNumber, h.Payload
+	if again {
+		if len(body) < 2 {
+			if len(body) == 1 {
+				s.stats.Damaged++
+			}
+			return Ref{}, false // padding, which probes the way here
+		}
+		seq, body = binary.BigEndian.Uint16(body), body[2:] // RFC 4588 §4
+	}
+	return s.take(now, i, h, seq, body, again)
+}
+
+// layerOf is the layer that a packet is of, and whether it is sent again on a stream of its
+// own; -1 is none.
+func (s *Source) layerOf(h *rtp.Header) (layer int, again bool) {
+	again = s.cfg.RTXPayloadType != 0 && h.PayloadType == s.cfg.RTXPayloadType
+	if !again && h.PayloadType != s.cfg.PayloadType {
+		return -1, false
+	}
+	for i := range s.layers {
+		l := &s.layers[i]
+		if !again && h.SSRC == l.ssrc && l.ssrc != 0 || again && h.SSRC == l.rtx && l.rtx != 0 {
+			return i, again
+		}
+	}
+	return s.learn(h, again), again
+}
+
+// learn is the layer whose RID a packet of an unknown SSRC bears; -1 is none. A sender that
+// begins with a new SSRC, as after a reload, is followed.
+func (s *Source) learn(h *rtp.Header, again bool) int {
+	id := s.cfg.Extensions.RID
+	if again {
+		id = s.cfg.Extensions.RepairedRID
+	}
+	if id == 0 || h.Extension == nil {
+		return -1
+	}
+	rid := h.Element(id)
+	if len(rid) == 0 {
+		return -1
+	}
+	for i := range s.layers {
+		l := &s.layers[i]
+		if l.rid != string(rid) {
+			continue
+		}
+		if again {
+			l.rtx = h.SSRC
+			return i
+		}
+		if l.ssrc != 0 {
+			l.replace(h.SequenceNumber)
+		}
+		l.ssrc = h.SSRC
+		return i
+	}
+	return -1
+}
+
+// take puts a packet into its layer.
+func (s *Source) take(now time.Duration, i int, h *rtp.Header, seq uint16, body []byte, again bool) (Ref, bool) {
+	l := &s.layers[i]
+	ext, order := l.seq.Update(seq, now-l.arrival > silence)
+	if order == rtp.Suspect {
+		s.stats.Suspect++
+		return Ref{}, false
+	}
+	ahead := order != rtp.Behind
+	if !ahead && l.newest-ext >= uint32(len(l.history.slots)) {
+		s.stats.Suspect++ // so late that a newer one has its place
+		return Ref{}, false
+	}
+	p, data := l.history.at(ext)
+	if p.ext == ext {
+		s.stats.Repeated++
+		return Ref{}, false
+	}
+	if order == rtp.Restart {
+		l.restarted(ext)
+	}
+	l.expect(now, ext, ahead, s.cfg.Requests&rtp.RequestNACK != 0)
+	if again || !ahead {
+		s.stats.Recovered++
+	}
+	if len(body) == 0 { // padding alone keeps its number
+		p.clear(ext, h.Timestamp, now)
+		l.came(now, p, ahead, 0)
+		return Ref{ext: ext, layer: int8(i)}, true
+	}
+	if len(body) > slotBytes {
+		s.stats.Oversized++
+		return Ref{}, false
+	}
+	p.clear(ext, h.Timestamp, now)
+	if payload.Read(s.cfg.Codec, body, &p.info) != nil {
+		p.ext = 0
+		s.stats.Damaged++
+		return Ref{}, false
+	}
+	p.marker = h.Marker
+	n := keep(data[:slotBytes-len(body)], h, &s.carried)
+	p.kept, p.size = uint16(n), uint16(n+len(body))
+	copy(data[n:], body)
+	if id := s.cfg.Extensions.Dependency; id != 0 && h.Extension != nil {
+		if v := h.Element(id); v != nil && l.dependencies.Read(v, &p.info) != nil {
+			s.stats.Damaged++ // its payload is what it is
+		}
+	}
+	l.findKey(p)
+	l.came(now, p, ahead, len(body))
+	if p.key {
+		s.stats.Keyframes++
+	}
+	return Ref{ext: ext, layer: int8(i)}, true
+}
+
+// clear makes the slot that of another packet.
+func (p *packet) clear(ext, timestamp uint32, now time.Duration) {
+	*p = packet{ext: ext, timestamp: timestamp, arrival: now}
+}
+
+// Report takes a sender's report about a stream, by which time stamps of layers are compared.
+func (s *Source) Report(ssrc uint32, info *rtp.SenderInfo) {
+	for i := range s.layers {
+		if l := &s.layers[i]; l.ssrc == ssrc && ssrc != 0 && info.NTP != 0 {
+			l.reported, l.toNTP = true, ntpUnits(info.NTP)-info.RTPTime
+		}
+	}
+}
+
+// ntpUnits is an NTP time in units of the RTP clock, the lowest bits.
+func ntpUnits(ntp uint64) uint32 {
+	return uint32(ntp>>32)*clockRate + uint32((ntp&0xffffffff)*clockRate>>32)
+}
