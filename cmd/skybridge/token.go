@@ -87,7 +87,7 @@ func principalOf(user, extension string, roles []string) (auth.Principal, error)
 
 func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*store.Store, error) {
 	sc := store.Default()
-	sc.Path = databaseOf(cfg)
+	sc.Path, sc.URL = databaseOf(cfg), cfg.Database.URL
 	return store.Open(ctx, sc, log)
 }
 
@@ -96,7 +96,7 @@ func databaseOf(cfg config.Config) string { return filepath.Join(cfg.DataDir, "s
 // existingStore opens the database of a server that has run. A new one would be of
 // no server: what is made with it opens nothing.
 func existingStore(ctx context.Context, cfg config.Config) (*store.Store, error) {
-	if _, err := os.Stat(databaseOf(cfg)); err != nil {
+	if _, err := os.Stat(databaseOf(cfg)); err != nil && cfg.Database.URL == "" {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("no server has run on %s (data_dir): name its folder with --data-dir or its settings with --config",
 				cfg.DataDir)

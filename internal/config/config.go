@@ -7,8 +7,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -33,6 +35,7 @@ type Config struct {
 	SNMP        Listener  `koanf:"snmp" yaml:"snmp"`
 	TURN        Listener  `koanf:"turn" yaml:"turn"`
 	Auth        Auth      `koanf:"auth" yaml:"auth"`
+	Database    Database  `koanf:"database" yaml:"database"`
 	Media       Media     `koanf:"media" yaml:"media"`
 	Log         Log       `koanf:"log" yaml:"log"`
 	Shutdown    Shutdown  `koanf:"shutdown" yaml:"shutdown"`
@@ -166,6 +169,21 @@ type Auth struct {
 	JWTKey    string `koanf:"jwt_key_file" yaml:"jwt_key_file"` // public key, PEM
 	Issuer    string `koanf:"issuer" yaml:"issuer"`
 	Audience  string `koanf:"audience" yaml:"audience"`
+}
+
+// Database is where users, registrations, call records and the like are kept.
+type Database struct {
+	// URL is of a PostgreSQL database, "postgres://user:password@host/name"; empty keeps
+	// them in a file in data_dir.
+	URL string `koanf:"url" yaml:"url"`
+}
+
+// Validate tells what is wrong, without the URL's password.
+func (d Database) Validate() error {
+	if d.URL != "" && !strings.HasPrefix(d.URL, "postgres://") && !strings.HasPrefix(d.URL, "postgresql://") {
+		return errors.New("must begin with postgres://, or be empty for a file in data_dir")
+	}
+	return nil
 }
 
 // Media is the mixer.

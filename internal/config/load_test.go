@@ -134,6 +134,7 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		"an algorithm":          {flag: "sip.algorithms=MD5,SHA-512", place: "--set", want: "sip.algorithms"},
 		"no name server":        {flag: "sip.dns=192.0.2.53,ns.example", place: "--set", want: "sip.dns"},
 		"no algorithm":          {flag: "sip.algorithms=", place: "--set", want: "sip.algorithms"},
+		"another database":      {yaml: "database:\n  url: mysql://u:p@h/d\n", place: "FILE:2: ", want: "database.url"},
 		"log level":             {flag: "log.level=loud", place: "--set", want: "log.level"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -52,6 +52,7 @@ func (c Config) Validate() error {
 	if n := len(c.Auth.JWTSecret); n > 0 {
 		check("auth.jwt_secret", atLeast(n, 16))
 	}
+	check("database.url", c.Database.Validate())
 	check("media.workers", between(c.Media.Workers, 0, 256))
 	check("media.io", oneOf(c.Media.IO, "auto", "uring", "epoll"))
 	for key, o := range map[string]Opus{"media.opus": c.Media.Opus, "webrtc.opus": c.WebRTC.Opus} {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestBans(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		four := Ban{
 			Network: netip.MustParsePrefix("192.0.2.1/32"), Since: noon, Expires: noon.Add(time.Hour), Times: 1, Reason: "wrong passwords",

@@ -4,10 +4,9 @@ import (
 	"database/sql"
 	"errors"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store/postgres"
+	"github.com/skygenesisenterprise/skybridge/internal/store/sqlite"
 )
 
 // ErrClosed is returned for writes after Close.
@@ -21,18 +20,12 @@ func kindOf(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return &fault.Error{Kind: fault.NotFound, Err: err}
 	}
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	kind := sqlite.Kind(err)
+	if kind == fault.Internal {
+		kind = postgres.Kind(err)
+	}
+	if kind == fault.Internal {
 		return err
 	}
-	switch e.Code() {
-	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return &fault.Error{Kind: fault.Conflict, Err: err}
-	}
-	switch e.Code() & 0xff { // the primary code
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
-		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return &fault.Error{Kind: fault.Unavailable, Err: err}
-	}
-	return err
+	return &fault.Error{Kind: kind, Err: err}
 }

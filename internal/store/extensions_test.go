@@ -8,7 +8,7 @@ import (
 )
 
 func TestExtensions(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		a := Extension{Number: "2001", Realm: "skybridge", MD5: "m", SHA256: "s", CallerID: `"Ana" <2001>`, Codecs: []string{"opus", "alaw"},
 			Context: "internal", MaxContacts: 3, Created: noon, Updated: noon}
@@ -45,7 +45,7 @@ func TestExtensions(t *testing.T) {
 
 // A user's end is the end of the user's keys.
 func TestDeletingAUserRevokesItsKeys(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		ok(t, s.Users.Create(ctx, User{ID: "ana"}))
 		kind(t, s.Users.Create(ctx, User{ID: "ana"}), fault.Conflict)

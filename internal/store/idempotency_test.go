@@ -13,7 +13,7 @@ import (
 )
 
 func TestIdempotency(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx, in := t.Context(), s.Idempotency
 		first := IdempotentRequest{Principal: "ana", Key: "k", Digest: "d"}
 		answer := IdempotentAnswer{Status: 201, Headers: map[string]string{"Location": "/calls/1"}, Body: []byte("{\"a\":1}\x00\xff")}
@@ -88,7 +88,7 @@ func TestInterruptedRequest(t *testing.T) {
 
 // Of many requests with one key at once, one is done.
 func TestIdempotencyKeyIsTakenOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		var wg sync.WaitGroup
 		errs := make([]error, 32)
 		for i := range errs {
@@ -110,7 +110,7 @@ func TestIdempotencyKeyIsTakenOnce(t *testing.T) {
 }
 
 func TestIdempotencyKeysAreBounded(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		ask := func(key string, now time.Time) error {
 			_, err := s.Idempotency.Begin(ctx, IdempotentRequest{Principal: "ana", Key: key}, now)

@@ -20,7 +20,7 @@ func idsOf(all []Message) (ids string) {
 }
 
 func TestMessages(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		first := Message{ID: messageID(1), From: "ana", To: "bo", Body: "'); DROP TABLE messages;-- \u2603", Created: noon}
 		for _, m := range []Message{
@@ -77,7 +77,7 @@ func TestMessages(t *testing.T) {
 }
 
 func TestMessagesAreBounded(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		good := Message{ID: messageID(1), From: "ana", To: "bo", Body: strings.Repeat("x", MaxMessageBody)}
 		_, err := s.Messages.Put(ctx, good)
@@ -116,7 +116,7 @@ func TestMessagesAreBounded(t *testing.T) {
 
 // Who is sent more than may wait gets no more, and the others of the room do.
 func TestFullMailbox(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		ok(t, s.writer.write(ctx, func(t *tx) error {
 			for i := range MaxWaiting {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -14,31 +13,35 @@ import (
 var migrationFiles embed.FS
 
 // migrations is a provider over the embedded files; it owns nothing that needs
-// closing beyond db.
-func migrations(db *sql.DB) (*goose.Provider, error) {
+// closing beyond the engine.
+func (e *engine) migrations() (*goose.Provider, error) {
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	if e.locker != nil {
+		options = append(options, goose.WithSessionLocker(e.locker))
+	}
+	return goose.NewProvider(e.dialect, e.writes, files, options...)
 }
 
 // migrateUp brings the schema to the newest version. A database made by a newer
 // program is refused rather than guessed at.
-func migrateUp(ctx context.Context, db *sql.DB) error {
-	p, err := migrations(db)
+func (e *engine) migrateUp(ctx context.Context) error {
+	p, err := e.migrations()
 	if err != nil {
-		return fmt.Errorf("store: reading migrations: %w", err)
+		return fmt.Errorf("reading migrations: %w", err)
 	}
 	current, target, err := p.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("store: reading schema version: %w", kindOf(err))
+		return fmt.Errorf("reading schema version: %w", err)
 	}
 	if current > target {
-		return fmt.Errorf("store: schema version %d is newer than this program's %d", current, target)
+		return fmt.Errorf("schema version %d is newer than this program's %d", current, target)
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("store: migrating from version %d: %w", current, kindOf(err))
+		return fmt.Errorf("migrating from version %d: %w", current, err)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func kind(t *testing.T, err error, want fault.Kind) {
 	}
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func ok(t *testing.T, err error) {
 }
 
 func TestBindings(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		full := Binding{
 			AOR: "1001", Key: "<urn:uuid:1>;1", Contact: `<sip:1001@10.0.0.1:5060>;methods="INVITE"`, Target: "sip:1001@127.0.0.1:4000",
@@ -77,7 +77,7 @@ func TestBindings(t *testing.T) {
 
 // A refresh changes what it names and nothing else; what is not there it puts whole.
 func TestRefresh(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		kept := Binding{AOR: "1001", Key: "sip:a", Contact: "<sip:a>", Target: "sip:a", CallID: "c", UserAgent: "phone", Registered: noon, Updated: noon, Expires: noon.Add(time.Minute)}
 		ok(t, s.Bindings.Apply(ctx, BindingChange{AOR: "1001", Put: []Binding{kept}}))
@@ -98,7 +98,7 @@ func TestRefresh(t *testing.T) {
 }
 
 func TestUsers(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		a := User{ID: "a", Name: "Ana", Extension: "1001", PasswordHash: "h", Roles: []string{"admin", "user"}, CallLimit: 7, Created: noon, Updated: noon}
 		b := User{ID: "b", Name: "Bo", Created: noon, Disabled: noon}
@@ -127,7 +127,7 @@ func TestUsers(t *testing.T) {
 }
 
 func TestRooms(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		a := Room{ID: "a", Name: "Stand-up", Number: "9001", CreatedBy: "u", MaxParticipants: 40, PINHash: "p",
 			Settings: json.RawMessage(`{"allow_recording":true}`), Created: noon}
@@ -153,7 +153,7 @@ func TestRooms(t *testing.T) {
 }
 
 func TestAPIKeys(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		k := APIKey{ID: "k", Name: "ci", Hash: "h1", Owner: "u", Roles: []string{"service"}, Scopes: []string{"calls:write"}, Created: noon, Expires: noon.Add(time.Hour)}
 		ok(t, s.APIKeys.Create(ctx, k))
@@ -184,7 +184,7 @@ func TestAPIKeys(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		c := Call{ID: "c1", CreatedBy: "ana", Type: "audio", Direction: "outbound", Status: "initiated",
 			Participants: json.RawMessage(`[{"endpoint":"SIP/1001"}]`), Metadata: json.RawMessage(`{"caller_id":"'); DROP TABLE calls;--"}`),
@@ -207,7 +207,7 @@ func TestCalls(t *testing.T) {
 }
 
 func TestCallsList(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		for i := range 10 {
 			v := Call{ID: fmt.Sprintf("c%d", i), CreatedBy: "ana", Status: "ended", Created: noon.Add(time.Duration(i/2) * time.Second)}
@@ -261,7 +261,7 @@ func TestCallsList(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		_, err := s.Settings.Get(ctx, "jwt")
 		kind(t, err, fault.NotFound)

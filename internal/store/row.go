@@ -62,14 +62,18 @@ func optional(s string) sql.NullString { return sql.NullString{String: s, Valid:
 
 // row reads one row outside any transaction.
 func (s *Store) row(ctx context.Context, query string, args []any, dest ...any) error {
-	return kindOf(s.reads.QueryRowContext(ctx, query, args...).Scan(dest...))
+	bounded, end := s.within(ctx)
+	defer end()
+	return s.late(ctx, kindOf(s.reads.QueryRowContext(bounded, query, args...).Scan(dest...)))
 }
 
 // collect reads every row of a query; scan fills a T from one.
 func collect[T any](ctx context.Context, s *Store, scan func(*T, func(...any) error) error, query string, args ...any) (_ []T, err error) {
-	rows, err := s.reads.QueryContext(ctx, query, args...)
+	bounded, end := s.within(ctx)
+	defer end()
+	rows, err := s.reads.QueryContext(bounded, query, args...)
 	if err != nil {
-		return nil, kindOf(err)
+		return nil, s.late(ctx, kindOf(err))
 	}
 	defer func() {
 		if cerr := rows.Close(); err == nil {
@@ -80,9 +84,9 @@ func collect[T any](ctx context.Context, s *Store, scan func(*T, func(...any) er
 	for rows.Next() {
 		var v T
 		if err := scan(&v, rows.Scan); err != nil {
-			return nil, kindOf(err)
+			return nil, s.late(ctx, kindOf(err))
 		}
 		all = append(all, v)
 	}
-	return all, kindOf(rows.Err())
+	return all, s.late(ctx, kindOf(rows.Err()))
 }

@@ -3,7 +3,7 @@ package store
 import "testing"
 
 func TestExtensionServices(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *Store) {
+	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		one := ExtensionServices{Extension: "1001", Always: "1002", DND: true}
 		two := ExtensionServices{Extension: "1000", Busy: "1", NoAnswer: "2", NoAnswerAfter: 15}

@@ -1,16 +1,15 @@
 package store
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,42 +17,64 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
-func TestMigrationsUpAndDown(t *testing.T) {
-	s := openTest(t, Memory)
-	ctx := t.Context()
-	p, err := migrations(s.writer.db)
-	ok(t, err)
-	schema := func() (all string) {
-		rows, err := s.writer.db.QueryContext(ctx, `SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%goose%' ORDER BY name`)
-		ok(t, err)
-		for rows.Next() {
-			var text string
-			ok(t, rows.Scan(&text))
-			all += text + "\n"
-		}
-		ok(t, rows.Err())
-		ok(t, rows.Close())
-		return all
-	}
-	up := schema()
-	_, err = p.DownTo(ctx, 0)
-	ok(t, err)
-	if left := schema(); strings.Contains(left, "CREATE TABLE bindings") || strings.Contains(left, "INDEX") {
-		t.Errorf("down leaves\n%s", left)
-	}
-	_, err = p.Up(ctx)
-	ok(t, err)
-	same(t, schema(), nil, up)
+// schemas are what a database says of its tables and indexes, a line each.
+var schemas = map[goose.Dialect]string{
+	goose.DialectSQLite3: `SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%goose%' ORDER BY name`,
+	goose.DialectPostgres: `SELECT line FROM (
+		SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || COALESCE(column_default, '') AS line
+			FROM information_schema.columns WHERE table_schema = 'public'
+		UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+		UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+		) AS lines WHERE line NOT LIKE '%goose%' ORDER BY line`,
 }
 
+func TestMigrationsUpAndDown(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		p, err := s.migrations()
+		ok(t, err)
+		schema := func() (all string) {
+			rows, err := s.writes.QueryContext(ctx, schemas[s.dialect])
+			ok(t, err)
+			for rows.Next() {
+				var text string
+				ok(t, rows.Scan(&text))
+				all += text + "\n"
+			}
+			ok(t, rows.Err())
+			ok(t, rows.Close())
+			return all
+		}
+		up := schema()
+		for _, table := range []string{"bindings", "idempotency", "messages", "extensions", "message_parties_waiting"} {
+			if !strings.Contains(up, table) {
+				t.Errorf("no %s in\n%s", table, up)
+			}
+		}
+		_, err = p.DownTo(ctx, 0)
+		ok(t, err)
+		same(t, strings.Contains(schema(), "bindings") || strings.Contains(schema(), "INDEX"), nil, false)
+		_, err = p.Up(ctx)
+		ok(t, err)
+		// A table that has lost columns and got them back says so by their order.
+		same(t, lines(schema()), nil, lines(up))
+	})
+}
+
+// lines are the lines of a text, sorted.
+func lines(text string) []string { return slices.Sorted(strings.Lines(text)) }
+
 // What an older schema holds of registrations is there under this one, and back again.
-func TestBindingsAreMigrated(t *testing.T) {
-	s := openTest(t, Memory)
+func TestBindingsAreMigrated(t *testing.T) { everywhere(t, bindingsAreMigrated) }
+
+func bindingsAreMigrated(t *testing.T, s *Store) {
 	ctx := t.Context()
-	p, err := migrations(s.writer.db)
+	p, err := s.migrations()
 	ok(t, err)
 	want := Binding{
 		AOR: "1001", Key: "sip:a", Contact: "<sip:a>", Target: "sip:a", CallID: "c", CSeq: 7, UserAgent: "phone",
@@ -63,7 +84,7 @@ func TestBindingsAreMigrated(t *testing.T) {
 	_, err = p.DownTo(ctx, 3)
 	ok(t, err)
 	var seq, updated, expires int64
-	ok(t, s.writer.db.QueryRowContext(ctx, `SELECT cseq, updated, expires FROM bindings WHERE aor = '1001'`).Scan(&seq, &updated, &expires))
+	ok(t, s.writes.QueryRowContext(ctx, `SELECT cseq, updated, expires FROM bindings WHERE aor = '1001'`).Scan(&seq, &updated, &expires))
 	same(t, []int64{seq, updated, expires}, nil, []int64{7, micros(want.Updated), micros(want.Expires)})
 	_, err = p.Up(ctx)
 	ok(t, err)
@@ -72,17 +93,18 @@ func TestBindingsAreMigrated(t *testing.T) {
 }
 
 // What older programs kept as the scopes of a key were its roles.
-func TestRolesOfKeysAreMigrated(t *testing.T) {
-	s := openTest(t, Memory)
+func TestRolesOfKeysAreMigrated(t *testing.T) { everywhere(t, rolesOfKeysAreMigrated) }
+
+func rolesOfKeysAreMigrated(t *testing.T, s *Store) {
 	ctx := t.Context()
-	p, err := migrations(s.writer.db)
+	p, err := s.migrations()
 	ok(t, err)
 	want := APIKey{ID: "k", Hash: "h", Roles: []string{"admin"}, Scopes: []string{"calls:read"}, Created: noon}
 	ok(t, s.APIKeys.Create(ctx, want))
 	_, err = p.DownTo(ctx, 6)
 	ok(t, err)
 	var scopes string
-	ok(t, s.writer.db.QueryRowContext(ctx, `SELECT scopes FROM api_keys`).Scan(&scopes))
+	ok(t, s.writes.QueryRowContext(ctx, `SELECT scopes FROM api_keys`).Scan(&scopes))
 	same(t, scopes, nil, `["admin"]`)
 	_, err = p.Up(ctx)
 	ok(t, err)
@@ -97,10 +119,12 @@ func TestOpenRefuses(t *testing.T) {
 	ok(t, os.WriteFile(notDB, bytes.Repeat([]byte("not a database\n"), 100), 0o600))
 	newer := filepath.Join(dir, "newer")
 	s := openTest(t, newer)
-	_, err := s.writer.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
+	_, err := s.writes.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 	ok(t, err)
 	for name, cfg := range map[string]Config{
 		"no path":        {},
+		"no URL":         {URL: "mysql://localhost/x", Readers: 1, MaxBatch: 1, Queue: 1},
+		"a bad URL":      {URL: "postgres://localhost:x", Readers: 1, MaxBatch: 1, Queue: 1},
 		"no readers":     {Path: Memory, MaxBatch: 1, Queue: 1},
 		"not a database": {Path: notDB, Readers: 1, MaxBatch: 1, Queue: 1},
 		"under a file":   {Path: notDB + "/x", Readers: 1, MaxBatch: 1, Queue: 1},
@@ -124,7 +148,7 @@ func TestFileIsPrivateAndDurable(t *testing.T) {
 	}
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
 		var got string
-		ok(t, s.writer.db.QueryRow("PRAGMA "+pragma).Scan(&got))
+		ok(t, s.writes.QueryRow("PRAGMA "+pragma).Scan(&got))
 		same(t, got, nil, want)
 	}
 	if _, err := s.reads.Exec(`DELETE FROM settings`); err == nil {
@@ -198,8 +222,8 @@ func TestGroupCommit(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	s := openTest(t, filepath.Join(t.TempDir(), "db"))
 	var pages int
-	ok(t, s.writer.db.QueryRow(`PRAGMA page_count`).Scan(&pages))
-	_, err := s.writer.db.Exec(fmt.Sprintf(`PRAGMA max_page_count = %d`, pages+1))
+	ok(t, s.writes.QueryRow(`PRAGMA page_count`).Scan(&pages))
+	_, err := s.writes.Exec(fmt.Sprintf(`PRAGMA max_page_count = %d`, pages+1))
 	ok(t, err)
 	big := strings.Repeat("x", 1<<16)
 	kind(t, s.Settings.Put(t.Context(), "big", big), fault.Unavailable)
@@ -232,72 +256,6 @@ func TestClose(t *testing.T) {
 			t.Errorf("write %d: %v", i, err)
 		}
 	}
-}
-
-// TestAcknowledgedSurvivesKill kills a process that is writing bindings: what it
-// had acknowledged is there.
-func TestAcknowledgedSurvivesKill(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
-	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), "SKYBRIDGE_STORE_CRASH="+path)
-	out, err := child.StdoutPipe()
-	ok(t, err)
-	ok(t, child.Start())
-	var acked []string
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if acked = append(acked, lines.Text()); len(acked) == 500 {
-			ok(t, child.Process.Kill())
-		}
-	}
-	if err := child.Wait(); err == nil || len(acked) < 500 {
-		t.Fatalf("the writer ended by itself after %d bindings", len(acked))
-	}
-	s := openTest(t, path)
-	all, err := s.Bindings.Live(t.Context(), noon)
-	ok(t, err)
-	found := make(map[string]bool)
-	for _, b := range all {
-		found[b.AOR] = true
-	}
-	for _, aor := range acked {
-		if !found[aor] {
-			t.Errorf("%s was acknowledged and is lost", aor)
-		}
-	}
-}
-
-// writeUntilKilled is the child of TestAcknowledgedSurvivesKill: it prints the
-// AOR of each binding that was acknowledged.
-func writeUntilKilled(path string) {
-	cfg := Default()
-	cfg.Path = path
-	s, err := Open(context.Background(), cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for g := range 16 {
-		wg.Go(func() {
-			for i := 0; ; i++ {
-				aor := fmt.Sprintf("%d-%d", g, i)
-				b := Binding{Key: "sip:x", Contact: "sip:x", Expires: noon.Add(time.Hour)}
-				if err := s.Bindings.Apply(context.Background(), BindingChange{AOR: aor, Put: []Binding{b}}); err != nil {
-					fmt.Fprintln(os.Stderr, err)
-					os.Exit(1)
-				}
-				mu.Lock()
-				_, err := fmt.Println(aor)
-				mu.Unlock()
-				if err != nil {
-					os.Exit(1)
-				}
-			}
-		})
-	}
-	wg.Wait()
 }
 
 func BenchmarkBindings(b *testing.B) {

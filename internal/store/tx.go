@@ -74,14 +74,13 @@ func (w *writer) prepare() {
 		if _, ok := w.stmts[query]; ok {
 			continue
 		}
-		s, err := w.db.PrepareContext(context.Background(), query)
+		s, err := w.writes.PrepareContext(context.Background(), query)
 		if err != nil {
 			w.log.Warn("preparing statement failed", "err", fmt.Errorf("store: %w", err))
 			continue
 		}
 		w.stmts[query] = s
 	}
-	w.unseen = w.unseen[:0]
 }
 
 // changeOne runs a statement that must find its row.

@@ -18,7 +18,7 @@ import (
 // commit waits for the disk, the next batch gathers. A write waits for company where there
 // is a crowd, for a millisecond at the most.
 type writer struct {
-	db       *sql.DB
+	*engine
 	log      *slog.Logger
 	queue    chan *job
 	maxBatch int
@@ -28,7 +28,7 @@ type writer struct {
 
 	stmts   map[string]*sql.Stmt // by text; touched by the goroutine alone
 	unseen  []string             // texts of this transaction that stmts lacks
-	writes  atomic.Uint64
+	written atomic.Uint64
 	commits atomic.Uint64
 	failed  atomic.Uint64
 }
@@ -49,9 +49,9 @@ type Stats struct {
 	Failed  uint64 // transactions that could not be committed
 }
 
-func startWriter(db *sql.DB, queue, maxBatch int, log *slog.Logger) *writer {
+func startWriter(e *engine, queue, maxBatch int, log *slog.Logger) *writer {
 	w := &writer{
-		db:       db,
+		engine:   e,
 		log:      log,
 		queue:    make(chan *job, queue),
 		maxBatch: maxBatch,
@@ -70,7 +70,7 @@ func (w *writer) stop() {
 }
 
 func (w *writer) stats() Stats {
-	return Stats{Writes: w.writes.Load(), Commits: w.commits.Load(), Failed: w.failed.Load()}
+	return Stats{Writes: w.written.Load(), Commits: w.commits.Load(), Failed: w.failed.Load()}
 }
 
 // write runs f in a transaction of the writer and returns after its commit.
@@ -183,25 +183,35 @@ func (w *writer) commit(batch []*job) {
 	for _, j := range batch {
 		switch {
 		case err != nil:
-			j.done <- err
+			j.done <- w.late(j.ctx, err)
 		case j.err != nil:
-			j.done <- j.err
+			j.done <- w.late(j.ctx, j.err)
 		default:
-			w.writes.Add(1)
+			w.written.Add(1)
 			j.done <- nil
 		}
 	}
-	w.prepare()
+	if err == nil {
+		w.prepare()
+	}
+	w.unseen = w.unseen[:0]
 }
 
 // errJobFailed ends a transaction without savepoints.
 var errJobFailed = errors.New("store: a write of the batch failed")
 
 func (w *writer) transact(batch []*job, savepoints bool) error {
-	ctx := context.Background() // a batch belongs to no single caller
-	sqlTx, err := w.db.BeginTx(ctx, nil)
+	ctx, end := w.within(context.Background()) // a batch belongs to no single caller
+	defer end()
+	sqlTx, err := w.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("store: beginning transaction: %w", kindOf(err))
+	}
+	if w.begin != "" {
+		if _, err := sqlTx.ExecContext(ctx, w.begin); err != nil {
+			w.rollback(sqlTx)
+			return fmt.Errorf("store: beginning transaction: %w", kindOf(err))
+		}
 	}
 	t := &tx{w: w, sql: sqlTx, ctx: ctx, used: make(map[string]*sql.Stmt)}
 	for _, j := range batch {
@@ -211,10 +221,7 @@ func (w *writer) transact(batch []*job, savepoints bool) error {
 			err = errJobFailed
 		}
 		if err != nil {
-			// SQLite rolls back by itself after a full disk or an I/O error.
-			if rerr := sqlTx.Rollback(); rerr != nil {
-				w.log.Warn("database rollback failed", "err", rerr)
-			}
+			w.rollback(sqlTx)
 			return err
 		}
 	}
@@ -222,6 +229,14 @@ func (w *writer) transact(batch []*job, savepoints bool) error {
 		return fmt.Errorf("store: committing: %w", kindOf(err))
 	}
 	return nil
+}
+
+// rollback undoes what a transaction has done. A failure to is told alone: SQLite rolls back
+// by itself after a full disk or an I/O error, PostgreSQL when a connection is lost.
+func (w *writer) rollback(t *sql.Tx) {
+	if err := t.Rollback(); err != nil {
+		w.log.Warn("database rollback failed", "err", err)
+	}
 }
 
 // runApart runs a job so that its failure undoes its own writes only. The error
