@@ -1,7 +1,6 @@
 package rtp
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -23,7 +22,7 @@ func (s *Socket) SendTo(packet []byte, to netip.AddrPort) error {
 	}
 	defer s.leave()
 	var raw [sockaddrBytes]byte
-	size := s.putSockaddr(&raw, to)
+	size := putSockaddr(&raw, to)
 	for range 3 {
 		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd),
 			uintptr(unsafe.Pointer(&packet[0])), //nolint:gosec // the kernel reads it during the call
@@ -45,22 +44,6 @@ func (s *Socket) SendTo(packet []byte, to netip.AddrPort) error {
 	}
 	s.unsent.Add(1)
 	return nil
-}
-
-// putSockaddr writes an address as the kernel reads it and returns its length.
-func (s *Socket) putSockaddr(raw *[sockaddrBytes]byte, to netip.AddrPort) int {
-	addr := to.Addr().Unmap()
-	binary.BigEndian.PutUint16(raw[2:], to.Port())
-	if addr.Is4() {
-		binary.NativeEndian.PutUint16(raw[:], unix.AF_INET)
-		ip := addr.As4()
-		copy(raw[4:], ip[:])
-		return unix.SizeofSockaddrInet4
-	}
-	binary.NativeEndian.PutUint16(raw[:], unix.AF_INET6)
-	ip := addr.As16()
-	copy(raw[8:], ip[:])
-	return unix.SizeofSockaddrInet6
 }
 
 // Disconnect undoes Connect: packets from anywhere are received again, and Send

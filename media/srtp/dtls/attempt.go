@@ -60,46 +60,56 @@ type result struct {
 // newAttempt prepares a handshake with a peer at an address.
 func newAttempt(k *Keyer, p *Peer, from netip.AddrPort) (*attempt, error) {
 	cfg := &k.cfg
-	a := &attempt{keyer: k, active: p.Active, wire: newWire(from, cfg.Send), from: from, since: time.Now()}
+	a := &attempt{keyer: k, active: p.Active, wire: newWire(from, wireSlots, cfg.Send), from: from, since: time.Now()}
 	a.live, a.cancel = context.WithCancel(context.Background())
-	offered := make([]pion.SRTPProtectionProfile, 0, len(cfg.Suites))
-	for _, s := range cfg.Suites {
+	common := options(cfg.Certificate, cfg.Suites, flight, p, &a.refused)
+	var err error
+	a.conn, err = open(a.wire, from, p.Active, common)
+	if err != nil {
+		a.cancel()
+		return nil, fmt.Errorf("dtls: prepare a handshake: %w", err)
+	}
+	return a, nil
+}
+
+// options are those of both roles. refused is set to why the peer's certificate was not
+// taken.
+func options(c *Certificate, suites []srtp.Suite, flight time.Duration, p *Peer, refused *error) []pion.Option {
+	offered := make([]pion.SRTPProtectionProfile, 0, len(suites))
+	for _, s := range suites {
 		offered = append(offered, profiles[s])
 	}
-	common := []pion.Option{
-		pion.WithCertificates(cfg.Certificate.tls),
+	return []pion.Option{
+		pion.WithCertificates(c.tls),
 		pion.WithSRTPProtectionProfiles(offered...),
 		pion.WithExtendedMasterSecret(pion.RequestExtendedMasterSecret),
 		pion.WithFlightInterval(flight),
 		pion.WithDisableRetransmitBackoff(true),
 		pion.WithInsecureSkipVerify(true), // the fingerprint is what tells the certificate
 		pion.WithVerifyPeerCertificate(func(chain [][]byte, _ [][]*x509.Certificate) error {
-			a.refused = verify(chain, p.Fingerprints, p.Roots)
-			return a.refused
+			*refused = verify(chain, p.Fingerprints, p.Roots)
+			return *refused
 		}),
 		// Most of what it has to say is about packets that anybody may send.
 		pion.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}),
 	}
-	var err error
-	if p.Active {
+}
+
+// open prepares pion's end of a handshake.
+func open(w *wire, peer netip.AddrPort, active bool, common []pion.Option, server ...pion.ServerOption) (*pion.Conn, error) {
+	if active {
 		options := make([]pion.ClientOption, 0, len(common))
 		for _, o := range common {
 			options = append(options, o)
 		}
-		a.conn, err = pion.ClientWithOptions(a.wire, net.UDPAddrFromAddrPort(from), options...)
-	} else {
-		options := make([]pion.ServerOption, 0, len(common)+1)
-		for _, o := range common {
-			options = append(options, o)
-		}
-		options = append(options, pion.WithClientAuth(pion.RequireAnyClientCert))
-		a.conn, err = pion.ServerWithOptions(a.wire, net.UDPAddrFromAddrPort(from), options...)
+		return pion.ClientWithOptions(w, net.UDPAddrFromAddrPort(peer), options...)
 	}
-	if err != nil {
-		a.cancel()
-		return nil, fmt.Errorf("dtls: prepare a handshake: %w", err)
+	options := make([]pion.ServerOption, 0, len(common)+1+len(server))
+	for _, o := range common {
+		options = append(options, o)
 	}
-	return a, nil
+	options = append(options, pion.WithClientAuth(pion.RequireAnyClientCert))
+	return pion.ServerWithOptions(w, net.UDPAddrFromAddrPort(peer), append(options, server...)...)
 }
 
 // run is the attempt's goroutine. It is owned by the Keyer and ended by close. Once there

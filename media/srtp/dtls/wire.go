@@ -27,9 +27,9 @@ type wire struct {
 	past chan struct{} // closed when the deadline for reading is over
 }
 
-func newWire(peer netip.AddrPort, send func([]byte, netip.AddrPort) error) *wire {
+func newWire(peer netip.AddrPort, slots int, send func([]byte, netip.AddrPort) error) *wire {
 	return &wire{
-		send: send, peer: peer, in: make(chan []byte, wireSlots), closed: make(chan struct{}), past: make(chan struct{}),
+		send: send, peer: peer, in: make(chan []byte, slots), closed: make(chan struct{}), past: make(chan struct{}),
 	}
 }
 

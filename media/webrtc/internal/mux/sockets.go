@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,7 +20,6 @@ import (
 )
 
 const (
-	udpBufferBytes = 4 << 20
 	// tcpWriteBytes bounds what waits for a slow TCP peer; beyond it packets are
 	// dropped, so that a writer never waits.
 	tcpWriteBytes = 256 << 10
@@ -40,6 +38,8 @@ type Sockets struct {
 	Addr netip.AddrPort // its port is that of both
 	UDP  ice.UDPMux
 	TCP  ice.TCPMux
+
+	sockets []*Socket
 }
 
 // Listen opens the sockets, on which at most maxTCP connections are alive at once. With port 0 the system chooses the TCP port and UDP
@@ -66,9 +66,8 @@ func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.Logge
 	port := listener.Addr().(*net.TCPAddr).AddrPort().Port()
 	s := &Sockets{Addr: netip.AddrPortFrom(at.Addr(), port)}
 
-	var conns []net.PacketConn
 	fail := func(err error) (*Sockets, error) {
-		for _, c := range conns {
+		for _, c := range s.sockets {
 			err = errors.Join(err, c.Close())
 		}
 		return nil, errors.Join(err, listener.Close())
@@ -78,18 +77,15 @@ func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.Logge
 		return fail(err)
 	}
 	for _, a := range addrs {
-		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, port)))
+		socket, err := listenUDP(netip.AddrPortFrom(a, port))
 		if err != nil {
 			return fail(fmt.Errorf("webrtc: %w", err))
 		}
-		// The system may grant less; then the default has to do.
-		_ = conn.SetReadBuffer(udpBufferBytes)
-		_ = conn.SetWriteBuffer(udpBufferBytes)
-		conns = append(conns, udpSocket{conn, new(atomic.Uint32)})
+		s.sockets = append(s.sockets, socket)
 	}
 	log := logs.NewLogger("ice")
-	muxes := make([]ice.UDPMux, len(conns))
-	for i, c := range conns {
+	muxes := make([]ice.UDPMux, len(s.sockets))
+	for i, c := range s.sockets {
 		muxes[i] = ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: log, UDPConn: c})
 	}
 	s.UDP = ice.NewMultiUDPMuxDefault(muxes...)
@@ -141,33 +137,6 @@ func LocalAddresses(at netip.Addr, loopback bool) ([]netip.Addr, error) {
 		return nil, ErrOnlyLoopback
 	}
 	return addrs, nil
-}
-
-// udpSocket outlives the errors that the system reports about single packets;
-// the mux above would end all of WebRTC at the first one.
-type udpSocket struct {
-	*net.UDPConn
-	failures *atomic.Uint32 // in a row
-}
-
-// ReadFromAddrPort reads one packet (ice.AddrPortReaderWriter).
-func (s udpSocket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	for {
-		n, from, err := s.ReadFromUDPAddrPort(b)
-		if err == nil {
-			s.failures.Store(0)
-			return n, from, nil
-		}
-		if errors.Is(err, net.ErrClosed) {
-			return 0, from, err
-		}
-		backoff(s.failures.Add(1))
-	}
-}
-
-// WriteToAddrPort writes one packet (ice.AddrPortReaderWriter).
-func (s udpSocket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	return s.WriteToUDPAddrPort(b, to)
 }
 
 // backoff waits out a passing want of memory or file descriptors.
