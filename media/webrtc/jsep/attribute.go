@@ -61,6 +61,9 @@ func (p *parser) attribute(s *Section, name, value string) error {
 		if len(s.Candidates) == MaxCandidates {
 			return p.many("candidates", MaxCandidates)
 		}
+		if !isCandidate(value) {
+			return p.bad("%q is no candidate", clip(value))
+		}
 		s.Candidates = append(s.Candidates, Candidate{value, p.number})
 	case "end-of-candidates":
 		s.Complete = true
@@ -72,6 +75,22 @@ func (p *parser) attribute(s *Section, name, value string) error {
 		return p.transport(s, name, value)
 	}
 	return nil
+}
+
+// maxCandidate bounds a candidate, in bytes; real ones stay below 300.
+const maxCandidate = 2048
+
+// isCandidate reports whether the text has the form of RFC 8839 §5.1: foundation,
+// component, transport, priority, address, port, "typ", type, and more.
+func isCandidate(s string) bool {
+	f := strings.Fields(s)
+	if len(s) > maxCandidate || len(f) < 8 || f[6] != "typ" {
+		return false
+	}
+	_, component := strconv.ParseUint(f[1], 10, 8)
+	_, priority := strconv.ParseUint(f[3], 10, 32)
+	_, port := strconv.ParseUint(f[5], 10, 16)
+	return component == nil && priority == nil && port == nil
 }
 
 func (p *parser) rtpmap(raw *formats, value string) error {
