@@ -22,7 +22,7 @@ func TestLayersChange(t *testing.T) {
 				layer int
 			}{{0, 0}, {1500 * ms, 1}, {3000 * ms, 0}, {4500 * ms, 1}}
 			begin := time.Duration(-1)
-			for _, p := range r.packets(t) {
+			for _, p := range r.packetsOf(t) {
 				if begin < 0 && !p.RTCP {
 					begin = p.At
 				}

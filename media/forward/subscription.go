@@ -229,10 +229,14 @@ func (b *Subscription) begin(layer int8, ext uint32) bool {
 	return true
 }
 
-// leave takes note of how far the layer was sent.
+// leave takes note of how far the layer was sent. A frame whose end did not come leaves a hole.
 func (b *Subscription) leave() {
-	if b.cur != Paused {
-		b.left[b.cur] = b.places.highest
+	if b.cur == Paused {
+		return
+	}
+	b.left[b.cur] = b.places.highest
+	if !b.ended {
+		b.places.next++
 	}
 }
 
@@ -297,7 +301,7 @@ func (b *Subscription) admits(p *packet) bool {
 	switch {
 	case p.key || want < b.allowed:
 		b.allowed = want
-	case p.info.SwitchUp && t > b.allowed && t <= want:
+	case p.info.SwitchUp && t == b.allowed+1 && t <= want: // one at a time: those above have switches of their own
 		b.allowed = t
 	}
 	passed := t <= b.allowed
