@@ -2,12 +2,26 @@ package voip
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
 )
 
-// body is the call as clients see it. A creator who has not joined yet is not
+// shown is the call as one who may see it does. Who takes part in it is told how to reach
+// us, with credentials that are fresh each time.
+func (c *call) shown(p auth.Principal) CallBody {
+	b := c.body()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b.Status != StatusEnded && slices.Contains(c.users(), p.User) {
+		b.ICEServers = c.service.iceServers(p.User)
+	}
+	return b
+}
+
+// body is the call as all clients see it. A creator who has not joined yet is not
 // listed among the participants.
 func (c *call) body() CallBody {
 	c.mu.Lock()
@@ -15,7 +29,7 @@ func (c *call) body() CallBody {
 	b := CallBody{
 		ID: c.id, CallType: c.kind, Status: c.status, Direction: "outbound", CreatedBy: c.createdBy,
 		CreatedAt: c.created, AnsweredAt: rest.OptionalTime(c.answered), EndedAt: rest.OptionalTime(c.ended),
-		Participants: []ParticipantBody{}, Metadata: maps.Clone(c.metadata), ICEServers: c.service.iceServers(),
+		Participants: []ParticipantBody{}, Metadata: maps.Clone(c.metadata), ICEServers: []ICEServerBody{},
 	}
 	if c.status == StatusEnded {
 		b.Cause, b.CauseText, b.SIPStatus = int(c.cause), c.cause.Text(), c.sipStatus
@@ -63,9 +77,9 @@ func (c *call) record() {
 	}
 }
 
-func (s *Service) iceServers() []ICEServerBody {
+func (s *Service) iceServers(user string) []ICEServerBody {
 	if s.cfg.ICEServers == nil {
 		return []ICEServerBody{}
 	}
-	return s.cfg.ICEServers
+	return s.cfg.ICEServers(user)
 }

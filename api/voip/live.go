@@ -22,5 +22,5 @@ func (s *Service) ShowCall(p auth.Principal, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.body(), nil
+	return c.shown(p), nil
 }

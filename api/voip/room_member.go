@@ -62,7 +62,7 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in Join
 	}
 	joined = true
 	return JoinBody{
-		RoomID: room.Settings().ID, ParticipantID: pt.id, CallID: c.id, Role: string(role), ICEServers: s.iceServers(),
+		RoomID: room.Settings().ID, ParticipantID: pt.id, CallID: c.id, Role: string(role), ICEServers: s.iceServers(p.User),
 	}, nil
 }
 

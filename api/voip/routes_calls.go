@@ -55,7 +55,7 @@ func (r routes) createCall(ctx context.Context, p auth.Principal, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[CallBody]{Location: rest.Base + "/calls/" + c.id, Body: c.body()}, nil
+	return &rest.Created[CallBody]{Location: rest.Base + "/calls/" + c.id, Body: c.shown(p)}, nil
 }
 
 func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
@@ -77,7 +77,7 @@ func (r routes) getCall(ctx context.Context, p auth.Principal, in *rest.PathID) 
 	if err != nil {
 		return r.getRecord(ctx, p, in.ID)
 	}
-	return &rest.Answer[CallBody]{Body: c.body()}, nil
+	return &rest.Answer[CallBody]{Body: c.shown(p)}, nil
 }
 
 func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*rest.Answer[CallBody], error) {
@@ -98,7 +98,7 @@ func (r routes) endCall(ctx context.Context, p auth.Principal, in *rest.PathID) 
 		return r.getRecord(ctx, p, in.ID)
 	}
 	c.endedBy(p)
-	return &rest.Answer[CallBody]{Body: c.body()}, nil
+	return &rest.Answer[CallBody]{Body: c.shown(p)}, nil
 }
 
 type callChange func(context.Context, auth.Principal, *rest.PathID) (*rest.Answer[CallBody], error)
@@ -124,7 +124,7 @@ func (r routes) change(p auth.Principal, id string, do func(*call) error) (*rest
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[CallBody]{Body: c.body()}, nil
+	return &rest.Answer[CallBody]{Body: c.shown(p)}, nil
 }
 
 func (r routes) sendDigits(ctx context.Context, p auth.Principal, in *struct {

@@ -47,8 +47,9 @@ type Config struct {
 	// without a word from either; 0 means an hour.
 	DirectIdle time.Duration
 	// PerUser bounds a user's calls at one time; 0 means no limit.
-	PerUser    int
-	ICEServers []ICEServerBody
+	PerUser int
+	// ICEServers are what a user's browser is given; nil gives none.
+	ICEServers func(user string) []ICEServerBody
 	// External is what outside RTP addresses are joined with; nil joins none.
 	External *external.Config
 	// Onward is how phones are called that may forward; nil has none do so.
@@ -224,7 +225,7 @@ func (s *Service) active(p auth.Principal) []CallBody {
 	var out []CallBody
 	for _, c := range s.snapshot() {
 		if c.visibleTo(p) && !c.isOver() {
-			out = append(out, c.body())
+			out = append(out, c.shown(p))
 		}
 	}
 	return out

@@ -30,7 +30,7 @@ func (s Skybridge) Start(ctx context.Context, at Place) (Instance, error) {
 	data := filepath.Join(at.Dir, "data")
 	running, err := startSIP(ctx, at, "skybridge", func(etc string) (*exec.Cmd, error) {
 		args := []string{"serve", "--asterisk-dir", etc, "--data-dir", data, "--set", "log.level=warn"}
-		for _, key := range []string{"sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen"} {
+		for _, key := range []string{"sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen", "turn.listen", "turn.tls_listen"} {
 			args = append(args, "--set", key+"=off")
 		}
 		cmd := exec.Command(s.Program, append(args, s.Args...)...) //nolint:noctx // Close ends it

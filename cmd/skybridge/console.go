@@ -95,6 +95,7 @@ func (s *server) resources() []cli.Resource {
 		{Name: "mixer pairs", Count: mix.Pairs},
 		{Name: "rtp ports", Count: s.ports.InUse()},
 		{Name: "webrtc peers", Count: s.webrtc.Peers()},
+		{Name: "turn allocations", Count: s.relaying()},
 		{Name: "goroutines", Count: runtime.NumGoroutine() - playing},
 	}
 }

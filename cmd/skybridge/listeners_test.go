@@ -13,7 +13,7 @@ import (
 func loopback(set ...string) []string {
 	return append([]string{
 		"sip.listen=127.0.0.1:0", "sip.tls_listen=127.0.0.1:0", "ari.listen=127.0.0.1:0", "ari.tls_listen=127.0.0.1:0",
-		"api.listen=127.0.0.1:0", "webrtc.listen=127.0.0.1:0", "rtp.address=127.0.0.1", "media.workers=1", "media.fifo=false",
+		"api.listen=127.0.0.1:0", "webrtc.listen=127.0.0.1:0", "turn.listen=127.0.0.1:0", "turn.tls_listen=127.0.0.1:0", "rtp.address=127.0.0.1", "media.workers=1", "media.fifo=false",
 	}, set...)
 }
 
@@ -63,7 +63,7 @@ func TestEveryListenerCanBeOff(t *testing.T) {
 func TestTheLogSaysWhereTheServerListens(t *testing.T) {
 	_, log := started(t)
 	for _, want := range []string{
-		"for=webrtc network=\"udp and tcp\"", "for=sip network=udp", "for=sip network=tcp", "for=sip network=tls",
+		"for=webrtc network=\"udp and tcp\"", "for=turn network=\"udp and tcp\"", "for=turn network=tls", "for=sip network=udp", "for=sip network=tcp", "for=sip network=tls",
 		"for=sip network=ws ", "for=sip network=wss", "for=api network=http",
 	} {
 		_, after, ok := strings.Cut(log.String(), want)

@@ -276,7 +276,7 @@ func TestServe(t *testing.T) {
 	args := []string{"--data-dir", dir}
 	for _, kv := range []string{
 		"sip.listen=127.0.0.1:0", "sip.tls_listen=off", "ari.listen=off", "ari.tls_listen=off", "api.listen=127.0.0.1:0",
-		"webrtc.listen=127.0.0.1:0", "rtp.address=127.0.0.1", "media.workers=1", "media.fifo=false", "snmp.listen=:1161",
+		"webrtc.listen=127.0.0.1:0", "turn.listen=off", "turn.tls_listen=off", "rtp.address=127.0.0.1", "media.workers=1", "media.fifo=false", "snmp.listen=:1161",
 	} {
 		args = append(args, "--set", kv)
 	}

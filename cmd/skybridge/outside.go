@@ -24,9 +24,11 @@ func (s *server) configure(ctx context.Context, in *installation) error {
 		return errors.Join(err, s.webrtc.SetExternalIP(s.loaded.Load().outside(s.cfg).Media...))
 	}
 	s.address.SetOutside(o.Media, o.Local)
+	s.turnOutside(o.Media)
 	if err := s.tech.Configure(ctx, in.directory); err != nil {
 		was := s.loaded.Load().outside(s.cfg)
 		s.address.SetOutside(was.Media, was.Local)
+		s.turnOutside(was.Media)
 		return errors.Join(err, s.sip.SetExternal(was.External()), s.webrtc.SetExternalIP(was.Media...))
 	}
 	// Registrars send their calls to what they were told last.

@@ -59,7 +59,7 @@ func hog(ctx context.Context, n int) {
 }
 
 // unserved are the listeners that can be set and that this version does not have.
-var unserved = map[string]string{"ami.listen": "AMI", "snmp.listen": "SNMP", "turn.listen": "TURN"}
+var unserved = map[string]string{"ami.listen": "AMI", "snmp.listen": "SNMP"}
 
 // serve runs the server until a signal ends it: SIGTERM and SIGINT drain, a second
 // one stops, SIGHUP reloads.

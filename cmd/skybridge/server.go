@@ -25,6 +25,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/turn"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
@@ -63,6 +64,7 @@ type server struct {
 	tls       tlsserver.Served
 	mixer     *mixer.Engine
 	webrtc    *rtc.API
+	turn      *turn.Server // nil is off
 	ports     *rtp.Ports
 	address   *ownaddress.Finder
 	engine    *signaling.Engine
@@ -126,6 +128,7 @@ func start(ctx context.Context, cfg config.Config, how manner, log *slog.Logger)
 		{"configuration", s.loadInstallation},
 		{"certificate", s.loadCertificate},
 		{"media", s.startMedia},
+		{"turn", s.startTURN},
 		{"calls", s.startEngine},
 		{"sip", s.startSIP},
 		{"api", s.startAPI},

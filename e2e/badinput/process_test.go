@@ -52,7 +52,7 @@ func TestExitCodesNameWhatIsWrong(t *testing.T) {
 	settings := write(t, "skybridge.yaml", "sip:\n  listen: 127.0.0.1:0\n  lissen: x\n")
 	conf := write(t, "pjsip.conf", "[global]\ntype = global\n\nthis is no setting\n[broken\n")
 	free := []string{"--set", "sip.listen=127.0.0.1:0", "--set", "sip.tls_listen=off", "--set", "api.listen=127.0.0.1:0", "--set", "ari.listen=off",
-		"--set", "ari.tls_listen=off", "--set", "webrtc.listen=127.0.0.1:0", "--set", "media.workers=1"}
+		"--set", "ari.tls_listen=off", "--set", "webrtc.listen=127.0.0.1:0", "--set", "turn.listen=off", "--set", "turn.tls_listen=off", "--set", "media.workers=1"}
 	for name, tc := range map[string]struct {
 		args []string
 		code int
@@ -100,12 +100,15 @@ func TestAnOccupiedPortIsNamed(t *testing.T) {
 		{"tcp", "ari.tls_listen"},
 		{"udp", "webrtc.listen"},
 		{"tcp", "webrtc.listen"},
+		{"udp", "turn.listen"},
+		{"tcp", "turn.listen"},
+		{"tcp", "turn.tls_listen"},
 		{"tcp", "api.listen"},
 	} {
 		t.Run(tc.setting+" by "+tc.network, func(t *testing.T) {
 			address := taken(t, tc.network)
 			args := []string{"serve", "--data-dir", t.TempDir(), "--set", "media.workers=1"}
-			for _, setting := range []string{"sip.listen", "sip.tls_listen", "ari.listen", "ari.tls_listen", "webrtc.listen", "api.listen"} {
+			for _, setting := range []string{"sip.listen", "sip.tls_listen", "ari.listen", "ari.tls_listen", "webrtc.listen", "turn.listen", "turn.tls_listen", "api.listen"} {
 				value := "127.0.0.1:0"
 				if setting == tc.setting {
 					value = address

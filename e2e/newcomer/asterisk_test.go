@@ -90,7 +90,7 @@ func TestInAsterisksPlace(t *testing.T) {
 	var log bytes.Buffer
 	cmd := called(t, "asterisk", dir, "-g", "-f", "-p", "-U", "nobody", "-C", dir+"/asterisk.conf")
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+manager.LocalAddr().String(), "SKYBRIDGE_API__LISTEN=off", "SKYBRIDGE_WEBRTC__LISTEN=off",
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+manager.LocalAddr().String(), "SKYBRIDGE_API__LISTEN=off", "SKYBRIDGE_WEBRTC__LISTEN=off", "SKYBRIDGE_TURN__LISTEN=off", "SKYBRIDGE_TURN__TLS_LISTEN=off",
 		"SKYBRIDGE_RTP__ADDRESS=127.0.0.1", "SKYBRIDGE_MEDIA__WORKERS=1")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -127,7 +127,7 @@ func Start(t testing.TB, cfg Config) *Server {
 	settings := map[string]string{
 		"sip.listen": addr(s.SIP), "sip.tls_listen": addr(s.TLS), "ari.listen": addr(s.WS), "ari.tls_listen": addr(s.WSS),
 		"api.listen": addr(s.API), "webrtc.listen": "127.0.0.1:0", "log.level": "debug", "rtp.address": "127.0.0.1",
-		"sip.origins": "*",
+		"turn.listen": "off", "turn.tls_listen": "off", "sip.origins": "*",
 	}
 	for k, v := range cfg.Set {
 		settings[k] = v

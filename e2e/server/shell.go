@@ -42,7 +42,7 @@ func (s *Server) Trial(ctx context.Context, dir, line string) (said string, err 
 	if err := os.Symlink(s.binary, filepath.Join(own, "skybridge")); err != nil {
 		return "", err
 	}
-	for _, key := range []string{"sip.listen", "sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen"} {
+	for _, key := range []string{"sip.listen", "sip.tls_listen", "ari.listen", "ari.tls_listen", "api.listen", "webrtc.listen", "turn.listen", "turn.tls_listen"} {
 		variable := "SKYBRIDGE_" + strings.ToUpper(strings.ReplaceAll(key, ".", "__"))
 		if !strings.Contains(line, key) && !strings.Contains(line, variable) {
 			line += " --set " + key + "=127.0.0.1:0"

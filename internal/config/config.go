@@ -33,7 +33,7 @@ type Config struct {
 	ARI         ARI       `koanf:"ari" yaml:"ari"`
 	AMI         Listener  `koanf:"ami" yaml:"ami"`
 	SNMP        Listener  `koanf:"snmp" yaml:"snmp"`
-	TURN        Listener  `koanf:"turn" yaml:"turn"`
+	TURN        TURN      `koanf:"turn" yaml:"turn"`
 	Auth        Auth      `koanf:"auth" yaml:"auth"`
 	Database    Database  `koanf:"database" yaml:"database"`
 	Media       Media     `koanf:"media" yaml:"media"`
@@ -261,7 +261,7 @@ func Default() Config {
 		ARI:    ARI{Listen: ":8088", TLSListen: ":8089"},
 		AMI:    Listener{Listen: Off},
 		SNMP:   Listener{Listen: Off},
-		TURN:   Listener{Listen: Off},
+		TURN:   defaultTURN(),
 		Media:  Media{FIFO: true, IO: "auto", G729: Off, Opus: opus},
 		Log:    Log{Level: "info", Format: "text"},
 		Shutdown: Shutdown{

@@ -48,6 +48,7 @@ func (c Config) Validate() error {
 	check("sip.udp_max", between(c.SIP.UDPMax, 0, 65535))
 	check("sip.origins", checkOrigins(c.SIP.Origins))
 	c.SIP.validateProtection(check)
+	c.TURN.validate(check)
 	check("api.origins", checkOrigins(c.API.Origins))
 	if n := len(c.Auth.JWTSecret); n > 0 {
 		check("auth.jwt_secret", atLeast(n, 16))
@@ -94,6 +95,7 @@ func (c Config) Listeners() []Setting {
 		{"ami.listen", c.AMI.Listen},
 		{"snmp.listen", c.SNMP.Listen},
 		{"turn.listen", c.TURN.Listen},
+		{"turn.tls_listen", c.TURN.TLSListen},
 	}
 }
 
