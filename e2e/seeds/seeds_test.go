@@ -4,14 +4,10 @@ package seeds_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,8 +27,7 @@ const host = "api.skygenesisenterprise.com"
 
 const seeds = "../../testdata/seeds"
 
-// site is a developer's web site with one page per use of the examples: the script tag
-// that the guide asks for, then the examples as files.
+// page is one of a developer's own web site: the script tag that the guide asks for, then the examples as files.
 var page = template.Must(template.New("").Parse(`<!doctype html>
 <title>A page of a developer's own</title>
 <audio id="remote-audio" autoplay></audio>
@@ -41,23 +36,11 @@ var page = template.Must(template.New("").Parse(`<!doctype html>
 {{range .}}{{.}}
 {{end}}`))
 
-// site serves the pages, the examples below /seeds/, and passes /api/ on to the server as
-// a site does whose pages ask for "/api/v1/voip/calls".
-type site struct {
-	*httptest.Server
-	api *url.URL // set before a page asks for it
-	way *http.Transport
-}
-
-func newSite(t *testing.T) *site {
+// newSite serves the pages, and the examples below /seeds/.
+func newSite(t *testing.T) *peer.Site {
 	t.Helper()
-	s := &site{way: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // the test's own server
 	mux := http.NewServeMux()
 	mux.Handle("/seeds/", http.StripPrefix("/seeds/", http.FileServer(http.Dir(seeds))))
-	mux.Handle("/api/", &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(s.api) },
-		Transport: s.way,
-	})
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
 		var scripts []template.HTML
 		for _, name := range r.URL.Query()["script"] {
@@ -70,9 +53,7 @@ func newSite(t *testing.T) *site {
 			t.Errorf("page: %v", err)
 		}
 	})
-	s.Server = httptest.NewServer(mux)
-	t.Cleanup(s.Close)
-	return s
+	return peer.NewSite(t, mux)
 }
 
 // TestTheSnippets: both documents' AsteriskVoIPClient and initiateCall, with nothing but
@@ -85,10 +66,9 @@ func TestTheSnippets(t *testing.T) {
 	s.Idle(t, before)
 }
 
-func snippets(t *testing.T, dev *site, s *server.Server) {
+func snippets(t *testing.T, dev *peer.Site, s *server.Server) {
 	t.Helper()
-	t.Cleanup(dev.way.CloseIdleConnections)
-	dev.api = &url.URL{Scheme: "https", Host: fmt.Sprintf("127.0.0.1:%d", s.API)}
+	dev.Serve(t, s.URL(""))
 	phone := peer.Baresip(t, peer.BaresipConfig{
 		User: "1001", Password: s.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP),
 		Register: true, Answer: true, Codecs: []string{"PCMA"}, Tone: 500,

@@ -1,3 +1,1361 @@
+// src/api.ts
+var ApiError = class extends Error {
+  constructor(status, problem, retryAfter = 0) {
+    super(problem?.detail || problem?.title || `The server answered ${status}.`);
+    this.status = status;
+    this.problem = problem ?? {};
+    this.code = problem?.code ?? "";
+    this.traceId = problem?.trace_id ?? "";
+    this.retryAfter = retryAfter;
+  }
+  name = "ApiError";
+  code;
+  traceId;
+  problem;
+  // retryAfter is how long the server asks to wait, in seconds; 0 where it does not.
+  retryAfter;
+};
+var gone = (error) => error instanceof ApiError && [404, 410].includes(error.status);
+var Api = class {
+  constructor(url, credentials, env) {
+    this.url = url;
+    this.credentials = credentials;
+    this.env = env;
+  }
+  // token is the JWT, or "" when an API key is used.
+  async token() {
+    if (typeof this.credentials === "string") return this.credentials;
+    return typeof this.credentials === "function" ? this.credentials() : "";
+  }
+  async request(method, path, options = {}) {
+    const headers = { Accept: "application/json" };
+    if (typeof this.credentials === "object") headers["X-API-Key"] = this.credentials.apiKey;
+    else headers.Authorization = `Bearer ${await this.token()}`;
+    const init = { method, headers, cache: "no-store", credentials: "omit" };
+    if (options.signal) init.signal = options.signal;
+    if (options.keepalive) init.keepalive = true;
+    if (options.body !== void 0) {
+      headers["Content-Type"] = "application/json";
+      init.body = JSON.stringify(options.body);
+    }
+    if (options.once) headers["Idempotency-Key"] = key();
+    const response = await this.#send(path, init, options);
+    const text2 = await response.text();
+    let value = null;
+    try {
+      value = text2 === "" ? null : JSON.parse(text2);
+    } catch {
+      if (response.ok) throw new ApiError(response.status, { detail: `${method} ${path}: the answer is no JSON` });
+    }
+    if (!response.ok) {
+      throw new ApiError(response.status, value, Number(response.headers.get("Retry-After")) || 0);
+    }
+    return value;
+  }
+  // send tries a second time where that changes nothing.
+  async #send(path, init, options) {
+    const url = `${this.url}/api/v1/voip${path}`;
+    try {
+      return await this.env.fetch(url, init);
+    } catch (error) {
+      if (!options.once || options.signal?.aborted) throw error;
+      return this.env.fetch(url, init);
+    }
+  }
+  // all reads every page of a list.
+  async all(path, options) {
+    const items = [];
+    for (let cursor = ""; ; ) {
+      const page = await this.request(
+        "GET",
+        cursor ? `${path}${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}` : path,
+        options
+      );
+      items.push(...page?.items ?? []);
+      if (!page?.next_cursor || page.next_cursor === cursor) return items;
+      cursor = page.next_cursor;
+    }
+  }
+  // signal gives the server, or another user of the call, a signaling message.
+  signal(call, type, payload, options = {}) {
+    const { to, ...rest } = options;
+    return this.request("POST", `/calls/${encodeURIComponent(call)}/signaling`, {
+      ...rest,
+      body: { to_user: to ?? "server", message_type: type, payload }
+    });
+  }
+  // messages gives the signaling messages after seq; with wait (seconds) it waits for one.
+  async messages(call, after, wait, signal) {
+    const path = `/calls/${encodeURIComponent(call)}/signaling?after=${after}&wait=${wait}`;
+    const page = await this.request("GET", path, signal ? { signal } : {});
+    return page?.items ?? [];
+  }
+};
+function userOf(token) {
+  const part = token.split(".")[1];
+  if (!part) return "";
+  try {
+    const text2 = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+    const claims = JSON.parse(decodeURIComponent([...text2].map((c) => "%" + c.charCodeAt(0).toString(16).padStart(2, "0")).join("")));
+    return typeof claims.sub === "string" ? claims.sub : "";
+  } catch {
+    return "";
+  }
+}
+function key() {
+  const { crypto } = globalThis;
+  return crypto?.randomUUID?.() ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join("-");
+}
+
+// src/emitter.ts
+var Emitter = class {
+  #listeners = /* @__PURE__ */ new Map();
+  // on listens, until the function it gives is called.
+  on(event, listener) {
+    let all = this.#listeners.get(event);
+    if (!all) this.#listeners.set(event, all = /* @__PURE__ */ new Set());
+    all.add(listener);
+    return () => this.off(event, listener);
+  }
+  // once listens to the next event of the kind.
+  once(event, listener) {
+    const stop = this.on(event, (detail) => {
+      stop();
+      listener(detail);
+    });
+    return stop;
+  }
+  off(event, listener) {
+    this.#listeners.get(event)?.delete(listener);
+  }
+  // next resolves with the next event of the kind.
+  next(event) {
+    return new Promise((resolve) => this.once(event, resolve));
+  }
+  emit(event, detail) {
+    for (const listener of [...this.#listeners.get(event) ?? []]) {
+      try {
+        listener(detail);
+      } catch (error) {
+        console.error(`skybridge: a listener of ${String(event)}:`, error);
+      }
+    }
+  }
+};
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done);
+  });
+}
+
+// src/peer.ts
+var Peer = class {
+  constructor(cfg) {
+    this.cfg = cfg;
+    const { RTCPeerConnection } = cfg.env;
+    if (!RTCPeerConnection) throw new Error("skybridge: there is no RTCPeerConnection here; give one");
+    const iceServers = cfg.iceServers.filter((s) => s.urls.length > 0);
+    const pc = this.pc = new RTCPeerConnection({ iceServers });
+    const on = (type, listener) => pc.addEventListener(type, listener);
+    on("icecandidate", ({ candidate }) => {
+      if (candidate?.candidate) this.#found(candidate.toJSON?.() ?? candidate);
+    });
+    on("negotiationneeded", () => {
+      if (this.#offered && !this.#offering) void this.negotiate();
+    });
+    on("connectionstatechange", () => this.#changed());
+    on("track", ({ track, streams }) => {
+      cfg.track(track, streams);
+    });
+  }
+  pc;
+  #closed = false;
+  #offering = false;
+  // an offer of ours is under way
+  #again = false;
+  // what was said since it went out wants another
+  #theirs = null;
+  // an offer of the server's that waits for ours
+  #described = false;
+  // the server's description is set
+  #held = [];
+  // ours, until the offer that they belong to is with the server
+  #early = [];
+  // the server's, until its description is here
+  #offered = false;
+  // the first offer went out
+  #lostAt = 0;
+  #connected = false;
+  add(stream, tracks = stream.getTracks()) {
+    return tracks.map((track) => this.pc.addTrack(track, stream));
+  }
+  remove(senders) {
+    for (const sender of senders) this.pc.removeTrack(sender);
+  }
+  // start makes the first offer; later ones follow from what is added or lost.
+  async start() {
+    this.#offered = true;
+    await this.#negotiate();
+  }
+  // negotiate offers what there is, unless an offer is under way, after which it is done.
+  async negotiate() {
+    try {
+      await this.#negotiate();
+    } catch (error) {
+      if (!this.#closed) this.cfg.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  async #negotiate() {
+    if (this.#closed) return;
+    if (this.#offering || this.pc.signalingState !== "stable") {
+      this.#again = true;
+      return;
+    }
+    this.#offering = true;
+    this.#again = false;
+    try {
+      await this.pc.setLocalDescription(await this.pc.createOffer());
+      await this.#offer();
+    } finally {
+      this.#offering = false;
+    }
+    await this.#answerTheirs();
+    if (this.#again) await this.#negotiate();
+  }
+  // offer sends the local description until the server has it.
+  async #offer() {
+    const local = this.pc.localDescription;
+    if (!local) return;
+    const since = Date.now();
+    for (let failures = 0; !this.#closed; failures++) {
+      try {
+        const message = await this.cfg.send("offer", { type: "offer", sdp: local.sdp });
+        const held = this.#held;
+        this.#held = [];
+        const answer = message.reply?.payload;
+        if (answer?.sdp) {
+          this.#theirs = null;
+          await this.#answered({ type: "answer", sdp: answer.sdp });
+        }
+        for (const candidate of held) this.#tell(candidate);
+        return;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
+          await this.pc.setLocalDescription({ type: "rollback" });
+          this.#again = true;
+          return;
+        }
+        const passing = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
+        if (!passing || Date.now() - since > this.cfg.patience) throw error;
+        const asked = error instanceof ApiError ? error.retryAfter * 1e3 : 0;
+        await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)));
+      }
+    }
+  }
+  // meets tells whether the server has made an offer as well; it may still be on the way.
+  async #meets() {
+    for (let i = 0; i < 10 && !this.#theirs && !this.#closed; i++) await pause(100);
+    return this.#theirs !== null;
+  }
+  // answered takes the server's answer; it may come twice, in the reply and as a message.
+  async #answered(answer) {
+    if (this.pc.signalingState !== "have-local-offer") return;
+    await this.pc.setRemoteDescription(answer);
+    await this.#describe();
+  }
+  async #describe() {
+    this.#described = true;
+    for (const candidate of this.#early.splice(0)) await this.#add(candidate);
+  }
+  async #answerTheirs() {
+    const offer = this.#theirs;
+    if (!offer || this.#offering || this.#closed) return;
+    this.#theirs = null;
+    await this.pc.setRemoteDescription(offer);
+    await this.#describe();
+    await this.pc.setLocalDescription(await this.pc.createAnswer());
+    await this.cfg.send("answer", { type: "answer", sdp: this.pc.localDescription?.sdp });
+    this.#offered = true;
+  }
+  // take acts upon a message of the server's.
+  async take(type, payload) {
+    if (this.#closed) return;
+    const description = payload;
+    switch (type) {
+      case "answer":
+        if (description?.sdp) await this.#answered({ type, sdp: description.sdp });
+        break;
+      case "offer":
+        if (!description?.sdp) break;
+        this.#theirs = { type, sdp: description.sdp };
+        await this.#answerTheirs();
+        break;
+      case "ice_candidate": {
+        const candidate = candidateIn(payload);
+        if (!candidate) break;
+        if (this.#described && !this.#offering) await this.#add(candidate);
+        else this.#early.push(candidate);
+        break;
+      }
+    }
+  }
+  async #add(candidate) {
+    try {
+      await this.pc.addIceCandidate(candidate);
+    } catch (error) {
+      if (!this.#closed) console.warn("skybridge: candidate:", error);
+    }
+  }
+  #found(candidate) {
+    if (this.#offering || !this.#offered) this.#held.push(candidate);
+    else this.#tell(candidate);
+  }
+  #tell(candidate) {
+    this.cfg.send("ice_candidate", candidate).catch((error) => {
+      if (!this.#closed) console.warn("skybridge: candidate not sent:", error);
+    });
+  }
+  #changed() {
+    if (this.#closed) return;
+    switch (this.pc.connectionState) {
+      case "connected":
+        this.#connected = true;
+        this.#lostAt = 0;
+        this.cfg.network("connected");
+        break;
+      case "disconnected":
+      case "failed":
+        if (this.#lostAt === 0) this.#lostAt = Date.now();
+        if (Date.now() - this.#lostAt > this.cfg.patience) {
+          this.cfg.failed(new Error("there is no network path to the server"));
+          return;
+        }
+        if (this.#connected) this.cfg.network("interrupted");
+        this.restart();
+        break;
+    }
+  }
+  // restart looks for another network path, at once.
+  restart() {
+    if (this.#closed || !this.#offered) return;
+    this.pc.restartIce();
+    void this.negotiate();
+  }
+  // videoSections tells, for each section of video that we offered, whether the server took it.
+  videoSections() {
+    const sections = (this.pc.remoteDescription?.sdp ?? "").split(/^m=/m).slice(1);
+    return sections.filter((s) => s.startsWith("video")).map((s) => !s.startsWith("video 0 "));
+  }
+  close() {
+    this.#closed = true;
+    this.pc.close();
+  }
+};
+function candidateIn(payload) {
+  const outer = payload;
+  const inner = typeof outer?.candidate === "object" ? outer.candidate : outer;
+  return inner?.candidate ? inner : null;
+}
+
+// src/signaling.ts
+var longPoll = 25;
+var Signaling = class {
+  // ids of messages that came another way
+  constructor(api, socket, call, take, lost) {
+    this.api = api;
+    this.socket = socket;
+    this.call = call;
+    this.take = take;
+    this.lost = lost;
+  }
+  #after = 0;
+  #stop = new AbortController();
+  #polling = null;
+  #chain = Promise.resolve();
+  #off = [];
+  #known = /* @__PURE__ */ new Set();
+  start() {
+    this.#off = [
+      this.socket.want("signaling"),
+      this.socket.on("frame", (frame) => this.#frame(frame)),
+      this.socket.on("open", ({ fresh }) => this.#open(fresh)),
+      this.socket.on("lost", () => void this.#poll())
+    ];
+    void this.#poll();
+    if (this.socket.open) this.#open(true);
+  }
+  // knows leaves a message out that came as the reply to one of ours: an answer that comes
+  // late must not be taken for that to a later offer.
+  knows(id) {
+    this.#known.add(id);
+  }
+  stop() {
+    for (const off of this.#off) off();
+    this.#stop.abort();
+    this.#polling?.abort();
+  }
+  // open ends the polling: with it, what came before the socket did is read once more.
+  #open(fresh) {
+    this.#polling?.abort();
+    this.#polling = null;
+    if (fresh) void this.#catchUp();
+  }
+  async #catchUp() {
+    try {
+      for (const message of await this.api.messages(this.call, this.#after, 0, this.#stop.signal)) this.#next(message);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.lost(error);
+    }
+  }
+  #frame(frame) {
+    if (frame.type !== "Signaling") return;
+    const message = frame.message ?? frame;
+    if (message.call_id === this.call && message.message_type) this.#next(message);
+  }
+  async #poll() {
+    if (this.#polling || this.#stop.signal.aborted) return;
+    const own = this.#polling = new AbortController();
+    for (let failures = 0; !own.signal.aborted && !this.#stop.signal.aborted; ) {
+      try {
+        for (const message of await this.api.messages(this.call, this.#after, longPoll, own.signal)) this.#next(message);
+        failures = 0;
+      } catch (error) {
+        if (own.signal.aborted || this.#stop.signal.aborted) return;
+        if (gone(error)) {
+          this.lost(error);
+          return;
+        }
+        await pause(Math.min(500 * 2 ** failures++, 1e4), own.signal);
+      }
+    }
+  }
+  // next hands a message on when those before it are done.
+  #next(message) {
+    if (message.seq <= this.#after) return;
+    this.#after = message.seq;
+    this.#chain = this.#chain.then(() => this.#known.delete(message.id) ? void 0 : this.take(message)).catch((error) => {
+      if (!this.#stop.signal.aborted) console.warn(`skybridge: message ${message.message_type}:`, error);
+    });
+  }
+};
+
+// src/statistics.ts
+var Meter = class {
+  #last = /* @__PURE__ */ new Map();
+  read(reports) {
+    const all = /* @__PURE__ */ new Map();
+    for (const report2 of reports) all.set(report2.id, report2);
+    const out = { sent: [], received: [], roundTrip: 0, localCandidate: "", remoteCandidate: "", protocol: "" };
+    for (const report2 of all.values()) {
+      if (report2.type === "inbound-rtp") out.received.push(this.#flow(report2, all, number(report2.bytesReceived)));
+      if (report2.type === "outbound-rtp") out.sent.push(this.#flow(report2, all, number(report2.bytesSent)));
+      if (report2.type === "candidate-pair" && this.#used(report2, all)) {
+        const local = all.get(String(report2.localCandidateId));
+        out.roundTrip = 1e3 * number(report2.currentRoundTripTime);
+        out.localCandidate = text(local?.candidateType);
+        out.remoteCandidate = text(all.get(String(report2.remoteCandidateId))?.candidateType);
+        out.protocol = text(local?.protocol);
+      }
+    }
+    return out;
+  }
+  #used(pair, all) {
+    for (const report2 of all.values()) {
+      if (report2.type === "transport" && report2.selectedCandidatePairId) return report2.selectedCandidatePairId === pair.id;
+    }
+    return pair.nominated === true && pair.state === "succeeded";
+  }
+  #flow(report2, all, bytes) {
+    const before = this.#last.get(report2.id);
+    this.#last.set(report2.id, { bytes, at: report2.timestamp });
+    const passed = before ? (report2.timestamp - before.at) / 1e3 : 0;
+    const remote = all.get(String(report2.remoteId));
+    const seen = report2.type === "outbound-rtp" ? remote : report2;
+    const flow = {
+      kind: text(report2.kind),
+      codec: text(all.get(String(report2.codecId))?.mimeType),
+      bitrate: before && passed > 0 ? 8 * (bytes - before.bytes) / passed : 0,
+      packets: number(report2.packetsReceived ?? report2.packetsSent),
+      lost: number(seen?.packetsLost),
+      jitter: 1e3 * number(seen?.jitter)
+    };
+    if (report2.framesPerSecond !== void 0) flow.frames = number(report2.framesPerSecond);
+    if (report2.frameWidth !== void 0) flow.width = number(report2.frameWidth);
+    if (report2.frameHeight !== void 0) flow.height = number(report2.frameHeight);
+    if (report2.audioLevel !== void 0) flow.level = number(report2.audioLevel);
+    return flow;
+  }
+};
+var number = (value) => typeof value === "number" && Number.isFinite(value) ? value : 0;
+var text = (value) => typeof value === "string" ? value : "";
+
+// src/call.ts
+var Call = class extends Emitter {
+  id;
+  // local is what we send: the microphone, and the camera if there is one.
+  local;
+  state = "initiated";
+  // cause says why the call has ended, in words.
+  cause = "";
+  // since is when the call became active, in ms since the epoch; 0 before.
+  since = 0;
+  muted = false;
+  held = false;
+  // body is the call as the server showed it last.
+  body = null;
+  streams = [];
+  #cfg;
+  #peer;
+  #signaling;
+  #senders;
+  #screen = null;
+  #stop = new AbortController();
+  #meter = new Meter();
+  #off = [];
+  constructor(cfg) {
+    super();
+    this.#cfg = cfg;
+    this.id = cfg.id;
+    this.local = cfg.local;
+    this.#peer = new Peer({
+      env: cfg.env,
+      iceServers: cfg.iceServers,
+      patience: cfg.patience,
+      send: async (type, payload) => {
+        const message = await cfg.api.signal(this.id, type, payload);
+        if (message.reply) this.#signaling.knows(message.reply.id);
+        return message;
+      },
+      track: (track, streams) => this.#track(track, streams),
+      network: (state) => this.#network(state),
+      failed: (error) => void this.#lost(error)
+    });
+    this.#senders = this.#peer.add(cfg.local);
+    this.#signaling = new Signaling(
+      cfg.api,
+      cfg.socket,
+      cfg.id,
+      ({ message_type: type, payload }) => this.#take(type, payload),
+      (error) => void this.#lost(error)
+    );
+  }
+  // start offers our media to the server and follows the call from then on.
+  async start() {
+    const { socket } = this.#cfg;
+    this.#signaling.start();
+    this.#off.push(
+      socket.want(`call:${this.id}`),
+      socket.on("frame", (frame) => {
+        if (frame.type === "Call" && frame.call_id === this.id && frame.call) this.#show(frame.call);
+      })
+    );
+    try {
+      await this.#peer.start();
+    } catch (error) {
+      await this.#lost(error);
+      if (this.state === "failed") throw error;
+      return;
+    }
+    void this.#watch();
+  }
+  get peerConnection() {
+    return this.#peer.pc;
+  }
+  // ---- what can be done
+  async hangUp(options = {}) {
+    if (this.#stop.signal.aborted) return;
+    const ending = this.#post("end", void 0, options);
+    this.#finish("ended", "");
+    await ending.catch((error) => {
+      if (!gone(error)) throw error;
+    });
+  }
+  // mute stops what we say, here and at the server, which shows it to the others.
+  async mute(on = true) {
+    this.muted = on;
+    for (const track of this.local.getAudioTracks()) track.enabled = !on;
+    await this.#cfg.api.signal(this.id, on ? "mute" : "unmute", {});
+  }
+  async unmute() {
+    await this.mute(false);
+  }
+  async hold() {
+    await this.#post("hold");
+    this.held = true;
+  }
+  async unhold() {
+    await this.#post("unhold");
+    this.held = false;
+  }
+  // sendDigits presses keys: in the audio if that was agreed on, else by the server.
+  async sendDigits(digits) {
+    const dtmf = this.#senders.find((s) => s.dtmf?.canInsertDTMF)?.dtmf;
+    if (dtmf) dtmf.insertDTMF(dtmf.toneBuffer + digits, 120, 70);
+    else await this.#post("dtmf", { digits });
+  }
+  // transfer sends the other party to an endpoint or number.
+  async transfer(target) {
+    await this.#post("transfer", { target });
+  }
+  // add calls further participants into the call.
+  async add(...participants) {
+    this.#show(await this.#post("participants", { participants }));
+  }
+  async remove(participant) {
+    await this.#cfg.api.request("DELETE", `/calls/${this.id}/participants/${encodeURIComponent(participant)}`);
+  }
+  // use changes the microphone or camera of this call, to what Devices.choose says.
+  async use(kind) {
+    const video = kind === "camera";
+    const fresh = await this.#cfg.devices.capture({ audio: !video, video });
+    const track = fresh.getTracks()[0];
+    if (!track) return;
+    const of = video ? "video" : "audio";
+    if (!video) track.enabled = !this.muted;
+    const sender = this.#senders.find((s) => s.track?.kind === of);
+    const old = sender?.track;
+    if (sender) await sender.replaceTrack(track);
+    else this.#senders.push(...this.#peer.add(fresh));
+    old?.stop();
+    const kept = this.local.getTracks().filter((t) => t !== old);
+    const { MediaStream: MediaStream2 } = this.#cfg.env;
+    this.local = MediaStream2 ? new MediaStream2([...kept, track]) : fresh;
+  }
+  // shareScreen sends a screen as a second stream; the user chooses which if none is given.
+  async shareScreen(stream) {
+    if (this.#screen) return this.#screen.stream;
+    const shared = stream ?? await this.#cfg.devices.screen();
+    if (this.#stop.signal.aborted) {
+      for (const track of shared.getTracks()) track.stop();
+      throw new Error("the call has ended");
+    }
+    this.#screen = { stream: shared, senders: this.#peer.add(shared) };
+    for (const track of shared.getVideoTracks()) {
+      track.addEventListener?.("ended", () => this.stopScreen());
+    }
+    this.emit("screen", { on: true });
+    return shared;
+  }
+  stopScreen() {
+    const screen = this.#screen;
+    if (!screen) return;
+    this.#screen = null;
+    if (!this.#stop.signal.aborted) this.#peer.remove(screen.senders);
+    for (const track of screen.stream.getTracks()) track.stop();
+    this.emit("screen", { on: false });
+  }
+  get sharing() {
+    return this.#screen !== null;
+  }
+  // videoAccepted tells whether the server has taken video of ours, or would: null before
+  // it was offered any.
+  get videoAccepted() {
+    const sections = this.#peer.videoSections();
+    return sections.length === 0 ? null : sections.some((accepted) => accepted);
+  }
+  async statistics() {
+    const reports = await this.#peer.pc.getStats();
+    return this.#meter.read(reports.values());
+  }
+  // networkChanged looks for a new path at once; the client calls it when the network says so.
+  networkChanged() {
+    if (this.state === "active" || this.state === "reconnecting") this.#peer.restart();
+  }
+  // ---- what happens
+  async #post(action, body, options = {}) {
+    return this.#cfg.api.request("POST", `/calls/${encodeURIComponent(this.id)}/${action}`, { body, ...options });
+  }
+  async #take(type, payload) {
+    if (type === "hangup") {
+      await this.#look();
+      this.#finish("ended", payload?.cause_text ?? "");
+      return;
+    }
+    await this.#peer.take(type, payload);
+  }
+  #track(track, streams) {
+    const { MediaStream: MediaStream2 } = this.#cfg.env;
+    const stream = streams[0] ?? (MediaStream2 ? new MediaStream2([track]) : null);
+    if (!stream || this.streams.some((s) => s.id === stream.id)) return;
+    this.streams.push(stream);
+    stream.addEventListener?.("removetrack", () => {
+      if (stream.getTracks().length > 0) return;
+      const at = this.streams.indexOf(stream);
+      if (at >= 0) this.streams.splice(at, 1);
+      this.emit("streamEnded", stream);
+    });
+    this.emit("stream", stream);
+  }
+  #network(state) {
+    if (state === "interrupted" && this.state === "active") this.#become("reconnecting");
+    if (state === "connected" && this.state === "reconnecting") this.#become("active");
+  }
+  // watch follows the call's own state where the socket does not tell it.
+  async #watch() {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#look();
+      await pause(this.#cfg.socket.open ? 15e3 : this.state === "active" ? 3e3 : 700, signal);
+    }
+  }
+  async #look() {
+    try {
+      this.#show(await this.#cfg.api.request("GET", `/calls/${encodeURIComponent(this.id)}`));
+    } catch (error) {
+      if (gone(error)) this.#finish("ended", "");
+    }
+  }
+  #show(body) {
+    if (this.#stop.signal.aborted) return;
+    const before = JSON.stringify(this.body?.participants);
+    this.body = body;
+    if (body.status === "ended") {
+      this.#finish("ended", body.cause_text ?? "");
+      return;
+    }
+    if (JSON.stringify(body.participants) !== before) this.emit("participants", body.participants ?? []);
+    if (this.state !== "reconnecting") this.#become(body.status);
+  }
+  // lost is for what ended without a word: the server may know why.
+  async #lost(error) {
+    if (gone(error) || error instanceof ApiError && error.status === 409) await this.#look();
+    const message = error instanceof Error ? error.message : String(error);
+    if (!this.#stop.signal.aborted) void this.#post("end", void 0, { keepalive: true }).catch(() => void 0);
+    this.#finish(gone(error) ? "ended" : "failed", message);
+  }
+  #become(state) {
+    if (this.#stop.signal.aborted || state === this.state) return;
+    this.state = state;
+    if (state === "active" && this.since === 0) this.since = Date.now();
+    this.emit("state", { state, cause: this.cause });
+  }
+  #finish(state, cause) {
+    if (this.#stop.signal.aborted) return;
+    this.state = state;
+    this.cause = cause;
+    this.#stop.abort();
+    for (const off of this.#off) off();
+    this.#signaling.stop();
+    this.stopScreen();
+    this.#peer.close();
+    for (const track of this.local.getTracks()) track.stop();
+    this.#cfg.over(this);
+    this.emit("state", { state, cause });
+  }
+};
+
+// src/devices.ts
+var kinds = { audioinput: "microphone", videoinput: "camera", audiooutput: "speaker" };
+var Devices = class extends Emitter {
+  constructor(env) {
+    super();
+    this.env = env;
+    env.mediaDevices?.addEventListener?.("devicechange", () => {
+      this.list().then((all) => this.emit("change", all)).catch((error) => console.warn("skybridge: devices:", error));
+    });
+  }
+  #chosen = {};
+  #players = /* @__PURE__ */ new Set();
+  // list is what there is. Names are empty until the user has allowed the use of one.
+  async list() {
+    const all = await this.env.mediaDevices?.enumerateDevices?.();
+    return (all ?? []).flatMap(({ deviceId: id, kind, label: name }) => {
+      const known = kinds[kind];
+      return known ? [{ id, kind: known, name }] : [];
+    });
+  }
+  chosen(kind) {
+    return this.#chosen[kind] ?? "";
+  }
+  // choose has later captures use a device; "" is the system's own choice. For calls that
+  // are under way, Call.use does it. Speakers change at once, for all that plays.
+  async choose(kind, id) {
+    this.#chosen[kind] = id;
+    if (kind === "speaker") await Promise.all([...this.#players].map((p) => p.setSinkId?.(id)));
+  }
+  // plays makes an element follow the choice of a speaker, until the function it gives is called.
+  plays(element) {
+    this.#players.add(element);
+    const id = this.#chosen.speaker;
+    if (id) element.setSinkId?.(id).catch((error) => console.warn("skybridge: speaker:", error));
+    return () => void this.#players.delete(element);
+  }
+  // capture opens the microphone, and the camera where it is wanted.
+  async capture({ audio = true, video = false } = {}) {
+    if (!this.env.mediaDevices) throw new Error("There is no access to a microphone here: a page needs HTTPS, or localhost.");
+    const of = (kind) => this.#chosen[kind] ? { deviceId: { exact: this.#chosen[kind] } } : {};
+    return this.env.mediaDevices.getUserMedia({
+      audio: audio && { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...of("microphone") },
+      video: video && { width: { ideal: 1280 }, height: { ideal: 720 }, ...of("camera") }
+    });
+  }
+  // screen asks the user for a screen or window to share.
+  async screen() {
+    if (!this.env.mediaDevices?.getDisplayMedia) throw new Error("Screens cannot be shared from here.");
+    return this.env.mediaDevices.getDisplayMedia({ video: true, audio: false });
+  }
+};
+
+// src/environment.ts
+function surroundings(given = {}) {
+  const here = globalThis;
+  const fetch = given.fetch ?? here.fetch;
+  if (!fetch) throw new Error("skybridge: there is no fetch here; give one");
+  return {
+    fetch: (url, init) => fetch(url, init),
+    // a browser's fetch wants no other this
+    WebSocket: "WebSocket" in given ? given.WebSocket : here.WebSocket,
+    RTCPeerConnection: given.RTCPeerConnection ?? here.RTCPeerConnection,
+    MediaStream: given.MediaStream ?? here.MediaStream,
+    mediaDevices: given.mediaDevices ?? here.navigator?.mediaDevices,
+    storage: given.storage ?? stored(() => here.sessionStorage),
+    network: given.network ?? {
+      online: here.addEventListener ? here : void 0,
+      connection: here.navigator?.connection
+    }
+  };
+}
+function stored(get) {
+  try {
+    return get();
+  } catch {
+    return void 0;
+  }
+}
+
+// src/room.ts
+var Room = class extends Emitter {
+  constructor(api, socket, call, joined) {
+    super();
+    this.api = api;
+    this.socket = socket;
+    this.call = call;
+    this.id = joined.room_id;
+    this.participantId = joined.participant_id;
+    this.role = joined.role;
+    this.#off = [
+      socket.want(`room:${this.id}`),
+      socket.on("frame", (frame) => {
+        if (frame.room_id !== this.id && frame.channel !== `room:${this.id}`) return;
+        this.emit("event", frame);
+        void this.refresh();
+      }),
+      socket.on("open", () => void this.refresh()),
+      call.on("state", ({ state, cause }) => {
+        if (state !== "ended" && state !== "failed") return;
+        this.#stop.abort();
+        for (const off of this.#off) off();
+        this.emit("ended", { cause });
+      })
+    ];
+    void this.#watch();
+  }
+  id;
+  participantId;
+  role;
+  body = null;
+  #stop = new AbortController();
+  #off;
+  #reading = false;
+  #again = false;
+  get participants() {
+    return this.body?.participants ?? [];
+  }
+  // refresh reads who is there; of several at once, the last is the one that counts.
+  async refresh() {
+    if (this.#reading) {
+      this.#again = true;
+      return;
+    }
+    this.#reading = true;
+    try {
+      do {
+        this.#again = false;
+        const body = await this.api.request("GET", `/rooms/${encodeURIComponent(this.id)}`);
+        const before = JSON.stringify(this.body?.participants);
+        this.body = body;
+        this.role = body.participants?.find((p) => p.id === this.participantId)?.role ?? this.role;
+        if (JSON.stringify(body.participants) !== before) this.emit("participants", body.participants ?? []);
+      } while (this.#again && !this.#stop.signal.aborted);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) console.warn("skybridge: room:", error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+  async #watch() {
+    while (!this.#stop.signal.aborted) {
+      await this.refresh();
+      await pause(this.socket.open ? 15e3 : 3e3, this.#stop.signal);
+    }
+  }
+  async leave() {
+    await this.call.hangUp();
+  }
+  // call has the server ring an endpoint into the room.
+  async invite(endpoint) {
+    await this.#post("join", { endpoint });
+  }
+  // ---- for moderators
+  async muteParticipant(id) {
+    await this.#of(id, "mute");
+  }
+  async unmuteParticipant(id) {
+    await this.#of(id, "unmute");
+  }
+  async kick(id) {
+    await this.#of(id, "kick");
+  }
+  async setRole(id, role) {
+    await this.#of(id, "role", { role });
+  }
+  async lock() {
+    await this.#post("lock");
+  }
+  async unlock() {
+    await this.#post("unlock");
+  }
+  async record() {
+    await this.#post("record");
+  }
+  async stopRecording() {
+    await this.#post("record/stop");
+  }
+  #of(participant, action, body) {
+    return this.#post(`participants/${encodeURIComponent(participant)}/${action}`, body);
+  }
+  #post(action, body) {
+    return this.api.request("POST", `/rooms/${encodeURIComponent(this.id)}/${action}`, { body });
+  }
+};
+
+// src/socket.ts
+var FrameError = class extends Error {
+  constructor(code, detail) {
+    super(detail);
+    this.code = code;
+  }
+  name = "FrameError";
+};
+var unauthorized = 4401;
+var answers = /* @__PURE__ */ new Set(["Subscribed", "Unsubscribed", "Resumed", "Gap", "Renewed"]);
+var Socket = class extends Emitter {
+  // cuts the pause before the next attempt
+  constructor(api, env, times = { patience: 15e3, answer: 2e4 }) {
+    super();
+    this.api = api;
+    this.env = env;
+    this.times = times;
+  }
+  session = "";
+  user = "";
+  open = false;
+  #seq = 0;
+  #ids = 0;
+  #conn = null;
+  #waiting = /* @__PURE__ */ new Map();
+  #channels = /* @__PURE__ */ new Map();
+  // how many want each
+  #stop = new AbortController();
+  #hurry = new AbortController();
+  // possible tells whether there are WebSockets here; a server that has none is found out by run.
+  get possible() {
+    return this.env.WebSocket !== void 0 && typeof this.api.credentials !== "object";
+  }
+  // run keeps a connection until close.
+  async run() {
+    const { signal } = this.#stop;
+    for (let failures = 0; !signal.aborted; ) {
+      let was = false;
+      let reason = "";
+      try {
+        reason = await this.#connect(() => {
+          was = true;
+        });
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+      }
+      const wasOpen = this.open;
+      this.open = false;
+      this.#conn = null;
+      for (const { fail } of this.#waiting.values()) fail(new FrameError("lost", "the connection to the server is lost"));
+      this.#waiting.clear();
+      if (signal.aborted) return;
+      if (wasOpen) this.emit("lost", { reason });
+      failures = was ? 0 : failures + 1;
+      this.#hurry = new AbortController();
+      const wait = Math.min(250 * 2 ** failures, this.times.patience);
+      await pause(wait / 2 + Math.random() * wait / 2, this.#hurry.signal);
+    }
+  }
+  // retry makes the next attempt now, since the network may be back.
+  retry() {
+    this.#hurry.abort();
+  }
+  close() {
+    this.#stop.abort();
+    this.#hurry.abort();
+    this.open = false;
+    this.#conn?.close(1e3);
+  }
+  // connect has a connection until it ends, and gives why it did.
+  async #connect(welcomed) {
+    const { WebSocket } = this.env;
+    if (!WebSocket) throw new Error("there are no WebSockets here");
+    const token = await this.api.token();
+    if (this.#stop.signal.aborted) return "closed";
+    const url = this.api.url.replace(/^http/, "ws") + "/ws/auth";
+    const conn = this.#conn = new WebSocket(url, ["bearer", token]);
+    return new Promise((resolve) => {
+      conn.onmessage = ({ data }) => {
+        if (typeof data !== "string") return;
+        let frame;
+        try {
+          frame = JSON.parse(data);
+        } catch {
+          return;
+        }
+        if (frame.type === "Welcome") {
+          welcomed();
+          this.#welcome(frame).catch((error) => {
+            console.warn("skybridge: resume:", error);
+            conn.close(4e3);
+          });
+          return;
+        }
+        this.#take(frame);
+      };
+      conn.onerror = () => void 0;
+      conn.onclose = ({ code, reason }) => resolve(code === unauthorized ? "the token is not accepted" : reason || `closed with ${code}`);
+    });
+  }
+  // welcome goes on with the session before, or begins one.
+  async #welcome(frame) {
+    const before = this.session;
+    const after = this.#seq;
+    this.user = String(frame.user_id ?? "");
+    this.session = String(frame.session ?? "");
+    this.#seq = frame.seq ?? 0;
+    let fresh = true;
+    if (before) {
+      const own = this.session;
+      this.session = before;
+      this.#seq = after;
+      const answer = await this.#ask({ type: "Resume", session: before, after });
+      const goesOn = answer.type === "Resumed" || answer.resumed === true;
+      fresh = answer.type === "Gap";
+      this.session = goesOn ? before : own;
+      if (!goesOn) this.#seq = answer.seq ?? 0;
+    }
+    this.open = true;
+    if (fresh) for (const channel of this.#channels.keys()) this.#subscribe(channel);
+    this.emit("open", { fresh });
+  }
+  #take(frame) {
+    if (frame.seq) {
+      if (frame.seq <= this.#seq && frame.type !== "Gap") return;
+      this.#seq = Math.max(this.#seq, frame.seq);
+    }
+    const id = String(frame.in_reply_to ?? "");
+    const waiting = this.#waiting.get(id);
+    if (waiting && (answers.has(frame.type) || frame.type === waiting.frame.type || frame.type === "Error")) {
+      this.#waiting.delete(id);
+      if (frame.type === "Error") waiting.fail(new FrameError(String(frame.code ?? ""), String(frame.detail ?? "")));
+      else waiting.settle(frame);
+    } else if (frame.type === "Error") {
+      console.warn("skybridge: the server says:", frame.code, frame.detail);
+    }
+    this.emit("frame", frame);
+  }
+  // ask sends a frame and waits for the server's answer to it.
+  ask(frame) {
+    if (!this.open) return Promise.reject(new FrameError("lost", "there is no connection to the server"));
+    return this.#ask(frame);
+  }
+  #ask(frame) {
+    const id = `${++this.#ids}`;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new FrameError("timeout", `${frame.type}: the server does not answer`));
+      }, this.times.answer);
+      this.#waiting.set(id, {
+        frame,
+        settle: (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        fail: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        }
+      });
+      this.#conn?.send(JSON.stringify({ ...frame, id }));
+    });
+  }
+  // want subscribes to a channel, until the function it gives is called.
+  want(channel) {
+    const wanted = this.#channels.get(channel) ?? 0;
+    this.#channels.set(channel, wanted + 1);
+    if (wanted === 0 && this.open) this.#subscribe(channel);
+    let done = false;
+    return () => {
+      if (done) return;
+      done = true;
+      const left = (this.#channels.get(channel) ?? 1) - 1;
+      if (left > 0) {
+        this.#channels.set(channel, left);
+        return;
+      }
+      this.#channels.delete(channel);
+      if (this.open) this.#ask({ type: "Unsubscribe", channel }).catch(() => void 0);
+    };
+  }
+  #subscribe(channel) {
+    this.#ask({ type: "Subscribe", channel }).catch((error) => console.warn(`skybridge: ${channel}:`, error));
+  }
+};
+
+// src/client.ts
+var storageKey = "skybridge.call";
+var Client = class extends Emitter {
+  api;
+  devices;
+  calls = /* @__PURE__ */ new Map();
+  user = "";
+  #env;
+  #socket;
+  #stop = new AbortController();
+  #ringing = /* @__PURE__ */ new Map();
+  #declined = /* @__PURE__ */ new Set();
+  #looking = false;
+  #patience;
+  constructor(options) {
+    super();
+    this.#env = surroundings(options.environment);
+    const page = globalThis.location?.origin;
+    const url = options.url ?? page;
+    if (!url) throw new Error("skybridge: give the server's url");
+    this.api = new Api(url.replace(/\/+$/, ""), options.token, this.#env);
+    this.devices = new Devices(this.#env);
+    this.#socket = new Socket(this.api, this.#env);
+    this.#patience = options.patience ?? 3e4;
+  }
+  // connect checks the token and begins to listen: to incoming calls, presence, messages.
+  async connect() {
+    this.user = userOf(await this.api.token());
+    await this.#look();
+    this.#socket.want("calls");
+    this.#socket.on("frame", (frame) => this.#frame(frame));
+    this.#socket.on("open", () => {
+      this.user ||= this.#socket.user;
+      this.emit("connection", { pushed: true, reason: "" });
+      void this.#look();
+    });
+    this.#socket.on("lost", ({ reason }) => this.emit("connection", { pushed: false, reason }));
+    if (this.#socket.possible) void this.#socket.run();
+    for (const [target, type] of this.#networkEvents()) target.addEventListener(type, this.#networkChanged);
+    void this.#watch();
+  }
+  // close ends what connect began; calls that are under way go on until they are hung up.
+  close() {
+    this.#stop.abort();
+    this.#socket.close();
+    for (const [target, type] of this.#networkEvents()) target.removeEventListener(type, this.#networkChanged);
+  }
+  get pushed() {
+    return this.#socket.open;
+  }
+  #networkEvents() {
+    const { online, connection } = this.#env.network ?? {};
+    return [...online ? [[online, "online"]] : [], ...connection ? [[connection, "change"]] : []].map(([t, e]) => [t, e]);
+  }
+  // networkChanged has every call look for a new path, at once. React Native's app calls it
+  // when NetInfo says so.
+  networkChanged = () => {
+    this.#socket.retry();
+    for (const call of this.calls.values()) call.networkChanged();
+  };
+  #networkChanged = this.networkChanged;
+  // ---- calls
+  // call calls endpoints ("SIP/1001", "WebRTC/anna") or, without a slash, a phone's number.
+  async call(target, options = {}) {
+    const participants = [target].flat().map((t) => t.includes("/") ? t : `SIP/${t}`);
+    const body = { participants, call_type: options.video ? "video" : "audio" };
+    if (options.metadata) body.metadata = options.metadata;
+    if (options.callerId) body.caller_id = options.callerId;
+    if (options.timeout) body.timeout = options.timeout;
+    return this.#begin(options, async () => {
+      const made = await this.api.request("POST", "/calls", { body, once: true });
+      return { id: made.id, iceServers: made.ice_servers };
+    });
+  }
+  // incoming are the calls that ring for this user now.
+  get incoming() {
+    return [...this.#ringing.values()];
+  }
+  // list is the user's calls, as the server shows them.
+  list() {
+    return this.api.all("/calls");
+  }
+  async #begin(options, make) {
+    const local = options.local ?? await this.devices.capture(options);
+    let id = "";
+    try {
+      const made = await make();
+      id = made.id;
+      const call = new Call({
+        api: this.api,
+        socket: this.#socket,
+        env: this.#env,
+        devices: this.devices,
+        id,
+        local,
+        patience: this.#patience,
+        iceServers: (made.iceServers ?? []).flatMap((s) => s.urls ? [s] : []),
+        over: (ended) => {
+          this.calls.delete(ended.id);
+          if (this.#env.storage?.getItem(storageKey) === ended.id) this.#env.storage.removeItem(storageKey);
+        }
+      });
+      this.calls.set(id, call);
+      this.#env.storage?.setItem(storageKey, id);
+      await call.start();
+      return call;
+    } catch (error) {
+      for (const track of local.getTracks()) track.stop();
+      throw error;
+    }
+  }
+  // resume goes on with the call that this page was in before it was loaded again; null
+  // where there is none any more.
+  async resume(options = {}) {
+    const id = this.#env.storage?.getItem(storageKey);
+    if (!id || this.calls.has(id)) return null;
+    const body = await this.api.request("GET", `/calls/${encodeURIComponent(id)}`).catch(() => null);
+    if (!body || body.status === "ended") {
+      this.#env.storage?.removeItem(storageKey);
+      return null;
+    }
+    return this.#begin({ video: body.call_type === "video", ...options }, async () => ({ id, iceServers: body.ice_servers }));
+  }
+  // ---- rooms
+  rooms = {
+    list: () => this.api.all("/rooms"),
+    get: (id) => this.api.request("GET", `/rooms/${encodeURIComponent(id)}`),
+    create: (room) => this.api.request("POST", "/rooms", { body: room, once: true }),
+    change: (id, room) => this.api.request("PATCH", `/rooms/${encodeURIComponent(id)}`, { body: room }),
+    remove: (id) => this.api.request("DELETE", `/rooms/${encodeURIComponent(id)}`),
+    join: async (id, options = {}) => {
+      let joined;
+      const call = await this.#begin(options, async () => {
+        const body = {};
+        if (options.pin) body.pin = options.pin;
+        if (options.role) body.role = options.role;
+        joined = await this.api.request("POST", `/rooms/${encodeURIComponent(id)}/join`, { body });
+        return { id: joined.call_id, iceServers: joined.ice_servers };
+      });
+      return new Room(this.api, this.#socket, call, joined);
+    }
+  };
+  // ---- presence and messages, which need the WebSocket
+  // setPresence tells others how this user is: "online", "busy", "away", "offline".
+  async setPresence(status, message = "") {
+    await this.#socket.ask({ type: "PresenceUpdate", user_id: this.user, status, status_message: message });
+  }
+  // watchPresence has a user's presence told, until the function it gives is called.
+  watchPresence(user) {
+    return this.#socket.want(`presence:${user}`);
+  }
+  async sendMessage(to, body) {
+    await this.#socket.ask({ type: "Message", to, body });
+  }
+  // ---- what happens
+  #frame(frame) {
+    this.emit("frame", frame);
+    switch (frame.type) {
+      case "Call":
+        if (frame.call) this.#see(frame.call);
+        else void this.#look();
+        break;
+      case "Presence":
+      case "PresenceUpdate":
+        this.emit("presence", frame);
+        break;
+      case "Message":
+        this.emit("message", frame);
+        break;
+    }
+  }
+  async #watch() {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await pause(this.#socket.open ? 3e4 : 2e3, signal);
+      if (!signal.aborted) await this.#look().catch((error) => this.emit("connection", { pushed: false, reason: String(error) }));
+    }
+  }
+  // look reads the calls and finds those that ring for us.
+  async #look() {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      const calls = await this.api.all("/calls");
+      const ids = new Set(calls.map((c) => c.id));
+      for (const call of calls) this.#see(call);
+      for (const [id, ring] of this.#ringing) if (!ids.has(id)) this.#silence(ring);
+    } finally {
+      this.#looking = false;
+    }
+  }
+  #see(body) {
+    const rings = body.status !== "ended" && this.user !== "" && !this.calls.has(body.id) && !this.#declined.has(body.id) && body.participants?.some((p) => p.user_id === this.user && p.state === "ringing" && p.role !== "caller");
+    const known = this.#ringing.get(body.id);
+    if (rings && !known) {
+      const ring = this.#ring(body);
+      this.#ringing.set(body.id, ring);
+      this.emit("incoming", ring);
+    } else if (!rings && known) {
+      this.#silence(known);
+    }
+  }
+  #silence(ring) {
+    this.#ringing.delete(ring.id);
+    this.emit("incomingEnded", ring);
+  }
+  #ring(body) {
+    const { id } = body;
+    return {
+      id,
+      body,
+      caller: String(body.metadata?.caller_id || body.created_by || ""),
+      accept: (options = {}) => {
+        this.#ringing.delete(id);
+        return this.#begin({ video: body.call_type === "video", ...options }, async () => {
+          const taken = await this.api.request("POST", `/calls/${encodeURIComponent(id)}/accept`);
+          return { id, iceServers: taken?.ice_servers ?? body.ice_servers };
+        });
+      },
+      decline: async () => {
+        this.#declined.add(id);
+        this.#ringing.delete(id);
+        await this.api.request("POST", `/calls/${encodeURIComponent(id)}/end`);
+      }
+    };
+  }
+};
+async function connect(options) {
+  const client = new Client(options);
+  await client.connect();
+  return client;
+}
+
 // src/compat-link.ts
 var patience = 1e4;
 var Link = class {
@@ -70,7 +1428,7 @@ var Link = class {
           if (payload?.sdp) await takes.offer({ type, sdp: payload.sdp });
           break;
         case "ice_candidate": {
-          const candidate = candidateIn(payload);
+          const candidate = candidateIn2(payload);
           if (candidate) await takes.candidate(candidate);
           break;
         }
@@ -88,7 +1446,7 @@ function answerIn(message) {
   const payload = message?.reply?.payload;
   return typeof payload?.sdp === "string" ? { type: "answer", sdp: payload.sdp } : null;
 }
-function candidateIn(payload) {
+function candidateIn2(payload) {
   const outer = payload;
   const inner = typeof outer?.candidate === "object" ? outer.candidate : outer;
   return inner?.candidate ? inner : null;
@@ -310,5 +1668,14 @@ function isOffer(value) {
   return message?.message_type === "offer" && typeof message.payload?.sdp === "string";
 }
 export {
+  ApiError,
+  Call,
+  Client,
+  Devices,
+  FrameError,
+  Meter,
+  Room,
+  Socket,
+  connect,
   install as installCompat
 };

@@ -1,0 +1,51 @@
+package peer
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+	"testing"
+)
+
+// Site is a developer's web site: pages of its own, and what they ask the API for, which it
+// passes on to the server as a site does whose pages ask for "/api/v1/voip/calls".
+type Site struct {
+	URL string
+
+	api atomic.Pointer[url.URL]
+	way *http.Transport
+}
+
+// NewSite starts a site with pages, which begin at "/".
+func NewSite(t testing.TB, pages http.Handler) *Site {
+	t.Helper()
+	s := &Site{way: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // a test's own server
+	pass := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(s.api.Load()) },
+		Transport: s.way,
+	}
+	mux := http.NewServeMux()
+	for _, path := range []string{"/api/", "/sdk/", "/ws/"} {
+		mux.Handle(path, pass)
+	}
+	mux.Handle("/", pages)
+	web := httptest.NewServer(mux)
+	t.Cleanup(web.Close)
+	s.URL = web.URL
+	return s
+}
+
+// Serve has the site pass on to the server at an address ("https://127.0.0.1:8080") until the
+// test ends.
+func (s *Site) Serve(t testing.TB, address string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.api.Store(u)
+	t.Cleanup(s.way.CloseIdleConnections)
+}

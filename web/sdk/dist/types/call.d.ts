@@ -1,0 +1,65 @@
+import { type Api, type CallBody, type Participant } from "./api.js";
+import type { Devices } from "./devices.js";
+import { Emitter } from "./emitter.js";
+import type { Environment, IceServer, Stream } from "./environment.js";
+import { Peer } from "./peer.js";
+import type { Socket } from "./socket.js";
+import { type Statistics } from "./statistics.js";
+export type CallState = "initiated" | "ringing" | "active" | "reconnecting" | "ended" | "failed";
+interface CallEvents {
+    state: {
+        state: CallState;
+        cause: string;
+    };
+    stream: Stream;
+    streamEnded: Stream;
+    participants: Participant[];
+    screen: {
+        on: boolean;
+    };
+}
+export interface CallConfig {
+    api: Api;
+    socket: Socket;
+    env: Environment;
+    devices: Devices;
+    id: string;
+    iceServers: IceServer[];
+    local: Stream;
+    patience: number;
+    over(call: Call): void;
+}
+export declare class Call extends Emitter<CallEvents> {
+    #private;
+    readonly id: string;
+    local: Stream;
+    state: CallState;
+    cause: string;
+    since: number;
+    muted: boolean;
+    held: boolean;
+    body: CallBody | null;
+    readonly streams: Stream[];
+    constructor(cfg: CallConfig);
+    start(): Promise<void>;
+    get peerConnection(): Peer["pc"];
+    hangUp(options?: {
+        keepalive?: boolean;
+    }): Promise<void>;
+    mute(on?: boolean): Promise<void>;
+    unmute(): Promise<void>;
+    hold(): Promise<void>;
+    unhold(): Promise<void>;
+    sendDigits(digits: string): Promise<void>;
+    transfer(target: string): Promise<void>;
+    add(...participants: string[]): Promise<void>;
+    remove(participant: string): Promise<void>;
+    use(kind: "microphone" | "camera"): Promise<void>;
+    shareScreen(stream?: Stream): Promise<Stream>;
+    stopScreen(): void;
+    get sharing(): boolean;
+    get videoAccepted(): boolean | null;
+    statistics(): Promise<Statistics>;
+    networkChanged(): void;
+}
+export {};

@@ -1,0 +1,29 @@
+import type { Candidate, Environment, IceServer, PeerConnection, Sender, StreamLike, TrackLike } from "./environment.js";
+export interface PeerConfig {
+    env: Environment;
+    iceServers: IceServer[];
+    send(type: string, payload: unknown): Promise<{
+        reply?: {
+            payload?: unknown;
+        };
+    }>;
+    track(track: TrackLike, streams: readonly StreamLike[]): void;
+    network(state: "connected" | "interrupted"): void;
+    failed(error: Error): void;
+    patience: number;
+}
+export declare class Peer {
+    #private;
+    private readonly cfg;
+    readonly pc: PeerConnection;
+    constructor(cfg: PeerConfig);
+    add(stream: StreamLike, tracks?: TrackLike[]): Sender[];
+    remove(senders: Sender[]): void;
+    start(): Promise<void>;
+    negotiate(): Promise<void>;
+    take(type: string, payload: unknown): Promise<void>;
+    restart(): void;
+    videoSections(): boolean[];
+    close(): void;
+}
+export declare function candidateIn(payload: unknown): Candidate | null;

@@ -1,0 +1,315 @@
+// One call of this client: its state, its media, and what can be done with it.
+
+import { type Api, type CallBody, type Participant, ApiError, gone } from "./api.js";
+import type { Devices } from "./devices.js";
+import { Emitter, pause } from "./emitter.js";
+import type { Environment, IceServer, Sender, Stream, StreamLike, Track } from "./environment.js";
+import { Peer } from "./peer.js";
+import { Signaling } from "./signaling.js";
+import type { Socket } from "./socket.js";
+import { Meter, type Statistics } from "./statistics.js";
+
+// CallState goes from initiated over ringing to active; reconnecting is an active call
+// whose network is away. ended and failed are the last.
+export type CallState = "initiated" | "ringing" | "active" | "reconnecting" | "ended" | "failed";
+
+interface CallEvents {
+  state: { state: CallState; cause: string };
+  // stream: audio or video of the others has come, to be played or shown.
+  stream: Stream;
+  streamEnded: Stream;
+  participants: Participant[];
+  // screen: the sharing of one's screen began or ended, also by the browser's own button.
+  screen: { on: boolean };
+}
+
+export interface CallConfig {
+  api: Api;
+  socket: Socket;
+  env: Environment;
+  devices: Devices;
+  id: string;
+  iceServers: IceServer[];
+  local: Stream;
+  patience: number; // ms for which a lost network is waited for
+  over(call: Call): void;
+}
+
+export class Call extends Emitter<CallEvents> {
+  readonly id: string;
+  // local is what we send: the microphone, and the camera if there is one.
+  local: Stream;
+  state: CallState = "initiated";
+  // cause says why the call has ended, in words.
+  cause = "";
+  // since is when the call became active, in ms since the epoch; 0 before.
+  since = 0;
+  muted = false;
+  held = false;
+  // body is the call as the server showed it last.
+  body: CallBody | null = null;
+  readonly streams: Stream[] = [];
+
+  #cfg: CallConfig;
+  #peer: Peer;
+  #signaling: Signaling;
+  #senders: Sender[];
+  #screen: { stream: Stream; senders: Sender[] } | null = null;
+  #stop = new AbortController();
+  #meter = new Meter();
+  #off: (() => void)[] = [];
+
+  constructor(cfg: CallConfig) {
+    super();
+    this.#cfg = cfg;
+    this.id = cfg.id;
+    this.local = cfg.local;
+    this.#peer = new Peer({
+      env: cfg.env, iceServers: cfg.iceServers, patience: cfg.patience,
+      send: async (type, payload) => {
+        const message = await cfg.api.signal(this.id, type, payload);
+        if (message.reply) this.#signaling.knows(message.reply.id);
+        return message;
+      },
+      track: (track, streams) => this.#track(track as Track, streams),
+      network: (state) => this.#network(state),
+      failed: (error) => void this.#lost(error),
+    });
+    this.#senders = this.#peer.add(cfg.local);
+    this.#signaling = new Signaling(cfg.api, cfg.socket, cfg.id, ({ message_type: type, payload }) => this.#take(type, payload),
+      (error) => void this.#lost(error));
+  }
+
+  // start offers our media to the server and follows the call from then on.
+  async start(): Promise<void> {
+    const { socket } = this.#cfg;
+    this.#signaling.start();
+    this.#off.push(
+      socket.want(`call:${this.id}`),
+      socket.on("frame", (frame) => {
+        if (frame.type === "Call" && frame.call_id === this.id && frame.call) this.#show(frame.call as CallBody);
+      }),
+    );
+    try {
+      await this.#peer.start();
+    } catch (error) {
+      await this.#lost(error); // it may have ended meanwhile, which is no failure
+      if (this.state === "failed") throw error;
+      return;
+    }
+    void this.#watch();
+  }
+
+  get peerConnection(): Peer["pc"] {
+    return this.#peer.pc;
+  }
+
+  // ---- what can be done
+
+  async hangUp(options: { keepalive?: boolean } = {}): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    const ending = this.#post("end", undefined, options);
+    this.#finish("ended", "");
+    await ending.catch((error: unknown) => { if (!gone(error)) throw error; });
+  }
+
+  // mute stops what we say, here and at the server, which shows it to the others.
+  async mute(on = true): Promise<void> {
+    this.muted = on;
+    for (const track of this.local.getAudioTracks()) track.enabled = !on;
+    await this.#cfg.api.signal(this.id, on ? "mute" : "unmute", {});
+  }
+
+  async unmute(): Promise<void> {
+    await this.mute(false);
+  }
+
+  async hold(): Promise<void> {
+    await this.#post("hold");
+    this.held = true;
+  }
+
+  async unhold(): Promise<void> {
+    await this.#post("unhold");
+    this.held = false;
+  }
+
+  // sendDigits presses keys: in the audio if that was agreed on, else by the server.
+  async sendDigits(digits: string): Promise<void> {
+    const dtmf = this.#senders.find((s) => s.dtmf?.canInsertDTMF)?.dtmf;
+    if (dtmf) dtmf.insertDTMF(dtmf.toneBuffer + digits, 120, 70);
+    else await this.#post("dtmf", { digits });
+  }
+
+  // transfer sends the other party to an endpoint or number.
+  async transfer(target: string): Promise<void> {
+    await this.#post("transfer", { target });
+  }
+
+  // add calls further participants into the call.
+  async add(...participants: string[]): Promise<void> {
+    this.#show(await this.#post<CallBody>("participants", { participants }));
+  }
+
+  async remove(participant: string): Promise<void> {
+    await this.#cfg.api.request("DELETE", `/calls/${this.id}/participants/${encodeURIComponent(participant)}`);
+  }
+
+  // use changes the microphone or camera of this call, to what Devices.choose says.
+  async use(kind: "microphone" | "camera"): Promise<void> {
+    const video = kind === "camera";
+    const fresh = await this.#cfg.devices.capture({ audio: !video, video });
+    const track = fresh.getTracks()[0];
+    if (!track) return;
+    const of = video ? "video" : "audio";
+    if (!video) track.enabled = !this.muted;
+    const sender = this.#senders.find((s) => s.track?.kind === of);
+    const old = sender?.track;
+    if (sender) await sender.replaceTrack(track);
+    else this.#senders.push(...this.#peer.add(fresh));
+    old?.stop();
+    const kept = this.local.getTracks().filter((t) => t !== old);
+    const { MediaStream } = this.#cfg.env;
+    this.local = MediaStream ? (new MediaStream([...kept, track] as never) as Stream) : fresh;
+  }
+
+  // shareScreen sends a screen as a second stream; the user chooses which if none is given.
+  async shareScreen(stream?: Stream): Promise<Stream> {
+    if (this.#screen) return this.#screen.stream;
+    const shared = stream ?? await this.#cfg.devices.screen();
+    if (this.#stop.signal.aborted) {
+      for (const track of shared.getTracks()) track.stop();
+      throw new Error("the call has ended");
+    }
+    this.#screen = { stream: shared, senders: this.#peer.add(shared) };
+    for (const track of shared.getVideoTracks()) {
+      // The browser has a button of its own that ends the sharing.
+      (track as Track & { addEventListener?(type: string, f: () => void): void }).addEventListener?.("ended", () => this.stopScreen());
+    }
+    this.emit("screen", { on: true });
+    return shared;
+  }
+
+  stopScreen(): void {
+    const screen = this.#screen;
+    if (!screen) return;
+    this.#screen = null;
+    if (!this.#stop.signal.aborted) this.#peer.remove(screen.senders);
+    for (const track of screen.stream.getTracks()) track.stop();
+    this.emit("screen", { on: false });
+  }
+
+  get sharing(): boolean {
+    return this.#screen !== null;
+  }
+
+  // videoAccepted tells whether the server has taken video of ours, or would: null before
+  // it was offered any.
+  get videoAccepted(): boolean | null {
+    const sections = this.#peer.videoSections();
+    return sections.length === 0 ? null : sections.some((accepted) => accepted);
+  }
+
+  async statistics(): Promise<Statistics> {
+    const reports = await this.#peer.pc.getStats() as { values(): Iterable<never> };
+    return this.#meter.read(reports.values());
+  }
+
+  // networkChanged looks for a new path at once; the client calls it when the network says so.
+  networkChanged(): void {
+    if (this.state === "active" || this.state === "reconnecting") this.#peer.restart();
+  }
+
+  // ---- what happens
+
+  async #post<T>(action: string, body?: unknown, options: { keepalive?: boolean } = {}): Promise<T> {
+    return this.#cfg.api.request<T>("POST", `/calls/${encodeURIComponent(this.id)}/${action}`, { body, ...options });
+  }
+
+  async #take(type: string, payload: unknown): Promise<void> {
+    if (type === "hangup") {
+      await this.#look();
+      this.#finish("ended", (payload as { cause_text?: string } | null)?.cause_text ?? "");
+      return;
+    }
+    await this.#peer.take(type, payload);
+  }
+
+  #track(track: Track, streams: readonly StreamLike[]): void {
+    const { MediaStream } = this.#cfg.env;
+    const stream = (streams[0] ?? (MediaStream ? new MediaStream([track] as never) : null)) as Stream | null;
+    if (!stream || this.streams.some((s) => s.id === stream.id)) return;
+    this.streams.push(stream);
+    (stream as Stream & { addEventListener?(type: string, f: () => void): void }).addEventListener?.("removetrack", () => {
+      if (stream.getTracks().length > 0) return;
+      const at = this.streams.indexOf(stream);
+      if (at >= 0) this.streams.splice(at, 1);
+      this.emit("streamEnded", stream);
+    });
+    this.emit("stream", stream);
+  }
+
+  #network(state: "connected" | "interrupted"): void {
+    if (state === "interrupted" && this.state === "active") this.#become("reconnecting");
+    if (state === "connected" && this.state === "reconnecting") this.#become("active");
+  }
+
+  // watch follows the call's own state where the socket does not tell it.
+  async #watch(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#look();
+      await pause(this.#cfg.socket.open ? 15_000 : this.state === "active" ? 3000 : 700, signal);
+    }
+  }
+
+  async #look(): Promise<void> {
+    try {
+      this.#show(await this.#cfg.api.request<CallBody>("GET", `/calls/${encodeURIComponent(this.id)}`));
+    } catch (error) {
+      if (gone(error)) this.#finish("ended", "");
+      // Else the server is away for now: the connection says when it is for good.
+    }
+  }
+
+  #show(body: CallBody): void {
+    if (this.#stop.signal.aborted) return;
+    const before = JSON.stringify(this.body?.participants);
+    this.body = body;
+    if (body.status === "ended") {
+      this.#finish("ended", body.cause_text ?? "");
+      return;
+    }
+    if (JSON.stringify(body.participants) !== before) this.emit("participants", body.participants ?? []);
+    if (this.state !== "reconnecting") this.#become(body.status);
+  }
+
+  // lost is for what ended without a word: the server may know why.
+  async #lost(error: unknown): Promise<void> {
+    if (gone(error) || (error instanceof ApiError && error.status === 409)) await this.#look();
+    const message = error instanceof Error ? error.message : String(error);
+    if (!this.#stop.signal.aborted) void this.#post("end", undefined, { keepalive: true }).catch(() => undefined);
+    this.#finish(gone(error) ? "ended" : "failed", message);
+  }
+
+  #become(state: CallState): void {
+    if (this.#stop.signal.aborted || state === this.state) return;
+    this.state = state;
+    if (state === "active" && this.since === 0) this.since = Date.now();
+    this.emit("state", { state, cause: this.cause });
+  }
+
+  #finish(state: "ended" | "failed", cause: string): void {
+    if (this.#stop.signal.aborted) return;
+    this.state = state;
+    this.cause = cause;
+    this.#stop.abort();
+    for (const off of this.#off) off();
+    this.#signaling.stop();
+    this.stopScreen();
+    this.#peer.close();
+    for (const track of this.local.getTracks()) track.stop();
+    this.#cfg.over(this);
+    this.emit("state", { state, cause });
+  }
+}

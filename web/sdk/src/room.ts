@@ -1,0 +1,134 @@
+// A room that this client is in: its call, who is there, and what a moderator can do.
+
+import type { Api, JoinBody, RoomBody } from "./api.js";
+import type { Call } from "./call.js";
+import { Emitter, pause } from "./emitter.js";
+import type { Frame, Socket } from "./socket.js";
+
+export type RoomParticipant = NonNullable<RoomBody["participants"]>[number];
+
+interface RoomEvents {
+  participants: RoomParticipant[];
+  // event is whatever the server tells of the room: who speaks, levels, recording.
+  event: Frame;
+  ended: { cause: string };
+}
+
+export class Room extends Emitter<RoomEvents> {
+  readonly id: string;
+  readonly participantId: string;
+  role: string;
+  body: RoomBody | null = null;
+  #stop = new AbortController();
+  #off: (() => void)[];
+  #reading = false;
+  #again = false;
+
+  constructor(private readonly api: Api, private readonly socket: Socket, readonly call: Call, joined: JoinBody) {
+    super();
+    this.id = joined.room_id;
+    this.participantId = joined.participant_id;
+    this.role = joined.role;
+    this.#off = [
+      socket.want(`room:${this.id}`),
+      socket.on("frame", (frame) => {
+        if (frame.room_id !== this.id && frame.channel !== `room:${this.id}`) return;
+        this.emit("event", frame);
+        void this.refresh();
+      }),
+      socket.on("open", () => void this.refresh()),
+      call.on("state", ({ state, cause }) => {
+        if (state !== "ended" && state !== "failed") return;
+        this.#stop.abort();
+        for (const off of this.#off) off();
+        this.emit("ended", { cause });
+      }),
+    ];
+    void this.#watch();
+  }
+
+  get participants(): RoomParticipant[] {
+    return this.body?.participants ?? [];
+  }
+
+  // refresh reads who is there; of several at once, the last is the one that counts.
+  async refresh(): Promise<void> {
+    if (this.#reading) {
+      this.#again = true;
+      return;
+    }
+    this.#reading = true;
+    try {
+      do {
+        this.#again = false;
+        const body = await this.api.request<RoomBody>("GET", `/rooms/${encodeURIComponent(this.id)}`);
+        const before = JSON.stringify(this.body?.participants);
+        this.body = body;
+        this.role = body.participants?.find((p) => p.id === this.participantId)?.role ?? this.role;
+        if (JSON.stringify(body.participants) !== before) this.emit("participants", body.participants ?? []);
+      } while (this.#again && !this.#stop.signal.aborted);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) console.warn("skybridge: room:", error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.refresh();
+      await pause(this.socket.open ? 15_000 : 3000, this.#stop.signal);
+    }
+  }
+
+  async leave(): Promise<void> {
+    await this.call.hangUp();
+  }
+
+  // call has the server ring an endpoint into the room.
+  async invite(endpoint: string): Promise<void> {
+    await this.#post("join", { endpoint });
+  }
+
+  // ---- for moderators
+
+  async muteParticipant(id: string): Promise<void> {
+    await this.#of(id, "mute");
+  }
+
+  async unmuteParticipant(id: string): Promise<void> {
+    await this.#of(id, "unmute");
+  }
+
+  async kick(id: string): Promise<void> {
+    await this.#of(id, "kick");
+  }
+
+  async setRole(id: string, role: string): Promise<void> {
+    await this.#of(id, "role", { role });
+  }
+
+  async lock(): Promise<void> {
+    await this.#post("lock");
+  }
+
+  async unlock(): Promise<void> {
+    await this.#post("unlock");
+  }
+
+  async record(): Promise<void> {
+    await this.#post("record");
+  }
+
+  async stopRecording(): Promise<void> {
+    await this.#post("record/stop");
+  }
+
+  #of(participant: string, action: string, body?: unknown): Promise<unknown> {
+    return this.#post(`participants/${encodeURIComponent(participant)}/${action}`, body);
+  }
+
+  #post(action: string, body?: unknown): Promise<unknown> {
+    return this.api.request("POST", `/rooms/${encodeURIComponent(this.id)}/${action}`, { body });
+  }
+}

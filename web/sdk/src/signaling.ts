@@ -1,0 +1,91 @@
+// The server's messages for one call: pushed over the WebSocket where there is one, else
+// by long polling. A message is given once, in order, however it came.
+
+import { type Api, type SignalingMessage, gone } from "./api.js";
+import { pause } from "./emitter.js";
+import type { Frame, Socket } from "./socket.js";
+
+const longPoll = 25; // seconds
+
+export class Signaling {
+  #after = 0;
+  #stop = new AbortController();
+  #polling: AbortController | null = null;
+  #chain: Promise<void> = Promise.resolve();
+  #off: (() => void)[] = [];
+  #known = new Set<string>(); // ids of messages that came another way
+
+  constructor(private readonly api: Api, private readonly socket: Socket, private readonly call: string,
+    private readonly take: (message: SignalingMessage) => Promise<void>, private readonly lost: (error: unknown) => void) {}
+
+  start(): void {
+    this.#off = [
+      this.socket.want("signaling"),
+      this.socket.on("frame", (frame) => this.#frame(frame)),
+      this.socket.on("open", ({ fresh }) => this.#open(fresh)),
+      this.socket.on("lost", () => void this.#poll()),
+    ];
+    void this.#poll();
+    if (this.socket.open) this.#open(true);
+  }
+
+  // knows leaves a message out that came as the reply to one of ours: an answer that comes
+  // late must not be taken for that to a later offer.
+  knows(id: string): void {
+    this.#known.add(id);
+  }
+
+  stop(): void {
+    for (const off of this.#off) off();
+    this.#stop.abort();
+    this.#polling?.abort();
+  }
+
+  // open ends the polling: with it, what came before the socket did is read once more.
+  #open(fresh: boolean): void {
+    this.#polling?.abort();
+    this.#polling = null;
+    if (fresh) void this.#catchUp();
+  }
+
+  async #catchUp(): Promise<void> {
+    try {
+      for (const message of await this.api.messages(this.call, this.#after, 0, this.#stop.signal)) this.#next(message);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.lost(error);
+    }
+  }
+
+  #frame(frame: Frame): void {
+    if (frame.type !== "Signaling") return;
+    const message = (frame.message ?? frame) as SignalingMessage;
+    if (message.call_id === this.call && message.message_type) this.#next(message);
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#polling || this.#stop.signal.aborted) return;
+    const own = this.#polling = new AbortController();
+    for (let failures = 0; !own.signal.aborted && !this.#stop.signal.aborted;) {
+      try {
+        for (const message of await this.api.messages(this.call, this.#after, longPoll, own.signal)) this.#next(message);
+        failures = 0;
+      } catch (error) {
+        if (own.signal.aborted || this.#stop.signal.aborted) return;
+        if (gone(error)) {
+          this.lost(error);
+          return;
+        }
+        await pause(Math.min(500 * 2 ** failures++, 10_000), own.signal);
+      }
+    }
+  }
+
+  // next hands a message on when those before it are done.
+  #next(message: SignalingMessage): void {
+    if (message.seq <= this.#after) return;
+    this.#after = message.seq;
+    this.#chain = this.#chain.then(() => (this.#known.delete(message.id) ? undefined : this.take(message))).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) console.warn(`skybridge: message ${message.message_type}:`, error);
+    });
+  }
+}

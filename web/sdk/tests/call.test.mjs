@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { MediaStream, MediaStreamTrack, RTCPeerConnection } from "werift";
+import { ApiError, Client, Meter } from "../dist/skybridge.js";
+import { Server, call } from "./contract.mjs";
+
+const token = `x.${Buffer.from(JSON.stringify({ sub: "anna" })).toString("base64url")}.y`;
+let server;
+let id = 0;
+const open = [];
+before(async () => { server = await new Server().start(); });
+after(() => server.stop());
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+const microphone = () => new MediaStream([new MediaStreamTrack({ kind: "audio" })]);
+
+// talk is a call in which both ends are connected, over loopback.
+async function talk(prepare = () => undefined) {
+  const name = `call-${++id}`;
+  const remote = call(server, name);
+  await prepare(remote);
+  const client = new Client({
+    url: server.url, token,
+    environment: {
+      WebSocket: undefined, network: {}, MediaStream,
+      RTCPeerConnection: class extends RTCPeerConnection {
+        constructor(configuration) { super({ ...configuration, iceAdditionalHostAddresses: ["127.0.0.1"] }); }
+      },
+    },
+  });
+  open.push(async () => {
+    client.close();
+    for (const made of client.calls.values()) await made.hangUp();
+    await remote.close();
+  });
+  await client.connect();
+  const made = await client.call("1001", { local: microphone() });
+  return { client, made, remote };
+}
+
+const connected = (pc) => new Promise((done) => {
+  const check = () => pc.connectionState === "connected" && done();
+  pc.connectionStateChange.subscribe(check);
+  check();
+});
+
+test("a call connects by one offer, and ends where it is hung up", async () => {
+  const { made, remote, client } = await talk();
+  await connected(remote.pc);
+  assert.equal(remote.offers.length, 1);
+  assert.equal(client.calls.get(made.id), made);
+  const over = new Promise((done) => made.on("state", ({ state }) => state === "ended" && done()));
+  await made.hangUp();
+  await over;
+  assert.equal(remote.status, "ended");
+  assert.equal(client.calls.size, 0);
+});
+
+test("the server's hangup says why", async () => {
+  const { made, remote } = await talk();
+  const over = new Promise((done) => made.on("state", ({ state, cause }) => state === "ended" && done(cause)));
+  remote.status = "ended";
+  remote.cause = "User busy";
+  remote.tell("hangup", { cause: 17, cause_text: "User busy" });
+  assert.equal(await over, "User busy");
+});
+
+test("an offer of the server's is answered", async () => {
+  const { remote } = await talk();
+  await connected(remote.pc);
+  remote.pc.addTransceiver("video", { direction: "sendonly" });
+  await remote.pc.setLocalDescription(await remote.pc.createOffer());
+  remote.tell("offer", { type: "offer", sdp: remote.pc.localDescription.sdp });
+  await server.until("the answer", () => remote.answers.length > 0);
+  assert.match(remote.answers[0], /m=video [1-9]/);
+});
+
+test("where two offers meet and ours is refused, theirs is answered and ours made again", async () => {
+  const { made, remote } = await talk();
+  await connected(remote.pc);
+  remote.meet = async (sdp, sent) => {
+    if (remote.answers.length > 0) return [201, { ...sent, reply: await remote.answer(sdp) }];
+    if (remote.pc.signalingState === "stable") {
+      await remote.pc.setLocalDescription(await remote.pc.createOffer());
+      remote.tell("offer", { type: "offer", sdp: remote.pc.localDescription.sdp });
+    }
+    return [409, { status: 409, code: "conflict", detail: "an offer of the server's is under way" }];
+  };
+  if (made.state !== "active") await new Promise((done) => made.on("state", ({ state }) => state === "active" && done()));
+  made.networkChanged();
+  await server.until("both offers are answered", () => remote.answers.length === 1 && remote.offers.length >= 3);
+  await connected(remote.pc);
+});
+
+test("an offer whose answer is lost is sent again", async () => {
+  let lost = 0;
+  const { remote } = await talk((r) => {
+    r.meet = async (sdp, sent) => (lost++ === 0 ? null : [201, { ...sent, reply: await r.answer(sdp) }]);
+  });
+  await connected(remote.pc);
+  assert.equal(remote.offers.length, 2);
+  assert.equal(remote.offers[0], remote.offers[1]);
+});
+
+test("a call that the server refuses to connect fails with its words", async () => {
+  await assert.rejects(talk((r) => {
+    r.meet = () => [406, { status: 406, code: "not_acceptable", detail: "no codec in common" }];
+  }), { name: "ApiError", code: "not_acceptable", message: "no codec in common" });
+});
+
+test("nobody's phone rings without a microphone", async () => {
+  const before = server.requests.length;
+  const client = new Client({ url: server.url, token, environment: { WebSocket: undefined, network: {}, mediaDevices: { getUserMedia: () => Promise.reject(new Error("denied")) } } });
+  await assert.rejects(client.call("1001"), { message: "denied" });
+  assert.equal(server.requests.length, before);
+});
+
+test("requests: problems, pages, and one that is sent again does its work once", async () => {
+  const { api } = new Client({ url: server.url + "/", token, environment: { WebSocket: undefined } });
+  await assert.rejects(api.request("GET", "/none"), (e) => e instanceof ApiError && e.status === 404 && e.code === "not_found");
+  server.on("GET /rooms", ({ query }) => [200, query.get("cursor") ? { items: [3] } : { items: [1, 2], next_cursor: "a b" }]);
+  assert.deepEqual(await api.all("/rooms"), [1, 2, 3]);
+  server.on("GET /proxy", () => [200, "<html>"]);
+  await assert.rejects(api.request("GET", "/proxy"), { name: "ApiError" });
+  server.on("GET /busy", () => [429, { detail: "later" }, { "Retry-After": "7" }]);
+  await assert.rejects(api.request("GET", "/busy"), { retryAfter: 7 });
+  let tries = 0;
+  server.on("POST /once", () => (tries++ === 0 ? null : [201, {}]));
+  await api.request("POST", "/once", { body: {}, once: true });
+  const keys = server.requests.filter((r) => r.path === "/once").map((r) => r.headers["idempotency-key"]);
+  assert.equal(keys.length, 2);
+  assert.equal(keys[0], keys[1]);
+  assert.ok(keys[0].length >= 16);
+  const byKey = new Client({ url: server.url, token: { apiKey: "secret" }, environment: { WebSocket: undefined } });
+  await byKey.api.all("/rooms");
+  assert.equal(server.requests.at(-1).headers["x-api-key"], "secret");
+  assert.equal(server.requests.at(-1).headers.authorization, undefined);
+});
+
+test("statistics: rates are between two looks", () => {
+  const at = (timestamp, bytesReceived) => [
+    { id: "i", type: "inbound-rtp", kind: "audio", timestamp, bytesReceived, packetsReceived: 50, packetsLost: 2, jitter: 0.004, codecId: "c" },
+    { id: "o", type: "outbound-rtp", kind: "audio", timestamp, bytesSent: 0, packetsSent: 9, remoteId: "r" },
+    { id: "r", type: "remote-inbound-rtp", timestamp, packetsLost: 5, jitter: 0.002 },
+    { id: "c", type: "codec", timestamp, mimeType: "audio/opus" },
+    { id: "t", type: "transport", timestamp, selectedCandidatePairId: "p" },
+    { id: "p", type: "candidate-pair", timestamp, currentRoundTripTime: 0.03, localCandidateId: "l", remoteCandidateId: "m" },
+    { id: "q", type: "candidate-pair", timestamp, currentRoundTripTime: 9, nominated: true, state: "succeeded" },
+    { id: "l", type: "local-candidate", timestamp, candidateType: "host", protocol: "udp" },
+    { id: "m", type: "remote-candidate", timestamp, candidateType: "prflx" },
+  ];
+  const meter = new Meter();
+  assert.equal(meter.read(at(1000, 100)).received[0].bitrate, 0);
+  const seen = meter.read(at(2000, 4100));
+  assert.deepEqual(seen.received, [{ kind: "audio", codec: "audio/opus", bitrate: 32000, packets: 50, lost: 2, jitter: 4 }]);
+  assert.deepEqual(seen.sent, [{ kind: "audio", codec: "", bitrate: 0, packets: 9, lost: 5, jitter: 2 }]);
+  assert.deepEqual([seen.roundTrip, seen.localCandidate, seen.remoteCandidate, seen.protocol], [30, "host", "prflx", "udp"]);
+});
