@@ -46,6 +46,9 @@ func ParseFeedback(packet []byte, list []Feedback) []Feedback {
 			break
 		}
 		kind, end := packet[1], unpadded(packet, n)
+		if kind == TransportFeedback && packet[0]&0x1f == FormatTransportWide {
+			end = n // senders pad it by one to three bytes; it says itself how long it is
+		}
 		if (kind == TransportFeedback || kind == PayloadFeedback) && end >= feedbackHead {
 			list = append(list, Feedback{
 				Kind: kind, Format: packet[0] & 0x1f,

@@ -128,3 +128,17 @@ func FuzzFeedback(f *testing.F) {
 		}
 	})
 }
+
+// Chromium pads transport-wide feedback to a multiple of four, and says by how much: less than
+// RFC 3550 knows.
+func TestPaddedTransportFeedback(t *testing.T) {
+	packet := []byte{0x80 | 0x20 | 15, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1, 0, 1, 0, 0, 1, 0, 0x20, 1, 4, 1}
+	list := ParseFeedback(packet, nil)
+	if len(list) != 1 || list[0].Format != FormatTransportWide || len(list[0].Detail) != 12 {
+		t.Errorf("%+v", list)
+	}
+	packet[0] = 0x80 | 0x20 | 1
+	if list := ParseFeedback(packet, nil); len(list) != 0 {
+		t.Errorf("a NACK with a byte of padding: %+v", list)
+	}
+}
