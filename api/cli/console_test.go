@@ -236,7 +236,7 @@ func TestRooms(t *testing.T) {
 	r.call()
 	ch, err := r.Engine.Channel("PJSIP/1001-00000000")
 	must(t, err)
-	place, err := r.rooms.Reserve("9000", 0, "")
+	place, err := r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{})
 	must(t, err)
 	must(t, ch.Mute(t.Context(), true))
 	_, err = place.Enter(t.Context(), ch, "", conference.RoleModerator)

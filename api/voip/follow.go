@@ -174,8 +174,8 @@ func (c *call) join(pt *party, ch *signaling.Channel) error {
 		if err := c.bridge.Add(ctx, ch); err != nil {
 			return err
 		}
-	} else if _, err := pt.place.Enter(ctx, ch, pt.user, pt.roomRole); err != nil {
-		return err
+	} else if !c.goDo(func() { c.visit(pt, ch) }) {
+		return errShutdown
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

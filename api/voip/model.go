@@ -4,7 +4,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 )
 
-// How a call looks to clients is said where its record is kept.
+// CallBody and the others are how a call looks to clients, as its record has it.
 type (
 	CallBody         = records.CallBody
 	ParticipantBody  = records.ParticipantBody

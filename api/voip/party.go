@@ -45,8 +45,7 @@ type party struct {
 	direct  bool // talks to another browser without us
 	held    bool // has put the others on hold
 
-	place    *conference.Place // in a room
-	roomRole conference.Role
+	place *conference.Place // in a room
 
 	settled   chan struct{} // closed when the party has a channel, or none will come
 	isSettled bool

@@ -36,7 +36,7 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in Join
 		}
 		role = conference.RoleModerator
 	}
-	place, err := room.Reserve()
+	place, err := room.Reserve(role)
 	if err != nil {
 		return JoinBody{}, err
 	}
@@ -54,7 +54,7 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in Join
 	}
 	var pt *party
 	err = c.make(func() (err error) {
-		pt, err = c.enter(ctx, p, place, role, in.Endpoint)
+		pt, err = c.enter(ctx, p, place, in.Endpoint)
 		return err
 	})
 	if err != nil {
@@ -67,10 +67,11 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in Join
 }
 
 // enter makes the one party of a call into a room.
-func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Place, role conference.Role, endpoint string) (*party, error) {
+func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Place, endpoint string) (*party, error) {
 	if endpoint == "" {
 		pt := newParty(browserTech+"/"+p.User, roleCaller, StateInvited)
-		pt.user, pt.place, pt.roomRole = p.User, place, role
+		pt.user, pt.place = p.User, place
+		place.Name(pt.id)
 		return pt, c.await(pt)
 	}
 	target, err := dialstring.Parse(endpoint)
@@ -79,12 +80,27 @@ func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Pl
 	}
 	if err == nil {
 		pt := newParty(target.String(), roleCallee, StateRinging)
-		pt.place, pt.roomRole = place, role
+		pt.place = place
+		place.Name(pt.id)
 		if err = c.dial(ctx, pt, target, c.caller); err == nil {
 			return pt, nil
 		}
 	}
 	return nil, rest.InField("body.endpoint", err)
+}
+
+// visit is a party's time in the call's room, or before it while the room waits for a
+// moderator. Who is put out, or not let in, has left the call.
+func (c *call) visit(pt *party, ch *signaling.Channel) {
+	visit := conference.Visit{Channel: ch, Place: pt.place, User: pt.user}
+	_, err := visit.Run(ch.Live())
+	if ch.Ended() { // which is followed
+		return
+	}
+	if err != nil && fault.Of(err) != fault.Gone {
+		c.log.Warn("party not let into the room", "channel", ch.Name(), "err", err)
+	}
+	c.takeOut(pt, signaling.CauseOf(err))
 }
 
 // roomMember is somebody in a room, or on the way in.
@@ -115,15 +131,14 @@ func (s *Service) member(p auth.Principal, roomID, id string) (roomMember, error
 			c.mu.Unlock()
 		}
 	}
-	ruler := p.SeesAll() || room.Settings().Creator == p.User || m.call != nil && m.call.createdBy == p.User
-	for _, in := range room.Participants() {
+	ruler := s.rooms.Moderates(p, room) || m.call != nil && m.call.createdBy == p.User
+	for _, in := range room.Everybody() {
 		if in.ID == id && m.call == nil {
 			m.channel, err = s.cfg.Engine.Channel(string(in.Channel))
 			if err != nil {
 				return roomMember{}, err
 			}
 		}
-		ruler = ruler || in.Role == conference.RoleModerator && in.User == p.User
 	}
 	switch {
 	case m.call == nil && m.channel == nil:
@@ -148,6 +163,18 @@ func (m roomMember) setVolume(ctx context.Context, v VolumeBody) error {
 		return fault.New(fault.Conflict, "not connected yet")
 	}
 	return m.channel.SetGain(ctx, v.Talking, v.Listening)
+}
+
+// setRole makes somebody a moderator, or none.
+func (m roomMember) setRole(role conference.Role) error {
+	err := m.room.SetRole(m.id, role)
+	if m.call == nil || fault.Of(err) != fault.NotFound {
+		return err
+	}
+	m.call.mu.Lock() // they are on the way in
+	defer m.call.mu.Unlock()
+	m.party.place.SetRole(role)
+	return nil
 }
 
 // kick puts somebody out of a room. The call of a phone that dialled in goes on in
@@ -179,24 +206,6 @@ func (s intoRooms) Entering(room *conference.Room, user string) bool {
 		}
 	}
 	return false
-}
-
-// Parties implements rooms.Calls.
-func (s intoRooms) Parties() map[signaling.ChannelID]string {
-	out := make(map[signaling.ChannelID]string)
-	for _, c := range s.snapshot() {
-		if c.room == nil {
-			continue
-		}
-		c.mu.Lock()
-		for _, pt := range c.parties {
-			if pt.channel != nil && pt.state != StateLeft {
-				out[pt.channel.ID()] = pt.id
-			}
-		}
-		c.mu.Unlock()
-	}
-	return out
 }
 
 // End implements rooms.Calls.

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
 func (r routes) registerRooms(api huma.API) {
@@ -21,6 +22,8 @@ func (r routes) registerRooms(api huma.API) {
 		"Make somebody louder or softer, or what they hear", 0), r.setVolume)
 	rest.Handle(api, r.fail, rest.Operation(post, "/rooms/{id}/participants/{pid}/hearing", "set-participant-hearing",
 		"Choose who hears somebody, and whom they hear", 0), r.setHearing)
+	rest.Handle(api, r.fail, rest.Operation(post, "/rooms/{id}/participants/{pid}/role", "set-participant-role",
+		"Make somebody a moderator, or none", 0), r.setRole)
 	rest.Handle(api, r.fail, rest.Operation(post, "/rooms/{id}/participants/{pid}/kick", "kick-participant", "Put somebody out", 0), r.kickMember)
 }
 
@@ -63,6 +66,19 @@ func (r routes) setHearing(ctx context.Context, p auth.Principal, in *struct {
 },
 ) (*rest.Answer[rooms.RoomBody], error) {
 	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setHearing(ctx, r.service, in.Body) })
+}
+
+func (r routes) setRole(_ context.Context, p auth.Principal, in *struct {
+	rest.PathMember
+	Body struct {
+		Role string `json:"role" enum:"participant,moderator"`
+	}
+},
+) (*rest.Answer[rooms.RoomBody], error) {
+	if _, err := r.service.rooms.Moderated(p, in.ID); err != nil { // nobody rules over themselves
+		return nil, err
+	}
+	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setRole(conference.Role(in.Body.Role)) })
 }
 
 func (r routes) kickMember(ctx context.Context, p auth.Principal, in *rest.PathMember) (*rest.Answer[rooms.RoomBody], error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference/pin"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan/argument"
 )
@@ -18,7 +19,7 @@ import (
 // profiles of confbridge.conf. Who does not know the room's PIN, else the user profile's,
 // names a profile that is not there or finds the room full is not let in; a room that comes
 // into being takes the profile's PIN for those who come otherwise. A full room without a PIN
-// refuses as busy before the answer. CONFBRIDGE_RESULT is HANGUP, KICKED (also when the
+// refuses as busy before the answer, a locked one says so to all but admins. CONFBRIDGE_RESULT is HANGUP, KICKED (also when the
 // room is closed), ENDMARKED (the last marked participant has left), TIMEOUT (of the
 // profile, or TIMEOUT(absolute)) or FAILED; who was put out goes on in the plan.
 func (s *Services) confBridge(ctx context.Context, c *dialplan.Call, args string) error {
@@ -29,23 +30,26 @@ func (s *Services) confBridge(ctx context.Context, c *dialplan.Call, args string
 	if err != nil {
 		return v.notLetIn(ctx, err)
 	}
-	defer func() { v.place.Release() }()
-	defer func() { v.wait(ctx, false) }()
+	defer v.place.Release()
+	stay := conference.Visit{
+		Channel: v.ch, Place: v.place, Music: v.user.MusicWhenEmpty, MusicClass: v.user.MusicClass,
+		Marked: v.user.Marked, WaitMarked: v.user.WaitMarked && !v.user.Marked, EndMarked: v.user.EndMarked, EndMarkedAny: v.user.EndMarkedAny,
+	}
 	if v.user.Timeout > 0 {
 		t := time.NewTimer(v.user.Timeout)
 		defer t.Stop()
-		v.over = t.C
+		stay.Over = t.C
 	}
 	unmute, err := v.startMuted(ctx)
 	if err != nil {
 		return v.notLetIn(ctx, err)
 	}
 	defer unmute()
-	result, err := v.stay(ctx)
+	result, err := stay.Run(ctx)
 	if err != nil {
 		return v.notLetIn(ctx, err)
 	}
-	v.set(result)
+	v.set(string(result))
 	switch {
 	case v.ch.Ended():
 		v.set("HANGUP")
@@ -64,10 +68,8 @@ type visit struct {
 	number string
 	bridge settings.BridgeProfile
 	user   settings.UserProfile
-	pin    string // to be asked for
+	pin    pin.PIN // to be asked for
 	place  *conference.Place
-	over   <-chan time.Time // of the user profile's timeout
-	waits  bool             // outside of the room
 }
 
 // visit reads the arguments. A profile that is not there is fault.NotFound: it might
@@ -92,8 +94,10 @@ func (s *Services) visit(c *dialplan.Call, args string) (*visit, error) {
 
 // admit gets the caller a place: after the PIN, where there is one.
 func (v *visit) admit(ctx context.Context) error {
-	v.pin = cmp.Or(v.Rooms.PIN(v.number), v.user.PIN)
-	if v.pin != "" {
+	if v.pin = v.Rooms.PIN(v.number); !v.pin.Wanted() {
+		v.pin = pin.Clear(v.user.PIN)
+	}
+	if v.pin.Wanted() {
 		if err := v.open(ctx); err != nil {
 			return err
 		}
@@ -101,9 +105,13 @@ func (v *visit) admit(ctx context.Context) error {
 			return err
 		}
 	}
-	place, err := v.Rooms.Reserve(v.number, v.bridge.MaxMembers, v.user.PIN)
+	role := conference.RoleParticipant
+	if v.user.Admin {
+		role = conference.RoleModerator
+	}
+	place, err := v.Rooms.Reserve(v.number, role, conference.Settings{Max: v.bridge.MaxMembers, PIN: pin.Clear(v.user.PIN)})
 	if err != nil {
-		return err
+		return v.locked(ctx, err)
 	}
 	if err := v.open(ctx); err != nil {
 		place.Release()
@@ -113,121 +121,26 @@ func (v *visit) admit(ctx context.Context) error {
 	return nil
 }
 
+// locked tells a caller that the room is locked, if it is.
+func (v *visit) locked(ctx context.Context, err error) error {
+	if fault.CodeOf(err) != conference.Locked {
+		return err
+	}
+	if oerr := v.open(ctx); oerr != nil {
+		return oerr
+	}
+	if _, serr := v.say(ctx, cmp.Or(v.bridge.Sounds["sound_locked"], roomLocked)); serr != nil {
+		return serr
+	}
+	return err
+}
+
 // open lets the caller hear us: by the answer, unless the profile does not want it.
 func (v *visit) open(ctx context.Context) error {
 	if v.user.AnswerChannel {
 		return v.ch.Answer(ctx)
 	}
 	return v.ch.Progress(ctx)
-}
-
-// stay is the caller's time in the room and, with wait_marked, outside of it while no
-// marked participant is there. It gives CONFBRIDGE_RESULT.
-func (v *visit) stay(ctx context.Context) (string, error) {
-	room := v.place.Room()
-	if v.user.Marked {
-		v.place.Mark()
-	}
-	role := conference.RoleParticipant
-	if v.user.Admin {
-		role = conference.RoleModerator
-	}
-	for {
-		marks := room.Marks()
-		if v.user.WaitMarked && !v.user.Marked && marks.Now == 0 {
-			if result := v.outside(ctx, marks); result != "" {
-				return result, nil
-			}
-			continue
-		}
-		v.wait(ctx, false)
-		me, err := v.place.Enter(ctx, v.ch, "", role)
-		if err != nil {
-			return "", err
-		}
-		if v.user.MusicWhenEmpty {
-			v.tellMusic(room.Bridge().SetMusicWhenAlone(ctx, v.ch, true, v.user.MusicClass))
-		}
-		result := v.meet(ctx, room, me.Left, marks)
-		if result != "" {
-			v.leave(ctx, room, me.Left)
-			return result, nil
-		}
-		if v.place, err = room.StepOut(); err != nil {
-			<-me.Left
-			return "KICKED", nil //nolint:nilerr // the room has ended, which puts everybody out
-		}
-		v.leave(ctx, room, me.Left)
-	}
-}
-
-// outside is the time before there is anybody marked in the room; the result is empty when
-// that may have changed.
-func (v *visit) outside(ctx context.Context, marks conference.Marks) string {
-	if marks.Over {
-		return "KICKED"
-	}
-	v.wait(ctx, true)
-	select {
-	case <-marks.Changed:
-		return ""
-	case <-v.over:
-		return "TIMEOUT"
-	case <-ctx.Done():
-		return "TIMEOUT"
-	}
-}
-
-// meet is the time in the room; before is how it was when the caller came. An empty
-// result means that the caller is to wait outside.
-func (v *visit) meet(ctx context.Context, room *conference.Room, left <-chan struct{}, before conference.Marks) string {
-	for {
-		marks := room.Marks()
-		if !v.user.Marked {
-			switch {
-			case v.user.EndMarked && marks.Ends != before.Ends, v.user.EndMarkedAny && marks.Leaves != before.Leaves:
-				return "ENDMARKED"
-			case v.user.WaitMarked && marks.Now == 0:
-				return ""
-			}
-		}
-		select {
-		case <-left:
-			return "KICKED"
-		case <-marks.Changed:
-		case <-v.over:
-			return "TIMEOUT"
-		case <-ctx.Done(): // hung up, out of time or taken elsewhere
-			return "TIMEOUT"
-		}
-	}
-}
-
-// wait begins or ends the caller's time outside of the room, with music if the profile has
-// that.
-func (v *visit) wait(ctx context.Context, on bool) {
-	switch {
-	case !v.user.MusicWhenEmpty || v.waits == on:
-	case on:
-		v.tellMusic(v.ch.StartMusic(ctx, v.user.MusicClass))
-	default:
-		v.tellMusic(v.ch.StopMusic(context.WithoutCancel(ctx)))
-	}
-	v.waits = on
-}
-
-func (v *visit) tellMusic(err error) {
-	if err != nil && fault.Of(err) != fault.Gone {
-		v.call.Log().Warn("no music for one who waits", "room", v.number, "err", err)
-	}
-}
-
-// leave takes the caller out of the room, if they are still in it.
-func (v *visit) leave(ctx context.Context, room *conference.Room, left <-chan struct{}) {
-	if err := room.Leave(context.WithoutCancel(ctx), v.ch); err != nil && fault.Of(err) != fault.Gone {
-		v.call.Log().Warn("channel not taken out of its room", "room", v.number, "err", err)
-	}
-	<-left
 }
 
 // startMuted mutes the caller where the profile has startmuted; what it gives is for the
@@ -258,6 +171,10 @@ func (v *visit) notLetIn(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	v.call.Log().Info("not let into the room", "room", v.number, "err", err)
-	v.call.Channel().SetHangupCause(int(signaling.CauseOf(err)))
+	cause := signaling.CauseOf(err)
+	if fault.CodeOf(err) == conference.Locked { // they have been told
+		cause = signaling.CauseNormal
+	}
+	v.call.Channel().SetHangupCause(int(cause))
 	return dialplan.ErrHangup
 }

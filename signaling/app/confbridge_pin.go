@@ -3,25 +3,26 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/subtle"
-	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
 const (
-	pinTries  = 3
-	maxPIN    = 80 // digits that are read
-	endOfPIN  = '#'
-	askForPIN = "conf-getpin"
-	wrongPIN  = "conf-invalidpin"
+	pinTries   = 3
+	maxPIN     = 80 // digits that are read
+	endOfPIN   = '#'
+	askForPIN  = "conf-getpin"
+	roomLocked = "conf-locked"
+	wrongPIN   = "conf-invalidpin"
 )
 
-// askPIN asks for the PIN, ended by #, three times at most. It fails
-// with fault.Forbidden. A sound that is not there is a try in silence.
+// askPIN asks for the PIN, ended by #, three times at most. It fails with fault.Forbidden, and
+// with fault.TooMany for a caller who has guessed too often. A sound that is not there is a try in silence.
 func (v *visit) askPIN(ctx context.Context) error {
 	var typed []byte // while we still spoke
+	now := v.ch.Snapshot()
+	caller := now.Tech + "/" + now.Endpoint + "/" + now.Caller.Number
 	for range pinTries {
 		if len(typed) == 0 {
 			var err error
@@ -29,12 +30,13 @@ func (v *visit) askPIN(ctx context.Context) error {
 				return err
 			}
 		}
-		pin, err := v.readPIN(ctx, typed)
+		said, err := v.readPIN(ctx, typed)
 		if err != nil {
 			return err
 		}
-		if subtle.ConstantTimeCompare(pin, []byte(strings.ToUpper(v.pin))) == 1 {
-			return nil
+		err = v.Rooms.Guard().Check(caller, v.number, v.pin, string(said))
+		if err == nil || fault.Of(err) == fault.TooMany {
+			return err
 		}
 		if typed, err = v.say(ctx, cmp.Or(v.bridge.Sounds["sound_invalid_pin"], wrongPIN)); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference/pin"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
@@ -137,14 +137,18 @@ func TestConfBridgePINOfTheRoom(t *testing.T) {
 	v.phone.Press("12A#")
 	r.inside(1)
 	room := r.rooms.Rooms()[0].Settings()
-	if !strings.EqualFold(room.PIN, "12A") {
+	if !room.PIN.Matches("12a") {
 		t.Errorf("the room's PIN is %q", room.PIN)
 	}
 	v.Hangup(signaling.CauseNormal)
 	r.note("h HANGUP 16")
 	r.inside(0)
 
-	kept, err := r.rooms.Create(conference.Settings{Number: room.Number, PIN: "77", Kept: true})
+	digits, err := pin.Hash("77")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := r.rooms.Create(conference.Settings{Number: room.Number, PIN: digits, Kept: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func kind(t *testing.T, err error, want fault.Kind, code string) {
 // enter brings a channel into the room with a number.
 func (r *rig) enter(number string, c *signaling.Channel) (conference.Participant, *conference.Room) {
 	r.t.Helper()
-	place, err := r.rooms.Reserve(number, 0, "")
+	place, err := r.rooms.Reserve(number, conference.RoleParticipant, conference.Settings{Max: 0})
 	ok(r.t, err)
 	m, err := place.Enter(r.t.Context(), c, "ada", conference.RoleModerator)
 	ok(r.t, err)
@@ -89,7 +89,7 @@ func TestARoomMadeByDiallingLastsAsLongAsItsPeople(t *testing.T) {
 	signaltest.Receive(t, "the second to leave", second.Left)
 	_, err := r.rooms.Room(room.Settings().ID)
 	kind(t, err, fault.NotFound, "not_found")
-	_, err = room.Reserve()
+	_, err = room.Reserve(conference.RoleParticipant)
 	kind(t, err, fault.Gone, "gone")
 	if b.Snapshot().Ended {
 		t.Error("who left was hung up")
@@ -134,7 +134,7 @@ func TestCreateRefuses(t *testing.T) {
 	kind(t, err, fault.Invalid, "invalid")
 	_, err = r.rooms.Create(conference.Settings{Number: strings.Repeat("1", 81)})
 	kind(t, err, fault.Invalid, "invalid")
-	_, err = r.rooms.Reserve("", 0, "")
+	_, err = r.rooms.Reserve("", conference.RoleParticipant, conference.Settings{Max: 0})
 	kind(t, err, fault.Invalid, "invalid")
 	for n := 9001; n <= 9999; n++ {
 		_, err := r.rooms.Create(conference.Settings{Kept: true})
@@ -147,29 +147,29 @@ func TestCreateRefuses(t *testing.T) {
 // Places are counted from the reservation on, and given back once.
 func TestAFullRoom(t *testing.T) {
 	r := newRig(t)
-	first, err := r.rooms.Reserve("9000", 2, "")
+	first, err := r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: 2})
 	ok(t, err)
-	second, err := r.rooms.Reserve("9000", 99, "") // the room has its limit already
+	second, err := r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: 99}) // the room has its limit already
 	ok(t, err)
-	_, err = r.rooms.Reserve("9000", 0, "")
+	_, err = r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: 0})
 	kind(t, err, fault.Full, "room_full")
 	first.Release()
 	first.Release()
-	third, err := r.rooms.Reserve("9000", 0, "")
+	third, err := r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: 0})
 	ok(t, err)
 	_, err = third.Enter(t.Context(), r.up("1001"), "", conference.RoleParticipant)
 	ok(t, err)
-	_, err = r.rooms.Reserve("9000", 0, "")
+	_, err = r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: 0})
 	kind(t, err, fault.Full, "room_full")
 	if _, err := first.Enter(t.Context(), r.up("1002"), "", conference.RoleParticipant); fault.Of(err) != fault.Gone {
 		t.Errorf("entered with a place that was given back: %v", err)
 	}
 	room := third.Room()
-	room.Change("larger", 3)
-	_, err = room.Reserve()
+	ok(t, r.rooms.Change(room, func(s *conference.Settings) { s.Name, s.Max = "larger", 3 }))
+	_, err = room.Reserve(conference.RoleParticipant)
 	ok(t, err)
-	room.Change("smaller", 1) // nobody is put out
-	_, err = room.Reserve()
+	ok(t, r.rooms.Change(room, func(s *conference.Settings) { s.Name, s.Max = "smaller", 1 })) // nobody is put out
+	_, err = room.Reserve(conference.RoleParticipant)
 	kind(t, err, fault.Full, "room_full")
 	if s := room.Settings(); s.Name != "smaller" || s.Max != 1 || len(room.Participants()) != 1 {
 		t.Errorf("settings %+v", s)
@@ -180,7 +180,7 @@ func TestAFullRoom(t *testing.T) {
 // A place that nobody takes holds no room.
 func TestAPlaceGivenBackEndsAnEmptyRoom(t *testing.T) {
 	r := newRig(t)
-	place, err := r.rooms.Reserve("9000", 0, "")
+	place, err := r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: 0})
 	ok(t, err)
 	if len(r.rooms.Rooms()) != 1 {
 		t.Error("no room")
@@ -190,7 +190,7 @@ func TestAPlaceGivenBackEndsAnEmptyRoom(t *testing.T) {
 		t.Error("the room stays")
 	}
 
-	place, err = r.rooms.Reserve("9000", 0, "")
+	place, err = r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: 0})
 	ok(t, err)
 	c := r.up("1001")
 	c.Hangup(signaling.CauseNormal)
@@ -206,7 +206,7 @@ func TestAPlaceGivenBackEndsAnEmptyRoom(t *testing.T) {
 func TestEnterThatIsCutShort(t *testing.T) {
 	r := newRig(t)
 	c := r.up("1001")
-	place, err := r.rooms.Reserve("9000", 0, "")
+	place, err := r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: 0})
 	ok(t, err)
 	held, free := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -230,7 +230,7 @@ func TestCloseOfARoom(t *testing.T) {
 	r := newRig(t)
 	room, err := r.rooms.Create(conference.Settings{Number: "9000", Kept: true})
 	ok(t, err)
-	waiting, err := room.Reserve()
+	waiting, err := room.Reserve(conference.RoleParticipant)
 	ok(t, err)
 	var left []<-chan struct{}
 	var channels []*signaling.Channel
@@ -272,7 +272,7 @@ func TestRoomsUnderStress(t *testing.T) {
 		wg.Go(func() {
 			ctx := context.Background()
 			for i := range rounds {
-				place, err := r.rooms.Reserve("9000", limit, "")
+				place, err := r.rooms.Reserve("9000", conference.RoleParticipant, conference.Settings{Max: limit})
 				if err != nil {
 					if fault.Of(err) != fault.Full && fault.Of(err) != fault.Gone {
 						t.Error(err)

@@ -17,7 +17,7 @@ func TestAPanicCostsOneParticipant(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(room.Close)
-	place, err := room.Reserve()
+	place, err := room.Reserve(RoleParticipant)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestAPanicCostsOneParticipant(t *testing.T) {
 	}
 
 	c, _ := h.CallUp("1001", nil)
-	broken := &Room{settings: Settings{Kept: true}, registry: rooms, members: []Participant{{ID: "a"}, {ID: "b"}}} // no bridge
+	broken := &Room{settings: Settings{Kept: true}, registry: rooms, members: []Participant{{ID: "a"}, {ID: "b"}}, remarked: make(chan struct{})} // no bridge
 	left := make(chan struct{})
 	broken.awaited.Add(1)
 	broken.await(c, "a", left)

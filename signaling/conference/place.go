@@ -2,10 +2,12 @@ package conference
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
 // Place is the right to enter a room, held from before the answer until the
@@ -13,13 +15,46 @@ import (
 type Place struct {
 	room *Room
 
+	// Of who is to come; the room's lock guards them.
+	id     string
+	user   string
+	role   Role
+	marked bool
+
 	mu     sync.Mutex
 	spent  bool // entered, or given back
-	marked bool
+	kicked chan struct{}
+}
+
+// waiter is somebody who has a place and is not to enter yet.
+type waiter struct {
+	Participant
+	place *Place
 }
 
 // Room is the room of the place.
 func (p *Place) Room() *Room { return p.room }
+
+// Name gives who is to come an id of the caller's choice. It is called before anybody comes.
+func (p *Place) Name(id string) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.id = id
+}
+
+// SetRole makes who is to come a moderator, or none.
+func (p *Place) SetRole(role Role) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.role = role
+}
+
+// Mark makes who enters by this place a marked participant.
+func (p *Place) Mark() {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.marked = true
+}
 
 // spend takes the place, once.
 func (p *Place) spend() bool {
@@ -35,6 +70,7 @@ func (p *Place) spend() bool {
 // Release gives the place back; it does nothing after Enter.
 func (p *Place) Release() {
 	if p.spend() {
+		p.stopWaiting(true)
 		p.room.giveBack()
 	}
 }
@@ -42,6 +78,7 @@ func (p *Place) Release() {
 func (r *Room) giveBack() {
 	r.mu.Lock()
 	r.reserved--
+	r.tellEnd()
 	r.mu.Unlock()
 	r.closeIfOver()
 }
@@ -51,13 +88,21 @@ func (r *Room) giveBack() {
 // channel has ended or the place was given back, and with the other errors of
 // Bridge.Add; the place is spent in any case.
 func (p *Place) Enter(ctx context.Context, c *signaling.Channel, user string, role Role) (Participant, error) {
+	p.room.mu.Lock()
+	p.user, p.role = user, role
+	p.room.mu.Unlock()
+	return p.enter(ctx, c)
+}
+
+func (p *Place) enter(ctx context.Context, c *signaling.Channel) (Participant, error) {
 	r := p.room
 	if !p.spend() {
-		return Participant{}, fault.New(fault.Gone, "the place in room %s was given back", r.settings.Number)
+		return Participant{}, errGivenBack
 	}
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
+		p.stopWaiting(true)
 		r.giveBack()
 		return Participant{}, r.ended()
 	}
@@ -66,24 +111,79 @@ func (p *Place) Enter(ctx context.Context, c *signaling.Channel, user string, ro
 	if err := r.bridge.Add(ctx, c); err != nil {
 		// When ctx was what ended, the channel may still come in.
 		if rerr := r.bridge.Remove(context.WithoutCancel(ctx), c); rerr != nil && fault.Of(rerr) != fault.Gone {
-			c.Log().Warn("channel not taken out of a room", "room", r.settings.Number, "err", rerr)
+			c.Log().Warn("channel not taken out of a room", "room", r.Settings().Number, "err", rerr)
 		}
 		r.awaited.Done()
+		p.stopWaiting(true)
 		r.giveBack()
 		return Participant{}, err
 	}
+	p.stopWaiting(false)
 	left := make(chan struct{})
-	m := Participant{
-		ID: signaling.NewID(), Channel: c.ID(), User: user, Role: role, Joined: r.registry.engine.Now(), Left: left,
-		Marked: p.isMarked(),
-	}
 	r.mu.Lock()
+	m := Participant{
+		ID: p.id, Channel: c.ID(), User: p.user, Role: p.role, Joined: r.registry.engine.Now(), Left: left, Marked: p.marked,
+	}
 	r.reserved--
 	r.members = append(r.members, m)
-	if m.Marked {
-		r.markEnters()
-	}
+	r.tell(event.RoomJoined, m)
+	r.recount()
 	r.mu.Unlock()
 	r.await(c, m.ID, left)
 	return m, nil
+}
+
+// wait shows who has the place as waiting, until it is spent. kicked is closed when somebody
+// puts them out.
+func (p *Place) wait(c *signaling.Channel) (kicked <-chan struct{}) {
+	r := p.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kicked != nil {
+		return p.kicked
+	}
+	p.kicked = make(chan struct{})
+	if p.spent { // given back meanwhile
+		close(p.kicked)
+		return p.kicked
+	}
+	w := waiter{place: p, Participant: Participant{
+		ID: p.id, Channel: c.ID(), User: p.user, Role: p.role, Joined: r.registry.engine.Now(), Marked: p.marked, Waiting: true, Left: p.kicked,
+	}}
+	r.waiting = append(r.waiting, w)
+	r.tell(event.RoomWaiting, w.Participant)
+	return p.kicked
+}
+
+// kick ends the wait. The room's lock is held.
+func (p *Place) kick() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !isClosed(p.kicked) {
+		close(p.kicked)
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// stopWaiting takes who has the place off the list of those who wait.
+func (p *Place) stopWaiting(leaves bool) {
+	r := p.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = slices.DeleteFunc(r.waiting, func(w waiter) bool {
+		if w.place == p && leaves {
+			r.tell(event.RoomLeft, w.Participant)
+		}
+		return w.place == p
+	})
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference/pin"
+	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
 const (
@@ -29,11 +31,18 @@ type Settings struct {
 	Number string // what phones dial; made by the registry when empty
 	Name   string
 	Max    int // participants; 0 means no limit
-	// PIN is what everybody has to know to come in; empty for an open room. The
+	// PIN is what everybody has to know to come in; none for an open room. The
 	// registry only keeps it: who lets people in asks for it.
-	PIN string
+	PIN pin.PIN
 	// Kept rooms stay when the last participant leaves.
-	Kept    bool
+	Kept bool
+	// Locked rooms let moderators in, and nobody else.
+	Locked bool
+	// Moderated rooms have others wait, with music, until a moderator is there, and again
+	// when the last one has left.
+	Moderated bool
+	// Holding rooms have everybody hear music, and nobody else.
+	Holding bool
 	Created time.Time
 	Creator string
 }
@@ -41,6 +50,8 @@ type Settings struct {
 // Registry holds the rooms of the process. Its lock is taken before a room's.
 type Registry struct {
 	engine *signaling.Engine
+
+	guard *pin.Guard
 
 	mu       sync.Mutex
 	rooms    map[string]*Room // by id
@@ -51,7 +62,7 @@ type Registry struct {
 // NewRegistry makes an empty registry.
 func NewRegistry(e *signaling.Engine) *Registry {
 	return &Registry{
-		engine: e, rooms: make(map[string]*Room), byNumber: make(map[string]*Room), next: firstNumber,
+		engine: e, guard: pin.NewGuard(e.Now), rooms: make(map[string]*Room), byNumber: make(map[string]*Room), next: firstNumber,
 	}
 }
 
@@ -68,32 +79,65 @@ func (r *Registry) create(s Settings) (*Room, error) {
 	switch {
 	case len(r.rooms) >= maxRooms:
 		return nil, fault.New(fault.TooMany, "%d rooms, the limit", maxRooms)
-	case s.Max < 0:
-		return nil, fault.New(fault.Invalid, "a room of %d participants", s.Max)
-	case len(s.Number) > maxNumber:
-		return nil, fault.New(fault.Invalid, "room number of %d characters, at most %d", len(s.Number), maxNumber)
-	case s.Number != "" && r.byNumber[s.Number] != nil:
-		return nil, fault.WithCode(fault.Conflict, "number_taken", "room number %s is taken", s.Number)
 	case r.rooms[s.ID] != nil:
 		return nil, fault.New(fault.Conflict, "room %s exists", s.ID)
 	}
+	if err := r.check(&s, nil); err != nil {
+		return nil, err
+	}
 	if s.ID == "" {
 		s.ID = signaling.NewID()
-	}
-	if s.Number == "" {
-		n, err := r.freeNumber()
-		if err != nil {
-			return nil, err
-		}
-		s.Number = n
 	}
 	if s.Created.IsZero() {
 		s.Created = r.engine.Now()
 	}
 	room := &Room{settings: s, registry: r, remarked: make(chan struct{})}
 	room.bridge = r.engine.NewBridge(signaling.BridgeConfig{Name: s.Number, Creator: "ConfBridge", AlwaysMix: true})
+	room.bridgeID = string(room.bridge.ID())
 	r.rooms[s.ID], r.byNumber[s.Number] = room, room
 	return room, nil
+}
+
+// check fails for settings that a room cannot have, and gives it a number if it has none. The
+// lock is held.
+func (r *Registry) check(s *Settings, of *Room) (err error) {
+	switch other := r.byNumber[s.Number]; {
+	case s.Max < 0:
+		return fault.New(fault.Invalid, "a room of %d participants", s.Max)
+	case len(s.Number) > maxNumber:
+		return fault.New(fault.Invalid, "room number of %d characters, at most %d", len(s.Number), maxNumber)
+	case s.Number != "" && other != nil && other != of:
+		return fault.WithCode(fault.Conflict, "number_taken", "room number %s is taken", s.Number)
+	case s.Number == "":
+		s.Number, err = r.freeNumber()
+	}
+	return err
+}
+
+// Change changes a room: its name, number, limit, PIN, lock, and how people meet in it. Nobody is
+// put out by a lower limit or a lock. It fails with fault.Conflict when the number is taken,
+// fault.Invalid for settings that cannot be, and fault.Gone when the room has ended.
+func (r *Registry) Change(room *Room, to func(*Settings)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room.mu.Lock()
+	defer room.mu.Unlock()
+	if room.closed {
+		return room.ended()
+	}
+	was := room.settings
+	s := was
+	to(&s)
+	if err := r.check(&s, room); err != nil {
+		return err
+	}
+	delete(r.byNumber, was.Number)
+	r.byNumber[s.Number] = room
+	room.settings = s
+	room.marks.Now = room.countMarked() // none has left for that
+	room.remark()
+	room.tell(event.RoomChanged, Participant{})
+	return nil
 }
 
 func (r *Registry) freeNumber() (string, error) {
@@ -127,21 +171,24 @@ func (r *Registry) Room(id string) (*Room, error) {
 	return nil, fault.New(fault.NotFound, "no room %q", id)
 }
 
-// PIN is that of the room with a number; empty when it is open, or not there.
-func (r *Registry) PIN(number string) string {
+// PIN is that of the room with a number; none when it is open, or not there.
+func (r *Registry) PIN(number string) pin.PIN {
 	r.mu.Lock()
 	room := r.byNumber[number]
 	r.mu.Unlock()
 	if room == nil {
-		return ""
+		return pin.PIN{}
 	}
 	return room.Settings().PIN
 }
 
+// Guard is what the PINs of those who dial are held against.
+func (r *Registry) Guard() *pin.Guard { return r.guard }
+
 // Reserve keeps a place in the room with a number; a room that nobody made lasts
-// until the last participant has left, and limit and pin are its own. The errors are
-// those of Room.Reserve and Create.
-func (r *Registry) Reserve(number string, limit int, pin string) (*Place, error) {
+// until the last participant has left, and has the limit and the PIN of otherwise. The
+// errors are those of Room.Reserve and Create.
+func (r *Registry) Reserve(number string, as Role, otherwise Settings) (*Place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	room := r.byNumber[number]
@@ -150,11 +197,11 @@ func (r *Registry) Reserve(number string, limit int, pin string) (*Place, error)
 			return nil, fault.New(fault.Invalid, "no room number")
 		}
 		var err error
-		if room, err = r.create(Settings{Number: number, Name: number, Max: limit, PIN: pin}); err != nil {
+		if room, err = r.create(Settings{Number: number, Name: number, Max: otherwise.Max, PIN: otherwise.PIN}); err != nil {
 			return nil, err
 		}
 	}
-	return room.Reserve()
+	return room.Reserve(as)
 }
 
 // Rooms lists the rooms, oldest first.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
 // Role is what a participant may do.
@@ -21,12 +22,13 @@ const (
 
 // Participant is one party in a room; immutable.
 type Participant struct {
-	ID      string
+	ID      string // as long as its visit lasts
 	Channel signaling.ChannelID
 	User    string // the API's user; empty for a phone
 	Role    Role
 	Joined  time.Time
 	Marked  bool // others may wait for them, see Marks
+	Waiting bool // is not in the room yet
 	// Left is closed when the participant has left the room.
 	Left <-chan struct{}
 }
@@ -36,12 +38,15 @@ type Room struct {
 	settings Settings
 	registry *Registry
 	bridge   *signaling.Bridge
+	bridgeID string // the bridge's, for events
 
 	mu      sync.Mutex
 	members []Participant
+	waiting []waiter
 	// reserved counts those who were let in and have not arrived.
 	reserved int
 	closed   bool
+	told     bool // that it has ended
 	marks    Marks
 	remarked chan struct{} // closed at the next change of marks
 	// awaited counts those who are in or on their way.
@@ -55,13 +60,6 @@ func (r *Room) Settings() Settings {
 	return r.settings
 }
 
-// Change gives the room another name and limit. Nobody is put out by a lower one.
-func (r *Room) Change(name string, limit int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.settings.Name, r.settings.Max = name, limit
-}
-
 // Bridge is what joins the room's channels.
 func (r *Room) Bridge() *signaling.Bridge { return r.bridge }
 
@@ -72,23 +70,67 @@ func (r *Room) Participants() []Participant {
 	return slices.Clone(r.members)
 }
 
+// Everybody lists who is in the room, and who waits to be.
+func (r *Room) Everybody() []Participant {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := slices.Clone(r.members)
+	for _, w := range r.waiting {
+		all = append(all, w.Participant)
+	}
+	return all
+}
+
 // Reserve keeps a place for a party that is about to come. It fails with
-// fault.Full (code room_full) when there is none, fault.Gone when the room has
-// ended.
-func (r *Room) Reserve() (*Place, error) {
+// fault.Full (code room_full) when there is none, fault.Conflict (code room_locked) when
+// the room is locked and the party no moderator, fault.Gone when the room has ended.
+func (r *Room) Reserve(as Role) (*Place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.closed:
 		return nil, r.ended()
+	case r.settings.Locked && as != RoleModerator:
+		return nil, fault.WithCode(fault.Conflict, Locked, "room %s is locked", r.settings.Number)
 	case r.settings.Max > 0 && len(r.members)+r.reserved >= r.settings.Max:
 		return nil, fault.WithCode(fault.Full, "room_full", "room %s has its %d participants", r.settings.Number, r.settings.Max)
 	}
 	r.reserved++
-	return &Place{room: r}, nil
+	return &Place{room: r, id: signaling.NewID(), role: as}, nil
 }
 
+// Locked is the code of the error for a room that lets nobody in.
+const Locked = "room_locked"
+
 func (r *Room) ended() error { return fault.New(fault.Gone, "room %s has ended", r.settings.Number) }
+
+// SetRole makes somebody who is in the room, or waits to be, a moderator, or none. It fails
+// with fault.NotFound for somebody who is not there.
+func (r *Room) SetRole(id string, role Role) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.members {
+		if m := &r.members[i]; m.ID == id {
+			m.Role = role
+			r.recount()
+			r.tell(event.RoomRole, *m)
+			return nil
+		}
+	}
+	for i := range r.waiting {
+		if w := &r.waiting[i]; w.ID == id {
+			w.Role, w.place.role = role, role
+			r.remark()
+			r.tell(event.RoomRole, w.Participant)
+			return nil
+		}
+	}
+	return r.nobody(id)
+}
+
+func (r *Room) nobody(id string) error {
+	return fault.New(fault.NotFound, "no participant %q in room %s", id, r.settings.Number)
+}
 
 // await lets a participant go once its channel is in this room no more. Should that
 // not be possible the participant's call ends, and nobody else's.
@@ -103,31 +145,42 @@ func (r *Room) await(c *signaling.Channel, id string, left chan<- struct{}) {
 
 // lose takes a participant off the list, and ends a room whose last one it was.
 func (r *Room) lose(id string) {
+	defer r.closeIfOver()
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.members = slices.DeleteFunc(r.members, func(m Participant) bool {
-		if m.ID == id && m.Marked {
-			r.markLeaves()
+		if m.ID == id {
+			r.tell(event.RoomLeft, m)
 		}
 		return m.ID == id
 	})
-	r.mu.Unlock()
-	r.closeIfOver()
+	r.recount()
+	r.tellEnd()
 }
 
 // Kick takes a participant out; the channel stays up. It fails with
 // fault.NotFound for somebody who is not there.
 func (r *Room) Kick(ctx context.Context, id string) error {
-	for _, m := range r.Participants() {
-		if m.ID != id {
-			continue
+	r.mu.Lock()
+	for _, w := range r.waiting {
+		if w.ID == id {
+			w.place.kick()
+			r.mu.Unlock()
+			return nil
 		}
-		c, err := r.registry.engine.Channel(string(m.Channel))
-		if err != nil {
-			return err
-		}
-		return r.bridge.Remove(ctx, c)
 	}
-	return fault.New(fault.NotFound, "no participant %q in room %s", id, r.settings.Number)
+	i := slices.IndexFunc(r.members, func(m Participant) bool { return m.ID == id })
+	if i < 0 {
+		defer r.mu.Unlock()
+		return r.nobody(id)
+	}
+	m := r.members[i]
+	r.mu.Unlock()
+	c, err := r.registry.engine.Channel(string(m.Channel))
+	if err != nil {
+		return err
+	}
+	return r.bridge.Remove(ctx, c)
 }
 
 // Leave takes a channel out of the room, if it is there; it stays up.
@@ -148,6 +201,7 @@ func (r *Room) end(condition func() bool) {
 		r.closed = true
 		r.remark()
 		r.registry.forget(r)
+		r.tellEnd()
 	}
 	r.mu.Unlock()
 	r.registry.mu.Unlock()

@@ -39,6 +39,14 @@ const (
 	RecordingFinished    Type = "RecordingFinished"
 	RecordingFailed      Type = "RecordingFailed"
 
+	// What happens in a conference; the data is conference.Event.
+	RoomJoined  Type = "RoomJoined"
+	RoomWaiting Type = "RoomWaiting" // somebody waits for a moderator
+	RoomLeft    Type = "RoomLeft"
+	RoomRole    Type = "RoomRole"    // somebody may do more, or less
+	RoomChanged Type = "RoomChanged" // its settings
+	RoomEnded   Type = "RoomEnded"
+
 	BridgeBlindTransfer    Type = "BridgeBlindTransfer"
 	BridgeAttendedTransfer Type = "BridgeAttendedTransfer"
 	ChannelTalkingStarted  Type = "ChannelTalkingStarted"

@@ -41,7 +41,7 @@ func (s *Service) joinExternal(ctx context.Context, p auth.Principal, id string,
 	case s.cfg.External == nil:
 		return ExternalMediaJoined{}, fault.New(fault.Unsupported, "external media is not available")
 	}
-	place, err := room.Reserve()
+	place, err := room.Reserve(conference.RoleModerator) // an admin asks
 	if err != nil {
 		return ExternalMediaJoined{}, err
 	}

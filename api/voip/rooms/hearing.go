@@ -14,35 +14,16 @@ import (
 // everyone stands for the whole room among the ids of participants.
 const everyone = "everyone"
 
-// participantNames are the ids by which clients know those in a room, by the room's own: who
-// came in through the API has the id of the party of that call.
-func participantNames(members []conference.Participant, parties map[signaling.ChannelID]string) map[string]string {
-	names := make(map[string]string, len(members))
-	for _, m := range members {
-		names[m.ID] = m.ID
-		if id, ok := parties[m.Channel]; ok {
-			names[m.ID] = id
-		}
-	}
-	return names
-}
-
 // groupBody is a part of a room as clients see it.
-func groupBody(g conference.Group, names map[string]string) []string {
+func groupBody(g conference.Group) []string {
 	if g.Everyone {
 		return []string{everyone}
 	}
-	out := []string{}
-	for _, id := range g.Only {
-		if name, ok := names[id]; ok { // else it has come meanwhile
-			out = append(out, name)
-		}
-	}
-	return out
+	return append([]string{}, g.Only...)
 }
 
-// groupOf is what clients mean by a list of names; nil for none.
-func groupOf(field string, list []string, names map[string]string) (*conference.Group, error) {
+// groupOf is what clients mean by a list of ids of members; nil for none.
+func groupOf(field string, list []string, members []conference.Participant) (*conference.Group, error) {
 	switch {
 	case list == nil:
 		return nil, nil
@@ -51,16 +32,10 @@ func groupOf(field string, list []string, names map[string]string) (*conference.
 	}
 	g := &conference.Group{}
 	for i, name := range list {
-		found := ""
-		for id, known := range names {
-			if known == name {
-				found = id
-			}
-		}
-		if found == "" {
+		if !slices.ContainsFunc(members, func(m conference.Participant) bool { return m.ID == name }) {
 			return nil, rest.InField(fmt.Sprintf("body.%s[%d]", field, i), fault.New(fault.NotFound, "no participant %q is connected", name))
 		}
-		g.Only = append(g.Only, found)
+		g.Only = append(g.Only, name)
 	}
 	return g, nil
 }
@@ -68,12 +43,11 @@ func groupOf(field string, list []string, names map[string]string) (*conference.
 // SetHearing changes who hears somebody in a room, and whom they hear.
 func (s *Service) SetHearing(ctx context.Context, room *conference.Room, who signaling.ChannelID, in HearingBody) error {
 	members := room.Participants()
-	names := participantNames(members, s.cfg.Calls.Parties())
-	heardBy, err := groupOf("heard_by", in.HeardBy, names)
+	heardBy, err := groupOf("heard_by", in.HeardBy, members)
 	if err != nil {
 		return err
 	}
-	hears, err := groupOf("hears", in.Hears, names)
+	hears, err := groupOf("hears", in.Hears, members)
 	if err != nil {
 		return err
 	}

@@ -1,85 +1,52 @@
 package rooms
 
 import (
-	"crypto/subtle"
-	"sync"
-	"time"
+	"context"
+	"encoding/json"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference/pin"
 )
-
-const (
-	pinTries   = 5                // wrong ones in a row, then a pause
-	pinPause   = time.Minute      // after the last of them
-	maxGuesses = 10000            // users at rooms that are remembered
-	wrongPIN   = "wrong_pin"      // a code of fault.Forbidden
-	pinWanted  = "pin_required"   // the same, when none was given
-	pinSlow    = "too_many_tries" // a code of fault.TooMany
-)
-
-// pinGuard holds rooms' PINs against what users say, and slows who guesses.
-type pinGuard struct {
-	now func() time.Time
-
-	mu      sync.Mutex
-	guesses map[guess]guessed
-}
-
-type guess struct{ user, room string }
-
-type guessed struct {
-	wrong int
-	last  time.Time
-}
-
-func newPINGuard(now func() time.Time) *pinGuard {
-	return &pinGuard{now: now, guesses: make(map[guess]guessed)}
-}
 
 // CheckPIN fails with fault.Forbidden for a PIN that is not the room's, and with
 // fault.TooMany after too many of those from the same user.
-func (s *Service) CheckPIN(user string, room *conference.Room, pin string) error {
-	return s.pins.check(user, room, pin)
-}
-
-// check fails with fault.Forbidden for a PIN that is not the room's, and with
-// fault.TooMany, without a look at it, after too many of those.
-func (g *pinGuard) check(user string, room *conference.Room, pin string) error {
+func (s *Service) CheckPIN(user string, room *conference.Room, said string) error {
 	rs := room.Settings()
-	if rs.PIN == "" {
-		return nil
+	if err := s.pins.Check(user, rs.ID, rs.PIN, said); err != nil {
+		return rest.InField("body.pin", err)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	k := guess{user, rs.ID}
-	was := g.guesses[k]
-	now := g.now()
-	if now.Sub(was.last) >= pinPause {
-		was = guessed{}
-	}
-	switch {
-	case was.wrong >= pinTries:
-		return rest.InField("body.pin", fault.WithCode(fault.TooMany, pinSlow, "too many wrong PINs, wait a minute"))
-	case pin == "":
-		return rest.InField("body.pin", fault.WithCode(fault.Forbidden, pinWanted, "the room asks for a PIN"))
-	case subtle.ConstantTimeCompare([]byte(pin), []byte(rs.PIN)) == 1:
-		delete(g.guesses, k)
-		return nil
-	}
-	if len(g.guesses) >= maxGuesses {
-		g.forget(now)
-	}
-	g.guesses[k] = guessed{was.wrong + 1, now}
-	return rest.InField("body.pin", fault.WithCode(fault.Forbidden, wrongPIN, "that is not the room's PIN"))
+	return nil
 }
 
-// forget makes room: what is over, and if that is nothing, whatever comes first.
-func (g *pinGuard) forget(now time.Time) {
-	for k, was := range g.guesses {
-		if now.Sub(was.last) >= pinPause || len(g.guesses) >= maxGuesses {
-			delete(g.guesses, k)
-		}
+// pinOf is the PIN that a client has chosen, none for "".
+func pinOf(digits string) (pin.PIN, error) {
+	if digits == "" {
+		return pin.PIN{}, nil
 	}
+	return pin.Hash(digits)
+}
+
+// storedPIN is the PIN of a room that is stored. One that an earlier version has left in the
+// clear is hashed, and written back.
+func (s *Service) storedPIN(ctx context.Context, r store.Room, settings *keptSettings) (pin.PIN, error) {
+	if settings.PIN == "" {
+		p, err := pin.Stored(r.PINHash)
+		if err != nil {
+			return p, fault.New(fault.Internal, "PIN of room %s: %w", r.ID, err)
+		}
+		return p, nil
+	}
+	p, err := pin.Hash(settings.PIN)
+	if err != nil {
+		return p, err
+	}
+	settings.PIN = ""
+	r.PINHash = p.Text()
+	if r.Settings, err = json.Marshal(settings); err != nil {
+		return p, err
+	}
+	return p, s.cfg.Store.Rooms.Put(ctx, r)
 }

@@ -12,14 +12,26 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference/pin"
 )
 
-const mixing = "mixing" // the one bridge_type there is
+// The bridge types, in ARI's words.
+const (
+	mixing     = "mixing"
+	holding    = "holding"
+	dtmfEvents = "dtmf_events"
+)
 
 // keptSettings are what is stored of a room beyond its columns.
 type keptSettings struct {
 	RoomSettings
-	PIN string `json:"pin,omitempty"`
+	Locked bool   `json:"locked,omitempty"`
+	PIN    string `json:"pin,omitempty"` // in the clear, as earlier versions left it
+}
+
+// apply sets what a conference knows of the settings.
+func (rs RoomSettings) apply(s *conference.Settings) {
+	s.Moderated, s.Holding = rs.RequireModerator, rs.BridgeType == holding
 }
 
 // restore takes up the rooms that are stored.
@@ -33,11 +45,16 @@ func (s *Service) restore(ctx context.Context) error {
 		if err := json.Unmarshal(r.Settings, &settings); err != nil {
 			return fault.New(fault.Internal, "settings of room %s: %w", r.ID, err)
 		}
-		_, err := s.cfg.Registry.Create(conference.Settings{
-			ID: r.ID, Number: r.Number, Name: r.Name, Max: r.MaxParticipants, PIN: settings.PIN, Kept: true,
-			Created: r.Created, Creator: r.CreatedBy,
-		})
+		digits, err := s.storedPIN(ctx, r, &settings)
 		if err != nil {
+			return err
+		}
+		cs := conference.Settings{
+			ID: r.ID, Number: r.Number, Name: r.Name, Max: r.MaxParticipants, PIN: digits, Kept: true, Locked: settings.Locked,
+			Created: r.Created, Creator: r.CreatedBy,
+		}
+		settings.apply(&cs)
+		if _, err := s.cfg.Registry.Create(cs); err != nil {
 			return err
 		}
 		s.settings[r.ID] = settings.RoomSettings
@@ -50,18 +67,18 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateRoom) (
 	if in.Settings.BridgeType == "" {
 		in.Settings.BridgeType = mixing
 	}
-	switch {
-	case in.Settings.BridgeType != mixing:
-		return RoomBody{}, rest.InField("body.settings.bridge_type", fault.New(fault.Unsupported, "bridge_type %q is not available", in.Settings.BridgeType))
-	case in.Settings.RequireModerator:
-		return RoomBody{}, rest.InField("body.settings.require_moderator", fault.New(fault.Unsupported, "require_moderator is not available"))
+	digits, err := pinOf(in.PIN)
+	if err != nil {
+		return RoomBody{}, err
 	}
 	s.stored.Lock() // who finds the room may remove it at once
 	defer s.stored.Unlock()
-	room, err := s.cfg.Registry.Create(conference.Settings{
-		Number: in.Number, Name: in.Name, Max: in.MaxParticipants, PIN: in.PIN, Kept: true,
+	cs := conference.Settings{
+		Number: in.Number, Name: in.Name, Max: in.MaxParticipants, PIN: digits, Kept: true,
 		Created: s.cfg.Now().UTC(), Creator: p.User,
-	})
+	}
+	in.Settings.apply(&cs)
+	room, err := s.cfg.Registry.Create(cs)
 	if err != nil {
 		return RoomBody{}, err
 	}
@@ -75,13 +92,13 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateRoom) (
 // keep writes a room to disk, with what the API alone knows of it.
 func (s *Service) keep(ctx context.Context, room *conference.Room, settings RoomSettings) error {
 	rs := room.Settings()
-	text, err := json.Marshal(keptSettings{settings, rs.PIN})
+	text, err := json.Marshal(keptSettings{RoomSettings: settings, Locked: rs.Locked})
 	if err != nil {
 		return err
 	}
 	err = s.cfg.Store.Rooms.Put(ctx, store.Room{
 		ID: rs.ID, Name: rs.Name, Number: rs.Number, CreatedBy: rs.Creator, MaxParticipants: rs.Max,
-		Settings: text, Created: rs.Created,
+		PINHash: rs.PIN.Text(), Settings: text, Created: rs.Created,
 	})
 	if err != nil {
 		return err
@@ -138,29 +155,56 @@ func (s *Service) mayRead(p auth.Principal, room *conference.Room) bool {
 	if p.SeesAll() || rs.Creator == p.User || rs.Creator == "" && rs.Kept {
 		return true
 	}
-	for _, m := range room.Participants() {
-		if m.User != "" && m.User == p.User {
-			return true
-		}
-		ch, err := s.cfg.Engine.Channel(string(m.Channel))
-		if err == nil && p.Extension != "" && ch.Snapshot().Endpoint == p.Extension {
+	for _, m := range room.Everybody() {
+		if s.is(p, m) {
 			return true
 		}
 	}
 	return s.cfg.Calls.Entering(room, p.User)
 }
 
+// is reports whether somebody in a room is a principal: by name, or on their phone.
+func (s *Service) is(p auth.Principal, m conference.Participant) bool {
+	if m.User != "" && m.User == p.User {
+		return true
+	}
+	ch, err := s.cfg.Engine.Channel(string(m.Channel))
+	return err == nil && p.Extension != "" && ch.Snapshot().Endpoint == p.Extension
+}
+
+// Moderates reports whether a principal rules over a room that they may see: as an admin, as
+// who made it, or as a moderator who is there.
+func (s *Service) Moderates(p auth.Principal, room *conference.Room) bool {
+	if p.SeesAll() || room.Settings().Creator == p.User {
+		return true
+	}
+	for _, m := range room.Everybody() {
+		if m.Role == conference.RoleModerator && s.is(p, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// Moderated finds a room for a principal who rules over it.
+func (s *Service) Moderated(p auth.Principal, id string) (*conference.Room, error) {
+	room, err := s.Own(p, id)
+	if err == nil && !s.Moderates(p, room) {
+		return nil, fault.New(fault.Forbidden, "only a moderator may do that")
+	}
+	return room, err
+}
+
 // list lists the rooms that a principal may see, oldest first; with a number,
 // the one that has it, whosever it is: who knows the number may dial it as well.
 func (s *Service) list(p auth.Principal, number string) []RoomBody {
 	out := []RoomBody{}
-	parties := s.cfg.Calls.Parties()
 	for _, room := range s.cfg.Registry.Rooms() {
 		mine := s.mayRead(p, room)
 		if number != "" && room.Settings().Number != number || number == "" && !mine {
 			continue
 		}
-		b := s.body(room, parties)
+		b := s.Body(room)
 		if !mine {
 			b.Participants = []RoomParticipantBody{}
 		}
@@ -169,31 +213,79 @@ func (s *Service) list(p auth.Principal, number string) []RoomBody {
 	return out
 }
 
-// change gives a room another name or limit.
+// change changes a room, on disk first.
 func (s *Service) change(ctx context.Context, p auth.Principal, id string, in ChangeRoom) (RoomBody, error) {
+	var digits pin.PIN
+	if in.PIN != nil {
+		var err error
+		if digits, err = pinOf(*in.PIN); err != nil {
+			return RoomBody{}, err
+		}
+	}
 	s.stored.Lock()
 	defer s.stored.Unlock()
 	room, err := s.ruled(p, id)
 	if err != nil {
 		return RoomBody{}, err
 	}
-	was := room.Settings()
-	if !was.Kept {
-		return RoomBody{}, fault.New(fault.Conflict, "a room that was made by dialling it cannot be changed")
-	}
-	name, limit := was.Name, was.Max
-	if in.Name != nil {
-		name = *in.Name
-	}
-	if in.MaxParticipants != nil {
-		limit = *in.MaxParticipants
+	s.mu.Lock()
+	settings := in.Settings.on(s.settings[id])
+	s.mu.Unlock()
+	return s.changeTo(ctx, room, settings, func(cs *conference.Settings) {
+		if in.Name != nil {
+			cs.Name = *in.Name
+		}
+		if in.MaxParticipants != nil {
+			cs.Max = *in.MaxParticipants
+		}
+		if in.Number != nil {
+			cs.Number = *in.Number
+		}
+		if in.PIN != nil {
+			cs.PIN = digits
+		}
+		settings.apply(cs)
+	})
+}
+
+// lock lets nobody but moderators in any more, or everybody again.
+func (s *Service) lock(ctx context.Context, p auth.Principal, id string, on bool) (RoomBody, error) {
+	s.stored.Lock()
+	defer s.stored.Unlock()
+	room, err := s.Moderated(p, id)
+	if err != nil {
+		return RoomBody{}, err
 	}
 	s.mu.Lock()
 	settings := s.settings[id]
 	s.mu.Unlock()
-	room.Change(name, limit)
+	if rs := room.Settings(); !rs.Kept || !s.isStored(id) { // it lasts no longer than its people, or the server
+		err := s.cfg.Registry.Change(room, func(cs *conference.Settings) { cs.Locked = on })
+		return s.Body(room), err
+	}
+	return s.changeTo(ctx, room, settings, func(cs *conference.Settings) { cs.Locked = on })
+}
+
+func (s *Service) isStored(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.settings[id]
+	return ok
+}
+
+// changeTo changes a room that is stored, there and in the registry.
+func (s *Service) changeTo(ctx context.Context, room *conference.Room, settings RoomSettings, to func(*conference.Settings)) (RoomBody, error) {
+	was := room.Settings()
+	if !s.isStored(was.ID) {
+		return RoomBody{}, fault.New(fault.Conflict, "a room that was not made here cannot be changed")
+	}
+	if err := s.cfg.Registry.Change(room, to); err != nil {
+		return RoomBody{}, err
+	}
 	if err := s.keep(ctx, room, settings); err != nil {
-		room.Change(was.Name, was.Max)
+		if undo := s.cfg.Registry.Change(room, func(cs *conference.Settings) { *cs = was }); undo != nil {
+			s.cfg.Log.Warn("room differs from what is stored", "room", was.ID, "err", undo)
+		}
 		return RoomBody{}, err
 	}
 	return s.Body(room), nil
@@ -210,7 +302,7 @@ func (s *Service) remove(ctx context.Context, p auth.Principal, id string) error
 	if err := s.cfg.Store.Rooms.Delete(ctx, id); err != nil && fault.Of(err) != fault.NotFound {
 		return err
 	}
-	for _, m := range room.Participants() {
+	for _, m := range room.Everybody() {
 		if ch, err := s.cfg.Engine.Channel(string(m.Channel)); err == nil {
 			ch.Hangup(signaling.CauseNormal)
 		}
@@ -223,36 +315,45 @@ func (s *Service) remove(ctx context.Context, p auth.Principal, id string) error
 	return nil
 }
 
-// Body is a room as clients see it.
-func (s *Service) Body(room *conference.Room) RoomBody { return s.body(room, s.cfg.Calls.Parties()) }
-
-func (s *Service) body(room *conference.Room, parties map[signaling.ChannelID]string) RoomBody {
-	rs := room.Settings()
+// settingsOf are what a room allows; of one that was not made here, what rooms usually do.
+func (s *Service) settingsOf(id string) RoomSettings {
 	s.mu.Lock()
-	settings, ok := s.settings[rs.ID]
-	s.mu.Unlock()
-	if !ok { // made by dialling it
+	defer s.mu.Unlock()
+	settings, ok := s.settings[id]
+	if !ok {
 		settings.BridgeType = mixing
 	}
+	return settings
+}
+
+// Body is a room as clients see it.
+func (s *Service) Body(room *conference.Room) RoomBody {
+	rs := room.Settings()
 	b := RoomBody{
-		ID: rs.ID, Name: rs.Name, Number: rs.Number, BridgeID: string(room.Bridge().ID()),
-		MaxParticipants: rs.Max, PINRequired: rs.PIN != "", Settings: settings, CreatedBy: rs.Creator, CreatedAt: rs.Created.UTC(),
+		ID: rs.ID, Name: rs.Name, Number: rs.Number, BridgeID: string(room.Bridge().ID()), Locked: rs.Locked,
+		MaxParticipants: rs.Max, PINRequired: rs.PIN.Wanted(), Settings: s.settingsOf(rs.ID), CreatedBy: rs.Creator, CreatedAt: rs.Created.UTC(),
 		Participants: []RoomParticipantBody{},
 	}
-	members := room.Participants()
-	names := participantNames(members, parties)
-	for _, m := range members {
-		pb := RoomParticipantBody{
-			ID: names[m.ID], UserID: rest.OptionalText(m.User), Role: string(m.Role), ChannelID: string(m.Channel), JoinedAt: m.Joined.UTC(),
-		}
-		if ch, err := s.cfg.Engine.Channel(string(m.Channel)); err == nil {
-			snap := ch.Snapshot()
-			pb.Endpoint, pb.Muted = snap.Tech+"/"+snap.Endpoint, snap.MutedIn
-			pb.Talking, pb.Listening = snap.GainIn, snap.GainOut
-		}
-		heardBy, hears := room.Hearing(m)
-		pb.HeardBy, pb.Hears = groupBody(heardBy, names), groupBody(hears, names)
-		b.Participants = append(b.Participants, pb)
+	for _, m := range room.Everybody() {
+		b.Participants = append(b.Participants, s.participant(room, m))
 	}
+	return b
+}
+
+// participant is somebody in a room, or waiting to be, as clients see them.
+func (s *Service) participant(room *conference.Room, m conference.Participant) RoomParticipantBody {
+	b := RoomParticipantBody{
+		ID: m.ID, UserID: rest.OptionalText(m.User), Role: string(m.Role), State: "connected", ChannelID: string(m.Channel), JoinedAt: m.Joined.UTC(),
+	}
+	if m.Waiting {
+		b.State = "waiting"
+	}
+	if ch, err := s.cfg.Engine.Channel(string(m.Channel)); err == nil {
+		snap := ch.Snapshot()
+		b.Endpoint, b.Muted = snap.Tech+"/"+snap.Endpoint, snap.MutedIn
+		b.Talking, b.Listening = snap.GainIn, snap.GainOut
+	}
+	heardBy, hears := room.Hearing(m)
+	b.HeardBy, b.Hears = groupBody(heardBy), groupBody(hears)
 	return b
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +18,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference/pin"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
@@ -32,7 +33,6 @@ type onTheWay struct {
 func (o *onTheWay) Entering(_ *conference.Room, user string) bool {
 	return slices.Contains(o.users, user)
 }
-func (o *onTheWay) Parties() map[signaling.ChannelID]string        { return nil }
 func (o *onTheWay) End(room *conference.Room)                      { o.ended = append(o.ended, room) }
 func (o *onTheWay) service(t *testing.T, db *store.Store) *Service { return o.at(t, db, time.Now) }
 func (o *onTheWay) at(t *testing.T, db *store.Store, now func() time.Time) *Service {
@@ -188,7 +188,7 @@ func TestPINs(t *testing.T) {
 	must(t, err)
 	kind(t, "none given", s.CheckPIN("bob", room, ""), fault.Forbidden)
 	must(t, s.CheckPIN("bob", room, "12345"))
-	for range pinTries {
+	for range pin.Tries {
 		err := s.CheckPIN("eve", room, "54321")
 		var field *rest.FieldError
 		if kind(t, "a wrong one", err, fault.Forbidden); !errors.As(err, &field) || field.Field != "body.pin" {
@@ -197,21 +197,78 @@ func TestPINs(t *testing.T) {
 	}
 	kind(t, "the right one, too late", s.CheckPIN("eve", room, "12345"), fault.TooMany)
 	must(t, s.CheckPIN("bob", room, "12345"))
-	now = now.Add(pinPause)
+	now = now.Add(pin.Pause)
 	must(t, s.CheckPIN("eve", room, "12345"))
-	for i := range maxGuesses + 10 {
-		kind(t, "a wrong one", s.CheckPIN(strconv.Itoa(i), room, "0"), fault.Forbidden)
+}
+
+// PINs are stored as hashes; one that an earlier version left in the clear is hashed at the
+// start, and opens the room as before.
+func TestPINsAreHashed(t *testing.T) {
+	db := database(t)
+	must(t, db.Rooms.Put(t.Context(), store.Room{
+		ID: signaling.NewID(), Name: "Old", Number: "9001", CreatedBy: "alice", Created: time.Now(),
+		Settings: []byte(`{"allow_recording":true,"bridge_type":"mixing","pin":"12345"}`),
+	}))
+	for range 2 { // the second start finds the hash
+		s := new(onTheWay).service(t, db)
+		room, err := s.Find("9001")
+		must(t, err)
+		must(t, s.CheckPIN("bob", room, "12345"))
+		kind(t, "a wrong one", s.CheckPIN("bob", room, "54321"), fault.Forbidden)
+		if b := s.Body(room); !b.PINRequired || !b.Settings.AllowRecording {
+			t.Errorf("the room is %+v", b)
+		}
+		r, err := db.Rooms.ByNumber(t.Context(), "9001")
+		must(t, err)
+		if !strings.HasPrefix(r.PINHash, "$argon2id$") || strings.Contains(string(r.Settings), "12345") {
+			t.Errorf("stored are %q and %s", r.PINHash, r.Settings)
+		}
 	}
-	if n := len(s.pins.guesses); n > maxGuesses {
-		t.Errorf("%d guesses are remembered", n)
+	must(t, db.Rooms.Put(t.Context(), store.Room{ID: signaling.NewID(), Name: "Bad", Number: "9002", PINHash: "12345"}))
+	_, err := New(t.Context(), Config{Registry: conference.NewRegistry(signaltest.New(t, nil).Engine), Store: db, Now: time.Now})
+	kind(t, "a hash that is none", err, fault.Internal)
+}
+
+// What is absent of a change stays; the rest holds over a restart, the lock too.
+func TestChanges(t *testing.T) {
+	db := database(t)
+	s := new(onTheWay).service(t, db)
+	alice := auth.Principal{User: "alice"}
+	made, err := s.create(t.Context(), alice, CreateRoom{Name: "Board", Settings: RoomSettings{AllowRecording: true, RequireModerator: true}})
+	must(t, err)
+	_, err = s.create(t.Context(), alice, CreateRoom{Name: "Other", Number: "7000"})
+	must(t, err)
+	yes, no, bridge, number, taken, digits := true, false, holding, "7001", "7000", "12345"
+	_, err = s.change(t.Context(), alice, made.ID, ChangeRoom{Number: &taken})
+	kind(t, "a number that is taken", err, fault.Conflict)
+	_, err = s.change(t.Context(), alice, made.ID, ChangeRoom{
+		Number: &number, PIN: &digits, Settings: &ChangeSettings{AllowScreenShare: &yes, RequireModerator: &no, BridgeType: &bridge},
+	})
+	must(t, err)
+	_, err = s.lock(t.Context(), alice, made.ID, true)
+	must(t, err)
+	want := RoomSettings{AllowRecording: true, AllowScreenShare: true, BridgeType: holding}
+	for _, s := range []*Service{s, new(onTheWay).service(t, db)} {
+		room, err := s.Find("7001")
+		must(t, err)
+		b, cs := s.Body(room), room.Settings()
+		if b.Settings != want || !b.Locked || !b.PINRequired || b.Name != "Board" || !cs.Holding || cs.Moderated || !cs.PIN.Matches("12345") {
+			t.Errorf("the room is %+v, %+v", b, cs)
+		}
+	}
+	none := ""
+	_, err = s.change(t.Context(), alice, made.ID, ChangeRoom{PIN: &none})
+	must(t, err)
+	got, err := s.lock(t.Context(), alice, made.ID, false)
+	must(t, err)
+	if got.Locked || got.PINRequired {
+		t.Errorf("the room is %+v", got)
 	}
 }
 
 // A part of a room is said in clients' names, and read back.
 func TestGroups(t *testing.T) {
-	names := participantNames(
-		[]conference.Participant{{ID: "1", Channel: "a"}, {ID: "2", Channel: "b"}}, map[signaling.ChannelID]string{"b": "party"},
-	)
+	members := []conference.Participant{{ID: "1", Channel: "a"}, {ID: "party", Channel: "b"}}
 	for _, ca := range []struct {
 		list []string
 		want *conference.Group
@@ -220,10 +277,10 @@ func TestGroups(t *testing.T) {
 		{nil, nil, ""},
 		{[]string{}, &conference.Group{}, ""},
 		{[]string{"everyone"}, &conference.Group{Everyone: true}, ""},
-		{[]string{"party", "1"}, &conference.Group{Only: []string{"2", "1"}}, ""},
+		{[]string{"party", "1"}, &conference.Group{Only: []string{"party", "1"}}, ""},
 		{[]string{"1", "2"}, nil, "body.hears[1]"},
 	} {
-		got, err := groupOf("hears", ca.list, names)
+		got, err := groupOf("hears", ca.list, members)
 		var field *rest.FieldError
 		if errors.As(err, &field) != (ca.err != "") || field != nil && field.Field != ca.err {
 			t.Errorf("%v: %v", ca.list, err)
@@ -232,8 +289,8 @@ func TestGroups(t *testing.T) {
 			t.Errorf("%v is %+v", ca.list, got)
 			continue
 		}
-		if got != nil && !slices.Equal(groupBody(*got, names), ca.list) {
-			t.Errorf("%v is said as %v", ca.list, groupBody(*got, names))
+		if got != nil && !slices.Equal(groupBody(*got), ca.list) {
+			t.Errorf("%v is said as %v", ca.list, groupBody(*got))
 		}
 	}
 }

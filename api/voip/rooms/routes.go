@@ -24,6 +24,8 @@ func Register(api huma.API, s *Service, fail rest.Errors) {
 	rest.Handle(api, r.fail, rest.Operation(get, "/rooms/{id}", "get-room", "Show a room", 0), r.getRoom)
 	rest.Handle(api, r.fail, rest.Operation(http.MethodPatch, "/rooms/{id}", "change-room", "Change a room", 0), r.changeRoom)
 	rest.Handle(api, r.fail, rest.Operation(http.MethodDelete, "/rooms/{id}", "delete-room", "End a room", http.StatusNoContent), r.deleteRoom)
+	rest.Handle(api, r.fail, rest.Operation(post, "/rooms/{id}/lock", "lock-room", "Let nobody but moderators in any more", 0), r.lock(true))
+	rest.Handle(api, r.fail, rest.Operation(post, "/rooms/{id}/unlock", "unlock-room", "Let everybody in again", 0), r.lock(false))
 	rest.Handle(api, r.fail, rest.Operation(post, "/rooms/{id}/external-media", "join-external-media",
 		"Join an outside RTP address to a room", http.StatusCreated), r.joinExternal)
 }
@@ -58,6 +60,18 @@ func (r routes) getRoom(_ context.Context, p auth.Principal, in *rest.PathID) (*
 
 func (r routes) deleteRoom(ctx context.Context, p auth.Principal, in *rest.PathID) (*struct{}, error) {
 	return nil, r.service.remove(ctx, p, in.ID)
+}
+
+type roomChange func(context.Context, auth.Principal, *rest.PathID) (*rest.Answer[RoomBody], error)
+
+func (r routes) lock(on bool) roomChange {
+	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[RoomBody], error) {
+		room, err := r.service.lock(ctx, p, in.ID, on)
+		if err != nil {
+			return nil, err
+		}
+		return &rest.Answer[RoomBody]{Body: room}, nil
+	}
 }
 
 func (r routes) joinExternal(ctx context.Context, p auth.Principal, in *struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference/pin"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
 )
 
@@ -24,8 +25,6 @@ import (
 type Calls interface {
 	// Entering reports whether a user has a call into a room.
 	Entering(room *conference.Room, user string) bool
-	// Parties are the ids of those who came into rooms by calls, by channel.
-	Parties() map[signaling.ChannelID]string
 	// End ends the calls into a room.
 	End(room *conference.Room)
 }
@@ -45,7 +44,7 @@ type Config struct {
 // Service holds the rooms of the API.
 type Service struct {
 	cfg  Config
-	pins *pinGuard
+	pins *pin.Guard
 
 	mu       sync.Mutex
 	settings map[string]RoomSettings // of those that are kept, by id
@@ -61,7 +60,7 @@ type Service struct {
 
 // New makes the service and takes up the rooms that are stored.
 func New(ctx context.Context, cfg Config) (*Service, error) {
-	s := &Service{cfg: cfg, pins: newPINGuard(cfg.Now), settings: make(map[string]RoomSettings)}
+	s := &Service{cfg: cfg, pins: pin.NewGuard(cfg.Now), settings: make(map[string]RoomSettings)}
 	if err := s.restore(ctx); err != nil {
 		return nil, err
 	}

@@ -229,7 +229,7 @@ func (c *ConfBridge) read(config *asterisk.Config, w *asterisk.Warnings) {
 }
 
 // servedSounds are the sounds of a bridge profile that are played.
-var servedSounds = map[string]bool{"sound_get_pin": true, "sound_invalid_pin": true}
+var servedSounds = map[string]bool{"sound_get_pin": true, "sound_invalid_pin": true, "sound_locked": true}
 
 func readBridge(s *asterisk.Section, w *asterisk.Warnings) BridgeProfile {
 	b := defaultBridgeProfile()

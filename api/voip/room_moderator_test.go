@@ -1,0 +1,129 @@
+package voip_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
+)
+
+// are is a room with as many who are in it, and as many who wait.
+func are(connected, waiting int) func(rooms.RoomBody) bool {
+	return func(r rooms.RoomBody) bool {
+		n := 0
+		for _, p := range r.Participants {
+			if p.State == "connected" {
+				n++
+			}
+		}
+		return n == connected && len(r.Participants) == connected+waiting
+	}
+}
+
+// rings joins a phone to a room, which answers.
+func (u *user) rings(room, number string, body map[string]any) (voip.JoinBody, *phone) {
+	u.t.Helper()
+	if body == nil {
+		body = map[string]any{}
+	}
+	body["endpoint"] = "SIP/" + number
+	j := u.joins(room, body)
+	ph := u.phone(number)
+	ph.answers()
+	return j, ph
+}
+
+// In a room that requires a moderator others wait until one is there, and again when the last
+// one has left or is none any more.
+func TestARoomThatRequiresAModerator(t *testing.T) {
+	r := newRig(t)
+	alice, bob := r.as("alice"), r.as("bob")
+	room := alice.room(map[string]any{"name": "Board", "settings": map[string]any{"require_moderator": true}})
+	guest, ph := bob.rings(room.ID, "1001", nil)
+	got := alice.awaits(room.ID, "the guest waits", are(0, 1))
+	if p := got.Participants[0]; p.ID != guest.ParticipantID || p.Role != "participant" || p.Endpoint != "SIP/1001" {
+		t.Errorf("who waits is %s", show(p))
+	}
+	bob.post("/rooms/"+room.ID+"/join", map[string]any{"role": "moderator"}).want(403).at("body.role")
+	lead, _ := alice.rings(room.ID, "1002", map[string]any{"role": "moderator"})
+	alice.awaits(room.ID, "both are in", are(2, 0))
+	member := func(id string) string { return "/rooms/" + room.ID + "/participants/" + id }
+	alice.post(member(lead.ParticipantID)+"/role", map[string]any{"role": "participant"}).want(200)
+	alice.awaits(room.ID, "both wait", are(0, 2))
+	alice.post(member(guest.ParticipantID)+"/role", map[string]any{"role": "moderator"}).want(200)
+	alice.awaits(room.ID, "both are in again", are(2, 0))
+	ph.hangsUp(16)
+	alice.awaits(room.ID, "the other one waits", are(0, 1))
+	alice.post(member(lead.ParticipantID)+"/kick", nil).want(200)
+	alice.awaits(room.ID, "nobody is left", are(0, 0))
+	alice.sees(lead.CallID, "its call ends", status(voip.StatusEnded))
+
+	_, ph = bob.rings(room.ID, "1001", nil)
+	alice.awaits(room.ID, "the guest waits", are(0, 1))
+	alice.do("PATCH", "/rooms/"+room.ID, map[string]any{"settings": map[string]any{"require_moderator": false}}).want(200)
+	alice.awaits(room.ID, "the guest is in", are(1, 0))
+	alice.do("PATCH", "/rooms/"+room.ID, map[string]any{"settings": map[string]any{"bridge_type": "holding"}}).want(200)
+	alice.awaits(room.ID, "the guest is held", are(0, 1))
+	alice.delete("/rooms/" + room.ID).want(204)
+	ph.hungUp(t)
+}
+
+// A locked room refuses all but its moderators, and keeps who is in.
+func TestARoomIsLocked(t *testing.T) {
+	r := newRig(t)
+	alice, bob := r.as("alice"), r.as("bob")
+	room := alice.room(map[string]any{"name": "Board"})
+	bob.rings(room.ID, "1001", nil)
+	alice.awaits(room.ID, "bob's phone is in", are(1, 0))
+	var got rooms.RoomBody
+	alice.post("/rooms/"+room.ID+"/lock", nil).want(200).into(&got)
+	if !got.Locked || len(got.Participants) != 1 {
+		t.Errorf("the locked room is %s", show(got))
+	}
+	alice.post("/rooms/"+room.ID+"/lock", nil).want(200) // again changes nothing
+	bob.post("/rooms/"+room.ID+"/join", nil).want(409, "room_locked")
+	bob.post("/rooms/"+room.Number+"/join", map[string]any{"endpoint": "SIP/1002"}).want(409, "room_locked")
+	alice.joins(room.ID, map[string]any{"role": "moderator"})
+	alice.post("/rooms/"+room.ID+"/unlock", nil).want(200).into(&got)
+	if got.Locked {
+		t.Error("it is locked")
+	}
+	bob.joins(room.ID, nil)
+}
+
+// Only moderators rule; a room that is not one's own is not there.
+func TestWhoRulesARoom(t *testing.T) {
+	r := newRig(t)
+	alice, bob, eve := r.as("alice"), r.as("bob", extension("1001")), r.as("eve")
+	auditor := r.as("audit", role("auditor"))
+	room := alice.room(map[string]any{"name": "Board"})
+	j, _ := bob.rings(room.ID, "1001", nil)
+	alice.awaits(room.ID, "bob's phone is in", are(1, 0))
+	role := map[string]any{"role": "moderator"}
+	for _, ca := range []struct {
+		path string
+		body any
+	}{
+		{"/lock", nil}, {"/unlock", nil}, {"/participants/" + j.ParticipantID + "/role", role},
+	} {
+		path := "/rooms/" + room.ID + ca.path
+		bob.post(path, ca.body).want(403, "forbidden")
+		eve.post(path, ca.body).want(404, "not_found")
+		auditor.post(path, ca.body).want(403, "forbidden")
+		(&user{rig: r, name: "nobody"}).post(path, ca.body).want(401)
+		alice.post("/rooms/nothing"+ca.path, ca.body).want(404, "not_found")
+	}
+	alice.post("/rooms/"+room.ID+"/participants/x/role", role).want(404, "not_found")
+	alice.post("/rooms/"+room.ID+"/participants/"+j.ParticipantID+"/role", map[string]any{"role": "king"}).want(422).at("body.role")
+	alice.post("/rooms/"+room.ID+"/participants/"+j.ParticipantID+"/role", map[string]any{}).want(422)
+	alice.post("/rooms/"+room.ID+"/participants/"+j.ParticipantID+"/role", role).want(200)
+	bob.post("/rooms/"+room.ID+"/lock", nil).want(200) // is a moderator, on a phone
+	way := alice.joins(room.ID, map[string]any{"role": "moderator"})
+	var got rooms.RoomBody
+	bob.post("/rooms/"+room.ID+"/participants/"+way.ParticipantID+"/role", map[string]any{"role": "participant"}).want(200).into(&got)
+	if slices.ContainsFunc(got.Participants, func(p rooms.RoomParticipantBody) bool { return p.ID == way.ParticipantID }) {
+		t.Errorf("who is on the way is in: %s", show(got))
+	}
+	bob.delete("/rooms/"+room.ID).want(403, "forbidden") // that is its creator's
+}
