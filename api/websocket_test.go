@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"github.com/fasthttp/websocket"
 
 	"github.com/skygenesisenterprise/skybridge/api"
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -28,6 +30,10 @@ func (noCalls) SeesCall(auth.Principal, string) bool { return false }
 func (noCalls) SeesRoom(auth.Principal, string) bool { return false }
 func (noCalls) ShowCall(auth.Principal, string) (any, error) {
 	return nil, fault.New(fault.NotFound, "no call")
+}
+
+func (noCalls) Signal(context.Context, auth.Principal, string, ws.Signal) (mailbox.MessageBody, error) {
+	return mailbox.MessageBody{}, fault.New(fault.NotFound, "no call")
 }
 
 // live has the API serve /ws/auth.

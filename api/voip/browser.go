@@ -19,13 +19,14 @@ type description struct {
 	SDP  string `json:"sdp"`
 }
 
-func offerIn(payload json.RawMessage) (string, error) {
+// sdpIn is the SDP of an offer or an answer.
+func sdpIn(kind string, payload json.RawMessage) (string, error) {
 	var d description
 	if err := json.Unmarshal(payload, &d); err != nil || d.SDP == "" {
-		return "", rest.InField("body.payload", fault.New(fault.Invalid, "payload of an offer must be {sdp, type}"))
+		return "", rest.InField("body.payload", fault.New(fault.Invalid, "payload of an %s must be {sdp, type}", kind))
 	}
-	if d.Type != "" && d.Type != mailbox.Offer {
-		return "", rest.InField("body.payload.type", fault.New(fault.Invalid, "%q in an offer", d.Type))
+	if d.Type != "" && d.Type != kind {
+		return "", rest.InField("body.payload.type", fault.New(fault.Invalid, "%q in an %s", d.Type, kind))
 	}
 	return d.SDP, nil
 }
@@ -45,7 +46,7 @@ func sdpError(err error) error {
 
 // offer connects a browser, or renegotiates with it, and gives the answer.
 func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage, server string) (mailbox.MessageBody, error) {
-	offer, err := offerIn(payload)
+	offer, err := sdpIn(mailbox.Offer, payload)
 	if err != nil {
 		return mailbox.MessageBody{}, err
 	}
@@ -86,13 +87,23 @@ func (c *call) reserve(pt *party) error {
 		return fault.New(fault.Conflict, "you are in this call by phone")
 	}
 	pt.busy = true
+	pt.withdraw() // theirs counts: of two offers at one time ours is taken back
 	return nil
 }
 
-// connect makes a browser's leg and channel from its first offer. A phone of the
-// party's that still rings stops.
+// connect makes a browser's leg and channel from its first offer.
 func (c *call) connect(ctx context.Context, p auth.Principal, pt *party, offer, server string) (string, error) {
-	leg, answer, ch, err := c.newLeg(ctx, p, offer, server)
+	leg, answer, err := webrtc.NewLeg(ctx, c.legConfig(p, server), offer)
+	return answer, c.enters(ctx, p, pt, leg, err)
+}
+
+// enters brings a browser's leg into the call, unless there is an error. A phone of the party's
+// that still rings stops. The party is no longer busy.
+func (c *call) enters(ctx context.Context, p auth.Principal, pt *party, leg *webrtc.Leg, err error) error {
+	var ch *signaling.Channel
+	if err == nil {
+		ch, err = c.channelOf(p, leg)
+	}
 	c.mu.Lock()
 	pt.busy = false
 	if err == nil && pt.state == StateLeft {
@@ -105,7 +116,7 @@ func (c *call) connect(ctx context.Context, p auth.Principal, pt *party, offer, 
 		if ch != nil {
 			ch.Hangup(signaling.CauseNormal)
 		}
-		return "", err
+		return err
 	}
 	phone := pt.channel
 	early := pt.early
@@ -121,34 +132,33 @@ func (c *call) connect(ctx context.Context, p auth.Principal, pt *party, offer, 
 		}
 	}
 	if err := c.watch(pt, ch); err != nil {
-		return "", err
+		return err
 	}
-	return answer, ch.Answer(ctx)
+	return ch.Answer(ctx)
 }
 
-// newLeg answers an offer and makes the channel of who made it.
-func (c *call) newLeg(ctx context.Context, p auth.Principal, offer, server string) (*webrtc.Leg, string, *signaling.Channel, error) {
+func (c *call) legConfig(p auth.Principal, server string) webrtc.LegConfig {
 	cfg := &c.service.cfg
-	leg, answer, err := webrtc.NewLeg(ctx, webrtc.LegConfig{
+	return webrtc.LegConfig{
 		User: p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log,
 		Candidate: func(cand rtc.Candidate) { c.tellCandidate(p.User, server, cand) },
-	}, offer)
-	if err != nil {
-		return nil, "", nil, err
 	}
+}
+
+// channelOf makes the channel of a browser's leg. With an error the leg is gone.
+func (c *call) channelOf(p auth.Principal, leg *webrtc.Leg) (*signaling.Channel, error) {
 	number := p.Extension
 	if number == "" {
 		number = p.User
 	}
-	ch, err := cfg.Engine.Incoming(signaling.Incoming{
+	ch, err := c.service.cfg.Engine.Incoming(signaling.Incoming{
 		Leg: leg, Tech: browserTech, Resource: p.User, Caller: signaling.CallerID{Name: p.User, Number: number},
 		LinkedID: c.linked(),
 	})
 	if err != nil {
 		leg.Abort()
-		return nil, "", nil, err
 	}
-	return leg, answer, ch, nil
+	return ch, err
 }
 
 // tellCandidate passes one of our candidates on to the browser.

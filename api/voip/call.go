@@ -53,7 +53,7 @@ func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any)
 	}
 	maps.Copy(c.metadata, metadata)
 	c.log = s.log.With("call", c.id)
-	c.messages = mailbox.New(c.id, s.cfg.Now)
+	c.messages = mailbox.New(c.id, s.cfg.Now, s.push)
 	return c
 }
 

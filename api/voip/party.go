@@ -40,10 +40,13 @@ type party struct {
 	channel *signaling.Channel
 	leg     *webrtc.Leg // a browser's
 	early   []rtc.Candidate
-	busy    bool // an offer of theirs is being answered
-	seen    bool // a browser of theirs has sent or asked for a message
-	direct  bool // talks to another browser without us
-	held    bool // has put the others on hold
+	busy    bool      // an offer of theirs is being answered
+	seen    bool      // a browser of theirs has sent or asked for a message
+	direct  bool      // talks to another browser without us
+	relays  bool      // has sent another user an offer or answer, or was sent one
+	offered bool      // an offer of ours is there, or will be
+	ours    *ownOffer // until it is answered
+	held    bool      // has put the others on hold
 
 	place *conference.Place // in a room
 
@@ -68,6 +71,7 @@ func (pt *party) leave() {
 	pt.state = StateLeft
 	pt.early = nil
 	pt.held = false
+	pt.withdraw()
 	pt.settle()
 }
 

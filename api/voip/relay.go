@@ -15,6 +15,9 @@ func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (mailbo
 	}
 	c.mu.Lock()
 	direct, watch := pt.direct, false
+	if in.MessageType == mailbox.Offer || in.MessageType == mailbox.Answer {
+		pt.relays, other.relays = true, true // they need none of ours
+	}
 	if in.MessageType == mailbox.Answer {
 		c.connectDirectly(pt)
 		c.connectDirectly(other)

@@ -16,6 +16,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/ws"
+	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/media"
@@ -90,6 +92,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	r.ports, err = rtp.NewPorts(pc)
 	must(t, err)
 	cfg.External = &external.Config{Engine: r.engine, Ports: r.ports, Address: ownaddress.New(r.ports), Codecs: codecs, Log: log}
+	cfg.Hub = fanout.NewHub()
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -97,8 +100,11 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	must(t, err)
 	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, nil)
 	must(t, err)
+	sockets := ws.Default()
+	sockets.Hub, sockets.Calls, sockets.Log = cfg.Hub, service, log
 	server, err := api.New(api.Config{
-		Listen: "127.0.0.1:0", Auth: r.auth, VoIP: service, Version: "test", Log: log,
+		WebSocket: &sockets,
+		Listen:    "127.0.0.1:0", Auth: r.auth, VoIP: service, Version: "test", Log: log,
 		Ready: func() error { return r.down },
 	})
 	must(t, err)

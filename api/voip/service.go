@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
+	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
@@ -52,6 +53,8 @@ type Config struct {
 	ICEServers func(user string) []ICEServerBody
 	// External is what outside RTP addresses are joined with; nil joins none.
 	External *external.Config
+	// Hub is told what users are to know at once; nil tells nobody.
+	Hub *fanout.Hub
 	// Onward is how phones are called that may forward; nil has none do so.
 	Onward *onward.Config
 }
@@ -93,6 +96,9 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	if cfg.AfterFunc == nil {
 		cfg.AfterFunc = func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+	}
+	if cfg.Hub == nil {
+		cfg.Hub = fanout.NewHub()
 	}
 	if cfg.Onward == nil {
 		cfg.Onward = &onward.Config{Engine: cfg.Engine, Log: cfg.Log}

@@ -63,7 +63,7 @@ func (c *call) send(ctx context.Context, p auth.Principal, in SendMessage) (mail
 	case mailbox.Mute, mailbox.Unmute:
 		err = c.mute(ctx, pt, in.MessageType == mailbox.Mute)
 	case mailbox.Answer:
-		err = fault.New(fault.Conflict, "the server made no offer in this call")
+		err = c.answer(ctx, p, pt, in.Payload)
 	}
 	return msg, err
 }
@@ -154,11 +154,7 @@ func (c *call) accept(p auth.Principal) error {
 
 // poll gives the messages to a user after seq, waiting for one if there is none.
 func (c *call) poll(ctx context.Context, p auth.Principal, after uint64, wait time.Duration) []mailbox.MessageBody {
-	c.mu.Lock()
-	if pt := c.partyOf(p.User); pt != nil {
-		c.sees(pt)
-	}
-	c.mu.Unlock()
+	c.polled(p)
 	timer := time.NewTimer(min(wait, MaxWait))
 	defer timer.Stop()
 	for {

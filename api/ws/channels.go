@@ -1,20 +1,16 @@
 package ws
 
 import (
-	"strings"
-
+	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
-// The kinds of channels: those that name something, and those of the client's own.
+// The channels of a client's own. Those that name something have its topic's name.
 const (
-	presenceOf = "presence:"
-	callOf     = "call:"
-	roomOf     = "room:"
-	callsOf    = "calls"
-	signalOf   = "signaling"
+	channelCalls     = "calls"
+	channelSignaling = "signaling"
 )
 
 // maxSubscriptions bounds the channels of a session.
@@ -22,42 +18,26 @@ const maxSubscriptions = 256
 
 const maxChannelName = 160 // bytes
 
-// Calls and Signaling are the topics of a user's own, PresenceOf and the further ones those of
-// what has a name.
-
-// CallsOf is the topic of all that happens to a user's calls.
-func CallsOf(user string) string { return callsOf + ":" + user }
-
-// SignalingOf is the topic of the signaling messages to a user.
-func SignalingOf(user string) string { return signalOf + ":" + user }
-
-// PresenceOf is the topic of a user's presence.
-func PresenceOf(user string) string { return presenceOf + user }
-
-// CallOf is the topic of a call.
-func CallOf(id string) string { return callOf + id }
-
-// RoomOf is the topic of a room.
-func RoomOf(id string) string { return roomOf + id }
-
 // topic is what a principal subscribes to by a channel's name. It fails with fault.NotFound for
 // what is not theirs to see.
 func (s *Server) topic(p auth.Principal, channel string) (string, error) {
 	switch {
 	case len(channel) > maxChannelName:
 		return "", inField("channel", fault.New(fault.Invalid, "a channel's name of more than %d bytes", maxChannelName))
-	case channel == callsOf:
-		return CallsOf(p.User), nil
-	case channel == signalOf:
-		return SignalingOf(p.User), nil
+	case channel == channelCalls:
+		return fanout.CallsOf(p.User), nil
+	case channel == channelSignaling:
+		return fanout.SignalingOf(p.User), nil
 	}
-	if user, ok := strings.CutPrefix(channel, presenceOf); ok {
+	if user, ok := fanout.Presence(channel); ok {
 		if err := auth.CheckUser(user); err != nil {
 			return "", inField("channel", fault.New(fault.Invalid, "presence of whom: %w", err))
 		}
 		return channel, nil
 	}
-	if !strings.HasPrefix(channel, callOf) && !strings.HasPrefix(channel, roomOf) {
+	_, isCall := fanout.Call(channel)
+	_, isRoom := fanout.Room(channel)
+	if !isCall && !isRoom {
 		return "", inField("channel", fault.New(fault.Invalid, "no channel %q: presence:USER, call:ID, room:ID, calls, signaling", channel))
 	}
 	if !s.may(p, channel) {
@@ -69,10 +49,10 @@ func (s *Server) topic(p auth.Principal, channel string) (string, error) {
 // may reports whether a principal may get a topic now. It is asked again with every frame, since
 // who leaves a room sees it no more.
 func (s *Server) may(p auth.Principal, topic string) bool {
-	if id, ok := strings.CutPrefix(topic, callOf); ok {
+	if id, ok := fanout.Call(topic); ok {
 		return s.cfg.Calls.SeesCall(p, id)
 	}
-	if id, ok := strings.CutPrefix(topic, roomOf); ok {
+	if id, ok := fanout.Room(topic); ok {
 		return s.cfg.Calls.SeesRoom(p, id)
 	}
 	return true
@@ -94,7 +74,7 @@ func (s *Server) subscribe(to *session.Session, in *clientFrame) error {
 
 // show tells how what a channel is about is now; what happens to it follows.
 func (s *Server) show(p auth.Principal, to *session.Session, topic string) error {
-	id, ok := strings.CutPrefix(topic, callOf)
+	id, ok := fanout.Call(topic)
 	if !ok {
 		return nil
 	}
@@ -102,14 +82,17 @@ func (s *Server) show(p auth.Principal, to *session.Session, topic string) error
 	if err != nil {
 		return err
 	}
-	s.tell(to, typeCall, callFrame{"current", id, c})
+	s.tell(to, TypeCall, callFrame{"current", id, c})
 	return nil
 }
 
 func (s *Server) unsubscribe(to *session.Session, in *clientFrame) error {
 	topic := in.Channel
-	if topic == callsOf || topic == signalOf {
-		topic += ":" + to.Principal().User
+	switch topic {
+	case channelCalls:
+		topic = fanout.CallsOf(to.Principal().User)
+	case channelSignaling:
+		topic = fanout.SignalingOf(to.Principal().User)
 	}
 	if !s.cfg.Hub.Leave(topic, to) {
 		return inField("channel", fault.New(fault.NotFound, "no channel %.160q is subscribed to", in.Channel))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasthttp/websocket"
 
+	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -170,7 +171,7 @@ func (c *connection) run(p auth.Principal) {
 	c.session, c.feed = s, feed
 	c.expire(p)
 	c.bucket = bucket{tokens: framesAtOnce, at: time.Now()}
-	c.server.cfg.Hub.Join(SignalingOf(p.User), s)
+	c.server.cfg.Hub.Join(fanout.SignalingOf(p.User), s)
 	c.server.tell(s, typeWelcome, welcome{s.ID, p.User, int(c.server.cfg.Sessions.Keep.Seconds()), MaxFrame})
 	var writing sync.WaitGroup
 	writing.Go(func() { // owned by run, which ends it by done and waits for it

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -19,6 +21,7 @@ const (
 	typeSubscribe   = "Subscribe"
 	typeUnsubscribe = "Unsubscribe"
 	typeResume      = "Resume"
+	TypeSignaling   = "Signaling" // the server's too
 
 	typeWelcome      = "Welcome"
 	typeRenewed      = "Renewed"
@@ -26,7 +29,8 @@ const (
 	typeUnsubscribed = "Unsubscribed"
 	typeResumed      = "Resumed"
 	typeGap          = "Gap"
-	typeCall         = "Call"
+	TypeCall         = "Call"
+	typeSent         = "Sent"
 	typeError        = "Error"
 )
 
@@ -40,6 +44,11 @@ type clientFrame struct {
 	Channel string          `json:"channel"`
 	Session string          `json:"session"`
 	After   uint64          `json:"after"`
+	// Of Signaling.
+	CallID      string          `json:"call_id"`
+	ToUser      string          `json:"to_user"`
+	MessageType string          `json:"message_type"`
+	Payload     json.RawMessage `json:"payload"`
 }
 
 const maxID = 64 // bytes
@@ -85,7 +94,7 @@ func errorOf(log *slog.Logger, err error, id replyTo) errorFrame {
 	f := errorFrame{Code: fault.CodeOf(err), Detail: err.Error(), InReplyTo: id}
 	var field *rest.FieldError
 	if errors.As(err, &field) {
-		f.Field = field.Field
+		f.Field = strings.TrimPrefix(field.Field, "body.") // as a POST has it
 	}
 	if fault.Of(err) == fault.Internal { // what went wrong inside is for the log
 		f.TraceID, f.Detail = uuid.NewString(), "internal error"
@@ -126,6 +135,13 @@ type gap struct {
 	Session   string  `json:"session"`
 	Resumed   bool    `json:"resumed"`
 	InReplyTo replyTo `json:"in_reply_to,omitempty"`
+}
+
+// sent answers Signaling.
+type sent struct {
+	CallID    string              `json:"call_id"`
+	Message   mailbox.MessageBody `json:"message"`
+	InReplyTo replyTo             `json:"in_reply_to,omitempty"`
 }
 
 // callFrame shows a call.

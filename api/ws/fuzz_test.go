@@ -1,12 +1,14 @@
 package ws
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -21,13 +23,17 @@ func (oneCall) ShowCall(_ auth.Principal, id string) (any, error) {
 	return map[string]string{"id": id}, nil
 }
 
+func (oneCall) Signal(context.Context, auth.Principal, string, Signal) (mailbox.MessageBody, error) {
+	return mailbox.MessageBody{Payload: []byte("null")}, nil
+}
+
 // FuzzFrame gives the server frames of a client's: each is answered by whole frames, numbered
 // without a hole, and an error never sends back what only the log may know.
 func FuzzFrame(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"Subscribe","channel":"presence:user123"}`, `{"type":"Subscribe","id":7,"channel":"call:1"}`, `{"type":"Unsubscribe","channel":"signaling"}`,
 		`{"type":"Resume","session":"x","after":18446744073709551615}`, `{"type":"Auth","token":"good"}`, `{"type":"Auth","token":"bad"}`,
-		`{"type":"Subscribe","id":"\ud800","channel":"room:1"}`, `{"type":"Subscribe","id":-1e9,"channel":"calls"}`, `[[[[`, "\x00", `{"type":"Subscribe","id":01}`,
+		`{"type":"Subscribe","id":"\ud800","channel":"room:1"}`, `{"type":"Subscribe","id":-1e9,"channel":"calls"}`, `[[[[`, `{"type":"Signaling","call_id":"1","message_type":"offer","payload":{"sdp":"v=0"}}`, "\x00", `{"type":"Subscribe","id":01}`,
 	} {
 		f.Add([]byte(seed))
 	}

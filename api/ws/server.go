@@ -21,6 +21,7 @@ import (
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -37,6 +38,14 @@ type Calls interface {
 	SeesRoom(p auth.Principal, id string) bool
 	// ShowCall is a call that a principal may see, for the frame that its subscription begins with.
 	ShowCall(p auth.Principal, id string) (any, error)
+	// Signal does what POST /calls/{id}/signaling does.
+	Signal(ctx context.Context, p auth.Principal, call string, in Signal) (mailbox.MessageBody, error)
+}
+
+// Signal is a signaling message of a client's.
+type Signal struct {
+	ToUser, MessageType string
+	Payload             json.RawMessage
 }
 
 // Config is what a Server is made of.
@@ -242,7 +251,7 @@ func (s *Server) answer(c *connection, data []byte) {
 }
 
 // do does what a frame of a client's asks for.
-func (s *Server) do(_ context.Context, c *connection, in *clientFrame) error {
+func (s *Server) do(ctx context.Context, c *connection, in *clientFrame) error {
 	switch in.Type {
 	case typeAuth:
 		return c.renew(in)
@@ -252,9 +261,20 @@ func (s *Server) do(_ context.Context, c *connection, in *clientFrame) error {
 		return s.unsubscribe(c.session, in)
 	case typeResume:
 		return c.resume(in)
+	case TypeSignaling:
+		return s.signal(ctx, c.session, in)
 	default:
 		return inField("type", fault.New(fault.Invalid, "no frame of type %.64q", in.Type))
 	}
+}
+
+// signal takes a signaling message. It comes back with the answer to an offer, as by POST.
+func (s *Server) signal(ctx context.Context, from *session.Session, in *clientFrame) error {
+	msg, err := s.cfg.Calls.Signal(ctx, from.Principal(), in.CallID, Signal{in.ToUser, in.MessageType, in.Payload})
+	if err == nil {
+		s.tell(from, typeSent, sent{in.CallID, msg, in.ID})
+	}
+	return err
 }
 
 type replyTo = json.RawMessage

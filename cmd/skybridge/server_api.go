@@ -23,7 +23,9 @@ import (
 )
 
 func (s *server) startAPI(ctx context.Context) (err error) {
+	hub := fanout.NewHub()
 	s.voip, err = voip.NewService(ctx, voip.Config{
+		Hub:    hub,
 		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser,
 		ICEServers: s.iceServers,
@@ -41,7 +43,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		return nil
 	}
 	sockets := ws.Default()
-	sockets.Hub, sockets.Calls, sockets.Log = fanout.NewHub(), s.voip, s.log
+	sockets.Hub, sockets.Calls, sockets.Log = hub, s.voip, s.log
 	ac := api.Config{
 		WebSocket: &sockets,
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,

@@ -31,6 +31,9 @@ const (
 	Unmute    = "unmute"
 )
 
+// Types are the types of messages there are.
+var Types = []string{Offer, Answer, Candidate, Hangup, Mute, Unmute}
+
 // Server is the server's own name in messages.
 const Server = "server"
 
@@ -55,6 +58,7 @@ type MessageBody struct {
 type Mailbox struct {
 	call string
 	now  func() time.Time
+	told func(MessageBody)
 
 	mu      sync.Mutex
 	list    []MessageBody
@@ -65,9 +69,13 @@ type Mailbox struct {
 	over    bool
 }
 
-// New makes the mailbox of a call. now is the clock that stamps messages.
-func New(call string, now func() time.Time) *Mailbox {
-	return &Mailbox{call: call, now: now, changed: make(chan struct{})}
+// New makes the mailbox of a call. now is the clock that stamps messages, told gets each of them
+// in order and does not wait; nil for nobody.
+func New(call string, now func() time.Time, told func(MessageBody)) *Mailbox {
+	if told == nil {
+		told = func(MessageBody) {}
+	}
+	return &Mailbox{call: call, now: now, told: told, changed: make(chan struct{})}
 }
 
 // Post keeps a user's message. It fails with fault.TooLarge, fault.TooMany or,
@@ -113,6 +121,7 @@ func (m *Mailbox) add(from, to, kind string, payload json.RawMessage) (MessageBo
 		MessageType: kind, Payload: slices.Clone(payload), CreatedAt: m.now().UTC(),
 	}
 	m.list = append(m.list, msg)
+	m.told(msg)
 	close(m.changed)
 	m.changed = make(chan struct{})
 	return msg, nil
@@ -151,6 +160,7 @@ func (m *Mailbox) End(users []string, cause signaling.Cause) {
 			ID: signaling.NewID(), Seq: m.seq, CallID: m.call, FromUser: Server, ToUser: user,
 			MessageType: Hangup, Payload: payload, CreatedAt: m.now().UTC(),
 		})
+		m.told(m.list[len(m.list)-1])
 	}
 	m.over = true
 	close(m.changed)

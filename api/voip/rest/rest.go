@@ -97,7 +97,7 @@ func Handle[I, O any](api huma.API, fail Errors, op huma.Operation, do func(cont
 		if p.User == "" {
 			return nil, fail(fault.New(fault.Unauthorized, "nobody is known to ask"))
 		}
-		if op.Method != http.MethodGet && !mayAct(p) {
+		if op.Method != http.MethodGet && !MayAct(p) {
 			return nil, fail(fault.New(fault.Forbidden, "an auditor may only read"))
 		}
 		out, err := do(ctx, p, in)
@@ -108,8 +108,8 @@ func Handle[I, O any](api huma.API, fail Errors, op huma.Operation, do func(cont
 	})
 }
 
-// mayAct reports whether a principal may do more than read.
-func mayAct(p auth.Principal) bool {
+// MayAct reports whether a principal may do more than read.
+func MayAct(p auth.Principal) bool {
 	return p.Has(auth.RoleUser) || p.Has(auth.RoleService) || p.Has(auth.RoleAdmin)
 }
 

@@ -47,6 +47,17 @@ var _ signaling.Leg = (*Leg)(nil)
 
 // NewLeg makes a leg from a browser's offer and gives the answer.
 func NewLeg(ctx context.Context, cfg LegConfig, offer string) (*Leg, string, error) {
+	return newLeg(cfg, func(s *Session) (string, error) { return s.Answer(ctx, offer, true) })
+}
+
+// NewOffer makes a leg for a browser that is to answer: it gives our offer, with every candidate
+// of ours. SetAnswer comes before the leg is a channel's.
+func NewOffer(ctx context.Context, cfg LegConfig) (*Leg, string, error) {
+	return newLeg(cfg, func(s *Session) (string, error) { return s.Offer(ctx, false) })
+}
+
+// newLeg makes a leg that begins with a description of ours.
+func newLeg(cfg LegConfig, describe func(*Session) (string, error)) (*Leg, string, error) {
 	l := &Leg{cfg: cfg}
 	session, err := NewSession(SessionConfig{
 		Name: "WebRTC/" + cfg.User, Mixer: cfg.Mixer, API: cfg.API, Codecs: cfg.Codecs, Log: cfg.Log,
@@ -56,13 +67,16 @@ func NewLeg(ctx context.Context, cfg LegConfig, offer string) (*Leg, string, err
 		return nil, "", err
 	}
 	l.session = session
-	answer, err := session.Answer(ctx, offer, true)
+	text, err := describe(session)
 	if err != nil {
 		session.Close()
 		return nil, "", err
 	}
-	return l, answer, nil
+	return l, text, nil
 }
+
+// SetAnswer takes the answer to NewOffer's offer.
+func (l *Leg) SetAnswer(answer string) error { return l.session.SetAnswer(answer) }
 
 // Renegotiate takes a further offer: ICE restart, hold, a changed codec.
 func (l *Leg) Renegotiate(ctx context.Context, offer string) (string, error) {
