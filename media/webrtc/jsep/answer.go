@@ -95,13 +95,17 @@ func (s *Session) take(n *state, d *Description) error {
 		o, theirs := &n.slots[i], &d.Sections[i]
 		known := o.agreedOn()
 		if o.refused = !used[i]; o.refused {
-			*o = slot{mid: o.mid, kind: o.kind, protocol: o.protocol, format: o.format, refused: true, receive: o.receive, extensions: o.extensions}
+			*o = slot{
+				mid: o.mid, kind: o.kind, protocol: o.protocol, format: o.format, refused: true, asked: o.asked,
+				receive: o.receive, extensions: o.extensions, // whose numbers keep their meaning
+			}
 			continue
 		}
 		if o.kind == Application {
 			o.sctp = theirs.SCTP
 			continue
 		}
+		o.asked = o.asked && known
 		s.describeMedia(o, theirs, meanings, true)
 		if len(o.send) == 0 { // all of its payload types are others' already
 			o.refused = true
@@ -132,10 +136,10 @@ func (n *state) place(d *Description, i int) error {
 	switch {
 	case i == len(n.slots):
 		n.slots = append(n.slots, fresh)
-	case n.slots[i].refused:
+	case n.slots[i].refused || theirs.Rejected(): // another, or given up
+		was := n.slots[i]
+		fresh.asked, fresh.receive, fresh.extensions = was.asked, was.receive, was.extensions
 		n.slots[i] = fresh
-	case theirs.Rejected():
-		// The same one, given up.
 	case theirs.Kind != n.slots[i].kind:
 		return lineError(fault.Invalid, theirs.Line, "the m=%s was %s before (RFC 3264 §8)", theirs.Kind, n.slots[i].kind)
 	case theirs.MID != n.slots[i].mid && (n.slots[i].mid != "" || n.bundled):

@@ -2,6 +2,7 @@ package jsep
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
@@ -93,7 +94,7 @@ func (s *Session) grow(n *state, kind string) (changed bool) {
 	}
 	receiving := 0
 	for i := range n.slots {
-		if o := &n.slots[i]; o.kind == kind && o.receives && o.sender {
+		if o := &n.slots[i]; o.kind == kind && (o.asked || o.receives && o.sender) {
 			receiving++ // those of ours that the peer has refused, too
 		}
 	}
@@ -102,14 +103,17 @@ func (s *Session) grow(n *state, kind string) (changed bool) {
 		if t == nil && receiving >= s.asked[kind] {
 			return changed
 		}
-		o := slot{kind: kind, protocol: "UDP/TLS/RTP/SAVPF", track: t, willing: true, sender: true, receives: receiving < s.asked[kind]}
-		if o.receives {
+		o := slot{kind: kind, protocol: "UDP/TLS/RTP/SAVPF", track: t, willing: true, receives: receiving < s.asked[kind]}
+		if o.asked = o.receives; o.asked {
 			receiving++
 		}
 		o.receive = n.numbers().give(s.codecs(kind))
 		o.extensions = offerIDs(s.wanted(kind), n.extensions())
 		o.reducedSize, o.mixed = true, true
-		if len(o.receive) == 0 || !s.put(n, o) {
+		if len(o.receive) == 0 {
+			return changed
+		}
+		if o.format = strconv.Itoa(int(o.receive[0].PayloadType)); !s.put(n, o) {
 			return changed
 		}
 		changed = true

@@ -165,8 +165,14 @@ func (s *Session) Agreed() *Agreed { return s.agreed }
 // Pending reports whether an offer of ours waits for its answer.
 func (s *Session) Pending() bool { return s.pending != nil }
 
-// Local are the ICE credentials of our latest description, or of the first to come.
-func (s *Session) Local() Credentials { return s.latest().local }
+// Local are the ICE credentials of our open offer, else those in use, or of the first
+// description to come.
+func (s *Session) Local() Credentials {
+	if s.pending != nil {
+		return s.pending.local
+	}
+	return s.stable.local
+}
 
 // Restarting reports whether the open offer of ours begins a new ICE generation.
 func (s *Session) Restarting() bool {

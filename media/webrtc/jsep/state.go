@@ -36,8 +36,9 @@ type slot struct {
 	refused bool // nothing is in it, and another may take its place
 	own     bool // we made it
 	// willing says that the peer takes something in it, sender that it may send, as far as
-	// it has said so itself; receives that we take that.
-	willing, sender, receives bool
+	// it has said so itself; receives that we take that, asked that the section was made for
+	// it (Session.Receive).
+	willing, sender, receives, asked bool
 	// said is our direction in our last description, theirs the peer's in its; agreed is
 	// what they come to, for us.
 	said, theirs, agreed media.Direction
@@ -97,7 +98,7 @@ func (n *state) extensions() []Extension {
 
 // wish is the direction that we would have in a slot.
 func (s *Session) wish(o *slot) media.Direction {
-	return limited(directionOf(o.track != nil, o.receives && o.sender), s.limit(o.mid))
+	return limited(directionOf(o.track != nil, o.receives && (o.sender || o.asked)), s.limit(o.mid))
 }
 
 func (s *Session) limit(mid string) media.Direction {
