@@ -16,7 +16,7 @@ const metricsPath = "/api/v1/metrics/prometheus"
 // what they do are nobody else's business.
 func (s *Server) metrics(c *fiber.Ctx) error {
 	p := rest.PrincipalOf(c.UserContext())
-	if !p.Has(auth.RoleAdmin) && !p.Has(auth.RoleAuditor) && !p.Has(auth.RoleService) {
+	if !p.Allows("metrics", false) || !p.Has(auth.RoleAdmin) && !p.Has(auth.RoleAuditor) && !p.Has(auth.RoleService) {
 		return fault.New(fault.Forbidden, "metrics are shown to administrators, auditors and services")
 	}
 	c.Set(fiber.HeaderContentType, metrics.ContentType)

@@ -1,6 +1,7 @@
 package voip
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -24,6 +25,7 @@ type call struct {
 	id        string
 	kind      string
 	createdBy string
+	limit     int // of its creator's calls at once; 0 for none
 	created   time.Time
 	messages  *mailbox.Mailbox
 	bridge    *signaling.Bridge // nil for a call into a room
@@ -48,7 +50,7 @@ type call struct {
 
 func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any) *call {
 	c := &call{
-		service: s, id: signaling.NewID(), kind: kind, createdBy: p.User, created: s.cfg.Now().UTC(),
+		service: s, id: signaling.NewID(), kind: kind, createdBy: p.User, limit: cmp.Or(p.CallLimit, s.cfg.PerUser), created: s.cfg.Now().UTC(),
 		ring: s.cfg.RingTimeout, over: make(chan struct{}), status: StatusInitiated, metadata: make(map[string]any),
 	}
 	maps.Copy(c.metadata, metadata)

@@ -161,8 +161,8 @@ func (s *Service) add(c *call) error {
 	if s.closed || s.cfg.Engine.Draining() {
 		return errShutdown
 	}
-	if s.cfg.PerUser > 0 && s.live[c.createdBy] >= s.cfg.PerUser {
-		return fault.New(fault.TooMany, "%d calls at one time, the limit", s.cfg.PerUser)
+	if c.limit > 0 && s.live[c.createdBy] >= c.limit {
+		return fault.New(fault.TooMany, "%d calls at one time, the limit", c.limit)
 	}
 	s.forget()
 	s.calls[c.id] = c

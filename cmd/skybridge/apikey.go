@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/auth/apikey"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
-	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
 func apiKeyCommand(s *settings) *cobra.Command {
@@ -49,15 +49,16 @@ func apiKeyCreate(s *settings) *cobra.Command {
 			if life > 0 {
 				expires = now.Add(life)
 			}
-			key, stored := auth.NewKey(user, nil, expires)
-			row := store.APIKey{
-				ID: signaling.NewID(), Name: name, Hash: stored.Hash, Owner: user, Roles: roles, Created: now, Expires: expires,
-			}
-			err := s.withKeys(cmd, func(keys *store.APIKeys) error { return keys.Create(cmd.Context(), row) })
+			key, err := apikey.New(apikey.Default())
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), key)
+			row := store.APIKey{ID: key.ID, Name: name, Hash: key.Hash, Owner: user, Roles: roles, Created: now, Expires: expires}
+			err = s.withKeys(cmd, func(keys *store.APIKeys) error { return keys.Create(cmd.Context(), row) })
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), key.Text)
 			return err
 		},
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -210,7 +211,7 @@ func authenticator(t *testing.T, dir string) *auth.Authenticator {
 	db, err := openStore(t.Context(), cfg, newLogger(cfg.Log, &bytes.Buffer{}))
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close()) })
-	a, err := newAuthenticator(t.Context(), cfg, db)
+	a, err := newAuthenticator(t.Context(), cfg, db, slog.New(slog.DiscardHandler))
 	must(t, err)
 	return a
 }

@@ -167,7 +167,7 @@ func (s *server) startStore(ctx context.Context) error {
 		return err
 	}
 	s.defers(s.db.Close)
-	s.auth, err = newAuthenticator(ctx, s.cfg, s.db)
+	s.auth, err = newAuthenticator(ctx, s.cfg, s.db, s.log)
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/kept"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
@@ -62,7 +63,7 @@ func issue(ctx context.Context, cfg config.Config, p auth.Principal, life time.D
 		}
 		defer func() { _ = db.Close() }() // nothing of it is pending
 	}
-	a, err := newAuthenticator(ctx, cfg, db)
+	a, err := newAuthenticator(ctx, cfg, db, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", err
 	}
@@ -111,7 +112,7 @@ const secretSetting = "auth.jwt_secret"
 // newAuthenticator makes the authenticator with the configured secret, or with
 // one that is made once and kept in the database. db may be nil where the secret is
 // configured and nobody asks for keys.
-func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store) (*auth.Authenticator, error) {
+func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store, log *slog.Logger) (*auth.Authenticator, error) {
 	secret := cfg.Auth.JWTSecret
 	if secret == "" {
 		var err error
@@ -121,6 +122,11 @@ func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store) (
 		}
 	}
 	ac := auth.Config{Secret: []byte(secret), Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience}
+	var keys auth.Keys
+	if db != nil {
+		accounts := kept.Accounts{Store: db, Log: log}
+		ac.Accounts, keys = accounts, accounts
+	}
 	if cfg.Auth.JWTKey != "" {
 		text, err := os.ReadFile(cfg.Auth.JWTKey)
 		if err != nil {
@@ -130,24 +136,5 @@ func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store) (
 			return nil, &config.Error{File: cfg.Auth.JWTKey, Err: err}
 		}
 	}
-	return auth.New(ac, keyring{db})
-}
-
-// keyring finds API keys in the database.
-type keyring struct{ db *store.Store }
-
-// APIKey finds a key that is valid now by its hash.
-func (k keyring) APIKey(ctx context.Context, hash string) (auth.Key, error) {
-	row, err := k.db.APIKeys.ByHash(ctx, hash)
-	if err != nil {
-		return auth.Key{}, err
-	}
-	key := auth.Key{User: row.Owner, Expires: row.Expires, Revoked: !row.Revoked.IsZero()}
-	if key.User == "" {
-		key.User = row.Name
-	}
-	for _, name := range row.Roles {
-		key.Roles = append(key.Roles, auth.Role(name))
-	}
-	return key, nil
+	return auth.New(ac, keys)
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/skygenesisenterprise/skybridge/internal/auth/apikey"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -39,6 +40,10 @@ type Principal struct {
 	User      string
 	Extension string // the phone that belongs to the user; may be empty
 	Roles     []Role
+	// Scopes are the operations that an API key is for, see Allows; none for all that its
+	// roles may do.
+	Scopes    []string
+	CallLimit int       // calls at once; 0 for the server's limit
 	Expires   time.Time // zero for an API key without end
 }
 
@@ -55,6 +60,8 @@ type Config struct {
 	Issuer    string // required in tokens when set
 	Audience  string // required in tokens when set
 	Now       func() time.Time
+	// Accounts are what is known of users and keys; nil knows none.
+	Accounts Accounts
 }
 
 // Keys finds API keys by their hash (see HashKey). The hash is what is looked
@@ -66,10 +73,13 @@ type Keys interface {
 
 // Key is a stored API key.
 type Key struct {
-	Hash    string // HashKey of the whole key
+	ID      string
+	Hash    string // HashKey of the whole key, or apikey's hash of its secret
 	User    string
-	Roles   []Role
+	Roles   []Role    // none for its user's
+	Scopes  []string  // see Principal
 	Expires time.Time // zero means never
+	Used    time.Time // zero means never
 	Revoked bool
 }
 
@@ -78,6 +88,7 @@ type Authenticator struct {
 	cfg    Config
 	keys   Keys
 	parser *jwt.Parser
+	check  *apikey.Checker
 }
 
 const (
@@ -106,7 +117,11 @@ func New(cfg Config, keys Keys) (*Authenticator, error) {
 	if cfg.Audience != "" {
 		opts = append(opts, jwt.WithAudience(cfg.Audience))
 	}
-	return &Authenticator{cfg: cfg, keys: keys, parser: jwt.NewParser(opts...)}, nil
+	check, err := apikey.NewChecker()
+	if err != nil {
+		return nil, fmt.Errorf("auth: %w", err)
+	}
+	return &Authenticator{cfg: cfg, keys: keys, parser: jwt.NewParser(opts...), check: check}, nil
 }
 
 // ParsePublicKey reads an RSA, ECDSA or Ed25519 public key in PEM (PKIX).
@@ -129,7 +144,8 @@ type claims struct {
 	jwt.RegisteredClaims
 }
 
-// Token checks a JWT. Every failure is of kind fault.Unauthorized.
+// Token checks a JWT, and adds what is known of its user. Every failure is of kind
+// fault.Unauthorized, unless the store fails.
 func (a *Authenticator) Token(token string) (Principal, error) {
 	if len(token) > maxToken {
 		return Principal{}, fault.New(fault.Unauthorized, "token of %d bytes, at most %d", len(token), maxToken)
@@ -150,10 +166,9 @@ func (a *Authenticator) Token(token string) (Principal, error) {
 			p.Roles = append(p.Roles, role)
 		}
 	}
-	if len(p.Roles) == 0 {
-		p.Roles = []Role{RoleUser}
-	}
-	return p, nil
+	ctx, cancel := context.WithTimeout(context.Background(), lookup)
+	defer cancel()
+	return a.known(ctx, p)
 }
 
 // ParseRole reads a role's name.
@@ -242,24 +257,29 @@ func (a *Authenticator) Issue(p Principal, life time.Duration) (string, error) {
 // the store fails.
 func (a *Authenticator) APIKey(ctx context.Context, key string) (Principal, error) {
 	refused := fault.New(fault.Unauthorized, "unknown API key")
-	if len(key) > 256 || !strings.HasPrefix(key, keyPrefix) || a.keys == nil {
+	if len(key) > 256 || !strings.HasPrefix(key, keyPrefix) || a.keys == nil && a.cfg.Accounts == nil {
 		return Principal{}, refused
 	}
-	k, err := a.keys.APIKey(ctx, HashKey(key))
+	k, err := a.find(ctx, key)
+	now := a.cfg.Now()
 	switch {
 	case fault.Of(err) == fault.NotFound && err != nil:
 		return Principal{}, refused
 	case err != nil:
 		return Principal{}, err
-	case k.Revoked || !k.Expires.IsZero() && a.cfg.Now().After(k.Expires):
+	case k.Revoked || !k.Expires.IsZero() && now.After(k.Expires):
 		return Principal{}, refused
 	}
-	return Principal{User: k.User, Roles: k.Roles, Expires: k.Expires}, nil
+	if a.cfg.Accounts != nil && now.Sub(k.Used) >= usedEvery {
+		a.cfg.Accounts.Used(ctx, k.ID, now)
+	}
+	return a.known(ctx, Principal{User: k.User, Roles: k.Roles, Scopes: k.Scopes, Expires: k.Expires})
 }
 
 const keyPrefix = "sk_"
 
-// NewKey makes an API key: what the user gets, and what is stored.
+// NewKey makes an API key of the older format, without an ID; apikey.New makes those of today.
+// It gives what the user gets, and what is stored.
 func NewKey(user string, roles []Role, expires time.Time) (string, Key) {
 	key := keyPrefix + randomText(32)
 	return key, Key{Hash: HashKey(key), User: user, Roles: roles, Expires: expires}

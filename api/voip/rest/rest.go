@@ -8,6 +8,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -92,6 +93,7 @@ func Operation(method, path, id, summary string, status int) huma.Operation {
 // Handle adds an operation: do runs for a known principal, and its errors become
 // answers by fail.
 func Handle[I, O any](api huma.API, fail Errors, op huma.Operation, do func(context.Context, auth.Principal, *I) (*O, error)) {
+	object, _, _ := strings.Cut(strings.TrimPrefix(op.Path, Base+"/"), "/") // what scopes name it
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		p := PrincipalOf(ctx)
 		if p.User == "" {
@@ -99,6 +101,9 @@ func Handle[I, O any](api huma.API, fail Errors, op huma.Operation, do func(cont
 		}
 		if op.Method != http.MethodGet && !MayAct(p) {
 			return nil, fail(fault.New(fault.Forbidden, "an auditor may only read"))
+		}
+		if !p.Allows(object, op.Method != http.MethodGet) {
+			return nil, fail(fault.WithCode(fault.Forbidden, "scope_missing", "the API key has no scope for %s", object))
 		}
 		out, err := do(ctx, p, in)
 		if err != nil {

@@ -60,6 +60,9 @@ func TestHandle(t *testing.T) {
 		{"a user", http.MethodPost, user(auth.RoleUser), nil, 200},
 		{"an auditor reads", http.MethodGet, user(auth.RoleAuditor), nil, 200},
 		{"an auditor acts", http.MethodPost, user(auth.RoleAuditor), nil, 403},
+		{"a key that reads", http.MethodGet, auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"things:read"}}, nil, 200},
+		{"and acts", http.MethodPost, auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"things:read"}}, nil, 403},
+		{"a key of others", http.MethodGet, auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"calls:write"}}, nil, 403},
 		{"an error", http.MethodGet, user(auth.RoleUser), fault.New(fault.Gone, "over"), 410},
 	} {
 		t.Run(ca.name, func(t *testing.T) {
