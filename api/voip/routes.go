@@ -3,6 +3,7 @@ package voip
 import (
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/events"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 )
@@ -14,7 +15,7 @@ func Register(api huma.API, s *Service, fail rest.Errors) {
 	r.registerCalls(api)
 	rooms.Register(api, s.rooms, fail)
 	r.registerRooms(api)
-	r.registerEvents(api)
+	events.Register(api, s.cfg.Engine.Bus(), s.waiting, fail)
 	r.registerTrunks(api)
 }
 

@@ -1,4 +1,8 @@
-package voip
+// Package events is how clients of the REST API follow what happens to calls, rooms and
+// recordings: the engine's events, by long polling from a sequence number on.
+//
+// It starts no goroutine.
+package events
 
 import (
 	"context"
@@ -68,8 +72,15 @@ type EventList struct {
 	}
 }
 
-func (r routes) registerEvents(api huma.API) {
-	rest.Handle(api, r.fail, rest.Operation(http.MethodGet, "/events", "get-events", "Follow what happens to calls, rooms and recordings", 0), r.getEvents)
+// Register adds the operation. Who waits is answered when waiting ends.
+func Register(api huma.API, bus *event.Bus, waiting context.Context, fail rest.Errors) {
+	r := routes{bus, waiting}
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/events", "get-events", "Follow what happens to calls, rooms and recordings", 0), r.getEvents)
+}
+
+type routes struct {
+	bus     *event.Bus
+	waiting context.Context //nolint:containedctx // the server's, as long as it answers slowly
 }
 
 func (r routes) getEvents(ctx context.Context, p auth.Principal, in *struct {
@@ -93,16 +104,15 @@ func (r routes) getEvents(ctx context.Context, p auth.Principal, in *struct {
 			wanted = append(wanted, t)
 		}
 	}
-	bus := r.service.cfg.Engine.Bus()
 	after := uint64(max(in.After, 0))
 	if in.After < 0 {
-		after = bus.Seq()
+		after = r.bus.Seq()
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(in.Wait)*time.Second)
 	defer cancel()
-	stop := context.AfterFunc(r.service.waiting, cancel)
+	stop := context.AfterFunc(r.waiting, cancel)
 	defer stop()
-	page := bus.After(ctx, after, in.Limit, func(t event.Type) bool { return slices.Contains(wanted, t) })
+	page := r.bus.After(ctx, after, in.Limit, func(t event.Type) bool { return slices.Contains(wanted, t) })
 	out := &EventList{}
 	out.Body.Items, out.Body.Next, out.Body.Gap = make([]EventBody, 0, len(page.Events)), page.Next, page.Gap
 	for i := range page.Events {
