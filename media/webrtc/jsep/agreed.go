@@ -1,6 +1,7 @@
 package jsep
 
 import (
+	"slices"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media"
@@ -135,4 +136,20 @@ type Track struct {
 	CName     string
 	// Content is said in a=content: "slides" for a screen; may be empty.
 	Content string
+	// Codec is the encoding name of what is sent, where that is settled: sections of ours
+	// for it have no other, and it goes into none that does not have it. Empty is any.
+	Codec string
+}
+
+// fits reports whether the track can be sent with one of some codecs.
+func (t *Track) fits(codecs []Codec) bool {
+	return t.Codec == "" || slices.ContainsFunc(codecs, func(c Codec) bool { return c.is(t.Codec) })
+}
+
+// only are those of some codecs that the track is sent with.
+func (t *Track) only(codecs []Codec) []Codec {
+	if t == nil || t.Codec == "" {
+		return codecs
+	}
+	return slices.DeleteFunc(slices.Clone(codecs), func(c Codec) bool { return !c.is(t.Codec) })
 }

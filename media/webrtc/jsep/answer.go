@@ -258,8 +258,11 @@ func (s *Session) describeMedia(o *slot, theirs *Section, meanings map[uint8]sdp
 // peer takes one.
 func (s *Session) direct(n *state, o *slot, known bool, counts map[string]int) {
 	o.willing, o.sender = o.theirs.Receives(), o.theirs.Sends()
+	if o.track != nil && !o.track.fits(o.send) {
+		o.track = nil
+	}
 	if o.willing && o.track == nil {
-		o.track = s.waiting(n, o.kind)
+		o.track = s.waiting(n, o.kind, o.send)
 	}
 	most := s.cfg.MaxAudio
 	if o.kind == Video {

@@ -110,8 +110,17 @@ func TestBrowsersAnswer(t *testing.T) {
 			exchange("two tracks")
 			s.RemoveTrack(camera.ID)
 			exchange("one gone")
-			add(t, s, jsep.Track{ID: "carol", Stream: "carol", Kind: jsep.Video, SSRC: 0x4001, RTX: 0x4002, CName: "room"})
+			add(t, s, jsep.Track{ID: "carol", Stream: "carol", Kind: jsep.Video, SSRC: 0x4001, RTX: 0x4002, CName: "room", Codec: "VP8"})
 			exchange("another in its place")
+			s.RemoveTrack("carol")
+			exchange("gone too")
+			add(t, s, jsep.Track{ID: "dave", Stream: "dave", Kind: jsep.Video, SSRC: 0x5001, RTX: 0x5002, CName: "room", Codec: "VP9"})
+			exchange("a third, of another codec")
+			for _, m := range s.Agreed().Media {
+				if m.Track != nil && m.Track.ID == "dave" && (m.Send[0].Name != "VP9" || m.Index != 2) {
+					t.Errorf("the third has %+v", m)
+				}
+			}
 			if got := b.run(t, `return pc.getReceivers().filter((r) => r.track.kind === "video" && !r.track.muted).length + " " +
 				pc.getTransceivers().filter((t) => t.currentDirection === "recvonly").length`, ""); !strings.HasSuffix(got, " 2") {
 				t.Errorf("the page receives %s", got)

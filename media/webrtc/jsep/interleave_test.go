@@ -76,9 +76,12 @@ func (p *party) offer(t *rapid.T) {
 
 func (p *party) add(t *rapid.T, kind string) {
 	p.made++
-	id := fmt.Sprintf("%s%d", p.name, p.made)
+	id, codec := fmt.Sprintf("%s%d", p.name, p.made), ""
+	if kind == jsep.Video {
+		codec = rapid.SampledFrom([]string{"", "VP8", "H264"}).Draw(t, "codec")
+	}
 	if err := p.s.AddTrack(jsep.Track{
-		ID: id, Stream: p.name, Kind: kind, SSRC: uint32(1000 + 2*p.made), RTX: uint32(1001 + 2*p.made), CName: p.name,
+		ID: id, Stream: p.name, Kind: kind, SSRC: uint32(1000 + 2*p.made), RTX: uint32(1001 + 2*p.made), CName: p.name, Codec: codec,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +190,9 @@ func agreeing(t *rapid.T, a, b *party) {
 			}
 			if d.from.Track == nil {
 				continue
+			}
+			if name := d.from.Track.Codec; name != "" && !slices.ContainsFunc(d.from.Send, func(c jsep.Codec) bool { return c.Name == name }) {
+				t.Fatalf("section %d: %+v, with %+v", i, d.from.Track, d.from.Send)
 			}
 			want := jsep.MSID{Stream: d.from.Track.Stream, Track: d.from.Track.ID}
 			if !slices.Contains(d.to.Remote.MSIDs, want) || d.to.Remote.Sources[0].SSRC != d.from.Track.SSRC {

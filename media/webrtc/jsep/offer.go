@@ -57,8 +57,20 @@ func (s *Session) plan(n *state) (changed bool) {
 		}
 		// A section changes hands by way of an offer without a track: browsers tell their
 		// pages of a track only where there was none.
-		if free := s.stable.slots[i].track == nil; free && (o.own || o.willing) {
-			o.track = s.waiting(n, o.kind)
+		was, codecs := s.stable.slots[i].track, o.receive
+		ours := o.own && !o.asked && !o.sender // to have what codecs we like
+		if ours {
+			codecs = s.codecs(o.kind)
+		}
+		if was == nil && (o.own || o.willing) {
+			o.track = s.waiting(n, o.kind, codecs)
+		}
+		switch {
+		case o.track == nil || same(o.track, was):
+		case ours:
+			o.receive = n.numbers().give(o.track.only(codecs))
+		case !o.track.fits(codecs):
+			o.track = nil
 		}
 	}
 	for i := range n.slots {
@@ -99,7 +111,7 @@ func (s *Session) grow(n *state, kind string) (changed bool) {
 		}
 	}
 	for {
-		t := s.waiting(n, kind)
+		t := s.waiting(n, kind, s.codecs(kind))
 		if t == nil && receiving >= s.asked[kind] {
 			return changed
 		}
@@ -107,7 +119,11 @@ func (s *Session) grow(n *state, kind string) (changed bool) {
 		if o.asked = o.receives; o.asked {
 			receiving++
 		}
-		o.receive = n.numbers().give(s.codecs(kind))
+		codecs := s.codecs(kind)
+		if !o.receives {
+			codecs = t.only(codecs)
+		}
+		o.receive = n.numbers().give(codecs)
 		o.extensions = offerIDs(s.wanted(kind), n.extensions())
 		o.reducedSize, o.mixed = true, true
 		if len(o.receive) == 0 {

@@ -183,7 +183,7 @@ func TestPionAnswers(t *testing.T) {
 	s.RemoveTrack(camera.ID)
 	wantDirections(t, answers(t, pc, s), media.SendRecv, media.SendRecv, media.Inactive, media.SendOnly)
 
-	carol := jsep.Track{ID: "carol", Stream: "carol", Kind: jsep.Video, SSRC: 0x4001, CName: "room"}
+	carol := jsep.Track{ID: "carol", Stream: "carol", Kind: jsep.Video, SSRC: 0x4001, CName: "room", Codec: "H264"}
 	add(t, s, carol)
 	a = answers(t, pc, s)
 	wantDirections(t, a, media.SendRecv, media.SendRecv, media.SendOnly, media.SendOnly)

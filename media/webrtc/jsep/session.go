@@ -121,6 +121,8 @@ func (s *Session) AddTrack(t Track) error {
 		return fault.New(fault.Invalid, "jsep: the names of track %q of stream %q are no tokens of at most %d characters", t.ID, t.Stream, maxToken)
 	case t.SSRC == 0:
 		return fault.New(fault.Invalid, "jsep: track %s without a source", t.ID)
+	case !t.fits(s.codecs(t.Kind)):
+		return fault.New(fault.Invalid, "jsep: track %s of %s, which is not among the codecs", t.ID, t.Codec)
 	case !isToken(t.CName) || t.Content != "" && !isToken(t.Content):
 		return fault.New(fault.Invalid, "jsep: track %s: cname %q or content %q is no token", t.ID, t.CName, t.Content)
 	}

@@ -140,10 +140,11 @@ func (s *Session) refresh(n *state) {
 	}
 }
 
-// waiting is the next track of a kind that is in no slot; nil for none.
-func (s *Session) waiting(n *state, kind string) *Track {
+// waiting is the next track that is in no slot and can be sent with some codecs; nil for
+// none.
+func (s *Session) waiting(n *state, kind string, codecs []Codec) *Track {
 	for _, t := range s.tracks {
-		if t.Kind == kind && !s.declined[t.ID] && n.holder(t.ID) < 0 {
+		if t.Kind == kind && !s.declined[t.ID] && n.holder(t.ID) < 0 && t.fits(codecs) {
 			return t
 		}
 	}
