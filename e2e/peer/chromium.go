@@ -23,6 +23,8 @@ type ChromiumConfig struct {
 	// set, a WAV file, repeated for ever, takes the tone's place.
 	Tone float64
 	Mic  string
+	// Program runs in the place of chromium, and runs that with its arguments.
+	Program string
 	// Flags are further switches of the command line.
 	Flags []chromedp.ExecAllocatorOption
 }
@@ -40,7 +42,7 @@ var ears string
 // Chromium starts a browser on an empty page.
 func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 	t.Helper()
-	program := need(t, "chromium")
+	program := cmp.Or(cfg.Program, need(t, "chromium"))
 	dir := scratch(t, "chromium")
 	mic := cfg.Mic
 	if mic == "" {

@@ -144,3 +144,44 @@ func TestPermissionsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// Who asks for a pair of ports, as RTP and RTCP had, has one, within the range and often
+// enough.
+func TestPairsOfPorts(t *testing.T) {
+	now := time.Now()
+	s := serve(t, func(c *Config) { c.Strangers, c.Now = 1000, func() time.Time { return now } })
+	u := dial(t, s, "udp", "alice")
+	u.challenged()
+	code, m := u.ask(stun.MethodAllocate, overUDP, raw{stun.AttrEvenPort, []byte{0x80}})
+	var at stun.XORMappedAddress
+	if code != 0 || at.GetFromAs(m, stun.AttrXORRelayedAddress) != nil || at.Port%2 != 0 {
+		t.Fatalf("an even port: %d, %s", code, at)
+	}
+	token, err := m.Get(stun.AttrReservationToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := dial(t, s, "udp", "alice").allocated(raw{stun.AttrReservationToken, token})
+	if int(second.Port()) != at.Port+1 {
+		t.Errorf("beside %d there is %d", at.Port, second.Port())
+	}
+	if code, _ := dial(t, s, "udp", "alice").allocate(raw{stun.AttrReservationToken, token}); code != stun.CodeInsufficientCapacity {
+		t.Errorf("a port twice: %d", code)
+	}
+	if n := s.Stats(); n.Allocations != 2 {
+		t.Errorf("%+v", n)
+	}
+	refused := 0
+	for range evenPorts * 2 {
+		v := dial(t, s, "udp", "bob")
+		v.realm, v.nonce = u.realm, u.nonce
+		if code, _ := v.allocate(raw{stun.AttrEvenPort, []byte{0}}); code == stun.CodeInsufficientCapacity {
+			refused++
+		} else if code == 0 {
+			v.ask(stun.MethodRefresh, raw{stun.AttrLifetime, []byte{0, 0, 0, 0}})
+		}
+	}
+	if refused < evenPorts {
+		t.Errorf("%d of %d refused", refused, 2*evenPorts)
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 var (
 	errNoTCP    = errors.New("turn: no relays over TCP (RFC 6062)")
-	errPort     = errors.New("turn: no port is given on demand")
+	errPort     = errors.New("turn: no such port for a relay")
 	errQuota    = errors.New("turn: no more allocations")
 	errNoPort   = errors.New("turn: no free port for a relay")
 	errNoFamily = errors.New("turn: no address of this family")
@@ -38,25 +38,36 @@ func (relays) AllocateListener(pion.AllocateListenerConfig) (net.Listener, net.A
 // AllocateConn refuses: TCP is not relayed.
 func (relays) AllocateConn(pion.AllocateConnConfig) (net.Conn, error) { return nil, errNoTCP }
 
-// AllocatePacketConn opens a relay. EVEN-PORT, which media with RTCP on a port of its
-// own asks for, is answered 508, as RFC 8656 §7.2 lets a server: it has pion look for a
-// port in nobody's name.
+// evenPorts is how many EVEN-PORTs are answered a second: pion remembers each of them for
+// half a minute, whatever becomes of its allocation.
+const evenPorts = 50
+
+// AllocatePacketConn opens a relay. In nobody's name pion looks for a free port that is
+// even (EVEN-PORT), and closes it again; the port that is wanted then, or the one above it
+// (RESERVATION-TOKEN), may be another's by that time.
 func (r relays) AllocatePacketConn(want pion.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	s := r.server
-	if want.UserID == "" || want.RequestedPort != 0 {
-		return nil, nil, errPort
-	}
 	bind, told, ok := s.relayAddress(r.at, want.Network == "udp6")
 	if !ok {
 		s.counts.refusedCapacity.Add(1)
 		return nil, nil, errNoFamily
+	}
+	if want.UserID == "" {
+		if !s.evenPorts.take(1, evenPorts, s.now()) {
+			return nil, nil, errPort
+		}
+		conn, err := s.openRelay(bind, even)
+		if err != nil {
+			return nil, nil, err
+		}
+		return conn, conn.LocalAddr(), nil
 	}
 	who := s.quotas.enter(want.UserID, s.now())
 	if who == nil {
 		s.counts.refusedCapacity.Add(1)
 		return nil, nil, errQuota
 	}
-	conn, err := s.openRelay(bind)
+	conn, err := s.openRelay(bind, want.RequestedPort)
 	if err != nil {
 		s.quotas.leave(who, s.now())
 		s.counts.refusedCapacity.Add(1)
@@ -98,12 +109,25 @@ func (s *Server) relayAddress(at *sockets, v6 bool) (bind, told netip.Addr, ok b
 // tries bounds how many ports are tried before there is none.
 const tries = 64
 
-// openRelay opens a port of the range, from one by chance: nobody is to know the next one.
-func (s *Server) openRelay(at netip.Addr) (*net.UDPConn, error) {
-	n := int(s.config.LastPort) - int(s.config.FirstPort) + 1
+// even asks for any port that is even.
+const even = -1
+
+// openRelay opens a port of the range: the one that is wanted, or from one by chance on,
+// as nobody is to know the next one.
+func (s *Server) openRelay(at netip.Addr, wanted int) (*net.UDPConn, error) {
+	least, n := int(s.config.FirstPort), int(s.config.LastPort)-int(s.config.FirstPort)+1
 	first := rand.IntN(n) //nolint:gosec // a permission guards the port, not its number
+	if wanted > 0 {
+		if wanted < least || wanted >= least+n {
+			return nil, errPort
+		}
+		least, n, first = wanted, 1, 0
+	}
 	for i := range min(n, tries) {
-		port := int(s.config.FirstPort) + (first+i)%n
+		port := least + (first+i)%n
+		if wanted == even && port%2 != 0 {
+			continue
+		}
 		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(at, uint16(port)))) //nolint:gosec // within the range
 		if err == nil {
 			return conn, nil

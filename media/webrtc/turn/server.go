@@ -24,6 +24,7 @@ type Server struct {
 	peers       peers
 	quotas      quotas
 	strangers   strangers
+	evenPorts   bucket
 	gate        gate
 	counts      counters
 	pion        *pion.Server

@@ -193,7 +193,6 @@ func TestRefusals(t *testing.T) {
 	u := dial(t, s, "udp", "alice")
 	for what, set := range map[string][]stun.Setter{
 		"TCP":         {raw{stun.AttrRequestedTransport, []byte{6, 0, 0, 0}}},
-		"EVEN-PORT":   {overUDP, raw{stun.AttrEvenPort, []byte{0x80}}},
 		"reservation": {overUDP, raw{stun.AttrReservationToken, []byte("12345678")}},
 	} {
 		if u.realm == nil {
@@ -201,6 +200,17 @@ func TestRefusals(t *testing.T) {
 		}
 		if code, _ := u.ask(stun.MethodAllocate, set...); code != stun.CodeInsufficientCapacity {
 			t.Errorf("%s: %d", what, code)
+		}
+	}
+	if n := s.Stats(); n.Allocations != 0 {
+		t.Errorf("%+v", n)
+	}
+	for what, set := range map[string][]stun.Setter{
+		"no lifetime":              {overUDP, raw{stun.AttrLifetime, []byte{0, 0, 0, 0}}},
+		"EVEN-PORT beside a token": {overUDP, raw{stun.AttrEvenPort, []byte{0x80}}, raw{stun.AttrReservationToken, []byte("12345678")}},
+	} {
+		if code, _ := u.ask(stun.MethodAllocate, set...); code == 0 {
+			t.Errorf("%s is taken", what)
 		}
 	}
 	if n := s.Stats(); n.Allocations != 0 {
