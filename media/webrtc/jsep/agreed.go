@@ -39,8 +39,8 @@ type Media struct {
 	Direction media.Direction
 	// Send are the codecs that the peer takes, in order of preference, under the payload
 	// types to send with and with the peer's parameters; Receive those that it may send,
-	// under the payload types that it sends with and with our parameters. rtx is not among
-	// them (Codec.RTX), red and telephone-event are.
+	// under the payload types that it sends with and with our parameters, in the same order.
+	// rtx is not among them (Codec.RTX), red and telephone-event are.
 	Send, Receive []Codec
 	// Extensions are the ids of header extensions, of both directions.
 	Extensions Extensions
