@@ -30,6 +30,7 @@ type layer struct {
 	seq       rtp.Sequence
 	newest    uint32 // extended sequence number
 	begun     uint32 // where the sender began again
+	replaced  bool   // a stream of another SSRC begins
 	arrival   time.Duration
 	history   history
 
@@ -114,7 +115,7 @@ func (l *layer) findKey(p *packet) {
 func (l *layer) replace(seq uint16) {
 	l.seq.Update(seq-1, true) // so that the number is that of a restart, or next in line
 	l.restarted(l.seq.Highest() + 1)
-	l.reported = false
+	l.reported, l.replaced = false, true
 	l.dependencies = payload.Dependencies{}
 }
 

@@ -40,6 +40,9 @@ var recordings = []recording{
 	{"av1-simulcast", payload.AV1, 45, []uint32{376463145, 2555271485}},
 }
 
+// svc is one stream of three spatial layers, which are passed on together.
+var svc = recording{"vp9-svc", payload.VP9, 98, []uint32{3036276007}}
+
 // source is one for the recording.
 func (r *recording) source(t testing.TB) *Source {
 	t.Helper()

@@ -175,7 +175,8 @@ func (s *Source) learn(h *rtp.Header, again bool) int {
 // take puts a packet into its layer.
 func (s *Source) take(now time.Duration, i int, h *rtp.Header, seq uint16, body []byte, again bool) (Ref, bool) {
 	l := &s.layers[i]
-	ext, order := l.seq.Update(seq, now-l.arrival > silence)
+	ext, order := l.seq.Update(seq, l.replaced || now-l.arrival > silence)
+	l.replaced = false
 	if order == rtp.Suspect {
 		s.stats.Suspect++
 		return Ref{}, false
