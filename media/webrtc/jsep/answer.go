@@ -29,6 +29,8 @@ func (s *Session) SetOffer(text string) (*Agreed, error) {
 	case repeated:
 		s.answer = true
 		return s.agreed, nil
+	case s.another(d):
+		return nil, fault.WithCode(fault.NotAcceptable, CodeAnother, "sdp: line %d: an offer of another connection, with another certificate", d.Sections[0].Line)
 	case s.pending != nil && s.cfg.Impolite:
 		return nil, fault.New(fault.Conflict, "jsep: an offer of ours waits for its answer")
 	}
@@ -48,6 +50,16 @@ func (s *Session) SetOffer(text string) (*Agreed, error) {
 	}
 	s.agreed = s.result(&n)
 	return s.agreed, nil
+}
+
+// CodeAnother is the code (fault.CodeOf) of SetOffer's error for an offer of another
+// connection than the session's, as a page makes that was loaded anew: it wants a session
+// and a transport of its own.
+const CodeAnother = "another_connection"
+
+func (s *Session) another(d *Description) bool {
+	i := slices.IndexFunc(d.Sections, func(o Section) bool { return len(o.Transport.Fingerprints) > 0 })
+	return s.stable.connected() && d.ID != s.peer.id && i >= 0 && !s.stable.fingerprints.Same(d.Sections[i].Transport.Fingerprints)
 }
 
 // held is the track that was in a section until now.

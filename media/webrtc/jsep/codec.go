@@ -81,12 +81,16 @@ func common(theirs, ours []Codec, answering bool) (send, receive []Codec) {
 		rank int
 		t, o Codec
 	}
+	encodings := make([]sdp.Encoding, len(ours))
+	for i := range ours {
+		encodings[i] = ours[i].encoding()
+	}
 	var found []pairing
 	for _, t := range theirs {
 		if t.is(rtx) || t.is(red) {
 			continue
 		}
-		i := slices.IndexFunc(ours, func(o Codec) bool { return o.encoding() == t.encoding() })
+		i := slices.Index(encodings, t.encoding())
 		if i < 0 || slices.ContainsFunc(found, func(p pairing) bool { return p.rank == i }) {
 			continue
 		}
@@ -113,7 +117,7 @@ func common(theirs, ours []Codec, answering bool) (send, receive []Codec) {
 	for _, t := range theirs { // behind what they are of
 		pt, ok := t.redundant()
 		i := slices.IndexFunc(found, func(p pairing) bool { return p.t.PayloadType == pt })
-		j := slices.IndexFunc(ours, func(o Codec) bool { return o.encoding() == t.encoding() })
+		j := slices.Index(encodings, t.encoding())
 		if !ok || i < 0 || j < 0 || slices.ContainsFunc(found, func(p pairing) bool { return p.rank == j }) {
 			continue
 		}
@@ -139,7 +143,7 @@ func common(theirs, ours []Codec, answering bool) (send, receive []Codec) {
 func (c *Codec) answerFmtp(t *Codec) string {
 	switch {
 	case c.is("H264"):
-		return h264Fmtp(c.Fmtp, t.Fmtp)
+		return video.AnswerH264(c.Fmtp, t.Fmtp)
 	case c.is("AV1") && t.Fmtp != "" && len(t.Fmtp) <= maxFmtp && isFmtp(t.Fmtp):
 		return t.Fmtp // what we do not decode has no limits of ours
 	}
@@ -151,71 +155,6 @@ const maxFmtp = 256
 
 func isFmtp(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
-}
-
-// h264Fmtp is the answer to an offer's parameters of the same profile and packetization
-// (RFC 6184 §8.2.2): each side has its own level if both say that it may, else both have
-// the lower one.
-func h264Fmtp(ours, theirs string) string {
-	const without = "42000a" // RFC 6184 §8.1
-	asymmetric := parameter(ours, "level-asymmetry-allowed", "0") == "1" && parameter(theirs, "level-asymmetry-allowed", "0") == "1"
-	our, their := profileOf(parameter(ours, "profile-level-id", without)), profileOf(parameter(theirs, "profile-level-id", without))
-	level := our
-	if !asymmetric && their.level() < our.level() {
-		level = their
-	}
-	answer := h264Profile{their[0], their[1], level[2]}
-	// The third constraint of the lower profiles is a part of the level: 1b.
-	answer[1] = their[1]&^0x10 | level[1]&0x10
-	if their[0] != level[0] {
-		answer[1] = their[1]
-	}
-	var b strings.Builder
-	if asymmetric {
-		b.WriteString("level-asymmetry-allowed=1;")
-	}
-	b.WriteString("packetization-mode=" + parameter(ours, "packetization-mode", "0"))
-	b.WriteString(";profile-level-id=" + answer.String())
-	return b.String()
-}
-
-// h264Profile is a profile-level-id: profile_idc, the constraint flags and level_idc.
-type h264Profile [3]byte
-
-func profileOf(text string) h264Profile {
-	n, err := strconv.ParseUint(text, 16, 24)
-	if err != nil || len(text) != 6 {
-		return h264Profile{0x42, 0x00, 0x0a}
-	}
-	return h264Profile{byte(n >> 16), byte(n >> 8), byte(n)}
-}
-
-// level orders levels; 1b stands between 1 and 1.1 (ITU-T H.264 table A-1).
-func (p h264Profile) level() int {
-	if p[2] == 9 || p[2] == 11 && p[1]&0x10 != 0 && (p[0] == 0x42 || p[0] == 0x4d || p[0] == 0x58) {
-		return 10*2 + 1
-	}
-	return int(p[2]) * 2
-}
-
-func (p h264Profile) String() string {
-	const digits = "0123456789abcdef"
-	var b [6]byte
-	for i, octet := range p {
-		b[2*i], b[2*i+1] = digits[octet>>4], digits[octet&15]
-	}
-	return string(b[:])
-}
-
-// parameter is that of an a=fmtp, or another where it is missing.
-func parameter(fmtp, name, otherwise string) string {
-	for part := range strings.SplitSeq(fmtp, ";") {
-		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		if strings.EqualFold(key, name) && value != "" {
-			return strings.ToLower(strings.TrimSpace(value))
-		}
-	}
-	return otherwise
 }
 
 // numbers gives payload types to what we offer: those that the session knows already, those

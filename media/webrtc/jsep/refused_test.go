@@ -193,6 +193,21 @@ func TestWhatDoesNotFit(t *testing.T) {
 	}
 }
 
+// A page that was loaded anew has another connection, whatever it had before.
+func TestAnotherConnection(t *testing.T) {
+	s := server(t, mix)
+	_, agreed := answered(t, s, session(t, "chromium-renegotiation")[1])
+	for _, name := range []string{"chromium-audio", "chromium-whole", "firefox-esr-data"} {
+		_, err := s.SetOffer(session(t, name)[0])
+		if fault.Of(err) != fault.NotAcceptable || fault.CodeOf(err) != jsep.CodeAnother || !strings.Contains(err.Error(), "line ") {
+			t.Errorf("%s: %v (%s)", name, err, fault.CodeOf(err))
+		}
+	}
+	if s.Agreed() != agreed {
+		t.Error("something else was agreed on")
+	}
+}
+
 // Without BUNDLE there is room for one section; without mids too, as phones have it.
 func TestWithoutBundle(t *testing.T) {
 	offer := session(t, "chromium-camera-screen")[0]
