@@ -1,55 +1,46 @@
 // Package webrtc is the audio of one browser, or of one phone that speaks like
-// one, over pion/webrtc: ICE (RFC 8445), DTLS-SRTP (RFC 5764) and the JSEP offer
+// one: ICE (RFC 8445), DTLS-SRTP (RFC 5764) and the JSEP offer
 // and answer (RFC 8829). It knows neither SIP nor REST nor channels: a Peer takes
 // and gives SDP and candidates as text, RTP packets as bytes.
 //
 // One API holds the one UDP and the one TCP port, the DTLS certificate and the
-// settings; every Peer has its own PeerConnection on them. We are a full ICE
+// settings; every Peer has its own transport on them. We are a full ICE
 // agent rather than ICE-lite: lite would save the checks we send, but cannot
 // offer to another lite agent, cannot be reached through its own TURN server and
 // does not notice a browser that vanished. Our side announces no mDNS names and
 // resolves none: a browser that hides behind one reaches us, which makes it a
 // peer-reflexive candidate.
 //
-// What pion sees of the other side's SDP is a rewritten one: a single audio
-// section that never changes direction. Sections that we refuse, hold and resume
-// are handled on our own side of it, as is the text of our descriptions, since
-// pion stops a sender for good once its section was inactive and answers every
-// later offer with the DTLS role of a first one.
-//
-// Received packets are taken where SRTP has decrypted them, whatever their SSRC,
-// on the one goroutine that reads the peer's SRTP session. There are no
-// interceptors: audio wants no NACK and no transport-wide feedback, and the RTCP
-// reports are made here from the same counters that Stats shows.
+// A peer's packets go past pion's PeerConnection (docs/adr/0013): package transport has
+// its path, its keys and the sealing of what goes along it. Received packets are taken as
+// the socket's reader finds them, whatever their SSRC. There is no NACK and no
+// transport-wide feedback, which audio does not want; the RTCP reports are made here from
+// the same counters that Stats shows.
 //
 // Goroutines: per API one that reads each UDP socket, one that accepts TCP, and
-// one per peer being closed; per Peer its event actor and those of pion. Peer.Close
+// one per peer being closed; per Peer its event actor and those of its transport. Peer.Close
 // ends a peer's, API.Close all of them.
 package webrtc
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
-	pion "github.com/pion/webrtc/v4"
+	"github.com/pion/stun/v4"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/internal/mux"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/transport"
 )
 
 // certificateLife is how long a DTLS certificate is valid; new peers get a fresh
@@ -62,17 +53,17 @@ type API struct {
 	loopback bool
 	codecs   media.Codecs
 	log      *slog.Logger
-	settings pion.SettingEngine
+	settings transport.Config // but for what is a peer's own
 	sockets  *mux.Sockets
 	now      func() time.Time
 	off      bool // as Off made it
-	external atomic.Pointer[[]pion.ICEAddressRewriteRule]
+	external atomic.Pointer[[]ice.AddressRewriteRule]
 
 	mu          sync.Mutex
 	closed      bool
 	peers       map[*Peer]struct{}
 	places      int // taken: those of peers, and of peers being made
-	certificate *pion.Certificate
+	certificate *dtls.Certificate
 	renew       time.Time
 	making      sync.WaitGroup // peers being made; none begins once closed
 	closing     sync.WaitGroup // shutdowns of peers under way
@@ -119,45 +110,37 @@ func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
 // Off is an API without a port: it makes no peers.
 func Off(log *slog.Logger) *API { return &API{log: log, now: time.Now, off: true, closed: true} }
 
+// configure makes what all transports have in common.
 func (a *API) configure(at netip.AddrPort) error {
-	s := &a.settings
-	s.LoggerFactory = pionLog{a.log}
-	s.SetICEUDPMux(a.sockets.UDP)
-	s.SetICETCPMux(a.sockets.TCP)
-	// Connecting to the TCP address that a stranger names is not for a server.
-	s.DisableActiveTCP(true)
-	networks := []pion.NetworkType{pion.NetworkTypeUDP4, pion.NetworkTypeTCP4}
+	networks := []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeTCP4}
 	if at.Addr().Is6() {
-		networks = append(networks, pion.NetworkTypeUDP6, pion.NetworkTypeTCP6)
+		networks = append(networks, ice.NetworkTypeUDP6, ice.NetworkTypeTCP6)
 	}
-	s.SetNetworkTypes(networks)
-	s.SetIncludeLoopbackCandidate(a.loopback)
-	loopback := a.loopback
-	s.SetRemoteIPFilter(func(ip net.IP) bool {
-		addr, ok := netip.AddrFromSlice(ip)
-		return ok && reachable(addr.Unmap(), loopback)
-	})
 	a.setExternalIP(a.config.ExternalIP)
-	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	s.SetICETimeouts(a.config.DisconnectedTimeout, a.config.FailedTimeout, a.config.KeepaliveInterval)
-	// When we nominate, a path that works is good enough soon: most browsers are
-	// known to us by their checks only.
-	s.SetPrflxAcceptanceMinWait(100 * time.Millisecond)
-	s.SetSrflxAcceptanceMinWait(100 * time.Millisecond)
-	s.SetRelayAcceptanceMinWait(500 * time.Millisecond)
-	s.SetSTUNGatherTimeout(a.config.GatherTimeout)
-
-	s.SetSRTPProtectionProfiles(
-		dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	s.SetDTLSReplayProtectionWindow(64)
-	s.SetSRTPReplayProtectionWindow(128)
-	s.SetSRTCPReplayProtectionWindow(64)
-	// ICE has proven the peer's address by now, so DTLS need not (RFC 8827 §6.5
-	// keeps the cookie optional), which saves a round trip.
-	s.SetDTLSInsecureSkipHelloVerify(true)
-	s.SetDTLSRetransmissionInterval(200 * time.Millisecond)
-	s.DisableMediaEngineCopy(true) // each peer has its own anyway
-	s.SetHandleUndeclaredSSRCWithoutAnswer(true)
+	loopback := a.loopback
+	a.settings = transport.Config{
+		Sockets: a.sockets, Networks: networks, Loopback: loopback,
+		RemoteFilter: func(ip net.IP) bool {
+			addr, ok := netip.AddrFromSlice(ip)
+			return ok && reachable(addr.Unmap(), loopback)
+		},
+		Suites:              []srtp.Suite{srtp.GCM128, srtp.GCM256, srtp.AESCM80},
+		GatherTimeout:       a.config.GatherTimeout,
+		HandshakeTimeout:    a.config.HandshakeTimeout,
+		DisconnectedTimeout: a.config.DisconnectedTimeout,
+		FailedTimeout:       a.config.FailedTimeout,
+		KeepaliveInterval:   a.config.KeepaliveInterval,
+	}
+	for _, s := range a.config.ICEServers {
+		for _, u := range s.URLs {
+			uri, err := stun.ParseURI(u)
+			if err != nil {
+				return fault.New(fault.Invalid, "ice_servers: %q: %w", u, err)
+			}
+			uri.Username, uri.Password = s.Username, s.Credential
+			a.settings.Servers = append(a.settings.Servers, uri)
+		}
+	}
 	return nil
 }
 
@@ -178,21 +161,21 @@ func (a *API) setExternalIP(external []netip.Addr) {
 
 // rewriteRules puts the external addresses in the place of the local ones of
 // their family, loopback excepted.
-func rewriteRules(external []netip.Addr) []pion.ICEAddressRewriteRule {
-	var rules []pion.ICEAddressRewriteRule
+func rewriteRules(external []netip.Addr) []ice.AddressRewriteRule {
+	var rules []ice.AddressRewriteRule
 	for _, ip := range external {
 		everything, loopback, self := "0.0.0.0/0", "127.0.0.0/8", "127.0.0.1"
 		if ip.Is6() {
 			everything, loopback, self = "::/0", "::1/128", "::1"
 		}
 		rules = append(rules,
-			pion.ICEAddressRewriteRule{
+			ice.AddressRewriteRule{
 				External: []string{self}, Local: self, CIDR: loopback,
-				AsCandidateType: pion.ICECandidateTypeHost, Mode: pion.ICEAddressRewriteReplace,
+				AsCandidateType: ice.CandidateTypeHost, Mode: ice.AddressRewriteReplace,
 			},
-			pion.ICEAddressRewriteRule{
+			ice.AddressRewriteRule{
 				External: []string{ip.String()}, CIDR: everything,
-				AsCandidateType: pion.ICECandidateTypeHost, Mode: pion.ICEAddressRewriteReplace,
+				AsCandidateType: ice.CandidateTypeHost, Mode: ice.AddressRewriteReplace,
 			})
 	}
 	return rules
@@ -282,31 +265,17 @@ func (a *API) forget(p *Peer) {
 }
 
 // currentCertificate is the certificate for a new peer.
-func (a *API) currentCertificate() (*pion.Certificate, error) {
+func (a *API) currentCertificate() (*dtls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
 	if a.certificate != nil && now.Before(a.renew) {
 		return a.certificate, nil
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	// Its name says nothing about us on purpose.
+	certificate, err := dtls.NewCertificateFor("WebRTC", now.Add(-24*time.Hour), now.Add(certificateLife))
 	if err != nil {
-		return nil, fmt.Errorf("webrtc: certificate key: %w", err)
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
-	if err != nil {
-		return nil, fmt.Errorf("webrtc: certificate serial: %w", err)
-	}
-	certificate, err := pion.NewCertificate(key, x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: "WebRTC"}, // says nothing about us on purpose
-		Issuer:       pkix.Name{CommonName: "WebRTC"},
-		NotBefore:    now.Add(-24 * time.Hour),
-		NotAfter:     now.Add(certificateLife),
-		Version:      2,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("webrtc: certificate: %w", err)
+		return nil, fmt.Errorf("webrtc: %w", err)
 	}
 	a.certificate, a.renew = certificate, now.Add(certificateLife/2)
 	return certificate, nil

@@ -111,48 +111,6 @@ func defaultAddress(candidates []string) (int, string) {
 	return 9, "IN IP4 0.0.0.0"
 }
 
-// narrow rewrites a peer's description for pion: the audio section alone, always
-// as one that receives only (what the peer sends reaches us past pion's
-// receivers, and hold is ours to know), with a source that never sends, which
-// keeps pion from making a transceiver of every source that does. setup is the
-// peer's role once ours is known.
-func narrow(mid string, t transport, setup string, lite bool, payloads []payload, candidates []string) string {
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\r\n", args...) }
-	line("v=0")
-	line("o=- 1 1 IN IP4 127.0.0.1")
-	line("s=-")
-	line("t=0 0")
-	line("a=group:BUNDLE %s", mid)
-	if lite {
-		line("a=ice-lite")
-	}
-	numbers := make([]string, len(payloads))
-	for i, p := range payloads {
-		numbers[i] = fmt.Sprint(p.pt)
-	}
-	line("m=audio 9 UDP/TLS/RTP/SAVPF %s", strings.Join(numbers, " "))
-	line("c=IN IP4 0.0.0.0")
-	line("a=mid:%s", mid)
-	line("a=rtcp-mux")
-	line("a=recvonly")
-	line("a=ice-ufrag:%s", t.ufrag)
-	line("a=ice-pwd:%s", t.pwd)
-	line("a=fingerprint:%s %s", t.fingerprint.hash, t.fingerprint.value)
-	line("a=setup:%s", setup)
-	for _, p := range payloads {
-		line("a=rtpmap:%s", p.rtpmap())
-		if fmtp := p.ourFmtp(); fmtp != "" {
-			line("a=fmtp:%d %s", p.pt, fmtp)
-		}
-	}
-	line("a=ssrc:1 cname:none")
-	for _, c := range candidates {
-		line("a=candidate:%s", c)
-	}
-	return b.String()
-}
-
 // usableCandidates is a section's candidates that we can pair with, those of its
 // BUNDLE group's first section where it has none.
 func (d *description) usableCandidates(index int, loopback bool) ([]string, error) {

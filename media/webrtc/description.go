@@ -21,15 +21,15 @@ const (
 // description is the part of a peer's SDP (RFC 8866) that a WebRTC answer turns
 // on (RFC 8829, RFC 8839, RFC 8842, RFC 9143). Everything else in it is skipped.
 type description struct {
-	transport // session-level defaults
-	sections  []section
-	bundle    []string // mids of the first BUNDLE group
-	iceLite   bool
+	parameters // session-level defaults
+	sections   []section
+	bundle     []string // mids of the first BUNDLE group
+	iceLite    bool
 }
 
-// transport is what ICE and DTLS need; each may stand at the session's or at the
+// parameters are what ICE and DTLS need; each may stand at the session's or at the
 // section's level.
-type transport struct {
+type parameters struct {
 	ufrag, pwd  string
 	fingerprint fingerprint
 	weakPrint   bool // a fingerprint was there, but of a hash we refuse
@@ -42,7 +42,7 @@ type fingerprint struct{ hash, value string }
 
 // section is one m= with its attributes.
 type section struct {
-	transport
+	parameters
 	line       int // of the m=
 	kind       string
 	port       int
@@ -179,12 +179,12 @@ func (d *description) sessionAttribute(number int, name, value string) error {
 	case "ice-lite":
 		d.iceLite = true
 	default:
-		return d.transport.attribute(number, name, value)
+		return d.parameters.attribute(number, name, value)
 	}
 	return nil
 }
 
-func (t *transport) attribute(number int, name, value string) error {
+func (t *parameters) attribute(number int, name, value string) error {
 	switch name {
 	case "ice-ufrag":
 		if len(value) < 4 || len(value) > 256 || !isICEChars(value) {
@@ -212,7 +212,7 @@ func (t *transport) attribute(number int, name, value string) error {
 }
 
 // addFingerprint keeps the first fingerprint of a hash that is still safe.
-func (t *transport) addFingerprint(number int, value string) error {
+func (t *parameters) addFingerprint(number int, value string) error {
 	hash, digest, ok := strings.Cut(value, " ")
 	hash = strings.ToLower(hash)
 	size := map[string]int{"sha-256": 32, "sha-384": 48, "sha-512": 64}[hash]
@@ -281,7 +281,7 @@ func (s *section) attribute(number int, name, value string) error {
 	case "end-of-candidates":
 		s.complete = true
 	default:
-		return s.transport.attribute(number, name, value)
+		return s.parameters.attribute(number, name, value)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 var update = flag.Bool("update", false, "write the answers to testdata")
@@ -166,22 +167,17 @@ func FuzzDescription(f *testing.F) {
 		if err != nil {
 			return
 		}
-		candidates, err := d.usableCandidates(i, true)
-		if err != nil {
+		if _, err := d.usableCandidates(i, true); err != nil {
 			return
 		}
 		payloads := d.sections[i].common(ours, false)
 		if payloads == nil {
 			return
 		}
-		// What we hand on and what we answer must be descriptions themselves.
-		narrowed, err := parseDescription(narrow("0", tr, "active", d.iceLite, payloads, candidates))
-		if err != nil {
-			t.Fatalf("narrowed: %v", err)
+		if _, err := srtp.ParseFingerprint(tr.fingerprint.hash + " " + tr.fingerprint.value); err != nil {
+			t.Fatalf("a fingerprint that is none: %v", err)
 		}
-		if _, err := narrowed.transportOf(0); err != nil {
-			t.Fatalf("narrowed: %v", err)
-		}
+		// What we answer must be a description itself.
 		s := newSession(ours)
 		s.keep(d, i)
 		answer, err := parseDescription(s.compose(local{

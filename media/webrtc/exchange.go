@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	pion "github.com/pion/webrtc/v4"
-
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/transport"
 )
 
 var (
@@ -18,10 +18,11 @@ var (
 type reading struct {
 	d          *description
 	audio      int
-	transport  transport
+	transport  parameters
 	candidates []string
 	payloads   []payload // under the peer's numbers
-	mid        string    // the section's, or one for pion if it has none
+	mid        string    // the section's
+	prints     srtp.Fingerprints
 }
 
 // read parses and judges a peer's description against what was agreed before.
@@ -65,21 +66,30 @@ func (p *Peer) read(text string, answer bool) (*reading, error) {
 	if r.payloads = audio.common(ours, answer); r.payloads == nil {
 		return nil, fault.New(fault.NotAcceptable, "sdp: line %d: no codec in common", audio.line)
 	}
-	want := s.pionMid
+	told, err := srtp.ParseFingerprint(r.transport.fingerprint.hash + " " + r.transport.fingerprint.value)
+	if err != nil {
+		return nil, fmt.Errorf("sdp: line %d: %w", audio.line, err)
+	}
+	r.prints = srtp.Fingerprints{told}
+	r.mid, err = s.midOf(audio, answer)
+	return r, err
+}
+
+// midOf is what the section is called from now on. One that has had a name keeps it.
+func (s *session) midOf(audio *section, answer bool) (string, error) {
+	want := s.told
 	if want == "" && answer {
 		want = "0"
 	}
 	switch {
 	case audio.mid == "" && want == "":
-		r.mid = "0"
+		return "0", nil
 	case audio.mid == "":
-		r.mid = want
+		return want, nil
 	case want != "" && audio.mid != want:
-		return nil, fault.New(fault.Invalid, "sdp: line %d: mid %q was %q before", audio.line, audio.mid, want)
-	default:
-		r.mid = audio.mid
+		return "", fault.New(fault.Invalid, "sdp: line %d: mid %q was %q before", audio.line, audio.mid, want)
 	}
-	return r, nil
+	return audio.mid, nil
 }
 
 // Answer takes an offer, the first one or any later one (hold, resume, other
@@ -115,7 +125,6 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 	default:
 		role = "active"
 	}
-	p.expected.Store(&r.transport.fingerprint)
 	if s.role == "" || s.restarts(r.transport) {
 		if s.role != "" {
 			p.ice.restarted()
@@ -126,7 +135,7 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 	} else if err := p.addCandidates(r.candidates); err != nil {
 		return "", err
 	}
-	s.role, s.remote, s.pionMid = role, r.transport, r.mid
+	s.role, s.remote, s.told = role, r.transport, r.mid
 	s.keep(r.d, r.audio)
 	audio := &r.d.sections[r.audio]
 	s.level = audio.audioLevel()
@@ -139,20 +148,49 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 	})
 }
 
-// applyOffer brings pion to the state that our answer describes.
+// applyOffer has the path look for a peer as its offer says: the first time, or anew.
 func (p *Peer) applyOffer(r *reading, role string) error {
-	text := narrow(r.mid, r.transport, opposite(role), r.d.iceLite, r.payloads, r.candidates)
-	if err := p.pc.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeOffer, SDP: text}); err != nil {
+	again := p.session.role != ""
+	if again {
+		if err := p.path.Restart(); err != nil {
+			return fmt.Errorf("apply offer: %w", err)
+		}
+	}
+	if err := p.gather(again); err != nil {
 		return fmt.Errorf("apply offer: %w", err)
 	}
-	answer, err := p.pc.CreateAnswer(nil)
-	if err != nil {
-		return fmt.Errorf("create answer: %w", err)
+	return p.meet(r, transport.Role{Active: role == "active", Controlling: r.d.iceLite})
+}
+
+// gather begins to look for candidates of the present generation, and takes note of its
+// credentials.
+func (p *Peer) gather(again bool) (err error) {
+	s := &p.session
+	if s.begun && !again {
+		return nil
 	}
-	if err := p.pc.SetLocalDescription(answer); err != nil {
-		return fmt.Errorf("apply answer: %w", err)
+	if s.ufrag, s.pwd, err = p.path.Credentials(); err != nil {
+		return err
 	}
-	return p.session.credentials(answer.SDP)
+	s.begun = true
+	return p.path.Gather()
+}
+
+// meet tells the path where the peer is to be looked for.
+func (p *Peer) meet(r *reading, role transport.Role) error {
+	if p.session.role != "" {
+		if err := p.path.Resume(r.transport.ufrag, r.transport.pwd); err != nil {
+			return err
+		}
+	} else {
+		remote := transport.Remote{
+			Ufrag: r.transport.ufrag, Pwd: r.transport.pwd, Lite: r.d.iceLite, Fingerprints: r.prints,
+		}
+		if err := p.path.Start(remote, role); err != nil {
+			return err
+		}
+	}
+	return p.addCandidates(r.candidates)
 }
 
 // Offer gives an offer of ours: a first one with every codec, a later one (to
@@ -203,16 +241,14 @@ func (p *Peer) offer(ctx context.Context, trickle, restart bool) (string, error)
 	return text, nil
 }
 
-// createOffer brings pion to the state of a first offer or an ICE restart.
+// createOffer prepares the path for a first offer or an ICE restart.
 func (p *Peer) createOffer(restart bool) error {
-	offer, err := p.pc.CreateOffer(&pion.OfferOptions{ICERestart: restart})
-	if err != nil {
-		return fmt.Errorf("create offer: %w", err)
+	if restart {
+		if err := p.path.Restart(); err != nil {
+			return fmt.Errorf("create offer: %w", err)
+		}
 	}
-	if err := p.pc.SetLocalDescription(offer); err != nil {
-		return fmt.Errorf("apply offer: %w", err)
-	}
-	return p.session.credentials(offer.SDP)
+	return p.gather(restart)
 }
 
 // SetAnswer takes the answer to our offer. A bad one leaves the offer open. Errors
@@ -242,11 +278,10 @@ func (p *Peer) SetAnswer(answer string) error {
 	default:
 		role = "passive"
 	}
-	p.expected.Store(&r.transport.fingerprint)
 	switch {
 	case s.pending.transport:
-		text := narrow(r.mid, r.transport, opposite(role), r.d.iceLite, r.payloads, r.candidates)
-		if err := p.pc.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: text}); err != nil {
+		role := transport.Role{Active: role == "active", Controlling: true}
+		if err := p.meet(r, role); err != nil {
 			return p.spoiled(fmt.Errorf("apply answer: %w", err))
 		}
 	case s.restarts(r.transport):
@@ -268,7 +303,7 @@ func (p *Peer) SetAnswer(answer string) error {
 		s.layout[s.audio].mid, s.layout[s.audio].proto = r.mid, "UDP/TLS/RTP/SAVPF"
 		s.bundled = true
 	}
-	s.pionMid = r.mid
+	s.told = r.mid
 	p.agree(agreed)
 	p.described(r.transport.ufrag)
 	return nil
@@ -331,12 +366,12 @@ func (s *session) agreedOf(theirs []payload) []payload {
 }
 
 // restarts reports whether an offer begins a new ICE generation.
-func (s *session) restarts(t transport) bool {
+func (s *session) restarts(t parameters) bool {
 	return s.role != "" && (t.ufrag != s.remote.ufrag || t.pwd != s.remote.pwd)
 }
 
-// spoiled is for errors after which pion and we may disagree: descriptions that
-// reach pion are well-formed, so the peer is either closed or beyond use.
+// spoiled is for errors after which the path and we may disagree: descriptions that reach
+// it are well-formed, so the peer is either closed or beyond use.
 func (p *Peer) spoiled(err error) error {
 	if p.gone() {
 		return errClosed
@@ -345,11 +380,4 @@ func (p *Peer) spoiled(err error) error {
 	p.fail(err)
 	p.Close()
 	return err
-}
-
-func opposite(role string) string {
-	if role == "active" {
-		return "passive"
-	}
-	return "active"
 }

@@ -12,8 +12,8 @@ func TestAPanicAtTheEndOfAPeer(t *testing.T) {
 	var text bytes.Buffer
 	a.log = slog.New(slog.NewTextHandler(&text, nil))
 	o, other := newPeer(t, a), newPeer(t, a)
-	pc := o.pc
-	o.pc = nil
+	path := o.path
+	o.path = nil
 	o.Close()
 	o.await(t, StateClosed)
 	<-o.Done()
@@ -24,7 +24,7 @@ func TestAPanicAtTheEndOfAPeer(t *testing.T) {
 	if !bytes.Contains(text.Bytes(), []byte("panic in the end of a peer")) {
 		t.Errorf("log:\n%s", &text)
 	}
-	if err := pc.GracefulClose(); err != nil {
+	if err := path.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	pion "github.com/pion/webrtc/v4"
-
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -29,12 +27,12 @@ type iceState struct {
 	remote   string      // their ufrag, once their description is there
 }
 
-// foundCandidate is pion's news of a candidate of ours, or of their end.
-func (p *Peer) foundCandidate(c *pion.ICECandidate) {
+// foundCandidate is the news of a candidate of ours, or of their end.
+func (p *Peer) foundCandidate(text string) {
 	s := &p.ice
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c == nil {
+	if text == "" {
 		if s.complete {
 			return
 		}
@@ -43,7 +41,6 @@ func (p *Peer) foundCandidate(c *pion.ICECandidate) {
 		p.tell(Candidate{})
 		return
 	}
-	text := strings.TrimPrefix(c.ToJSON().Candidate, "candidate:")
 	s.found = append(s.found, text)
 	p.tell(Candidate{Candidate: "candidate:" + text})
 }
@@ -152,13 +149,11 @@ func (p *Peer) AddCandidate(c Candidate) error {
 }
 
 func (p *Peer) addCandidate(c Candidate) error {
-	if err := p.pc.AddICECandidate(pion.ICECandidateInit{Candidate: c.Candidate}); err != nil {
-		if p.gone() {
-			return errClosed
-		}
-		return fault.New(fault.Invalid, "ice candidate: %w", err)
+	err := p.path.AddCandidate(strings.TrimPrefix(c.Candidate, "candidate:"))
+	if err != nil && p.gone() {
+		return errClosed
 	}
-	return nil
+	return err
 }
 
 // addCandidates adds those of a description.

@@ -224,14 +224,14 @@ func (d *description) protected(index int) bool {
 
 // resolved is a section's ICE and DTLS attributes, taken from the session or from
 // the first section of its BUNDLE group where it has none of its own.
-func (d *description) resolved(index int) transport {
+func (d *description) resolved(index int) parameters {
 	s := &d.sections[index]
-	t := s.transport
-	t.fill(d.transport)
+	t := s.parameters
+	t.fill(d.parameters)
 	if len(d.bundle) > 0 && slices.Contains(d.bundle, s.mid) {
 		for i := range d.sections {
 			if d.sections[i].mid == d.bundle[0] {
-				t.fill(d.sections[i].transport)
+				t.fill(d.sections[i].parameters)
 			}
 		}
 	}
@@ -239,7 +239,7 @@ func (d *description) resolved(index int) transport {
 }
 
 // transportOf is a section's resolved attributes, if we can connect with them.
-func (d *description) transportOf(index int) (transport, error) {
+func (d *description) transportOf(index int) (parameters, error) {
 	s := &d.sections[index]
 	t := d.resolved(index)
 	switch {
@@ -257,7 +257,7 @@ func (d *description) transportOf(index int) (transport, error) {
 	return t, nil
 }
 
-func (t *transport) fill(from transport) {
+func (t *parameters) fill(from parameters) {
 	if t.ufrag == "" && t.pwd == "" {
 		t.ufrag, t.pwd = from.ufrag, from.pwd
 	}

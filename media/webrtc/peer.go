@@ -9,14 +9,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/interceptor"
-	pion "github.com/pion/webrtc/v4"
-
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtcp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/transport"
 )
 
 // State is how far a peer's connection has come.
@@ -71,26 +70,23 @@ type Peer struct {
 	api    *API
 	config PeerConfig
 	log    *slog.Logger
-	pc     *pion.PeerConnection
+	path   *transport.Transport
 	events *actor.Actor // runs the callbacks and the RTCP reports
-	track  *track
 
 	negotiation sync.Mutex // one offer or answer at a time
 	session     session    // guarded by negotiation
 	wish        atomic.Uint32
 	media       atomic.Pointer[agreement]
 
-	ice iceState
+	ice  iceState
+	hear func(candidate string) // foundCandidate
 
-	state       State // as last reported; touched by events only
-	connected   atomic.Bool
-	handshake   atomic.Bool // DTLS has failed
-	established bool        // has been connected; touched by events only
-	expected    atomic.Pointer[fingerprint]
-	failure     atomic.Pointer[error]
-	in          inbound
-	out         outbound
-	reportTime  *time.Timer
+	state      State // as last reported; touched by events only
+	connected  atomic.Bool
+	failure    atomic.Pointer[error]
+	in         inbound
+	out        outbound
+	reportTime *time.Timer
 
 	closeOnce sync.Once
 	ctx       context.Context // until Close
@@ -126,6 +122,7 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 		ice:     iceState{gathered: make(chan struct{})},
 		done:    make(chan struct{}),
 	}
+	p.hear = p.foundCandidate
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	if err := p.connect(certificate); err != nil {
 		p.cancel()
@@ -136,65 +133,34 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 	return p, nil
 }
 
-// connect makes the PeerConnection and its one transceiver.
-func (p *Peer) connect(certificate *pion.Certificate) error {
-	engine := &pion.MediaEngine{}
-	for _, f := range p.session.ours {
-		if err := engine.RegisterCodec(f.parameters(f.pt), pion.RTPCodecTypeAudio); err != nil {
-			return fmt.Errorf("register %s: %w", f.name(), err)
-		}
-	}
+// connect makes the transport.
+func (p *Peer) connect(certificate *dtls.Certificate) error {
+	p.session.print = printOf(certificate)
 	settings := p.api.settings
-	if err := settings.SetICEAddressRewriteRules(*p.api.external.Load()...); err != nil {
-		return fmt.Errorf("external_ip: %w", err)
-	}
-	settings.LoggerFactory = pionLog{p.log}
-	settings.BufferFactory = p.sink
-	settings.SetDTLSConnectContextMaker(func() (context.Context, func()) {
-		return context.WithTimeout(p.ctx, p.api.config.HandshakeTimeout)
-	})
-	api := pion.NewAPI(
-		pion.WithMediaEngine(engine),
-		pion.WithSettingEngine(settings),
-		pion.WithInterceptorRegistry(&interceptor.Registry{}),
-	)
-	configuration := pion.Configuration{
-		BundlePolicy:  pion.BundlePolicyMaxBundle,
-		RTCPMuxPolicy: pion.RTCPMuxPolicyRequire,
-		Certificates:  []pion.Certificate{*certificate},
-	}
-	for _, s := range p.api.config.ICEServers {
-		server := pion.ICEServer{URLs: s.URLs, Username: s.Username}
-		if s.Credential != "" {
-			server.Credential = s.Credential
+	settings.Log, settings.Logs = p.log, pionLog{p.log}
+	settings.External = *p.api.external.Load()
+	settings.Certificate = certificate
+	settings.Candidate, settings.Changed = func(text string) { p.hear(text) }, func() { p.post(p.follow) }
+	settings.Media, settings.Control = p.receive, p.receiveReport
+	// What is told while it is made waits for the events' goroutine.
+	p.events = actor.Start(eventBacklog, p.broken)
+	path, err := transport.NewTransport(settings)
+	if err == nil {
+		p.path = path
+		p.out.stream, err = path.Stream(p.session.ssrc)
+		if err == nil {
+			p.session.ufrag, p.session.pwd, err = path.Credentials()
 		}
-		configuration.ICEServers = append(configuration.ICEServers, server)
+		if err != nil {
+			err = errors.Join(err, path.Close())
+		}
 	}
-	pc, err := api.NewPeerConnection(configuration)
 	if err != nil {
+		p.events.Stop()
 		return err
 	}
-	p.pc = pc
-	p.track = &track{peer: p, id: "audio", stream: p.session.cname}
-	transceiver, err := pc.AddTransceiverFromTrack(p.track,
-		pion.RTPTransceiverInit{Direction: pion.RTPTransceiverDirectionSendonly})
-	if err == nil {
-		p.session.ssrc = uint32(transceiver.Sender().GetParameters().Encodings[0].SSRC)
-		p.session.print, err = certificatePrint(certificate)
-	}
-	if err != nil {
-		return closeAfter(err, pc)
-	}
-	p.events = actor.Start(eventBacklog, p.broken)
 	p.reportTime = time.AfterFunc(nextReport(), func() { p.post(p.report) })
 	p.reportTime.Stop()
-	pc.SCTP().Transport().OnStateChange(func(s pion.DTLSTransportState) {
-		if s == pion.DTLSTransportStateFailed { // pion holds a lock: no more than this here
-			p.handshake.Store(true)
-		}
-	})
-	pc.OnICECandidate(p.foundCandidate)
-	pc.OnConnectionStateChange(func(pion.PeerConnectionState) { p.post(p.follow) })
 	return nil
 }
 
@@ -206,24 +172,23 @@ func (p *Peer) post(f func()) {
 	}
 }
 
-// follow brings our state in line with the connection's. pion tells its changes
-// on goroutines that may overtake each other, so each call asks anew.
+// follow brings our state in line with the path's, whose changes may overtake each other
+// on their way here: each call asks anew.
 func (p *Peer) follow() {
-	next := map[pion.PeerConnectionState]State{
-		pion.PeerConnectionStateNew:          StateNew,
-		pion.PeerConnectionStateConnecting:   StateConnecting,
-		pion.PeerConnectionStateConnected:    StateConnected,
-		pion.PeerConnectionStateDisconnected: StateDisconnected,
-		pion.PeerConnectionStateFailed:       StateFailed,
-		pion.PeerConnectionStateClosed:       StateClosed,
-	}[p.pc.ConnectionState()]
-	// pion closes itself after a failed handshake, and that may be all there is
-	// left to see.
-	unheard := next == StateClosed && !p.established && p.ctx.Err() == nil
-	if next == StateFailed || p.handshake.Load() || unheard {
-		p.handshake.CompareAndSwap(false, unheard)
-		p.fail(p.reason())
+	next := map[transport.State]State{
+		transport.New:          StateNew,
+		transport.Connecting:   StateConnecting,
+		transport.Connected:    StateConnected,
+		transport.Disconnected: StateDisconnected,
+		transport.Failed:       StateFailed,
+		transport.Closed:       StateClosed,
+	}[p.path.State()]
+	if err := p.path.Err(); err != nil {
+		p.fail(err)
 		p.become(StateFailed)
+		if k := fault.Of(err); k == fault.Internal || k == fault.TooMany { // it is of no more use to anyone
+			p.Close()
+		}
 	}
 	if next == StateClosed {
 		// The browser closed its end, or we did: the rest of us goes too, and the
@@ -242,25 +207,11 @@ func (p *Peer) become(next State) {
 	p.state = next
 	p.connected.Store(next == StateConnected || next == StateDisconnected)
 	if next == StateConnected {
-		p.established = true
 		p.reportTime.Reset(nextReport())
 	}
 	if p.config.OnState != nil {
 		p.config.OnState(next)
 	}
-}
-
-// reason says what made the connection fail.
-func (p *Peer) reason() error {
-	if !p.handshake.Load() {
-		return fault.New(fault.Unreachable, "webrtc: no working path to the peer (ICE failed)")
-	}
-	want := p.expected.Load()
-	raw := p.pc.SCTP().Transport().GetRemoteCertificate()
-	if want == nil || len(raw) == 0 || want.matches(raw) {
-		return fault.New(fault.Unreachable, "webrtc: DTLS handshake failed")
-	}
-	return fault.New(fault.Forbidden, "webrtc: the peer's certificate is not that of its a=fingerprint")
 }
 
 // fail remembers the first reason.
@@ -303,7 +254,7 @@ func (p *Peer) wished() media.Direction { return media.Direction(p.wish.Load()) 
 
 // gone reports whether either side has closed the connection.
 func (p *Peer) gone() bool {
-	return p.ctx.Err() != nil || p.pc.ConnectionState() == pion.PeerConnectionStateClosed
+	return p.ctx.Err() != nil || p.path.State() == transport.Closed
 }
 
 // Done is closed when the peer and its goroutines have ended.
@@ -321,8 +272,8 @@ func (p *Peer) Close() {
 
 func (p *Peer) shutdown() {
 	defer guard.Recover(p.log, "the end of a peer")
-	defer p.vanish() // also when pion's own end of it panics
-	if err := p.pc.GracefulClose(); err != nil {
+	defer p.vanish() // also when the end of the transport panics
+	if err := p.path.Close(); err != nil {
 		p.log.Debug("peer close", "err", err)
 	}
 }

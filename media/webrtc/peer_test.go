@@ -106,7 +106,8 @@ func TestHold(t *testing.T) {
 				t.Errorf("direction %v", got)
 			}
 			before := o.Stats()
-			if err := o.WriteRTP(make([]byte, 12)); err != nil {
+			o.spoken++
+			if err := o.WriteRTP(packet(t, headerOf(o.Media().Send.PayloadType, o.spoken), "")); err != nil {
 				t.Error(err)
 			}
 			if sent := o.Stats().PacketsSent - before.PacketsSent; sent > 0 && !theirs.Receives() {

@@ -63,6 +63,7 @@ func testAPI(t testing.TB, change ...func(*Config)) *API {
 
 // observed is a peer of ours with what it told us.
 type observed struct {
+	spoken uint16 // the latest sequence number of speak
 	*Peer
 	candidates chan Candidate
 	states     chan State

@@ -99,7 +99,11 @@ func (p *Peer) report() {
 	}
 	p.out.mu.Unlock()
 	packets = append(packets, rtcp.NewCNAMESourceDescription(agreed.SSRC, p.session.cname))
-	if err := p.pc.WriteRTCP(packets); err != nil {
+	compound, err := rtcp.Marshal(packets)
+	if err == nil {
+		err = p.path.SendControl(compound)
+	}
+	if err != nil {
 		p.log.Debug("rtcp not sent", "err", err)
 	}
 }
@@ -126,29 +130,27 @@ func (p *Peer) receptionReport(now time.Time) []rtcp.ReceptionReport {
 	return []rtcp.ReceptionReport{block}
 }
 
-// receiveReport takes one RTCP packet that concerns a source: the peer's own or
-// rtp. One with news of both comes twice, so each side is read where it belongs.
-func (p *Peer) receiveReport(ssrc uint32, packet []byte) {
+// receiveReport takes one compound RTCP packet, authentic and opened.
+func (p *Peer) receiveReport(packet []byte, now time.Time) {
 	list, err := rtcp.Unmarshal(packet)
 	if err != nil {
-		return // pion has parsed it once; what it took for raw is of no interest
+		p.in.refused.Add(1)
+		return
 	}
-	now := time.Now()
-	if f, ok := p.learn(ssrc, list, now); ok && p.config.Reported != nil {
+	if f, ok := p.learn(list, now); ok && p.config.Reported != nil {
 		p.config.Reported(f)
 	}
 }
 
 // learn takes what a packet says. ok tells that some of it is about our source.
-func (p *Peer) learn(ssrc uint32, list []rtcp.Packet, now time.Time) (f report.Feedback, ok bool) {
+func (p *Peer) learn(list []rtcp.Packet, now time.Time) (f report.Feedback, ok bool) {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()
+	ssrc := p.session.ssrc
 	for _, packet := range list {
 		switch r := packet.(type) {
 		case *rtcp.SenderReport:
-			if r.SSRC == ssrc {
-				p.in.remote.source, p.in.remote.middle, p.in.remote.at = ssrc, uint32(r.NTPTime>>16), now
-			}
+			p.in.remote.source, p.in.remote.middle, p.in.remote.at = r.SSRC, uint32(r.NTPTime>>16), now
 			ok = p.in.remote.take(ssrc, r.Reports, now) || ok
 		case *rtcp.ReceiverReport:
 			ok = p.in.remote.take(ssrc, r.Reports, now) || ok

@@ -2,17 +2,14 @@ package webrtc
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 
-	pion "github.com/pion/webrtc/v4"
-
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
 )
 
 // session is what one offer/answer exchange leaves for the next (RFC 3264 §8).
@@ -29,14 +26,15 @@ type session struct {
 	ours    []payload // what we offer: allowed, then what was agreed, under its numbers
 	layout  []section // every m= of the session in order; only ours is alive
 	audio   int       // ours in layout, -1 before the first exchange
-	pionMid string    // pion's name of ours
+	told    string    // the mid of ours, once there was an exchange
 	bundled bool
 	level   uint8 // extension id of RFC 6464 levels
 
 	role    string // our DTLS role once agreed: "active" or "passive"
-	remote  transport
+	remote  parameters
 	pending *pendingOffer
-	untold  bool // pion has made an offer that begins ICE, but nobody was told
+	begun   bool // candidates are looked for, of the present generation
+	untold  bool // an offer that begins ICE was made, but nobody was told
 }
 
 // pendingOffer is an offer of ours without an answer yet.
@@ -46,57 +44,23 @@ type pendingOffer struct {
 }
 
 func newSession(ours []payload) session {
-	var random [24]byte
+	var random [28]byte
 	// crypto/rand.Read never fails (it ends the process instead).
 	_, _ = rand.Read(random[:])
 	return session{
 		id:      binary.BigEndian.Uint64(random[:]) >> 2, // RFC 9429 §5.2.1: below 2^62
-		cname:   hex.EncodeToString(random[8:]),
+		cname:   hex.EncodeToString(random[8:24]),
+		ssrc:    max(binary.BigEndian.Uint32(random[24:]), 1),
 		allowed: ours, ours: ours,
 		audio: -1,
 		level: 1,
 	}
 }
 
-// certificatePrint is the a=fingerprint of our certificate.
-func certificatePrint(c *pion.Certificate) (fingerprint, error) {
-	prints, err := c.GetFingerprints()
-	if err != nil {
-		return fingerprint{}, fmt.Errorf("fingerprint: %w", err)
-	}
-	i := slices.IndexFunc(prints, func(f pion.DTLSFingerprint) bool { return f.Algorithm == "sha-256" })
-	if i < 0 {
-		return fingerprint{}, fmt.Errorf("fingerprint: none of sha-256")
-	}
-	return fingerprint{prints[i].Algorithm, strings.ToUpper(prints[i].Value)}, nil
-}
-
-// matches reports whether the fingerprint is that of a certificate in DER.
-func (f fingerprint) matches(certificate []byte) bool {
-	var digest []byte
-	switch f.hash {
-	case "sha-256":
-		sum := sha256.Sum256(certificate)
-		digest = sum[:]
-	case "sha-384":
-		sum := sha512.Sum384(certificate)
-		digest = sum[:]
-	case "sha-512":
-		sum := sha512.Sum512(certificate)
-		digest = sum[:]
-	}
-	return fmt.Sprintf("%X", digest) == strings.ReplaceAll(f.value, ":", "")
-}
-
-// credentials takes our ICE credentials from a description of pion's. (Asking its
-// transport for them races with the start of that.)
-func (s *session) credentials(sdp string) error {
-	d, err := parseDescription(sdp)
-	if err != nil {
-		return fmt.Errorf("read our own description: %w", err)
-	}
-	s.ufrag, s.pwd = d.sections[0].ufrag, d.sections[0].pwd
-	return nil
+// printOf is the a=fingerprint of our certificate.
+func printOf(c *dtls.Certificate) fingerprint {
+	hash, value, _ := strings.Cut(c.Fingerprint().String(), " ")
+	return fingerprint{hash, value}
 }
 
 // mid is the audio section's; our own before there is one.
@@ -124,15 +88,6 @@ func (p payload) name() string {
 		return media.TelephoneEventName
 	}
 	return p.codec.Name
-}
-
-// parameters is the payload in pion's terms, under a payload type of either side.
-func (p payload) parameters(pt uint8) pion.RTPCodecParameters {
-	c := pion.RTPCodecCapability{MimeType: "audio/" + p.name(), ClockRate: uint32(p.clockRate()), SDPFmtpLine: p.ourFmtp()}
-	if p.codec != nil && p.codec.Channels > 1 {
-		c.Channels = uint16(p.codec.Channels)
-	}
-	return pion.RTPCodecParameters{RTPCodecCapability: c, PayloadType: pion.PayloadType(pt)}
 }
 
 func (p payload) clockRate() int {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/transport/v4/packetio"
 	pion "github.com/pion/webrtc/v4"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -51,23 +50,7 @@ func receive(p *Peer, h rtp.Header, payload string) {
 	if err != nil {
 		panic(err)
 	}
-	p.receive(h.SSRC, raw)
-}
-
-func TestTooManySources(t *testing.T) {
-	o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
-	connect(t, o, r)
-	for ssrc := range uint32(maxSources + 1) {
-		s := o.sink(packetio.RTPBufferPacket, ssrc)
-		if _, err := s.Write(nil); err != nil {
-			t.Fatal(err)
-		}
-		s.Close()
-	}
-	<-o.Done()
-	if fault.Of(o.Err()) != fault.TooMany {
-		t.Error(o.Err())
-	}
+	p.receive(raw, time.Now())
 }
 
 func TestReports(t *testing.T) {
@@ -196,13 +179,9 @@ func TestReceiveAllocates(t *testing.T) {
 	o, r := newPeer(t, testAPI(t), func(c *PeerConfig) { c.Packets = func([]byte, time.Time) {} }), newRemote(t, opus)
 	connect(t, o, r)
 	raw := packet(t, headerOf(111, 1), string(make([]byte, 80)))
-	s := o.sink(packetio.RTPBufferPacket, 99)
-	defer s.Close()
 	if n := testing.AllocsPerRun(200, func() {
 		raw[3]++
-		if _, err := s.Write(raw); err != nil {
-			t.Fatal(err)
-		}
+		o.receive(raw, time.Now())
 	}); n > 0 {
 		t.Errorf("receiving allocates %v times", n)
 	}
@@ -261,13 +240,9 @@ func BenchmarkTake(b *testing.B) {
 	o, r := newPeer(b, testAPI(b), func(c *PeerConfig) { c.Packets = func([]byte, time.Time) {} }), newRemote(b, opus)
 	connect(b, o, r)
 	raw := packet(b, headerOf(111, 1), string(make([]byte, 80)))
-	s := o.sink(packetio.RTPBufferPacket, 99)
-	defer s.Close()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		raw[2], raw[3] = byte(i>>8), byte(i)
-		if _, err := s.Write(raw); err != nil {
-			b.Fatal(err)
-		}
+		o.receive(raw, time.Now())
 	}
 }

@@ -3,6 +3,7 @@ package dtls
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"time"
 
@@ -21,7 +22,7 @@ const (
 
 // Association is DTLS with a peer that ICE has found (RFC 8827 §6.5): there is one path,
 // whose other end has proved to be there, and one handshake. Unlike a Keyer's, what comes
-// after the keys is somebody's: Read and Write carry it until Close.
+// after the keys is somebody's: Conn carries it until Close.
 //
 // It starts no goroutine until Handshake, and pion's end with Close.
 type Association struct {
@@ -73,11 +74,9 @@ func (a *Association) Handshake(ctx context.Context) (srtp.Masters, error) {
 	return export(a.conn, a.active)
 }
 
-// Read gives what the peer has sent to us as data; io.EOF says that it has closed.
-func (a *Association) Read(p []byte) (int, error) { return a.conn.Read(p) }
-
-// Write sends data to the peer.
-func (a *Association) Write(p []byte) (int, error) { return a.conn.Write(p) }
+// Conn is the connection for data, once there are keys: io.EOF of its Read says that the
+// peer has closed. It is for whoever carries data; unread, its alerts are unread too.
+func (a *Association) Conn() net.Conn { return a.conn }
 
 // Close says goodbye to a peer that has keys and ends reading.
 func (a *Association) Close() error { return a.conn.Close() }

@@ -28,6 +28,13 @@ const validity = 30 * 24 * time.Hour
 
 // NewCertificate makes a certificate for one call (P-256, signed by itself).
 func NewCertificate() (*Certificate, error) {
+	now := time.Now()
+	return NewCertificateFor("Skybridge", now.Add(-validity), now.Add(validity))
+}
+
+// NewCertificateFor makes a certificate that is good for a time, under a name (P-256,
+// signed by itself).
+func NewCertificateFor(name string, from, until time.Time) (*Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("dtls: make a key: %w", err)
@@ -36,10 +43,9 @@ func NewCertificate() (*Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dtls: make a serial number: %w", err)
 	}
-	now := time.Now()
 	template := x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: "Skybridge"},
-		NotBefore: now.Add(-validity), NotAfter: now.Add(validity),
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name},
+		NotBefore: from, NotAfter: until,
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
@@ -83,6 +89,16 @@ func NoRoots() *x509.CertPool { return x509.NewCertPool() }
 // Fingerprint tells the certificate to the peer.
 func (c *Certificate) Fingerprint() srtp.Fingerprint {
 	return srtp.FingerprintOf(srtp.SHA256, c.tls.Certificate[0])
+}
+
+// Expires is when the certificate is good no more; the zero Time for one that cannot be
+// read.
+func (c *Certificate) Expires() time.Time {
+	leaf, err := x509.ParseCertificate(c.tls.Certificate[0])
+	if err != nil {
+		return time.Time{}
+	}
+	return leaf.NotAfter
 }
 
 // verify looks whether a peer's certificates are those that were announced and, where

@@ -1,0 +1,141 @@
+package transport
+
+import (
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/ice/v4"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/srtp"
+)
+
+const (
+	// MaxStreams bounds the SSRCs that are sent to one peer. None is ever forgotten, as its
+	// numbers would be used again under the same key.
+	MaxStreams = 1024
+	// MaxPacketBytes is the longest packet that is sent, before it is sealed.
+	MaxPacketBytes = 1600
+	// sealedBytes is what the longest seal takes.
+	sealedBytes = 32
+)
+
+// Made once, as they are met on the packet path.
+var (
+	errNotConnected = fault.New(fault.Unavailable, "webrtc: peer not connected")
+	errTooLong      = fault.New(fault.TooLarge, "webrtc: a packet of more than %d bytes", MaxPacketBytes)
+	errStreams      = fault.New(fault.TooMany, "webrtc: more than %d streams to one peer", MaxStreams)
+)
+
+// outbound is what seals what goes.
+type outbound struct {
+	conn atomic.Pointer[ice.Conn]
+	said chan struct{} // closed when the handshake has ended or said goodbye; guarded by Transport.mu
+	keys atomic.Pointer[srtp.Master]
+
+	mu      sync.Mutex
+	streams map[uint32]*Stream
+	control *srtp.Sender // nil before there are keys
+	report  [MaxPacketBytes + sealedBytes]byte
+}
+
+func (o *outbound) key(m srtp.Master, control *srtp.Sender) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.control = control
+	o.keys.Store(&m)
+}
+
+// Stream is one SSRC that the peer is sent. It is for one goroutine at a time, and shares
+// nothing with other streams.
+type Stream struct {
+	transport *Transport
+	ssrc      uint32
+	sender    *srtp.Sender
+	sealed    [MaxPacketBytes + sealedBytes]byte
+}
+
+// Stream is the stream of an SSRC, always the same one. The error is of kind
+// fault.TooMany.
+func (t *Transport) Stream(ssrc uint32) (*Stream, error) {
+	o := &t.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s := o.streams[ssrc]; s != nil {
+		return s, nil
+	}
+	if len(o.streams) == MaxStreams {
+		return nil, errStreams
+	}
+	if o.streams == nil {
+		o.streams = map[uint32]*Stream{}
+	}
+	s := &Stream{transport: t, ssrc: ssrc}
+	o.streams[ssrc] = s
+	return s, nil
+}
+
+// Send seals an RTP packet, under the stream's SSRC whatever its own is, and sends it.
+// Nothing of packet is kept or changed. It never waits, and allocates with the first packet only. The error is of
+// kind fault.Unavailable while there is no path or no key, else about the packet.
+func (s *Stream) Send(packet []byte) error {
+	t := s.transport
+	switch {
+	case len(packet) > MaxPacketBytes:
+		return errTooLong
+	case len(packet) < rtp.HeaderBytes:
+		return rtp.ErrShort
+	}
+	if s.sender == nil {
+		m := t.out.keys.Load()
+		if m == nil {
+			return errNotConnected
+		}
+		sender, err := srtp.NewSender(*m, srtp.State{}, srtp.RTPResent)
+		if err != nil {
+			return err
+		}
+		s.sender = sender
+	}
+	plain := s.sealed[:copy(s.sealed[:], packet)]
+	binary.BigEndian.PutUint32(plain[8:], s.ssrc)
+	sealed, err := s.sender.Protect(plain, plain)
+	if err != nil {
+		return err
+	}
+	return t.write(sealed)
+}
+
+// SendControl seals a compound RTCP packet and sends it. The SSRC of its first part
+// should always be the same one: a handful is what indices are kept of.
+func (t *Transport) SendControl(packet []byte) error {
+	o := &t.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case len(packet) > MaxPacketBytes:
+		return errTooLong
+	case o.control == nil:
+		return errNotConnected
+	}
+	sealed, err := o.control.ProtectRTCP(o.report[:0], packet)
+	if err != nil {
+		return err
+	}
+	return t.write(sealed)
+}
+
+// write sends along the nominated path.
+func (t *Transport) write(sealed []byte) error {
+	if r := t.to.Load(); r != nil {
+		return r.socket.SendTo(sealed, r.peer)
+	}
+	conn := t.out.conn.Load()
+	if conn == nil || t.failure.Load() != nil {
+		return errNotConnected
+	}
+	_, err := conn.Write(sealed)
+	return err
+}
