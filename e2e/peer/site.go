@@ -24,7 +24,10 @@ func NewSite(t testing.TB, pages http.Handler) *Site {
 	t.Helper()
 	s := &Site{way: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // a test's own server
 	pass := &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(s.api.Load()) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(s.api.Load())
+			r.Out.Host = r.In.Host // the pages' own, so that what they open is of the same origin
+		},
 		Transport: s.way,
 	}
 	mux := http.NewServeMux()

@@ -18,6 +18,7 @@
     iceServers = [];
     headers;
     #stop = new AbortController();
+    #following = false;
     #url(query = "") {
       return `${this.base}/calls/${encodeURIComponent(this.id)}/signaling${query}`;
     }
@@ -35,8 +36,10 @@
       this.#stop.abort();
       this.send("hangup", {}, true).catch(() => void 0);
     }
-    // follow takes the server's messages for as long as the call lives.
+    // follow takes the server's messages for as long as the call lives; once is enough.
     async follow(takes) {
+      if (this.#following) return;
+      this.#following = true;
       const { fetch } = this;
       const { signal } = this.#stop;
       for (let after = 0, failures = 0; !signal.aborted; ) {
@@ -109,6 +112,8 @@
     // the page makes its offers itself
     pageListens = /* @__PURE__ */ new Set();
     // events that the page has listeners for
+    answering = false;
+    // an answer is being set
     answer = "";
     // the last answer that was set here, not by the page
     early = [];
@@ -154,10 +159,11 @@
       const sent = JSON.parse(body);
       if (!isOffer(sent)) return;
       const answer = answerIn(await response.clone().json());
-      const side = [...sides.values()].find((s) => s.pc.localDescription?.sdp === sent.payload.sdp);
+      const side = [...sides.values()].find((s) => origin(s.pc.localDescription?.sdp) === origin(sent.payload.sdp));
       if (!answer || !side) return;
       attach(side, known(base, id, headers));
       await answered(side, answer);
+      follow(side, known(base, id, headers));
     };
     page.fetch = async (input, init) => {
       const request = input instanceof Request ? input : null;
@@ -182,7 +188,9 @@
       if (side.link) return;
       side.link = link;
       link.taken = true;
-      link.follow({
+    };
+    const follow = (side, link) => {
+      void link.follow({
         answer: (answer) => answered(side, answer),
         offer: async (offer2) => {
           await setRemote.call(side.pc, offer2);
@@ -197,9 +205,14 @@
       });
     };
     const answered = async (side, answer) => {
-      if (side.pc.signalingState !== "have-local-offer") return;
+      if (side.answering || side.pc.signalingState !== "have-local-offer") return;
+      side.answering = true;
       side.answer = answer.sdp ?? "";
-      await setRemote.call(side.pc, answer);
+      try {
+        await setRemote.call(side.pc, answer);
+      } finally {
+        side.answering = false;
+      }
       for (const candidate of side.early.splice(0)) await side.pc.addIceCandidate(candidate);
     };
     const offer = async (side) => {
@@ -208,6 +221,7 @@
       await setLocal.call(pc);
       const answer = answerIn(await link.send("offer", pc.localDescription));
       if (answer) await answered(side, answer);
+      follow(side, link);
     };
     const needed = (side) => {
       setTimeout(() => {
@@ -303,6 +317,9 @@
   }
   function report(what, error) {
     console.error(`skybridge compat: ${what}:`, error instanceof Error ? error.message : error);
+  }
+  function origin(sdp = "") {
+    return /^o=.*$/m.exec(sdp)?.[0].trim();
   }
   function isCall(value) {
     return typeof value === "object" && value !== null && "id" in value && typeof value.id === "string";

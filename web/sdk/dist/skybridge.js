@@ -183,6 +183,8 @@ var Peer = class {
   // what was said since it went out wants another
   #theirs = null;
   // an offer of the server's that waits for ours
+  #unanswered = false;
+  // an offer of ours has no answer yet
   #described = false;
   // the server's description is set
   #held = [];
@@ -233,21 +235,15 @@ var Peer = class {
   async #offer() {
     const local = this.pc.localDescription;
     if (!local) return;
+    this.#unanswered = true;
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
+      let answer;
       try {
-        const message = await this.cfg.send("offer", { type: "offer", sdp: local.sdp });
-        const held = this.#held;
-        this.#held = [];
-        const answer = message.reply?.payload;
-        if (answer?.sdp) {
-          this.#theirs = null;
-          await this.#answered({ type: "answer", sdp: answer.sdp });
-        }
-        for (const candidate of held) this.#tell(candidate);
-        return;
+        answer = (await this.cfg.send("offer", { type: "offer", sdp: local.sdp })).reply?.payload;
       } catch (error) {
         if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
+          this.#unanswered = false;
           await this.pc.setLocalDescription({ type: "rollback" });
           this.#again = true;
           return;
@@ -256,7 +252,16 @@ var Peer = class {
         if (!passing || Date.now() - since > this.cfg.patience) throw error;
         const asked = error instanceof ApiError ? error.retryAfter * 1e3 : 0;
         await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)));
+        continue;
       }
+      const held = this.#held;
+      this.#held = [];
+      if (answer?.sdp) {
+        this.#theirs = null;
+        await this.#answered({ type: "answer", sdp: answer.sdp });
+      }
+      for (const candidate of held) this.#tell(candidate);
+      return;
     }
   }
   // meets tells whether the server has made an offer as well; it may still be on the way.
@@ -266,7 +271,8 @@ var Peer = class {
   }
   // answered takes the server's answer; it may come twice, in the reply and as a message.
   async #answered(answer) {
-    if (this.pc.signalingState !== "have-local-offer") return;
+    if (!this.#unanswered) return;
+    this.#unanswered = false;
     await this.pc.setRemoteDescription(answer);
     await this.#describe();
   }
@@ -549,7 +555,6 @@ var Call = class extends Emitter {
   // start offers our media to the server and follows the call from then on.
   async start() {
     const { socket } = this.#cfg;
-    this.#signaling.start();
     this.#off.push(
       socket.want(`call:${this.id}`),
       socket.on("frame", (frame) => {
@@ -563,6 +568,7 @@ var Call = class extends Emitter {
       if (this.state === "failed") throw error;
       return;
     }
+    this.#signaling.start();
     void this.#watch();
   }
   get peerConnection() {
@@ -945,7 +951,7 @@ var FrameError = class extends Error {
   name = "FrameError";
 };
 var unauthorized = 4401;
-var answers = /* @__PURE__ */ new Set(["Subscribed", "Unsubscribed", "Resumed", "Gap", "Renewed"]);
+var answers = /* @__PURE__ */ new Set(["Subscribed", "Unsubscribed", "Resumed", "Gap", "Renewed", "Sent"]);
 var Socket = class extends Emitter {
   // cuts the pause before the next attempt
   constructor(api, env, times = { patience: 15e3, answer: 2e4 }) {
@@ -1374,6 +1380,7 @@ var Link = class {
   iceServers = [];
   headers;
   #stop = new AbortController();
+  #following = false;
   #url(query = "") {
     return `${this.base}/calls/${encodeURIComponent(this.id)}/signaling${query}`;
   }
@@ -1391,8 +1398,10 @@ var Link = class {
     this.#stop.abort();
     this.send("hangup", {}, true).catch(() => void 0);
   }
-  // follow takes the server's messages for as long as the call lives.
+  // follow takes the server's messages for as long as the call lives; once is enough.
   async follow(takes) {
+    if (this.#following) return;
+    this.#following = true;
     const { fetch } = this;
     const { signal } = this.#stop;
     for (let after = 0, failures = 0; !signal.aborted; ) {
@@ -1465,6 +1474,8 @@ var Side = class {
   // the page makes its offers itself
   pageListens = /* @__PURE__ */ new Set();
   // events that the page has listeners for
+  answering = false;
+  // an answer is being set
   answer = "";
   // the last answer that was set here, not by the page
   early = [];
@@ -1510,10 +1521,11 @@ function install(options = {}) {
     const sent = JSON.parse(body);
     if (!isOffer(sent)) return;
     const answer = answerIn(await response.clone().json());
-    const side = [...sides.values()].find((s) => s.pc.localDescription?.sdp === sent.payload.sdp);
+    const side = [...sides.values()].find((s) => origin(s.pc.localDescription?.sdp) === origin(sent.payload.sdp));
     if (!answer || !side) return;
     attach(side, known(base, id, headers));
     await answered(side, answer);
+    follow(side, known(base, id, headers));
   };
   page.fetch = async (input, init) => {
     const request = input instanceof Request ? input : null;
@@ -1538,7 +1550,9 @@ function install(options = {}) {
     if (side.link) return;
     side.link = link;
     link.taken = true;
-    link.follow({
+  };
+  const follow = (side, link) => {
+    void link.follow({
       answer: (answer) => answered(side, answer),
       offer: async (offer2) => {
         await setRemote.call(side.pc, offer2);
@@ -1553,9 +1567,14 @@ function install(options = {}) {
     });
   };
   const answered = async (side, answer) => {
-    if (side.pc.signalingState !== "have-local-offer") return;
+    if (side.answering || side.pc.signalingState !== "have-local-offer") return;
+    side.answering = true;
     side.answer = answer.sdp ?? "";
-    await setRemote.call(side.pc, answer);
+    try {
+      await setRemote.call(side.pc, answer);
+    } finally {
+      side.answering = false;
+    }
     for (const candidate of side.early.splice(0)) await side.pc.addIceCandidate(candidate);
   };
   const offer = async (side) => {
@@ -1564,6 +1583,7 @@ function install(options = {}) {
     await setLocal.call(pc);
     const answer = answerIn(await link.send("offer", pc.localDescription));
     if (answer) await answered(side, answer);
+    follow(side, link);
   };
   const needed = (side) => {
     setTimeout(() => {
@@ -1659,6 +1679,9 @@ function install(options = {}) {
 }
 function report(what, error) {
   console.error(`skybridge compat: ${what}:`, error instanceof Error ? error.message : error);
+}
+function origin(sdp = "") {
+  return /^o=.*$/m.exec(sdp)?.[0].trim();
 }
 function isCall(value) {
   return typeof value === "object" && value !== null && "id" in value && typeof value.id === "string";

@@ -83,7 +83,6 @@ export class Call extends Emitter<CallEvents> {
   // start offers our media to the server and follows the call from then on.
   async start(): Promise<void> {
     const { socket } = this.#cfg;
-    this.#signaling.start();
     this.#off.push(
       socket.want(`call:${this.id}`),
       socket.on("frame", (frame) => {
@@ -97,6 +96,8 @@ export class Call extends Emitter<CallEvents> {
       if (this.state === "failed") throw error;
       return;
     }
+    // Not before: to those who ask for messages and offer nothing the server makes an offer.
+    this.#signaling.start();
     void this.#watch();
   }
 

@@ -21,6 +21,7 @@ export class Link {
   iceServers: RTCIceServer[] = [];
   readonly headers: Headers;
   #stop = new AbortController();
+  #following = false;
 
   constructor(readonly fetch: typeof globalThis.fetch, readonly base: string, readonly id: string, headers: Headers) {
     this.headers = new Headers({ "Content-Type": "application/json" });
@@ -50,8 +51,10 @@ export class Link {
     this.send("hangup", {}, true).catch(() => undefined); // it may have ended by itself
   }
 
-  // follow takes the server's messages for as long as the call lives.
+  // follow takes the server's messages for as long as the call lives; once is enough.
   async follow(takes: Takes): Promise<void> {
+    if (this.#following) return;
+    this.#following = true;
     const { fetch } = this;
     const { signal } = this.#stop;
     for (let after = 0, failures = 0; !signal.aborted;) {

@@ -22,6 +22,7 @@ class Side {
   link: Link | null = null;
   pageOffers = false; // the page makes its offers itself
   pageListens = new Set<string>(); // events that the page has listeners for
+  answering = false; // an answer is being set
   answer = ""; // the last answer that was set here, not by the page
   early: RTCIceCandidateInit[] = []; // candidates of the server before its answer
   constructor(readonly pc: RTCPeerConnection) {}
@@ -79,10 +80,11 @@ export function install(options: CompatOptions = {}): () => void {
     const sent: unknown = JSON.parse(body);
     if (!isOffer(sent)) return;
     const answer = answerIn(await response.clone().json());
-    const side = [...sides.values()].find((s) => s.pc.localDescription?.sdp === sent.payload.sdp);
+    const side = [...sides.values()].find((s) => origin(s.pc.localDescription?.sdp) === origin(sent.payload.sdp));
     if (!answer || !side) return;
     attach(side, known(base, id, headers));
     await answered(side, answer);
+    follow(side, known(base, id, headers));
   };
 
   page.fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
@@ -111,7 +113,12 @@ export function install(options: CompatOptions = {}): () => void {
     if (side.link) return;
     side.link = link;
     link.taken = true;
-    link.follow({
+  };
+
+  // follow begins once an offer is with the server: to those who ask for its messages and
+  // offer nothing it makes an offer of its own.
+  const follow = (side: Side, link: Link): void => {
+    void link.follow({
       answer: (answer) => answered(side, answer),
       offer: async (offer) => {
         await setRemote.call(side.pc, offer);
@@ -127,9 +134,15 @@ export function install(options: CompatOptions = {}): () => void {
   };
 
   const answered = async (side: Side, answer: RTCSessionDescriptionInit): Promise<void> => {
-    if (side.pc.signalingState !== "have-local-offer") return; // it comes in the reply and as a message
+    // It comes in the reply and as a message.
+    if (side.answering || side.pc.signalingState !== "have-local-offer") return;
+    side.answering = true;
     side.answer = answer.sdp ?? "";
-    await setRemote.call(side.pc, answer);
+    try {
+      await setRemote.call(side.pc, answer);
+    } finally {
+      side.answering = false;
+    }
     for (const candidate of side.early.splice(0)) await side.pc.addIceCandidate(candidate);
   };
 
@@ -140,6 +153,7 @@ export function install(options: CompatOptions = {}): () => void {
     await setLocal.call(pc);
     const answer = answerIn(await link.send("offer", pc.localDescription));
     if (answer) await answered(side, answer);
+    follow(side, link);
   };
 
   const needed = (side: Side): void => {
@@ -253,6 +267,12 @@ export function install(options: CompatOptions = {}): () => void {
 
 function report(what: string, error: unknown): void {
   console.error(`skybridge compat: ${what}:`, error instanceof Error ? error.message : error);
+}
+
+// origin is the line by which a description is known (RFC 8866 §5.2): the browser has added
+// candidates to the text meanwhile.
+function origin(sdp = ""): string | undefined {
+  return /^o=.*$/m.exec(sdp)?.[0].trim();
 }
 
 function isCall(value: unknown): value is { id: string; ice_servers?: RTCIceServer[] } {

@@ -29,6 +29,7 @@ export class Peer {
   #offering = false; // an offer of ours is under way
   #again = false; // what was said since it went out wants another
   #theirs: Description | null = null; // an offer of the server's that waits for ours
+  #unanswered = false; // an offer of ours has no answer yet
   #described = false; // the server's description is set
   #held: Candidate[] = []; // ours, until the offer that they belong to is with the server
   #early: Candidate[] = []; // the server's, until its description is here
@@ -98,21 +99,15 @@ export class Peer {
   async #offer(): Promise<void> {
     const local = this.pc.localDescription;
     if (!local) return;
+    this.#unanswered = true;
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
+      let answer: Description | undefined;
       try {
-        const message = await this.cfg.send("offer", { type: "offer", sdp: local.sdp });
-        const held = this.#held;
-        this.#held = [];
-        const answer = message.reply?.payload as Description | undefined;
-        if (answer?.sdp) {
-          this.#theirs = null; // the server gave its own up for ours
-          await this.#answered({ type: "answer", sdp: answer.sdp });
-        }
-        for (const candidate of held) this.#tell(candidate);
-        return;
+        answer = (await this.cfg.send("offer", { type: "offer", sdp: local.sdp })).reply?.payload as Description | undefined;
       } catch (error) {
         if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
+          this.#unanswered = false;
           await this.pc.setLocalDescription({ type: "rollback" });
           this.#again = true;
           return;
@@ -121,7 +116,16 @@ export class Peer {
         if (!passing || Date.now() - since > this.cfg.patience) throw error;
         const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0;
         await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3000)));
+        continue;
       }
+      const held = this.#held;
+      this.#held = [];
+      if (answer?.sdp) {
+        this.#theirs = null; // the server gave its own up for ours
+        await this.#answered({ type: "answer", sdp: answer.sdp });
+      }
+      for (const candidate of held) this.#tell(candidate);
+      return;
     }
   }
 
@@ -133,7 +137,8 @@ export class Peer {
 
   // answered takes the server's answer; it may come twice, in the reply and as a message.
   async #answered(answer: Description): Promise<void> {
-    if (this.pc.signalingState !== "have-local-offer") return;
+    if (!this.#unanswered) return;
+    this.#unanswered = false;
     await this.pc.setRemoteDescription(answer);
     await this.#describe();
   }

@@ -36,7 +36,7 @@ interface Waiting {
 }
 
 const unauthorized = 4401;
-const answers = new Set(["Subscribed", "Unsubscribed", "Resumed", "Gap", "Renewed"]);
+const answers = new Set(["Subscribed", "Unsubscribed", "Resumed", "Gap", "Renewed", "Sent"]);
 
 export interface SocketTimes {
   // patience is the longest pause between two attempts, in ms.

@@ -293,6 +293,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voip/rooms/{id}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let nobody but moderators in any more */
+        post: operations["lock-room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voip/rooms/{id}/participants/{pid}/hearing": {
         parameters: {
             query?: never;
@@ -344,6 +361,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voip/rooms/{id}/participants/{pid}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make somebody a moderator, or none */
+        post: operations["set-participant-role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voip/rooms/{id}/participants/{pid}/unmute": {
         parameters: {
             query?: never;
@@ -372,6 +406,23 @@ export interface paths {
         put?: never;
         /** Make somebody louder or softer, or what they hear */
         post: operations["set-participant-volume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let everybody in again */
+        post: operations["unlock-room"];
         delete?: never;
         options?: never;
         head?: never;
@@ -415,6 +466,20 @@ export interface components {
              */
             max_participants?: number;
             name?: string;
+            /** @description What phones dial */
+            number?: string;
+            /** @description Empty for none */
+            pin?: string;
+            settings?: components["schemas"]["ChangeSettings"];
+        };
+        ChangeSettings: {
+            /** @description false ends the recording that is under way */
+            allow_recording?: boolean;
+            allow_screen_share?: boolean;
+            /** @enum {string} */
+            bridge_type?: "mixing" | "holding" | "dtmf_events" | "proxy_media";
+            /** @description Others wait, with music, until a moderator is there */
+            require_moderator?: boolean;
         };
         CreateCall: {
             /** @enum {string} */
@@ -663,6 +728,8 @@ export interface components {
             created_at: string;
             created_by: string;
             id: string;
+            /** @description Nobody but moderators comes in */
+            locked: boolean;
             /** Format: int64 */
             max_participants: number;
             name: string;
@@ -689,6 +756,11 @@ export interface components {
             muted: boolean;
             role: string;
             /**
+             * @description waiting hears music, and is not heard
+             * @enum {string}
+             */
+            state: "connected" | "waiting";
+            /**
              * Format: double
              * @description dB, how much louder they are heard
              */
@@ -698,8 +770,12 @@ export interface components {
         RoomSettings: {
             allow_recording?: boolean;
             allow_screen_share?: boolean;
-            /** @enum {string} */
+            /**
+             * @description holding: all hear music and nobody else; dtmf_events: digits of members are events of the room; proxy_media: media always passes the server, as in every room
+             * @enum {string}
+             */
             bridge_type?: "mixing" | "holding" | "dtmf_events" | "proxy_media";
+            /** @description Others wait, with music, until a moderator is there */
             require_moderator?: boolean;
         };
         "Send-dtmfRequest": {
@@ -713,6 +789,10 @@ export interface components {
             payload?: unknown;
             /** @description A user of the call; the server when absent, server or asterisk */
             to_user?: string;
+        };
+        "Set-participant-roleRequest": {
+            /** @enum {string} */
+            role: "participant" | "moderator";
         };
         SipStatus: {
             reason: string;
@@ -1478,6 +1558,37 @@ export interface operations {
             };
         };
     };
+    "lock-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "set-participant-hearing": {
         parameters: {
             query?: never;
@@ -1578,6 +1689,42 @@ export interface operations {
             };
         };
     };
+    "set-participant-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                pid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Set-participant-roleRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "unmute-participant": {
         parameters: {
             query?: never;
@@ -1625,6 +1772,37 @@ export interface operations {
                 "application/json": components["schemas"]["VolumeBody"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unlock-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
