@@ -174,11 +174,16 @@ func (e *Estimator) control(now time.Duration) {
 	if fraction, ok := e.loss.fraction(now); ok {
 		e.lossRate = e.loss.step(now, e.lossRate, fraction, float64(e.cfg.Min), float64(e.cfg.Max), float64(e.Estimate()))
 	}
-	got, known := e.acked.rate()
+	got, known := e.acked.rate(false)
 	switch e.trend.state {
 	case overuse:
 		if !known || now-e.lowered < e.trip+50*time.Millisecond {
 			break
+		}
+		// What fills the way now may be a burst, as a key frame is: while there is a queue, the
+		// way carries what it can.
+		if now, _ := e.acked.rate(true); now > got {
+			got = now
 		}
 		if e.link > 0 && got > 1.5*e.link { // another way than before
 			e.link = 0

@@ -32,11 +32,15 @@ func (a *acked) add(arrival time.Duration, bytes int) {
 	a.slots[int(at)%len(a.slots)] += bytes
 }
 
-// rate is in bit/s; it is not known before three slots are over.
-func (a *acked) rate() (bps float64, ok bool) {
+// rate is in bit/s, over all that is known or over the shortest time that says something; it is
+// not known before three slots are over.
+func (a *acked) rate(shortest bool) (bps float64, ok bool) {
 	n := min(a.at-a.first, time.Duration(len(a.slots)-1))
 	if n < 3 {
 		return 0, false
+	}
+	if shortest {
+		n = 3
 	}
 	sum := 0
 	for i := time.Duration(1); i <= n; i++ { // the newest is not over
@@ -107,7 +111,8 @@ type probe struct {
 }
 
 const (
-	probeLasts  = 30 * time.Millisecond
+	probeLasts  = 100 * time.Millisecond
+	probeAhead  = 20 * time.Millisecond  // what is sent at once: its owner may look no more often
 	probeWaits  = 500 * time.Millisecond // for what is told of it
 	probeEvery  = 2 * time.Second
 	probeRepeat = 5 * time.Second // after one that found nothing
@@ -137,11 +142,11 @@ func (e *Estimator) Probing(now time.Duration) int {
 	if !p.active || p.ended {
 		return 0
 	}
-	if p.from == 0 {
-		return min(p.left, probeBytes)
+	since := probeAhead
+	if p.from != 0 {
+		since += now - p.from
 	}
-	due := int(p.rate*(now-p.from).Seconds()/8) + probeBytes - p.bytes
-	return min(max(due, 0), p.left)
+	return min(max(int(p.rate*since.Seconds()/8)-p.bytes, 0), p.left)
 }
 
 // sent takes note of a packet, which is the burst's while there is one.
@@ -198,7 +203,7 @@ func (p *probe) result(now time.Duration) (float64, bool) {
 	if out <= 0 || in <= 0 {
 		return 0, false
 	}
-	sentAt := float64(p.bytes-p.lastBytes) * 8 / out
+	sentAt := min(float64(p.bytes-p.lastBytes)*8/out, p.rate) // it was not all sent at a constant rate
 	cameAt := float64(p.came-p.firstBytes) * 8 / in
 	r := min(sentAt, cameAt)
 	if cameAt < 0.9*sentAt { // it filled the way: a little less leaves no queue

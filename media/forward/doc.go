@@ -25,7 +25,7 @@
 //		}
 //	}
 //	// for each sender's report of the track:
-//	src.Report(ssrc, report.Sender)
+//	src.Report(now, ssrc, report.Sender)
 //	// every 10 to 50 ms, to who sends the track:
 //	rtcp = src.Feedback(now, rtcp[:0]) // NACK, PLI or FIR that are due
 //

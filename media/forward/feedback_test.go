@@ -192,6 +192,12 @@ func TestWhatIsMissingIsAskedFor(t *testing.T) {
 	if st := s.Stats(); st.Recovered != 4 || st.Repeated != 4 {
 		t.Errorf("%+v", st)
 	}
+	s.Report(now-time.Second, 5, &rtp.SenderInfo{NTP: 0x1234_5678_9abc_def0})
+	blocks := s.Blocks(now, nil)
+	if want := (rtp.ReportBlock{SSRC: 5, Lost: 5, FractionLost: 5 * 256 / 11, Highest: 1<<16 + 5, LastSR: 0x5678_9abc, DelaySinceLastSR: 1 << 16}); len(blocks) != 1 ||
+		blocks[0].Jitter == 0 || withoutJitter(blocks[0]) != want {
+		t.Errorf("%+v, want %+v", blocks, want)
+	}
 	for range maxMissing + 1 {
 		from.frame(false)
 	}
@@ -201,6 +207,11 @@ func TestWhatIsMissingIsAskedFor(t *testing.T) {
 	if _, ok := list[0].(*rtcp.PictureLossIndication); !ok || len(list) != 1 {
 		t.Fatalf("%v for more than can be asked for", list)
 	}
+}
+
+func withoutJitter(b rtp.ReportBlock) rtp.ReportBlock {
+	b.Jitter = 0
+	return b
 }
 
 func TestLost(t *testing.T) {

@@ -41,6 +41,7 @@ type layer struct {
 	keyAt     time.Duration
 	asked     request
 	missing   missing
+	received  received
 	rate      rate
 	width     uint16
 	height    uint16
@@ -84,6 +85,7 @@ func (s *Source) Layer(now time.Duration, i int) Layer {
 // came takes note of a packet.
 func (l *layer) came(now time.Duration, p *packet, ahead bool, bytes int) {
 	l.arrival = now
+	l.received.count(now, p, ahead)
 	if ahead {
 		l.newest = p.ext
 	}
@@ -111,6 +113,18 @@ func (l *layer) findKey(p *packet) {
 	}
 }
 
+// follow takes an SSRC for the layer's.
+func (l *layer) follow(h *rtp.Header, again bool) {
+	if again {
+		l.rtx = h.SSRC
+		return
+	}
+	if l.ssrc != 0 {
+		l.replace(h.SequenceNumber)
+	}
+	l.ssrc = h.SSRC
+}
+
 // replace forgets a sender's stream, as another one begins with a number.
 func (l *layer) replace(seq uint16) {
 	l.seq.Update(seq-1, true) // so that the number is that of a restart, or next in line
@@ -124,6 +138,7 @@ func (l *layer) replace(seq uint16) {
 func (l *layer) restarted(ext uint32) {
 	l.missing.n = 0
 	l.newest, l.begun = ext-1, ext
+	l.received.restart(ext)
 }
 
 // rate measures bit rates by temporal layer, one window after the other.

@@ -37,7 +37,7 @@ func TestLayersChange(t *testing.T) {
 						t.Fatal(err)
 					}
 					if report.Sender != nil {
-						s.Report(report.SSRC, report.Sender)
+						s.Report(now, report.SSRC, report.Sender)
 					}
 					continue
 				}

@@ -95,21 +95,20 @@ func (b *Subscription) again(now time.Duration, p *packet, kept, body []byte, r 
 }
 
 // Probe writes a packet that tells nothing new, to find out what the way to the receiver can
-// carry: the newest one again where there is a stream for that, else padding between two
-// frames. It tells the length; 0 is that there is nothing to be sent.
+// carry: the newest one again where there is a stream for that, or padding there, else padding
+// between two frames. It tells the length; 0 is that there is nothing to be sent.
 func (b *Subscription) Probe(now time.Duration, buf []byte) int {
-	if !b.started || b.cur == Paused {
-		return 0
-	}
 	if b.stream.RTX != 0 {
-		if r := b.memory.find(b.places.next - 1); r != nil && r.state == recordSent {
+		if r := b.memory.find(b.places.next - 1); b.started && r != nil && r.state == recordSent {
 			if p, kept, body := b.src.layers[r.layer].history.find(r.ext); p != nil {
 				return b.again(now, p, kept, body, r, buf)
 			}
 		}
-		return 0
+		h := rtp.Header{PayloadType: b.stream.RTXPayloadType, SequenceNumber: b.memory.number, Timestamp: b.clock.out, SSRC: b.stream.RTX}
+		b.memory.number++
+		return b.padding(now, &h, 255, buf)
 	}
-	if !b.ended || b.catch.on {
+	if !b.started || !b.ended || b.catch.on {
 		return 0
 	}
 	out := b.places.next

@@ -142,7 +142,14 @@ func (s *Source) layerOf(h *rtp.Header) (layer int, again bool) {
 
 // learn is the layer whose RID a packet of an unknown SSRC bears; -1 is none. A sender that
 // begins with a new SSRC, as after a reload, is followed.
+//
+// A track without simulcast takes any, as its caller knows by other means that it is the
+// track's: its mid, or its payload type.
 func (s *Source) learn(h *rtp.Header, again bool) int {
+	if len(s.layers) == 1 && s.layers[0].rid == "" {
+		s.layers[0].follow(h, again)
+		return 0
+	}
 	id := s.cfg.Extensions.RID
 	if again {
 		id = s.cfg.Extensions.RepairedRID
@@ -156,18 +163,10 @@ func (s *Source) learn(h *rtp.Header, again bool) int {
 	}
 	for i := range s.layers {
 		l := &s.layers[i]
-		if l.rid != string(rid) {
-			continue
-		}
-		if again {
-			l.rtx = h.SSRC
+		if l.rid == string(rid) {
+			l.follow(h, again)
 			return i
 		}
-		if l.ssrc != 0 {
-			l.replace(h.SequenceNumber)
-		}
-		l.ssrc = h.SSRC
-		return i
 	}
 	return -1
 }
@@ -233,18 +232,4 @@ func (s *Source) take(now time.Duration, i int, h *rtp.Header, seq uint16, body 
 // clear makes the slot that of another packet.
 func (p *packet) clear(ext, timestamp uint32, now time.Duration) {
 	*p = packet{ext: ext, timestamp: timestamp, arrival: now}
-}
-
-// Report takes a sender's report about a stream, by which time stamps of layers are compared.
-func (s *Source) Report(ssrc uint32, info *rtp.SenderInfo) {
-	for i := range s.layers {
-		if l := &s.layers[i]; l.ssrc == ssrc && ssrc != 0 && info.NTP != 0 {
-			l.reported, l.toNTP = true, ntpUnits(info.NTP)-info.RTPTime
-		}
-	}
-}
-
-// ntpUnits is an NTP time in units of the RTP clock, the lowest bits.
-func ntpUnits(ntp uint64) uint32 {
-	return uint32(ntp>>32)*clockRate + uint32((ntp&0xffffffff)*clockRate>>32)
 }

@@ -50,9 +50,15 @@ func (b *Subscription) write(now time.Duration, p *packet, kept, body []byte, r 
 	return n + len(body)
 }
 
-// putPadding writes a packet of nothing but padding, of so many bytes.
+// putPadding writes a packet of nothing but padding, of so many bytes, and remembers it.
 func (b *Subscription) putPadding(now time.Duration, out uint16, timestamp uint32, bytes uint8, buf []byte) int {
+	b.memory.put(record{out: out, timestamp: timestamp, state: recordPadding, at: now})
 	h := rtp.Header{PayloadType: b.stream.PayloadType, SequenceNumber: out, Timestamp: timestamp, SSRC: b.stream.SSRC}
+	return b.padding(now, &h, bytes, buf)
+}
+
+// padding writes a packet of so many bytes of padding.
+func (b *Subscription) padding(now time.Duration, h *rtp.Header, bytes uint8, buf []byte) int {
 	n := h.Put(buf)
 	buf[0] |= 0x20
 	if more := b.to.extensions(buf[n:], now, b.mid, nil, 0); more > 0 {
@@ -63,7 +69,6 @@ func (b *Subscription) putPadding(now time.Duration, out uint16, timestamp uint3
 	n += int(bytes)
 	buf[n-1] = bytes
 	b.stats.Padding++
-	b.memory.put(record{out: out, timestamp: timestamp, state: recordPadding, at: now})
 	return n
 }
 
