@@ -5,27 +5,15 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling/clip"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
-// Sounds finds what a channel plays. It may read files, so it is never called
-// by an actor.
-type Sounds interface {
-	// Sound gives the clip of a sound by its name without extension
-	// ("vm-goodbye", "custom/hello"). It fails with fault.NotFound.
-	Sound(ctx context.Context, name, language string) (*mixer.Clip, error)
-	// Tone gives a tone by its name in the indications (ring, busy, congestion), or
-	// by a list of frequencies ("440", "350+440/500,0/500"). It fails with
-	// fault.Invalid.
-	Tone(spec string) (Tone, error)
-}
-
-// Tone is a call progress tone: what is played once, and what is repeated after
-// that for as long as nobody stops it. Either may be nil.
-type Tone struct {
-	Lead *mixer.Clip
-	Loop *mixer.Clip
-}
+// Sounds and Tone are what is played.
+type (
+	Sounds = clip.Sounds
+	Tone   = clip.Tone
+)
 
 // Playback is a clip or tone being played to a channel.
 type Playback struct {
@@ -52,8 +40,8 @@ type PlayOptions struct {
 // Play starts a clip towards the channel, over whatever it hears now. A later
 // Play replaces it. It fails with fault.Conflict when the channel has no media,
 // and with fault.Gone when it has ended.
-func (c *Channel) Play(ctx context.Context, clip *mixer.Clip, opts PlayOptions) (*Playback, error) {
-	return c.play(ctx, clip, opts.Loop, &Playback{Name: opts.Name})
+func (c *Channel) Play(ctx context.Context, sound *mixer.Clip, opts PlayOptions) (*Playback, error) {
+	return c.play(ctx, sound, opts.Loop, &Playback{Name: opts.Name})
 }
 
 // PlayTone is Play for a tone, which goes on until it is stopped or replaced.
@@ -69,10 +57,10 @@ func (c *Channel) PlayTone(ctx context.Context, tone Tone, name string) (*Playba
 	return nil, fault.New(fault.Invalid, "%s is an empty tone", name)
 }
 
-func (c *Channel) play(ctx context.Context, clip *mixer.Clip, loop bool, pb *Playback) (*Playback, error) {
+func (c *Channel) play(ctx context.Context, sound *mixer.Clip, loop bool, pb *Playback) (*Playback, error) {
 	pb.ID, pb.done = NewID(), make(chan struct{})
 	return withAudio(ctx, c, func(port *mixer.Port, release func()) (*Playback, error) {
-		if err := port.Play(clip, mixer.PlayOptions{Loop: loop, Token: pb.ID}); err != nil {
+		if err := port.Play(sound, mixer.PlayOptions{Loop: loop, Token: pb.ID}); err != nil {
 			return nil, err
 		}
 		c.finishPlayback(false) // the one that was replaced
