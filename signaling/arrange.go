@@ -18,7 +18,7 @@ func (b *Bridge) arrange() error {
 		b.dropRoom()
 		b.dropPair()
 		return nil
-	case b.cfg.AlwaysMix || len(b.members) > 2 || b.exceptions():
+	case b.cfg.AlwaysMix || b.mixed || len(b.members) > 2 || b.exceptions():
 		return b.useRoom()
 	}
 	err := b.usePair()

@@ -54,6 +54,7 @@ type Bridge struct {
 	closed  bool // nobody comes in any more
 	stays   bool // also with one member, who hears music
 	over    bool // nobody is left either
+	mixed   bool // it is tapped, or was
 }
 
 type member struct {

@@ -41,7 +41,7 @@ func (b *Bridge) bypass() {
 }
 
 func (b *Bridge) couple() (x, y directmedia.Party) {
-	if !b.cfg.Direct || b.cfg.AlwaysMix || len(b.members) != 2 || b.exceptions() {
+	if !b.cfg.Direct || b.cfg.AlwaysMix || b.mixed || len(b.members) != 2 || b.exceptions() {
 		return nil, nil
 	}
 	for _, m := range b.members {

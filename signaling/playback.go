@@ -9,10 +9,11 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
 
-// Sounds and Tone are what is played.
+// Sounds and Tone are what is played, PlayOptions how.
 type (
-	Sounds = clip.Sounds
-	Tone   = clip.Tone
+	Sounds      = clip.Sounds
+	Tone        = clip.Tone
+	PlayOptions = clip.Options
 )
 
 // Playback is a clip or tone being played to a channel.
@@ -30,12 +31,6 @@ func (p *Playback) Done() <-chan struct{} { return p.done }
 
 // Completed reports, after Done, whether the clip was played to its end.
 func (p *Playback) Completed() bool { return p.ok }
-
-// PlayOptions say how to play.
-type PlayOptions struct {
-	Name string // for events
-	Loop bool
-}
 
 // Play starts a clip towards the channel, over whatever it hears now. A later
 // Play replaces it. It fails with fault.Conflict when the channel has no media,

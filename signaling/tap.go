@@ -2,7 +2,9 @@ package signaling
 
 import (
 	"context"
+	"errors"
 
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 )
@@ -16,6 +18,22 @@ func (c *Channel) Tap(ctx context.Context, cfg mixer.TapConfig) (*mixer.Tap, err
 		cfg.Closed = func() { c.post(release) }
 		return p.Tap(cfg)
 	}, (*mixer.Tap).Close)
+}
+
+// Tap begins a tap of what all members say together, who are mixed from now on. It lasts until
+// nobody is left. It fails with fault.Conflict while nobody is there.
+func (b *Bridge) Tap(cfg mixer.TapConfig) (*mixer.Tap, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mixed = true
+	if err := b.arrange(); err != nil {
+		b.mixed = false
+		return nil, errors.Join(err, b.arrange())
+	}
+	if b.room == nil {
+		return nil, fault.New(fault.Conflict, "nobody is in bridge %s", b.id)
+	}
+	return b.room.Tap(cfg)
 }
 
 // Inject begins an injection into what the channel's party says, or hears. It lasts as Tap

@@ -27,3 +27,9 @@ type Tone struct {
 	Lead *mixer.Clip
 	Loop *mixer.Clip
 }
+
+// Options say how to play.
+type Options struct {
+	Name string // for events
+	Loop bool
+}

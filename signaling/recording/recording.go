@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -78,14 +79,17 @@ type Snapshot struct {
 	Path    string
 	State   string // recording, paused, muted, done, failed
 	Channel signaling.ChannelID
-	Result  Result // once it is done
+	Bridge  signaling.BridgeID // of all that is said in a bridge
+	Result  Result             // once it is done
 }
 
 // Recording is one file that is being written.
 type Recording struct {
 	id       string
 	registry *Registry
-	channel  *signaling.Channel
+	channel  *signaling.Channel // nil of a bridge
+	bridge   *signaling.Bridge  // nil of a channel
+	log      *slog.Logger
 	tap      *mixer.Tap
 	opts     Options
 	recorder *record.Recorder
@@ -100,10 +104,16 @@ type Recording struct {
 	result Result
 }
 
-func newRecording(r *Registry, c *signaling.Channel, tap *mixer.Tap, recorder *record.Recorder, opts Options) *Recording {
-	return &Recording{
-		id: signaling.NewID(), registry: r, channel: c, tap: tap, opts: opts, recorder: recorder, done: make(chan struct{}),
+func newRecording(r *Registry, tap *mixer.Tap, recorder *record.Recorder, opts Options) *Recording {
+	return &Recording{id: signaling.NewID(), registry: r, tap: tap, opts: opts, recorder: recorder, done: make(chan struct{})}
+}
+
+// of is what the recording is of, as events name it.
+func (rec *Recording) of() (channel signaling.ChannelID, bridge signaling.BridgeID) {
+	if rec.bridge != nil {
+		return "", rec.bridge.ID()
 	}
+	return rec.channel.ID(), ""
 }
 
 // ID is the recording's UUID.
@@ -171,9 +181,10 @@ func (rec *Recording) Cancel() {
 func (rec *Recording) Snapshot() Snapshot {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
+	channel, bridge := rec.of()
 	s := Snapshot{
 		ID: rec.id, Name: rec.opts.Name, Format: rec.opts.Format.Name, Path: rec.opts.Path,
-		Channel: rec.channel.ID(), Result: rec.result,
+		Channel: channel, Bridge: bridge, Result: rec.result,
 		State: [...]string{"recording", "paused", "muted"}[rec.recorder.State()],
 	}
 	switch {
@@ -188,7 +199,7 @@ func (rec *Recording) Snapshot() Snapshot {
 // run is the recording's goroutine.
 func (rec *Recording) run() {
 	defer rec.registry.all.Done()
-	defer guard.Recover(rec.channel.Log(), "what follows a recording")
+	defer guard.Recover(rec.log, "what follows a recording")
 	if res, ok := rec.record(); ok && rec.opts.Finished != nil {
 		rec.opts.Finished(rec.registry.ctx, res)
 	}
@@ -198,7 +209,7 @@ func (rec *Recording) run() {
 func (rec *Recording) record() (res Result, ok bool) {
 	defer close(rec.done)
 	defer rec.registry.remove(rec)
-	defer guard.Recover(rec.channel.Log(), "a recording")
+	defer guard.Recover(rec.log, "a recording")
 	res = rec.follow()
 	rec.finish(&res)
 	rec.mu.Lock()
@@ -212,16 +223,22 @@ func (rec *Recording) record() (res Result, ok bool) {
 	t := event.RecordingFinished
 	if res.Reason == Failed {
 		t = event.RecordingFailed
-		rec.channel.Log().Error("recording failed", "file", rec.opts.Path, "err", res.Err)
+		rec.log.Error("recording failed", "file", rec.opts.Path, "err", res.Err)
 	}
-	rec.registry.cfg.Engine.Bus().Publish(event.Event{Type: t, Channel: string(rec.channel.ID()), Data: rec.Snapshot()})
+	rec.tell(t)
 	if res.Lost > 0 {
-		rec.channel.Log().Warn("recording has gaps: the disk is too slow", "file", rec.opts.Path, "lost", res.Lost)
+		rec.log.Warn("recording has gaps: the disk is too slow", "file", rec.opts.Path, "lost", res.Lost)
 	}
 	if res.Unmade > tolerated {
-		rec.channel.Log().Warn("recording has gaps: the server is too busy", "file", rec.opts.Path, "unmade", res.Unmade)
+		rec.log.Warn("recording has gaps: the server is too busy", "file", rec.opts.Path, "unmade", res.Unmade)
 	}
 	return res, true
+}
+
+// tell publishes an event of the recording.
+func (rec *Recording) tell(t event.Type) {
+	channel, bridge := rec.of()
+	rec.registry.cfg.Engine.Bus().Publish(event.Event{Type: t, Channel: string(channel), Bridge: string(bridge), Data: rec.Snapshot()})
 }
 
 // tolerated is how much silence a recording has that nobody is warned of: a frame or two for

@@ -91,17 +91,45 @@ func (r *Registry) Start(ctx context.Context, c *signaling.Channel, opts Options
 	if err != nil {
 		return nil, r.discard(file, err)
 	}
-	rec := newRecording(r, c, tap, record.NewRecorder(file, record.RecorderConfig{
+	rec := newRecording(r, tap, record.NewRecorder(file, record.RecorderConfig{
 		Content: opts.Content, SaidShift: opts.SaidShift, HeardShift: opts.HeardShift, Limits: opts.Limits,
 	}), opts)
+	rec.channel, rec.log = c, c.Log()
 	if !r.add(rec) {
 		tap.Close()
-		return nil, r.discard(file, fault.New(fault.Gone, "recordings are closed"))
+		return nil, r.discard(file, errClosed)
 	}
 	if opts.With != nil {
 		opts.With.accompany(rec)
 	}
 	c.Tell(event.RecordingStarted, rec.Snapshot())
+	go rec.run() // owned by the registry, which waits for it in Close
+	return rec, nil
+}
+
+var errClosed = fault.New(fault.Gone, "recordings are closed")
+
+// StartBridge begins to record all that is said in a bridge, which mixes its members for that
+// from now on. The recording ends with the last of them. Of the options those that are about
+// one party are left aside: the content is one track, and no digit ends it. The errors are those
+// of Start; it is fault.Conflict while nobody is there.
+func (r *Registry) StartBridge(b *signaling.Bridge, opts Options) (*Recording, error) {
+	opts.Content, opts.Terminators, opts.WhileBridged, opts.With = record.Said, "", false, nil
+	file, err := record.Create(record.FileConfig{Path: opts.Path, Format: opts.Format, Append: opts.Append, Codecs: r.cfg.Codecs})
+	if err != nil {
+		return nil, err
+	}
+	tap, err := b.Tap(mixer.TapConfig{SampleRate: opts.Format.SampleRate, Buffer: tapBuffer, Wake: tapWake})
+	if err != nil {
+		return nil, r.discard(file, err)
+	}
+	rec := newRecording(r, tap, record.NewRecorder(file, record.RecorderConfig{Content: opts.Content, Limits: opts.Limits}), opts)
+	rec.bridge, rec.log = b, r.cfg.Log.With("bridge", string(b.ID()))
+	if !r.add(rec) {
+		tap.Close()
+		return nil, r.discard(file, errClosed)
+	}
+	rec.tell(event.RecordingStarted)
 	go rec.run() // owned by the registry, which waits for it in Close
 	return rec, nil
 }
