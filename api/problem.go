@@ -28,6 +28,7 @@ type problem struct {
 	Detail  string       `json:"detail,omitempty"`
 	Code    string       `json:"code" doc:"A stable name of what is wrong"`
 	TraceID string       `json:"trace_id" doc:"What the log knows the error by"`
+	State   string       `json:"state,omitempty" doc:"Of 409: the present state, in which that cannot be done"`
 	SIP     *sipStatus   `json:"sip,omitempty" doc:"Why a call failed"`
 	Errors  []fieldError `json:"errors,omitempty" doc:"The fields of the request that are wrong"`
 }
@@ -113,6 +114,10 @@ func describe(log *slog.Logger, err error) *problem {
 		err = fault.New(kind, "the request took too long")
 	}
 	p := newBody(kind.HTTPStatus(), fault.CodeOf(err), err.Error())
+	var state *rest.StateError
+	if errors.As(err, &state) {
+		p.State = state.State
+	}
 	var field *rest.FieldError
 	if errors.As(err, &field) {
 		p.Errors = []fieldError{{Message: field.Error(), Location: field.Field}}

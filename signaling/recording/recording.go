@@ -19,7 +19,8 @@ import (
 
 // Options say what to record, and where to.
 type Options struct {
-	// Name is what the recording is known by.
+	// ID is a UUID of the caller's; made when empty. Name is what the recording is known by.
+	ID   string
 	Name string
 	// Path is the file's name, with its extension. Format is the file's.
 	Path   string
@@ -105,7 +106,10 @@ type Recording struct {
 }
 
 func newRecording(r *Registry, tap *mixer.Tap, recorder *record.Recorder, opts Options) *Recording {
-	return &Recording{id: signaling.NewID(), registry: r, tap: tap, opts: opts, recorder: recorder, done: make(chan struct{})}
+	if opts.ID == "" {
+		opts.ID = signaling.NewID()
+	}
+	return &Recording{id: opts.ID, registry: r, tap: tap, opts: opts, recorder: recorder, done: make(chan struct{})}
 }
 
 // of is what the recording is of, as events name it.

@@ -7,6 +7,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -159,6 +160,28 @@ func (e *FieldError) Error() string { return e.Err.Error() }
 
 // Unwrap gives the error itself.
 func (e *FieldError) Unwrap() error { return e.Err }
+
+// StateError is an error about what cannot be done in a state. Its kind is that of Err.
+type StateError struct {
+	State string // "ringing", "ended", "locked"
+	Err   error
+}
+
+// InState is an error about what cannot be done in a state; an error that says one already, or
+// is about something else (no 409), stays as it is.
+func InState(state string, err error) error {
+	var said *StateError
+	if err == nil || fault.Of(err).HTTPStatus() != http.StatusConflict || errors.As(err, &said) {
+		return err
+	}
+	return &StateError{State: state, Err: err}
+}
+
+// Error is what is wrong.
+func (e *StateError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error itself.
+func (e *StateError) Unwrap() error { return e.Err }
 
 // OptionalTime is a time in UTC, or null for none.
 func OptionalTime(t time.Time) *time.Time {

@@ -1,0 +1,173 @@
+package recordings
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// Body is a recording as clients see it.
+type Body struct {
+	ID         string     `json:"id"`
+	CallID     *string    `json:"call_id"`
+	RoomID     *string    `json:"room_id"`
+	CreatedBy  string     `json:"created_by"`
+	Format     string     `json:"format"`
+	State      string     `json:"state" enum:"recording,done,failed,interrupted" doc:"interrupted: the server ended before it did; what there was is kept"`
+	StartedAt  time.Time  `json:"started_at"`
+	EndedAt    *time.Time `json:"ended_at"`
+	DurationMS int64      `json:"duration_ms"`
+	SizeBytes  int64      `json:"size_bytes" doc:"Of the file, once it is there"`
+	URL        string     `json:"url" doc:"Where the file is"`
+	Cause      string     `json:"cause,omitempty" doc:"Why it failed"`
+}
+
+func (s *Service) body(e *entry) Body {
+	s.mu.Lock()
+	b := Body{
+		ID: e.ID, CallID: rest.OptionalText(e.CallID), RoomID: rest.OptionalText(e.RoomID), CreatedBy: e.CreatedBy, Format: e.Format,
+		State: e.State, StartedAt: e.Started, EndedAt: rest.OptionalTime(e.Ended), DurationMS: e.Length.Milliseconds(),
+		URL: rest.Base + "/recordings/" + e.ID + "/file", Cause: e.Cause,
+	}
+	if l := s.live[e.CallID+e.RoomID]; l != nil && l.entry == e && l.rec != nil {
+		b.DurationMS = l.rec.Length().Milliseconds()
+	}
+	s.mu.Unlock()
+	if file, err := os.Stat(s.path(e)); err == nil {
+		b.SizeBytes = file.Size()
+	}
+	return b
+}
+
+// sees reports whether a principal may hear a recording: who made it, who was there, an admin
+// or an auditor. The lock is held.
+func (e *entry) sees(p auth.Principal) bool {
+	return rest.ReadsAll(p) || e.CreatedBy == p.User || slices.Contains(e.Users, p.User)
+}
+
+// find finds a recording that a principal may hear.
+func (s *Service) find(p auth.Principal, id string) (*entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.kept[id]
+	if !ok || !e.sees(p) {
+		return nil, fault.New(fault.NotFound, "no recording %q", id)
+	}
+	return e, nil
+}
+
+type routes struct{ *Service }
+
+// Register adds the operations on recordings; how one begins and ends is the calls' and the
+// rooms'.
+func Register(api huma.API, s *Service, fail rest.Errors) {
+	r := routes{s}
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/recordings", "list-recordings", "List the recordings of your calls and rooms, oldest first", 0), r.list)
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/recordings/{id}", "get-recording", "Show a recording", 0), r.get)
+	rest.Handle(api, fail, rest.Operation(http.MethodDelete, "/recordings/{id}", "delete-recording", "Delete a recording, as an admin", http.StatusNoContent), r.remove)
+	file := rest.Operation(http.MethodGet, "/recordings/{id}/file", "get-recording-file", "Fetch a recording's file", 0)
+	file.Responses = map[string]*huma.Response{"200": {
+		Description: "The file", Content: map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+	}}
+	rest.Handle(api, fail, file, r.file)
+}
+
+const mediaType = "audio/wav"
+
+func (r routes) list(_ context.Context, p auth.Principal, in *struct {
+	rest.Page
+	Call string `query:"call_id" maxLength:"64"`
+	Room string `query:"room_id" maxLength:"64"`
+},
+) (*rest.List[Body], error) {
+	var found []*entry
+	r.mu.Lock()
+	for _, e := range r.kept {
+		if e.sees(p) && (in.Call == "" || e.CallID == in.Call) && (in.Room == "" || e.RoomID == in.Room) {
+			found = append(found, e)
+		}
+	}
+	r.mu.Unlock()
+	slices.SortFunc(found, func(a, b *entry) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
+	page, err := rest.Cut(found, in.Page, func(e *entry) string { return e.ID })
+	if err != nil {
+		return nil, err
+	}
+	out := &rest.List[Body]{}
+	out.Body.Items, out.Body.NextCursor = make([]Body, 0, len(page.Body.Items)), page.Body.NextCursor
+	for _, e := range page.Body.Items {
+		out.Body.Items = append(out.Body.Items, r.body(e))
+	}
+	return out, nil
+}
+
+func (r routes) get(_ context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[Body], error) {
+	e, err := r.find(p, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Answer[Body]{Body: r.body(e)}, nil
+}
+
+// file sends the file, read as it is sent.
+func (r routes) file(_ context.Context, p auth.Principal, in *rest.PathID) (*huma.StreamResponse, error) {
+	e, err := r.find(p, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(r.path(e))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, rest.InState(r.body(e).State, fault.New(fault.Conflict, "the file is not there (yet)"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		ctx.SetHeader("Content-Type", mediaType)
+		ctx.SetHeader("Content-Disposition", `attachment; filename="`+e.ID+`.wav"`)
+		ctx.SetStatus(http.StatusOK)
+		humafiber.Unwrap(ctx).Context().SetBodyStream(f, int(info.Size())) // which closes it
+	}}, nil
+}
+
+func (r routes) remove(_ context.Context, p auth.Principal, in *rest.PathID) (*struct{}, error) {
+	e, err := r.find(p, in.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case !p.SeesAll():
+		return nil, fault.New(fault.Forbidden, "only an admin may delete recordings")
+	}
+	r.mu.Lock()
+	under := e.State == stateRecording
+	r.mu.Unlock()
+	if under {
+		return nil, rest.InState(stateRecording, fault.New(fault.Conflict, "it is under way"))
+	}
+	if err := os.Remove(r.path(e)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Internal, "recording %s: %w", e.ID, err)
+	}
+	if err := os.Remove(r.path(e)[:len(r.path(e))-len("."+e.Format)] + description); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Internal, "recording %s: %w", e.ID, err)
+	}
+	r.mu.Lock()
+	delete(r.kept, e.ID)
+	r.mu.Unlock()
+	return nil, nil
+}
