@@ -31,6 +31,7 @@ func (c *call) body() CallBody {
 		CreatedAt: c.created, AnsweredAt: rest.OptionalTime(c.answered), EndedAt: rest.OptionalTime(c.ended),
 		Participants: []ParticipantBody{}, Metadata: maps.Clone(c.metadata), ICEServers: []ICEServerBody{},
 	}
+	b.Recordings = c.service.recordings.Of(c.id)
 	if c.status == StatusEnded {
 		b.Cause, b.CauseText, b.SIPStatus = int(c.cause), c.cause.Text(), c.sipStatus
 	}

@@ -46,6 +46,7 @@ type call struct {
 	sipStatus int
 	lastSeen  time.Time // when a browser of anybody's last sent or asked for a message
 	watched   bool      // by watchDirect
+	recorded  bool      // from its first moment on
 }
 
 func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any) *call {
@@ -188,6 +189,9 @@ func (c *call) activate() {
 	c.status = StatusActive
 	if c.answered.IsZero() {
 		c.answered = c.service.cfg.Now().UTC()
+		if c.recorded {
+			c.goDo(c.recordNow) // false when all calls are ended
+		}
 	}
 }
 

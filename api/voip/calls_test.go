@@ -85,9 +85,6 @@ func TestWhatCannotBeCalled(t *testing.T) {
 		"no type":            {map[string]any{"participants": []string{"SIP/1001"}}, 422, "invalid", "body"},
 		"not a list":         {map[string]any{"participants": "SIP/1001", "call_type": "audio"}, 422, "invalid", "body.participants"},
 		"unknown field":      {map[string]any{"participants": []string{"SIP/1001"}, "call_type": "audio", "x": 1}, 422, "invalid", "body.x"},
-		"recording": {
-			map[string]any{"participants": []string{"SIP/1001"}, "call_type": "audio", "record": true}, 501, "unsupported", "body.record",
-		},
 		"a caller id smuggled": {
 			map[string]any{"participants": []string{"SIP/1001"}, "call_type": "audio", "caller_id": "a\r\nb"}, 422, "invalid", "body.caller_id",
 		},

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -196,10 +197,17 @@ func TestEveryOperation(t *testing.T) {
 	alice.post(id+"/participants", map[string]any{"participants": []string{"WebRTC/bob"}}).want(201).into(&more)
 	r.as("bob").post(id+"/accept", nil).want(200)
 	alice.delete(id + "/participants/" + more.Participants[2].ID).want(204)
+	alice.post(id+"/record", nil).want(201)
+	var rec recordings.Body
+	alice.post(id+"/record/stop", nil).want(200).into(&rec)
+	alice.get("/recordings").want(200)
+	alice.get("/recordings/" + rec.ID).want(200)
+	alice.get("/recordings/" + rec.ID + "/file").want(200)
+	r.as("root", role(auth.RoleAdmin)).delete("/recordings/" + rec.ID).want(204)
 	alice.post(id+"/end", nil).want(200)
 	alice.get("/asterisk/health").want(200)
 
-	room := alice.room(map[string]any{"name": "Room"})
+	room := alice.room(map[string]any{"name": "Room", "settings": map[string]any{"allow_recording": true}})
 	alice.rooms("")
 	alice.reads(room.ID)
 	alice.do("PATCH", "/rooms/"+room.ID, map[string]any{"name": "Other"}).want(200)
@@ -209,6 +217,8 @@ func TestEveryOperation(t *testing.T) {
 	alice.post("/rooms/"+room.ID+"/participants/"+j.ParticipantID+"/volume", map[string]any{"listening": 6}).want(200)
 	alice.post("/rooms/"+room.ID+"/participants/"+j.ParticipantID+"/hearing", map[string]any{"hears": []string{}}).want(200)
 	alice.post("/rooms/"+room.ID+"/participants/"+j.ParticipantID+"/role", map[string]any{"role": "moderator"}).want(200)
+	alice.post("/rooms/"+room.ID+"/record", nil).want(201)
+	alice.post("/rooms/"+room.ID+"/record/stop", nil).want(200)
 	alice.post("/rooms/"+room.ID+"/lock", nil).want(200)
 	alice.post("/rooms/"+room.ID+"/unlock", nil).want(200)
 	for _, verb := range []string{"mute", "unmute", "kick"} {

@@ -33,7 +33,9 @@ const (
 // create makes a call and rings its participants.
 func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (*call, error) {
 	if in.Record {
-		return nil, rest.InField("body.record", fault.New(fault.Unsupported, "recording is not available"))
+		if err := s.recordings.Available(); err != nil {
+			return nil, rest.InField("body.record", err)
+		}
 	}
 	if err := checkMetadata(in.Metadata); err != nil {
 		return nil, err
@@ -53,7 +55,7 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (
 	if in.Timeout > 0 {
 		c.ring = time.Duration(in.Timeout) * time.Second
 	}
-	c.caller = caller
+	c.caller, c.recorded = caller, in.Record
 	c.bridge = s.cfg.Engine.NewBridge(signaling.BridgeConfig{Name: c.id, Creator: "REST"})
 	if err := s.add(c); err != nil {
 		c.bridge.Close()

@@ -72,6 +72,9 @@ func (d *document) check(t *testing.T, method, path string, a answer) {
 			t.Fatalf("%s: content type %q is not in the document", a.what, a.header.Get("Content-Type"))
 		}
 		var v any
+		if a.header.Get("Content-Type") == "audio/wav" { // no JSON
+			return
+		}
 		a.into(&v)
 		if err := d.valid(kind.(map[string]any)["schema"].(map[string]any), v, "body"); err != nil {
 			t.Fatalf("%s: %v in %s", a.what, err, a.body)

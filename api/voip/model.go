@@ -4,14 +4,20 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 )
 
-// CallBody and the others are how a call looks to clients, as its record has it.
-type (
-	CallBody         = records.CallBody
-	ParticipantBody  = records.ParticipantBody
-	ICEServerBody    = records.ICEServerBody
-	Status           = records.Status
-	ParticipantState = records.ParticipantState
-)
+// CallBody is a call as clients see it.
+type CallBody = records.CallBody
+
+// ParticipantBody is one party of a call.
+type ParticipantBody = records.ParticipantBody
+
+// ICEServerBody is one entry of RTCPeerConnection's iceServers.
+type ICEServerBody = records.ICEServerBody
+
+// Status is a call's.
+type Status = records.Status
+
+// ParticipantState is a party's.
+type ParticipantState = records.ParticipantState
 
 // The states of a call, and of a party.
 const (

@@ -29,6 +29,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
 	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 )
 
 // rig is the API over HTTP with everything below it real, but for the phones.
@@ -93,6 +94,8 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	must(t, err)
 	cfg.External = &external.Config{Engine: r.engine, Ports: r.ports, Address: ownaddress.New(r.ports), Codecs: codecs, Log: log}
 	cfg.Hub = fanout.NewHub()
+	cfg.Recordings = recording.NewRegistry(recording.Config{Engine: r.engine, Codecs: codecs, Log: log, Monitor: t.TempDir()})
+	made := cfg.Recordings
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -124,6 +127,10 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 		service.Close()
 		if err := r.engine.Drain(ctx); err != nil {
 			t.Errorf("%d channels are left: %v", len(r.engine.Channels()), err)
+		}
+		must(t, made.Close())
+		if cfg.Recordings != nil {
+			must(t, cfg.Recordings.Close())
 		}
 		must(t, peers.Close())
 		must(t, mix.Close())
@@ -215,6 +222,7 @@ type problem struct {
 	Code   string
 	Detail string
 	Trace  string `json:"trace_id"`
+	State  string
 	SIP    *struct{ Status int }
 	Errors []struct{ Message, Location string }
 }

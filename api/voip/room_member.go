@@ -92,6 +92,7 @@ func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Pl
 // visit is a party's time in the call's room, or before it while the room waits for a
 // moderator. Who is put out, or not let in, has left the call.
 func (c *call) visit(pt *party, ch *signaling.Channel) {
+	c.service.recordings.Saw(c.room.Settings().ID, pt.user)
 	visit := conference.Visit{Channel: ch, Place: pt.place, User: pt.user}
 	_, err := visit.Run(ch.Live())
 	if ch.Ended() { // which is followed

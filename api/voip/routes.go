@@ -4,6 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/events"
+	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 )
@@ -16,6 +17,7 @@ func Register(api huma.API, s *Service, fail rest.Errors) {
 	rooms.Register(api, s.rooms, fail)
 	r.registerRooms(api)
 	events.Register(api, s.cfg.Engine.Bus(), s.waiting, fail)
+	recordings.Register(api, s.recordings, subjects{r}, fail)
 	r.registerTrunks(api)
 }
 

@@ -65,7 +65,11 @@ func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
 },
 ) (*rest.List[CallBody], error) {
 	if in.Status == string(StatusEnded) {
-		return records.List(ctx, r.service.cfg.Store.Calls, p, in.Page, in.Since)
+		list, err := records.List(ctx, r.service.cfg.Store.Calls, p, in.Page, in.Since)
+		for i := 0; err == nil && i < len(list.Body.Items); i++ {
+			list.Body.Items[i].Recordings = r.service.recordings.Of(list.Body.Items[i].ID)
+		}
+		return list, err
 	}
 	calls := slices.DeleteFunc(r.service.active(p), func(b CallBody) bool { return b.CreatedAt.Before(in.Since) })
 	slices.SortFunc(calls, func(a, b CallBody) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
@@ -85,6 +89,7 @@ func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*re
 	if err != nil {
 		return nil, err
 	}
+	rec.Recordings = r.service.recordings.Of(id)
 	return &rest.Answer[CallBody]{Body: rec}, nil
 }
 
@@ -119,7 +124,7 @@ func (r routes) mute(on bool) callChange {
 func (r routes) change(p auth.Principal, id string, do func(*call) error) (*rest.Answer[CallBody], error) {
 	c, err := r.find(p, id)
 	if err == nil {
-		err = do(c)
+		err = c.in(do(c))
 	}
 	if err != nil {
 		return nil, err
@@ -136,7 +141,7 @@ func (r routes) sendDigits(ctx context.Context, p auth.Principal, in *struct {
 ) (*struct{}, error) {
 	c, err := r.find(p, in.ID)
 	if err == nil {
-		err = c.sendDigits(ctx, p, in.Body.Digits)
+		err = c.in(c.sendDigits(ctx, p, in.Body.Digits))
 	}
 	return nil, err
 }
@@ -153,7 +158,7 @@ func (r routes) addParticipants(ctx context.Context, p auth.Principal, in *struc
 func (r routes) removeParticipant(_ context.Context, p auth.Principal, in *rest.PathMember) (*struct{}, error) {
 	c, err := r.find(p, in.ID)
 	if err == nil {
-		err = c.remove(p, in.Participant)
+		err = c.in(c.remove(p, in.Participant))
 	}
 	return nil, err
 }
@@ -169,7 +174,7 @@ func (r routes) sendMessage(ctx context.Context, p auth.Principal, in *struct {
 	}
 	msg, err := c.send(ctx, p, in.Body)
 	if err != nil {
-		return nil, err
+		return nil, c.in(err)
 	}
 	return &rest.Answer[mailbox.MessageBody]{Body: msg}, nil
 }

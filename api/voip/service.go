@@ -9,9 +9,11 @@ package voip
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -24,6 +26,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
 	"github.com/skygenesisenterprise/skybridge/signaling/onward"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 )
 
 // Config is what a Service is made of.
@@ -51,6 +54,10 @@ type Config struct {
 	PerUser int
 	// ICEServers are what a user's browser is given; nil gives none.
 	ICEServers func(user string) []ICEServerBody
+	// Recordings makes recordings, in a folder of the API's own below its Monitor; nil makes
+	// none. MaxRecording bounds one; 0 means four hours.
+	Recordings   *recording.Registry
+	MaxRecording time.Duration
 	// External is what outside RTP addresses are joined with; nil joins none.
 	External *external.Config
 	// Hub is told what users are to know at once; nil tells nobody.
@@ -73,6 +80,8 @@ type Service struct {
 	cfg   Config
 	log   *slog.Logger
 	rooms *rooms.Service
+
+	recordings *recordings.Service
 
 	mu      sync.Mutex // never held while a call's lock is taken
 	calls   map[string]*call
@@ -111,8 +120,15 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 		quiet: make(chan struct{}),
 	}
 	var err error
+	rc := recordings.Config{Registry: cfg.Recordings, Now: cfg.Now, Log: cfg.Log, MaxDuration: cfg.MaxRecording}
+	if cfg.Recordings != nil {
+		rc.Folder = filepath.Join(cfg.Recordings.Monitor(), "api")
+	}
+	if s.recordings, err = recordings.New(rc); err != nil {
+		return nil, err
+	}
 	s.rooms, err = rooms.New(ctx, rooms.Config{
-		Engine: cfg.Engine, Registry: cfg.Rooms, Store: cfg.Store, Calls: intoRooms{s}, Log: cfg.Log, Now: cfg.Now, External: cfg.External,
+		Engine: cfg.Engine, Registry: cfg.Rooms, Store: cfg.Store, Calls: intoRooms{s}, StopRecording: s.recordings.End, Log: cfg.Log, Now: cfg.Now, External: cfg.External,
 	})
 	if err != nil {
 		return nil, err

@@ -59,35 +59,37 @@ type server struct {
 	log    *slog.Logger
 	codecs media.Codecs
 
-	db        *store.Store
-	auth      *auth.Authenticator
-	tls       tlsserver.Served
-	mixer     *mixer.Engine
-	webrtc    *rtc.API
-	turn      *turn.Server // nil is off
-	ports     *rtp.Ports
-	address   *ownaddress.Finder
-	engine    *signaling.Engine
-	music     *music.Player
-	rooms     *conference.Registry
-	groups    ringgroup.Registry
-	desk      pickup.Desk
-	services  *extension.Registry // what phones have switched on
-	stasis    stasis.Registry
-	apps      dialplan.Apps
-	globals   *dialplan.Globals
-	executor  *dialplan.Executor
-	screen    *screen.Screen
-	overload  *overload.Gate
-	sip       *sip.Server
-	dns       *resolver.Resolver
-	registrar *registrar.Registrar
-	trunks    *trunk.Registrations
-	tech      *siptech.Tech
-	transfers *transfer.Service
-	voip      *voip.Service
-	api       *api.Server
-	console   *cli.Socket
+	db      *store.Store
+	auth    *auth.Authenticator
+	tls     tlsserver.Served
+	mixer   *mixer.Engine
+	webrtc  *rtc.API
+	turn    *turn.Server // nil is off
+	ports   *rtp.Ports
+	address *ownaddress.Finder
+	engine  *signaling.Engine
+	music   *music.Player
+	rooms   *conference.Registry
+
+	recordings *recording.Registry
+	groups     ringgroup.Registry
+	desk       pickup.Desk
+	services   *extension.Registry // what phones have switched on
+	stasis     stasis.Registry
+	apps       dialplan.Apps
+	globals    *dialplan.Globals
+	executor   *dialplan.Executor
+	screen     *screen.Screen
+	overload   *overload.Gate
+	sip        *sip.Server
+	dns        *resolver.Resolver
+	registrar  *registrar.Registrar
+	trunks     *trunk.Registrations
+	tech       *siptech.Tech
+	transfers  *transfer.Service
+	voip       *voip.Service
+	api        *api.Server
+	console    *cli.Socket
 
 	plan       atomic.Pointer[dialplan.Plan]
 	loaded     atomic.Pointer[installation]
@@ -309,11 +311,11 @@ func (s *server) startEngine(ctx context.Context) error {
 		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels, Music: s.music, Crew: s.crew(),
 	})
 	s.rooms = conference.NewRegistry(s.engine)
-	recordings := recording.NewRegistry(recording.Config{
+	s.recordings = recording.NewRegistry(recording.Config{
 		Engine: s.engine, Codecs: s.codecs, Log: s.log,
 		Monitor: s.loaded.Load().monitorDir(s.cfg.DataDir), Sounds: folders[0],
 	})
-	s.defers(recordings.Close)
+	s.defers(s.recordings.Close)
 	talking := talk.NewRegistry()
 	s.defers(talking.Close)
 	regroup, err := s.checkGroups(s.cfg)
@@ -328,7 +330,7 @@ func (s *server) startEngine(ctx context.Context) error {
 	services := &app.Services{
 		Groups: &s.groups, Extensions: s.services,
 		Talk:   talking,
-		Engine: s.engine, Rooms: s.rooms, Stasis: &s.stasis, Sounds: sounds, Recordings: recordings,
+		Engine: s.engine, Rooms: s.rooms, Stasis: &s.stasis, Sounds: sounds, Recordings: s.recordings,
 		ConfBridge: func() *asteriskconf.ConfBridge { return &s.loaded.Load().settings.ConfBridge },
 	}
 	if s.apps, err = applications(services, &s.desk); err != nil {

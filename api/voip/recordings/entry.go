@@ -113,7 +113,8 @@ func writeFile(name string, text []byte) error {
 
 // load takes up what is in the folder. What cannot be read is in the log, and stays there.
 func (s *Service) load() error {
-	files, err := os.ReadDir(s.cfg.Folder)
+	files, err := os.ReadDir( // sorted: oldest first
+		s.cfg.Folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -130,7 +131,7 @@ func (s *Service) load() error {
 			s.cfg.Log.Warn("recording not taken up", "file", file.Name(), "err", err)
 			continue
 		}
-		s.kept[e.ID] = e
+		s.keep(e)
 	}
 	return nil
 }

@@ -48,6 +48,8 @@ const (
 // Subject is what is recorded: a call, or a room.
 type Subject struct {
 	Call, Room string // the id of one of them
+	State      string // of it, for errors
+	Refused    bool   // it is not to be recorded
 	Bridge     *signaling.Bridge
 	By         string   // user
 	Users      []string // who may hear it, beside admins and auditors
@@ -62,8 +64,9 @@ type Service struct {
 	writing sync.Mutex // held while a description is written
 
 	mu   sync.Mutex
-	kept map[string]*entry // by id
-	live map[string]*live  // by the call's or room's id
+	kept map[string]*entry   // by id
+	of   map[string][]string // their ids, by the call's or room's, oldest first
+	live map[string]*live    // by the call's or room's id
 }
 
 // live is a recording under way.
@@ -83,7 +86,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Free == nil {
 		cfg.Free = free
 	}
-	s := &Service{cfg: cfg, kept: make(map[string]*entry), live: make(map[string]*live)}
+	s := &Service{cfg: cfg, kept: make(map[string]*entry), of: make(map[string][]string), live: make(map[string]*live)}
 	if cfg.Registry == nil {
 		return s, nil
 	}
@@ -124,8 +127,12 @@ func (s *Service) Available() error {
 }
 
 // Start begins to record. It fails with fault.Conflict for what is being recorded already
-// (code already_recording) and while nobody is there, and as Available does.
+// (code already_recording) and while nobody is there, with fault.Forbidden (code
+// recording_not_allowed), and as Available does.
 func (s *Service) Start(of Subject, in StartBody) (Body, error) {
+	if of.Refused {
+		return Body{}, fault.WithCode(fault.Forbidden, "recording_not_allowed", "the room does not allow recording")
+	}
 	if err := s.Available(); err != nil {
 		return Body{}, err
 	}
@@ -175,7 +182,7 @@ func (s *Service) begin(of Subject, e *entry) error {
 		return fault.New(fault.TooMany, "%d recordings, the limit: some have to be deleted first", maxKept)
 	}
 	s.live[of.id()] = &live{entry: e}
-	s.kept[e.ID] = e
+	s.keep(e)
 	return nil
 }
 
@@ -183,7 +190,23 @@ func (s *Service) giveUp(of Subject, e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.live, of.id())
+	s.forget(e)
+}
+
+// keep and forget list a recording, or do no more. The lock is held.
+func (s *Service) keep(e *entry) {
+	s.kept[e.ID] = e
+	of := e.CallID + e.RoomID
+	s.of[of] = append(s.of[of], e.ID)
+}
+
+func (s *Service) forget(e *entry) {
 	delete(s.kept, e.ID)
+	of := e.CallID + e.RoomID
+	s.of[of] = slices.DeleteFunc(slices.Clone(s.of[of]), func(id string) bool { return id == e.ID })
+	if len(s.of[of]) == 0 {
+		delete(s.of, of)
+	}
 }
 
 // finish notes how a recording ended.
@@ -225,6 +248,15 @@ func (s *Service) Stop(ctx context.Context, of string) (Body, error) {
 	return s.body(e), nil
 }
 
+// End ends the recording of a call or a room, if there is one, without a word.
+func (s *Service) End(of string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.live[of]; l != nil && l.rec != nil {
+		l.rec.Stop()
+	}
+}
+
 // Saw lets a user hear a recording that is under way when they come.
 func (s *Service) Saw(of, user string) {
 	s.mu.Lock()
@@ -245,14 +277,7 @@ func (s *Service) IsLive(of string) bool {
 func (s *Service) Of(call string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := []string{}
-	for id, e := range s.kept {
-		if e.CallID == call {
-			out = append(out, id)
-		}
-	}
-	slices.Sort(out) // UUIDv7: by time
-	return out
+	return append([]string{}, s.of[call]...)
 }
 
 func (s *Service) path(e *entry) string { return filepath.Join(s.cfg.Folder, e.ID+"."+e.Format) }

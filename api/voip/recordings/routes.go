@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -68,12 +69,25 @@ func (s *Service) find(p auth.Principal, id string) (*entry, error) {
 	return e, nil
 }
 
+// Subjects finds what is to be recorded, for a principal who may have that. Errors of kind
+// fault.Conflict say in which state it is.
+type Subjects interface {
+	Call(p auth.Principal, id string) (Subject, error)
+	Room(p auth.Principal, id string) (Subject, error)
+}
+
+type finder func(p auth.Principal, id string) (Subject, error)
+
 type routes struct{ *Service }
 
-// Register adds the operations on recordings; how one begins and ends is the calls' and the
-// rooms'.
-func Register(api huma.API, s *Service, fail rest.Errors) {
+// Register adds the operations on recordings.
+func Register(api huma.API, s *Service, of Subjects, fail rest.Errors) {
+	const post = http.MethodPost
 	r := routes{s}
+	rest.Handle(api, fail, rest.Operation(post, "/calls/{id}/record", "record-call", "Record a call", http.StatusCreated), r.start(of.Call))
+	rest.Handle(api, fail, rest.Operation(post, "/calls/{id}/record/stop", "stop-recording-call", "End the recording of a call", 0), r.stop(of.Call))
+	rest.Handle(api, fail, rest.Operation(post, "/rooms/{id}/record", "record-room", "Record a room, as a moderator", http.StatusCreated), r.start(of.Room))
+	rest.Handle(api, fail, rest.Operation(post, "/rooms/{id}/record/stop", "stop-recording-room", "End the recording of a room", 0), r.stop(of.Room))
 	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/recordings", "list-recordings", "List the recordings of your calls and rooms, oldest first", 0), r.list)
 	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/recordings/{id}", "get-recording", "Show a recording", 0), r.get)
 	rest.Handle(api, fail, rest.Operation(http.MethodDelete, "/recordings/{id}", "delete-recording", "Delete a recording, as an admin", http.StatusNoContent), r.remove)
@@ -85,6 +99,44 @@ func Register(api huma.API, s *Service, fail rest.Errors) {
 }
 
 const mediaType = "audio/wav"
+
+type startRequest struct {
+	rest.PathID
+	rest.Once
+	Body *StartBody
+}
+
+func (r routes) start(of finder) func(context.Context, auth.Principal, *startRequest) (*rest.Created[Body], error) {
+	return func(_ context.Context, p auth.Principal, in *startRequest) (*rest.Created[Body], error) {
+		subject, err := of(p, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		var body StartBody
+		if in.Body != nil {
+			body = *in.Body
+		}
+		rec, err := r.Start(subject, body)
+		if err != nil {
+			return nil, rest.InState(subject.State, err)
+		}
+		return &rest.Created[Body]{Location: rest.Base + "/recordings/" + rec.ID, Body: rec}, nil
+	}
+}
+
+func (r routes) stop(of finder) func(context.Context, auth.Principal, *rest.PathID) (*rest.Answer[Body], error) {
+	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[Body], error) {
+		subject, err := of(p, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		rec, err := r.Stop(ctx, subject.id())
+		if err != nil {
+			return nil, rest.InState(subject.State, err)
+		}
+		return &rest.Answer[Body]{Body: rec}, nil
+	}
+}
 
 func (r routes) list(_ context.Context, p auth.Principal, in *struct {
 	rest.Page
@@ -163,11 +215,11 @@ func (r routes) remove(_ context.Context, p auth.Principal, in *rest.PathID) (*s
 	if err := os.Remove(r.path(e)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Internal, "recording %s: %w", e.ID, err)
 	}
-	if err := os.Remove(r.path(e)[:len(r.path(e))-len("."+e.Format)] + description); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(r.cfg.Folder, e.ID+description)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Internal, "recording %s: %w", e.ID, err)
 	}
 	r.mu.Lock()
-	delete(r.kept, e.ID)
+	r.forget(e)
 	r.mu.Unlock()
 	return nil, nil
 }

@@ -22,6 +22,7 @@ type CallBody struct {
 	Participants []ParticipantBody `json:"participants"`
 	BridgeID     string            `json:"bridge_id"`
 	RoomID       string            `json:"room_id,omitempty"`
+	Recordings   []string          `json:"recordings" nullable:"false" doc:"Ids of its recordings"`
 	Metadata     map[string]any    `json:"metadata"`
 	ICEServers   []ICEServerBody   `json:"ice_servers"`
 }

@@ -99,7 +99,7 @@ func bodyOf(rec store.Call) (CallBody, error) {
 		ID: rec.ID, CallType: rec.Type, Status: Status(rec.Status), Direction: rec.Direction, CreatedBy: rec.CreatedBy,
 		CreatedAt: rec.Created.UTC(), AnsweredAt: rest.OptionalTime(rec.Answered), EndedAt: rest.OptionalTime(rec.Ended),
 		Cause: rec.Cause, CauseText: rec.CauseText, SIPStatus: rec.SIPStatus, BridgeID: rec.BridgeID,
-		Participants: []ParticipantBody{}, Metadata: map[string]any{}, ICEServers: []ICEServerBody{},
+		Recordings: []string{}, Participants: []ParticipantBody{}, Metadata: map[string]any{}, ICEServers: []ICEServerBody{},
 	}
 	if err := json.Unmarshal(rec.Participants, &b.Participants); err != nil {
 		return CallBody{}, fault.New(fault.Internal, "participants of call %s: %w", rec.ID, err)

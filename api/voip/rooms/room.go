@@ -288,6 +288,9 @@ func (s *Service) changeTo(ctx context.Context, room *conference.Room, settings 
 		}
 		return RoomBody{}, err
 	}
+	if !settings.AllowRecording && s.cfg.StopRecording != nil {
+		s.cfg.StopRecording(was.ID)
+	}
 	return s.Body(room), nil
 }
 

@@ -37,6 +37,8 @@ type Config struct {
 	Calls    Calls
 	Log      *slog.Logger
 	Now      func() time.Time
+	// StopRecording ends the recording of a room that allows none any more; nil does nothing.
+	StopRecording func(room string)
 	// External is what outside RTP addresses are joined with; nil joins none.
 	External *external.Config
 }

@@ -1,0 +1,85 @@
+package voip
+
+import (
+	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+)
+
+// subjects are the calls and rooms as recordings have them.
+type subjects struct{ routes }
+
+// Call implements recordings.Subjects: its creator, who is connected, and an admin may record
+// a call.
+func (r subjects) Call(p auth.Principal, id string) (recordings.Subject, error) {
+	c, err := r.find(p, id)
+	if err != nil {
+		return recordings.Subject{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	pt := c.partyFor(p)
+	switch err := c.open(); {
+	case err != nil:
+		return recordings.Subject{}, rest.InState(string(c.status), err)
+	case c.createdBy != p.User && !p.SeesAll() && (pt == nil || pt.state != StateConnected):
+		return recordings.Subject{}, fault.New(fault.Forbidden, "only who is in the call may record it")
+	case c.room != nil:
+		return recordings.Subject{}, rest.InState(string(c.status), fault.New(fault.Conflict, "record the room instead"))
+	}
+	if c.status != StatusActive {
+		return recordings.Subject{}, rest.InState(string(c.status), fault.New(fault.Conflict, "nobody talks yet"))
+	}
+	return c.subject(p.User), nil
+}
+
+// subject is the call as a recording has it. The lock is held.
+func (c *call) subject(by string) recordings.Subject {
+	return recordings.Subject{Call: c.id, State: string(c.status), Bridge: c.bridge, By: by, Users: c.users()}
+}
+
+// recordNow records a call that is to be from its first moment on. What keeps it from that is
+// in the log, and the call goes on.
+func (c *call) recordNow() {
+	c.mu.Lock()
+	subject := c.subject(c.createdBy)
+	c.mu.Unlock()
+	if _, err := c.service.recordings.Start(subject, recordings.StartBody{}); err != nil {
+		c.log.Error("call not recorded", "err", err)
+	}
+}
+
+// in says in which state the call is of which an error (409) is.
+func (c *call) in(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return rest.InState(string(c.status), err)
+}
+
+// Room implements recordings.Subjects: moderators may record a room that allows it.
+func (r subjects) Room(p auth.Principal, id string) (recordings.Subject, error) {
+	room, err := r.service.rooms.Moderated(p, id)
+	if err != nil {
+		return recordings.Subject{}, err
+	}
+	rs := room.Settings()
+	of := recordings.Subject{Room: rs.ID, State: roomState(room), Bridge: room.Bridge(), By: p.User, Users: []string{rs.Creator}}
+	of.Refused = !r.service.rooms.Body(room).Settings.AllowRecording
+	for _, m := range room.Everybody() {
+		of.Users = append(of.Users, m.User)
+	}
+	return of, nil
+}
+
+// roomState is a room's, for errors.
+func roomState(room *conference.Room) string {
+	switch {
+	case room.Settings().Locked:
+		return "locked"
+	case len(room.Participants()) == 0:
+		return "empty"
+	}
+	return "open"
+}
