@@ -72,7 +72,8 @@ func (r *replays) handle(c *fiber.Ctx) error {
 		return err
 	}
 	res := c.Response()
-	if status := res.StatusCode(); status >= 300 || len(res.Body()) > maxReplay {
+	secret := string(res.Header.Peek(fiber.HeaderCacheControl)) == "no-store" // nobody is to keep it
+	if status := res.StatusCode(); status >= 300 || len(res.Body()) > maxReplay || secret {
 		return nil
 	}
 	r.mu.Lock()

@@ -30,6 +30,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/cors"
 
+	"github.com/skygenesisenterprise/skybridge/api/identity"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
@@ -56,6 +57,8 @@ type Config struct {
 	Extensions *extensions.Source
 	// Protection is what guards SIP; nil serves no operations on it.
 	Protection *protection.Config
+	// Identity is where users, extensions and keys are made; nil serves no operations on it.
+	Identity *identity.Config
 	// Metrics are what monitoring asks for; nil serves none.
 	Metrics *metrics.Metrics
 	// WebSocket is what /ws/auth is made of, but for its Token, which is Auth's; nil serves none.
@@ -167,6 +170,9 @@ func (s *Server) registerAPI() {
 	s.app.Use(rest.Base, s.authenticate, newReplays().handle)
 	fail := problemOf(s.cfg.Log)
 	voip.Register(operations, s.cfg.VoIP, fail)
+	if s.cfg.Identity != nil {
+		identity.Register(operations, *s.cfg.Identity, fail)
+	}
 	if s.cfg.Protection != nil {
 		protection.Register(operations, *s.cfg.Protection, fail)
 	}

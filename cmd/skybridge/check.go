@@ -14,7 +14,7 @@ func checkCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in, err := readInstallation(args[0], cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)))
+			in, err := readInstallation(args[0], cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)), nil)
 			if err != nil {
 				return err
 			}

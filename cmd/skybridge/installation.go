@@ -19,6 +19,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/tlsclient"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/tlsserver"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/app/pickup"
@@ -33,7 +34,9 @@ import (
 type installation struct {
 	dir       string
 	directory *directory.Directory
-	endpoints *endpoint.Set // as the files have them
+	endpoints *endpoint.Set // as the files have them, with the extensions of the API
+	files     *endpoint.Set // as the files and the trunks of the settings have them
+	options   directory.Options
 	plan      *dialplan.Plan
 	warnings  []asterisk.Warning
 	settings  *asteriskconf.Settings
@@ -53,9 +56,9 @@ const (
 	soundsFolder = "sounds"
 )
 
-// readInstallation reads a directory. What cannot be read at all is a
-// *config.Error with file and line.
-func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*installation, error) {
+// readInstallation reads a directory, to which the extensions that the API has made come.
+// What cannot be read at all is a *config.Error with file and line.
+func readInstallation(dir string, cfg config.Config, codecs media.Codecs, extensions []store.Extension) (*installation, error) {
 	apps, err := applications(&app.Services{}, new(pickup.Desk)) // their names are enough
 	if err != nil {
 		return nil, err
@@ -75,15 +78,16 @@ func readInstallation(dir string, cfg config.Config, codecs media.Codecs) (*inst
 	}
 	realm, algorithms := asked(cfg, loaded.Endpoints)
 	limits := cfg.Origin("sip.phone_calls.endpoints")
-	directory, warnings := directory.New(loaded.Endpoints, directory.Options{
+	in := &installation{
+		dir: dir, files: loaded.Endpoints, plan: loaded.Plan, settings: loaded.Settings, trunksTLS: plan.Security,
+	}
+	in.options = directory.Options{
 		Realm: realm, Algorithms: digestAlgorithms(algorithms),
 		Codecs: codecs, RTPTimeout: cfg.RTP.Timeout, Keepalive: cfg.RTP.Keepalive, Policies: plan.Policies, Groups: plan.Groups,
 		Calls:     directory.PhoneCalls{PerMinute: cfg.SIP.PhoneCalls.PerMinute, Of: cfg.SIP.PhoneCalls.Of(), File: limits.File, Line: limits.Line},
 		Emergency: cfg.SIP.Emergency,
-	})
-	in := &installation{
-		dir: dir, directory: directory, endpoints: loaded.Endpoints, plan: loaded.Plan, settings: loaded.Settings, trunksTLS: plan.Security,
 	}
+	warnings := in.extend(extensions)
 	for _, t := range loaded.Endpoints.Transports {
 		switch t.Protocol {
 		case "udp", "tcp", "tls":

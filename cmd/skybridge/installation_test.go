@@ -27,7 +27,7 @@ func installed(t *testing.T, dir string, set ...string) (*installation, config.C
 	s := settings{asteriskDir: dir, dataDir: t.TempDir(), set: set}
 	cfg, err := s.load()
 	must(t, err)
-	in, err := readInstallation(dir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)))
+	in, err := readInstallation(dir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)), nil)
 	must(t, err)
 	in.apply(&cfg)
 	return in, cfg
@@ -169,7 +169,7 @@ func TestARealmStaysUntilTheNextStart(t *testing.T) {
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "pjsip.conf"), []byte("[global]\ntype=global\ndefault_realm=two\n[a]\ntype=auth\nusername=a\nmd5_cred=0123456789abcdef0123456789abcdef\n"+
 		"[a]\ntype=endpoint\nallow=ulaw\nauth=a\n"), 0o600))
-	again, err := readInstallation(dir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)))
+	again, err := readInstallation(dir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)), nil)
 	must(t, err)
 	if realm, algorithms := asked(cfg, again.endpoints); realm != "one" || len(algorithms) != 2 || again.endpoints.Global.SameIdentity(&in.endpoints.Global) {
 		t.Errorf("%q, %v", realm, algorithms)

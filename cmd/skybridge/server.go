@@ -183,7 +183,7 @@ func (s *server) loadCertificate(context.Context) error {
 
 // loadInstallation reads the Asterisk files: the operator's, or those of a fresh
 // installation.
-func (s *server) loadInstallation(context.Context) error {
+func (s *server) loadInstallation(ctx context.Context) error {
 	dir := s.cfg.AsteriskDir
 	if dir == "" {
 		dir = filepath.Join(s.cfg.DataDir, "asterisk")
@@ -191,7 +191,11 @@ func (s *server) loadInstallation(context.Context) error {
 			return err
 		}
 	}
-	in, err := readInstallation(dir, s.cfg, s.codecs)
+	extensions, err := s.db.Extensions.List(ctx)
+	if err != nil {
+		return err
+	}
+	in, err := readInstallation(dir, s.cfg, s.codecs, extensions)
 	if err != nil {
 		return err
 	}
@@ -221,7 +225,11 @@ func (s *server) reload(ctx context.Context) error {
 		}
 		cfg = cfg.WithTrunks(fresh)
 	}
-	in, err := readInstallation(s.loaded.Load().dir, cfg, s.codecs)
+	extensions, err := s.db.Extensions.List(ctx)
+	if err != nil {
+		return err
+	}
+	in, err := readInstallation(s.loaded.Load().dir, cfg, s.codecs, extensions)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api"
+	accountsapi "github.com/skygenesisenterprise/skybridge/api/identity"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
@@ -48,6 +49,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		WebSocket: &sockets,
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
 		Extensions: &extensions.Source{Groups: &s.groups, Services: s.services},
+		Identity:   &accountsapi.Config{Store: s.db, Phones: phones{s}, Realm: s.cfg.SIP.Realm, Now: time.Now, Log: s.log},
 		Protection: &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
 	}
 	if s.cfg.API.TLS {

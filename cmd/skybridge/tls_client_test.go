@@ -115,7 +115,7 @@ func TestUnverifiedTrunks(t *testing.T) {
 			s := settings{asteriskDir: folder(t, map[string]string{"pjsip.conf": tc.pjsip}), dataDir: t.TempDir(), file: file}
 			cfg, err := s.load()
 			must(t, err)
-			in, err := readInstallation(s.asteriskDir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)))
+			in, err := readInstallation(s.asteriskDir, cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)), nil)
 			must(t, err)
 			var got []string
 			for _, w := range in.warnings {

@@ -1,0 +1,143 @@
+// Package identity is where the REST API says who may use it and who may ring: users, the
+// extensions of phones, and API keys. All of it is for admins.
+//
+// It starts no goroutine.
+package identity
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
+)
+
+// Phones is what is known of phones.
+type Phones interface {
+	// Filed reports whether the configuration files have a number.
+	Filed(number string) bool
+	// Phone reports whether there is a phone of a number.
+	Phone(number string) bool
+	// Context reports whether the dialplan has a context, Codec whether calls can have a
+	// codec.
+	Context(name string) bool
+	Codec(name string) bool
+	// Refresh puts the extensions that are stored into effect.
+	Refresh(ctx context.Context) error
+}
+
+// Config is what the operations work on.
+type Config struct {
+	Store  *store.Store
+	Phones Phones
+	// Realm is what phones are challenged for.
+	Realm string
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+type routes struct {
+	Config
+	// changing is held while extensions, or what links to them, are changed: what is stored
+	// and what is in effect stay the same.
+	changing sync.Mutex
+}
+
+// Register adds the operations.
+func Register(api huma.API, c Config, fail rest.Errors) {
+	r := &routes{Config: c}
+	const users, user = "/users", "/users/{id}"
+	handle(api, fail, rest.Operation(http.MethodGet, users, "list-users", "List the users; admins only", 0), r.listUsers)
+	handle(api, fail, rest.Operation(http.MethodPost, users, "create-user", "Make a user; admins only", http.StatusCreated), r.createUser)
+	handle(api, fail, rest.Operation(http.MethodGet, user, "get-user", "Show a user; admins only", 0), r.showUser)
+	handle(api, fail, rest.Operation(http.MethodPatch, user, "change-user", "Change what is said of a user; admins only", 0), r.changeUser)
+	handle(api, fail, rest.Operation(http.MethodDelete, user, "delete-user", "Remove a user, and revoke the user's API keys; admins only",
+		http.StatusNoContent), r.deleteUser)
+	const extensions, extension = "/extensions", "/extensions/{number}"
+	handle(api, fail, rest.Operation(http.MethodGet, extensions, "list-extensions", "List the extensions that the API has made; admins only", 0), r.listExtensions)
+	handle(api, fail, rest.Operation(http.MethodPost, extensions, "create-extension",
+		"Make an extension, as which phones can register at once; admins only", http.StatusCreated), r.createExtension)
+	handle(api, fail, rest.Operation(http.MethodGet, extension, "get-extension", "Show an extension that the API has made; admins only", 0), r.showExtension)
+	handle(api, fail, rest.Operation(http.MethodPatch, extension, "change-extension", "Change what is said of an extension; admins only", 0), r.changeExtension)
+	handle(api, fail, rest.Operation(http.MethodDelete, extension, "delete-extension",
+		"Remove an extension: its phones are unregistered; admins only", http.StatusNoContent), r.deleteExtension)
+	const keys, key = "/api-keys", "/api-keys/{id}"
+	handle(api, fail, rest.Operation(http.MethodGet, keys, "list-api-keys", "List the API keys, without their secrets; admins only", 0), r.listKeys)
+	handle(api, fail, rest.Operation(http.MethodPost, keys, "create-api-key", "Make an API key, which is shown once; admins only", http.StatusCreated), r.createKey)
+	handle(api, fail, rest.Operation(http.MethodGet, key, "get-api-key", "Show an API key, without its secret; admins only", 0), r.showKey)
+	handle(api, fail, rest.Operation(http.MethodDelete, key, "revoke-api-key", "Revoke an API key: it opens nothing from then on; admins only",
+		http.StatusNoContent), r.revokeKey)
+}
+
+// handle adds an operation for admins.
+func handle[I, O any](api huma.API, fail rest.Errors, op huma.Operation, do func(context.Context, auth.Principal, *I) (*O, error)) {
+	rest.Handle(api, fail, op, func(ctx context.Context, p auth.Principal, in *I) (*O, error) {
+		if !p.Has(auth.RoleAdmin) {
+			return nil, fault.New(fault.Forbidden, "only an admin may do that")
+		}
+		return do(ctx, p, in)
+	})
+}
+
+// page cuts a list, sorted by name, to the part that was asked for. The cursor is the name of
+// the last one before it.
+func page[T any](list []T, in rest.Page, name func(T) string) (*rest.List[T], error) {
+	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+	if err != nil {
+		return nil, rest.InField("query.cursor", fault.New(fault.Invalid, "no cursor of this list"))
+	}
+	if in.Cursor != "" {
+		list = list[sort.Search(len(list), func(i int) bool { return name(list[i]) > string(after) }):]
+	}
+	out := &rest.List[T]{}
+	out.Body.Items = append([]T{}, list[:min(len(list), in.Limit)]...)
+	if len(list) > in.Limit {
+		next := base64.RawURLEncoding.EncodeToString([]byte(name(list[in.Limit-1])))
+		out.Body.NextCursor = &next
+	}
+	return out, nil
+}
+
+// each is what f makes of each of a list.
+func each[A, B any](list []A, f func(A) B) []B {
+	out := make([]B, 0, len(list))
+	for _, v := range list {
+		out = append(out, f(v))
+	}
+	return out
+}
+
+// rolesOf reads the names of roles, each of them once.
+func rolesOf(field string, names []string) ([]string, error) {
+	for i, name := range names {
+		if _, err := auth.ParseRole(name); err != nil {
+			return nil, rest.InField(field, fault.New(fault.Invalid, "%w", err))
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, rest.InField(field, fault.New(fault.Invalid, "%q stands there twice", name))
+		}
+	}
+	return names, nil
+}
+
+// orNone is a list that JSON shows as [] where it is empty.
+func orNone(list []string) []string { return append([]string{}, list...) }
+
+// undo puts back what was stored, for who could not put it into effect; the request's own time
+// may be over.
+func undo(ctx context.Context, err error, back func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return errors.Join(err, back(ctx))
+}
