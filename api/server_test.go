@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api"
-	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/certs"
@@ -256,8 +255,9 @@ func TestShutdownWaitsForNobodyWhoIsSilent(t *testing.T) {
 }
 
 func TestAnOccupiedPortIsNamed(t *testing.T) {
-	r := newRig(t)
-	s, err := api.New(api.Config{Listen: r.server.Addr().String(), Auth: r.auth, VoIP: &voip.Service{}, Log: slog.New(slog.DiscardHandler)})
+	var cfg api.Config
+	r := newRig(t, func(c *api.Config) { cfg = *c })
+	s, err := api.New(api.Config{Listen: r.server.Addr().String(), Auth: r.auth, VoIP: cfg.VoIP, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	if err := s.Start(context.Background()); err == nil || !strings.Contains(err.Error(), r.server.Addr().String()) {
 		t.Errorf("started: %v", err)
