@@ -152,7 +152,7 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 func (p *Peer) applyOffer(r *reading, role string) error {
 	again := p.session.role != ""
 	if again {
-		if err := p.path.Restart(); err != nil {
+		if err := p.path.Restart("", ""); err != nil {
 			return fmt.Errorf("apply offer: %w", err)
 		}
 	}
@@ -244,7 +244,7 @@ func (p *Peer) offer(ctx context.Context, trickle, restart bool) (string, error)
 // createOffer prepares the path for a first offer or an ICE restart.
 func (p *Peer) createOffer(restart bool) error {
 	if restart {
-		if err := p.path.Restart(); err != nil {
+		if err := p.path.Restart("", ""); err != nil {
 			return fmt.Errorf("create offer: %w", err)
 		}
 	}

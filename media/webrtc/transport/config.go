@@ -16,6 +16,10 @@ import (
 
 // Config is what a Transport is made of.
 type Config struct {
+	// Ufrag and Pwd are our credentials of the first generation (RFC 8445 §5.3); random
+	// ones where they are empty.
+	Ufrag, Pwd string
+
 	Log  *slog.Logger
 	Logs logging.LoggerFactory // pion's
 
@@ -68,12 +72,16 @@ func (c *Config) options() []ice.AgentOption {
 		ice.WithFailedTimeout(c.FailedTimeout),
 		ice.WithKeepaliveInterval(c.KeepaliveInterval),
 		ice.WithSTUNGatherTimeout(c.GatherTimeout),
-		// When we nominate, a path that works is good enough soon: most browsers are
-		// known to us by their checks only.
-		ice.WithPrflxAcceptanceMinWait(reflexiveWait),
+		// When we nominate, the first path that works is good enough: most browsers hide
+		// their addresses and are known to us by their checks only, and the agent would look
+		// again after 200 ms.
+		ice.WithPrflxAcceptanceMinWait(0),
 		ice.WithSrflxAcceptanceMinWait(reflexiveWait),
 		ice.WithRelayAcceptanceMinWait(relayWait),
 		ice.WithLoggerFactory(c.Logs),
+	}
+	if c.Ufrag != "" || c.Pwd != "" {
+		options = append(options, ice.WithLocalCredentials(c.Ufrag, c.Pwd))
 	}
 	if c.Loopback {
 		options = append(options, ice.WithIncludeLoopback())

@@ -40,10 +40,11 @@ func (t *Transport) Credentials() (ufrag, pwd string, err error) {
 // Gather begins to look for candidates of ours.
 func (t *Transport) Gather() error { return t.over(t.agent.GatherCandidates()) }
 
-// Restart begins a new generation of ICE (RFC 8445 §9): new credentials, no candidates.
+// Restart begins a new generation of ICE (RFC 8445 §9): no candidates, and the credentials
+// given, or random ones where those are empty.
 // What is sent goes on along the present path until another is there. Gather follows, and
 // Resume when the peer's credentials are known.
-func (t *Transport) Restart() error { return t.over(t.agent.Restart("", "")) }
+func (t *Transport) Restart(ufrag, pwd string) error { return t.over(t.agent.Restart(ufrag, pwd)) }
 
 // Resume takes the peer's credentials of the generation that Restart began.
 func (t *Transport) Resume(ufrag, pwd string) error {

@@ -224,7 +224,7 @@ func TestRestart(t *testing.T) {
 	p.connect(Role{})
 	p.talk(1)
 	old := p.l.to.Load()
-	if err := errors.Join(p.l.Restart(), p.r.agent.Restart("", "")); err != nil {
+	if err := errors.Join(p.l.Restart("ours", "passwordpasswordpassword"), p.r.agent.Restart("", "")); err != nil {
 		t.Fatal(err)
 	}
 	if p.l.to.Load() != old {
@@ -235,8 +235,8 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	ourUfrag, ourPwd, err := p.l.Credentials()
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || ourUfrag != "ours" || ourPwd != "passwordpasswordpassword" {
+		t.Fatal(ourUfrag, ourPwd, err)
 	}
 	err = errors.Join(p.l.Resume(ufrag, pwd), p.l.Gather(),
 		p.r.agent.SetRemoteCredentials(ourUfrag, ourPwd), p.r.agent.GatherCandidates())
@@ -318,7 +318,7 @@ func TestClose(t *testing.T) {
 		t.Error(s)
 	}
 	for what, err := range map[string]error{
-		"Gather": p.l.Gather(), "Restart": p.l.Restart(), "Resume": p.l.Resume("a", "b"),
+		"Gather": p.l.Gather(), "Restart": p.l.Restart("", ""), "Resume": p.l.Resume("a", "b"),
 		"Start": p.l.Start(Remote{Ufrag: "a", Pwd: "b"}, Role{}),
 	} {
 		if fault.Of(err) != fault.Gone {
