@@ -93,7 +93,8 @@ func (r *Router) Tick(now time.Duration, ntp uint64) {
 		r.shared = now
 	}
 	for _, p := range r.parties {
-		if share {
+		if share || p.changed {
+			p.changed = false
 			p.allocate(now)
 		}
 		p.probe(now)

@@ -76,6 +76,7 @@ type Party struct {
 	wishes   []allocation.Wish // of views, in their order
 	result   allocation.Result
 	reported time.Duration
+	changed  bool // a wish
 }
 
 // Track is what a party sends.
@@ -167,12 +168,15 @@ func (v *View) Stop() {
 }
 
 // Show says how large the view is shown, in lines (allocation.Hidden is not at all), and
-// whether who sends it speaks.
-func (v *View) Show(now time.Duration, lines int, speaking bool) {
-	if i := slices.Index(v.party.views, v); i >= 0 {
-		w := &v.party.wishes[i]
+// whether who sends it speaks. The next Tick acts on it.
+func (v *View) Show(lines int, speaking bool) {
+	i := slices.Index(v.party.views, v)
+	if i < 0 {
+		return
+	}
+	if w := &v.party.wishes[i]; w.Height != lines || w.Speaking != speaking {
 		w.Height, w.Speaking = lines, speaking
-		v.party.allocate(now)
+		v.party.changed = true
 	}
 }
 

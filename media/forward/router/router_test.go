@@ -217,7 +217,7 @@ func TestEachGetsWhatFits(t *testing.T) {
 	var views []*View
 	for i, w := range []*watcher{wide, narrow, slim} {
 		v := w.watch(c, uint32(1000+10*i))
-		v.Show(r.now, allocation.Large, false)
+		v.Show(allocation.Large, false)
 		views = append(views, v)
 	}
 	r.run(40 * time.Second)
@@ -258,7 +258,7 @@ func TestLargeSmallHidden(t *testing.T) {
 	for _, step := range []struct{ lines, layer int }{
 		{allocation.Large, 2}, {allocation.Small, 0}, {360, 1}, {allocation.Hidden, forward.Paused}, {allocation.Large, 2},
 	} {
-		v.Show(r.now, step.lines, false)
+		v.Show(step.lines, false)
 		r.run(15 * time.Second)
 		if v.Current() != step.layer {
 			t.Errorf("%d lines: layer %d, want %d; estimate %d", step.lines, v.Current(), step.layer, w.party.Estimate())
@@ -272,8 +272,8 @@ func TestScreenFirst(t *testing.T) {
 	c, s := r.camera(false), r.camera(true)
 	w := r.watcher(2_200_000)
 	vc, vs := w.watch(c, 1000), w.watch(s, 2000)
-	vc.Show(r.now, allocation.Large, true)
-	vs.Show(r.now, allocation.Large, false)
+	vc.Show(allocation.Large, true)
+	vs.Show(allocation.Large, false)
 	r.run(40 * time.Second)
 	if vs.Current() != 2 || vc.Current() > 1 {
 		t.Errorf("screen %d, camera %d; estimate %d", vs.Current(), vc.Current(), w.party.Estimate())
@@ -300,7 +300,7 @@ func TestRequests(t *testing.T) {
 	c := r.camera(false)
 	w, other := r.watcher(20_000_000), r.watcher(20_000_000)
 	v := w.watch(c, 1000)
-	v.Show(r.now, allocation.Small, false)
+	v.Show(allocation.Small, false)
 	r.run(5 * time.Second)
 	keys := c.keys
 	pli := []rtp.Feedback{{Kind: rtp.PayloadFeedback, Format: rtp.FormatPLI, Media: 1000}}
@@ -342,7 +342,7 @@ func TestPacketAllocatesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v.Show(r.now, allocation.Small, false)
+		v.Show(allocation.Small, false)
 	}
 	r.run(2 * time.Second)
 	body := append([]byte{0x90, 0, 1}, make([]byte, 1000)...)

@@ -1,0 +1,334 @@
+package video
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
+	"github.com/skygenesisenterprise/skybridge/media/forward"
+	"github.com/skygenesisenterprise/skybridge/media/forward/router"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
+)
+
+// tick is how often what is due is looked after.
+const tick = 20 * time.Millisecond
+
+// Forwarding passes the video of a room on. Its methods, and those of its members, may be
+// called from any goroutine.
+//
+// The events of its Room, and the Send functions of router.Config, are called under its lock:
+// they must not block, nor call it back.
+type Forwarding struct {
+	log   *slog.Logger
+	start time.Time
+	wake  chan struct{}
+	stop  chan struct{}
+	done  chan struct{}
+	once  sync.Once
+
+	mu      sync.Mutex
+	room    *Room
+	router  *router.Router
+	members map[string]*Member
+	tracks  map[SourceID]*router.Track
+	closed  bool
+}
+
+// Member is one who has a transport for video.
+type Member struct {
+	of    *Forwarding
+	id    string
+	party *router.Party
+	views map[SourceID]*router.View
+
+	report rtp.Report
+	list   []rtp.Feedback
+}
+
+// NewForwarding makes one of nobody.
+func NewForwarding(log *slog.Logger, s Settings, tell func(Event)) *Forwarding {
+	f := &Forwarding{
+		log: log, start: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		router: router.New(), members: make(map[string]*Member), tracks: make(map[SourceID]*router.Track),
+	}
+	f.room = NewRoom(s, func(e Event) {
+		if e.Type == SourceRemoved {
+			f.ended(e.Source)
+		}
+		tell(e)
+	})
+	// owned by the Forwarding: Close ends it
+	go f.run()
+	return f
+}
+
+// Close ends the forwarding, and waits for its goroutine.
+func (f *Forwarding) Close() {
+	f.once.Do(func() { close(f.stop) })
+	<-f.done
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	for _, m := range f.members {
+		m.leave()
+	}
+}
+
+// run looks after what is due while somebody is there.
+func (f *Forwarding) run() {
+	defer guard.Recover(f.log, "the forwarding of video")
+	defer close(f.done)
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-f.stop:
+			return
+		case <-t.C:
+		case <-f.wake:
+			t.Reset(tick)
+		}
+		idle := false
+		guard.Do(f.log, "the forwarding of video", func() { idle = f.tick() })
+		if idle {
+			t.Stop() // until somebody joins
+		}
+	}
+}
+
+// tick does what is due, and tells whether nobody is there.
+func (f *Forwarding) tick() (idle bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.router.Tick(time.Since(f.start), rtp.NTPTime(time.Now().UnixNano()))
+	return len(f.members) == 0
+}
+
+// ended takes away the track of a source that is gone, and all views of it.
+func (f *Forwarding) ended(id SourceID) {
+	t := f.tracks[id]
+	if t == nil {
+		return
+	}
+	t.Stop()
+	delete(f.tracks, id)
+	for _, m := range f.members {
+		delete(m.views, id)
+	}
+}
+
+// Join adds a member with a transport. Errors are those of Room.Join, and fault.Gone after
+// Close.
+func (f *Forwarding) Join(id string, cfg router.Config) (*Member, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil, fault.New(fault.Gone, "video: the room has ended")
+	}
+	if err := f.room.Join(id); err != nil {
+		return nil, err
+	}
+	m := &Member{of: f, id: id, party: f.router.Join(cfg), views: make(map[SourceID]*router.View)}
+	f.members[id] = m
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+	return m, nil
+}
+
+// Speaks says who speaks now; empty is nobody.
+func (f *Forwarding) Speaks(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.room.Speaks(id)
+	f.show()
+}
+
+// Change changes the room's settings.
+func (f *Forwarding) Change(s Settings) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.room.Change(s)
+	f.show()
+}
+
+// Sources are all that are there.
+func (f *Forwarding) Sources() []Source {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.room.Sources()
+}
+
+// show tells all views how they are seen.
+func (f *Forwarding) show() {
+	for _, m := range f.members {
+		m.show()
+	}
+}
+
+func (m *Member) show() {
+	for _, s := range m.of.room.Views(m.id) {
+		if v := m.views[s.Source]; v != nil {
+			v.Show(s.Lines, s.Speaking)
+		}
+	}
+}
+
+// Leave takes the member away.
+func (m *Member) Leave() {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	m.leave()
+	m.of.show()
+}
+
+func (m *Member) leave() {
+	if m.of.members[m.id] != m {
+		return
+	}
+	m.of.room.Leave(m.id)
+	delete(m.of.members, m.id)
+	m.party.Leave()
+}
+
+// Publish adds a source of the member's, with the track that their transport brings it in.
+// Errors are those of Room.Publish, and fault.Invalid for a track that is none.
+func (m *Member) Publish(k Kind, cfg router.TrackConfig) error {
+	f := m.of
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	id := SourceID{m.id, k}
+	if err := f.room.Publish(id); err != nil {
+		return err
+	}
+	cfg.Screen = k == Screen
+	t, err := m.party.Publish(cfg)
+	if err != nil {
+		f.room.Unpublish(id)
+		return err
+	}
+	f.tracks[id] = t
+	f.show()
+	return nil
+}
+
+// Unpublish takes a source of the member's away.
+func (m *Member) Unpublish(k Kind) bool {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	was := m.of.room.Unpublish(SourceID{m.id, k})
+	m.of.show()
+	return was
+}
+
+// Mute says that a source of the member's shows nothing, or shows something again.
+func (m *Member) Mute(k Kind, muted bool) error {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	err := m.of.room.Mute(SourceID{m.id, k}, muted)
+	m.of.show()
+	return err
+}
+
+// Arrange says what the member wants to see; see Room.Arrange.
+func (m *Member) Arrange(l Layout) error {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	err := m.of.room.Arrange(m.id, l)
+	m.of.show()
+	return err
+}
+
+// Views is what the member sees; see Room.Views.
+func (m *Member) Views() []View {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	return m.of.room.Views(m.id)
+}
+
+// Watch begins to send the member a source, on a stream that was negotiated. It fails with
+// fault.NotFound for one that is not there, and fault.Conflict for their own, or one that they
+// are sent.
+func (m *Member) Watch(id SourceID, stream forward.Stream) error {
+	f := m.of
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.tracks[id]
+	switch {
+	case t == nil || f.members[m.id] != m:
+		return fault.New(fault.NotFound, "video: no such source")
+	case id.Member == m.id || m.views[id] != nil:
+		return fault.New(fault.Conflict, "video: the source is the member's own, or sent to them")
+	}
+	v, err := m.party.Watch(t, stream)
+	if err != nil {
+		return err
+	}
+	m.views[id] = v
+	m.show()
+	return nil
+}
+
+// Unwatch ends what Watch began.
+func (m *Member) Unwatch(id SourceID) {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	if v := m.views[id]; v != nil {
+		v.Stop()
+		delete(m.views, id)
+	}
+}
+
+// Packet takes an RTP packet of video that came from the member, decrypted. Nothing of it is
+// kept.
+func (m *Member) Packet(packet []byte, arrival time.Time) {
+	var h rtp.Header
+	if rtp.Parse(packet, &h) != nil {
+		return // it says nothing of whose it is
+	}
+	f := m.of
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m.party.Packet(f.at(arrival), &h)
+}
+
+// Control takes an RTCP packet of the member's, decrypted.
+func (m *Member) Control(packet []byte, arrival time.Time) {
+	f := m.of
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if rtp.ParseRTCP(packet, &m.report) != nil {
+		return
+	}
+	now := f.at(arrival)
+	m.party.Reported(now, &m.report, rtp.NTPTime(time.Now().UnixNano()))
+	m.list = rtp.ParseFeedback(packet, m.list[:0])
+	m.party.Requested(now, m.list)
+}
+
+// Sent takes note of a packet of audio, of so many bytes, and gives it its transport-wide
+// number.
+func (m *Member) Sent(bytes int) uint16 {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	return m.party.Sent(time.Since(m.of.start), bytes)
+}
+
+// Estimate is what the member can be sent, in bit/s.
+func (m *Member) Estimate() int {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	return m.party.Estimate()
+}
+
+// at is the moment of an arrival, which may be known by the wall's clock alone.
+func (f *Forwarding) at(arrival time.Time) time.Duration {
+	now := time.Since(f.start)
+	if arrival.IsZero() {
+		return now
+	}
+	return now - min(max(time.Since(arrival), 0), time.Second)
+}
