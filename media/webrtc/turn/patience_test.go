@@ -80,6 +80,9 @@ func TestAConnectionLivesAsLongAsItsAllocation(t *testing.T) {
 		t.Fatal(code)
 	}
 	closed(t, u.conn, "one whose allocation has ended")
+	over := dial(t, s, "tcp", "alice")
+	over.allocated(raw{stun.AttrLifetime, []byte{0, 0, 0, 1}})
+	closed(t, over.conn, "one whose allocation has come to its end")
 }
 
 // A client that receives nothing is gone, and holds up nobody.
