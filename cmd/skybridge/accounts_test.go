@@ -75,12 +75,16 @@ func registers(t *testing.T, p *siptest.Peer, srv *server, number, password stri
 // password, and not when it is gone; its user need not name it.
 func TestExtensionsOfTheAPI(t *testing.T) {
 	for _, algorithms := range []string{"MD5", "SHA-256,MD5"} {
-		t.Run(algorithms, func(t *testing.T) { extensionsOfTheAPI(t, algorithms) })
+		t.Run(algorithms, func(t *testing.T) { extensionsOfTheAPI(t, "sip.algorithms="+algorithms) })
 	}
+	t.Run("postgres", func(t *testing.T) {
+		_, url := postgres(t)
+		extensionsOfTheAPI(t, "database.url="+url)
+	})
 }
 
-func extensionsOfTheAPI(t *testing.T, algorithms string) {
-	s := settings{dataDir: t.TempDir(), set: loopback("sip.algorithms=" + algorithms)}
+func extensionsOfTheAPI(t *testing.T, set string) {
+	s := settings{dataDir: t.TempDir(), set: loopback(set)}
 	log := &logtest.Log{}
 	run := func() *server {
 		t.Helper()

@@ -92,5 +92,14 @@ func (s *server) ready() error {
 	if s.engine.Draining() {
 		return errors.New("shutting down")
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), readyWithin)
+	defer cancel()
+	if err := s.db.Ping(ctx); err != nil {
+		s.log.Debug("not ready", "err", err)
+		return errors.New("the database does not answer") // where it is, is nobody's business
+	}
 	return nil
 }
+
+// readyWithin is how long the database may take to say that it is there.
+const readyWithin = 2 * time.Second
