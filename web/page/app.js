@@ -1,23 +1,24 @@
-// The page: what is shown, and what its buttons do.
+// The page: what is shown, and what its buttons do. Calls are the SDK's.
 
-import { Api } from "./api.js";
-import { Call } from "./call.js";
+import { ApiError, Client } from "./sdk/skybridge.js";
 import * as meter from "./meter.js";
-import { callerOf, duration, mine, noMicrophone, participant, ringingFor, roomNamed, title, tokenIn, userOf, words } from "./model.js";
+import { duration, mine, noMicrophone, participant, person, roomNamed, sharing, title, tokenIn, words } from "./model.js";
+import { Tiles } from "./tiles.js";
 
 const $ = (id) => document.getElementById(id);
 const stored = "skybridge.token";
 
-let api = null;
-let user = "";
-let call = null;       // the Call under way
+let client = null;
+let call = null;       // the call under way
+let name = "";         // whom it is with
+let room = null;       // the room that it is in
 let starting = false;  // one is being made
-let incoming = null;   // the call that rings for us, as the server has it
+let incoming = null;   // the call that rings for us
 let rooms = [];        // as last read
 let meters = [];
 let refreshing = 0;
 let unreachable = false;
-const declined = new Set();
+const tiles = new Tiles($("tiles"));
 
 function status(state, text) {
   const line = $("status");
@@ -30,43 +31,55 @@ function failed(error) {
   if (error.status === 401) signOut(error.message);
 }
 
+const warn = (what) => (error) => console.warn(`${what}:`, error.message);
+
 // arrange shows the buttons that make sense now.
 function arrange() {
   const inCall = call !== null;
-  for (const id of ["dial-target", "dial", "room", "join", "create-room", "accept"]) $(id).disabled = inCall || starting;
+  for (const id of ["dial-target", "dial", "room", "join", "create-room", "accept", "camera"]) $(id).disabled = inCall || starting;
   $("dial-form").hidden = inCall;
   $("room-form").hidden = inCall;
+  $("camera-row").hidden = inCall;
   $("controls").hidden = !inCall;
   $("incoming").hidden = incoming === null || inCall;
+  if (!inCall) return;
+  const why = sharing(call.videoAccepted, Boolean(navigator.mediaDevices?.getDisplayMedia));
+  $("share").disabled = why !== "" && !call.sharing;
+  $("share").setAttribute("aria-pressed", String(call.sharing));
+  $("share-hint").textContent = why;
 }
 
 // ---- signing in
 
 async function signIn(token) {
-  api = new Api(token);
+  const made = client = new Client({ token });
+  made.on("incoming", () => ring(made));
+  made.on("incomingEnded", () => ring(made));
   try {
-    await api.calls();
+    await made.connect();
   } catch (error) {
     signOut(error.message);
     return;
   }
+  if (client !== made) return;
   sessionStorage.setItem(stored, token);
-  user = userOf(token);
-  $("user").textContent = user || "API key";
+  $("user").textContent = made.user || "API key";
   $("token").value = "";
   for (const id of ["account", "call", "my-calls"]) $(id).hidden = false;
   $("signed-out").hidden = true;
   status("idle", words("idle"));
   arrange();
   $("dial-target").focus();
+  ring(made);
   refresh();
 }
 
 function signOut(why) {
-  if (call) call.hangUp();
+  call?.hangUp().catch(warn("end"));
   clearTimeout(refreshing);
   sessionStorage.removeItem(stored);
-  api = null;
+  client?.close();
+  client = null;
   incoming = null;
   for (const id of ["account", "call", "my-calls", "incoming"]) $(id).hidden = true;
   $("signed-out").hidden = false;
@@ -78,7 +91,7 @@ function signOut(why) {
 // ---- making calls
 
 // make runs the steps to a call: the microphone first, since nobody's phone should
-// ring when there is none.
+// ring when there is none. The steps take what is sent, and give the call and with whom it is.
 async function make(steps) {
   if (call || starting) return;
   if (!navigator.mediaDevices) {
@@ -88,17 +101,14 @@ async function make(steps) {
   starting = true;
   status("starting", words("starting"));
   arrange();
-  let microphone = null;
+  let local = null;
   try {
     meter.listen();
-    microphone = await navigator.mediaDevices.getUserMedia({
-      audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-    });
-    const { id, name, iceServers } = await steps();
-    begin(new Call(api, id, name, microphone, iceServers));
+    local = await client.devices.capture({ audio: true, video: $("camera").checked });
+    begin(await steps({ local, video: $("camera").checked, receiveVideo: true }));
   } catch (error) {
-    for (const track of microphone?.getTracks() ?? []) track.stop();
-    failed(microphone || error.name === "ApiError" ? error : new Error(`No microphone: ${error.message}`));
+    for (const track of local?.getTracks() ?? []) track.stop();
+    failed(local || error instanceof ApiError ? error : new Error(`No microphone: ${error.message}`));
   } finally {
     starting = false;
     arrange();
@@ -106,26 +116,53 @@ async function make(steps) {
 }
 
 function begin(next) {
-  call = next;
-  meters.push(meter.show($("level-local"), call.microphone));
-  call.addEventListener("stream", ({ detail: stream }) => {
-    $("remote-audio").srcObject = stream;
-    meters.push(meter.show($("level-remote"), stream));
-  });
-  call.addEventListener("state", ({ detail: { state, cause } }) => {
-    status(state, words(state, call.name, cause));
-    if (state === "ended" || state === "failed") finish();
-  });
-  status(call.state, words(call.state, call.name));
+  ({ call, name, room } = { room: null, ...next });
+  const own = call;
+  meters.push(meter.show($("level-local"), own.local));
+  if (own.local.getVideoTracks().length > 0) tiles.show(own.local, "You");
+  own.streams.forEach(take);
+  own.on("stream", take);
+  own.on("streamEnded", (stream) => tiles.hide(stream));
+  own.on("participants", (people) => { if (!room) present(people); });
+  room?.on("participants", present);
+  present(room ? room.participants : own.body?.participants ?? []);
+  own.on("screen", arrange);
+  own.on("state", follow);
   arrange();
-  call.start();
   $("hangup").focus();
+  follow({ state: own.state, cause: own.cause });
+}
+
+function follow({ state, cause }) {
+  const shown = state === "reconnecting" ? "interrupted" : state;
+  status(shown, words(shown, name, cause));
+  arrange();
+  if (state === "ended" || state === "failed") finish();
+}
+
+// take plays and shows what comes.
+function take(stream) {
+  tiles.show(stream, name);
+  if (stream.getAudioTracks().length === 0 || $("remote-audio").srcObject) return;
+  $("remote-audio").srcObject = stream;
+  meters.push(meter.show($("level-remote"), stream));
+}
+
+function present(people) {
+  const items = people.filter((p) => p.state !== "left").map((p) => {
+    const item = document.createElement("li");
+    item.textContent = person(p, client?.user ?? "");
+    return item;
+  });
+  $("people").replaceChildren(...items);
 }
 
 function finish() {
   for (const stop of meters) stop();
   meters = [];
-  call = null;
+  call = room = null;
+  tiles.clear();
+  $("people").replaceChildren();
   $("remote-audio").srcObject = null;
   $("mute").setAttribute("aria-pressed", "false");
   arrange();
@@ -141,97 +178,113 @@ setInterval(tick, 500);
 // dial calls an endpoint, or enters the room that has the number, as a phone would.
 function dial(text) {
   const target = text.trim();
-  return make(async () => {
+  return make(async (options) => {
     try {
-      const made = await api.createCall([participant(target)]);
-      return { id: made.id, name: target, iceServers: made.ice_servers };
+      return { call: await client.call(participant(target), options), name: target };
     } catch (error) {
-      const room = error.status === 404 && (await api.rooms()).find((r) => r.number === target);
-      if (!room) throw error;
-      return enter(room, target);
+      const known = error.status === 404 && (await client.rooms.list()).find((r) => r.number === target);
+      if (!known) throw error;
+      return enter(known, target, options);
     }
   });
+}
+
+// share shares the screen, or stops.
+async function share() {
+  if (call.sharing) {
+    call.stopScreen();
+    return;
+  }
+  try {
+    const own = call;
+    const stream = await own.shareScreen();
+    tiles.show(stream, "Your screen");
+    own.once("screen", () => tiles.hide(stream));
+  } catch (error) {
+    if (error.name !== "NotAllowedError") $("share-hint").textContent = error.message; // else the user chose none
+  }
 }
 
 // ---- rooms
 
 // join enters a room that exists; one of a new name or number is made when asked for.
 function join(text, create) {
-  const name = text.trim();
-  return make(async () => {
-    let room = roomNamed(await api.rooms(), name);
-    if (!room && create) room = await api.createRoom(name, /^[0-9*#]+$/.test(name) ? name : undefined);
-    offerCreation(room ? "" : name);
-    if (!room) throw new Error(`There is no room “${name}”.`);
-    return enter(room, name);
+  const wanted = text.trim();
+  return make(async (options) => {
+    let found = roomNamed(await client.rooms.list(), wanted);
+    if (!found && create) found = await client.rooms.create({ name: wanted, ...(/^[0-9*#]+$/.test(wanted) && { number: wanted }) });
+    offerCreation(found ? "" : wanted);
+    if (!found) throw new Error(`There is no room “${wanted}”.`);
+    return enter(found, wanted, options);
   });
 }
 
 // enter is a way into a room. One that asks for a PIN shows where to type it.
-async function enter(room, name) {
+async function enter(found, text, options) {
   try {
-    const joined = await api.joinRoom(room.id, $("room-pin").value);
+    const joined = await client.rooms.join(found.id, { ...options, ...($("room-pin").value && { pin: $("room-pin").value }) });
     $("room-pin-row").hidden = true;
     $("room-pin").value = "";
-    return { id: joined.call_id, name: `room ${room.name || name}`, iceServers: joined.ice_servers };
+    return { call: joined.call, room: joined, name: `room ${found.name || text}` };
   } catch (error) {
     if (error.status === 403) {
       $("room-pin-row").hidden = false;
-      $("room").value = name;
+      $("room").value = text;
     }
     throw error;
   }
 }
 
-function offerCreation(name) {
+function offerCreation(text) {
   const button = $("create-room");
-  button.hidden = name === "";
-  button.textContent = `Create the room “${name}” and join`;
+  button.hidden = text === "";
+  button.textContent = `Create the room “${text}” and join`;
 }
 
 // ---- incoming calls and the list
 
-function ring(next) {
+function ring(of) {
+  if (client !== of) return;
+  const next = of.incoming[0] ?? null;
   if (incoming?.id === next?.id) return;
   incoming = next;
-  if (incoming) $("caller").textContent = callerOf(incoming);
+  if (incoming) $("caller").textContent = incoming.caller || "somebody";
   arrange();
   if (incoming && !call) $("accept").focus();
 }
 
 function accept() {
-  const { id, ice_servers: iceServers } = incoming;
-  const name = callerOf(incoming);
-  ring(null);
-  return make(async () => {
-    const taken = await api.accept(id);
-    return { id, name, iceServers: taken?.ice_servers ?? iceServers };
+  const ringing = incoming;
+  return make(async (options) => {
+    const taken = { call: await ringing.accept(options), name: ringing.caller || "somebody" };
+    ring(client);
+    return taken;
   });
 }
 
 async function decline() {
-  const { id } = incoming;
-  declined.add(id);
-  ring(null);
-  await api.end(id).catch(failed);
+  const ringing = incoming;
+  const declining = ringing.decline();
+  ring(client);
+  await declining.catch(failed);
 }
 
 // refresh reads my calls and the rooms, and again in a while.
 async function refresh() {
   clearTimeout(refreshing);
-  const asked = api;
+  const asked = client;
   if (!asked) return;
   try {
-    const [calls, known] = await Promise.all([asked.calls(), call ? rooms : asked.rooms()]);
-    if (api !== asked) return;
+    const [calls, known] = await Promise.all([asked.list(), call ? rooms : asked.rooms.list()]);
+    if (client !== asked) return;
     if (unreachable && !call && !starting) status("idle", words("idle"));
     unreachable = false;
     rooms = known;
     suggest();
-    list(mine(calls, user));
-    ring(call || starting ? null : ringingFor(calls.filter((c) => !declined.has(c.id)), user));
+    list(mine(calls, asked.user));
+    ring(asked);
   } catch (error) {
-    if (api !== asked) return;
+    if (client !== asked) return;
     if (error.status === 401) {
       signOut(error.message);
       return;
@@ -248,14 +301,17 @@ function list(calls) {
     item.dataset.call = c.id;
     item.dataset.status = c.status;
     const text = document.createElement("span");
-    const name = title(c, user, rooms);
-    text.textContent = `${name} – ${c.status}`;
+    const who = title(c, client.user, rooms);
+    text.textContent = `${who} – ${c.status}`;
     const end = document.createElement("button");
     end.type = "button";
     end.className = "quiet";
     end.textContent = "End";
-    end.setAttribute("aria-label", `End the call with ${name}`);
-    end.addEventListener("click", () => (call?.id === c.id ? call.hangUp() : api.end(c.id).catch(failed)));
+    end.setAttribute("aria-label", `End the call with ${who}`);
+    end.addEventListener("click", () => {
+      const own = call?.id === c.id ? call.hangUp() : client.api.request("POST", `/calls/${c.id}/end`);
+      own.catch(failed);
+    });
     item.append(text, end);
     return item;
   });
@@ -283,6 +339,8 @@ function onSubmit(id, action) {
   });
 }
 
+const press = (digit) => call.sendDigits(digit).catch(warn("dtmf"));
+
 onSubmit("sign-in-form", () => signIn($("token").value.trim()));
 onSubmit("dial-form", () => dial($("dial-target").value));
 onSubmit("room-form", () => join($("room").value, false));
@@ -291,21 +349,22 @@ $("room").addEventListener("input", () => { offerCreation(""); $("room-pin-row")
 $("sign-out").addEventListener("click", () => signOut());
 $("accept").addEventListener("click", accept);
 $("decline").addEventListener("click", decline);
-$("hangup").addEventListener("click", () => call?.hangUp());
+$("hangup").addEventListener("click", () => call?.hangUp().catch(warn("end")));
 $("mute").addEventListener("click", () => {
   const on = $("mute").getAttribute("aria-pressed") !== "true";
   $("mute").setAttribute("aria-pressed", String(on));
-  call?.mute(on);
+  call?.mute(on).catch(warn("mute"));
 });
+$("share").addEventListener("click", share);
 $("dtmf").addEventListener("click", ({ target }) => {
-  if (target.dataset.digit) call?.digit(target.dataset.digit);
+  if (call && target.dataset.digit) press(target.dataset.digit);
 });
 // Digits typed anywhere but into a field are keypad presses during a call.
 document.addEventListener("keydown", (event) => {
   if (!call || event.ctrlKey || event.altKey || event.metaKey || event.target instanceof HTMLInputElement) return;
-  if (/^[0-9*#]$/.test(event.key)) call.digit(event.key);
+  if (/^[0-9*#]$/.test(event.key)) press(event.key);
 });
-addEventListener("pagehide", () => call?.hangUp());
+addEventListener("pagehide", () => call?.hangUp({ keepalive: true }).catch(warn("end")));
 
 $("insecure").textContent = noMicrophone(location, isSecureContext);
 $("insecure").hidden = isSecureContext;

@@ -13,20 +13,6 @@ export function tokenIn(fragment) {
   return new URLSearchParams(fragment.replace(/^#/, "")).get("token") ?? "";
 }
 
-// userOf is the user that a JWT is for, or "" when the token says nothing (an API key).
-// It is for display and for finding one's own calls; the server checks.
-export function userOf(token) {
-  const part = token.split(".")[1];
-  if (!part) return "";
-  try {
-    const text = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0))));
-    return typeof claims.sub === "string" ? claims.sub : "";
-  } catch {
-    return "";
-  }
-}
-
 // roomNamed finds a room by its number, its name without regard to case, or its id.
 export function roomNamed(rooms, text) {
   const want = text.trim();
@@ -34,13 +20,6 @@ export function roomNamed(rooms, text) {
     ?? rooms.find((r) => r.id === want)
     ?? rooms.find((r) => r.name?.toLowerCase() === want.toLowerCase())
     ?? null;
-}
-
-// ringingFor finds the first call in which a user is being rung.
-export function ringingFor(calls, user) {
-  if (!user) return null;
-  return calls.find((c) => c.status !== "ended"
-    && c.participants?.some((p) => p.user_id === user && p.state === "ringing" && p.role !== "caller")) ?? null;
 }
 
 // others names the other parties of a call.
@@ -66,23 +45,23 @@ export function title(call, user, rooms) {
   return `room ${room?.name || room?.number || ""}`.trim();
 }
 
-// callerOf names who calls.
-export function callerOf(call) {
-  return call.metadata?.caller_id || call.created_by || "somebody";
+// person names a participant of a call or room, and says what there is to know.
+export function person(p, user) {
+  const name = p.user_id || p.endpoint || "somebody";
+  const said = [];
+  if (user && p.user_id === user) said.push("you");
+  if (p.state && p.state !== "connected") said.push(p.state);
+  if (p.role === "moderator") said.push("moderator");
+  if (p.muted) said.push("muted");
+  return said.length > 0 ? `${name} (${said.join(", ")})` : name;
 }
 
-// answerIn is the answer in the server's response to an offer, or null when it
-// comes later.
-export function answerIn(message) {
-  const payload = message?.reply?.payload ?? null;
-  return payload?.sdp ? { type: "answer", sdp: payload.sdp } : null;
-}
-
-// candidateIn is the candidate of an ice_candidate message, in either shape, or null
-// for the end of candidates.
-export function candidateIn(payload) {
-  const c = typeof payload?.candidate === "object" ? payload.candidate : payload;
-  return c?.candidate ? c : null;
+// sharing says why a screen cannot be shared now; "" when it can. accepted is whether the
+// server takes video, null while that is unknown; able whether the browser can.
+export function sharing(accepted, able) {
+  if (!able) return "This browser cannot share its screen.";
+  if (accepted === null) return "Whether the server takes video shows when the call is connected.";
+  return accepted ? "" : "This server takes no video in this call.";
 }
 
 // words says a call's state.

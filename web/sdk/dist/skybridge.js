@@ -198,6 +198,10 @@ var Peer = class {
   add(stream, tracks = stream.getTracks()) {
     return tracks.map((track) => this.pc.addTrack(track, stream));
   }
+  // receive asks for media of a kind that we do not send.
+  receive(kind) {
+    this.pc.addTransceiver(kind, { direction: "recvonly" });
+  }
   remove(senders) {
     for (const sender of senders) this.pc.removeTrack(sender);
   }
@@ -524,6 +528,8 @@ var Call = class extends Emitter {
   #screen = null;
   #stop = new AbortController();
   #meter = new Meter();
+  #told = false;
+  // the server pushes what happens to the call
   #off = [];
   constructor(cfg) {
     super();
@@ -544,6 +550,7 @@ var Call = class extends Emitter {
       failed: (error) => void this.#lost(error)
     });
     this.#senders = this.#peer.add(cfg.local);
+    if (cfg.receiveVideo && cfg.local.getVideoTracks().length === 0) this.#peer.receive("video");
     this.#signaling = new Signaling(
       cfg.api,
       cfg.socket,
@@ -558,7 +565,9 @@ var Call = class extends Emitter {
     this.#off.push(
       socket.want(`call:${this.id}`),
       socket.on("frame", (frame) => {
-        if (frame.type === "Call" && frame.call_id === this.id && frame.call) this.#show(frame.call);
+        if (frame.type !== "Call" || frame.call_id !== this.id || !frame.call) return;
+        if (frame.event !== "current") this.#told = true;
+        this.#show(frame.call);
       })
     );
     try {
@@ -708,7 +717,7 @@ var Call = class extends Emitter {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.#look();
-      await pause(this.#cfg.socket.open ? 15e3 : this.state === "active" ? 3e3 : 700, signal);
+      await pause(this.#told && this.#cfg.socket.open ? 15e3 : this.state === "active" ? 3e3 : 700, signal);
     }
   }
   async #look() {
@@ -838,6 +847,7 @@ function stored(get) {
 
 // src/room.ts
 var Room = class extends Emitter {
+  // the server pushes what happens here
   constructor(api, socket, call, joined) {
     super();
     this.api = api;
@@ -850,6 +860,7 @@ var Room = class extends Emitter {
       socket.want(`room:${this.id}`),
       socket.on("frame", (frame) => {
         if (frame.room_id !== this.id && frame.channel !== `room:${this.id}`) return;
+        this.#told = true;
         this.emit("event", frame);
         void this.refresh();
       }),
@@ -871,6 +882,7 @@ var Room = class extends Emitter {
   #off;
   #reading = false;
   #again = false;
+  #told = false;
   get participants() {
     return this.body?.participants ?? [];
   }
@@ -899,7 +911,7 @@ var Room = class extends Emitter {
   async #watch() {
     while (!this.#stop.signal.aborted) {
       await this.refresh();
-      await pause(this.socket.open ? 15e3 : 3e3, this.#stop.signal);
+      await pause(this.#told && this.socket.open ? 15e3 : 3e3, this.#stop.signal);
     }
   }
   async leave() {
@@ -1142,6 +1154,8 @@ var Client = class extends Emitter {
   #ringing = /* @__PURE__ */ new Map();
   #declined = /* @__PURE__ */ new Set();
   #looking = false;
+  #told = false;
+  // the server pushes what happens to calls
   #patience;
   constructor(options) {
     super();
@@ -1225,6 +1239,7 @@ var Client = class extends Emitter {
         id,
         local,
         patience: this.#patience,
+        receiveVideo: options.receiveVideo ?? options.video ?? false,
         iceServers: (made.iceServers ?? []).flatMap((s) => s.urls ? [s] : []),
         over: (ended) => {
           this.calls.delete(ended.id);
@@ -1236,7 +1251,7 @@ var Client = class extends Emitter {
       await call.start();
       return call;
     } catch (error) {
-      for (const track of local.getTracks()) track.stop();
+      if (!options.local) for (const track of local.getTracks()) track.stop();
       throw error;
     }
   }
@@ -1288,6 +1303,7 @@ var Client = class extends Emitter {
     this.emit("frame", frame);
     switch (frame.type) {
       case "Call":
+        if (frame.event !== "current") this.#told = true;
         if (frame.call) this.#see(frame.call);
         else void this.#look();
         break;
@@ -1303,7 +1319,7 @@ var Client = class extends Emitter {
   async #watch() {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await pause(this.#socket.open ? 3e4 : 2e3, signal);
+      await pause(this.#told && this.#socket.open ? 3e4 : 2e3, signal);
       if (!signal.aborted) await this.#look().catch((error) => this.emit("connection", { pushed: false, reason: String(error) }));
     }
   }

@@ -31,6 +31,7 @@ export interface CallConfig {
   id: string;
   iceServers: IceServer[];
   local: Stream;
+  receiveVideo: boolean;
   patience: number; // ms for which a lost network is waited for
   over(call: Call): void;
 }
@@ -57,6 +58,7 @@ export class Call extends Emitter<CallEvents> {
   #screen: { stream: Stream; senders: Sender[] } | null = null;
   #stop = new AbortController();
   #meter = new Meter();
+  #told = false; // the server pushes what happens to the call
   #off: (() => void)[] = [];
 
   constructor(cfg: CallConfig) {
@@ -76,6 +78,7 @@ export class Call extends Emitter<CallEvents> {
       failed: (error) => void this.#lost(error),
     });
     this.#senders = this.#peer.add(cfg.local);
+    if (cfg.receiveVideo && cfg.local.getVideoTracks().length === 0) this.#peer.receive("video");
     this.#signaling = new Signaling(cfg.api, cfg.socket, cfg.id, ({ message_type: type, payload }) => this.#take(type, payload),
       (error) => void this.#lost(error));
   }
@@ -86,7 +89,9 @@ export class Call extends Emitter<CallEvents> {
     this.#off.push(
       socket.want(`call:${this.id}`),
       socket.on("frame", (frame) => {
-        if (frame.type === "Call" && frame.call_id === this.id && frame.call) this.#show(frame.call as CallBody);
+        if (frame.type !== "Call" || frame.call_id !== this.id || !frame.call) return;
+        if (frame.event !== "current") this.#told = true; // that one only answers the subscription
+        this.#show(frame.call as CallBody);
       }),
     );
     try {
@@ -260,7 +265,7 @@ export class Call extends Emitter<CallEvents> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.#look();
-      await pause(this.#cfg.socket.open ? 15_000 : this.state === "active" ? 3000 : 700, signal);
+      await pause(this.#told && this.#cfg.socket.open ? 15_000 : this.state === "active" ? 3000 : 700, signal);
     }
   }
 

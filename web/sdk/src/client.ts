@@ -23,8 +23,11 @@ export interface ClientOptions {
 }
 
 export interface CallOptions extends Wanted {
-  // local is what is sent; else the microphone, with video the camera too.
+  // local is what is sent; else the microphone, with video the camera too. The call stops its
+  // tracks when it ends.
   local?: Stream;
+  // receiveVideo asks for others' video also where none is sent.
+  receiveVideo?: boolean;
   metadata?: Record<string, unknown>;
   callerId?: string;
   timeout?: number; // seconds of ringing
@@ -77,6 +80,7 @@ export class Client extends Emitter<ClientEvents> {
   #ringing = new Map<string, Incoming>();
   #declined = new Set<string>();
   #looking = false;
+  #told = false; // the server pushes what happens to calls
   #patience: number;
 
   constructor(options: ClientOptions) {
@@ -166,6 +170,7 @@ export class Client extends Emitter<ClientEvents> {
       id = made.id;
       const call = new Call({
         api: this.api, socket: this.#socket, env: this.#env, devices: this.devices, id, local, patience: this.#patience,
+        receiveVideo: options.receiveVideo ?? options.video ?? false,
         iceServers: (made.iceServers ?? []).flatMap((s) => (s.urls ? [s as IceServer] : [])),
         over: (ended) => {
           this.calls.delete(ended.id);
@@ -177,7 +182,7 @@ export class Client extends Emitter<ClientEvents> {
       await call.start();
       return call;
     } catch (error) {
-      for (const track of local.getTracks()) track.stop();
+      if (!options.local) for (const track of local.getTracks()) track.stop();
       throw error;
     }
   }
@@ -238,6 +243,7 @@ export class Client extends Emitter<ClientEvents> {
     this.emit("frame", frame);
     switch (frame.type) {
       case "Call":
+        if (frame.event !== "current") this.#told = true;
         if (frame.call) this.#see(frame.call as CallBody);
         else void this.#look();
         break;
@@ -254,7 +260,7 @@ export class Client extends Emitter<ClientEvents> {
   async #watch(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await pause(this.#socket.open ? 30_000 : 2000, signal);
+      await pause(this.#told && this.#socket.open ? 30_000 : 2000, signal);
       if (!signal.aborted) await this.#look().catch((error: unknown) => this.emit("connection", { pushed: false, reason: String(error) }));
     }
   }

@@ -58,6 +58,11 @@ export class Peer {
     return tracks.map((track) => this.pc.addTrack(track, stream) as Sender);
   }
 
+  // receive asks for media of a kind that we do not send.
+  receive(kind: "audio" | "video"): void {
+    this.pc.addTransceiver(kind, { direction: "recvonly" });
+  }
+
   remove(senders: Sender[]): void {
     for (const sender of senders) this.pc.removeTrack(sender);
   }

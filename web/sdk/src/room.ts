@@ -23,6 +23,7 @@ export class Room extends Emitter<RoomEvents> {
   #off: (() => void)[];
   #reading = false;
   #again = false;
+  #told = false; // the server pushes what happens here
 
   constructor(private readonly api: Api, private readonly socket: Socket, readonly call: Call, joined: JoinBody) {
     super();
@@ -33,6 +34,7 @@ export class Room extends Emitter<RoomEvents> {
       socket.want(`room:${this.id}`),
       socket.on("frame", (frame) => {
         if (frame.room_id !== this.id && frame.channel !== `room:${this.id}`) return;
+        this.#told = true;
         this.emit("event", frame);
         void this.refresh();
       }),
@@ -77,7 +79,7 @@ export class Room extends Emitter<RoomEvents> {
   async #watch(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await this.refresh();
-      await pause(this.socket.open ? 15_000 : 3000, this.#stop.signal);
+      await pause(this.#told && this.socket.open ? 15_000 : 3000, this.#stop.signal);
     }
   }
 

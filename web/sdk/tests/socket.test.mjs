@@ -104,3 +104,31 @@ for (const [how, environment] of [["pushed", { WebSocket }], ["asked for", { Web
     c.close();
   });
 }
+
+test("what does not ring for this user is no incoming call", async () => {
+  const rings = (status, ...participants) => ({ id: `none-${calls.length}`, status, participants, metadata: {} });
+  const me = (state, role = "callee", user_id = "anna") => ({ user_id, state, role });
+  calls = [];
+  for (const call of [
+    rings("ringing", me("ringing", "caller")), rings("ended", me("ringing")), rings("ringing", me("ringing", "callee", "bob")),
+    rings("ringing", me("connected")), { id: "bare", status: "ringing", metadata: {} }, rings("ringing", me("ringing", "callee", null)),
+  ]) calls.push(call);
+  const c = await client({ WebSocket: undefined });
+  await c.connect();
+  assert.deepEqual(c.incoming, []);
+  c.close();
+});
+
+test("the user of a token", async () => {
+  calls = [];
+  const jwt = (claims) => `x.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.y`;
+  for (const [credentials, user] of [
+    [jwt({ sub: "Zoë ÿ?>" }), "Zoë ÿ?>"], [async () => jwt({ sub: "bob" }), "bob"], [jwt({}), ""], [jwt({ sub: 7 }), ""], ["a.!!!.c", ""],
+    ["key", ""], [{ apiKey: "k" }, ""],
+  ]) {
+    const c = new Client({ url: server.url, token: credentials, environment: { WebSocket: undefined, network: {} } });
+    await c.connect();
+    assert.equal(c.user, user);
+    c.close();
+  }
+});

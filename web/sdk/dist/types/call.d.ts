@@ -26,6 +26,7 @@ export interface CallConfig {
     id: string;
     iceServers: IceServer[];
     local: Stream;
+    receiveVideo: boolean;
     patience: number;
     over(call: Call): void;
 }

@@ -13,6 +13,7 @@ export interface ClientOptions {
 }
 export interface CallOptions extends Wanted {
     local?: Stream;
+    receiveVideo?: boolean;
     metadata?: Record<string, unknown>;
     callerId?: string;
     timeout?: number;

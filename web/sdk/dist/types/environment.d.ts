@@ -56,6 +56,7 @@ export interface PeerConnection {
     setRemoteDescription(description: any): Promise<void>;
     addIceCandidate(candidate: any): Promise<void>;
     addTrack(track: any, ...streams: any[]): any;
+    addTransceiver(kind: any, init?: any): any;
     removeTrack(sender: any): void;
     getSenders(): any[];
     getStats(): Promise<any>;

@@ -18,6 +18,7 @@ export declare class Peer {
     readonly pc: PeerConnection;
     constructor(cfg: PeerConfig);
     add(stream: StreamLike, tracks?: TrackLike[]): Sender[];
+    receive(kind: "audio" | "video"): void;
     remove(senders: Sender[]): void;
     start(): Promise<void>;
     negotiate(): Promise<void>;

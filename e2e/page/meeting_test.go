@@ -1,0 +1,88 @@
+package page_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/e2e/server"
+)
+
+// Two people in two browsers and one on a phone talk in a room: each hears both others, and
+// the pages show who is there. One browser then calls the other, which takes it by its button.
+func TestTwoPagesAndAPhoneTalk(t *testing.T) {
+	s := server.Start(t, server.Config{})
+	before := s.Resources(t)
+	t.Run("all", func(t *testing.T) { meet(t, s) })
+	s.Idle(t, before)
+}
+
+func meet(t *testing.T, s *server.Server) {
+	t.Helper()
+	phone := peer.Baresip(t, peer.BaresipConfig{
+		User: "1001", Password: s.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP),
+		Register: true, Codecs: []string{"PCMU"}, Tone: 500,
+	})
+	phone.Registered(t)
+	phone.Dial(t, "9000")
+	phone.Established(t)
+
+	pages := map[string]*peer.Browser{}
+	for name, hz := range map[string]float64{"alice": 700, "bob": 1100} {
+		b := peer.Chromium(t, peer.ChromiumConfig{Tone: hz})
+		b.Open(t, s.URL("/#token="+s.Token(t, name)))
+		state(t, b, "idle")
+		fill(t, b, "room", "9000")
+		click(t, b, "join")
+		state(t, b, "active")
+		pages[name] = b
+	}
+	peer.Hears(t, "alice", pages["alice"].Recording(), 500)
+	peer.Hears(t, "alice", pages["alice"].Recording(), 1100)
+	peer.Hears(t, "bob", pages["bob"].Recording(), 500)
+	peer.Hears(t, "bob", pages["bob"].Recording(), 700)
+	peer.Hears(t, "the phone", phone.Recording(), 700)
+	peer.Hears(t, "the phone", phone.Recording(), 1100)
+	for name, b := range pages {
+		shows(t, b, "people", "alice", "bob", "1001", name+" (you")
+		// The button says why it does nothing, or does something.
+		why := peer.Eval[string](t, b, `document.querySelector("#share-hint").textContent`)
+		if off := peer.Eval[bool](t, b, `document.querySelector("#share").disabled`); off != (why != "") {
+			t.Errorf("%s: the button that shares a screen is disabled: %t, and says %q", name, off, why)
+		}
+	}
+	click(t, pages["alice"], "mute")
+	peer.Silent(t, "the phone", phone.Recording(), 700)
+	shows(t, pages["bob"], "people", "alice (muted)")
+	for _, b := range pages {
+		click(t, b, "hangup")
+		state(t, b, "ended")
+	}
+	phone.Hangup(t)
+
+	fill(t, pages["alice"], "dial-target", "WebRTC/bob")
+	click(t, pages["alice"], "dial")
+	shows(t, pages["bob"], "incoming", "alice")
+	click(t, pages["bob"], "accept")
+	state(t, pages["bob"], "active")
+	state(t, pages["alice"], "active")
+	peer.Hears(t, "alice", pages["alice"].Recording(), 1100, 500)
+	peer.Hears(t, "bob", pages["bob"].Recording(), 700, 500)
+	click(t, pages["bob"], "hangup")
+	state(t, pages["alice"], "ended")
+}
+
+// shows waits until an element is seen and has texts.
+func shows(t *testing.T, b *peer.Browser, id string, texts ...string) {
+	t.Helper()
+	peer.Eventually(t, "#"+id+" shows "+strings.Join(texts, ", "), func() error {
+		got := peer.Eval[string](t, b, fmt.Sprintf(`(() => { const e = document.querySelector("#%s"); return e.hidden ? "" : e.innerText })()`, id))
+		for _, want := range texts {
+			if !strings.Contains(got, want) {
+				return fmt.Errorf("it shows %q", got)
+			}
+		}
+		return nil
+	})
+}
