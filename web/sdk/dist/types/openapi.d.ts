@@ -170,6 +170,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voip/calls/{id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record a call */
+        post: operations["record-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/calls/{id}/record/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the recording of a call */
+        post: operations["stop-recording-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voip/calls/{id}/signaling": {
         parameters: {
             query?: never;
@@ -412,6 +446,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voip/rooms/{id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record a room, as a moderator */
+        post: operations["record-room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voip/rooms/{id}/record/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the recording of a room */
+        post: operations["stop-recording-room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voip/rooms/{id}/unlock": {
         parameters: {
             query?: never;
@@ -433,6 +501,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Body: {
+            call_id: string | null;
+            /** @description Why it failed */
+            cause?: string;
+            created_by: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            format: string;
+            id: string;
+            room_id: string | null;
+            /**
+             * Format: int64
+             * @description Of the file, once it is there
+             */
+            size_bytes: number;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * @description interrupted: the server ended before it did; what there was is kept
+             * @enum {string}
+             */
+            state: "recording" | "done" | "failed" | "interrupted";
+            /** @description Where the file is */
+            url: string;
+        };
         CallBody: {
             /** Format: date-time */
             answered_at: string | null;
@@ -453,6 +548,8 @@ export interface components {
                 [key: string]: unknown;
             };
             participants: components["schemas"]["ParticipantBody"][] | null;
+            /** @description Ids of its recordings */
+            recordings: string[];
             room_id?: string;
             /** Format: int64 */
             sip_status?: number;
@@ -634,6 +731,8 @@ export interface components {
             errors?: components["schemas"]["FieldError"][] | null;
             /** @description Why a call failed */
             sip?: components["schemas"]["SipStatus"];
+            /** @description Of 409: the present state, in which that cannot be done */
+            state?: string;
             /** Format: int64 */
             status: number;
             title: string;
@@ -798,6 +897,18 @@ export interface components {
             reason: string;
             /** Format: int64 */
             status: number;
+        };
+        StartBody: {
+            /**
+             * @description 8, 16 or 48 kHz; wav when absent
+             * @enum {string}
+             */
+            format?: "wav" | "wav16" | "wav48";
+            /**
+             * Format: int64
+             * @description Seconds; the server's own limit counts as well
+             */
+            max_duration?: number;
         };
         VolumeBody: {
             /**
@@ -1168,6 +1279,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QualityBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "record-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Body"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-recording-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Body"];
                 };
             };
             /** @description Error */
@@ -1780,6 +1961,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoomBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "record-room": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Body"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-recording-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Body"];
                 };
             };
             /** @description Error */
