@@ -82,6 +82,26 @@ func (s *Source) Layer(now time.Duration, i int) Layer {
 	return info
 }
 
+// smaller tells whether one layer is smaller than another: by its pictures where both have told
+// their size, else by their place.
+func (s *Source) smaller(i, k int8) bool {
+	a, b := &s.layers[i], &s.layers[k]
+	if a.height != b.height && a.height > 0 && b.height > 0 {
+		return a.height < b.height
+	}
+	return i < k
+}
+
+// Order writes to list which layers there are, from the smallest to the largest.
+func (s *Source) Order(list *[MaxLayers]int8) {
+	for i := range s.layers {
+		list[i] = int8(i)
+		for k := i; k > 0 && s.smaller(list[k], list[k-1]); k-- {
+			list[k], list[k-1] = list[k-1], list[k]
+		}
+	}
+}
+
 // came takes note of a packet.
 func (l *layer) came(now time.Duration, p *packet, ahead bool, bytes int) {
 	l.arrival = now

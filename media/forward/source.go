@@ -24,8 +24,8 @@ type Config struct {
 	Extensions     Extensions
 	// Requests are what the sender can be asked for (a=rtcp-fb).
 	Requests rtp.Requests
-	// Layers are from the smallest to the largest. One without a RID is a track without
-	// simulcast.
+	// Layers are from the smallest to the largest, as far as that is known before their pictures
+	// tell. One without a RID is a track without simulcast.
 	Layers []LayerConfig
 	// History is how many packets of each layer are kept; 0 is DefaultHistory.
 	History int

@@ -284,7 +284,12 @@ func (b *Subscription) pass(now time.Duration, ext uint32, buf []byte) int {
 
 // over tells whether the layer that is sent is to end with the frame before this one.
 func (b *Subscription) over(now time.Duration) bool {
-	return b.aim == Paused || b.aim < b.cur && now-b.aimed > holdOn
+	return b.aim == Paused || b.down() && now-b.aimed > holdOn
+}
+
+// down tells whether a smaller layer than the one that is sent is aimed at.
+func (b *Subscription) down() bool {
+	return b.aim != Paused && b.aim != b.cur && b.src.smaller(b.aim, b.cur)
 }
 
 // admits decides over a new frame, by its temporal layer. One that is added begins with a
@@ -294,7 +299,7 @@ func (b *Subscription) admits(p *packet) bool {
 		return true
 	}
 	want := b.want
-	if b.aim < b.cur {
+	if b.down() {
 		want = 0 // less is wanted: as little as is possible until the smaller layer begins
 	}
 	t := p.info.Temporal

@@ -174,17 +174,31 @@ func (p *Party) allocate(now time.Duration) {
 		return
 	}
 	for i, v := range p.views {
-		w := &p.wishes[i]
-		for k := range w.Count {
-			w.Layers[k] = v.track.Layer(now, k)
-		}
+		v.wish(now, &p.wishes[i])
 	}
 	estimate := p.estimate.Estimate()
 	p.receiver.SetEstimate(estimate)
 	p.result = p.share.Allocate(now, estimate, p.wishes)
 	for i, v := range p.views {
 		c := p.wishes[i].Choice
-		v.Aim(now, int(c.Layer), int(c.Temporal))
+		layer := c.Layer
+		if layer != forward.Paused {
+			layer = v.order[layer]
+		}
+		v.Aim(now, int(layer), int(c.Temporal))
+	}
+}
+
+// wish takes the track's layers as they are now into a wish, from the smallest on. What was
+// chosen stays what it was.
+func (v *View) wish(now time.Duration, w *allocation.Wish) {
+	before := v.order
+	v.track.Order(&v.order)
+	for k := range w.Count {
+		w.Layers[k] = v.track.Layer(now, int(v.order[k]))
+		if w.Choice.Layer >= 0 && before != v.order && v.order[k] == before[w.Choice.Layer] {
+			w.Choice.Layer, before = int8(k), v.order
+		}
 	}
 }
 

@@ -102,6 +102,7 @@ type View struct {
 	track  *Track
 	party  *Party
 	stream forward.Stream
+	order  [forward.MaxLayers]int8 // the track's layers, from the smallest on
 }
 
 // Join adds a party.
@@ -152,6 +153,7 @@ func (p *Party) Watch(t *Track, stream forward.Stream) (*View, error) {
 		return nil, err
 	}
 	v := &View{Subscription: b, track: t, party: p, stream: stream}
+	t.Order(&v.order)
 	t.views = append(t.views, v)
 	p.views = append(p.views, v)
 	p.wishes = append(p.wishes, allocation.Wish{Count: t.Layers(), Screen: t.cfg.Screen})

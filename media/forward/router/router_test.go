@@ -47,7 +47,7 @@ type camera struct {
 	room   *room
 	party  *Party
 	track  *Track
-	rids   [3]string
+	rids   [3]string // from the smallest to the largest
 	seq    [3]uint16
 	number uint16
 	key    [3]bool
@@ -56,14 +56,17 @@ type camera struct {
 	twcc   int
 }
 
-func (r *room) camera(screen bool) *camera {
+func (r *room) camera(screen bool, order ...int) *camera {
 	r.t.Helper()
 	c := &camera{room: r, rids: [3]string{"q", "h", "f"}, key: [3]bool{true, true, true}}
 	c.party = r.r.Join(Config{Send: func([]byte) {}, SendRTCP: c.asked, Extensions: taken, TransportWide: sent.TransportWide, SSRC: 1, CNAME: []byte("us")})
 	cfg := TrackConfig{MID: "0", Screen: screen}
 	cfg.Codec, cfg.PayloadType, cfg.Extensions, cfg.Requests = payload.VP8, 96, sent, rtp.RequestPLI|rtp.RequestNACK
-	for _, rid := range c.rids {
-		cfg.Layers = append(cfg.Layers, forward.LayerConfig{RID: rid})
+	if order == nil {
+		order = []int{0, 1, 2}
+	}
+	for _, i := range order {
+		cfg.Layers = append(cfg.Layers, forward.LayerConfig{RID: c.rids[i]})
 	}
 	var err error
 	if c.track, err = c.party.Publish(cfg); err != nil {
@@ -262,6 +265,23 @@ func TestLargeSmallHidden(t *testing.T) {
 		r.run(15 * time.Second)
 		if v.Current() != step.layer {
 			t.Errorf("%d lines: layer %d, want %d; estimate %d", step.lines, v.Current(), step.layer, w.party.Estimate())
+		}
+	}
+}
+
+// TestLayersInWhateverOrder: a sender may name its largest layer first.
+func TestLayersInWhateverOrder(t *testing.T) {
+	for _, order := range [][]int{{2, 1, 0}, {1, 2, 0}} {
+		r := newRoom(t)
+		c := r.camera(false, order...)
+		w := r.watcher(20_000_000)
+		v := w.watch(c, 1000)
+		for _, step := range []struct{ lines, layer int }{{allocation.Large, 2}, {allocation.Small, 0}, {360, 1}, {allocation.Small, 0}} {
+			v.Show(step.lines, false)
+			r.run(15 * time.Second)
+			if got := v.Current(); got < 0 || order[got] != step.layer {
+				t.Errorf("%v, %d lines: the layer at %d; estimate %d", order, step.lines, got, w.party.Estimate())
+			}
 		}
 	}
 }
