@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/monitoring"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -309,7 +310,7 @@ func TestHealthNeedsNoToken(t *testing.T) {
 	}
 	r.as("alice").calls("SIP/1001")
 	nobody := &user{rig: r, name: "nobody"}
-	var h voip.HealthBody
+	var h monitoring.HealthBody
 	nobody.get("/asterisk/health").want(200).into(&h)
 	if h.Status != "ok" || h.Version != "test" || h.Channels != 1 || h.Bridges != 1 || h.Endpoints != 5 || len(h.Trunks) != 2 {
 		t.Errorf("health %s", show(h))

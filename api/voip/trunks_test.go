@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/monitoring"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -12,7 +12,7 @@ import (
 func TestTrunksAreListed(t *testing.T) {
 	r := newRig(t)
 	root := r.as("root", role(auth.RoleAdmin))
-	var none []voip.TrunkDetail
+	var none []monitoring.TrunkDetail
 	root.get("/trunks").want(200).into(&none)
 	if none == nil || len(none) != 0 {
 		t.Errorf("without trunks %s", show(none))
@@ -22,7 +22,7 @@ func TestTrunksAreListed(t *testing.T) {
 		Attempts: 9, Answered: 7, Failures: 1, Refused: 2, RetryAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}}
 	for _, who := range []*user{root, r.as("eve", role(auth.RoleAuditor))} {
-		var got []voip.TrunkDetail
+		var got []monitoring.TrunkDetail
 		who.get("/trunks").want(200).into(&got)
 		if show(got) != `[{"name":"carrier","state":"Registered        (exp. 55s)","rtt_ms":null,"last_error":"503 Busy","calls":3,"max_calls":30,`+
 			`"calls_per_second":2.5,"attempts":9,"answered":7,"failures":1,"refused":2,"retry_at":"2026-01-02T03:04:05Z"}]` {

@@ -73,7 +73,7 @@ type EventList struct {
 }
 
 // Register adds the operation. Who waits is answered when waiting ends.
-func Register(api huma.API, bus *event.Bus, waiting context.Context, fail rest.Errors) {
+func Register(waiting context.Context, api huma.API, bus *event.Bus, fail rest.Errors) {
 	r := routes{bus, waiting}
 	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/events", "get-events", "Follow what happens to calls, rooms and recordings", 0), r.getEvents)
 }

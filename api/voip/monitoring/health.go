@@ -1,4 +1,8 @@
-package voip
+// Package monitoring is what those who look after the server ask for: whether it takes calls, and
+// how its trunks do.
+//
+// It starts no goroutine.
+package monitoring
 
 import (
 	"context"
@@ -39,7 +43,7 @@ type healthAnswer struct {
 
 // RegisterHealth adds the operation that needs no authentication. ready says why no
 // calls are taken now.
-func RegisterHealth(api huma.API, s *Service, version string, ready func() error) {
+func RegisterHealth(api huma.API, e *signaling.Engine, version string, ready func() error) {
 	op := rest.Operation(http.MethodGet, "/asterisk/health", "get-health", "Show whether the server takes calls", http.StatusOK)
 	op.Security = nil
 	op.Responses = map[string]*huma.Response{"503": {
@@ -49,7 +53,7 @@ func RegisterHealth(api huma.API, s *Service, version string, ready func() error
 		}},
 	}}
 	huma.Register(api, op, func(context.Context, *struct{}) (*healthAnswer, error) {
-		out := &healthAnswer{Status: http.StatusOK, Body: s.health(version)}
+		out := &healthAnswer{Status: http.StatusOK, Body: health(e, version)}
 		if err := ready(); err != nil {
 			out.Status, out.Body.Status, out.Body.Reason = http.StatusServiceUnavailable, "unavailable", err.Error()
 		}
@@ -57,8 +61,7 @@ func RegisterHealth(api huma.API, s *Service, version string, ready func() error
 	})
 }
 
-func (s *Service) health(version string) HealthBody {
-	e := s.cfg.Engine
+func health(e *signaling.Engine, version string) HealthBody {
 	endpoints := e.Endpoints()
 	b := HealthBody{
 		Status: "ok", Version: version, Uptime: int(e.Now().Sub(e.Started()).Seconds()),

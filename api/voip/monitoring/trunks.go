@@ -1,4 +1,4 @@
-package voip
+package monitoring
 
 import (
 	"context"
@@ -26,10 +26,12 @@ type TrunkDetail struct {
 	RetryAt   *time.Time `json:"retry_at" doc:"When it is tried again as before"`
 }
 
-// registerTrunks adds the list of trunks.
-func (r routes) registerTrunks(api huma.API) {
-	rest.Handle(api, r.fail, rest.Operation(http.MethodGet, "/trunks", "list-trunks", "List the trunks and how they do", 0), r.listTrunks)
+// RegisterTrunks adds the list of trunks.
+func RegisterTrunks(api huma.API, e *signaling.Engine, fail rest.Errors) {
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/trunks", "list-trunks", "List the trunks and how they do", 0), routes{e}.listTrunks)
 }
+
+type routes struct{ engine *signaling.Engine }
 
 // listTrunks is for those who look after the server: the errors name who is at the
 // other end.
@@ -38,7 +40,7 @@ func (r routes) listTrunks(_ context.Context, p auth.Principal, _ *struct{}) (*r
 		return nil, fault.New(fault.Forbidden, "trunks are shown to administrators, auditors and services")
 	}
 	out := &rest.Answer[[]TrunkDetail]{Body: []TrunkDetail{}}
-	for _, ep := range r.service.cfg.Engine.Endpoints() {
+	for _, ep := range r.engine.Endpoints() {
 		if ep.Trunk {
 			out.Body = append(out.Body, trunkDetail(ep))
 		}
