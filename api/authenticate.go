@@ -18,6 +18,9 @@ func (s *Server) authenticate(c *fiber.Ctx) error {
 		return err
 	}
 	c.SetUserContext(rest.WithPrincipal(c.UserContext(), p))
+	if s.live != nil {
+		s.live.Asks(p)
+	}
 	return c.Next()
 }
 

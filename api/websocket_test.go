@@ -21,6 +21,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 )
 
 // noCalls are calls that nobody may see.
@@ -41,6 +42,9 @@ func live(change ...func(*ws.Config)) func(*api.Config) {
 	return func(c *api.Config) {
 		cfg := ws.Default()
 		cfg.Hub, cfg.Calls, cfg.Log = fanout.NewHub(), noCalls{}, c.Log
+		pc := presence.Default()
+		pc.Changed = ws.PresenceChanged(cfg.Hub)
+		cfg.Presence = presence.New(pc)
 		for _, f := range change {
 			f(&cfg)
 		}

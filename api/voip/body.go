@@ -27,7 +27,7 @@ func (c *call) body() CallBody {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := CallBody{
-		ID: c.id, CallType: c.kind, Status: c.status, Direction: "outbound", CreatedBy: c.createdBy,
+		ID: c.id, CallType: c.kind, Status: c.status, Direction: c.direction, CreatedBy: c.createdBy,
 		CreatedAt: c.created, AnsweredAt: rest.OptionalTime(c.answered), EndedAt: rest.OptionalTime(c.ended),
 		Participants: []ParticipantBody{}, Metadata: maps.Clone(c.metadata), ICEServers: []ICEServerBody{},
 	}

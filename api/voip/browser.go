@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
-	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
@@ -13,40 +12,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 )
 
-// description is the payload of an offer and an answer.
-type description struct {
-	Type string `json:"type"`
-	SDP  string `json:"sdp"`
-}
-
-// sdpIn is the SDP of an offer or an answer.
-func sdpIn(kind string, payload json.RawMessage) (string, error) {
-	var d description
-	if err := json.Unmarshal(payload, &d); err != nil || d.SDP == "" {
-		return "", rest.InField("body.payload", fault.New(fault.Invalid, "payload of an %s must be {sdp, type}", kind))
-	}
-	if d.Type != "" && d.Type != kind {
-		return "", rest.InField("body.payload.type", fault.New(fault.Invalid, "%q in an %s", d.Type, kind))
-	}
-	return d.SDP, nil
-}
-
-// sdpError says where an SDP that cannot be used stands, and tells one that cannot be
-// read (with its line) from one that we cannot take.
-func sdpError(err error) error {
-	switch fault.Of(err) {
-	case fault.Invalid:
-		return rest.InField("body.payload.sdp", fault.WithCode(fault.Malformed, "malformed_sdp", "%w", err))
-	case fault.NotAcceptable, fault.TooLarge:
-		return rest.InField("body.payload.sdp", err)
-	default:
-		return err
-	}
-}
-
 // offer connects a browser, or renegotiates with it, and gives the answer.
 func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage, server string) (mailbox.MessageBody, error) {
-	offer, err := sdpIn(mailbox.Offer, payload)
+	offer, err := mailbox.SDP(mailbox.Offer, payload)
 	if err != nil {
 		return mailbox.MessageBody{}, err
 	}
@@ -66,9 +34,9 @@ func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload j
 		answer, err = c.connect(ctx, p, pt, offer, server)
 	}
 	if err != nil {
-		return mailbox.MessageBody{}, sdpError(err)
+		return mailbox.MessageBody{}, mailbox.SDPError(err)
 	}
-	reply, err := json.Marshal(description{Type: mailbox.Answer, SDP: answer})
+	reply, err := json.Marshal(mailbox.Description{Type: mailbox.Answer, SDP: answer})
 	if err != nil {
 		return mailbox.MessageBody{}, err
 	}
@@ -100,6 +68,9 @@ func (c *call) connect(ctx context.Context, p auth.Principal, pt *party, offer, 
 // enters brings a browser's leg into the call, unless there is an error. A phone of the party's
 // that still rings stops. The party is no longer busy.
 func (c *call) enters(ctx context.Context, p auth.Principal, pt *party, leg *webrtc.Leg, err error) error {
+	if err == nil && pt.called != nil {
+		return c.takes(pt, leg)
+	}
 	var ch *signaling.Channel
 	if err == nil {
 		ch, err = c.channelOf(p, leg)
@@ -126,15 +97,37 @@ func (c *call) enters(ctx context.Context, p auth.Principal, pt *party, leg *web
 	if phone != nil {
 		phone.Hangup(signaling.CauseAnsweredElse)
 	}
+	c.addCandidates(leg, early)
+	if err := c.watch(pt, ch); err != nil {
+		return err
+	}
+	return ch.Answer(ctx)
+}
+
+// takes answers a dialplan's call by a browser's leg.
+func (c *call) takes(pt *party, leg *webrtc.Leg) error {
+	err := pt.called.Take(leg)
+	c.mu.Lock()
+	pt.busy = false
+	early := pt.early
+	pt.early = nil
+	if err == nil {
+		pt.leg = leg
+	}
+	c.mu.Unlock()
+	if err == nil {
+		c.addCandidates(leg, early)
+	}
+	return err
+}
+
+// addCandidates takes those that came before their offer.
+func (c *call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
 	for _, cand := range early {
 		if err := leg.AddCandidate(cand); err != nil {
 			c.service.log.Debug("early candidate not used", "call", c.id, "err", err)
 		}
 	}
-	if err := c.watch(pt, ch); err != nil {
-		return err
-	}
-	return ch.Answer(ctx)
 }
 
 func (c *call) legConfig(p auth.Principal, server string) webrtc.LegConfig {

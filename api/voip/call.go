@@ -25,6 +25,9 @@ type call struct {
 	id        string
 	kind      string
 	createdBy string
+	direction string
+	plan      bool // a dialplan has called its user
+	told      told
 	limit     int // of its creator's calls at once; 0 for none
 	created   time.Time
 	messages  *mailbox.Mailbox
@@ -51,7 +54,7 @@ type call struct {
 
 func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any) *call {
 	c := &call{
-		service: s, id: signaling.NewID(), kind: kind, createdBy: p.User, limit: cmp.Or(p.CallLimit, s.cfg.PerUser), created: s.cfg.Now().UTC(),
+		service: s, id: signaling.NewID(), kind: kind, createdBy: p.User, limit: cmp.Or(p.CallLimit, s.cfg.PerUser), created: s.cfg.Now().UTC(), direction: "outbound",
 		ring: s.cfg.RingTimeout, over: make(chan struct{}), status: StatusInitiated, metadata: make(map[string]any),
 	}
 	maps.Copy(c.metadata, metadata)
@@ -86,8 +89,12 @@ func (c *call) invite(ctx context.Context, t dialstring.Target) error {
 	if !isBrowser(t) {
 		return c.dial(ctx, newParty(t.String(), roleCallee, StateRinging), t, c.caller)
 	}
+	user, err := c.service.browserOf(t)
+	if err != nil {
+		return err
+	}
 	pt := newParty(t.String(), roleCallee, StateRinging)
-	pt.user = t.Resource
+	pt.user = user
 	if err := c.await(pt); err != nil {
 		return err
 	}
@@ -105,6 +112,7 @@ func (c *call) await(pt *party) error {
 		return err
 	}
 	c.parties = append(c.parties, pt)
+	c.touch()
 	c.mu.Unlock()
 	if !c.goDo(func() { c.awaitOffer(pt) }) {
 		return errShutdown
@@ -162,6 +170,7 @@ func (c *call) goDo(f func()) bool {
 func (c *call) attach(pt *party, ch *signaling.Channel) {
 	pt.channel = ch
 	pt.settle()
+	c.touch()
 	if c.first == "" {
 		c.first = ch.ID()
 	}
@@ -179,6 +188,7 @@ func (c *call) rings() {
 	if c.status == StatusInitiated {
 		c.status = StatusRinging
 	}
+	c.touch()
 }
 
 // activate marks the first moment at which people talk. The lock is held.
@@ -187,6 +197,7 @@ func (c *call) activate() {
 		return
 	}
 	c.status = StatusActive
+	c.touch()
 	if c.answered.IsZero() {
 		c.answered = c.service.cfg.Now().UTC()
 		if c.recorded {
@@ -204,6 +215,7 @@ func (c *call) left(pt *party, ch *signaling.Channel, cause signaling.Cause) {
 		return
 	}
 	pt.leave()
+	c.touch()
 	need := 2
 	if c.room != nil {
 		need = 1
@@ -268,6 +280,7 @@ func (c *call) abort() {
 // close makes the call an ended one and gives its parties. The lock is held.
 func (c *call) close() []*party {
 	c.status = StatusEnded
+	defer c.touch()
 	close(c.over)
 	for _, pt := range c.parties {
 		pt.leave()

@@ -36,6 +36,7 @@ func (c *call) mute(ctx context.Context, pt *party, on bool) error {
 	if ch == nil {
 		return fault.New(fault.Conflict, "not connected yet")
 	}
+	defer c.touch()
 	return ch.Mute(ctx, on)
 }
 
@@ -54,6 +55,9 @@ func (c *call) hold(ctx context.Context, p auth.Principal, on bool) error {
 	if err != nil {
 		return err
 	}
+	if c.plan {
+		return fault.New(fault.Conflict, "a call of the dialplan cannot be put on hold; mute yourself, or transfer it")
+	}
 	if c.room != nil {
 		return fault.New(fault.Conflict, "a room cannot be put on hold; mute yourself, or leave it")
 	}
@@ -65,6 +69,7 @@ func (c *call) hold(ctx context.Context, p auth.Principal, on bool) error {
 	if err != nil {
 		return err
 	}
+	c.touch()
 	c.mu.Lock()
 	changed := pt.held != on
 	pt.held = on && pt.state != StateLeft
@@ -125,6 +130,8 @@ func (c *call) more(ctx context.Context, p auth.Principal, names []string) error
 	case err != nil:
 	case c.createdBy != p.User && !p.SeesAll() && (pt == nil || pt.state != StateConnected):
 		err = fault.New(fault.Forbidden, "only who is in the call may call others into it")
+	case c.plan:
+		err = fault.New(fault.Conflict, "nobody can be called into a call of the dialplan")
 	case c.room != nil:
 		err = fault.New(fault.Conflict, "join them to the room instead")
 	case len(c.parties)-c.count(StateLeft)+len(targets) > maxParties:

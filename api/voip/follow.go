@@ -170,11 +170,13 @@ func (c *call) early(ctx context.Context, pt *party, ch *signaling.Channel) {
 func (c *call) join(pt *party, ch *signaling.Channel) error {
 	ctx, cancel := context.WithTimeout(c.service.ctx, joinTimeout)
 	defer cancel()
-	if c.room == nil {
+	switch {
+	case c.plan: // which joins them
+	case c.room == nil:
 		if err := c.bridge.Add(ctx, ch); err != nil {
 			return err
 		}
-	} else if !c.goDo(func() { c.visit(pt, ch) }) {
+	case !c.goDo(func() { c.visit(pt, ch) }):
 		return errShutdown
 	}
 	c.mu.Lock()
@@ -183,6 +185,7 @@ func (c *call) join(pt *party, ch *signaling.Channel) error {
 		return fault.New(fault.Gone, "the party has left")
 	}
 	pt.state = StateConnected
+	c.touch()
 	c.activate()
 	return nil
 }

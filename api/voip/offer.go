@@ -32,7 +32,7 @@ func (c *call) polled(p auth.Principal) {
 // wantsOffer reports whether a party is to be in the call by a browser and has done nothing yet
 // about its media. The lock is held.
 func (c *call) wantsOffer(pt *party) bool {
-	return c.open() == nil && pt.state == StateInvited && pt.leg == nil && pt.channel == nil && pt.ours == nil &&
+	return c.open() == nil && pt.state == StateInvited && pt.leg == nil && (pt.channel == nil || pt.called != nil) && pt.ours == nil &&
 		!pt.busy && !pt.direct && !pt.relays
 }
 
@@ -66,7 +66,7 @@ func (c *call) makeOffer(p auth.Principal, pt *party) {
 	ours.leg = leg
 	var payload json.RawMessage
 	if err == nil {
-		payload, err = json.Marshal(description{Type: mailbox.Offer, SDP: offer})
+		payload, err = json.Marshal(mailbox.Description{Type: mailbox.Offer, SDP: offer})
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,7 +103,7 @@ func (pt *party) withdraw() {
 // answer takes the answer to our offer. One that cannot be used ends the offer; another one
 // follows who goes on asking.
 func (c *call) answer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage) error {
-	answer, err := sdpIn(mailbox.Answer, payload)
+	answer, err := mailbox.SDP(mailbox.Answer, payload)
 	if err != nil {
 		return err
 	}
@@ -122,5 +122,5 @@ func (c *call) answer(ctx context.Context, p auth.Principal, pt *party, payload 
 		pt.offered = false
 		c.mu.Unlock()
 	}
-	return sdpError(c.enters(ctx, p, pt, ours.leg, err))
+	return mailbox.SDPError(c.enters(ctx, p, pt, ours.leg, err))
 }

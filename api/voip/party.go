@@ -36,7 +36,8 @@ type party struct {
 	calls    string // what a creator has dialled
 	state    ParticipantState
 
-	calling *onward.Call // of a phone that was called
+	calling *onward.Call   // of a phone that was called
+	called  *webrtc.Called // of a user whom a dialplan called
 	channel *signaling.Channel
 	leg     *webrtc.Leg // a browser's
 	early   []rtc.Candidate
@@ -132,7 +133,10 @@ func (c *call) count(s ParticipantState) int {
 
 // users are those who may read the call's messages. The lock is held.
 func (c *call) users() []string {
-	out := []string{c.createdBy}
+	out := make([]string, 0, 2)
+	if c.createdBy != "" {
+		out = append(out, c.createdBy)
+	}
 	for _, pt := range c.parties {
 		if pt.user != "" && !slices.Contains(out, pt.user) {
 			out = append(out, pt.user)

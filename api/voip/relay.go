@@ -41,6 +41,7 @@ func (c *call) connectDirectly(pt *party) {
 		return
 	}
 	pt.direct, pt.state = true, StateConnected
+	c.touch()
 	pt.settle()
 }
 

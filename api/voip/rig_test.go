@@ -29,7 +29,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
 	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
+	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
+	webrtctech "github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 )
 
 // rig is the API over HTTP with everything below it real, but for the phones.
@@ -83,7 +85,9 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	r := &rig{t: t, mixer: mix, db: db, http: &http.Client{Transport: &http.Transport{}}}
 	r.engine = signaling.New(signaling.Config{Mixer: mix, Log: log, MaxChannels: 1000})
 	r.phones = newPhones(mix, "1001", "1002", "1003")
-	r.engine.AddTech(r.phones, "SIP")
+	browsers := &webrtctech.Tech{}
+	r.engine.AddTech(webrtctech.Extensions{Tech: r.phones, Browsers: browsers}, "SIP")
+	r.engine.AddTech(browsers)
 	cfg := voip.Config{
 		Engine: r.engine, Rooms: conference.NewRegistry(r.engine), WebRTC: peers, Codecs: codecs, Store: db, Log: log,
 		RingTimeout: patience, OfferGrace: patience, PerUser: 10,
@@ -99,12 +103,18 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	for _, f := range change {
 		f(&cfg)
 	}
+	users := cfg.Presence
+	if users == nil {
+		users = newPresence(cfg.Hub)
+	}
+	follow := users.Follow(r.engine, log)
 	service, err := voip.NewService(context.Background(), cfg)
 	must(t, err)
+	browsers.Serve(service)
 	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, nil)
 	must(t, err)
 	sockets := ws.Default()
-	sockets.Hub, sockets.Calls, sockets.Log = cfg.Hub, service, log
+	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = cfg.Hub, service, users, log
 	server, err := api.New(api.Config{
 		WebSocket: &sockets,
 		Listen:    "127.0.0.1:0", Auth: r.auth, VoIP: service, Version: "test", Log: log,
@@ -124,6 +134,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 		defer cancel()
 		r.http.CloseIdleConnections()
 		must(t, server.Shutdown(ctx))
+		follow()
 		service.Close()
 		if err := r.engine.Drain(ctx); err != nil {
 			t.Errorf("%d channels are left: %v", len(r.engine.Channels()), err)
@@ -137,6 +148,15 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	}
 	return r
 }
+
+func newPresence(hub *fanout.Hub) *presence.Registry {
+	c := presence.Default()
+	c.Changed = ws.PresenceChanged(hub)
+	return presence.New(c)
+}
+
+// knowsWho has a server know which users are there.
+func knowsWho(c *voip.Config) { c.Presence = newPresence(c.Hub) }
 
 func testLog() *slog.Logger {
 	if os.Getenv("VOIP_LOG") != "" {

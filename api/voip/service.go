@@ -3,7 +3,8 @@
 // bridges; the routes know HTTP.
 //
 // Goroutines: one per party that rings or talks, which follows its channel, and one
-// per browser that is awaited; all end with their call, and Close waits for them.
+// per browser that is awaited; all end with their call. One tells of changes. Close ends all of
+// them and waits for that.
 package voip
 
 import (
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/notify"
 	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
@@ -26,6 +28,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
 	"github.com/skygenesisenterprise/skybridge/signaling/onward"
+	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 )
 
@@ -62,6 +65,9 @@ type Config struct {
 	External *external.Config
 	// Hub is told what users are to know at once; nil tells nobody.
 	Hub *fanout.Hub
+	// Presence knows which users can be rung by browser; nil has it that all can be, and their
+	// extensions are not.
+	Presence *presence.Registry
 	// Onward is how phones are called that may forward; nil has none do so.
 	Onward *onward.Config
 }
@@ -88,6 +94,7 @@ type Service struct {
 	live    map[string]int // calls that have not ended, by creator
 	ended   []*call        // oldest first
 	closed  bool
+	changes *notify.Queue[*call] // to be told
 	running sync.WaitGroup
 
 	ctx       context.Context //nolint:containedctx // the service's life
@@ -134,6 +141,7 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.changes = notify.New(s.log, s.tell)
 	s.waiting, s.noWaiting = context.WithCancel(context.Background())
 	return s, nil
 }
@@ -167,6 +175,7 @@ func (s *Service) Close() {
 	s.stop()
 	s.rooms.Close()
 	s.running.Wait()
+	s.changes.Close()
 }
 
 // add takes up a new call of its creator's. It fails with fault.TooMany over the

@@ -146,9 +146,10 @@ func (c *call) accept(p auth.Principal) error {
 		return fault.New(fault.Conflict, "you have left this call")
 	}
 	pt.user, pt.seen = p.User, true
-	if pt.channel == nil && pt.state == StateRinging {
+	if (pt.channel == nil || pt.called != nil) && pt.state == StateRinging {
 		pt.state = StateInvited // their other browsers ring no more
 	}
+	c.touch()
 	return nil
 }
 

@@ -74,6 +74,10 @@ func (s *Server) subscribe(to *session.Session, in *clientFrame) error {
 
 // show tells how what a channel is about is now; what happens to it follows.
 func (s *Server) show(p auth.Principal, to *session.Session, topic string) error {
+	if user, ok := fanout.Presence(topic); ok {
+		s.tell(to, typePresence, presenceOf(s.cfg.Presence.Of(user, user == p.User), nil))
+		return nil
+	}
 	id, ok := fanout.Call(topic)
 	if !ok {
 		return nil
@@ -82,7 +86,7 @@ func (s *Server) show(p auth.Principal, to *session.Session, topic string) error
 	if err != nil {
 		return err
 	}
-	s.tell(to, TypeCall, callFrame{"current", id, c})
+	s.tell(to, TypeCall, CallFrame{"current", id, c})
 	return nil
 }
 

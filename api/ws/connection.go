@@ -168,6 +168,12 @@ func (c *connection) run(p auth.Principal) {
 		c.refuseError(err)
 		return
 	}
+	if err := c.server.cfg.Presence.Connected(p.User, p.Extension); err != nil {
+		c.server.sessions.End(s)
+		c.refuseError(err)
+		return
+	}
+	defer c.server.cfg.Presence.Disconnected(p.User)
 	c.session, c.feed = s, feed
 	c.expire(p)
 	c.bucket = bucket{tokens: framesAtOnce, at: time.Now()}

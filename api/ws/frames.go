@@ -17,11 +17,13 @@ import (
 
 // The types of frames: first those of clients, then the server's.
 const (
-	typeAuth        = "Auth"
-	typeSubscribe   = "Subscribe"
-	typeUnsubscribe = "Unsubscribe"
-	typeResume      = "Resume"
-	TypeSignaling   = "Signaling" // the server's too
+	typeAuth           = "Auth"
+	typeSubscribe      = "Subscribe"
+	typeUnsubscribe    = "Unsubscribe"
+	typeResume         = "Resume"
+	typePresenceUpdate = "PresenceUpdate" // the server's answer to it too
+	// TypeSignaling is the server's too.
+	TypeSignaling = "Signaling"
 
 	typeWelcome      = "Welcome"
 	typeRenewed      = "Renewed"
@@ -29,9 +31,11 @@ const (
 	typeUnsubscribed = "Unsubscribed"
 	typeResumed      = "Resumed"
 	typeGap          = "Gap"
-	TypeCall         = "Call"
-	typeSent         = "Sent"
-	typeError        = "Error"
+	// TypeCall shows a call.
+	TypeCall     = "Call"
+	typePresence = "Presence"
+	typeSent     = "Sent"
+	typeError    = "Error"
 )
 
 // clientFrame is a frame of a client's; what a type has not is left out. Members that nobody
@@ -44,6 +48,10 @@ type clientFrame struct {
 	Channel string          `json:"channel"`
 	Session string          `json:"session"`
 	After   uint64          `json:"after"`
+	// Of PresenceUpdate.
+	UserID        string `json:"user_id"`
+	Status        string `json:"status"`
+	StatusMessage string `json:"status_message"`
 	// Of Signaling.
 	CallID      string          `json:"call_id"`
 	ToUser      string          `json:"to_user"`
@@ -144,8 +152,8 @@ type sent struct {
 	InReplyTo replyTo             `json:"in_reply_to,omitempty"`
 }
 
-// callFrame shows a call.
-type callFrame struct {
+// CallFrame shows a call.
+type CallFrame struct {
 	Event  string `json:"event"`
 	CallID string `json:"call_id"`
 	Call   any    `json:"call"`

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 )
 
 // oneCall is the only call and room that there is.
@@ -32,14 +33,14 @@ func (oneCall) Signal(context.Context, auth.Principal, string, Signal) (mailbox.
 func FuzzFrame(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"Subscribe","channel":"presence:user123"}`, `{"type":"Subscribe","id":7,"channel":"call:1"}`, `{"type":"Unsubscribe","channel":"signaling"}`,
-		`{"type":"Resume","session":"x","after":18446744073709551615}`, `{"type":"Auth","token":"good"}`, `{"type":"Auth","token":"bad"}`,
+		`{"type":"Resume","session":"x","after":18446744073709551615}`, `{"type":"Auth","token":"good"}`, `{"type":"PresenceUpdate","status":"away"}`, `{"type":"Auth","token":"bad"}`,
 		`{"type":"Subscribe","id":"\ud800","channel":"room:1"}`, `{"type":"Subscribe","id":-1e9,"channel":"calls"}`, `[[[[`, `{"type":"Signaling","call_id":"1","message_type":"offer","payload":{"sdp":"v=0"}}`, "\x00", `{"type":"Subscribe","id":01}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cfg := Default()
-		cfg.Hub, cfg.Calls, cfg.Log = fanout.NewHub(), oneCall{}, slog.New(slog.DiscardHandler)
+		cfg.Hub, cfg.Calls, cfg.Log, cfg.Presence = fanout.NewHub(), oneCall{}, slog.New(slog.DiscardHandler), presence.New(presence.Default())
 		cfg.Token = func(token string) (auth.Principal, error) {
 			if token != "good" {
 				return auth.Principal{}, fault.New(fault.Unauthorized, "no: %w", errors.New(token))

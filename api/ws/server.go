@@ -26,6 +26,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 )
 
 // Path is where the WebSocket is.
@@ -53,6 +54,8 @@ type Config struct {
 	// Hub is where what is to be told is published.
 	Hub   *fanout.Hub
 	Calls Calls
+	// Presence knows how users are; it is closed with the server.
+	Presence *presence.Registry
 	// Token checks a token as it stands in the URL, the subprotocol or the first frame.
 	Token func(token string) (auth.Principal, error)
 	Log   *slog.Logger
@@ -218,6 +221,7 @@ func (s *Server) Close() {
 	}
 	s.running.Wait()
 	s.sessions.Close()
+	s.cfg.Presence.Close()
 }
 
 // Sessions is how many sessions there are.
@@ -261,6 +265,8 @@ func (s *Server) do(ctx context.Context, c *connection, in *clientFrame) error {
 		return s.unsubscribe(c.session, in)
 	case typeResume:
 		return c.resume(in)
+	case typePresenceUpdate:
+		return s.setPresence(c.session, in)
 	case TypeSignaling:
 		return s.signal(ctx, c.session, in)
 	default:

@@ -41,6 +41,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
 	"github.com/skygenesisenterprise/skybridge/signaling/talk"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
+	webrtctech "github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
@@ -86,6 +87,7 @@ type server struct {
 	registrar  *registrar.Registrar
 	trunks     *trunk.Registrations
 	tech       *siptech.Tech
+	browsers   webrtctech.Tech
 	transfers  *transfer.Service
 	voip       *voip.Service
 	api        *api.Server

@@ -20,13 +20,19 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/external"
 	"github.com/skygenesisenterprise/skybridge/signaling/onward"
+	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 	"github.com/skygenesisenterprise/skybridge/web"
 )
 
 func (s *server) startAPI(ctx context.Context) (err error) {
 	hub := fanout.NewHub()
+	pc := presence.Default()
+	pc.Changed = ws.PresenceChanged(hub)
+	users := presence.New(pc)
+	follow := users.Follow(s.engine, s.log)
+	s.defers(func() error { follow(); return nil })
 	s.voip, err = voip.NewService(ctx, voip.Config{
-		Hub:    hub,
+		Hub: hub, Presence: users,
 		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, Recordings: s.recordings, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser,
 		ICEServers: s.iceServers,
@@ -37,6 +43,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		return err
 	}
 	s.defers(func() error { s.voip.Close(); return nil })
+	s.browsers.Serve(s.voip)
 	if err := s.demoRoom(); err != nil {
 		return err
 	}
@@ -44,7 +51,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		return nil
 	}
 	sockets := ws.Default()
-	sockets.Hub, sockets.Calls, sockets.Log = hub, s.voip, s.log
+	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = hub, s.voip, users, s.log
 	ac := api.Config{
 		WebSocket: &sockets,
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,

@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/local"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
+	webrtctech "github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 	"github.com/skygenesisenterprise/skybridge/sip"
 	sipauth "github.com/skygenesisenterprise/skybridge/sip/auth"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
@@ -68,7 +69,8 @@ func (s *server) startSIP(ctx context.Context) error {
 	s.tech = siptech.New(tc)
 	o := s.loaded.Load().outside(s.cfg)
 	s.address.SetOutside(o.Media, o.Local)
-	s.engine.AddTech(s.tech, "SIP")
+	s.engine.AddTech(webrtctech.Extensions{Tech: s.tech, Browsers: &s.browsers}, "SIP")
+	s.engine.AddTech(&s.browsers)
 	s.engine.AddTech(local.New(local.Config{Engine: s.engine, Log: s.log, Run: s.begin}))
 	s.services.Serve(phonebook{s.tech})
 	s.desk.Groups, s.desk.Context = phonebook{s.tech}.groups, phonebook{s.tech}.context
