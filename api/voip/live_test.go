@@ -20,6 +20,7 @@ type session struct {
 	conn   *websocket.Conn
 	seq    uint64
 	pushed map[string]bool // signaling messages, by id
+	taken  map[string]bool // calls that ring no more, by id
 }
 
 // told is a frame of the server's.
@@ -41,7 +42,7 @@ func (u *user) live() *session {
 	must(u.t, err)
 	must(u.t, resp.Body.Close())
 	u.t.Cleanup(func() { _ = conn.Close() }) // the server may have done so
-	s := &session{user: u, conn: conn, pushed: make(map[string]bool)}
+	s := &session{user: u, conn: conn, pushed: make(map[string]bool), taken: make(map[string]bool)}
 	s.next("Welcome")
 	return s
 }
@@ -69,6 +70,9 @@ func (s *session) any() (f told) {
 	}
 	if f.Type == "Signaling" {
 		s.pushed[f.Message.ID] = true
+	}
+	if f.Type == "Call" && f.Event == "answered" {
+		s.taken[f.CallID] = true
 	}
 	return f
 }
