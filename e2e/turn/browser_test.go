@@ -1,6 +1,7 @@
 package turn_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,9 +24,9 @@ const path = `(async () => {
 	return "none";
 })()`
 
-// page is a browser that calls the phone 1001, which is heard by it and hears it. Its
+// page is a browser that has called the phone 1001, which is heard by it and hears it. Its
 // script runs before the call.
-func (l *lab) page(t *testing.T, cfg peer.ChromiumConfig, script, want string) {
+func (l *lab) page(t *testing.T, cfg peer.ChromiumConfig, script, want string) (*peer.Browser, *peer.BaresipPeer) {
 	t.Helper()
 	phone := peer.Baresip(t, peer.BaresipConfig{
 		User: "1001", Password: l.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", l.SIP),
@@ -51,6 +52,12 @@ func (l *lab) page(t *testing.T, cfg peer.ChromiumConfig, script, want string) {
 	if n := l.Resources(t)["turn allocations"]; n == 0 {
 		t.Error("there is no allocation")
 	}
+	return b, phone
+}
+
+// hangup ends a page's call.
+func (l *lab) hangup(t *testing.T, b *peer.Browser, phone *peer.BaresipPeer) {
+	t.Helper()
 	peer.Eval[bool](t, b, `(() => { document.querySelector("#hangup").click(); return true })()`)
 	phone.Closed(t)
 	peer.Eventually(t, "the relays are given back", func() error {
@@ -76,14 +83,33 @@ func relayed(transport string) string {
 
 // A page whose media go by TURN alone talks, over UDP, TCP and TLS.
 func TestAPageTalksByTURN(t *testing.T) {
-	l := open(t, nil)
+	l := open(t, map[string]string{"shutdown.drain": "5m"})
 	before := l.Resources(t)
 	for transport, want := range map[string]string{"?transport=udp": "udp", "turn:127.0.0.1:" + fmt.Sprint(l.turn) + "?transport=tcp": "tcp", "turns:": "tls"} {
 		t.Run(want, func(t *testing.T) {
-			l.page(t, peer.ChromiumConfig{}, relayed(transport), "relay "+want)
+			b, phone := l.page(t, peer.ChromiumConfig{}, relayed(transport), "relay "+want)
+			l.hangup(t, b, phone)
 		})
 	}
 	l.Idle(t, before)
+	t.Run("while the server ends", func(t *testing.T) {
+		b, phone := l.page(t, peer.ChromiumConfig{}, relayed("?transport=udp"), "relay udp")
+		if err := l.Process().Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		peer.Eventually(t, "the server drains", func() error {
+			if !strings.Contains(l.Log(), "stopping when the last call has ended") {
+				return errors.New("it says nothing of it")
+			}
+			return nil
+		})
+		peer.Eval[bool](t, b, `(() => { document.querySelector("#mute").click(); return true })()`)
+		peer.Silent(t, "the phone", phone.Recording(), 700)
+		peer.Eval[bool](t, b, `(() => { document.querySelector("#mute").click(); return true })()`)
+		peer.Hears(t, "the phone", phone.Recording(), 700) // what is said now
+		phone.Hangup(t)
+		l.Ended(t)
+	})
 }
 
 // inside is set in the test's own process within a network of its own.
@@ -118,7 +144,8 @@ func TestAPageTalksWhereAllElseIsDropped(t *testing.T) {
 	if err := os.WriteFile(chromium, []byte(text), 0o700); err != nil { //nolint:gosec // a program
 		t.Fatal(err)
 	}
-	l.page(t, peer.ChromiumConfig{Program: chromium}, "", "relay udp")
+	b, phone := l.page(t, peer.ChromiumConfig{Program: chromium}, "", "relay udp")
+	l.hangup(t, b, phone)
 	if rules := run(t, "", "nft", "list", "ruleset"); !strings.Contains(rules, "counter packets") || strings.Contains(rules, "udp counter packets 0 ") {
 		t.Errorf("nothing was dropped:\n%s", rules)
 	}
