@@ -84,7 +84,7 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, keys{stored})
 	must(t, err)
 	cfg := api.Config{
-		Listen: "127.0.0.1:0", Auth: r.auth, VoIP: service, Version: "1.2.3", Log: log, Ready: func() error { return r.down },
+		Listen: "127.0.0.1:0", Idempotency: db.Idempotency, Auth: r.auth, VoIP: service, Version: "1.2.3", Log: log, Ready: func() error { return r.down },
 		Pages: fstest.MapFS{
 			"index.html": {Data: []byte("<!doctype html>")}, "app.js": {Data: []byte("export {}")},
 		},

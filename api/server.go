@@ -30,6 +30,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/cors"
 
+	"github.com/skygenesisenterprise/skybridge/api/idempotency"
 	"github.com/skygenesisenterprise/skybridge/api/identity"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
@@ -39,6 +40,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
 )
 
 // Config is what the server is made of.
@@ -59,6 +61,8 @@ type Config struct {
 	Protection *protection.Config
 	// Identity is where users, extensions and keys are made; nil serves no operations on it.
 	Identity *identity.Config
+	// Idempotency keeps the answers to requests with an Idempotency-Key.
+	Idempotency *store.Idempotency
 	// Metrics are what monitoring asks for; nil serves none.
 	Metrics *metrics.Metrics
 	// WebSocket is what /ws/auth is made of, but for its Token, which is Auth's; nil serves none.
@@ -98,6 +102,9 @@ var ownProblems sync.Once
 
 // New builds the server; Start opens it.
 func New(cfg Config) (*Server, error) {
+	if cfg.Idempotency == nil {
+		return nil, errors.New("api: nowhere to keep answers to requests with an idempotency key")
+	}
 	ownProblems.Do(func() { huma.NewError = newProblem })
 	s := &Server{cfg: cfg, served: make(chan error, 1)}
 	s.app = fiber.New(fiber.Config{
@@ -121,7 +128,7 @@ func New(cfg Config) (*Server, error) {
 		s.app.Use(cors.New(cors.Config{
 			AllowOriginsFunc: allowed(cfg.Origins),
 			AllowMethods:     "GET,POST,PUT,PATCH,DELETE",
-			AllowHeaders:     "Authorization,Content-Type,X-API-Key," + keyHeader,
+			AllowHeaders:     "Authorization,Content-Type,X-API-Key," + idempotency.Header,
 			ExposeHeaders:    "Location,Retry-After",
 			MaxAge:           3600,
 		}))
@@ -167,7 +174,7 @@ func (s *Server) registerAPI() {
 	}
 	operations := humafiber.New(s.app, config)
 	voip.RegisterHealth(operations, s.cfg.VoIP, s.cfg.Version, s.cfg.Ready)
-	s.app.Use(rest.Base, s.authenticate, newReplays().handle)
+	s.app.Use(rest.Base, s.authenticate, idempotency.New(s.cfg.Idempotency, s.cfg.Log))
 	fail := problemOf(s.cfg.Log)
 	voip.Register(operations, s.cfg.VoIP, fail)
 	if s.cfg.Identity != nil {

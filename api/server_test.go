@@ -257,7 +257,7 @@ func TestShutdownWaitsForNobodyWhoIsSilent(t *testing.T) {
 func TestAnOccupiedPortIsNamed(t *testing.T) {
 	var cfg api.Config
 	r := newRig(t, func(c *api.Config) { cfg = *c })
-	s, err := api.New(api.Config{Listen: r.server.Addr().String(), Auth: r.auth, VoIP: cfg.VoIP, Log: slog.New(slog.DiscardHandler)})
+	s, err := api.New(api.Config{Listen: r.server.Addr().String(), Idempotency: cfg.Idempotency, Auth: r.auth, VoIP: cfg.VoIP, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	if err := s.Start(context.Background()); err == nil || !strings.Contains(err.Error(), r.server.Addr().String()) {
 		t.Errorf("started: %v", err)

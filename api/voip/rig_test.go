@@ -117,7 +117,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = cfg.Hub, service, users, log
 	server, err := api.New(api.Config{
 		WebSocket: &sockets,
-		Listen:    "127.0.0.1:0", Auth: r.auth, VoIP: service, Version: "test", Log: log,
+		Listen:    "127.0.0.1:0", Idempotency: db.Idempotency, Auth: r.auth, VoIP: service, Version: "test", Log: log,
 		Ready: func() error { return r.down },
 	})
 	must(t, err)

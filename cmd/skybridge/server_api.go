@@ -55,9 +55,10 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	ac := api.Config{
 		WebSocket: &sockets,
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
-		Extensions: &extensions.Source{Groups: &s.groups, Services: s.services},
-		Identity:   &accountsapi.Config{Store: s.db, Phones: phones{s}, Realm: s.cfg.SIP.Realm, Now: time.Now, Log: s.log},
-		Protection: &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
+		Extensions:  &extensions.Source{Groups: &s.groups, Services: s.services},
+		Idempotency: s.db.Idempotency,
+		Identity:    &accountsapi.Config{Store: s.db, Phones: phones{s}, Realm: s.cfg.SIP.Realm, Now: time.Now, Log: s.log},
+		Protection:  &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
 	}
 	if s.cfg.API.TLS {
 		ac.TLS = s.tls.Web(tls.VersionTLS13)
