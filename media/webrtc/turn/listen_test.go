@@ -2,6 +2,7 @@ package turn
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -130,6 +131,9 @@ func TestPortsInUse(t *testing.T) {
 func TestEveryAddress(t *testing.T) {
 	lan := hostAddress(t)
 	s := serve(t, func(c *Config) { c.Listen = ":0" })
+	if at := s.Addr(); at.Addr() != netip.IPv6Unspecified() || at.Port() != s.port || s.TLSAddr().IsValid() {
+		t.Errorf("it is at %s and %s", at, s.TLSAddr())
+	}
 	for _, a := range []netip.Addr{lan, netip.MustParseAddr("127.0.0.1")} {
 		conn, err := net.Dial("udp", netip.AddrPortFrom(a, s.port).String())
 		if err != nil {
@@ -146,5 +150,31 @@ func TestEveryAddress(t *testing.T) {
 	s.config.Host = "turn.example.org"
 	if got := s.ICEServers("alice")[0].URLs[0]; !strings.HasPrefix(got, "stun:turn.example.org:") {
 		t.Errorf("clients are given %s", got)
+	}
+}
+
+// An address that cannot be listened on keeps the service from none of the others, unless
+// it is the one that is asked for.
+func TestAnAddressThatIsNotThere(t *testing.T) {
+	loopback, nowhere := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("203.0.113.254")
+	for _, ca := range []struct {
+		at   string
+		all  []netip.Addr
+		want int
+	}{
+		{"[::]:0", []netip.Addr{nowhere, loopback}, 1},
+		{"[::]:0", []netip.Addr{loopback, nowhere}, 1},
+		{"[::]:0", []netip.Addr{nowhere, nowhere}, 0},
+		{"203.0.113.254:0", []netip.Addr{nowhere}, 0},
+	} {
+		opened, err := openEach(ca.all, netip.MustParseAddrPort(ca.at), true, slog.New(slog.DiscardHandler))
+		if len(opened) != ca.want || (err != nil) != (ca.want == 0) || err != nil && !errors.Is(err, syscall.EADDRNOTAVAIL) {
+			t.Errorf("%+v: %d, %v", ca, len(opened), err)
+		}
+		for _, o := range opened {
+			if err := o.close(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

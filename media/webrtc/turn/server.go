@@ -199,18 +199,19 @@ func (s *Server) listen() error {
 // SetExternalIP is what others call this machine, at most one address of each family.
 func (s *Server) SetExternalIP(external ...netip.Addr) { s.peers.external.Store(&external) }
 
-// Addr is the address of UDP and TCP, TLSAddr that of TLS: the first of them where there
-// are several; the zero AddrPort is none.
-func (s *Server) Addr() netip.AddrPort { return s.first(s.port) }
+// Addr is the address of UDP and TCP, TLSAddr that of TLS, as they are set, with the port
+// that the system has chosen; the zero AddrPort is none.
+func (s *Server) Addr() netip.AddrPort { return set(s.config.Listen, s.port) }
 
 // TLSAddr is the address of TLS.
-func (s *Server) TLSAddr() netip.AddrPort { return s.first(s.tlsPort) }
+func (s *Server) TLSAddr() netip.AddrPort { return set(s.config.TLSListen, s.tlsPort) }
 
-func (s *Server) first(port uint16) netip.AddrPort {
-	if port == 0 {
+func set(listen string, port uint16) netip.AddrPort {
+	at, err := address(listen)
+	if port == 0 || err != nil { // there is none
 		return netip.AddrPort{}
 	}
-	return netip.AddrPortFrom(s.listening[0], port)
+	return netip.AddrPortFrom(at.Addr(), port)
 }
 
 // Close ends every allocation and the ports. Pion's goroutines end with those.
@@ -302,7 +303,7 @@ func (s *Server) openAll(listen string, udp bool) ([]*sockets, error) {
 	}
 	const most = 10
 	for try := 1; ; try++ {
-		opened, err := openEach(all, at, udp)
+		opened, err := openEach(all, at, udp, s.config.Log)
 		if err == nil || at.Port() != 0 || try == most || !errors.Is(err, syscall.EADDRINUSE) {
 			return opened, err
 		}

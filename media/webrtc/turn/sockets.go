@@ -3,8 +3,10 @@ package turn
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
+	"syscall"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -46,18 +48,24 @@ func address(listen string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), nil
 }
 
-// openEach opens the sockets of each address that a setting means, all of one port.
-func openEach(all []netip.Addr, at netip.AddrPort, udp bool) (out []*sockets, err error) {
-	port := at.Port()
-	for _, a := range all {
+// openEach opens the sockets of each address that a setting means, all of one port. Of
+// all addresses of the machine some may not be of use yet, as those of IPv6 are that it
+// still looks for a double of (RFC 4862): they are left out, with a warning.
+func openEach(all []netip.Addr, at netip.AddrPort, udp bool, log *slog.Logger) (out []*sockets, err error) {
+	port, explicit := at.Port(), !at.Addr().IsUnspecified()
+	for i, a := range all {
 		o, err := openOne(netip.AddrPortFrom(a, port), udp)
+		if errors.Is(err, syscall.EADDRNOTAVAIL) && !explicit && len(out)+len(all)-i > 1 {
+			log.Warn("turn: an address is not listened on", "address", a.String(), "err", err)
+			continue
+		}
 		if err != nil {
 			for _, o := range out {
 				err = errors.Join(err, o.close())
 			}
 			return nil, fmt.Errorf("turn: %w", err)
 		}
-		o.explicit = !at.Addr().IsUnspecified()
+		o.explicit = explicit
 		port = o.local.Port()
 		out = append(out, o)
 	}
