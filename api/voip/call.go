@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -69,7 +70,7 @@ func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any)
 func (c *call) begin(ctx context.Context, targets []dialstring.Target, p auth.Principal) error {
 	for i, t := range targets {
 		if err := c.invite(ctx, t); err != nil {
-			return participantError(i, err)
+			return endpoints.InParticipant(i, err)
 		}
 	}
 	if len(targets) > 1 {
@@ -86,7 +87,7 @@ func (c *call) begin(ctx context.Context, targets []dialstring.Target, p auth.Pr
 
 // invite calls an endpoint: a phone rings, a browser finds the call in its list.
 func (c *call) invite(ctx context.Context, t dialstring.Target) error {
-	if !isBrowser(t) {
+	if !endpoints.IsBrowser(t) {
 		return c.dial(ctx, newParty(t.String(), roleCallee, StateRinging), t, c.caller)
 	}
 	user, err := c.service.browserOf(t)
@@ -255,7 +256,7 @@ func (c *call) finish(cause signaling.Cause) (parties []*party, users []string, 
 	c.ended = c.service.cfg.Now().UTC()
 	c.cause = cause
 	if c.answered.IsZero() {
-		c.sipStatus = sipStatusOf(cause)
+		c.sipStatus = endpoints.SIPStatusOf(cause)
 	}
 	return c.close(), c.users(), false
 }
@@ -336,29 +337,4 @@ func (c *call) endedBefore(t time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.status == StatusEnded && c.ended.Before(t)
-}
-
-// sipStatusOf is the SIP status of a call that failed with a cause, 0 for one that
-// was given up (RFC 3398 §7.2.4.1).
-func sipStatusOf(cause signaling.Cause) int {
-	switch cause {
-	case signaling.CauseNormal, signaling.CauseAnsweredElse:
-		return 0
-	case signaling.CauseBusy:
-		return 486
-	case signaling.CauseNoAnswer, signaling.CauseAbsent, signaling.CauseNoUserResponse:
-		return 480
-	case signaling.CauseRejected:
-		return 603
-	case signaling.CauseUnallocated:
-		return 404
-	case signaling.CauseInvalidNumber:
-		return 484
-	case signaling.CauseNoCodec:
-		return 488
-	case signaling.CauseCongestion:
-		return 503
-	default:
-		return 500
-	}
 }

@@ -3,6 +3,7 @@ package voip
 import (
 	"context"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -119,7 +120,7 @@ func (c *call) sendDigits(ctx context.Context, p auth.Principal, digits string) 
 
 // more calls further endpoints into the call.
 func (c *call) more(ctx context.Context, p auth.Principal, names []string) error {
-	targets, err := parseTargets(names)
+	targets, err := endpoints.Parse(names)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (c *call) more(ctx context.Context, p auth.Principal, names []string) error
 	}
 	for i, t := range targets {
 		if err := c.invite(ctx, t); err != nil {
-			return participantError(i, err)
+			return endpoints.InParticipant(i, err)
 		}
 	}
 	return nil
@@ -157,8 +158,8 @@ func (c *call) absent(targets []dialstring.Target) error {
 	for i, t := range targets {
 		for _, pt := range c.parties {
 			other, err := dialstring.Parse(pt.endpoint)
-			if err == nil && pt.state != StateLeft && same(other, t) {
-				return participantError(i, fault.New(fault.Conflict, "%s is in the call already", t))
+			if err == nil && pt.state != StateLeft && endpoints.Same(other, t) {
+				return endpoints.InParticipant(i, fault.New(fault.Conflict, "%s is in the call already", t))
 			}
 		}
 	}

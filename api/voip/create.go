@@ -2,17 +2,13 @@ package voip
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
-	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
 // CreateCall is the body of POST /calls.
@@ -25,10 +21,7 @@ type CreateCall struct {
 	Record       bool           `json:"record,omitempty"`
 }
 
-const (
-	maxParties  = 64
-	maxMetadata = 16 << 10 // bytes of JSON
-)
+const maxParties = 64
 
 // create makes a call and rings its participants.
 func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (*call, error) {
@@ -37,14 +30,14 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (
 			return nil, rest.InField("body.record", err)
 		}
 	}
-	if err := checkMetadata(in.Metadata); err != nil {
+	if err := endpoints.CheckMetadata(in.Metadata); err != nil {
 		return nil, err
 	}
-	targets, err := parseTargets(in.Participants)
+	targets, err := endpoints.Parse(in.Participants)
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) == 1 && isBrowser(targets[0]) && targets[0].Resource == p.User {
+	if len(targets) == 1 && endpoints.IsBrowser(targets[0]) && targets[0].Resource == p.User {
 		return nil, rest.InField("body.participants[0]", fault.New(fault.Invalid, "you cannot call yourself"))
 	}
 	caller, err := callerID(in.CallerID, p)
@@ -78,43 +71,6 @@ func (c *call) make(steps func() error) (err error) {
 	err = steps()
 	made = err == nil
 	return err
-}
-
-// parseTargets reads the endpoints of a request; each may be named once.
-func parseTargets(names []string) ([]dialstring.Target, error) {
-	targets := make([]dialstring.Target, len(names))
-	for i, name := range names {
-		t, err := dialstring.Parse(name)
-		if err == nil && slices.ContainsFunc(targets[:i], func(o dialstring.Target) bool { return same(o, t) }) {
-			err = fault.New(fault.Invalid, "%s is named twice", t)
-		}
-		if err != nil {
-			return nil, participantError(i, err)
-		}
-		targets[i] = t
-	}
-	return targets, nil
-}
-
-func participantError(i int, err error) error {
-	return rest.InField(fmt.Sprintf("body.participants[%d]", i), err)
-}
-
-func same(a, b dialstring.Target) bool {
-	return strings.EqualFold(a.Tech, b.Tech) && a.Resource == b.Resource
-}
-
-func isBrowser(t dialstring.Target) bool { return strings.EqualFold(t.Tech, browserTech) }
-
-func checkMetadata(m map[string]any) error {
-	text, err := json.Marshal(m)
-	if err != nil {
-		return rest.InField("body.metadata", fault.New(fault.Invalid, "metadata: %w", err))
-	}
-	if len(text) > maxMetadata {
-		return rest.InField("body.metadata", fault.New(fault.TooLarge, "metadata of %d bytes, at most %d", len(text), maxMetadata))
-	}
-	return nil
 }
 
 // callerID is what the called party sees: as wished, else the user.

@@ -2,8 +2,8 @@ package voip
 
 import (
 	"slices"
-	"strings"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -97,7 +97,7 @@ func (c *call) partyFor(p auth.Principal) *party {
 	if pt := c.partyOf(p.User); pt != nil {
 		return pt
 	}
-	return c.party(func(pt *party) bool { return pt.user == "" && isPhone(pt.endpoint, p.Extension) })
+	return c.party(func(pt *party) bool { return pt.user == "" && endpoints.IsPhone(pt.endpoint, p.Extension) })
 }
 
 func (c *call) party(match func(*party) bool) (found *party) {
@@ -111,13 +111,6 @@ func (c *call) party(match func(*party) bool) (found *party) {
 		}
 	}
 	return found
-}
-
-// isPhone reports whether an endpoint is the SIP phone of an extension.
-func isPhone(endpoint, extension string) bool {
-	tech, resource, _ := strings.Cut(endpoint, "/")
-	return extension != "" && resource == extension &&
-		(strings.EqualFold(tech, "SIP") || strings.EqualFold(tech, phoneTech))
 }
 
 // count is the number of parties in a state. The lock is held.

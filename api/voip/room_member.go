@@ -3,6 +3,7 @@ package voip
 import (
 	"context"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -75,7 +76,7 @@ func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Pl
 		return pt, c.await(pt)
 	}
 	target, err := dialstring.Parse(endpoint)
-	if err == nil && isBrowser(target) {
+	if err == nil && endpoints.IsBrowser(target) {
 		err = fault.New(fault.Invalid, "a browser joins by itself")
 	}
 	if err == nil {
