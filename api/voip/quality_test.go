@@ -4,20 +4,20 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/monitoring"
 )
 
 func TestQualityOfACall(t *testing.T) {
 	r := newRig(t)
 	alice, c, ph := talking(t, r)
-	var phone voip.ParticipantQualityBody
+	var phone monitoring.ParticipantQualityBody
 	sequence := uint16(0)
 	eventually(t, func() bool {
 		if sequence%7 != 3 { // one in seven is lost
 			ph.says(t, sequence, bytes.Repeat([]byte{0x55}, 160))
 		}
 		sequence++
-		var body voip.QualityBody
+		var body monitoring.QualityBody
 		alice.get("/calls/" + c.ID + "/quality").want(200).into(&body)
 		if body.CallID != c.ID || len(body.Participants) != 2 {
 			t.Fatalf("%s", show(body))

@@ -1,0 +1,195 @@
+package voip
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/transfers"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
+)
+
+func (r routes) transfer(ctx context.Context, p auth.Principal, in *struct {
+	rest.PathID
+	rest.Once
+	Body transfers.Body
+},
+) (*rest.Answer[CallBody], error) {
+	return r.change(p, in.ID, func(c *call) error {
+		to, err := in.Body.Check(in.ID)
+		if err != nil {
+			return err
+		}
+		if in.Body.CallID == "" {
+			return c.transferTo(ctx, p, to)
+		}
+		other, err := r.service.call(p, in.Body.CallID)
+		if err == nil {
+			err = c.transferInto(ctx, p, other)
+		}
+		if err != nil {
+			return rest.InField("body.call_id", err)
+		}
+		return nil
+	})
+}
+
+// talks is the party that a principal is and that talks here, and who else does. The lock is
+// held.
+func (c *call) talks(p auth.Principal) (pt *party, others []*party, err error) {
+	if err := c.open(); err != nil {
+		return nil, nil, err
+	}
+	pt = c.partyFor(p)
+	switch {
+	case c.room != nil:
+		return nil, nil, fault.New(fault.Conflict, "a room cannot be transferred")
+	case pt == nil:
+		return nil, nil, fault.New(fault.Forbidden, "only who is in a call may transfer it")
+	case pt.channel == nil || pt.state != StateConnected:
+		return nil, nil, fault.New(fault.Conflict, "you are not connected")
+	}
+	for _, other := range c.parties {
+		if other != pt && other.channel != nil && other.state == StateConnected {
+			others = append(others, other)
+		}
+	}
+	return pt, others, nil
+}
+
+// transferTo has an endpoint rung in the place of who asks, whose part ends. Who stays hears
+// music until it answers; where it does not the call is over, unless more than one stays.
+func (c *call) transferTo(ctx context.Context, p auth.Principal, to dialstring.Target) error {
+	c.mu.Lock()
+	pt, others, err := c.talks(p)
+	if err == nil && len(others) == 0 {
+		err = fault.New(fault.Conflict, "you talk to nobody")
+	}
+	if err == nil {
+		err = c.absent([]dialstring.Target{to})
+	}
+	c.mu.Unlock()
+	if err == nil {
+		c.bridge.Stay(true)
+		err = c.invite(ctx, to)
+	}
+	if err != nil {
+		return rest.InField("body.to", err)
+	}
+	transfers.TellBlind(c.service.cfg.Engine, c.bridge, pt.channel, others[0].channel, to.String())
+	c.unhold(ctx, pt, others)
+	c.leave(pt)
+	return nil
+}
+
+// unhold tells those who were held by a party that goes that nobody holds them any more.
+func (c *call) unhold(ctx context.Context, pt *party, others []*party) {
+	c.mu.Lock()
+	held := pt.held
+	c.mu.Unlock()
+	for _, other := range others {
+		if !held {
+			return
+		}
+		if err := other.channel.Hold(ctx, false); err != nil && fault.Of(err) != fault.Unsupported {
+			c.log.Info("party not told of the end of a hold", "channel", other.channel.Name(), "err", err)
+		}
+	}
+}
+
+// transferInto joins the other party of this call and that of another one of the same user's,
+// whose part in both ends. Where one of the calls has several others, the other one's party joins
+// it; a browser stays in its call where the choice is free.
+func (c *call) transferInto(ctx context.Context, p auth.Principal, other *call) error {
+	c.mu.Lock()
+	pt1, here, err := c.talks(p)
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	other.mu.Lock()
+	pt2, there, err := other.talks(p)
+	ringing := other.count(StateRinging) + other.count(StateInvited)
+	other.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	from, to, leaves, moves, meets := c, other, pt2, here, there
+	if len(there) == 1 && (len(here) != 1 || here[0].leg != nil && there[0].leg == nil) {
+		from, to, leaves, moves, meets = other, c, pt1, there, here
+	}
+	if len(moves) != 1 || len(meets) == 0 && ringing == 0 {
+		return fault.New(fault.Conflict, "one of the calls has nobody, or both have several, to be joined")
+	}
+	t := transfers.Attended{First: pt1.channel, Second: pt2.channel, From: from.bridge, To: to.bridge, Moves: moves[0].channel}
+	if len(meets) > 0 {
+		t.Meets = meets[0].channel
+	}
+	if err := from.move(ctx, moves[0], to, leaves); err != nil {
+		return err
+	}
+	transfers.TellAttended(c.service.cfg.Engine, t)
+	c.unhold(ctx, pt1, here)
+	other.unhold(ctx, pt2, there)
+	c.leave(pt1)
+	other.leave(pt2)
+	return nil
+}
+
+// move takes a party into another call, in the place of one that is about to leave that.
+func (c *call) move(ctx context.Context, pt *party, to *call, leaves *party) error {
+	moved := newParty(pt.endpoint, pt.role, StateConnected)
+	c.mu.Lock()
+	ch := pt.channel
+	if ch == nil || pt.state != StateConnected {
+		c.mu.Unlock()
+		return fault.New(fault.Conflict, "the other party has left")
+	}
+	moved.user, moved.leg, moved.calling = pt.user, pt.leg, pt.calling
+	pt.channel, pt.leg, pt.user = nil, nil, "" // what ends this call is nothing to it
+	c.mu.Unlock()
+	err := to.take(ctx, moved, ch, leaves)
+	c.mu.Lock()
+	if err != nil {
+		pt.channel, pt.leg, pt.user = ch, moved.leg, moved.user
+		c.mu.Unlock()
+		return err
+	}
+	pt.leave()
+	c.mu.Unlock()
+	if text, err := json.Marshal(map[string]string{"call_id": to.id}); err == nil && moved.user != "" {
+		if _, err := c.messages.Tell(mailbox.Server, moved.user, transfers.Moved, text); err != nil {
+			c.log.Info("user not told of the transfer", "err", err)
+		}
+	}
+	return to.watch(moved, ch)
+}
+
+// take takes in a party from another call.
+func (c *call) take(ctx context.Context, pt *party, ch *signaling.Channel, leaves *party) error {
+	c.mu.Lock()
+	err := c.open()
+	if err == nil {
+		c.parties = append(c.parties, pt)
+		c.attach(pt, ch)
+	}
+	gone := leaves.channel
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err = c.bridge.Replace(ctx, gone, ch); fault.Of(err) == fault.NotFound { // it holds the others
+		err = c.bridge.Add(ctx, ch)
+	}
+	if err != nil {
+		c.mu.Lock()
+		pt.channel = nil
+		pt.leave()
+		c.mu.Unlock()
+	}
+	return err
+}
