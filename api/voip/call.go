@@ -258,7 +258,12 @@ func (c *call) finish(cause signaling.Cause) (parties []*party, users []string, 
 	if c.answered.IsZero() {
 		c.sipStatus = endpoints.SIPStatusOf(cause)
 	}
-	return c.close(), c.users(), false
+	for _, user := range c.users() {
+		if pt := c.partyOf(user); pt == nil || !pt.moved {
+			users = append(users, user)
+		}
+	}
+	return c.close(), users, false
 }
 
 // step is a step of the call's end.

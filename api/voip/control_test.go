@@ -198,7 +198,7 @@ func TestEveryOperation(t *testing.T) {
 	r.as("bob").post(id+"/accept", nil).want(200)
 	alice.delete(id + "/participants/" + more.Participants[2].ID).want(204)
 	alice.post(id+"/record", nil).want(201)
-	var rec recordings.Body
+	var rec recordings.Recording
 	alice.post(id+"/record/stop", nil).want(200).into(&rec)
 	alice.get("/recordings").want(200)
 	alice.get("/recordings/" + rec.ID).want(200)
@@ -206,6 +206,9 @@ func TestEveryOperation(t *testing.T) {
 	r.as("root", role(auth.RoleAdmin)).delete("/recordings/" + rec.ID).want(204)
 	alice.post(id+"/end", nil).want(200)
 	alice.get("/asterisk/health").want(200)
+
+	_, d, _ := talking(t, r)
+	alice.post("/calls/"+d.ID+"/transfer", map[string]any{"to": "SIP/1002"}).want(200)
 
 	room := alice.room(map[string]any{"name": "Room", "settings": map[string]any{"allow_recording": true}})
 	alice.rooms("")

@@ -31,18 +31,3 @@ const (
 	StateConnected = records.StateConnected
 	StateLeft      = records.StateLeft
 )
-
-// VolumeBody is how much louder or softer somebody in a room is; what is absent stays.
-type VolumeBody struct {
-	Talking   *float64 `json:"talking,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they say"`
-	Listening *float64 `json:"listening,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they hear"`
-}
-
-// JoinBody is the right to enter a room.
-type JoinBody struct {
-	RoomID        string          `json:"room_id"`
-	ParticipantID string          `json:"participant_id"`
-	CallID        string          `json:"call_id"`
-	Role          string          `json:"role"`
-	ICEServers    []ICEServerBody `json:"ice_servers"`
-}

@@ -48,6 +48,7 @@ type party struct {
 	offered bool      // an offer of ours is there, or will be
 	ours    *ownOffer // until it is answered
 	held    bool      // has put the others on hold
+	moved   bool      // into another call
 
 	place *conference.Place // in a room
 

@@ -5,7 +5,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
 // subjects are the calls and rooms as recordings have them.
@@ -46,7 +45,7 @@ func (c *call) recordNow() {
 	c.mu.Lock()
 	subject := c.subject(c.createdBy)
 	c.mu.Unlock()
-	if _, err := c.service.recordings.Start(subject, recordings.StartBody{}); err != nil {
+	if _, err := c.service.recordings.Start(subject, recordings.StartRecording{}); err != nil {
 		c.log.Error("call not recorded", "err", err)
 	}
 }
@@ -58,28 +57,7 @@ func (c *call) in(err error) error {
 	return rest.InState(string(c.status), err)
 }
 
-// Room implements recordings.Subjects: moderators may record a room that allows it.
+// Room implements recordings.Subjects.
 func (r subjects) Room(p auth.Principal, id string) (recordings.Subject, error) {
-	room, err := r.service.rooms.Moderated(p, id)
-	if err != nil {
-		return recordings.Subject{}, err
-	}
-	rs := room.Settings()
-	of := recordings.Subject{Room: rs.ID, State: roomState(room), Bridge: room.Bridge(), By: p.User, Users: []string{rs.Creator}}
-	of.Refused = !r.service.rooms.Body(room).Settings.AllowRecording
-	for _, m := range room.Everybody() {
-		of.Users = append(of.Users, m.User)
-	}
-	return of, nil
-}
-
-// roomState is a room's, for errors.
-func roomState(room *conference.Room) string {
-	switch {
-	case room.Settings().Locked:
-		return "locked"
-	case len(room.Participants()) == 0:
-		return "empty"
-	}
-	return "open"
+	return r.service.rooms.Recordable(p, id)
 }

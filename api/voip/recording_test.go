@@ -15,7 +15,7 @@ import (
 )
 
 // recording is one, as the user sees it.
-func (u *user) recording(id string) (rec recordings.Body) {
+func (u *user) recording(id string) (rec recordings.Recording) {
 	u.t.Helper()
 	u.get("/recordings/" + id).want(200).into(&rec)
 	return rec
@@ -24,14 +24,14 @@ func (u *user) recording(id string) (rec recordings.Body) {
 // lasts waits until a recording is as long.
 func (u *user) lasts(id string, d time.Duration) {
 	u.t.Helper()
-	var rec recordings.Body
+	var rec recordings.Recording
 	eventually(u.t, func() bool { rec = u.recording(id); return rec.DurationMS >= d.Milliseconds() }, func() string { return show(rec) })
 }
 
 // listed are the ids of recordings.
 func (u *user) listed(query string) (ids []string) {
 	u.t.Helper()
-	var list struct{ Items []recordings.Body }
+	var list struct{ Items []recordings.Recording }
 	u.get("/recordings" + query).want(200).into(&list)
 	for _, rec := range list.Items {
 		ids = append(ids, rec.ID)
@@ -60,7 +60,7 @@ func TestACallIsRecorded(t *testing.T) {
 	if p := alice.post("/calls/"+c.ID+"/record/stop", nil).want(409, "not_recording").problem(); p.State != "active" {
 		t.Errorf("state %q", p.State)
 	}
-	var rec recordings.Body
+	var rec recordings.Recording
 	a := alice.post("/calls/"+c.ID+"/record", nil).want(201)
 	a.into(&rec)
 	if a.header.Get("Location") != "/api/v1/voip/recordings/"+rec.ID || rec.State != "recording" || *rec.CallID != c.ID || rec.RoomID != nil {
@@ -73,7 +73,7 @@ func TestACallIsRecorded(t *testing.T) {
 		t.Errorf("state %q", p.State)
 	}
 	alice.lasts(rec.ID, 300*time.Millisecond)
-	var done recordings.Body
+	var done recordings.Recording
 	alice.post("/calls/"+c.ID+"/record/stop", nil).want(200).into(&done)
 	if done.State != "done" || done.DurationMS < 300 || done.EndedAt == nil || done.SizeBytes < 300*16 {
 		t.Errorf("stopped %s", show(done))
@@ -83,7 +83,7 @@ func TestACallIsRecorded(t *testing.T) {
 			t.Errorf("event %+v", e)
 		}
 	}
-	var other recordings.Body
+	var other recordings.Recording
 	alice.post("/calls/"+c.ID+"/record", map[string]any{"format": "wav48", "max_duration": 3600}).want(201).into(&other)
 	var now voip.CallBody
 	alice.get("/calls/" + c.ID).want(200).into(&now)
@@ -200,7 +200,7 @@ func TestARoomIsRecorded(t *testing.T) {
 		r.as("audit", role(auth.RoleAuditor)).post(path+verb, nil).want(403, "forbidden")
 	}
 	alice.post(path+"/record/stop", nil).want(409, "not_recording")
-	var rec recordings.Body
+	var rec recordings.Recording
 	alice.post(path+"/record", nil).want(201).into(&rec)
 	if *rec.RoomID != room.ID || rec.CallID != nil {
 		t.Errorf("recording %s", show(rec))

@@ -13,33 +13,26 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
-// JoinRoom is the body of POST /rooms/{id}/join; all of it is optional.
-type JoinRoom struct {
-	Role     string `json:"role,omitempty" enum:"participant,moderator"`
-	Endpoint string `json:"endpoint,omitempty" maxLength:"256" doc:"A phone to ring into the room, instead of the caller's browser"`
-	PIN      string `json:"pin,omitempty" maxLength:"32" doc:"Of a room that has pin_required"`
-}
-
 // join lets somebody into a room: the browser whose offer follows, or a phone
 // that is rung. The place is held from now on, for as long as phones ring.
-func (s *Service) join(ctx context.Context, p auth.Principal, id string, in JoinRoom) (JoinBody, error) {
+func (s *Service) join(ctx context.Context, p auth.Principal, id string, in rooms.JoinRoom) (rooms.JoinBody, error) {
 	room, err := s.rooms.Find(id)
 	if err != nil {
-		return JoinBody{}, err
+		return rooms.JoinBody{}, err
 	}
 	if err := s.rooms.CheckPIN(p.User, room, in.PIN); err != nil {
-		return JoinBody{}, err
+		return rooms.JoinBody{}, err
 	}
 	role := conference.RoleParticipant
 	if in.Role == string(conference.RoleModerator) {
 		if room.Settings().Creator != p.User && !p.SeesAll() {
-			return JoinBody{}, rest.InField("body.role", fault.New(fault.Forbidden, "only the room's creator may join it as moderator"))
+			return rooms.JoinBody{}, rest.InField("body.role", fault.New(fault.Forbidden, "only the room's creator may join it as moderator"))
 		}
 		role = conference.RoleModerator
 	}
 	place, err := room.Reserve(role)
 	if err != nil {
-		return JoinBody{}, err
+		return rooms.JoinBody{}, rest.InState(rooms.State(room), err)
 	}
 	joined := false
 	defer func() {
@@ -51,7 +44,7 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in Join
 	c.room = room
 	c.caller = signaling.CallerID{Name: room.Settings().Name, Number: room.Settings().Number}
 	if err := s.add(c); err != nil {
-		return JoinBody{}, err
+		return rooms.JoinBody{}, err
 	}
 	var pt *party
 	err = c.make(func() (err error) {
@@ -59,10 +52,10 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in Join
 		return err
 	})
 	if err != nil {
-		return JoinBody{}, err
+		return rooms.JoinBody{}, err
 	}
 	joined = true
-	return JoinBody{
+	return rooms.JoinBody{
 		RoomID: room.Settings().ID, ParticipantID: pt.id, CallID: c.id, Role: string(role), ICEServers: s.iceServers(p.User),
 	}, nil
 }
@@ -160,7 +153,7 @@ func (m roomMember) mute(ctx context.Context, on bool) error {
 }
 
 // setVolume makes somebody in a room louder or softer, or what they hear.
-func (m roomMember) setVolume(ctx context.Context, v VolumeBody) error {
+func (m roomMember) setVolume(ctx context.Context, v rooms.VolumeBody) error {
 	if m.channel == nil {
 		return fault.New(fault.Conflict, "not connected yet")
 	}

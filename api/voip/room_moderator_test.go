@@ -22,7 +22,7 @@ func are(connected, waiting int) func(rooms.RoomBody) bool {
 }
 
 // rings joins a phone to a room, which answers.
-func (u *user) rings(room, number string, body map[string]any) (voip.JoinBody, *phone) {
+func (u *user) rings(room, number string, body map[string]any) (rooms.JoinBody, *phone) {
 	u.t.Helper()
 	if body == nil {
 		body = map[string]any{}

@@ -28,9 +28,9 @@ func (u *user) room(body map[string]any) rooms.RoomBody {
 }
 
 // joins takes a place in a room.
-func (u *user) joins(id string, body any) voip.JoinBody {
+func (u *user) joins(id string, body any) rooms.JoinBody {
 	u.t.Helper()
-	var j voip.JoinBody
+	var j rooms.JoinBody
 	u.post("/rooms/"+id+"/join", body).want(200).into(&j)
 	return j
 }

@@ -30,6 +30,7 @@ func (r routes) registerCalls(api huma.API) {
 	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/mute", "mute-call", "Mute yourself", 0), r.mute(true))
 	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/unmute", "unmute-call", "Unmute yourself", 0), r.mute(false))
 	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/dtmf", "send-dtmf", "Send DTMF digits to the others", http.StatusNoContent), r.sendDigits)
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/transfer", "transfer-call", "Have somebody else take your place in a call", 0), r.transfer)
 	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/participants", "add-participants", "Call more people into a call", http.StatusCreated),
 		r.addParticipants)
 	rest.Handle(api, r.fail, rest.Operation(del, "/calls/{id}/participants/{pid}", "remove-participant", "Take somebody out of a call",

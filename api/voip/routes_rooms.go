@@ -30,10 +30,10 @@ func (r routes) registerRooms(api huma.API) {
 func (r routes) joinRoom(ctx context.Context, p auth.Principal, in *struct {
 	rest.PathID
 	rest.Once
-	Body *JoinRoom
+	Body *rooms.JoinRoom
 },
-) (*rest.Answer[JoinBody], error) {
-	var body JoinRoom
+) (*rest.Answer[rooms.JoinBody], error) {
+	var body rooms.JoinRoom
 	if in.Body != nil {
 		body = *in.Body
 	}
@@ -41,7 +41,7 @@ func (r routes) joinRoom(ctx context.Context, p auth.Principal, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[JoinBody]{Body: joined}, nil
+	return &rest.Answer[rooms.JoinBody]{Body: joined}, nil
 }
 
 type memberChange func(context.Context, auth.Principal, *rest.PathMember) (*rest.Answer[rooms.RoomBody], error)
@@ -54,7 +54,7 @@ func (r routes) muteMember(on bool) memberChange {
 
 func (r routes) setVolume(ctx context.Context, p auth.Principal, in *struct {
 	rest.PathMember
-	Body VolumeBody
+	Body rooms.VolumeBody
 },
 ) (*rest.Answer[rooms.RoomBody], error) {
 	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setVolume(ctx, in.Body) })

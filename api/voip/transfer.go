@@ -16,7 +16,7 @@ import (
 func (r routes) transfer(ctx context.Context, p auth.Principal, in *struct {
 	rest.PathID
 	rest.Once
-	Body transfers.Body
+	Body transfers.TransferCall
 },
 ) (*rest.Answer[CallBody], error) {
 	return r.change(p, in.ID, func(c *call) error {
@@ -38,27 +38,33 @@ func (r routes) transfer(ctx context.Context, p auth.Principal, in *struct {
 	})
 }
 
+// talker is a party that talks, and its channel.
+type talker struct {
+	*party
+	on *signaling.Channel
+}
+
 // talks is the party that a principal is and that talks here, and who else does. The lock is
 // held.
-func (c *call) talks(p auth.Principal) (pt *party, others []*party, err error) {
+func (c *call) talks(p auth.Principal) (self talker, others []talker, err error) {
 	if err := c.open(); err != nil {
-		return nil, nil, err
+		return self, nil, err
 	}
-	pt = c.partyFor(p)
+	pt := c.partyFor(p)
 	switch {
 	case c.room != nil:
-		return nil, nil, fault.New(fault.Conflict, "a room cannot be transferred")
+		return self, nil, fault.New(fault.Conflict, "a room cannot be transferred")
 	case pt == nil:
-		return nil, nil, fault.New(fault.Forbidden, "only who is in a call may transfer it")
+		return self, nil, fault.New(fault.Forbidden, "only who is in a call may transfer it")
 	case pt.channel == nil || pt.state != StateConnected:
-		return nil, nil, fault.New(fault.Conflict, "you are not connected")
+		return self, nil, fault.New(fault.Conflict, "you are not connected")
 	}
 	for _, other := range c.parties {
 		if other != pt && other.channel != nil && other.state == StateConnected {
-			others = append(others, other)
+			others = append(others, talker{other, other.channel})
 		}
 	}
-	return pt, others, nil
+	return talker{pt, pt.channel}, others, nil
 }
 
 // transferTo has an endpoint rung in the place of who asks, whose part ends. Who stays hears
@@ -80,14 +86,14 @@ func (c *call) transferTo(ctx context.Context, p auth.Principal, to dialstring.T
 	if err != nil {
 		return rest.InField("body.to", err)
 	}
-	transfers.TellBlind(c.service.cfg.Engine, c.bridge, pt.channel, others[0].channel, to.String())
+	transfers.TellBlind(c.service.cfg.Engine, c.bridge, pt.on, others[0].on, to.String())
 	c.unhold(ctx, pt, others)
-	c.leave(pt)
+	c.leave(pt.party)
 	return nil
 }
 
 // unhold tells those who were held by a party that goes that nobody holds them any more.
-func (c *call) unhold(ctx context.Context, pt *party, others []*party) {
+func (c *call) unhold(ctx context.Context, pt talker, others []talker) {
 	c.mu.Lock()
 	held := pt.held
 	c.mu.Unlock()
@@ -95,8 +101,8 @@ func (c *call) unhold(ctx context.Context, pt *party, others []*party) {
 		if !held {
 			return
 		}
-		if err := other.channel.Hold(ctx, false); err != nil && fault.Of(err) != fault.Unsupported {
-			c.log.Info("party not told of the end of a hold", "channel", other.channel.Name(), "err", err)
+		if err := other.on.Hold(ctx, false); err != nil && fault.Of(err) != fault.Unsupported {
+			c.log.Info("party not told of the end of a hold", "channel", other.on.Name(), "err", err)
 		}
 	}
 }
@@ -125,23 +131,23 @@ func (c *call) transferInto(ctx context.Context, p auth.Principal, other *call) 
 	if len(moves) != 1 || len(meets) == 0 && ringing == 0 {
 		return fault.New(fault.Conflict, "one of the calls has nobody, or both have several, to be joined")
 	}
-	t := transfers.Attended{First: pt1.channel, Second: pt2.channel, From: from.bridge, To: to.bridge, Moves: moves[0].channel}
+	t := transfers.Attended{First: pt1.on, Second: pt2.on, From: from.bridge, To: to.bridge, Moves: moves[0].on}
 	if len(meets) > 0 {
-		t.Meets = meets[0].channel
+		t.Meets = meets[0].on
 	}
-	if err := from.move(ctx, moves[0], to, leaves); err != nil {
+	if err := from.move(ctx, moves[0].party, to, leaves.on); err != nil {
 		return err
 	}
 	transfers.TellAttended(c.service.cfg.Engine, t)
 	c.unhold(ctx, pt1, here)
 	other.unhold(ctx, pt2, there)
-	c.leave(pt1)
-	other.leave(pt2)
+	c.leave(pt1.party)
+	other.leave(pt2.party)
 	return nil
 }
 
 // move takes a party into another call, in the place of one that is about to leave that.
-func (c *call) move(ctx context.Context, pt *party, to *call, leaves *party) error {
+func (c *call) move(ctx context.Context, pt *party, to *call, leaves *signaling.Channel) error {
 	moved := newParty(pt.endpoint, pt.role, StateConnected)
 	c.mu.Lock()
 	ch := pt.channel
@@ -150,12 +156,12 @@ func (c *call) move(ctx context.Context, pt *party, to *call, leaves *party) err
 		return fault.New(fault.Conflict, "the other party has left")
 	}
 	moved.user, moved.leg, moved.calling = pt.user, pt.leg, pt.calling
-	pt.channel, pt.leg, pt.user = nil, nil, "" // what ends this call is nothing to it
+	pt.channel, pt.leg, pt.moved = nil, nil, true // what ends this call is nothing to it
 	c.mu.Unlock()
 	err := to.take(ctx, moved, ch, leaves)
 	c.mu.Lock()
 	if err != nil {
-		pt.channel, pt.leg, pt.user = ch, moved.leg, moved.user
+		pt.channel, pt.leg, pt.moved = ch, moved.leg, false
 		c.mu.Unlock()
 		return err
 	}
@@ -170,19 +176,18 @@ func (c *call) move(ctx context.Context, pt *party, to *call, leaves *party) err
 }
 
 // take takes in a party from another call.
-func (c *call) take(ctx context.Context, pt *party, ch *signaling.Channel, leaves *party) error {
+func (c *call) take(ctx context.Context, pt *party, ch, leaves *signaling.Channel) error {
 	c.mu.Lock()
 	err := c.open()
 	if err == nil {
 		c.parties = append(c.parties, pt)
 		c.attach(pt, ch)
 	}
-	gone := leaves.channel
 	c.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	if err = c.bridge.Replace(ctx, gone, ch); fault.Of(err) == fault.NotFound { // it holds the others
+	if err = c.bridge.Replace(ctx, leaves, ch); fault.Of(err) == fault.NotFound { // it holds the others
 		err = c.bridge.Add(ctx, ch)
 	}
 	if err != nil {

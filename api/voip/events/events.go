@@ -20,6 +20,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 	"github.com/skygenesisenterprise/skybridge/signaling/talk"
+	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
 )
 
 // eventTypes are the events that the API tells; digits are nobody's but the call's.
@@ -27,7 +28,7 @@ var eventTypes = []event.Type{
 	event.ChannelCreated, event.ChannelStateChange, event.ChannelDestroyed, event.ChannelHold, event.ChannelUnhold,
 	event.ChannelEnteredBridge, event.ChannelLeftBridge, event.ChannelMute, event.BridgeCreated, event.BridgeDestroyed,
 	event.ChannelTalkingStarted, event.ChannelTalkingFinished, event.RecordingStarted, event.RecordingFinished,
-	event.RecordingFailed, event.BridgeActiveSpeaker, event.BridgeLevels,
+	event.RecordingFailed, event.BridgeActiveSpeaker, event.BridgeLevels, event.BridgeBlindTransfer, event.BridgeAttendedTransfer,
 }
 
 // EventBody is one event as clients see it. What a type has not is left out.
@@ -139,6 +140,10 @@ func eventBody(e *event.Event) EventBody {
 		if d.Result.Err != nil {
 			b.Recording.Cause = d.Result.Err.Error()
 		}
+	case transfer.BlindEvent:
+		channel(&d.Transferer)
+	case transfer.AttendedEvent:
+		channel(&d.First)
 	case signaling.SpeakerEvent:
 		b.Channel = d.Name
 	case signaling.LevelsEvent:

@@ -5,10 +5,13 @@
 package monitoring
 
 import (
+	"context"
 	"math"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/media/quality"
+	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
 // QualityBody is how the parties of a call are received.
@@ -50,8 +53,36 @@ type QualitySampleBody struct {
 	MOS            *float64  `json:"mos" doc:"Estimated mean opinion score, 1 to 4.5"`
 }
 
-// SampleBodies are samples as clients see them.
-func SampleBodies(samples []quality.Sample) []QualitySampleBody {
+// countersPatience is how long one channel may keep the others' figures waiting.
+const countersPatience = 200 * time.Millisecond
+
+// Party is a party of a call that has a channel.
+type Party struct {
+	ID, Endpoint string
+	Channel      *signaling.Channel
+}
+
+// QualityOf is how the parties of a call are received.
+func QualityOf(ctx context.Context, call string, parties []Party) QualityBody {
+	b := QualityBody{CallID: call, Participants: []ParticipantQualityBody{}}
+	ctx, cancel := context.WithTimeout(ctx, countersPatience)
+	defer cancel()
+	for _, pt := range parties {
+		s := pt.Channel.Snapshot()
+		p := ParticipantQualityBody{
+			ID: pt.ID, Endpoint: pt.Endpoint, ChannelID: rest.OptionalText(string(s.ID)), Codec: rest.OptionalText(s.Codec), Secure: s.Secure,
+			Samples: sampleBodies(pt.Channel.Quality()),
+		}
+		if audio, err := pt.Channel.Audio(ctx); err == nil { // else it has ended meanwhile
+			p.NotAuthentic, p.Replayed = audio.AuthFailed, audio.Replayed
+		}
+		b.Participants = append(b.Participants, p)
+	}
+	return b
+}
+
+// sampleBodies are samples as clients see them.
+func sampleBodies(samples []quality.Sample) []QualitySampleBody {
 	out := make([]QualitySampleBody, len(samples))
 	for i := range samples {
 		s := &samples[i]

@@ -101,8 +101,8 @@ func free(folder string) (uint64, error) {
 	return fs.Bavail * uint64(fs.Bsize), nil //nolint:gosec // a block size is positive
 }
 
-// StartBody is the body of POST …/record; all of it is optional.
-type StartBody struct {
+// StartRecording is the body of POST …/record; all of it is optional.
+type StartRecording struct {
 	Format      string `json:"format,omitempty" enum:"wav,wav16,wav48" doc:"8, 16 or 48 kHz; wav when absent"`
 	MaxDuration int    `json:"max_duration,omitempty" minimum:"1" maximum:"86400" doc:"Seconds; the server's own limit counts as well"`
 }
@@ -129,19 +129,19 @@ func (s *Service) Available() error {
 // Start begins to record. It fails with fault.Conflict for what is being recorded already
 // (code already_recording) and while nobody is there, with fault.Forbidden (code
 // recording_not_allowed), and as Available does.
-func (s *Service) Start(of Subject, in StartBody) (Body, error) {
+func (s *Service) Start(of Subject, in StartRecording) (Recording, error) {
 	if of.Refused {
-		return Body{}, fault.WithCode(fault.Forbidden, "recording_not_allowed", "the room does not allow recording")
+		return Recording{}, fault.WithCode(fault.Forbidden, "recording_not_allowed", "the room does not allow recording")
 	}
 	if err := s.Available(); err != nil {
-		return Body{}, err
+		return Recording{}, err
 	}
 	if in.Format == "" {
 		in.Format = usual
 	}
 	format, err := record.FormatOf(in.Format)
 	if err != nil {
-		return Body{}, err
+		return Recording{}, err
 	}
 	limit := s.cfg.MaxDuration
 	if in.MaxDuration > 0 {
@@ -149,7 +149,7 @@ func (s *Service) Start(of Subject, in StartBody) (Body, error) {
 	}
 	e := newEntry(of, format.Name, s.cfg.Now())
 	if err := s.begin(of, e); err != nil {
-		return Body{}, err
+		return Recording{}, err
 	}
 	rec, err := s.cfg.Registry.StartBridge(of.Bridge, recording.Options{
 		ID: e.ID, Name: e.ID, Path: s.path(e), Format: format, Limits: record.Limits{Duration: limit},
@@ -157,7 +157,7 @@ func (s *Service) Start(of Subject, in StartBody) (Body, error) {
 	})
 	if err != nil {
 		s.giveUp(of, e)
-		return Body{}, err
+		return Recording{}, err
 	}
 	s.mu.Lock()
 	if l := s.live[of.id()]; l != nil && l.entry == e { // else it has ended already
@@ -166,7 +166,7 @@ func (s *Service) Start(of Subject, in StartBody) (Body, error) {
 	s.mu.Unlock()
 	if err := s.write(e); err != nil {
 		rec.Cancel()
-		return Body{}, err
+		return Recording{}, err
 	}
 	return s.body(e), nil
 }
@@ -224,12 +224,12 @@ func (s *Service) finish(of Subject, e *entry, res recording.Result) {
 
 // Stop ends the recording of a call or a room, and tells how it is once its file is there. It
 // fails with fault.Conflict (code not_recording) when there is none.
-func (s *Service) Stop(ctx context.Context, of string) (Body, error) {
+func (s *Service) Stop(ctx context.Context, of string) (Recording, error) {
 	s.mu.Lock()
 	l := s.live[of]
 	if l == nil || l.rec == nil {
 		s.mu.Unlock()
-		return Body{}, fault.WithCode(fault.Conflict, "not_recording", "it is not being recorded")
+		return Recording{}, fault.WithCode(fault.Conflict, "not_recording", "it is not being recorded")
 	}
 	e, rec := l.entry, l.rec
 	s.mu.Unlock()
@@ -237,7 +237,7 @@ func (s *Service) Stop(ctx context.Context, of string) (Body, error) {
 	select {
 	case <-rec.Done():
 	case <-ctx.Done():
-		return Body{}, ctx.Err()
+		return Recording{}, ctx.Err()
 	}
 	s.mu.Lock()
 	e.end(rec.Result(), s.cfg.Now()) // as finish does, which may be about to

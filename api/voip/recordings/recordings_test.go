@@ -110,7 +110,7 @@ func TestTheDisk(t *testing.T) {
 	if err := r.Available(); fault.Of(err) != fault.Unavailable || fault.CodeOf(err) != "disk_full" {
 		t.Errorf("a full disk: %v", err)
 	}
-	if _, err := r.Start(Subject{Call: "c", Bridge: r.bridge}, StartBody{}); fault.CodeOf(err) != "disk_full" {
+	if _, err := r.Start(Subject{Call: "c", Bridge: r.bridge}, StartRecording{}); fault.CodeOf(err) != "disk_full" {
 		t.Errorf("a recording on a full disk: %v", err)
 	}
 	trouble = errors.New("gone")
@@ -126,7 +126,7 @@ func TestTheDisk(t *testing.T) {
 func TestWhatIsTakenUp(t *testing.T) {
 	r := newRig(t)
 	of := Subject{Call: "c", Bridge: r.bridge, By: "ada", Users: []string{"ada", "bob", ""}}
-	rec, err := r.Start(of, StartBody{})
+	rec, err := r.Start(of, StartRecording{})
 	must(t, err)
 	for name, text := range map[string]string{"x.json": "{}", id + ".json": "{", "notes.txt": "hello"} {
 		must(t, os.WriteFile(filepath.Join(r.folder, name), []byte(text), 0o600))

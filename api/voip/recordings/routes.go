@@ -19,8 +19,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
-// Body is a recording as clients see it.
-type Body struct {
+// Recording is a recording as clients see it.
+type Recording struct {
 	ID         string     `json:"id"`
 	CallID     *string    `json:"call_id"`
 	RoomID     *string    `json:"room_id"`
@@ -35,9 +35,9 @@ type Body struct {
 	Cause      string     `json:"cause,omitempty" doc:"Why it failed"`
 }
 
-func (s *Service) body(e *entry) Body {
+func (s *Service) body(e *entry) Recording {
 	s.mu.Lock()
-	b := Body{
+	b := Recording{
 		ID: e.ID, CallID: rest.OptionalText(e.CallID), RoomID: rest.OptionalText(e.RoomID), CreatedBy: e.CreatedBy, Format: e.Format,
 		State: e.State, StartedAt: e.Started, EndedAt: rest.OptionalTime(e.Ended), DurationMS: e.Length.Milliseconds(),
 		URL: rest.Base + "/recordings/" + e.ID + "/file", Cause: e.Cause,
@@ -103,16 +103,16 @@ const mediaType = "audio/wav"
 type startRequest struct {
 	rest.PathID
 	rest.Once
-	Body *StartBody
+	Body *StartRecording
 }
 
-func (r routes) start(of finder) func(context.Context, auth.Principal, *startRequest) (*rest.Created[Body], error) {
-	return func(_ context.Context, p auth.Principal, in *startRequest) (*rest.Created[Body], error) {
+func (r routes) start(of finder) func(context.Context, auth.Principal, *startRequest) (*rest.Created[Recording], error) {
+	return func(_ context.Context, p auth.Principal, in *startRequest) (*rest.Created[Recording], error) {
 		subject, err := of(p, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		var body StartBody
+		var body StartRecording
 		if in.Body != nil {
 			body = *in.Body
 		}
@@ -120,12 +120,12 @@ func (r routes) start(of finder) func(context.Context, auth.Principal, *startReq
 		if err != nil {
 			return nil, rest.InState(subject.State, err)
 		}
-		return &rest.Created[Body]{Location: rest.Base + "/recordings/" + rec.ID, Body: rec}, nil
+		return &rest.Created[Recording]{Location: rest.Base + "/recordings/" + rec.ID, Body: rec}, nil
 	}
 }
 
-func (r routes) stop(of finder) func(context.Context, auth.Principal, *rest.PathID) (*rest.Answer[Body], error) {
-	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[Body], error) {
+func (r routes) stop(of finder) func(context.Context, auth.Principal, *rest.PathID) (*rest.Answer[Recording], error) {
+	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[Recording], error) {
 		subject, err := of(p, in.ID)
 		if err != nil {
 			return nil, err
@@ -134,7 +134,7 @@ func (r routes) stop(of finder) func(context.Context, auth.Principal, *rest.Path
 		if err != nil {
 			return nil, rest.InState(subject.State, err)
 		}
-		return &rest.Answer[Body]{Body: rec}, nil
+		return &rest.Answer[Recording]{Body: rec}, nil
 	}
 }
 
@@ -143,7 +143,7 @@ func (r routes) list(_ context.Context, p auth.Principal, in *struct {
 	Call string `query:"call_id" maxLength:"64"`
 	Room string `query:"room_id" maxLength:"64"`
 },
-) (*rest.List[Body], error) {
+) (*rest.List[Recording], error) {
 	var found []*entry
 	r.mu.Lock()
 	for _, e := range r.kept {
@@ -157,20 +157,20 @@ func (r routes) list(_ context.Context, p auth.Principal, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	out := &rest.List[Body]{}
-	out.Body.Items, out.Body.NextCursor = make([]Body, 0, len(page.Body.Items)), page.Body.NextCursor
+	out := &rest.List[Recording]{}
+	out.Body.Items, out.Body.NextCursor = make([]Recording, 0, len(page.Body.Items)), page.Body.NextCursor
 	for _, e := range page.Body.Items {
 		out.Body.Items = append(out.Body.Items, r.body(e))
 	}
 	return out, nil
 }
 
-func (r routes) get(_ context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[Body], error) {
+func (r routes) get(_ context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[Recording], error) {
 	e, err := r.find(p, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[Body]{Body: r.body(e)}, nil
+	return &rest.Answer[Recording]{Body: r.body(e)}, nil
 }
 
 // file sends the file, read as it is sent.

@@ -1,6 +1,10 @@
 package rooms
 
-import "time"
+import (
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/records"
+)
 
 // CreateRoom is the body of POST /rooms.
 type CreateRoom struct {
@@ -90,4 +94,26 @@ type RoomParticipantBody struct {
 type HearingBody struct {
 	HeardBy []string `json:"heard_by,omitempty" maxItems:"64" doc:"everyone, or ids of participants; none is nobody"`
 	Hears   []string `json:"hears,omitempty" maxItems:"64" doc:"Whom they hear, likewise"`
+}
+
+// JoinRoom is the body of POST /rooms/{id}/join; all of it is optional.
+type JoinRoom struct {
+	Role     string `json:"role,omitempty" enum:"participant,moderator"`
+	Endpoint string `json:"endpoint,omitempty" maxLength:"256" doc:"A phone to ring into the room, instead of the caller's browser"`
+	PIN      string `json:"pin,omitempty" maxLength:"32" doc:"Of a room that has pin_required"`
+}
+
+// VolumeBody is how much louder or softer somebody in a room is; what is absent stays.
+type VolumeBody struct {
+	Talking   *float64 `json:"talking,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they say"`
+	Listening *float64 `json:"listening,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they hear"`
+}
+
+// JoinBody is the right to enter a room.
+type JoinBody struct {
+	RoomID        string                  `json:"room_id"`
+	ParticipantID string                  `json:"participant_id"`
+	CallID        string                  `json:"call_id"`
+	Role          string                  `json:"role"`
+	ICEServers    []records.ICEServerBody `json:"ice_servers"`
 }

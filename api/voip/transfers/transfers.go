@@ -17,8 +17,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
 )
 
-// Body is the body of POST /calls/{id}/transfer; one of the two is there.
-type Body struct {
+// TransferCall is the body of POST /calls/{id}/transfer; one of the two is there.
+type TransferCall struct {
 	To     string `json:"to,omitempty" maxLength:"256" doc:"Who takes your place, as in participants: they are rung, and your part ends at once"`
 	CallID string `json:"call_id,omitempty" maxLength:"64" doc:"Another call of yours: its other party and that of this call talk to each other, and your part in both ends"`
 }
@@ -27,7 +27,7 @@ type Body struct {
 const Moved = "transfer"
 
 // Check reads whom a transfer is to: an endpoint, or another call than the one with the id.
-func (b Body) Check(call string) (to dialstring.Target, err error) {
+func (b TransferCall) Check(call string) (to dialstring.Target, err error) {
 	switch {
 	case (b.To == "") == (b.CallID == ""):
 		return to, rest.InField("body", fault.New(fault.Invalid, "one of to and call_id"))

@@ -222,6 +222,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voip/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have somebody else take your place in a call */
+        post: operations["transfer-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voip/calls/{id}/unhold": {
         parameters: {
             query?: never;
@@ -501,33 +518,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Body: {
-            call_id: string | null;
-            /** @description Why it failed */
-            cause?: string;
-            created_by: string;
-            /** Format: int64 */
-            duration_ms: number;
-            /** Format: date-time */
-            ended_at: string | null;
-            format: string;
-            id: string;
-            room_id: string | null;
-            /**
-             * Format: int64
-             * @description Of the file, once it is there
-             */
-            size_bytes: number;
-            /** Format: date-time */
-            started_at: string;
-            /**
-             * @description interrupted: the server ended before it did; what there was is kept
-             * @enum {string}
-             */
-            state: "recording" | "done" | "failed" | "interrupted";
-            /** @description Where the file is */
-            url: string;
-        };
         CallBody: {
             /** Format: date-time */
             answered_at: string | null;
@@ -821,6 +811,33 @@ export interface components {
             /** @description Whose r_factor and mos these are: narrowband (ITU-T G.107), wideband (G.107.1) or fullband (G.107.2); null with them where nothing came or the codec is unknown. Different scales do not compare */
             scale: string | null;
         };
+        Recording: {
+            call_id: string | null;
+            /** @description Why it failed */
+            cause?: string;
+            created_by: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            format: string;
+            id: string;
+            room_id: string | null;
+            /**
+             * Format: int64
+             * @description Of the file, once it is there
+             */
+            size_bytes: number;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * @description interrupted: the server ended before it did; what there was is kept
+             * @enum {string}
+             */
+            state: "recording" | "done" | "failed" | "interrupted";
+            /** @description Where the file is */
+            url: string;
+        };
         RoomBody: {
             bridge_id: string;
             /** Format: date-time */
@@ -898,7 +915,7 @@ export interface components {
             /** Format: int64 */
             status: number;
         };
-        StartBody: {
+        StartRecording: {
             /**
              * @description 8, 16 or 48 kHz; wav when absent
              * @enum {string}
@@ -909,6 +926,12 @@ export interface components {
              * @description Seconds; the server's own limit counts as well
              */
             max_duration?: number;
+        };
+        TransferCall: {
+            /** @description Another call of yours: its other party and that of this call talk to each other, and your part in both ends */
+            call_id?: string;
+            /** @description Who takes your place, as in participants: they are rung, and your part ends at once */
+            to?: string;
         };
         VolumeBody: {
             /**
@@ -1306,7 +1329,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["StartBody"];
+                "application/json": components["schemas"]["StartRecording"];
             };
         };
         responses: {
@@ -1317,7 +1340,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Body"];
+                    "application/json": components["schemas"]["Recording"];
                 };
             };
             /** @description Error */
@@ -1348,7 +1371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Body"];
+                    "application/json": components["schemas"]["Recording"];
                 };
             };
             /** @description Error */
@@ -1420,6 +1443,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "transfer-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferCall"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallBody"];
                 };
             };
             /** @description Error */
@@ -1988,7 +2049,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["StartBody"];
+                "application/json": components["schemas"]["StartRecording"];
             };
         };
         responses: {
@@ -1999,7 +2060,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Body"];
+                    "application/json": components["schemas"]["Recording"];
                 };
             };
             /** @description Error */
@@ -2030,7 +2091,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Body"];
+                    "application/json": components["schemas"]["Recording"];
                 };
             };
             /** @description Error */
