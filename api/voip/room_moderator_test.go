@@ -82,7 +82,9 @@ func TestARoomIsLocked(t *testing.T) {
 		t.Errorf("the locked room is %s", show(got))
 	}
 	alice.post("/rooms/"+room.ID+"/lock", nil).want(200) // again changes nothing
-	bob.post("/rooms/"+room.ID+"/join", nil).want(409, "room_locked")
+	if p := bob.post("/rooms/"+room.ID+"/join", nil).want(409, "room_locked").problem(); p.State != "locked" {
+		t.Errorf("state %q", p.State)
+	}
 	bob.post("/rooms/"+room.Number+"/join", map[string]any{"endpoint": "SIP/1002"}).want(409, "room_locked")
 	alice.joins(room.ID, map[string]any{"role": "moderator"})
 	alice.post("/rooms/"+room.ID+"/unlock", nil).want(200).into(&got)
