@@ -1,6 +1,7 @@
 package bandwidth
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -100,6 +101,17 @@ func read(t *rapid.T, b []byte, came, told map[uint16]time.Duration) {
 	}
 	if f.count != 0 || i != len(theirs.RecvDeltas) {
 		t.Fatalf("%d left, %d of pion's %d deltas", f.count, i, len(theirs.RecvDeltas))
+	}
+}
+
+// TestHugeFeedback: a few bytes that tell of 65,535 packets are refused, not looked through.
+func TestHugeFeedback(t *testing.T) {
+	detail := []byte{0, 0, 0xff, 0xff, 0, 0, 0, 0}
+	for range 9 {
+		detail = append(detail, 0x1f, 0xff)
+	}
+	if err := NewEstimator(Config{}).Feedback(time.Hour, detail); !errors.Is(err, ErrFeedback) {
+		t.Error(err)
 	}
 }
 

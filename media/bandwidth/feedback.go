@@ -33,6 +33,9 @@ func (f *feedback) open(detail []byte) error {
 		return ErrFeedback
 	}
 	*f = feedback{base: binary.BigEndian.Uint16(detail), count: int(binary.BigEndian.Uint16(detail[2:]))}
+	if f.count > 2*remembered { // nothing is known of so many: they would only take time
+		return ErrFeedback
+	}
 	f.ref = uint32(detail[4])<<16 | uint32(detail[5])<<8 | uint32(detail[6])
 	rest := detail[feedbackHead:]
 	n := 0

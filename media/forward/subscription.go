@@ -116,7 +116,10 @@ func (b *Subscription) Aim(now time.Duration, layer, temporal int) {
 	}
 	b.aim, b.aimed = int8(layer), now
 	b.wait.on = false
-	if layer != Paused && b.aim != b.cur {
+	if layer == Paused || b.aim == b.cur {
+		return
+	}
+	if _, ok := b.beginning(now); !ok { // else the next packet finds one that has just come
 		b.src.ask(layer)
 	}
 }

@@ -85,6 +85,7 @@ type Track struct {
 	party *Party
 	views []*View
 	cfg   TrackConfig
+	began bool // something has come
 }
 
 // TrackConfig says what a track is.
@@ -157,6 +158,7 @@ func (p *Party) Watch(t *Track, stream forward.Stream) (*View, error) {
 	t.views = append(t.views, v)
 	p.views = append(p.views, v)
 	p.wishes = append(p.wishes, allocation.Wish{Count: t.Layers(), Screen: t.cfg.Screen})
+	p.changed = true
 	return v, nil
 }
 
@@ -214,6 +216,12 @@ func (p *Party) Packet(now time.Duration, h *rtp.Header) {
 	ref, ok := t.Packet(now, h)
 	if !ok {
 		return
+	}
+	if !t.began {
+		t.began = true
+		for _, v := range t.views { // they have waited for it
+			v.party.changed = true
+		}
 	}
 	buf := p.router.rtp[:]
 	for _, v := range t.views {

@@ -269,6 +269,20 @@ func TestLargeSmallHidden(t *testing.T) {
 	}
 }
 
+// TestTheBeginning: who waits for a track has its first key frame, not one that is asked for.
+func TestTheBeginning(t *testing.T) {
+	r := newRoom(t)
+	w := r.watcher(20_000_000)
+	r.run(3 * time.Second)
+	c := r.camera(false)
+	v := w.watch(c, 1000)
+	v.Show(allocation.Small, false)
+	r.run(150 * ms)
+	if v.Stats().Packets == 0 || w.bytes == 0 || c.keys != 3 {
+		t.Errorf("%+v, %d bytes, %d key frames", v.Stats(), w.bytes, c.keys)
+	}
+}
+
 // TestLayersInWhateverOrder: a sender may name its largest layer first.
 func TestLayersInWhateverOrder(t *testing.T) {
 	for _, order := range [][]int{{2, 1, 0}, {1, 2, 0}} {
