@@ -15,6 +15,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/logtest"
@@ -91,6 +92,11 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	}
 	for _, f := range change {
 		f(&cfg)
+	}
+	if cfg.WebSocket != nil {
+		cfg.WebSocket.Chat = chat.New(chat.Config{
+			Store: db.Messages, Hub: cfg.WebSocket.Hub, Members: service.Members, Connected: cfg.WebSocket.Presence.Here, Now: time.Now,
+		})
 	}
 	r.server, err = api.New(cfg)
 	must(t, err)

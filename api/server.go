@@ -34,6 +34,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/identity"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
@@ -177,6 +178,9 @@ func (s *Server) registerAPI() {
 	s.app.Use(rest.Base, s.authenticate, idempotency.New(s.cfg.Idempotency, s.cfg.Log))
 	fail := problemOf(s.cfg.Log)
 	voip.Register(operations, s.cfg.VoIP, fail)
+	if s.cfg.WebSocket != nil {
+		chat.Register(operations, s.cfg.WebSocket.Chat, fail)
+	}
 	if s.cfg.Identity != nil {
 		identity.Register(operations, *s.cfg.Identity, fail)
 	}

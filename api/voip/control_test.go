@@ -232,6 +232,8 @@ func TestEveryOperation(t *testing.T) {
 	root := r.as("root", role(auth.RoleAdmin))
 	root.get("/events?after=0").want(200)
 	root.get("/trunks").want(200)
+	alice.post("/messages", map[string]any{"to": "bob", "body": "hello"}).want(201)
+	alice.get("/messages").want(200)
 	other := root.room(map[string]any{"name": "Other"})
 	root.post("/rooms/"+other.ID+"/external-media", map[string]any{"host": "127.0.0.1:9", "format": "ulaw"}).want(201)
 

@@ -29,6 +29,11 @@ func (s *Service) SeesRoom(p auth.Principal, id string) bool {
 	return err == nil
 }
 
+// Members are the users in a room that a principal may see.
+func (s *Service) Members(p auth.Principal, id string) ([]string, error) {
+	return s.rooms.Members(p, id)
+}
+
 // ShowCall is a call as a principal who may see it does.
 func (s *Service) ShowCall(p auth.Principal, id string) (any, error) {
 	c, err := s.call(p, id)

@@ -32,6 +32,10 @@ type told struct {
 	InReplyTo                         json.RawMessage `json:"in_reply_to"`
 	Message                           mailbox.MessageBody
 	Call                              voip.CallBody
+	ID, From, To, Body, Status        string
+	UserID                            string `json:"user_id"`
+	StatusMessage                     string `json:"status_message"`
+	OnCall                            bool   `json:"on_call"`
 }
 
 // live opens a WebSocket.

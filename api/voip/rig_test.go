@@ -15,6 +15,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
@@ -115,6 +116,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	must(t, err)
 	sockets := ws.Default()
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = cfg.Hub, service, users, log
+	sockets.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Members: service.Members, Connected: users.Here, Now: time.Now})
 	server, err := api.New(api.Config{
 		WebSocket: &sockets,
 		Listen:    "127.0.0.1:0", Idempotency: db.Idempotency, Auth: r.auth, VoIP: service, Version: "test", Log: log,

@@ -55,8 +55,10 @@ type connection struct {
 	closing atomic.Bool      // the end is on its way: nothing more is waited for
 	session *session.Session // the reader's
 	bucket  bucket
-	renewed chan struct{} // holds a token when expires has changed
-	done    chan struct{} // closed when the reader has ended
+	// delivered is done once what waited for the user has been told.
+	delivered sync.Once
+	renewed   chan struct{} // holds a token when expires has changed
+	done      chan struct{} // closed when the reader has ended
 }
 
 func newConnection(s *Server, conn *websocket.Conn) *connection {
@@ -235,6 +237,7 @@ func (c *connection) read() {
 		}
 		c.bucket.wait()
 		c.server.answer(c, data)
+		c.delivered.Do(func() { c.server.deliver(c.session) }) // which it has resumed, if it wished to
 	}
 }
 
@@ -244,6 +247,8 @@ func (c *connection) write() {
 	defer ping.Stop()
 	over := time.NewTimer(time.Hour)
 	defer over.Stop()
+	settled := time.NewTimer(c.server.cfg.Settle)
+	defer settled.Stop()
 	var buf []byte
 	for {
 		feed := c.current()
@@ -290,6 +295,8 @@ func (c *connection) write() {
 				c.cut() // the reader ends with it
 				return
 			}
+		case <-settled.C:
+			c.delivered.Do(func() { c.server.deliver(feed.Session()) })
 		case <-wake:
 		case <-now:
 		}

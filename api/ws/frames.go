@@ -33,6 +33,7 @@ const (
 	typeGap          = "Gap"
 	// TypeCall shows a call.
 	TypeCall     = "Call"
+	typeWaiting  = "MessagesWaiting"
 	typePresence = "Presence"
 	typeSent     = "Sent"
 	typeError    = "Error"
@@ -52,6 +53,9 @@ type clientFrame struct {
 	UserID        string `json:"user_id"`
 	Status        string `json:"status"`
 	StatusMessage string `json:"status_message"`
+	// Of Message.
+	To   string `json:"to"`
+	Body string `json:"body"`
 	// Of Signaling.
 	CallID      string          `json:"call_id"`
 	ToUser      string          `json:"to_user"`

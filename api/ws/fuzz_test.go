@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/store"
 	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 )
 
@@ -34,13 +36,28 @@ func FuzzFrame(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"Subscribe","channel":"presence:user123"}`, `{"type":"Subscribe","id":7,"channel":"call:1"}`, `{"type":"Unsubscribe","channel":"signaling"}`,
 		`{"type":"Resume","session":"x","after":18446744073709551615}`, `{"type":"Auth","token":"good"}`, `{"type":"PresenceUpdate","status":"away"}`, `{"type":"Auth","token":"bad"}`,
-		`{"type":"Subscribe","id":"\ud800","channel":"room:1"}`, `{"type":"Subscribe","id":-1e9,"channel":"calls"}`, `[[[[`, `{"type":"Signaling","call_id":"1","message_type":"offer","payload":{"sdp":"v=0"}}`, "\x00", `{"type":"Subscribe","id":01}`,
+		`{"type":"Subscribe","id":"\ud800","channel":"room:1"}`, `{"type":"Subscribe","id":-1e9,"channel":"calls"}`, `{"type":"Message","to":"bob","body":"x"}`, `{"type":"Message","to":"room:1","body":"x"}`, `[[[[`, `{"type":"Signaling","call_id":"1","message_type":"offer","payload":{"sdp":"v=0"}}`, "\x00", `{"type":"Subscribe","id":01}`,
 	} {
 		f.Add([]byte(seed))
 	}
+	sc := store.Default()
+	sc.Path = store.Memory
+	db, err := store.Open(context.Background(), sc, slog.New(slog.DiscardHandler))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			f.Error(err)
+		}
+	})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		cfg := Default()
 		cfg.Hub, cfg.Calls, cfg.Log, cfg.Presence = fanout.NewHub(), oneCall{}, slog.New(slog.DiscardHandler), presence.New(presence.Default())
+		cfg.Chat = chat.New(chat.Config{
+			Store: db.Messages, Hub: cfg.Hub, Connected: cfg.Presence.Here, Now: time.Now,
+			Members: func(auth.Principal, string) ([]string, error) { return []string{"bob"}, nil },
+		})
 		cfg.Token = func(token string) (auth.Principal, error) {
 			if token != "good" {
 				return auth.Principal{}, fault.New(fault.Unauthorized, "no: %w", errors.New(token))

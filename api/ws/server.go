@@ -21,6 +21,7 @@ import (
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
@@ -56,6 +57,8 @@ type Config struct {
 	Calls Calls
 	// Presence knows how users are; it is closed with the server.
 	Presence *presence.Registry
+	// Chat is messages between users.
+	Chat *chat.Service
 	// Token checks a token as it stands in the URL, the subprotocol or the first frame.
 	Token func(token string) (auth.Principal, error)
 	Log   *slog.Logger
@@ -65,6 +68,8 @@ type Config struct {
 	// there at one time that have not.
 	AuthTime  time.Duration
 	Strangers int
+	// Settle is how long a client has to resume a session before it is told what waits for its user.
+	Settle time.Duration
 	// Ping is how often a client is asked for a sign of life, Idle after how long without one the
 	// connection ends, WriteTime how long it may take to take a frame.
 	Ping, Idle, WriteTime time.Duration
@@ -76,7 +81,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Sessions: session.Default(), AuthTime: 10 * time.Second, Strangers: 512, Ping: 20 * time.Second, Idle: time.Minute,
-		WriteTime: 10 * time.Second, Leeway: time.Minute,
+		WriteTime: 10 * time.Second, Settle: time.Second, Leeway: time.Minute,
 	}
 }
 
@@ -265,6 +270,8 @@ func (s *Server) do(ctx context.Context, c *connection, in *clientFrame) error {
 		return s.unsubscribe(c.session, in)
 	case typeResume:
 		return c.resume(in)
+	case chat.FrameType:
+		return s.send(ctx, c.session, in)
 	case typePresenceUpdate:
 		return s.setPresence(c.session, in)
 	case TypeSignaling:

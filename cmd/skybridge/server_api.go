@@ -10,6 +10,7 @@ import (
 	accountsapi "github.com/skygenesisenterprise/skybridge/api/identity"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
@@ -52,6 +53,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	}
 	sockets := ws.Default()
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = hub, s.voip, users, s.log
+	sockets.Chat = chat.New(chat.Config{Store: s.db.Messages, Hub: hub, Members: s.voip.Members, Connected: users.Here, Now: time.Now})
 	ac := api.Config{
 		WebSocket: &sockets,
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,

@@ -128,6 +128,14 @@ func (r *Registry) Connected(name, extension string) error {
 	return nil
 }
 
+// Here reports whether a client of a user's is connected now.
+func (r *Registry) Here(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := r.users[name]
+	return u != nil && u.clients > 0
+}
+
 // Disconnected notes that a client is gone.
 func (r *Registry) Disconnected(name string) {
 	r.mu.Lock()

@@ -133,6 +133,9 @@ func (f *Feed) notify() {
 	}
 }
 
+// Session is the one that the feed is of.
+func (f *Feed) Session() *Session { return f.session }
+
 // Wake has a token when Next may have something: a frame, or the feed's end.
 func (f *Feed) Wake() <-chan struct{} { return f.wake }
 

@@ -1,0 +1,40 @@
+package ws
+
+import (
+	"context"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
+	"github.com/skygenesisenterprise/skybridge/api/ws/session"
+)
+
+// message is a message between users, or, with InReplyTo, one that the client has sent.
+type message struct {
+	chat.MessageToUser
+	InReplyTo replyTo `json:"in_reply_to,omitempty"`
+}
+
+// send passes a message of a client's on.
+func (s *Server) send(ctx context.Context, from *session.Session, in *clientFrame) error {
+	m, err := s.cfg.Chat.Send(ctx, from.Principal(), in.To, in.Body)
+	if err != nil {
+		return err
+	}
+	s.tell(from, chat.FrameType, message{m, in.ID})
+	return nil
+}
+
+// deliver tells a session what has waited for its user.
+func (s *Server) deliver(to *session.Session) {
+	ctx, cancel := context.WithTimeout(s.life, requestTime)
+	defer cancel()
+	list, more, err := s.cfg.Chat.Waiting(ctx, to.Principal().User)
+	if err != nil && ctx.Err() == nil {
+		s.cfg.Log.Error("messages that wait were not told", "err", err)
+	}
+	for _, m := range list {
+		s.tell(to, chat.FrameType, message{m, nil})
+	}
+	if more {
+		s.tell(to, typeWaiting, nil)
+	}
+}
