@@ -57,7 +57,7 @@ func databaseOf(t testing.TB, p *storetest.Postgres, err error) string {
 		t.Skip(err)
 	}
 	ok(t, err)
-	url, err := p.Database(t.Context())
+	url, err := p.Database(context.Background())
 	ok(t, err)
 	return url
 }

@@ -261,13 +261,16 @@ func TestClose(t *testing.T) {
 func BenchmarkBindings(b *testing.B) {
 	for _, clients := range []int{1, 16, 256} {
 		for _, refresh := range []bool{false, true} {
-			b.Run(fmt.Sprintf("clients=%d/refresh=%v", clients, refresh), func(b *testing.B) { benchmarkBindings(b, clients, refresh) })
+			b.Run(fmt.Sprintf("clients=%d/refresh=%v", clients, refresh), func(b *testing.B) {
+				benchmarkBindings(b, filepath.Join(b.TempDir(), "db"), clients, refresh)
+			})
 		}
 	}
+	b.Run("postgres/clients=256/refresh=true", func(b *testing.B) { benchmarkBindings(b, newDatabase(b), 256, true) })
 }
 
-func benchmarkBindings(b *testing.B, clients int, refresh bool) {
-	s := openTest(b, filepath.Join(b.TempDir(), "db"))
+func benchmarkBindings(b *testing.B, place string, clients int, refresh bool) {
+	s := openTest(b, place)
 	b.ReportAllocs()
 	b.SetParallelism(max(1, clients/2)) // times GOMAXPROCS, 2 on the usual machine
 	v := Binding{
@@ -276,6 +279,7 @@ func benchmarkBindings(b *testing.B, clients int, refresh bool) {
 	}
 	whole := func() Binding { return v }
 	var n atomic.Int64
+	b.ResetTimer() // the server has been started
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			c := BindingChange{AOR: strconv.FormatInt(n.Add(1)%1000, 10)}
