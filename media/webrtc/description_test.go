@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
 var update = flag.Bool("update", false, "write the answers to testdata")
@@ -109,7 +108,7 @@ func TestRefusedOffers(t *testing.T) {
 	offers := refusals(t)
 	offers["10,000 m= lines"] = [3]string{"too_large", "more than 64 m= lines",
 		"v=0\n" + strings.Repeat("m=audio 9 RTP/AVP 0\n", 3000)}
-	offers["64 KiB"] = [3]string{"too_large", "at most 65536", "v=0\n" + strings.Repeat("m=audio 9 RTP/AVP 0\n", 10_000)}
+	offers["64 KiB"] = [3]string{"too_large", "at most 65536", "v=0\n" + strings.Repeat("a=x\n", 20_000)}
 	offers["formats"] = [3]string{"too_large", "more than 128 formats",
 		"v=0\nm=audio 9 UDP/TLS/RTP/SAVPF" + strings.Repeat(" 111", 200) + "\n"}
 	offers["candidates"] = [3]string{"too_many", "line 263: more than 256 candidates",
@@ -133,65 +132,4 @@ func TestRefusedOffers(t *testing.T) {
 	if _, err := o.Answer(context.Background(), string(good), true); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func FuzzDescription(f *testing.F) {
-	files, err := filepath.Glob("testdata/answer/*.sdp")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(text))
-	}
-	for _, r := range refusals(f) {
-		f.Add(r[2])
-	}
-	ours := payloadsOf(all)
-	f.Fuzz(func(t *testing.T, text string) {
-		d, err := parseDescription(text)
-		if err != nil {
-			if k := fault.Of(err); k != fault.Invalid && k != fault.TooLarge && k != fault.TooMany {
-				t.Fatalf("%v: kind %v", err, k)
-			}
-			return
-		}
-		i, err := d.audio(-1)
-		if err != nil {
-			return
-		}
-		tr, err := d.transportOf(i)
-		if err != nil {
-			return
-		}
-		if _, err := d.usableCandidates(i, true); err != nil {
-			return
-		}
-		payloads := d.sections[i].common(ours, false)
-		if payloads == nil {
-			return
-		}
-		if _, err := srtp.ParseFingerprint(tr.fingerprint.hash + " " + tr.fingerprint.value); err != nil {
-			t.Fatalf("a fingerprint that is none: %v", err)
-		}
-		// What we answer must be a description itself.
-		s := newSession(ours)
-		s.keep(d, i)
-		answer, err := parseDescription(s.compose(local{
-			setup: "active", ufrag: "abcd", pwd: strings.Repeat("p", 24), payloads: payloads, level: 1,
-		}))
-		if err != nil {
-			t.Fatalf("answer: %v", err)
-		}
-		if len(answer.sections) != len(d.sections) {
-			t.Fatalf("answer of %d sections to %d", len(answer.sections), len(d.sections))
-		}
-		n := d.sections[i].negotiated(payloads, payloads, 0)
-		if n.Send.Codec == nil || len(n.Receive) == 0 {
-			t.Fatal("agreed on nothing")
-		}
-	})
 }

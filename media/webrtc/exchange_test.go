@@ -49,8 +49,8 @@ func TestSetup(t *testing.T) {
 		if err := o.SetAnswer(answer); err != nil {
 			t.Fatalf("%s: %v", c.theirs, err)
 		}
-		if got := o.session.role; got != c.ours {
-			t.Errorf("an answer with %s makes us %s, want %s", c.theirs, got, c.ours)
+		if active := o.session.text.Agreed().Transport.Active; active != (c.ours == "active") {
+			t.Errorf("an answer with %s makes us active: %v, want %s", c.theirs, active, c.ours)
 		}
 	}
 }

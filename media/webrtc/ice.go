@@ -156,16 +156,6 @@ func (p *Peer) addCandidate(c Candidate) error {
 	return err
 }
 
-// addCandidates adds those of a description.
-func (p *Peer) addCandidates(list []string) error {
-	for _, text := range list {
-		if err := p.addCandidate(Candidate{Candidate: text}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // current reports whether a candidate of theirs belongs to their description.
 // The caller holds mu.
 func (s *iceState) current(c Candidate) bool {

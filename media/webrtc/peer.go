@@ -115,13 +115,13 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 	}
 	defer a.making.Done()
 	p := &Peer{
-		api:     a,
-		config:  config,
-		log:     a.log.With("peer", config.Name),
-		session: newSession(payloadsOf(config.Codecs)),
-		ice:     iceState{gathered: make(chan struct{})},
-		done:    make(chan struct{}),
+		api:    a,
+		config: config,
+		log:    a.log.With("peer", config.Name),
+		ice:    iceState{gathered: make(chan struct{})},
+		done:   make(chan struct{}),
 	}
+	p.session.identify()
 	p.hear = p.foundCandidate
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	if err := p.connect(certificate); err != nil {
@@ -135,7 +135,6 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 
 // connect makes the transport.
 func (p *Peer) connect(certificate *dtls.Certificate) error {
-	p.session.print = printOf(certificate)
 	settings := p.api.settings
 	settings.Log, settings.Logs = p.log, pionLog{p.log}
 	settings.External = *p.api.external.Load()
@@ -149,7 +148,7 @@ func (p *Peer) connect(certificate *dtls.Certificate) error {
 		p.path = path
 		p.out.stream, err = path.Stream(p.session.ssrc)
 		if err == nil {
-			p.session.ufrag, p.session.pwd, err = path.Credentials()
+			err = p.converse(certificate)
 		}
 		if err != nil {
 			err = errors.Join(err, path.Close())

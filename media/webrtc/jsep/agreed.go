@@ -131,7 +131,8 @@ type Track struct {
 	// place of the earlier. Stream and ID go into a=msid; both are tokens.
 	ID, Stream string
 	Kind       string
-	// SSRC is of its packets, RTX of repairs; 0 for none.
+	// SSRC is of its packets, RTX of repairs; 0 for none. A track that was removed and comes
+	// again wants others: Chromium hears nothing of a source that a section has lost before.
 	SSRC, RTX uint32
 	CName     string
 	// Content is said in a=content: "slides" for a screen; may be empty.

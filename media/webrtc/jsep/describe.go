@@ -148,7 +148,9 @@ func (w *writer) media(o *slot) {
 		}
 		w.line("a=simulcast:recv %s", strings.Join(names, ";"))
 	}
-	if o.said.Sends() && o.track != nil {
+	// Also where nothing is sent for now: Chromium that was on hold hears nothing of a
+	// source that was left out and is there again.
+	if o.track != nil {
 		w.track(o)
 	}
 }

@@ -151,7 +151,7 @@ func (s *Session) RemoveTrack(id string) {
 func (s *Session) Receive(kind string, n int) { s.asked[kind] = n }
 
 // Limit restricts the direction of a section, ours: SendOnly puts the peer on hold,
-// SendRecv restricts nothing.
+// SendRecv restricts nothing. An empty mid is every section that has no limit of its own.
 func (s *Session) Limit(mid string, d media.Direction) {
 	if s.limits[mid] = d; d == media.SendRecv {
 		delete(s.limits, mid)
@@ -188,6 +188,15 @@ func (s *Session) Rollback() {
 		s.restart = s.restart || s.Restarting()
 		s.pending = nil
 	}
+}
+
+// Carrier is the section of our latest description that has our candidates.
+func (s *Session) Carrier() (mid string, index int) {
+	n := s.latest()
+	if index = n.live(); index < 0 {
+		return "", 0
+	}
+	return n.slots[index].mid, index
 }
 
 func (s *Session) latest() *state {

@@ -105,7 +105,7 @@ func (s *Session) limit(mid string) media.Direction {
 	if d, ok := s.limits[mid]; ok {
 		return d
 	}
-	return media.SendRecv
+	return s.limits[""] // SendRecv without
 }
 
 // limited is what two directions have in common.
