@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -206,5 +207,31 @@ func TestPostgresWithoutFlushIsRefused(t *testing.T) {
 	if s, err := Open(t.Context(), configOf(encoding), slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("opened with SQL_ASCII")
 		ok(t, s.Close())
+	}
+}
+
+// A database that does not answer in time is fault.Unavailable, and no longer than it takes:
+// here another program holds the lock of writing, and a query sleeps.
+func TestSlowPostgres(t *testing.T) {
+	s := openTest(t, newDatabase(t))
+	ctx := t.Context()
+	ok(t, s.Settings.Put(ctx, "a", "1"))
+	s.bound = 50 * time.Millisecond
+	held, err := s.reads.BeginTx(ctx, nil)
+	ok(t, err)
+	_, err = held.ExecContext(ctx, s.begin)
+	ok(t, err)
+	kind(t, s.Settings.Put(ctx, "a", "2"), fault.Unavailable)
+	kind(t, s.row(ctx, `SELECT pg_sleep(600)`, nil, new(string)), fault.Unavailable)
+	ok(t, held.Rollback())
+	s.bound = patienceWithServer
+	ok(t, s.Settings.Put(ctx, "a", "3"))
+	got, err := s.Settings.Get(ctx, "a")
+	same(t, got, err, "3")
+	left, leave := context.WithTimeout(ctx, time.Millisecond)
+	defer leave()
+	err = s.row(left, `SELECT pg_sleep(600)`, nil, new(string))
+	if !errors.Is(err, context.DeadlineExceeded) || fault.Of(err) == fault.Unavailable {
+		t.Errorf("a caller without patience got %v (%v)", err, fault.Of(err))
 	}
 }
