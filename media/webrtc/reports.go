@@ -56,9 +56,7 @@ func (p *Peer) Stats() Stats {
 	s.PacketsReceived, s.BytesReceived = r.Packets, r.Bytes
 	s.PacketsRefused = p.in.refused.Load()
 	s.PacketsLost, s.Jitter = r.Lost(), r.Jitter()
-	p.out.mu.Lock()
-	s.PacketsSent, s.BytesSent, s.PacketsFailed = p.out.packets, p.out.octets, p.out.failed
-	p.out.mu.Unlock()
+	s.PacketsSent, s.BytesSent, s.PacketsFailed = p.out.packets.Load(), p.out.octets.Load(), p.out.failed.Load()
 	s.RoundTrip, s.RemoteLost = remote.roundTrip, remote.lost
 	s.RemoteLostPercent = float64(remote.fraction) / 2.56
 	if c := p.Media().Send.Codec; c != nil {
@@ -84,20 +82,18 @@ func (p *Peer) report() {
 	}
 	blocks := p.receptionReport(now)
 	var packets []rtcp.Packet
-	p.out.mu.Lock()
-	if p.out.packets > 0 {
+	if sent := p.out.packets.Load(); sent > 0 {
 		packets = append(packets, &rtcp.SenderReport{
 			SSRC:        agreed.SSRC,
 			NTPTime:     rtp.NTPTime(now.UnixNano()),
-			RTPTime:     p.out.stamp + elapsed(now.Sub(p.out.at), agreed.Send.Codec.ClockRate),
-			PacketCount: uint32(p.out.packets),
-			OctetCount:  uint32(p.out.octets),
+			RTPTime:     p.out.stampAt(now, agreed.Send.Codec.ClockRate),
+			PacketCount: uint32(sent),
+			OctetCount:  uint32(p.out.octets.Load()),
 			Reports:     blocks,
 		})
 	} else {
 		packets = append(packets, &rtcp.ReceiverReport{SSRC: agreed.SSRC, Reports: blocks})
 	}
-	p.out.mu.Unlock()
 	packets = append(packets, rtcp.NewCNAMESourceDescription(agreed.SSRC, p.session.cname))
 	compound, err := rtcp.Marshal(packets)
 	if err == nil {

@@ -1,7 +1,8 @@
 package webrtc
 
 import (
-	"sync"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -15,18 +16,32 @@ var errNotConnected = fault.New(fault.Unavailable, "webrtc: peer not connected")
 // paddingBit is that of the first byte (RFC 3550 §5.1).
 const paddingBit = 0x20
 
-// outbound is the sending half of a peer.
+// outbound is the sending half of a peer. Nobody who sends takes a lock.
 type outbound struct {
 	stream *transport.Stream
+	busy   atomic.Bool // somebody sends, who has the next two
+	header rtp.Header
+	plain  [transport.MaxPacketBytes]byte
 
-	mu      sync.Mutex
-	header  rtp.Header
-	plain   [transport.MaxPacketBytes]byte
-	packets uint64
-	octets  uint64 // of payload
-	failed  uint64 // could not be written
-	stamp   uint32 // RTP timestamp of the latest packet
-	at      time.Time
+	packets atomic.Uint64
+	octets  atomic.Uint64 // of payload
+	failed  atomic.Uint64 // could not be written
+	latest  atomic.Uint64 // mark of the latest packet
+}
+
+// began is what marks count from.
+var began = time.Now()
+
+// mark is an RTP timestamp and when it was, in units of 2^16 ns.
+func mark(stamp uint32, at time.Time) uint64 {
+	return uint64(stamp)<<32 | uint64(uint32(at.Sub(began)>>16))
+}
+
+// stampAt is the RTP timestamp at a time, of a clock in Hz.
+func (o *outbound) stampAt(now time.Time, clock int) uint32 {
+	m := o.latest.Load()
+	since := time.Duration(uint32(now.Sub(began)>>16)-uint32(m)) << 16
+	return uint32(m>>32) + elapsed(since, clock)
 }
 
 // WriteRTP sends one RTP packet. Its SSRC is replaced by the negotiated one, its
@@ -35,30 +50,56 @@ type outbound struct {
 // peer is not connected, Invalid that the packet is no RTP. It never waits for the
 // peer and allocates nothing.
 func (p *Peer) WriteRTP(packet []byte) error {
+	for !p.out.busy.CompareAndSwap(false, true) {
+		runtime.Gosched() // another sends, which takes some microseconds
+	}
+	defer p.out.busy.Store(false)
+	_, err := p.write(packet, false)
+	return err
+}
+
+// WriteNow is WriteRTP for threads that wait for nobody, as the mixer's workers. ok is
+// false when packet was left to WriteRTP: somebody else sends at this moment, or the path
+// is TCP or a relay's.
+func (p *Peer) WriteNow(packet []byte) (ok bool, err error) {
+	if !p.out.busy.CompareAndSwap(false, true) {
+		return false, nil
+	}
+	defer p.out.busy.Store(false)
+	return p.write(packet, true)
+}
+
+// write is for who has made the sending half busy.
+func (p *Peer) write(packet []byte, now bool) (ok bool, err error) {
 	agreed := p.media.Load()
 	if agreed == nil || !p.connected.Load() {
-		return errNotConnected
+		return true, errNotConnected
 	}
 	if !agreed.Direction.Sends() {
-		return nil
+		return true, nil
 	}
 	o := &p.out
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	if err := rtp.Parse(packet, &o.header); err != nil {
-		return fault.New(fault.Invalid, "webrtc: send: %w", err)
+		return true, fault.New(fault.Invalid, "webrtc: send: %w", err)
 	}
-	if packet[0]&paddingBit != 0 { // it means nothing to the peer
-		head := len(packet) - int(packet[len(packet)-1]) - len(o.header.Payload)
-		packet = append(append(o.plain[:0], packet[:head]...), o.header.Payload...)
+	if packet[0]&paddingBit != 0 && len(packet) <= len(o.plain) { // it means nothing to the peer
+		packet = o.plain[:copy(o.plain[:], packet[:len(packet)-int(packet[len(packet)-1])])]
 		packet[0] &^= paddingBit
 	}
-	o.stamp, o.at = o.header.Timestamp, time.Now()
-	if err := o.stream.Send(packet); err != nil {
-		o.failed++
-		return fault.New(fault.Unavailable, "webrtc: send: %w", err)
+	at := time.Now()
+	if now {
+		if ok, err = o.stream.SendNow(packet); !ok {
+			return false, nil
+		}
+	} else {
+		err = o.stream.Send(packet)
 	}
-	o.packets++
-	o.octets += uint64(len(o.header.Payload))
-	return nil
+	if err != nil {
+		o.failed.Add(1)
+		return true, fault.New(fault.Unavailable, "webrtc: send: %w", err)
+	}
+	o.latest.Store(mark(o.header.Timestamp, at))
+	o.packets.Add(1)
+	o.octets.Add(uint64(len(o.header.Payload)))
+	return true, nil
 }

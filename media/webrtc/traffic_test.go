@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -172,6 +173,67 @@ func TestWriteRTPAllocates(t *testing.T) {
 		}
 	}); n > 0 {
 		t.Errorf("WriteRTP allocates %v times", n)
+	}
+}
+
+// What a worker sends leaves at once where a socket of ours leads to the peer, and is left
+// to others where none does, or somebody else is sending.
+func TestWriteNow(t *testing.T) {
+	o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
+	if ok, err := o.WriteNow(packet(t, headerOf(111, 1), "early")); !ok || fault.Of(err) != fault.Unavailable {
+		t.Errorf("before there is a path: %v, %v", ok, err)
+	}
+	connect(t, o, r)
+	speak(t, o, r, "hello")
+	raw := packet(t, headerOf(111, 0), "now")
+	write := func() (bool, error) {
+		o.spoken++
+		binary.BigEndian.PutUint16(raw[2:], o.spoken)
+		return o.WriteNow(raw)
+	}
+	before := o.Stats().PacketsSent
+	eventually(t, "the path is known", func() bool {
+		ok, err := write()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	})
+	for p := range r.packets {
+		if string(p.Payload) == "now" {
+			break
+		}
+	}
+	o.out.busy.Store(true)
+	if ok, err := write(); ok || err != nil {
+		t.Errorf("beside another: %v, %v", ok, err)
+	}
+	o.out.busy.Store(false)
+	if n := o.Stats().PacketsSent - before; n != 1 {
+		t.Errorf("%d sent", n)
+	}
+	r.socket.deaf.Store(true)
+	if n := testing.AllocsPerRun(200, func() {
+		if ok, err := write(); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}); n > 0 {
+		t.Errorf("WriteNow allocates %v times", n)
+	}
+	tcp, far := newPeer(t, testAPI(t)), newRemoteOver(t, pion.NetworkTypeTCP4, opus)
+	connect(t, tcp, far)
+	if ok, err := tcp.WriteNow(raw); ok || err != nil {
+		t.Errorf("over TCP: %v, %v", ok, err)
+	}
+}
+
+// A packet's time goes on in reports, across the wrap of its mark.
+func TestStampAt(t *testing.T) {
+	var o outbound
+	at := began.Add(1<<48 - time.Second) // the mark wraps at 2^48 ns
+	o.latest.Store(mark(1000, at))
+	if got := o.stampAt(at.Add(2*time.Second), 48000); got < 1000+95990 || got > 1000+96010 {
+		t.Error(got)
 	}
 }
 

@@ -99,13 +99,12 @@ func (t *Transport) discard(c net.Conn) {
 
 // key takes the keys of a handshake into use.
 func (t *Transport) key(m srtp.Masters) error {
-	control, err := srtp.NewSender(m.Send, srtp.State{}, srtp.RTCPOnly)
+	err := t.in.key(m.Receive)
 	if err == nil {
-		err = t.in.key(m.Receive)
+		err = t.out.key(m.Send)
 	}
 	if err != nil {
 		return fault.New(fault.Internal, "webrtc: keys: %w", err)
 	}
-	t.out.key(m.Send, control)
 	return nil
 }

@@ -33,19 +33,35 @@ var (
 type outbound struct {
 	conn atomic.Pointer[ice.Conn]
 	said chan struct{} // closed when the handshake has ended or said goodbye; guarded by Transport.mu
-	keys atomic.Pointer[srtp.Master]
 
 	mu      sync.Mutex
+	master  *srtp.Master // nil before there are keys
 	streams map[uint32]*Stream
 	control *srtp.Sender // nil before there are keys
 	report  [MaxPacketBytes + sealedBytes]byte
 }
 
-func (o *outbound) key(m srtp.Master, control *srtp.Sender) {
+func (o *outbound) key(m srtp.Master) (err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.control = control
-	o.keys.Store(&m)
+	if o.control, err = srtp.NewSender(m, srtp.State{}, srtp.RTCPOnly); err != nil {
+		return err
+	}
+	o.master = &m
+	for _, s := range o.streams {
+		if err := s.key(o.master); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stream) key(m *srtp.Master) error {
+	sender, err := srtp.NewSender(*m, srtp.State{}, srtp.RTPResent)
+	if err == nil {
+		s.sender.Store(sender)
+	}
+	return err
 }
 
 // Stream is one SSRC that the peer is sent. It is for one goroutine at a time, and shares
@@ -53,7 +69,7 @@ func (o *outbound) key(m srtp.Master, control *srtp.Sender) {
 type Stream struct {
 	transport *Transport
 	ssrc      uint32
-	sender    *srtp.Sender
+	sender    atomic.Pointer[srtp.Sender] // nil before there are keys
 	sealed    [MaxPacketBytes + sealedBytes]byte
 }
 
@@ -73,39 +89,54 @@ func (t *Transport) Stream(ssrc uint32) (*Stream, error) {
 		o.streams = map[uint32]*Stream{}
 	}
 	s := &Stream{transport: t, ssrc: ssrc}
+	if o.master != nil {
+		if err := s.key(o.master); err != nil {
+			return nil, err
+		}
+	}
 	o.streams[ssrc] = s
 	return s, nil
 }
 
 // Send seals an RTP packet, under the stream's SSRC whatever its own is, and sends it.
-// Nothing of packet is kept or changed. It never waits, and allocates with the first packet only. The error is of
-// kind fault.Unavailable while there is no path or no key, else about the packet.
+// Nothing of packet is kept or changed. It never waits for the peer and allocates nothing. The
+// error is of kind fault.Unavailable while there is no path or no key, else about the packet.
 func (s *Stream) Send(packet []byte) error {
-	t := s.transport
-	switch {
-	case len(packet) > MaxPacketBytes:
-		return errTooLong
-	case len(packet) < rtp.HeaderBytes:
-		return rtp.ErrShort
-	}
-	if s.sender == nil {
-		m := t.out.keys.Load()
-		if m == nil {
-			return errNotConnected
-		}
-		sender, err := srtp.NewSender(*m, srtp.State{}, srtp.RTPResent)
-		if err != nil {
-			return err
-		}
-		s.sender = sender
-	}
-	plain := s.sealed[:copy(s.sealed[:], packet)]
-	binary.BigEndian.PutUint32(plain[8:], s.ssrc)
-	sealed, err := s.sender.Protect(plain, plain)
+	sealed, err := s.seal(packet)
 	if err != nil {
 		return err
 	}
-	return t.write(sealed)
+	return s.transport.write(sealed)
+}
+
+// SendNow is Send for threads that wait for nobody, as the mixer's workers: one system call,
+// and no lock of anybody's. ok is false when the path is not a port of our own, and nothing
+// was done: it is for Send then, on a goroutine.
+func (s *Stream) SendNow(packet []byte) (ok bool, err error) {
+	r := s.transport.to.Load()
+	if r == nil {
+		return false, nil
+	}
+	sealed, err := s.seal(packet)
+	if err != nil {
+		return true, err
+	}
+	return true, r.socket.SendTo(sealed, r.peer)
+}
+
+func (s *Stream) seal(packet []byte) ([]byte, error) {
+	sender := s.sender.Load()
+	switch {
+	case len(packet) > MaxPacketBytes:
+		return nil, errTooLong
+	case len(packet) < rtp.HeaderBytes:
+		return nil, rtp.ErrShort
+	case sender == nil:
+		return nil, errNotConnected
+	}
+	plain := s.sealed[:copy(s.sealed[:], packet)]
+	binary.BigEndian.PutUint32(plain[8:], s.ssrc)
+	return sender.Protect(plain, plain)
 }
 
 // SendControl seals a compound RTCP packet and sends it. The SSRC of its first part

@@ -51,6 +51,9 @@ func (q *Bytes) Push(p []byte, number int64) bool {
 	return true
 }
 
+// Empty reports whether nothing waits to be read.
+func (q *Bytes) Empty() bool { return q.head.Load() == q.tail.Load() }
+
 // Peek is the oldest record, which stays until Drop. It is a view into the ring.
 func (q *Bytes) Peek() (p []byte, number int64, ok bool) {
 	head := q.head.Load()

@@ -41,3 +41,42 @@ func TestPacketsLimits(t *testing.T) {
 		t.Errorf("send on a closed ring: %v", err)
 	}
 }
+
+// What is sent goes through, and what is not taken waits for Next, as does all behind it.
+func TestPacketsThrough(t *testing.T) {
+	r := NewPackets()
+	var went []string
+	takes := true
+	r.Through(func(p []byte) bool {
+		if takes {
+			went = append(went, string(p))
+		}
+		return takes
+	})
+	send := func(p string) {
+		if err := r.Send([]byte(p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("a")
+	takes = false
+	send("b")
+	takes = true
+	send("c") // behind b
+	buf := make([]byte, MaxPacketBytes)
+	for _, want := range []string{"b", "c"} {
+		if n, ok := r.TryNext(buf); !ok || string(buf[:n]) != want {
+			t.Errorf("%q waits, want %q", buf[:n], want)
+		}
+	}
+	send("d")
+	if len(went) != 2 || went[0] != "a" || went[1] != "d" {
+		t.Errorf("%q went through", went)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Send([]byte("e")); !errors.Is(err, net.ErrClosed) || len(went) != 2 {
+		t.Errorf("%v, %q", err, went)
+	}
+}

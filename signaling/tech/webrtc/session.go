@@ -2,8 +2,8 @@
 // signalling through whoever carries offers, answers and candidates (the REST
 // API). Session, the media alone, also serves SIP phones that speak WebRTC.
 //
-// Goroutines: one per session, which carries packets from the mixer to the
-// peer and ends with the session's port, and one per leg that ends, which waits
+// Goroutines: one per session, which carries packets from the mixer to a peer that no
+// socket of ours leads to straight, and ends with the session's port, and one per leg that ends, which waits
 // for its media to be gone.
 package webrtc
 
@@ -70,6 +70,13 @@ func newSession(cfg SessionConfig) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.ring.Through(func(packet []byte) bool {
+		sent, err := peer.WriteNow(packet)
+		if err != nil {
+			s.ring.Unsent() // not connected yet, or not any more; the port's statistics show it
+		}
+		return sent
+	})
 	port, err := cfg.Mixer.NewPort(mixer.PortConfig{Name: cfg.Name, Transport: s.ring, Events: cfg.Events})
 	if err != nil {
 		peer.Close()
@@ -95,7 +102,7 @@ func (s *Session) received(packet []byte, arrival time.Time) {
 // reported takes what the peer says of what it is sent, from when it was connected on.
 func (s *Session) reported(f rtcp.Feedback) { s.port.Reported(f) }
 
-// pump carries what the mixer sends to the peer. The session fails with it.
+// pump carries what the mixer's worker cannot send by itself (TCP, relays) to the peer. The session fails with it.
 func (s *Session) pump() {
 	defer guard.Recover(s.cfg.Log.With("peer", s.cfg.Name), "a session's media, session ended", s.failed, s.Close)
 	defer s.pumping.Done()
