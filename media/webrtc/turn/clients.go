@@ -51,9 +51,11 @@ func (s *Server) deallocated(src, dst net.Addr, _, _, _ string) {
 	s.mu.Lock()
 	delete(s.clients, f)
 	var without *stream
-	for c := range s.conns {
-		if f.stream && c.flow == f {
-			without = c
+	if f.stream {
+		for c := range s.conns {
+			if c.flow == f {
+				without = c
+			}
 		}
 	}
 	s.mu.Unlock()
