@@ -153,3 +153,49 @@ func TestPresence(t *testing.T) {
 	a.until("PresenceUpdate", func(f told) bool { return f.Status == "invisible" })
 	is("offline", "", false)
 }
+
+// What happens in a room those are told who are in it, and nobody else.
+func TestWhatHappensInARoomIsPushed(t *testing.T) {
+	r := newRig(t)
+	alice, eve := r.as("alice"), r.as("eve")
+	var room struct{ ID string }
+	alice.post("/rooms", map[string]any{"name": "Talk", "max_participants": 5}).want(201).into(&room)
+	a, e := alice.live(), eve.live()
+	e.says("Subscribe", "channel", "room:"+room.ID)
+	if f := e.next("Error"); f.Code != "not_found" {
+		t.Errorf("%+v", f)
+	}
+	a.says("Subscribe", "channel", "room:"+room.ID)
+	a.next("Subscribed")
+	var j struct {
+		CallID string `json:"call_id"`
+		ID     string `json:"participant_id"`
+	}
+	bob := r.as("bob")
+	bob.post("/rooms/"+room.ID+"/join", map[string]any{}).want(200).into(&j)
+	b := bob.live()
+	b.says("Subscribe", "channel", "room:"+room.ID) // on the way in
+	b.until("Subscribed", func(told) bool { return true })
+	bob.connects(j.CallID, newBrowser(t))
+	a.until("Room", func(f told) bool {
+		return f.Event == "joined" && f.RoomID == room.ID && f.Participant.UserID == "bob" && f.Participant.ID != ""
+	})
+	bob.post("/calls/"+j.CallID+"/end", nil).want(200)
+	a.until("Room", func(f told) bool { return f.Event == "left" && f.Participant.UserID == "bob" })
+
+	// Who is out hears no more of it, though they have not unsubscribed.
+	alice.awaits(room.ID, "bob is out", present(0))
+	bob.get("/rooms/" + room.ID).want(404)
+	alice.post("/rooms/"+room.ID+"/lock", nil).want(200)
+	a.until("Room", func(f told) bool { return f.Event == "changed" })
+	b.says("Subscribe", "channel", "calls")
+	for {
+		f := b.any()
+		if f.Type == "Room" && f.Event == "changed" {
+			t.Errorf("bob is told %+v", f)
+		}
+		if f.Type == "Subscribed" && f.Channel == "calls" {
+			break
+		}
+	}
+}

@@ -57,7 +57,7 @@ func (c *call) hold(ctx context.Context, p auth.Principal, on bool) error {
 		return err
 	}
 	if c.plan {
-		return fault.New(fault.Conflict, "a call of the dialplan cannot be put on hold; mute yourself, or transfer it")
+		return fault.New(fault.Conflict, "a call of the dialplan cannot be put on hold; mute yourself instead")
 	}
 	if c.room != nil {
 		return fault.New(fault.Conflict, "a room cannot be put on hold; mute yourself, or leave it")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
+	"github.com/skygenesisenterprise/skybridge/api/voip/roomfeed"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 )
 
@@ -36,6 +37,8 @@ type told struct {
 	UserID                            string `json:"user_id"`
 	StatusMessage                     string `json:"status_message"`
 	OnCall                            bool   `json:"on_call"`
+	RoomID                            string `json:"room_id"`
+	Participant                       roomfeed.Participant
 }
 
 // live opens a WebSocket.

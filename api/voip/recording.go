@@ -25,6 +25,8 @@ func (r subjects) Call(p auth.Principal, id string) (recordings.Subject, error) 
 		return recordings.Subject{}, rest.InState(string(c.status), err)
 	case c.createdBy != p.User && !p.SeesAll() && (pt == nil || pt.state != StateConnected):
 		return recordings.Subject{}, fault.New(fault.Forbidden, "only who is in the call may record it")
+	case c.plan:
+		return recordings.Subject{}, rest.InState(string(c.status), fault.New(fault.Conflict, "the dialplan records its calls"))
 	case c.room != nil:
 		return recordings.Subject{}, rest.InState(string(c.status), fault.New(fault.Conflict, "record the room instead"))
 	}

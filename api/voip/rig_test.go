@@ -17,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/roomfeed"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -109,6 +110,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 		users = newPresence(cfg.Hub)
 	}
 	follow := users.Follow(r.engine, log)
+	feed := roomfeed.Follow(r.engine, cfg.Rooms, cfg.Hub, log)
 	service, err := voip.NewService(context.Background(), cfg)
 	must(t, err)
 	browsers.Serve(service)
@@ -137,6 +139,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 		r.http.CloseIdleConnections()
 		must(t, server.Shutdown(ctx))
 		follow()
+		feed.Close()
 		service.Close()
 		if err := r.engine.Drain(ctx); err != nil {
 			t.Errorf("%d channels are left: %v", len(r.engine.Channels()), err)

@@ -87,6 +87,8 @@ func TestBrowsersRing(t *testing.T) {
 		}
 		alice.post("/calls/"+c.ID+"/mute", nil).want(200)
 		alice.post("/calls/"+c.ID+"/participants", map[string]any{"participants": []string{"SIP/1001"}}).want(409)
+		alice.post("/calls/"+c.ID+"/record", map[string]any{}).want(409)
+		alice.post("/calls/"+c.ID+"/transfer", map[string]any{"to": "SIP/1001"}).want(409)
 		ch.Hangup(signaling.CauseNormal)
 		first.until("Signaling", func(f told) bool { return f.CallID == c.ID && f.Message.MessageType == "hangup" })
 		if rec := alice.sees(c.ID, "ended", status(voip.StatusEnded)); rec.Direction != "inbound" {

@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
+	"github.com/skygenesisenterprise/skybridge/api/voip/roomfeed"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
@@ -45,6 +46,8 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	}
 	s.defers(func() error { s.voip.Close(); return nil })
 	s.browsers.Serve(s.voip)
+	feed := roomfeed.Follow(s.engine, s.rooms, hub, s.log)
+	s.defers(func() error { feed.Close(); return nil })
 	if err := s.demoRoom(); err != nil {
 		return err
 	}
