@@ -146,7 +146,7 @@ func (e *Engine) NewPort(cfg PortConfig) (*Port, error) {
 	p := &Port{engine: e, cfg: cfg, media: new(Media), gone: make(chan struct{})}
 	p.leg.Init(leg.Config{
 		Name: cfg.Name, SSRC: cfg.SSRC, Keepalive: cfg.Keepalive, JitterCap: e.cfg.JitterCap,
-		MediaTimeout: cfg.MediaTimeout, HoldTimeout: cfg.HoldTimeout, ReportsAreLife: cfg.RTCPIsLife, Keying: cfg.Keying,
+		MediaTimeout: cfg.MediaTimeout, HoldTimeout: cfg.HoldTimeout, ReportsAreLife: cfg.RTCPIsLife, MutedIsHeld: cfg.MutedIsHeld, Keying: cfg.Keying,
 	}, p.media, sock, ring)
 	p.leg.SettleAt(w, p, e.nextNumber())
 	p.mail.Init(w, (*worker.Worker).Mail, func(w *worker.Worker, r any) { p.leg.FailSoon(&w.Bench, leg.Panicked(r)) })

@@ -38,6 +38,9 @@ type PortConfig struct {
 	// the port should receive, HoldTimeout the same while it is on hold or its
 	// Direction does not receive. 0 means never.
 	MediaTimeout, HoldTimeout time.Duration
+	// MutedIsHeld keeps MediaTimeout away while what the port says is muted: its party may
+	// send nothing then.
+	MutedIsHeld bool
 	// RTCPIsLife keeps MediaTimeout away as long as reports come.
 	RTCPIsLife bool
 	// Keepalive is how long nothing may be sent before a packet of comfort noise is, so

@@ -281,6 +281,22 @@ func testMediaTimeout(t *testing.T, io IO) {
 	h.await(MediaTimeout)
 }
 
+// Whose party may send nothing while it is muted is waited for from the end of that on.
+func TestMediaTimeoutOfTheMuted(t *testing.T) {
+	l := newLive(t, quiet())
+	h := l.handset("a", PortConfig{MediaTimeout: time.Second, MutedIsHeld: true})
+	h.port.SetMuted(true, false)
+	other := l.handset("b", PortConfig{MediaTimeout: 2 * time.Second})
+	other.await(MediaTimeout)
+	select {
+	case ev := <-h.events:
+		t.Errorf("while it is muted: %v", ev.Kind)
+	default:
+	}
+	h.port.SetMuted(false, false)
+	h.await(MediaTimeout)
+}
+
 // A symmetric port settles once on where packets come from; then nobody can move
 // it. A strict one never moves.
 func TestSymmetric(t *testing.T) { eachIO(t, testSymmetric) }

@@ -133,7 +133,7 @@ func (c *call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
 func (c *call) legConfig(p auth.Principal, server string) webrtc.LegConfig {
 	cfg := &c.service.cfg
 	return webrtc.LegConfig{
-		User: p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log,
+		User: p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log, MediaTimeout: cfg.MediaTimeout,
 		Candidate: func(cand rtc.Candidate) { c.tellCandidate(p.User, server, cand) },
 	}
 }

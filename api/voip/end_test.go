@@ -362,3 +362,17 @@ func TestRecordsOutliveTheServer(t *testing.T) {
 		t.Errorf("record %v", text)
 	}
 }
+
+// A browser that is there and sends nothing is taken for gone.
+func TestASilentBrowserEndsItsCall(t *testing.T) {
+	r := newRig(t, func(c *voip.Config) { c.MediaTimeout = 500 * time.Millisecond })
+	alice := r.as("alice")
+	c := alice.calls("SIP/1001")
+	alice.connects(c.ID, newBrowser(t))
+	ph := r.phone("1001")
+	ph.answers()
+	ph.hungUp(t)
+	if got := alice.sees(c.ID, "it ends", status(voip.StatusEnded)); got.Cause != int(signaling.CauseRequestedAbsent) {
+		t.Errorf("ended by %d", got.Cause)
+	}
+}

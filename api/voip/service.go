@@ -53,6 +53,9 @@ type Config struct {
 	// DirectIdle is how long a call of two browsers that talk without us may go on
 	// without a word from either; 0 means an hour.
 	DirectIdle time.Duration
+	// MediaTimeout is how long a browser that is neither muted nor on hold may send nothing
+	// before its part ends; 0 is for ever.
+	MediaTimeout time.Duration
 	// PerUser bounds a user's calls at one time; 0 means no limit.
 	PerUser int
 	// ICEServers are what a user's browser is given; nil gives none.

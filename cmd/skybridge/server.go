@@ -320,6 +320,7 @@ func (s *server) startEngine(ctx context.Context) error {
 	s.engine = signaling.New(signaling.Config{
 		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels, Music: s.music, Crew: s.crew(),
 	})
+	s.limitCalls()
 	s.rooms = conference.NewRegistry(s.engine)
 	s.recordings = recording.NewRegistry(recording.Config{
 		Engine: s.engine, Codecs: s.codecs, Log: s.log,

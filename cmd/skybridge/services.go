@@ -10,7 +10,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/extension"
+	"github.com/skygenesisenterprise/skybridge/signaling/external"
 	"github.com/skygenesisenterprise/skybridge/signaling/feature"
+	"github.com/skygenesisenterprise/skybridge/signaling/lifetime"
+	"github.com/skygenesisenterprise/skybridge/signaling/snoop"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
 )
 
@@ -65,4 +68,12 @@ func (s *server) begin(ctx context.Context, c *signaling.Channel, context, exten
 		return s.desk.Run(ctx, c)
 	}
 	return s.entry().Begin(ctx, c, context, exten)
+}
+
+// limitCalls ends calls that last for too long.
+func (s *server) limitCalls() {
+	if limit := s.cfg.Calls.MaxDuration; limit > 0 {
+		k := lifetime.New(lifetime.Config{Engine: s.engine, Max: limit, Not: []string{external.Tech, snoop.Tech}, Log: s.log})
+		s.defers(func() error { k.Close(); return nil })
+	}
 }

@@ -224,6 +224,8 @@ type CallLimit struct {
 	MaxChannels int           `koanf:"max_channels" yaml:"max_channels"`
 	RingTimeout time.Duration `koanf:"ring_timeout" yaml:"ring_timeout"`
 	PerUser     int           `koanf:"per_user" yaml:"per_user"`
+	MaxDuration time.Duration `koanf:"max_duration" yaml:"max_duration"` // 0: for ever
+	RTPTimeout  time.Duration `koanf:"rtp_timeout" yaml:"rtp_timeout"`   // of browsers; 0: for ever
 }
 
 // RingGroup is one number that rings several phones.
@@ -267,6 +269,6 @@ func Default() Config {
 		Shutdown: Shutdown{
 			Drain: 30 * time.Second,
 		},
-		Calls: CallLimit{MaxChannels: 20000, RingTimeout: 30 * time.Second, PerUser: 20},
+		Calls: CallLimit{MaxChannels: 20000, RingTimeout: 30 * time.Second, PerUser: 20, MaxDuration: 12 * time.Hour, RTPTimeout: 30 * time.Second},
 	}
 }

@@ -106,6 +106,8 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		"a bit rate of Opus":    {flag: "media.opus.bitrate=100", place: "--set", want: "media.opus.bitrate"},
 		"a profile of Opus":     {flag: "webrtc.opus.profile=music", place: "--set", want: "webrtc.opus.profile"},
 		"no calls":              {flag: "calls.max_channels=0", place: "--set", want: "calls.max_channels"},
+		"a call of no length":   {flag: "calls.max_duration=1s", place: "--set", want: "calls.max_duration"},
+		"a short silence":       {flag: "calls.rtp_timeout=-1s", place: "--set", want: "calls.rtp_timeout"},
 		"a negative limit":      {flag: "calls.per_user=-1", place: "--set", want: "calls.per_user"},
 		"an origin's path":      {flag: "api.origins=https://a/b", place: "--set", want: "api.origins"},
 		"an origin's user":      {flag: "api.origins=https://u@a", place: "--set", want: "api.origins"},

@@ -64,6 +64,8 @@ func (c Config) Validate() error {
 	check("media.g729", checkLibrary(c.Media.G729))
 	check("calls.max_channels", atLeast(c.Calls.MaxChannels, 1))
 	check("calls.per_user", atLeast(c.Calls.PerUser, 0))
+	check("calls.max_duration", zeroOr(c.Calls.MaxDuration, time.Minute))
+	check("calls.rtp_timeout", zeroOr(c.Calls.RTPTimeout, time.Second))
 	check("calls.ring_timeout", between(c.Calls.RingTimeout, time.Second, 10*time.Minute))
 	check("shutdown.drain", atLeast(c.Shutdown.Drain, 0))
 	check("log.level", oneOf(c.Log.Level, "debug", "info", "warn", "error"))
@@ -104,6 +106,14 @@ func between[T cmp.Ordered](v, low, high T) error {
 		return fmt.Errorf("%v is outside %v to %v", v, low, high)
 	}
 	return nil
+}
+
+// zeroOr is atLeast for what 0 turns off.
+func zeroOr[T cmp.Ordered](v, low T) error {
+	if v == *new(T) {
+		return nil
+	}
+	return atLeast(v, low)
 }
 
 func atLeast[T cmp.Ordered](v, low T) error {

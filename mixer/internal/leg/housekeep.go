@@ -56,8 +56,12 @@ func (l *Leg) Publish() {
 // checkTimeout tells, once, that no RTP comes.
 func (l *Leg) checkTimeout(w *Bench) {
 	limit := l.Config.MediaTimeout
-	if l.Held || !l.Media.Direction.Receives() {
+	switch {
+	case l.Held || !l.Media.Direction.Receives():
 		limit = l.Config.HoldTimeout
+	case l.Config.MutedIsHeld && l.InMuted:
+		l.In.IdleSince = w.Now.Tick // it counts from the end of that on
+		return
 	}
 	if limit <= 0 || l.In.timedOut || len(l.Media.Receive) == 0 {
 		return

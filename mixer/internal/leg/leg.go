@@ -50,6 +50,7 @@ type Config struct {
 	// none may be sent; 0 means for ever. ReportsAreLife counts RTCP too.
 	MediaTimeout, HoldTimeout, Keepalive time.Duration
 	ReportsAreLife                       bool
+	MutedIsHeld                          bool          // for these times
 	JitterCap                            time.Duration // of received audio that waits
 	Keying                               Keying        // of packets on the socket; nil for none
 }

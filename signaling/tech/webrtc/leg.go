@@ -26,6 +26,9 @@ type LegConfig struct {
 	Log    *slog.Logger
 	// Candidate is told our candidates; it must not block.
 	Candidate func(rtc.Candidate)
+	// MediaTimeout is how long a browser may send nothing that is neither muted nor held; 0 is
+	// for ever.
+	MediaTimeout time.Duration
 	// HungUp is told that our side ended the leg; it must not block.
 	HungUp func(signaling.Cause)
 }
@@ -61,7 +64,7 @@ func newLeg(cfg LegConfig, describe func(*Session) (string, error)) (*Leg, strin
 	l := &Leg{cfg: cfg}
 	session, err := NewSession(SessionConfig{
 		Name: "WebRTC/" + cfg.User, Mixer: cfg.Mixer, API: cfg.API, Codecs: cfg.Codecs, Log: cfg.Log,
-		Events: l.portEvent, Candidate: cfg.Candidate, State: l.stateChanged,
+		Events: l.portEvent, MediaTimeout: cfg.MediaTimeout, Candidate: cfg.Candidate, State: l.stateChanged,
 	})
 	if err != nil {
 		return nil, "", err

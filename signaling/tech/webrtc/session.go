@@ -36,6 +36,8 @@ type SessionConfig struct {
 	Candidate func(rtc.Candidate)
 	// State is told how the connection does; it must not block.
 	State func(rtc.State)
+	// MediaTimeout is as in LegConfig.
+	MediaTimeout time.Duration
 }
 
 // Session is one browser's media: a peer, and its port in the mixer.
@@ -77,7 +79,7 @@ func newSession(cfg SessionConfig) (*Session, error) {
 		}
 		return sent
 	})
-	port, err := cfg.Mixer.NewPort(mixer.PortConfig{Name: cfg.Name, Transport: s.ring, Events: cfg.Events})
+	port, err := cfg.Mixer.NewPort(mixer.PortConfig{Name: cfg.Name, Transport: s.ring, Events: cfg.Events, MediaTimeout: cfg.MediaTimeout, MutedIsHeld: true})
 	if err != nil {
 		peer.Close()
 		return nil, err
