@@ -82,6 +82,7 @@ func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("webrtc: %w", err)
 	}
+	at = config.everywhere(at)
 	a := &API{
 		config:   config,
 		loopback: config.loopback(),

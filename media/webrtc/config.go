@@ -3,17 +3,20 @@ package webrtc
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/internal/mux"
 )
 
 // Config is where browsers reach us and how patient we are with them.
 type Config struct {
 	// Listen is the address of the one UDP and the one TCP port that all peers
-	// share, "0.0.0.0:7882". Port 0 lets the system choose one for both.
+	// share, ":7882" for every address of both families. Port 0 lets the system choose
+	// one for both.
 	Listen string
 	// ExternalIP replaces the local addresses in our candidates when the server
 	// stands behind a one-to-one NAT; at most one per address family. Loopback
@@ -60,7 +63,7 @@ type ICEServer struct {
 // Default is the configuration of a server on port 7882 of every address.
 func Default() Config {
 	return Config{
-		Listen:              "0.0.0.0:7882",
+		Listen:              ":7882",
 		GatherTimeout:       2 * time.Second,
 		HandshakeTimeout:    10 * time.Second,
 		DisconnectedTimeout: 5 * time.Second,
@@ -119,7 +122,20 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// address is Listen as an address; a host left out means every IPv4 address.
+// everywhere is an address to listen on in Listen's place where that names none: every
+// one of both families, or of IPv4 on a machine that has no other.
+func (c Config) everywhere(at netip.AddrPort) netip.AddrPort {
+	if !strings.HasPrefix(c.Listen, ":") {
+		return at
+	}
+	all, err := mux.LocalAddresses(netip.IPv6Unspecified(), false)
+	if err != nil || !slices.ContainsFunc(all, netip.Addr.Is6) {
+		return at // what is wrong, listening tells
+	}
+	return netip.AddrPortFrom(netip.IPv6Unspecified(), at.Port())
+}
+
+// address is Listen as an address, every one of IPv4 for a host left out.
 func (c Config) address() (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {

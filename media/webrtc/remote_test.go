@@ -179,7 +179,10 @@ func newRemoteOver(t testing.TB, network pion.NetworkType, codecs ...*media.Code
 	}
 	var settings pion.SettingEngine
 	settings.SetIncludeLoopbackCandidate(true)
-	settings.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
+	six := network == pion.NetworkTypeUDP6 || network == pion.NetworkTypeTCP6
+	settings.SetIPFilter(func(ip net.IP) bool { // pion leaves the loopback of IPv6 out by itself
+		return ip.To4() == nil && six || ip.To4() != nil && !six && ip.IsLoopback()
+	})
 	settings.SetICEMulticastDNSMode(1)
 	settings.SetNetworkTypes([]pion.NetworkType{network})
 	var socket *gate

@@ -176,6 +176,23 @@ func TestWriteRTPAllocates(t *testing.T) {
 	}
 }
 
+// A server that is told no address is there for both families.
+func TestBothFamilies(t *testing.T) {
+	a := testAPI(t, func(c *Config) { c.Listen, c.Loopback = ":0", true })
+	if !a.Addr().Addr().Is6() {
+		t.Skip("this machine has no IPv6")
+	}
+	for _, network := range []pion.NetworkType{
+		pion.NetworkTypeUDP4, pion.NetworkTypeUDP6, pion.NetworkTypeTCP4, pion.NetworkTypeTCP6,
+	} {
+		t.Run(network.String(), func(t *testing.T) {
+			o, r := newPeer(t, a), newRemoteOver(t, network, opus)
+			connect(t, o, r)
+			speak(t, o, r, "hello")
+		})
+	}
+}
+
 // What a worker sends leaves at once where a socket of ours leads to the peer, and is left
 // to others where none does, or somebody else is sending.
 func TestWriteNow(t *testing.T) {

@@ -78,6 +78,9 @@ func listenOnce(at netip.AddrPort, loopback bool, maxTCP int, logs logging.Logge
 	}
 	for _, a := range addrs {
 		socket, err := listenUDP(netip.AddrPortFrom(a, port))
+		if errors.Is(err, syscall.EADDRNOTAVAIL) && at.Addr().IsUnspecified() && a.Is6() {
+			continue // not yet: IPv6 looks first whether somebody else has it (RFC 4862 §5.4)
+		}
 		if err != nil {
 			return fail(fmt.Errorf("webrtc: %w", err))
 		}
