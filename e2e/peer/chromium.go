@@ -25,6 +25,8 @@ type ChromiumConfig struct {
 	Mic  string
 	// Program runs in the place of chromium, and runs that with its arguments.
 	Program string
+	// Script runs in every page before the page's own.
+	Script string
 	// Flags are further switches of the command line.
 	Flags []chromedp.ExecAllocatorOption
 }
@@ -87,7 +89,7 @@ func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 	// The browser lives as long as the context of its first action.
 	if err := chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
-			page.AddScriptToEvaluateOnNewDocumentParams{Source: ears})
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: ears + "\n" + cfg.Script})
 		return err
 	})); err != nil {
 		t.Fatalf("start chromium: %v", err)

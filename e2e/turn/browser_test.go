@@ -24,9 +24,8 @@ const path = `(async () => {
 	return "none";
 })()`
 
-// page is a browser that has called the phone 1001, which is heard by it and hears it. Its
-// script runs before the call.
-func (l *lab) page(t *testing.T, cfg peer.ChromiumConfig, script, want string) (*peer.Browser, *peer.BaresipPeer) {
+// page is a browser that has called the phone 1001, which is heard by it and hears it.
+func (l *lab) page(t *testing.T, cfg peer.ChromiumConfig, want string) (*peer.Browser, *peer.BaresipPeer) {
 	t.Helper()
 	phone := peer.Baresip(t, peer.BaresipConfig{
 		User: "1001", Password: l.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", l.SIP),
@@ -36,7 +35,6 @@ func (l *lab) page(t *testing.T, cfg peer.ChromiumConfig, script, want string) (
 	cfg.Tone = 700
 	b := peer.Chromium(t, cfg)
 	b.Open(t, l.URL("/#token="+l.Token(t, "a:l ice", "--role", "admin")))
-	b.Load(t, script)
 	peer.Eval[bool](t, b, `(() => {
 		const field = document.querySelector("#dial-target");
 		field.value = "1001";
@@ -74,7 +72,7 @@ func relayed(transport string) string {
 		const Before = RTCPeerConnection;
 		window.RTCPeerConnection = class extends Before {
 			constructor(c) {
-				const iceServers = c.iceServers.map((s) => ({ ...s, urls: s.urls.filter((u) => u.startsWith("turn") && u.includes(%q)) }));
+				const iceServers = (c?.iceServers ?? []).map((s) => ({ ...s, urls: s.urls.filter((u) => u.startsWith("turn") && u.includes(%q)) }));
 				super({ ...c, iceTransportPolicy: "relay", iceServers: iceServers.filter((s) => s.urls.length) });
 			}
 		};
@@ -87,13 +85,13 @@ func TestAPageTalksByTURN(t *testing.T) {
 	before := l.Resources(t)
 	for transport, want := range map[string]string{"?transport=udp": "udp", "turn:127.0.0.1:" + fmt.Sprint(l.turn) + "?transport=tcp": "tcp", "turns:": "tls"} {
 		t.Run(want, func(t *testing.T) {
-			b, phone := l.page(t, peer.ChromiumConfig{}, relayed(transport), "relay "+want)
+			b, phone := l.page(t, peer.ChromiumConfig{Script: relayed(transport)}, "relay "+want)
 			l.hangup(t, b, phone)
 		})
 	}
 	l.Idle(t, before)
 	t.Run("while the server ends", func(t *testing.T) {
-		b, phone := l.page(t, peer.ChromiumConfig{}, relayed("?transport=udp"), "relay udp")
+		b, phone := l.page(t, peer.ChromiumConfig{Script: relayed("?transport=udp")}, "relay udp")
 		if err := l.Process().Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +142,7 @@ func TestAPageTalksWhereAllElseIsDropped(t *testing.T) {
 	if err := os.WriteFile(chromium, []byte(text), 0o700); err != nil { //nolint:gosec // a program
 		t.Fatal(err)
 	}
-	b, phone := l.page(t, peer.ChromiumConfig{Program: chromium}, "", "relay udp")
+	b, phone := l.page(t, peer.ChromiumConfig{Program: chromium}, "relay udp")
 	l.hangup(t, b, phone)
 	if rules := run(t, "", "nft", "list", "ruleset"); !strings.Contains(rules, "counter packets") || strings.Contains(rules, "udp counter packets 0 ") {
 		t.Errorf("nothing was dropped:\n%s", rules)
