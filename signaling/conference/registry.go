@@ -41,6 +41,8 @@ type Settings struct {
 	// Moderated rooms have others wait, with music, until a moderator is there, and again
 	// when the last one has left.
 	Moderated bool
+	// Digits that members press are the room's events.
+	Digits bool
 	// Holding rooms have everybody hear music, and nobody else.
 	Holding bool
 	Created time.Time
@@ -56,13 +58,14 @@ type Registry struct {
 	mu       sync.Mutex
 	rooms    map[string]*Room // by id
 	byNumber map[string]*Room
+	byBridge map[string]*Room
 	next     int // the number to try first
 }
 
 // NewRegistry makes an empty registry.
 func NewRegistry(e *signaling.Engine) *Registry {
 	return &Registry{
-		engine: e, guard: pin.NewGuard(e.Now), rooms: make(map[string]*Room), byNumber: make(map[string]*Room), next: firstNumber,
+		engine: e, guard: pin.NewGuard(e.Now), rooms: make(map[string]*Room), byNumber: make(map[string]*Room), byBridge: make(map[string]*Room), next: firstNumber,
 	}
 }
 
@@ -94,6 +97,7 @@ func (r *Registry) create(s Settings) (*Room, error) {
 	room := &Room{settings: s, registry: r, remarked: make(chan struct{})}
 	room.bridge = r.engine.NewBridge(signaling.BridgeConfig{Name: s.Number, Creator: "ConfBridge", AlwaysMix: true})
 	room.bridgeID = string(room.bridge.ID())
+	r.byBridge[room.bridgeID] = room
 	r.rooms[s.ID], r.byNumber[s.Number] = room, room
 	return room, nil
 }
@@ -158,6 +162,7 @@ func (r *Registry) forget(room *Room) {
 	if r.rooms[room.settings.ID] == room {
 		delete(r.rooms, room.settings.ID)
 		delete(r.byNumber, room.settings.Number)
+		delete(r.byBridge, room.bridgeID)
 	}
 }
 
@@ -169,6 +174,13 @@ func (r *Registry) Room(id string) (*Room, error) {
 		return room, nil
 	}
 	return nil, fault.New(fault.NotFound, "no room %q", id)
+}
+
+// OfBridge is the room that meets in a bridge; nil where that is none.
+func (r *Registry) OfBridge(bridge string) *Room {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byBridge[bridge]
 }
 
 // PIN is that of the room with a number; none when it is open, or not there.

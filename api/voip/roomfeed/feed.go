@@ -15,6 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/recording"
 )
 
 // FrameType is the type of the frames.
@@ -27,6 +28,7 @@ const queue = 2048
 var names = map[event.Type]string{
 	event.RoomJoined: "joined", event.RoomWaiting: "waiting", event.RoomLeft: "left", event.RoomRole: "role",
 	event.RoomChanged: "changed", event.RoomEnded: "ended", event.BridgeActiveSpeaker: "active_speaker", event.BridgeLevels: "levels",
+	event.RecordingStarted: "recording", event.RecordingFinished: "recording", event.RecordingFailed: "recording", event.ChannelDtmfReceived: "dtmf",
 }
 
 // Frame is what happens in a room. What an event has not is left out.
@@ -36,6 +38,14 @@ type Frame struct {
 	Locked      *bool        `json:"locked,omitempty"`
 	Participant *Participant `json:"participant,omitempty"`
 	Levels      []Level      `json:"levels,omitempty"`
+	Recording   *Recording   `json:"recording,omitempty"`
+	Digit       string       `json:"digit,omitempty"` // in rooms of bridge type dtmf_events
+}
+
+// Recording is one that begins (state recording) or has ended (done, failed).
+type Recording struct {
+	ID    string `json:"id"`
+	State string `json:"state"`
 }
 
 // Participant is somebody in a room.
@@ -104,12 +114,20 @@ func (f *Feed) take(e *event.Event) {
 		if d.Participant.ID != "" {
 			out.Participant = shown(d.Participant)
 		}
+	case recording.Snapshot:
+		out.RoomID, _ = f.room(e.Bridge)
+		out.Recording = &Recording{d.ID, d.State}
+	case signaling.DigitEvent:
+		room := f.rooms.OfBridge(string(d.Channel.Bridge))
+		if room == nil || !room.Settings().Digits {
+			return
+		}
+		out.RoomID, out.Digit = room.Settings().ID, string(rune(d.Digit))
+		out.Participant = find(room.Participants(), d.Channel.ID)
 	case signaling.SpeakerEvent:
 		room, members := f.room(e.Bridge)
 		out.RoomID = room
-		if i := slices.IndexFunc(members, func(m conference.Participant) bool { return m.Channel == d.Channel }); i >= 0 {
-			out.Participant = shown(members[i])
-		}
+		out.Participant = find(members, d.Channel)
 	case signaling.LevelsEvent:
 		room, members := f.room(e.Bridge)
 		out.RoomID = room
@@ -136,12 +154,19 @@ func (f *Feed) take(e *event.Event) {
 
 // room is the room of a bridge, "" for none, and who is in it.
 func (f *Feed) room(bridge string) (string, []conference.Participant) {
-	for _, r := range f.rooms.Rooms() {
-		if b := r.Bridge(); b != nil && string(b.ID()) == bridge {
-			return r.Settings().ID, r.Participants()
-		}
+	r := f.rooms.OfBridge(bridge)
+	if r == nil {
+		return "", nil
 	}
-	return "", nil
+	return r.Settings().ID, r.Participants()
+}
+
+// find is who has a channel, nil for nobody.
+func find(members []conference.Participant, c signaling.ChannelID) *Participant {
+	if i := slices.IndexFunc(members, func(m conference.Participant) bool { return m.Channel == c }); i >= 0 {
+		return shown(members[i])
+	}
+	return nil
 }
 
 func shown(p conference.Participant) *Participant {

@@ -31,7 +31,7 @@ type keptSettings struct {
 
 // apply sets what a conference knows of the settings.
 func (rs RoomSettings) apply(s *conference.Settings) {
-	s.Moderated, s.Holding = rs.RequireModerator, rs.BridgeType == holding
+	s.Moderated, s.Holding, s.Digits = rs.RequireModerator, rs.BridgeType == holding, rs.BridgeType == dtmfEvents
 }
 
 // restore takes up the rooms that are stored.
