@@ -104,9 +104,9 @@ func use(t *testing.T, dev *peer.Site, s *server.Server) {
 	says(t, b, "Normal Clearing")
 }
 
-// TestTypesAreCurrent: the types that the SDK was built with are those of the document that
-// the server serves.
-func TestTypesAreCurrent(t *testing.T) {
+// tools is the folder that testdata/peers/install.sh puts the SDK's tools into.
+func tools(t *testing.T) string {
+	t.Helper()
 	cache := os.Getenv("SKYBRIDGE_CACHE")
 	if cache == "" {
 		dir, err := os.UserCacheDir()
@@ -115,10 +115,17 @@ func TestTypesAreCurrent(t *testing.T) {
 		}
 		cache = filepath.Join(dir, "skybridge")
 	}
-	tools := filepath.Join(cache, "sdk")
-	if _, err := os.Stat(filepath.Join(tools, "recipe")); err != nil {
+	dir := filepath.Join(cache, "sdk")
+	if _, err := os.Stat(filepath.Join(dir, "recipe")); err != nil {
 		t.Skip("the SDK's tools are not on this machine: run testdata/peers/install.sh")
 	}
+	return dir
+}
+
+// TestTypesAreCurrent: the types that the SDK was built with are those of the document that
+// the server serves.
+func TestTypesAreCurrent(t *testing.T) {
+	dir := tools(t)
 	s := server.Start(t, server.Config{})
 	document := filepath.Join(t.TempDir(), "openapi.json")
 	cmd := exec.Command("curl", "--fail", "--silent", "--show-error", "--output", document, s.URL("/openapi.json"))
@@ -126,7 +133,7 @@ func TestTypesAreCurrent(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd = exec.Command("node", "openapi.mjs", document)
-	cmd.Dir = tools
+	cmd.Dir = dir
 	out, err := cmd.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		t.Fatalf("%v\n%s", err, exit.Stderr)

@@ -1308,7 +1308,6 @@ var Client = class extends Emitter {
         else void this.#look();
         break;
       case "Presence":
-      case "PresenceUpdate":
         this.emit("presence", frame);
         break;
       case "Message":

@@ -248,7 +248,6 @@ export class Client extends Emitter<ClientEvents> {
         else void this.#look();
         break;
       case "Presence":
-      case "PresenceUpdate":
         this.emit("presence", frame as unknown as Presence);
         break;
       case "Message":

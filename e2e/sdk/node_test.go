@@ -1,0 +1,55 @@
+package sdk_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/e2e/server"
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
+)
+
+// TestInNode: the SDK in Node, with werift for its media, calls a phone and sends back what it
+// hears: the phone, which a call of two gives nothing of its own, hears its own tone.
+func TestInNode(t *testing.T) {
+	modules := filepath.Join(tools(t), "node_modules")
+	s := server.Start(t, server.Config{})
+	phone := peer.Baresip(t, peer.BaresipConfig{
+		User: "1001", Password: s.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP),
+		Register: true, Answer: true, Codecs: []string{"PCMU"}, Tone: 500,
+	})
+	phone.Registered(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "dist"), os.DirFS("../../web/sdk/dist")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "node", "echo.mjs", s.URL(""), s.Token(t, "carol"), "1001")
+	cmd.Dir = dir
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := &logtest.Log{}
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	phone.Established(t)
+	peer.Hears(t, "the phone", phone.Recording(), 500)
+	if err := input.Close(); err != nil {
+		t.Error(err)
+	}
+	phone.Closed(t)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, said.String())
+	}
+}
