@@ -94,7 +94,7 @@ func TestSDK(t *testing.T) {
 	if err != nil || len(tests) < 2 {
 		t.Fatalf("%d tests: %v", len(tests), err)
 	}
-	run(t, dir, "node", append([]string{"--test"}, tests...)...)
+	run(t, dir, "node", append([]string{"--test", "--test-force-exit", "--test-timeout=180000"}, tests...)...)
 }
 
 var fragment = regexp.MustCompile("(?s)```ts\n(.*?)```")

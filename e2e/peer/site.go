@@ -2,12 +2,14 @@ package peer
 
 import (
 	"crypto/tls"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Site is a developer's web site: pages of its own, and what they ask the API for, which it
@@ -22,6 +24,16 @@ type Site struct {
 // NewSite starts a site with pages, which begin at "/".
 func NewSite(t testing.TB, pages http.Handler) *Site {
 	t.Helper()
+	return NewSiteAt(t, Host+":0", pages)
+}
+
+// NewSiteAt starts a site at an address.
+func NewSiteAt(t testing.TB, address string, pages http.Handler) *Site {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &Site{way: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // a test's own server
 	pass := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -35,7 +47,8 @@ func NewSite(t testing.TB, pages http.Handler) *Site {
 		mux.Handle(path, pass)
 	}
 	mux.Handle("/", pages)
-	web := httptest.NewServer(mux)
+	web := &httptest.Server{Listener: listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
+	web.Start()
 	t.Cleanup(web.Close)
 	s.URL = web.URL
 	return s

@@ -68,9 +68,6 @@
       const { message_type: type, payload } = message;
       try {
         switch (type) {
-          case "answer":
-            if (payload?.sdp) await takes.answer({ type, sdp: payload.sdp });
-            break;
           case "offer":
             if (payload?.sdp) await takes.offer({ type, sdp: payload.sdp });
             break;
@@ -112,8 +109,6 @@
     // the page makes its offers itself
     pageListens = /* @__PURE__ */ new Set();
     // events that the page has listeners for
-    answering = false;
-    // an answer is being set
     answer = "";
     // the last answer that was set here, not by the page
     early = [];
@@ -191,7 +186,6 @@
     };
     const follow = (side, link) => {
       void link.follow({
-        answer: (answer) => answered(side, answer),
         offer: async (offer2) => {
           await setRemote.call(side.pc, offer2);
           await setLocal.call(side.pc);
@@ -205,14 +199,9 @@
       });
     };
     const answered = async (side, answer) => {
-      if (side.answering || side.pc.signalingState !== "have-local-offer") return;
-      side.answering = true;
+      if (side.pc.signalingState !== "have-local-offer") return;
       side.answer = answer.sdp ?? "";
-      try {
-        await setRemote.call(side.pc, answer);
-      } finally {
-        side.answering = false;
-      }
+      await setRemote.call(side.pc, answer);
       for (const candidate of side.early.splice(0)) await side.pc.addIceCandidate(candidate);
     };
     const offer = async (side) => {

@@ -183,8 +183,10 @@ var Peer = class {
   // what was said since it went out wants another
   #theirs = null;
   // an offer of the server's that waits for ours
-  #unanswered = false;
-  // an offer of ours has no answer yet
+  #awaited = 0;
+  // the number of our offer that has no answer yet; 0 where none is awaited
+  #last = null;
+  // of the server's messages
   #described = false;
   // the server's description is set
   #held = [];
@@ -239,15 +241,14 @@ var Peer = class {
   async #offer() {
     const local = this.pc.localDescription;
     if (!local) return;
-    this.#unanswered = true;
+    this.#awaited = 0;
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
-      let answer;
+      let message;
       try {
-        answer = (await this.cfg.send("offer", { type: "offer", sdp: local.sdp })).reply?.payload;
+        message = await this.cfg.send("offer", { type: "offer", sdp: local.sdp });
       } catch (error) {
         if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
-          this.#unanswered = false;
           await this.pc.setLocalDescription({ type: "rollback" });
           this.#again = true;
           return;
@@ -260,9 +261,13 @@ var Peer = class {
       }
       const held = this.#held;
       this.#held = [];
+      const answer = message.reply?.payload;
+      this.#awaited = message.seq;
       if (answer?.sdp) {
         this.#theirs = null;
         await this.#answered({ type: "answer", sdp: answer.sdp });
+      } else if (this.#last && this.#last.seq > message.seq) {
+        await this.#answered(this.#last.answer);
       }
       for (const candidate of held) this.#tell(candidate);
       return;
@@ -273,10 +278,11 @@ var Peer = class {
     for (let i = 0; i < 10 && !this.#theirs && !this.#closed; i++) await pause(100);
     return this.#theirs !== null;
   }
-  // answered takes the server's answer; it may come twice, in the reply and as a message.
+  // answered takes the server's answer. It comes twice, in the reply and as a message, which
+  // may be late: one from before our offer is of another.
   async #answered(answer) {
-    if (!this.#unanswered) return;
-    this.#unanswered = false;
+    if (this.#awaited === 0) return;
+    this.#awaited = 0;
     await this.pc.setRemoteDescription(answer);
     await this.#describe();
   }
@@ -295,12 +301,14 @@ var Peer = class {
     this.#offered = true;
   }
   // take acts upon a message of the server's.
-  async take(type, payload) {
+  async take(type, payload, seq) {
     if (this.#closed) return;
     const description = payload;
     switch (type) {
       case "answer":
-        if (description?.sdp) await this.#answered({ type, sdp: description.sdp });
+        if (!description?.sdp) break;
+        this.#last = { seq, answer: { type, sdp: description.sdp } };
+        if (this.#awaited !== 0 && seq > this.#awaited) await this.#answered(this.#last.answer);
         break;
       case "offer":
         if (!description?.sdp) break;
@@ -377,7 +385,6 @@ function candidateIn(payload) {
 // src/signaling.ts
 var longPoll = 25;
 var Signaling = class {
-  // ids of messages that came another way
   constructor(api, socket, call, take, lost) {
     this.api = api;
     this.socket = socket;
@@ -390,7 +397,6 @@ var Signaling = class {
   #polling = null;
   #chain = Promise.resolve();
   #off = [];
-  #known = /* @__PURE__ */ new Set();
   start() {
     this.#off = [
       this.socket.want("signaling"),
@@ -400,11 +406,6 @@ var Signaling = class {
     ];
     void this.#poll();
     if (this.socket.open) this.#open(true);
-  }
-  // knows leaves a message out that came as the reply to one of ours: an answer that comes
-  // late must not be taken for that to a later offer.
-  knows(id) {
-    this.#known.add(id);
   }
   stop() {
     for (const off of this.#off) off();
@@ -450,7 +451,7 @@ var Signaling = class {
   #next(message) {
     if (message.seq <= this.#after) return;
     this.#after = message.seq;
-    this.#chain = this.#chain.then(() => this.#known.delete(message.id) ? void 0 : this.take(message)).catch((error) => {
+    this.#chain = this.#chain.then(() => this.take(message)).catch((error) => {
       if (!this.#stop.signal.aborted) console.warn(`skybridge: message ${message.message_type}:`, error);
     });
   }
@@ -540,11 +541,7 @@ var Call = class extends Emitter {
       env: cfg.env,
       iceServers: cfg.iceServers,
       patience: cfg.patience,
-      send: async (type, payload) => {
-        const message = await cfg.api.signal(this.id, type, payload);
-        if (message.reply) this.#signaling.knows(message.reply.id);
-        return message;
-      },
+      send: (type, payload) => cfg.api.signal(this.id, type, payload),
       track: (track, streams) => this.#track(track, streams),
       network: (state) => this.#network(state),
       failed: (error) => void this.#lost(error)
@@ -555,7 +552,7 @@ var Call = class extends Emitter {
       cfg.api,
       cfg.socket,
       cfg.id,
-      ({ message_type: type, payload }) => this.#take(type, payload),
+      (message) => this.#take(message),
       (error) => void this.#lost(error)
     );
   }
@@ -687,13 +684,13 @@ var Call = class extends Emitter {
   async #post(action, body, options = {}) {
     return this.#cfg.api.request("POST", `/calls/${encodeURIComponent(this.id)}/${action}`, { body, ...options });
   }
-  async #take(type, payload) {
+  async #take({ message_type: type, payload, seq }) {
     if (type === "hangup") {
       await this.#look();
       this.#finish("ended", payload?.cause_text ?? "");
       return;
     }
-    await this.#peer.take(type, payload);
+    await this.#peer.take(type, payload, seq);
   }
   #track(track, streams) {
     const { MediaStream: MediaStream2 } = this.#cfg.env;
@@ -1445,9 +1442,6 @@ var Link = class {
     const { message_type: type, payload } = message;
     try {
       switch (type) {
-        case "answer":
-          if (payload?.sdp) await takes.answer({ type, sdp: payload.sdp });
-          break;
         case "offer":
           if (payload?.sdp) await takes.offer({ type, sdp: payload.sdp });
           break;
@@ -1489,8 +1483,6 @@ var Side = class {
   // the page makes its offers itself
   pageListens = /* @__PURE__ */ new Set();
   // events that the page has listeners for
-  answering = false;
-  // an answer is being set
   answer = "";
   // the last answer that was set here, not by the page
   early = [];
@@ -1568,7 +1560,6 @@ function install(options = {}) {
   };
   const follow = (side, link) => {
     void link.follow({
-      answer: (answer) => answered(side, answer),
       offer: async (offer2) => {
         await setRemote.call(side.pc, offer2);
         await setLocal.call(side.pc);
@@ -1582,14 +1573,9 @@ function install(options = {}) {
     });
   };
   const answered = async (side, answer) => {
-    if (side.answering || side.pc.signalingState !== "have-local-offer") return;
-    side.answering = true;
+    if (side.pc.signalingState !== "have-local-offer") return;
     side.answer = answer.sdp ?? "";
-    try {
-      await setRemote.call(side.pc, answer);
-    } finally {
-      side.answering = false;
-    }
+    await setRemote.call(side.pc, answer);
     for (const candidate of side.early.splice(0)) await side.pc.addIceCandidate(candidate);
   };
   const offer = async (side) => {

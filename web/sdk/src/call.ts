@@ -1,6 +1,6 @@
 // One call of this client: its state, its media, and what can be done with it.
 
-import { type Api, type CallBody, type Participant, ApiError, gone } from "./api.js";
+import { type Api, type CallBody, type Participant, type SignalingMessage, ApiError, gone } from "./api.js";
 import type { Devices } from "./devices.js";
 import { Emitter, pause } from "./emitter.js";
 import type { Environment, IceServer, Sender, Stream, StreamLike, Track } from "./environment.js";
@@ -68,18 +68,14 @@ export class Call extends Emitter<CallEvents> {
     this.local = cfg.local;
     this.#peer = new Peer({
       env: cfg.env, iceServers: cfg.iceServers, patience: cfg.patience,
-      send: async (type, payload) => {
-        const message = await cfg.api.signal(this.id, type, payload);
-        if (message.reply) this.#signaling.knows(message.reply.id);
-        return message;
-      },
+      send: (type, payload) => cfg.api.signal(this.id, type, payload),
       track: (track, streams) => this.#track(track as Track, streams),
       network: (state) => this.#network(state),
       failed: (error) => void this.#lost(error),
     });
     this.#senders = this.#peer.add(cfg.local);
     if (cfg.receiveVideo && cfg.local.getVideoTracks().length === 0) this.#peer.receive("video");
-    this.#signaling = new Signaling(cfg.api, cfg.socket, cfg.id, ({ message_type: type, payload }) => this.#take(type, payload),
+    this.#signaling = new Signaling(cfg.api, cfg.socket, cfg.id, (message) => this.#take(message),
       (error) => void this.#lost(error));
   }
 
@@ -232,13 +228,13 @@ export class Call extends Emitter<CallEvents> {
     return this.#cfg.api.request<T>("POST", `/calls/${encodeURIComponent(this.id)}/${action}`, { body, ...options });
   }
 
-  async #take(type: string, payload: unknown): Promise<void> {
+  async #take({ message_type: type, payload, seq }: SignalingMessage): Promise<void> {
     if (type === "hangup") {
       await this.#look();
       this.#finish("ended", (payload as { cause_text?: string } | null)?.cause_text ?? "");
       return;
     }
-    await this.#peer.take(type, payload);
+    await this.#peer.take(type, payload, seq);
   }
 
   #track(track: Track, streams: readonly StreamLike[]): void {

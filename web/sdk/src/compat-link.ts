@@ -1,8 +1,8 @@
 // A call as compat follows it: with the page's own address and token, by long polling.
 
-// Takes is what the server may send for a call.
+// Takes is what the server may send for a call. An answer it sends in its reply to the offer;
+// as a message the same may come late, and be taken for that to a later offer.
 export interface Takes {
-  answer(answer: RTCSessionDescriptionInit): Promise<void>;
   offer(offer: RTCSessionDescriptionInit): Promise<void>;
   candidate(candidate: RTCIceCandidateInit): Promise<void>;
   over(): void;
@@ -85,9 +85,6 @@ export class Link {
     const { message_type: type, payload } = message;
     try {
       switch (type) {
-        case "answer":
-          if (payload?.sdp) await takes.answer({ type, sdp: payload.sdp });
-          break;
         case "offer":
           if (payload?.sdp) await takes.offer({ type, sdp: payload.sdp });
           break;

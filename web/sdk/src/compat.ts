@@ -22,7 +22,6 @@ class Side {
   link: Link | null = null;
   pageOffers = false; // the page makes its offers itself
   pageListens = new Set<string>(); // events that the page has listeners for
-  answering = false; // an answer is being set
   answer = ""; // the last answer that was set here, not by the page
   early: RTCIceCandidateInit[] = []; // candidates of the server before its answer
   constructor(readonly pc: RTCPeerConnection) {}
@@ -119,7 +118,6 @@ export function install(options: CompatOptions = {}): () => void {
   // offer nothing it makes an offer of its own.
   const follow = (side: Side, link: Link): void => {
     void link.follow({
-      answer: (answer) => answered(side, answer),
       offer: async (offer) => {
         await setRemote.call(side.pc, offer);
         await setLocal.call(side.pc);
@@ -134,15 +132,9 @@ export function install(options: CompatOptions = {}): () => void {
   };
 
   const answered = async (side: Side, answer: RTCSessionDescriptionInit): Promise<void> => {
-    // It comes in the reply and as a message.
-    if (side.answering || side.pc.signalingState !== "have-local-offer") return;
-    side.answering = true;
+    if (side.pc.signalingState !== "have-local-offer") return;
     side.answer = answer.sdp ?? "";
-    try {
-      await setRemote.call(side.pc, answer);
-    } finally {
-      side.answering = false;
-    }
+    await setRemote.call(side.pc, answer);
     for (const candidate of side.early.splice(0)) await side.pc.addIceCandidate(candidate);
   };
 

@@ -12,8 +12,9 @@ import type { Candidate, Description, Environment, IceServer, PeerConnection, Se
 export interface PeerConfig {
   env: Environment;
   iceServers: IceServer[];
-  // send gives the server a message, and resolves with the answer that its reply may hold.
-  send(type: string, payload: unknown): Promise<{ reply?: { payload?: unknown } }>;
+  // send gives the server a message, and resolves with the number it got and the answer that
+  // its reply may hold.
+  send(type: string, payload: unknown): Promise<{ seq: number; reply?: { payload?: unknown } }>;
   track(track: TrackLike, streams: readonly StreamLike[]): void;
   // network tells how the connection is: connected, or interrupted for now.
   network(state: "connected" | "interrupted"): void;
@@ -29,7 +30,8 @@ export class Peer {
   #offering = false; // an offer of ours is under way
   #again = false; // what was said since it went out wants another
   #theirs: Description | null = null; // an offer of the server's that waits for ours
-  #unanswered = false; // an offer of ours has no answer yet
+  #awaited = 0; // the number of our offer that has no answer yet; 0 where none is awaited
+  #last: { seq: number; answer: Description } | null = null; // of the server's messages
   #described = false; // the server's description is set
   #held: Candidate[] = []; // ours, until the offer that they belong to is with the server
   #early: Candidate[] = []; // the server's, until its description is here
@@ -104,15 +106,14 @@ export class Peer {
   async #offer(): Promise<void> {
     const local = this.pc.localDescription;
     if (!local) return;
-    this.#unanswered = true;
+    this.#awaited = 0;
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
-      let answer: Description | undefined;
+      let message;
       try {
-        answer = (await this.cfg.send("offer", { type: "offer", sdp: local.sdp })).reply?.payload as Description | undefined;
+        message = await this.cfg.send("offer", { type: "offer", sdp: local.sdp });
       } catch (error) {
         if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
-          this.#unanswered = false;
           await this.pc.setLocalDescription({ type: "rollback" });
           this.#again = true;
           return;
@@ -125,9 +126,13 @@ export class Peer {
       }
       const held = this.#held;
       this.#held = [];
+      const answer = message.reply?.payload as Description | undefined;
+      this.#awaited = message.seq;
       if (answer?.sdp) {
         this.#theirs = null; // the server gave its own up for ours
         await this.#answered({ type: "answer", sdp: answer.sdp });
+      } else if (this.#last && this.#last.seq > message.seq) {
+        await this.#answered(this.#last.answer);
       }
       for (const candidate of held) this.#tell(candidate);
       return;
@@ -140,10 +145,11 @@ export class Peer {
     return this.#theirs !== null;
   }
 
-  // answered takes the server's answer; it may come twice, in the reply and as a message.
+  // answered takes the server's answer. It comes twice, in the reply and as a message, which
+  // may be late: one from before our offer is of another.
   async #answered(answer: Description): Promise<void> {
-    if (!this.#unanswered) return;
-    this.#unanswered = false;
+    if (this.#awaited === 0) return;
+    this.#awaited = 0;
     await this.pc.setRemoteDescription(answer);
     await this.#describe();
   }
@@ -165,12 +171,14 @@ export class Peer {
   }
 
   // take acts upon a message of the server's.
-  async take(type: string, payload: unknown): Promise<void> {
+  async take(type: string, payload: unknown, seq: number): Promise<void> {
     if (this.#closed) return;
     const description = payload as Description | null;
     switch (type) {
       case "answer":
-        if (description?.sdp) await this.#answered({ type, sdp: description.sdp });
+        if (!description?.sdp) break;
+        this.#last = { seq, answer: { type, sdp: description.sdp } };
+        if (this.#awaited !== 0 && seq > this.#awaited) await this.#answered(this.#last.answer);
         break;
       case "offer":
         if (!description?.sdp) break;

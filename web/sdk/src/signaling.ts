@@ -13,7 +13,6 @@ export class Signaling {
   #polling: AbortController | null = null;
   #chain: Promise<void> = Promise.resolve();
   #off: (() => void)[] = [];
-  #known = new Set<string>(); // ids of messages that came another way
 
   constructor(private readonly api: Api, private readonly socket: Socket, private readonly call: string,
     private readonly take: (message: SignalingMessage) => Promise<void>, private readonly lost: (error: unknown) => void) {}
@@ -27,12 +26,6 @@ export class Signaling {
     ];
     void this.#poll();
     if (this.socket.open) this.#open(true);
-  }
-
-  // knows leaves a message out that came as the reply to one of ours: an answer that comes
-  // late must not be taken for that to a later offer.
-  knows(id: string): void {
-    this.#known.add(id);
   }
 
   stop(): void {
@@ -84,7 +77,7 @@ export class Signaling {
   #next(message: SignalingMessage): void {
     if (message.seq <= this.#after) return;
     this.#after = message.seq;
-    this.#chain = this.#chain.then(() => (this.#known.delete(message.id) ? undefined : this.take(message))).catch((error: unknown) => {
+    this.#chain = this.#chain.then(() => this.take(message)).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) console.warn(`skybridge: message ${message.message_type}:`, error);
     });
   }

@@ -104,6 +104,24 @@ test("an offer whose answer is lost is sent again", async () => {
   assert.equal(remote.offers[0], remote.offers[1]);
 });
 
+test("an answer that comes late is not taken for that to a later offer", async () => {
+  const { made, remote } = await talk();
+  await connected(remote.pc);
+  const stale = remote.messages.find((m) => m.message_type === "answer").payload;
+  if (made.state !== "active") await new Promise((done) => made.on("state", ({ state }) => state === "active" && done()));
+  const ufrag = (sdp) => /a=ice-ufrag:(\S+)/.exec(sdp)[1];
+  remote.meet = async (sdp, sent) => {
+    remote.tell("answer", stale); // it was on the way
+    await server.until("the late answer is read", () => server.requests.some((r) => Number(r.query.get("after")) >= remote.messages.at(-1).seq));
+    return [201, { ...sent, seq: remote.messages.at(-1).seq + 1, reply: await remote.answer(sdp) }];
+  };
+  made.networkChanged();
+  await server.until("the restart", () => remote.offers.length === 2);
+  await connected(remote.pc);
+  await server.until("the answer is applied", () => ufrag(made.peerConnection.remoteDescription.sdp) === ufrag(remote.pc.localDescription.sdp));
+  assert.notEqual(ufrag(made.peerConnection.remoteDescription.sdp), ufrag(stale.sdp));
+});
+
 test("a call that the server refuses to connect fails with its words", async () => {
   await assert.rejects(talk((r) => {
     r.meet = () => [406, { status: 406, code: "not_acceptable", detail: "no codec in common" }];

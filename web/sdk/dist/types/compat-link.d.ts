@@ -1,5 +1,4 @@
 export interface Takes {
-    answer(answer: RTCSessionDescriptionInit): Promise<void>;
     offer(offer: RTCSessionDescriptionInit): Promise<void>;
     candidate(candidate: RTCIceCandidateInit): Promise<void>;
     over(): void;

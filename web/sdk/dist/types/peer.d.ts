@@ -3,6 +3,7 @@ export interface PeerConfig {
     env: Environment;
     iceServers: IceServer[];
     send(type: string, payload: unknown): Promise<{
+        seq: number;
         reply?: {
             payload?: unknown;
         };
@@ -22,7 +23,7 @@ export declare class Peer {
     remove(senders: Sender[]): void;
     start(): Promise<void>;
     negotiate(): Promise<void>;
-    take(type: string, payload: unknown): Promise<void>;
+    take(type: string, payload: unknown, seq: number): Promise<void>;
     restart(): void;
     videoSections(): boolean[];
     close(): void;

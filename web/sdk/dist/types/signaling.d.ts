@@ -9,6 +9,5 @@ export declare class Signaling {
     private readonly lost;
     constructor(api: Api, socket: Socket, call: string, take: (message: SignalingMessage) => Promise<void>, lost: (error: unknown) => void);
     start(): void;
-    knows(id: string): void;
     stop(): void;
 }
