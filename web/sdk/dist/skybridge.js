@@ -1149,7 +1149,8 @@ var Client = class extends Emitter {
   #socket;
   #stop = new AbortController();
   #ringing = /* @__PURE__ */ new Map();
-  #declined = /* @__PURE__ */ new Set();
+  #decided = /* @__PURE__ */ new Set();
+  // calls that ring no more here, whatever the server still shows
   #looking = false;
   #told = false;
   // the server pushes what happens to calls
@@ -1333,7 +1334,7 @@ var Client = class extends Emitter {
     }
   }
   #see(body) {
-    const rings = body.status !== "ended" && this.user !== "" && !this.calls.has(body.id) && !this.#declined.has(body.id) && body.participants?.some((p) => p.user_id === this.user && p.state === "ringing" && p.role !== "caller");
+    const rings = body.status !== "ended" && this.user !== "" && !this.calls.has(body.id) && !this.#decided.has(body.id) && body.participants?.some((p) => p.user_id === this.user && p.state === "ringing" && p.role !== "caller");
     const known = this.#ringing.get(body.id);
     if (rings && !known) {
       const ring = this.#ring(body);
@@ -1353,15 +1354,21 @@ var Client = class extends Emitter {
       id,
       body,
       caller: String(body.metadata?.caller_id || body.created_by || ""),
-      accept: (options = {}) => {
+      accept: async (options = {}) => {
+        this.#decided.add(id);
         this.#ringing.delete(id);
-        return this.#begin({ video: body.call_type === "video", ...options }, async () => {
-          const taken = await this.api.request("POST", `/calls/${encodeURIComponent(id)}/accept`);
-          return { id, iceServers: taken?.ice_servers ?? body.ice_servers };
-        });
+        try {
+          return await this.#begin({ video: body.call_type === "video", ...options }, async () => {
+            const taken = await this.api.request("POST", `/calls/${encodeURIComponent(id)}/accept`);
+            return { id, iceServers: taken?.ice_servers ?? body.ice_servers };
+          });
+        } catch (error) {
+          this.#decided.delete(id);
+          throw error;
+        }
       },
       decline: async () => {
-        this.#declined.add(id);
+        this.#decided.add(id);
         this.#ringing.delete(id);
         await this.api.request("POST", `/calls/${encodeURIComponent(id)}/end`);
       }

@@ -78,7 +78,7 @@ export class Client extends Emitter<ClientEvents> {
   #socket: Socket;
   #stop = new AbortController();
   #ringing = new Map<string, Incoming>();
-  #declined = new Set<string>();
+  #decided = new Set<string>(); // calls that ring no more here, whatever the server still shows
   #looking = false;
   #told = false; // the server pushes what happens to calls
   #patience: number;
@@ -279,7 +279,7 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   #see(body: CallBody): void {
-    const rings = body.status !== "ended" && this.user !== "" && !this.calls.has(body.id) && !this.#declined.has(body.id)
+    const rings = body.status !== "ended" && this.user !== "" && !this.calls.has(body.id) && !this.#decided.has(body.id)
       && body.participants?.some((p) => p.user_id === this.user && p.state === "ringing" && p.role !== "caller");
     const known = this.#ringing.get(body.id);
     if (rings && !known) {
@@ -301,15 +301,21 @@ export class Client extends Emitter<ClientEvents> {
     return {
       id, body,
       caller: String(body.metadata?.caller_id || body.created_by || ""),
-      accept: (options: CallOptions = {}) => {
+      accept: async (options: CallOptions = {}) => {
+        this.#decided.add(id);
         this.#ringing.delete(id);
-        return this.#begin({ video: body.call_type === "video", ...options }, async () => {
-          const taken = await this.api.request<CallBody | null>("POST", `/calls/${encodeURIComponent(id)}/accept`);
-          return { id, iceServers: taken?.ice_servers ?? body.ice_servers };
-        });
+        try {
+          return await this.#begin({ video: body.call_type === "video", ...options }, async () => {
+            const taken = await this.api.request<CallBody | null>("POST", `/calls/${encodeURIComponent(id)}/accept`);
+            return { id, iceServers: taken?.ice_servers ?? body.ice_servers };
+          });
+        } catch (error) {
+          this.#decided.delete(id); // it rings on, if it does
+          throw error;
+        }
       },
       decline: async () => {
-        this.#declined.add(id);
+        this.#decided.add(id);
         this.#ringing.delete(id);
         await this.api.request("POST", `/calls/${encodeURIComponent(id)}/end`);
       },

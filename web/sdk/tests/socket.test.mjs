@@ -132,3 +132,25 @@ test("the user of a token", async () => {
     c.close();
   }
 });
+
+test("a call that is being accepted does not ring again", async () => {
+  const ringing = {
+    id: "0192-2", status: "ringing", created_by: "bob", metadata: {}, call_type: "audio",
+    participants: [{ id: "p1", user_id: "anna", state: "ringing", role: "callee" }],
+  };
+  calls = [ringing];
+  const c = await client({ WebSocket: undefined, mediaDevices: { getUserMedia: () => Promise.reject(new Error("denied")) } });
+  await c.connect();
+  let times = 0;
+  c.on("incoming", () => times++);
+  const [ring] = c.incoming;
+  const refused = assert.rejects(ring.accept(), { message: "denied" });
+  assert.deepEqual(c.incoming, []);
+  await refused;
+  await c.next("incoming"); // it was not taken, so it rings on
+  assert.equal(times, 1);
+  await ring.decline().catch(() => undefined); // the server of this test knows no such call
+  await server.until("the next look", () => server.requests.filter((r) => r.path === "/calls").length > 3);
+  assert.deepEqual(c.incoming, []);
+  c.close();
+});
