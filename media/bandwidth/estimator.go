@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Config bounds an estimate, in bit/s; 0 stands for the defaults, 100 kbit/s, 1 Mbit/s and
+// Config bounds an estimate, in bit/s; 0 stands for the defaults, 100 kbit/s, 500 kbit/s and
 // 20 Mbit/s.
 type Config struct {
 	Min, Start, Max int
@@ -63,7 +63,7 @@ func NewEstimator(cfg Config) *Estimator {
 	}
 	cfg.Max = max(cfg.Max, cfg.Min)
 	if cfg.Start <= 0 {
-		cfg.Start = 1_000_000
+		cfg.Start = 500_000
 	}
 	cfg.Start = min(max(cfg.Start, cfg.Min), cfg.Max)
 	e := &Estimator{cfg: cfg, rate: float64(cfg.Start), trip: 100 * time.Millisecond}
@@ -200,8 +200,8 @@ func (e *Estimator) control(now time.Duration) {
 	case underuse: // queues empty themselves: it is waited for
 		e.changed = now
 	}
-	if r, ok := e.probe.result(now); ok && r > e.rate && e.trend.state != overuse {
-		e.rate, e.changed = r, now
+	if r, ok := e.probe.result(now); ok && r > float64(e.Estimate()) && e.trend.state != overuse {
+		e.rate, e.lossRate, e.changed = max(e.rate, r), max(e.lossRate, r), now
 		e.link = 0
 	}
 	e.rate = min(max(e.rate, float64(e.cfg.Min)), float64(e.cfg.Max))

@@ -1,6 +1,9 @@
 package bandwidth
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // acked is at what rate packets arrive: a window of half a second in slots, by their clock.
 type acked struct {
@@ -53,7 +56,8 @@ func (a *acked) rate(shortest bool) (bps float64, ok bool) {
 type loss struct {
 	lost, came int
 	since      time.Duration
-	stepped    time.Duration
+	stepped    time.Duration // down
+	raised     time.Duration // looked at last
 }
 
 const (
@@ -77,15 +81,17 @@ func (l *loss) fraction(now time.Duration) (float64, bool) {
 }
 
 // step changes a rate by what was lost (draft-ietf-rmcat-gcc-02 §6): above a tenth it is too
-// much; below a fiftieth there may be more.
+// much; below a fiftieth there may be more, by a twentieth each time that could have told so.
 func (l *loss) step(now time.Duration, rate, fraction, least, most, current float64) float64 {
 	switch {
 	case fraction > 0.1 && now-l.stepped > lossEvery:
 		rate = min(rate, current) * (1 - 0.5*fraction)
 		l.stepped = now
 	case fraction < 0.02:
-		rate *= 1.05
+		passed := min(now-l.raised, 2*time.Second)
+		rate *= math.Pow(1.05, max(float64(passed)/float64(lossEvery), 1))
 	}
+	l.raised = now
 	return min(max(rate, least), most)
 }
 

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"encoding/binary"
 	"sort"
 	"testing"
 	"time"
@@ -124,7 +125,6 @@ func (p *playback) run(t *rapid.T, list []arrived, loses bool) (*watcher, *Subsc
 	w := newWatcher(outer(t), p.codec)
 	buf := make([]byte, MaxPacket)
 	next, lossy := 0, uint64(rapid.IntRange(2, 50).Draw(t, "receiver loses one in"))
-	var gone []uint16
 	n := uint64(0)
 	for i, a := range list {
 		if i == next {
@@ -137,19 +137,13 @@ func (p *playback) run(t *rapid.T, list []arrived, loses bool) (*watcher, *Subsc
 			continue
 		}
 		for k := b.Write(a.at, ref, buf); k > 0; k = b.More(a.at, buf) {
-			if n++; loses && w.began && n%lossy == 0 {
-				gone = append(gone, b.places.next-1)
-				continue
-			}
-			w.take(buf[:k])
-		}
-		if i%40 == 0 || i == len(list)-1 { // before the history has forgotten them
-			for _, seq := range gone {
-				if k := b.Resend(a.at, seq, buf); k > 0 {
-					w.take(buf[:k])
+			if n++; loses && w.began && n%lossy == 0 { // and has it again at once
+				seq := binary.BigEndian.Uint16(buf[2:])
+				if k = b.Resend(a.at, seq, buf); k == 0 {
+					t.Fatalf("packet %d is not sent again", seq)
 				}
 			}
-			gone = gone[:0]
+			w.take(buf[:k])
 		}
 	}
 	return w, b

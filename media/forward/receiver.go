@@ -17,11 +17,12 @@ type Receiver struct {
 	filled       time.Duration
 }
 
-// How much may be sent again to one receiver: a share of what it can take, and at least so
-// that a lost key frame of a small layer can be.
+// How much may be sent again to one receiver: a share of what it can take, or what is sent again
+// would fill a way that is full; at once at least so much that a lost key frame of a small layer
+// can be.
 const (
 	resendShare   = 4 // a quarter
-	leastResend   = 32 << 10
+	leastResend   = 16 << 10
 	defaultResend = 125_000 // bytes a second, before there is an estimate
 )
 
@@ -55,7 +56,7 @@ func (r *Receiver) SetRoundTrip(d time.Duration) {
 // SetEstimate tells what the receiver can take, in bit/s, of which a part may be what is sent
 // again.
 func (r *Receiver) SetEstimate(bps int) {
-	r.rate = max(int64(bps)/8/resendShare, leastResend)
+	r.rate = int64(bps) / 8 / resendShare
 	r.most = max(r.rate/2, leastResend)
 }
 

@@ -48,7 +48,7 @@ func (m *memory) find(out uint16) *record {
 }
 
 // Resend writes a packet again that the receiver misses, and tells its length; 0 is one that
-// was sent a moment ago, that is no longer kept, or that there is no budget for. What was
+// was sent a moment ago, that is no longer needed or kept, or that there is no budget for. What was
 // never here (the sender's loss) has been asked for there.
 func (b *Subscription) Resend(now time.Duration, seq uint16, buf []byte) int {
 	r := b.memory.find(seq)
@@ -65,6 +65,9 @@ func (b *Subscription) Resend(now time.Duration, seq uint16, buf []byte) int {
 		n := b.putPadding(now, r.out, r.timestamp, 1, buf)
 		r.tries = tries // the record was made anew
 		return n
+	}
+	if r.layer != b.cur && b.cur != Paused {
+		return 0 // the key frame of another layer has come since: nothing refers to it any more
 	}
 	p, kept, body := b.src.layers[r.layer].history.find(r.ext)
 	if p == nil {

@@ -1,6 +1,7 @@
 package tracks_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,12 +46,27 @@ async function exchange(pc, who) {
   if (!answer.ok) throw new Error(await answer.text());
   await pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
 }
-async function send(codec) {
-  const stream = await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 360, frameRate: 15}});
+function noise() { // as many bits as there may be
+  const c = document.createElement('canvas');
+  c.width = 640; c.height = 360;
+  const g = c.getContext('2d');
+  setInterval(() => {
+    for (let i = 0; i < 60; i++) {
+      g.fillStyle = 'rgb(' + [0, 0, 0].map(() => Math.random() * 255 | 0) + ')';
+      g.fillRect(Math.random() * 640, Math.random() * 360, 60, 60);
+    }
+  }, 66);
+  return c.captureStream(15);
+}
+async function send(codec, noisy) {
+  const stream = noisy ? noise() : await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 360, frameRate: 15}});
   const pc = window.sender = new RTCPeerConnection();
   const t = pc.addTransceiver(stream.getVideoTracks()[0], {direction: 'sendonly',
     sendEncodings: [{rid: 'f', maxBitrate: 400000}, {rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 80000}]
       .map(e => codec === 'H264' ? e : {...e, scalabilityMode: 'L1T3'})}); // without, VP9 and AV1 are one stream
+  const p = t.sender.getParameters(); // a busy machine is to send fewer frames, not smaller ones
+  p.degradationPreference = 'maintain-resolution';
+  await t.sender.setParameters(p);
   t.setCodecPreferences(RTCRtpSender.getCapabilities('video').codecs.filter(c =>
     c.mimeType === 'video/' + codec && (codec !== 'H264' || /42e01f/.test(c.sdpFmtpLine) && /mode=1/.test(c.sdpFmtpLine)) || c.mimeType === 'video/rtx'));
   await exchange(pc, 'sender');
@@ -89,6 +106,8 @@ type room struct {
 	mu      sync.Mutex
 	members map[string]*video.Member
 	variant string
+
+	narrow *bottleneck // before who watches; nil is none
 }
 
 func newRoom(t *testing.T) *room {
@@ -140,6 +159,68 @@ type connection struct {
 	ready    chan struct{} // closed once there is a member
 	gathered jsep.Gathered
 	complete chan struct{}
+}
+
+// send sends a packet; while there is no path it is lost.
+func (c *connection) send(p []byte) {
+	if stream, err := c.end.Stream(binary.BigEndian.Uint32(p[8:])); err == nil {
+		_ = stream.Send(p)
+	}
+}
+
+// bottleneck is a narrow place of the network: what does not fit waits, 300 ms at most.
+type bottleneck struct {
+	bps  atomic.Int64
+	list chan waiting
+	free time.Time
+	lost atomic.Int64
+}
+
+type waiting struct {
+	at     time.Time
+	packet []byte
+	send   func([]byte)
+}
+
+func newBottleneck(t *testing.T, bps int64) *bottleneck {
+	b := &bottleneck{list: make(chan waiting, 4096)}
+	b.bps.Store(bps)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() { // owned by the test
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			case w := <-b.list:
+				<-time.After(time.Until(w.at))
+				w.send(w.packet)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		close(stop)
+		<-done
+	})
+	return b
+}
+
+// take is called under the lock of the forwarding.
+func (b *bottleneck) take(p []byte, send func([]byte)) {
+	now := time.Now()
+	if b.free.Before(now) {
+		b.free = now
+	}
+	if b.free.Sub(now) > 300*time.Millisecond {
+		b.lost.Add(1)
+		return
+	}
+	b.free = b.free.Add(time.Duration(int64(len(p)) * 8 * int64(time.Second) / b.bps.Load()))
+	select {
+	case b.list <- waiting{b.free, bytes.Clone(p), send}:
+	default:
+		b.lost.Add(1)
+	}
 }
 
 // connect makes the transport and the session of a connection.
@@ -213,9 +294,11 @@ func (r *room) answer(who, offer string) (string, error) {
 func (r *room) join(who string, c *connection, m *jsep.Media) (err error) {
 	c.member, err = r.forwarding.Join(who, router.Config{
 		Send: func(p []byte) {
-			if stream, err := c.end.Stream(binary.BigEndian.Uint32(p[8:])); err == nil {
-				_ = stream.Send(p) // while there is no path, it is lost
+			if r.narrow != nil && who == "watcher" {
+				r.narrow.take(p, c.send)
+				return
 			}
+			c.send(p)
 		},
 		SendRTCP:   func(p []byte) { _ = c.end.SendControl(p) },
 		Extensions: tracks.Extensions(m), TransportWide: m.Extensions.TransportCC, SSRC: 0x1001, CNAME: []byte("room"),
@@ -275,4 +358,46 @@ func TestBrowser(t *testing.T) {
 			peer.Eval[string](t, br, "close_()")
 		})
 	}
+}
+
+// TestBrowserBehindABottleneck: by what Chromium tells of what it gets, who watches through
+// 200 kbit/s is sent the small layer, whatever they want, and the large one when there is room.
+func TestBrowserBehindABottleneck(t *testing.T) {
+	br := peer.Chromium(t, peer.ChromiumConfig{})
+	r := newRoom(t)
+	r.narrow = newBottleneck(t, 200_000)
+	site := httptest.NewServer(r)
+	defer site.Close()
+	br.Open(t, strings.Replace(site.URL, "127.0.0.1", "localhost", 1))
+	peer.Eval[string](t, br, `send("VP8", true)`)
+	peer.Eval[string](t, br, "watch()")
+	camera := video.SourceID{Member: "sender", Kind: video.Camera}
+	watcher := r.members["watcher"]
+	if err := watcher.Arrange(video.Layout{Mode: video.GridMode, Lines: map[video.SourceID]int{camera: allocation.Large}}); err != nil {
+		t.Fatal(err)
+	}
+	reach := func(width, frames, most int) {
+		t.Helper()
+		var s stats
+		since := -1
+		peer.Eventually(t, fmt.Sprintf("%d lines", width), func() error {
+			if err := json.Unmarshal([]byte(peer.Eval[string](t, br, "seen()")), &s); err != nil {
+				return err
+			}
+			if s.Width != width {
+				since = -1
+			} else if since < 0 {
+				since = s.Decoded
+			}
+			if estimate := watcher.Estimate(); since < 0 || s.Decoded < since+frames || estimate > most {
+				return fmt.Errorf("%+v, want %d wide for %d frames; estimate %d, %d lost", s, width, frames, estimate, r.narrow.lost.Load())
+			}
+			return nil
+		})
+		t.Logf("%+v, estimate %d, %d lost", s, watcher.Estimate(), r.narrow.lost.Load())
+	}
+	reach(160, 60, 400_000)
+	r.narrow.bps.Store(20_000_000)
+	reach(640, 30, 20_000_000)
+	peer.Eval[string](t, br, "close_()")
 }
