@@ -2,6 +2,7 @@ package tracks_test
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -37,57 +38,9 @@ const patience = 3 * time.Minute
 
 // page has two connections: one that sends a camera in two layers, the larger named first, and
 // one that watches it.
-const page = `<!doctype html><video id=v autoplay muted playsinline></video><script>
-async function exchange(pc, who) {
-  await pc.setLocalDescription(await pc.createOffer());
-  await new Promise(done => pc.iceGatheringState === 'complete' ? done()
-    : pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && done());
-  const answer = await fetch('/offer/' + who, {method: 'POST', body: pc.localDescription.sdp});
-  if (!answer.ok) throw new Error(await answer.text());
-  await pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
-}
-function noise() { // as many bits as there may be
-  const c = document.createElement('canvas');
-  c.width = 640; c.height = 360;
-  const g = c.getContext('2d');
-  setInterval(() => {
-    for (let i = 0; i < 60; i++) {
-      g.fillStyle = 'rgb(' + [0, 0, 0].map(() => Math.random() * 255 | 0) + ')';
-      g.fillRect(Math.random() * 640, Math.random() * 360, 60, 60);
-    }
-  }, 66);
-  return c.captureStream(15);
-}
-async function send(codec, noisy) {
-  const stream = noisy ? noise() : await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 360, frameRate: 15}});
-  const pc = window.sender = new RTCPeerConnection();
-  const t = pc.addTransceiver(stream.getVideoTracks()[0], {direction: 'sendonly',
-    sendEncodings: [{rid: 'f', maxBitrate: 400000}, {rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 80000}]
-      .map(e => codec === 'H264' ? e : {...e, scalabilityMode: 'L1T3'})}); // without, VP9 and AV1 are one stream
-  const p = t.sender.getParameters(); // a busy machine is to send fewer frames, not smaller ones
-  p.degradationPreference = 'maintain-resolution';
-  await t.sender.setParameters(p);
-  t.setCodecPreferences(RTCRtpSender.getCapabilities('video').codecs.filter(c =>
-    c.mimeType === 'video/' + codec && (codec !== 'H264' || /42e01f/.test(c.sdpFmtpLine) && /mode=1/.test(c.sdpFmtpLine)) || c.mimeType === 'video/rtx'));
-  await exchange(pc, 'sender');
-  return '';
-}
-async function watch() {
-  const pc = window.watcher = new RTCPeerConnection();
-  pc.addTransceiver('video', {direction: 'recvonly'});
-  pc.ontrack = e => { document.getElementById('v').srcObject = new MediaStream([e.track]); };
-  await exchange(pc, 'watcher');
-  return '';
-}
-async function seen() {
-  for (const s of (await window.watcher.getStats()).values())
-    if (s.type === 'inbound-rtp' && s.kind === 'video')
-      return JSON.stringify({width: s.frameWidth || 0, decoded: s.framesDecoded || 0, dropped: s.framesDropped || 0,
-        lost: s.packetsLost || 0, nacks: s.nackCount || 0, plis: s.pliCount || 0, freezes: s.freezeCount || 0, codec: s.decoderImplementation});
-  return '{}';
-}
-async function close_() { window.sender.close(); window.watcher.close(); return ''; }
-</script>`
+//
+//go:embed testdata/page.html
+var page []byte
 
 // stats are of the stream that is watched.
 type stats struct {
@@ -136,7 +89,7 @@ func (r *room) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	who, offered := strings.CutPrefix(q.URL.Path, "/offer/")
 	if !offered {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write([]byte(page))
+		_, _ = w.Write(page)
 		return
 	}
 	offer, err := io.ReadAll(q.Body)
