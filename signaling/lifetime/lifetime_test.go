@@ -47,9 +47,8 @@ func TestCallsEnd(t *testing.T) {
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := signaltest.New(t, nil)
-		tech := ""
 		c, _ := h.CallUp("1001", nil)
-		tech = c.Snapshot().Tech
+		tech := c.Snapshot().Tech
 		k := lifetime.New(lifetime.Config{Engine: h.Engine, Max: time.Minute, Not: []string{tech}, Log: slog.New(slog.DiscardHandler)})
 		time.Sleep(time.Hour)
 		k.Close()
