@@ -109,8 +109,26 @@ func snippets(t *testing.T, dev *peer.Site, s *server.Server) {
 			peer.Eval[string](t, b, `initiateCall(["SIP/1001"], "audio").then((call) => call.callId)`)
 			talk(t)
 		})
+		t.Run(lang+" presence", func(t *testing.T) {
+			b.Open(t, dev.URL+"/?script="+lang+"/presence.js")
+			if got := peer.Eval[string](t, b, presence); got != "user123 busy In a call" {
+				t.Errorf("the server says %q", got)
+			}
+		})
 	}
 }
+
+// presence waits for the socket of the documents' example, uses its function, and gives what
+// the server says.
+const presence = `(async () => {
+	const told = new Promise((done) => ws.addEventListener("message", ({ data }) => {
+		const f = JSON.parse(data);
+		if (f.type.startsWith("Presence") && f.status === "busy") done([f.user_id, f.status, f.status_message].join(" "));
+	}));
+	if (ws.readyState !== WebSocket.OPEN) await new Promise((done) => ws.addEventListener("open", done));
+	updatePresence("busy", "In a call");
+	return told;
+})()`
 
 // curls are the documents' curl lines that there is an answer for, with what it must hold.
 var curls = []struct{ line, says string }{
