@@ -211,7 +211,7 @@ func authenticator(t *testing.T, dir string) *auth.Authenticator {
 	db, err := openStore(t.Context(), cfg, newLogger(cfg.Log, &bytes.Buffer{}))
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close()) })
-	a, err := newAuthenticator(t.Context(), cfg, db, slog.New(slog.DiscardHandler))
+	a, err := newAuthenticator(t.Context(), cfg, db, nil, slog.New(slog.DiscardHandler))
 	must(t, err)
 	return a
 }

@@ -171,8 +171,7 @@ func (s *server) startStore(ctx context.Context) error {
 		return err
 	}
 	s.defers(s.db.Close)
-	s.auth, err = newAuthenticator(ctx, s.cfg, s.db, s.log)
-	return err
+	return s.startAuth(ctx)
 }
 
 func (s *server) loadCertificate(context.Context) error {

@@ -111,7 +111,7 @@ func (s *server) ready() error {
 		s.log.Debug("not ready", "err", err)
 		return errors.New("the database does not answer") // where it is, is nobody's business
 	}
-	return nil
+	return s.auth.Ready()
 }
 
 // readyWithin is how long the database may take to say that it is there.

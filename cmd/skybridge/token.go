@@ -63,7 +63,7 @@ func issue(ctx context.Context, cfg config.Config, p auth.Principal, life time.D
 		}
 		defer func() { _ = db.Close() }() // nothing of it is pending
 	}
-	a, err := newAuthenticator(ctx, cfg, db, slog.New(slog.DiscardHandler))
+	a, err := newAuthenticator(ctx, cfg, db, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", err
 	}
@@ -111,8 +111,8 @@ const secretSetting = "auth.jwt_secret"
 
 // newAuthenticator makes the authenticator with the configured secret, or with
 // one that is made once and kept in the database. db may be nil where the secret is
-// configured and nobody asks for keys.
-func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store, log *slog.Logger) (*auth.Authenticator, error) {
+// configured and nobody asks for keys, provider where none is.
+func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store, provider auth.Provider, log *slog.Logger) (*auth.Authenticator, error) {
 	secret := cfg.Auth.JWTSecret
 	if secret == "" {
 		var err error
@@ -121,20 +121,15 @@ func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store, l
 			return nil, err
 		}
 	}
-	ac := auth.Config{Secret: []byte(secret), Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience}
+	ac := auth.Config{Secret: []byte(secret), Provider: provider, Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience}
 	var keys auth.Keys
 	if db != nil {
 		accounts := kept.Accounts{Store: db, Log: log}
 		ac.Accounts, keys = accounts, accounts
 	}
-	if cfg.Auth.JWTKey != "" {
-		text, err := os.ReadFile(cfg.Auth.JWTKey)
-		if err != nil {
-			return nil, &config.Error{File: cfg.Auth.JWTKey, Err: err}
-		}
-		if ac.PublicKey, err = auth.ParsePublicKey(text); err != nil {
-			return nil, &config.Error{File: cfg.Auth.JWTKey, Err: err}
-		}
+	var err error
+	if ac.PublicKeys, err = publicKeys(cfg.Auth.JWTKey); err != nil {
+		return nil, err
 	}
 	return auth.New(ac, keys)
 }

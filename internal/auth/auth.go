@@ -6,14 +6,13 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +20,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth/apikey"
+	"github.com/skygenesisenterprise/skybridge/internal/auth/jwks"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -55,13 +55,23 @@ func (p Principal) SeesAll() bool { return p.Has(RoleAdmin) }
 
 // Config is how tokens are checked.
 type Config struct {
-	Secret    []byte // HS256; at least 16 bytes
-	PublicKey any    // from ParsePublicKey, or nil
-	Issuer    string // required in tokens when set
-	Audience  string // required in tokens when set
-	Now       func() time.Time
+	Secret []byte // HS256; at least 16 bytes
+	// PublicKeys are those of a file, Provider has those of an identity provider; nil for none.
+	PublicKeys []jwks.Key
+	Provider   Provider
+	Issuer     string // required in tokens when set
+	Audience   string // required in tokens when set
+	Now        func() time.Time
 	// Accounts are what is known of users and keys; nil knows none.
 	Accounts Accounts
+}
+
+// Provider has the keys of an identity provider, as jwks.Remote does.
+type Provider interface {
+	// Keys are those that a token may be signed with; it fails with fault.Unavailable where
+	// they cannot be had.
+	Keys(ctx context.Context, algorithm, id string) ([]any, error)
+	Ready() error
 }
 
 // Keys finds API keys by their hash (see HashKey). The hash is what is looked
@@ -89,6 +99,7 @@ type Authenticator struct {
 	keys   Keys
 	parser *jwt.Parser
 	check  *apikey.Checker
+	public atomic.Pointer[[]jwks.Key]
 }
 
 const (
@@ -121,20 +132,20 @@ func New(cfg Config, keys Keys) (*Authenticator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	return &Authenticator{cfg: cfg, keys: keys, parser: jwt.NewParser(opts...), check: check}, nil
+	a := &Authenticator{cfg: cfg, keys: keys, parser: jwt.NewParser(opts...), check: check}
+	a.UsePublicKeys(cfg.PublicKeys)
+	return a, nil
 }
 
-// ParsePublicKey reads an RSA, ECDSA or Ed25519 public key in PEM (PKIX).
-func ParsePublicKey(text []byte) (any, error) {
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, errors.New("auth: no PEM block in the key file")
+// UsePublicKeys replaces Config.PublicKeys from now on.
+func (a *Authenticator) UsePublicKeys(keys []jwks.Key) { a.public.Store(&keys) }
+
+// Ready says why tokens cannot be checked now; nil when they can.
+func (a *Authenticator) Ready() error {
+	if a.cfg.Provider == nil {
+		return nil
 	}
-	key, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("auth: public key: %w", err)
-	}
-	return key, nil
+	return a.cfg.Provider.Ready()
 }
 
 type claims struct {
@@ -145,13 +156,19 @@ type claims struct {
 }
 
 // Token checks a JWT, and adds what is known of its user. Every failure is of kind
-// fault.Unauthorized, unless the store fails.
+// fault.Unauthorized, unless the store fails or the keys of the identity provider cannot be had.
 func (a *Authenticator) Token(token string) (Principal, error) {
 	if len(token) > maxToken {
 		return Principal{}, fault.New(fault.Unauthorized, "token of %d bytes, at most %d", len(token), maxToken)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookup)
+	defer cancel()
 	var c claims
-	if _, err := a.parser.ParseWithClaims(token, &c, a.key); err != nil {
+	_, err := a.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) { return a.key(ctx, t) })
+	if fault.Of(err) == fault.Unavailable {
+		return Principal{}, err
+	}
+	if err != nil {
 		return Principal{}, fault.New(fault.Unauthorized, "token: %w", err)
 	}
 	if err := CheckUser(c.Subject); err != nil {
@@ -166,8 +183,6 @@ func (a *Authenticator) Token(token string) (Principal, error) {
 			p.Roles = append(p.Roles, role)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookup)
-	defer cancel()
 	return a.known(ctx, p)
 }
 
@@ -212,16 +227,32 @@ func checkExtension(number string) error {
 	return nil
 }
 
-// key gives the one key that belongs to a token's algorithm: a public key is
-// never used as a shared secret.
-func (a *Authenticator) key(t *jwt.Token) (any, error) {
+// key gives the keys that belong to a token's algorithm and "kid": a public key is never used as
+// a shared secret, and never for another algorithm than its own.
+func (a *Authenticator) key(ctx context.Context, t *jwt.Token) (any, error) {
 	if t.Method.Alg() == "HS256" {
 		return a.cfg.Secret, nil
 	}
-	if a.cfg.PublicKey == nil {
-		return nil, errors.New("no public key is configured")
+	id, ok := t.Header["kid"].(string)
+	if !ok && t.Header["kid"] != nil {
+		return nil, errors.New("a kid that is no text")
 	}
-	return a.cfg.PublicKey, nil
+	found, named := jwks.Match(*a.public.Load(), t.Method.Alg(), id)
+	if !named && a.cfg.Provider != nil {
+		more, err := a.cfg.Provider.Keys(ctx, t.Method.Alg(), id)
+		if err != nil && len(found) == 0 {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no key for its algorithm and kid is known")
+	}
+	set := jwt.VerificationKeySet{}
+	for _, k := range found {
+		set.Keys = append(set.Keys, k)
+	}
+	return set, nil
 }
 
 // Issue makes an HS256 token of our own, for a principal that Token would accept.

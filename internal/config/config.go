@@ -162,15 +162,6 @@ type ARI struct {
 	TLSListen string `koanf:"tls_listen" yaml:"tls_listen"`
 }
 
-// Auth is who may use the API.
-type Auth struct {
-	// JWTSecret signs and checks HS256 tokens; made and kept in data_dir when empty.
-	JWTSecret string `koanf:"jwt_secret" yaml:"jwt_secret"`
-	JWTKey    string `koanf:"jwt_key_file" yaml:"jwt_key_file"` // public key, PEM
-	Issuer    string `koanf:"issuer" yaml:"issuer"`
-	Audience  string `koanf:"audience" yaml:"audience"`
-}
-
 // Database is where users, registrations, call records and the like are kept.
 type Database struct {
 	// URL is of a PostgreSQL database, "postgres://user:password@host/name"; empty keeps
@@ -264,6 +255,7 @@ func Default() Config {
 		AMI:    Listener{Listen: Off},
 		SNMP:   Listener{Listen: Off},
 		TURN:   defaultTURN(),
+		Auth:   Auth{JWKSRefresh: 15 * time.Minute},
 		Media:  Media{FIFO: true, IO: "auto", G729: Off, Opus: opus},
 		Log:    Log{Level: "info", Format: "text"},
 		Shutdown: Shutdown{

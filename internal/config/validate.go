@@ -50,9 +50,7 @@ func (c Config) Validate() error {
 	c.SIP.validateProtection(check)
 	c.TURN.validate(check)
 	check("api.origins", checkOrigins(c.API.Origins))
-	if n := len(c.Auth.JWTSecret); n > 0 {
-		check("auth.jwt_secret", atLeast(n, 16))
-	}
+	c.Auth.validate(check)
 	check("database.url", c.Database.Validate())
 	check("media.workers", between(c.Media.Workers, 0, 256))
 	check("media.io", oneOf(c.Media.IO, "auto", "uring", "epoll"))
