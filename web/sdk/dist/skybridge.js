@@ -567,8 +567,10 @@ var Call = class extends Emitter {
         this.#show(frame.call);
       })
     );
+    const over = new Promise((resolve) => this.#stop.signal.addEventListener("abort", () => resolve()));
     try {
-      await this.#peer.start();
+      await Promise.race([this.#peer.start(), over]);
+      if (this.#stop.signal.aborted) return;
     } catch (error) {
       await this.#lost(error);
       if (this.state === "failed") throw error;

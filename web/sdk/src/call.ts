@@ -90,8 +90,11 @@ export class Call extends Emitter<CallEvents> {
         this.#show(frame.call as CallBody);
       }),
     );
+    // A connection that is closed meanwhile settles nothing that was asked of it.
+    const over = new Promise<void>((resolve) => this.#stop.signal.addEventListener("abort", () => resolve()));
     try {
-      await this.#peer.start();
+      await Promise.race([this.#peer.start(), over]);
+      if (this.#stop.signal.aborted) return;
     } catch (error) {
       await this.#lost(error); // it may have ended meanwhile, which is no failure
       if (this.state === "failed") throw error;
