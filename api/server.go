@@ -227,6 +227,9 @@ func (s *Server) guard(c *fiber.Ctx) (err error) {
 		}
 	}()
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	if s.cfg.TLS != nil { // RFC 6797; browsers heed it where they trust the certificate
+		c.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
+	}
 	return c.Next()
 }
 

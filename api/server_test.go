@@ -273,6 +273,11 @@ func TestTLS(t *testing.T) {
 	})
 	if a := r.do("GET", "/healthz", ""); a.StatusCode != http.StatusOK || a.TLS.Version != tls.VersionTLS13 {
 		t.Errorf("%s over %v", a.Status, a.TLS)
+	} else if a.Header.Get("Strict-Transport-Security") != "max-age=31536000" {
+		t.Errorf("%v", a.Header)
+	}
+	if a := newRig(t).do("GET", "/healthz", ""); a.Header.Get("Strict-Transport-Security") != "" {
+		t.Error("HTTP that asks for HTTPS") // RFC 6797 §7.2
 	}
 	r.do("POST", rest.Base+"/calls", strings.Repeat("x", 4<<20), r.bearer()...).problem(t, 413, "too_large")
 	_, err = tls.Dial("tcp", r.server.Addr().String(), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})

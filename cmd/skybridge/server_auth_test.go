@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -71,4 +73,45 @@ func TestStartWithoutTheIdentityProvider(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
+}
+
+// A key that has gone from the key file opens nothing from the next reload on; a file that cannot
+// be read changes nothing.
+func TestTheKeyFileIsReloaded(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys.json")
+	var tokens, keys []string
+	for _, id := range []string{"old", "new"} {
+		public, private, err := ed25519.GenerateKey(rand.Reader)
+		must(t, err)
+		keys = append(keys, fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","kid":%q,"x":%q}`, id, base64.RawURLEncoding.EncodeToString(public)))
+		unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"sub": "bob", "exp": time.Now().Add(time.Hour).Unix()})
+		unsigned.Header["kid"] = id
+		token, err := unsigned.SignedString(private)
+		must(t, err)
+		tokens = append(tokens, token)
+	}
+	write := func(text string) { t.Helper(); must(t, os.WriteFile(file, []byte(text), 0o600)) }
+	write(`{"keys":[` + keys[0] + `]}`)
+	srv, _ := started(t, "auth.jwt_key_file="+file)
+	takes := func(want ...bool) {
+		t.Helper()
+		for i, token := range tokens {
+			if _, err := srv.auth.Token(token); (err == nil) != want[i] {
+				t.Errorf("token %d: %v", i, err)
+			}
+		}
+	}
+	takes(true, false)
+	write(`{"keys":[` + strings.Join(keys, ",") + `]}`)
+	takes(true, false)
+	must(t, srv.reload(t.Context()))
+	takes(true, true)
+	write("nothing")
+	if err := srv.reload(t.Context()); err == nil {
+		t.Error("a key file that is none is taken")
+	}
+	takes(true, true)
+	write(`{"keys":[` + keys[1] + `]}`)
+	must(t, srv.reload(t.Context()))
+	takes(false, true)
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
-// certificate reads the certificate, and gives what puts it into effect.
+// certificate reads the certificate and the public keys of tokens, and gives what puts them
+// into effect.
 func (s *server) certificate(in *installation) (use func(), err error) {
 	file, key := s.cfg.TLS.CertFile, s.cfg.TLS.KeyFile
 	if in.certFile != "" && s.cfg.AsteriskDir != "" && !s.cfg.IsSet("tls.cert_file") {
@@ -22,5 +23,15 @@ func (s *server) certificate(in *installation) (use func(), err error) {
 	} else {
 		in.tlsClient.Certificates = []tls.Certificate{cert} // for a server that asks for one
 	}
-	return func() { s.tls.Use(cert, in.tlsServer) }, err
+	if err != nil {
+		return nil, err
+	}
+	keys, err := publicKeys(s.cfg.Auth.JWTKey)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		s.tls.Use(cert, in.tlsServer)
+		s.auth.UsePublicKeys(keys)
+	}, nil
 }
