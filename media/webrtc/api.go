@@ -11,7 +11,7 @@
 // resolves none: a browser that hides behind one reaches us, which makes it a
 // peer-reflexive candidate.
 //
-// A peer's packets go past pion's PeerConnection (docs/adr/0013): package transport has
+// A peer's packets go past pion's PeerConnection (docs/adr/0018): package transport has
 // its path, its keys and the sealing of what goes along it. Received packets are taken as
 // the socket's reader finds them, whatever their SSRC. There is no NACK and no
 // transport-wide feedback, which audio does not want; the RTCP reports are made here from

@@ -15,7 +15,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
-// What a packet costs on each of three paths, as docs/adr/0013 decides by:
+// What a packet costs on each of three paths, as docs/adr/0018 decides by:
 //
 //	taskset -c 1 go test -run '^$' -bench BenchmarkPath -benchtime 20000x -count 5 ./media/webrtc/transport
 //

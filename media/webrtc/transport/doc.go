@@ -1,5 +1,5 @@
 // Package transport carries what one browser sends and is sent, past pion's
-// PeerConnection (docs/adr/0013): ICE (RFC 8445) and consent (RFC 7675) by pion's Agent,
+// PeerConnection (docs/adr/0018): ICE (RFC 8445) and consent (RFC 7675) by pion's Agent,
 // DTLS-SRTP (RFC 5764) by media/srtp/dtls, and RTP and RTCP on one path (RFC 5761), sealed
 // and opened by media/srtp. It knows no SDP: who negotiates tells it credentials, candidates
 // and fingerprints.

@@ -18,6 +18,13 @@ const microphone = () => new MediaStream([new MediaStreamTrack({ kind: "audio" }
 
 // talk is a call in which both ends are connected, over loopback.
 async function talk(prepare = () => undefined) {
+  const { client, remote } = await ready(prepare);
+  const made = await client.call("1001", { local: microphone() });
+  return { client, made, remote };
+}
+
+// ready is a client that may call, by connections that may do something of their own.
+async function ready(prepare = () => undefined, own = {}) {
   const name = `call-${++id}`;
   const remote = call(server, name);
   await prepare(remote);
@@ -26,7 +33,10 @@ async function talk(prepare = () => undefined) {
     environment: {
       WebSocket: undefined, network: {}, MediaStream,
       RTCPeerConnection: class extends RTCPeerConnection {
-        constructor(configuration) { super({ ...configuration, iceAdditionalHostAddresses: ["127.0.0.1"] }); }
+        constructor(configuration) {
+          super({ ...configuration, iceAdditionalHostAddresses: ["127.0.0.1"] });
+          Object.assign(this, own);
+        }
       },
     },
   });
@@ -36,8 +46,7 @@ async function talk(prepare = () => undefined) {
     await remote.close();
   });
   await client.connect();
-  const made = await client.call("1001", { local: microphone() });
-  return { client, made, remote };
+  return { client, remote };
 }
 
 const connected = (pc) => new Promise((done) => {
@@ -65,6 +74,19 @@ test("the server's hangup says why", async () => {
   remote.cause = "User busy";
   remote.tell("hangup", { cause: 17, cause_text: "User busy" });
   assert.equal(await over, "User busy");
+});
+
+test("a call that ends before there is an offer is over, though the offer never comes", async () => {
+  let asked;
+  const offering = new Promise((done) => { asked = done; });
+  const never = new Promise(() => undefined); // as a browser's, once the connection is closed
+  const { client } = await ready(undefined, { createOffer: () => { asked(); return never; } });
+  const calling = client.call("1001", { local: microphone() });
+  await offering;
+  const [made] = client.calls.values();
+  await made.hangUp();
+  assert.equal(await calling, made);
+  assert.equal(made.state, "ended");
 });
 
 test("an offer of the server's is answered", async () => {
