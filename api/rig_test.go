@@ -33,6 +33,7 @@ type rig struct {
 	server *api.Server
 	auth   *auth.Authenticator
 	key    string // for the API
+	narrow string // a key for recordings alone
 	log    *logtest.Log
 	http   *http.Client
 	base   string
@@ -49,17 +50,18 @@ func (panics) Dial(context.Context, signaling.DialRequest) (signaling.Leg, error
 	panic("secret detail")
 }
 
-// keys knows one API key.
-type keys struct{ known auth.Key }
+// keys knows API keys by their hashes.
+type keys map[string]auth.Key
 
 func (k keys) APIKey(_ context.Context, hash string) (auth.Key, error) {
-	switch {
-	case hash == auth.HashKey("sk_broken"):
+	if hash == auth.HashKey("sk_broken") {
 		return auth.Key{}, errors.New("the disk is gone")
-	case hash != k.known.Hash:
+	}
+	known, ok := k[hash]
+	if !ok {
 		return auth.Key{}, fault.New(fault.NotFound, "no key")
 	}
-	return k.known, nil
+	return known, nil
 }
 
 func newRig(t *testing.T, change ...func(*api.Config)) *rig {
@@ -80,9 +82,11 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 		Engine: engine, Rooms: conference.NewRegistry(engine), Store: db, Log: log, RingTimeout: time.Minute, OfferGrace: time.Minute,
 	})
 	must(t, err)
-	var stored auth.Key
+	var stored, narrow auth.Key
 	r.key, stored = auth.NewKey("machine", []auth.Role{auth.RoleService}, time.Time{})
-	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, keys{stored})
+	r.narrow, narrow = auth.NewKey("machine", []auth.Role{auth.RoleService}, time.Time{})
+	narrow.Scopes = []string{"recordings:read"}
+	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, keys{stored.Hash: stored, narrow.Hash: narrow})
 	must(t, err)
 	cfg := api.Config{
 		Listen: "127.0.0.1:0", Idempotency: db.Idempotency, Auth: r.auth, VoIP: service, Version: "1.2.3", Log: log, Ready: func() error { return r.down },
@@ -95,7 +99,7 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	}
 	if cfg.WebSocket != nil {
 		cfg.WebSocket.Chat = chat.New(chat.Config{
-			Store: db.Messages, Hub: cfg.WebSocket.Hub, Members: service.Members, Connected: cfg.WebSocket.Presence.Here, Now: time.Now,
+			Store: db.Messages, Hub: cfg.WebSocket.Hub, Members: service.Members, Connected: cfg.WebSocket.Presence.Here, Now: time.Now, Log: cfg.Log,
 		})
 	}
 	r.server, err = api.New(cfg)

@@ -167,3 +167,29 @@ func TestOriginsOfWebSockets(t *testing.T) {
 		}
 	}
 }
+
+// A key that is for something else is told of no calls and messages, and changes nothing.
+func TestScopesOfKeysHoldOnWebSockets(t *testing.T) {
+	r := newRig(t, live())
+	s, _, err := r.opens("", http.Header{"X-Api-Key": {r.narrow}})
+	must(t, err)
+	s.next("Welcome")
+	for _, f := range []frame{
+		{"type": "Subscribe", "channel": "calls"},
+		{"type": "Subscribe", "channel": "signaling"},
+		{"type": "Subscribe", "channel": "presence:alice"},
+		{"type": "Subscribe", "channel": "call:0193d7c0-0000-7000-8000-000000000000"},
+		{"type": "Subscribe", "channel": "room:0193d7c0-0000-7000-8000-000000000000"},
+		{"type": "Message", "to": "alice", "body": "hello"},
+		{"type": "PresenceUpdate", "status": "online"},
+		{"type": "Signaling", "call_id": "0193d7c0-0000-7000-8000-000000000000", "message_type": "hangup"},
+	} {
+		if e := s.says(f).next("Error"); e.Code != "scope_missing" {
+			t.Errorf("%v: %+v", f, e)
+		}
+	}
+	other, _ := r.as("alice")
+	other.says(frame{"type": "Message", "to": "machine", "body": "hello"}).next("Message")
+	// What comes next for the key is the answer to its own frame, not the message.
+	s.says(frame{"type": "Unsubscribe", "channel": "calls"}).next("Error")
+}

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -25,11 +26,14 @@ func (s *Server) topic(p auth.Principal, channel string) (string, error) {
 	case len(channel) > maxChannelName:
 		return "", inField("channel", fault.New(fault.Invalid, "a channel's name of more than %d bytes", maxChannelName))
 	case channel == channelCalls:
-		return fanout.CallsOf(p.User), nil
+		return fanout.CallsOf(p.User), rest.NeedsScope(p, "calls", false)
 	case channel == channelSignaling:
-		return fanout.SignalingOf(p.User), nil
+		return fanout.SignalingOf(p.User), mayHearOwn(p)
 	}
 	if user, ok := fanout.Presence(channel); ok {
+		if err := rest.NeedsScope(p, "presence", false); err != nil {
+			return "", err
+		}
 		if err := auth.CheckUser(user); err != nil {
 			return "", inField("channel", fault.New(fault.Invalid, "presence of whom: %w", err))
 		}
@@ -40,10 +44,26 @@ func (s *Server) topic(p auth.Principal, channel string) (string, error) {
 	if !isCall && !isRoom {
 		return "", inField("channel", fault.New(fault.Invalid, "no channel %q: presence:USER, call:ID, room:ID, calls, signaling", channel))
 	}
+	object := "rooms"
+	if isCall {
+		object = "calls"
+	}
+	if err := rest.NeedsScope(p, object, false); err != nil {
+		return "", err
+	}
 	if !s.may(p, channel) {
 		return "", inField("channel", fault.New(fault.NotFound, "no channel %q", channel))
 	}
 	return channel, nil
+}
+
+// mayHearOwn is nil for who may have what is for their user: signaling of calls, and messages.
+// The others get it neither by name nor unasked.
+func mayHearOwn(p auth.Principal) error {
+	if err := rest.NeedsScope(p, "calls", false); err != nil {
+		return err
+	}
+	return rest.NeedsScope(p, "messages", false)
 }
 
 // may reports whether a principal may get a topic now. It is asked again with every frame, since

@@ -179,7 +179,9 @@ func (c *connection) run(p auth.Principal) {
 	c.session, c.feed = s, feed
 	c.expire(p)
 	c.bucket = bucket{tokens: framesAtOnce, at: time.Now()}
-	c.server.cfg.Hub.Join(fanout.SignalingOf(p.User), s)
+	if mayHearOwn(p) == nil {
+		c.server.cfg.Hub.Join(fanout.SignalingOf(p.User), s)
+	}
 	c.server.tell(s, typeWelcome, welcome{s.ID, p.User, int(c.server.cfg.Sessions.Keep.Seconds()), MaxFrame})
 	var writing sync.WaitGroup
 	writing.Go(func() { // owned by run, which ends it by done and waits for it

@@ -32,7 +32,7 @@ func BenchmarkFanOut(b *testing.B) {
 	db, err := store.Open(b.Context(), sc, cfg.Log)
 	must(b, err)
 	defer func() { must(b, db.Close()) }()
-	cfg.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Connected: cfg.Presence.Here, Now: time.Now})
+	cfg.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Connected: cfg.Presence.Here, Now: time.Now, Log: cfg.Log})
 	s := New(cfg)
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true})
 	app.Get(Path, func(c *fiber.Ctx) error { return s.Upgrade(c, &auth.Principal{User: c.Query("user")}) })

@@ -55,7 +55,7 @@ func FuzzFrame(f *testing.F) {
 		cfg := Default()
 		cfg.Hub, cfg.Calls, cfg.Log, cfg.Presence = fanout.NewHub(), oneCall{}, slog.New(slog.DiscardHandler), presence.New(presence.Default())
 		cfg.Chat = chat.New(chat.Config{
-			Store: db.Messages, Hub: cfg.Hub, Connected: cfg.Presence.Here, Now: time.Now,
+			Store: db.Messages, Hub: cfg.Hub, Connected: cfg.Presence.Here, Now: time.Now, Log: cfg.Log,
 			Members: func(auth.Principal, string) ([]string, error) { return []string{"bob"}, nil },
 		})
 		cfg.Token = func(token string) (auth.Principal, error) {

@@ -25,6 +25,9 @@ func (s *Server) send(ctx context.Context, from *session.Session, in *clientFram
 
 // deliver tells a session what has waited for its user.
 func (s *Server) deliver(to *session.Session) {
+	if mayHearOwn(to.Principal()) != nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(s.life, requestTime)
 	defer cancel()
 	list, more, err := s.cfg.Chat.Waiting(ctx, to.Principal().User)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -259,8 +260,16 @@ func (s *Server) answer(c *connection, data []byte) {
 	}
 }
 
+// changes are the frames that change something, and what the scopes of API keys call it.
+var changes = map[string]string{chat.FrameType: "messages", typePresenceUpdate: "presence", TypeSignaling: "calls"}
+
 // do does what a frame of a client's asks for.
 func (s *Server) do(ctx context.Context, c *connection, in *clientFrame) error {
+	if object, ok := changes[in.Type]; ok {
+		if err := rest.NeedsScope(c.session.Principal(), object, true); err != nil {
+			return err
+		}
+	}
 	switch in.Type {
 	case typeAuth:
 		return c.renew(in)

@@ -103,8 +103,8 @@ func Handle[I, O any](api huma.API, fail Errors, op huma.Operation, do func(cont
 		if op.Method != http.MethodGet && !MayAct(p) {
 			return nil, fail(fault.New(fault.Forbidden, "an auditor may only read"))
 		}
-		if !p.Allows(object, op.Method != http.MethodGet) {
-			return nil, fail(fault.WithCode(fault.Forbidden, "scope_missing", "the API key has no scope for %s", object))
+		if err := NeedsScope(p, object, op.Method != http.MethodGet); err != nil {
+			return nil, fail(err)
 		}
 		out, err := do(ctx, p, in)
 		if err != nil {
@@ -112,6 +112,15 @@ func Handle[I, O any](api huma.API, fail Errors, op huma.Operation, do func(cont
 		}
 		return out, nil
 	})
+}
+
+// NeedsScope is nil where the scopes of a principal's API key cover a kind of object; else it is
+// of kind fault.Forbidden.
+func NeedsScope(p auth.Principal, object string, write bool) error {
+	if p.Allows(object, write) {
+		return nil
+	}
+	return fault.WithCode(fault.Forbidden, "scope_missing", "the API key has no scope for %s", object)
 }
 
 // MayAct reports whether a principal may do more than read.

@@ -126,11 +126,18 @@ func (h *Hub) Heard(topic string) bool {
 }
 
 // Publish hands a frame to every member of a topic. Frames of one topic that are published one
-// after the other reach each member in that order.
+// after the other reach each member in that order. A member that leaves meanwhile may get it.
+//
+// No lock is held while they get it: they may ask others whether it is theirs, who may be
+// waiting to publish themselves.
 func (h *Hub) Publish(topic string, f Frame) {
 	h.mu.RLock()
-	defer h.mu.RUnlock()
+	members := make([]Member, 0, len(h.topics[topic]))
 	for m := range h.topics[topic] {
+		members = append(members, m)
+	}
+	h.mu.RUnlock()
+	for _, m := range members {
 		m.Deliver(topic, f)
 	}
 }

@@ -14,6 +14,21 @@ type member struct{ got []string }
 
 func (m *member) Deliver(topic string, f fanout.Frame) { m.got = append(m.got, topic+"/"+f.Type) }
 
+// A member that joins another topic while it is told does not stop the hub.
+func TestHubIsFreeWhileItTells(t *testing.T) {
+	hub := fanout.NewHub()
+	m := &curious{hub: hub}
+	hub.Join("a", m)
+	hub.Publish("a", fanout.Frame{Type: "X"})
+	if got := hub.Topics(m); len(got) != 2 {
+		t.Errorf("%v", got)
+	}
+}
+
+type curious struct{ hub *fanout.Hub }
+
+func (c *curious) Deliver(topic string, _ fanout.Frame) { c.hub.Join(topic+"'", c) }
+
 // Members get what is published on the topics that they are in, and nothing else.
 func TestHub(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
