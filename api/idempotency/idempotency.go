@@ -22,7 +22,7 @@ import (
 // Header marks a POST that a client may send again without its being done again.
 const Header = "Idempotency-Key"
 
-// keeping bounds the time of what is kept of a request whose own may be over.
+// keeping bounds how long an answer is written, after a request whose own time may be over.
 const keeping = 10 * time.Second
 
 // kept are the headers that belong to an answer.
@@ -62,8 +62,7 @@ func (k *keeper) handle(c *fiber.Ctx) error {
 	if before != nil {
 		return answer(c, before)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), keeping)
-	defer cancel()
+	ctx := context.WithoutCancel(c.UserContext())
 	success := false
 	defer func() {
 		if !success { // it failed, or panicked: the next one tries again
@@ -91,6 +90,8 @@ func (k *keeper) keep(ctx context.Context, r store.IdempotentRequest, res *fiber
 			a.Headers[name] = string(v)
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, keeping)
+	defer cancel()
 	if err := k.store.Finish(ctx, r.Principal, r.Key, a); err != nil {
 		k.log.Error("the answer to a request with an idempotency key is not kept", "user", r.Principal, "err", err)
 	}
@@ -98,6 +99,8 @@ func (k *keeper) keep(ctx context.Context, r store.IdempotentRequest, res *fiber
 
 // forget gives the key of a request that had no success back.
 func (k *keeper) forget(ctx context.Context, r store.IdempotentRequest) {
+	ctx, cancel := context.WithTimeout(ctx, keeping)
+	defer cancel()
 	if err := k.store.Forget(ctx, r.Principal, r.Key); err != nil && !errors.Is(err, store.ErrClosed) {
 		k.log.Error("the idempotency key of a request that failed stays taken", "user", r.Principal, "err", err)
 	}

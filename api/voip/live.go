@@ -68,6 +68,9 @@ const maxUserName = 128 // as in SendMessage
 
 // push tells a user's sessions of a message to them.
 func (s *Service) push(m mailbox.MessageBody) {
+	if mailbox.ToServer(m.ToUser) { // a user may have the server's name
+		return
+	}
 	topic := fanout.SignalingOf(m.ToUser)
 	if !s.cfg.Hub.Heard(topic) {
 		return

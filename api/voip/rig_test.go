@@ -118,7 +118,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	must(t, err)
 	sockets := ws.Default()
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = cfg.Hub, service, users, log
-	sockets.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Members: service.Members, Connected: users.Here, Now: time.Now})
+	sockets.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Members: service.Members, Connected: users.Here, Now: time.Now, Log: log})
 	server, err := api.New(api.Config{
 		WebSocket: &sockets,
 		Listen:    "127.0.0.1:0", Idempotency: db.Idempotency, Auth: r.auth, VoIP: service, Version: "test", Log: log,

@@ -6,6 +6,7 @@ package chat
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -47,6 +48,7 @@ type Config struct {
 	// Connected reports whether a client of a user's is connected now.
 	Connected func(user string) bool
 	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Service passes messages on.
@@ -88,14 +90,17 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, to, body string) (
 		return MessageToUser{}, err
 	}
 	out := shown(m)
-	return out, s.tell(ctx, out, recipients, full)
+	s.tell(ctx, out, recipients, full)
+	return out, nil
 }
 
-// tell tells those who are there; they have it then.
-func (s *Service) tell(ctx context.Context, m MessageToUser, recipients, full []string) error {
+// tell tells those who are there; they have it then. The message is kept whatever happens here:
+// one that is not noted as told is told again.
+func (s *Service) tell(ctx context.Context, m MessageToUser, recipients, full []string) {
 	f, err := fanout.NewFrame(FrameType, m)
-	if err != nil {
-		return err
+	if err != nil { // plain values always encode
+		s.cfg.Log.Error("message not told", "message", m.ID, "err", err)
+		return
 	}
 	left := make(map[string]bool, len(full))
 	for _, user := range full {
@@ -107,10 +112,9 @@ func (s *Service) tell(ctx context.Context, m MessageToUser, recipients, full []
 		}
 		s.cfg.Hub.Publish(fanout.SignalingOf(user), f)
 		if err := s.cfg.Store.Delivered(ctx, user, s.cfg.Now(), m.ID); err != nil {
-			return err
+			s.cfg.Log.Error("message not noted as told", "message", m.ID, "user", user, "err", err)
 		}
 	}
-	return nil
 }
 
 // Waiting gives messages that a user has not had, oldest first, and notes that they have them now.
