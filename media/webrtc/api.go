@@ -51,13 +51,16 @@ const certificateLife = 365 * 24 * time.Hour
 type API struct {
 	config   Config
 	loopback bool
-	codecs   media.Codecs
-	log      *slog.Logger
-	settings transport.Config // but for what is a peer's own
-	sockets  *mux.Sockets
-	now      func() time.Time
-	off      bool // as Off made it
-	external atomic.Pointer[[]ice.AddressRewriteRule]
+	// restartGather is how long a trickled description of an ICE restart waits for our
+	// candidates: those of our own sockets are there in a moment.
+	restartGather time.Duration
+	codecs        media.Codecs
+	log           *slog.Logger
+	settings      transport.Config // but for what is a peer's own
+	sockets       *mux.Sockets
+	now           func() time.Time
+	off           bool // as Off made it
+	external      atomic.Pointer[[]ice.AddressRewriteRule]
 
 	mu          sync.Mutex
 	closed      bool
@@ -85,11 +88,11 @@ func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
 	at = config.everywhere(at)
 	a := &API{
 		config:   config,
-		loopback: config.loopback(),
-		codecs:   codecs,
-		log:      log,
-		now:      time.Now,
-		peers:    map[*Peer]struct{}{},
+		loopback: config.loopback(), restartGather: 200 * time.Millisecond,
+		codecs: codecs,
+		log:    log,
+		now:    time.Now,
+		peers:  map[*Peer]struct{}{},
 	}
 	if _, err := a.currentCertificate(); err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 	if err := p.carryOut(agreed, was); err != nil {
 		return "", p.spoiled(fmt.Errorf("apply offer: %w", err))
 	}
-	return p.describe(ctx, trickle)
+	return p.describe(ctx, trickle, was != nil && was.Transport.Generation != agreed.Transport.Generation)
 }
 
 // check refuses what the session has no use for, though it would be SDP.
@@ -155,7 +155,7 @@ func (p *Peer) offer(ctx context.Context, trickle, restart bool) (string, error)
 			return "", p.spoiled(fmt.Errorf("create offer: %w", err))
 		}
 	}
-	text, err := p.describe(ctx, trickle)
+	text, err := p.describe(ctx, trickle, s.text.Restarting())
 	s.untold = err != nil
 	return text, err
 }
@@ -206,11 +206,20 @@ func (p *Peer) Rollback() error {
 }
 
 // describe writes our latest description. The caller holds negotiation.
-func (p *Peer) describe(ctx context.Context, trickle bool) (string, error) {
-	if !trickle {
-		if err := p.waitGathered(ctx); err != nil {
-			return "", err
-		}
+//
+// One of a new generation has the candidates that are there at once, however it trickles:
+// what would bring them later may go by the network that has just gone, and until they are
+// known the browser goes on checking with the names of the generation before.
+func (p *Peer) describe(ctx context.Context, trickle, restarted bool) (string, error) {
+	var err error
+	switch {
+	case !trickle:
+		err = p.waitGathered(ctx, p.api.config.GatherTimeout)
+	case restarted:
+		err = p.waitGathered(ctx, p.api.restartGather)
+	}
+	if err != nil {
+		return "", err
 	}
 	var g jsep.Gathered
 	g.Candidates, g.Complete = p.ice.candidates()

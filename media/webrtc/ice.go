@@ -83,11 +83,12 @@ func (s *iceState) restarted() {
 	s.complete, s.open = false, false
 	s.gathered = make(chan struct{})
 	s.accepted = 0
+	s.remote = "" // until their description of it is there, what comes is the old one's
 }
 
-// waitGathered waits until our candidates are complete, the gather timeout has
-// passed (what is there then has to do), or the caller or the peer has ended.
-func (p *Peer) waitGathered(ctx context.Context) error {
+// waitGathered waits until our candidates are complete, the patience has an end (what is
+// there then has to do), or the caller or the peer has ended.
+func (p *Peer) waitGathered(ctx context.Context, patience time.Duration) error {
 	p.ice.mu.Lock()
 	gathered := p.ice.gathered
 	p.ice.mu.Unlock()
@@ -96,12 +97,12 @@ func (p *Peer) waitGathered(ctx context.Context) error {
 		return nil
 	default:
 	}
-	timeout := time.NewTimer(p.api.config.GatherTimeout)
+	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
 	select {
 	case <-gathered:
 	case <-timeout.C:
-		p.log.Warn("candidates incomplete", "timeout", p.api.config.GatherTimeout)
+		p.log.Warn("candidates incomplete", "timeout", patience)
 	case <-ctx.Done():
 		return fmt.Errorf("webrtc: gather candidates: %w", ctx.Err())
 	case <-p.ctx.Done():

@@ -178,6 +178,20 @@ func TestICERestart(t *testing.T) {
 		o.await(t, StateConnected)
 		speak(t, o, r, "again")
 	})
+	t.Run("theirs, trickled", func(t *testing.T) {
+		a := testAPI(t)
+		a.restartGather = patience
+		o, r := newPeer(t, a), newRemote(t, opus)
+		connect(t, o, r)
+		answer, err := o.Answer(context.Background(), r.offer(t, false, &pion.OfferOptions{ICERestart: true}), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The network that would bring them later may be gone.
+		if !strings.Contains(answer, "\r\na=candidate:") {
+			t.Errorf("no candidates in\n%s", answer)
+		}
+	})
 	t.Run("ours", func(t *testing.T) {
 		o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
 		connect(t, o, r)

@@ -77,7 +77,7 @@ func (p *Peer) report() {
 	}
 	now := time.Now()
 	agreed := p.media.Load()
-	if agreed == nil {
+	if agreed == nil || agreed.Send.Codec == nil { // no audio, as a later offer may have it
 		return
 	}
 	blocks := p.receptionReport(now)
