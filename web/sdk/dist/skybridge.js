@@ -228,19 +228,22 @@ var Peer = class {
     }
     this.#offering = true;
     this.#again = false;
+    let taken = false;
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
-      await this.#offer();
+      taken = await this.#offer();
     } finally {
       this.#offering = false;
     }
+    if (taken) for (const candidate of this.#held.splice(0)) this.#tell(candidate);
+    await this.#hear();
     await this.#answerTheirs();
     if (this.#again) await this.#negotiate();
   }
-  // offer sends the local description until the server has it.
+  // offer sends the local description until the server has it; false is one that was taken back.
   async #offer() {
     const local = this.pc.localDescription;
-    if (!local) return;
+    if (!local) return false;
     this.#awaited = 0;
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
@@ -251,7 +254,7 @@ var Peer = class {
         if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
           await this.pc.setLocalDescription({ type: "rollback" });
           this.#again = true;
-          return;
+          return false;
         }
         const passing = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
         if (!passing || Date.now() - since > this.cfg.patience) throw error;
@@ -259,8 +262,6 @@ var Peer = class {
         await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)));
         continue;
       }
-      const held = this.#held;
-      this.#held = [];
       const answer = message.reply?.payload;
       this.#awaited = message.seq;
       if (answer?.sdp) {
@@ -269,9 +270,9 @@ var Peer = class {
       } else if (this.#last && this.#last.seq > message.seq) {
         await this.#answered(this.#last.answer);
       }
-      for (const candidate of held) this.#tell(candidate);
-      return;
+      return true;
     }
+    return false;
   }
   // meets tells whether the server has made an offer as well; it may still be on the way.
   async #meets() {
@@ -288,7 +289,12 @@ var Peer = class {
   }
   async #describe() {
     this.#described = true;
-    for (const candidate of this.#early.splice(0)) await this.#add(candidate);
+    await this.#hear();
+  }
+  // hear takes the candidates that came early, those that come meanwhile as well.
+  async #hear() {
+    if (!this.#described) return;
+    for (let next; next = this.#early.shift(); ) await this.#add(next);
   }
   async #answerTheirs() {
     const offer = this.#theirs;
@@ -508,6 +514,7 @@ var number = (value) => typeof value === "number" && Number.isFinite(value) ? va
 var text = (value) => typeof value === "string" ? value : "";
 
 // src/call.ts
+var endpointOf = (target) => target.includes("/") ? target : `SIP/${target}`;
 var Call = class extends Emitter {
   id;
   // local is what we send: the microphone, and the camera if there is one.
@@ -616,11 +623,11 @@ var Call = class extends Emitter {
   }
   // transfer sends the other party to an endpoint or number.
   async transfer(target) {
-    await this.#post("transfer", { target });
+    await this.#post("transfer", { to: endpointOf(target) });
   }
   // add calls further participants into the call.
   async add(...participants) {
-    this.#show(await this.#post("participants", { participants }));
+    this.#show(await this.#post("participants", { participants: participants.map(endpointOf) }));
   }
   async remove(participant) {
     await this.#cfg.api.request("DELETE", `/calls/${this.id}/participants/${encodeURIComponent(participant)}`);
@@ -1207,7 +1214,7 @@ var Client = class extends Emitter {
   // ---- calls
   // call calls endpoints ("SIP/1001", "WebRTC/anna") or, without a slash, a phone's number.
   async call(target, options = {}) {
-    const participants = [target].flat().map((t) => t.includes("/") ? t : `SIP/${t}`);
+    const participants = [target].flat().map(endpointOf);
     const body = { participants, call_type: options.video ? "video" : "audio" };
     if (options.metadata) body.metadata = options.metadata;
     if (options.callerId) body.caller_id = options.callerId;

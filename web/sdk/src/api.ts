@@ -6,6 +6,7 @@ import type { components } from "./openapi.js";
 type Schemas = components["schemas"];
 export type CallBody = Schemas["CallBody"];
 export type CreateCall = Schemas["CreateCall"];
+export type TransferCall = Schemas["TransferCall"];
 export type Participant = Schemas["ParticipantBody"];
 export type SignalingMessage = Schemas["MessageBody"];
 export type RoomBody = Schemas["RoomBody"];

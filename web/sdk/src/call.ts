@@ -1,6 +1,6 @@
 // One call of this client: its state, its media, and what can be done with it.
 
-import { type Api, type CallBody, type Participant, type SignalingMessage, ApiError, gone } from "./api.js";
+import { type Api, type CallBody, type Participant, type SignalingMessage, type TransferCall, ApiError, gone } from "./api.js";
 import type { Devices } from "./devices.js";
 import { Emitter, pause } from "./emitter.js";
 import type { Environment, IceServer, Sender, Stream, StreamLike, Track } from "./environment.js";
@@ -35,6 +35,9 @@ export interface CallConfig {
   patience: number; // ms for which a lost network is waited for
   over(call: Call): void;
 }
+
+// endpointOf is who is meant: a number alone is a phone's.
+export const endpointOf = (target: string): string => (target.includes("/") ? target : `SIP/${target}`);
 
 export class Call extends Emitter<CallEvents> {
   readonly id: string;
@@ -148,12 +151,12 @@ export class Call extends Emitter<CallEvents> {
 
   // transfer sends the other party to an endpoint or number.
   async transfer(target: string): Promise<void> {
-    await this.#post("transfer", { target });
+    await this.#post("transfer", { to: endpointOf(target) } satisfies TransferCall);
   }
 
   // add calls further participants into the call.
   async add(...participants: string[]): Promise<void> {
-    this.#show(await this.#post<CallBody>("participants", { participants }));
+    this.#show(await this.#post<CallBody>("participants", { participants: participants.map(endpointOf) }));
   }
 
   async remove(participant: string): Promise<void> {

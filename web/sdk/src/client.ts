@@ -4,7 +4,7 @@ import {
   Api, type CallBody, type ChangeRoom, type CreateCall, type CreateRoom, type Credentials, type JoinBody, type JoinRoom, type RoomBody,
   userOf,
 } from "./api.js";
-import { Call } from "./call.js";
+import { Call, endpointOf } from "./call.js";
 import { Devices, type Wanted } from "./devices.js";
 import { Emitter, pause } from "./emitter.js";
 import { type Environment, type IceServer, type Stream, surroundings } from "./environment.js";
@@ -140,7 +140,7 @@ export class Client extends Emitter<ClientEvents> {
 
   // call calls endpoints ("SIP/1001", "WebRTC/anna") or, without a slash, a phone's number.
   async call(target: string | string[], options: CallOptions = {}): Promise<Call> {
-    const participants = [target].flat().map((t) => (t.includes("/") ? t : `SIP/${t}`));
+    const participants = [target].flat().map(endpointOf);
     const body: CreateCall = { participants, call_type: options.video ? "video" : "audio" };
     if (options.metadata) body.metadata = options.metadata;
     if (options.callerId) body.caller_id = options.callerId;

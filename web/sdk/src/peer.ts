@@ -92,20 +92,24 @@ export class Peer {
     }
     this.#offering = true;
     this.#again = false;
+    let taken = false;
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
-      await this.#offer();
+      taken = await this.#offer();
     } finally {
       this.#offering = false;
     }
+    // What both sides found while the answer was set is told, and heard, after it.
+    if (taken) for (const candidate of this.#held.splice(0)) this.#tell(candidate);
+    await this.#hear();
     await this.#answerTheirs();
     if (this.#again) await this.#negotiate();
   }
 
-  // offer sends the local description until the server has it.
-  async #offer(): Promise<void> {
+  // offer sends the local description until the server has it; false is one that was taken back.
+  async #offer(): Promise<boolean> {
     const local = this.pc.localDescription;
-    if (!local) return;
+    if (!local) return false;
     this.#awaited = 0;
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
@@ -116,7 +120,7 @@ export class Peer {
         if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
           await this.pc.setLocalDescription({ type: "rollback" });
           this.#again = true;
-          return;
+          return false;
         }
         const passing = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
         if (!passing || Date.now() - since > this.cfg.patience) throw error;
@@ -124,8 +128,6 @@ export class Peer {
         await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3000)));
         continue;
       }
-      const held = this.#held;
-      this.#held = [];
       const answer = message.reply?.payload as Description | undefined;
       this.#awaited = message.seq;
       if (answer?.sdp) {
@@ -134,9 +136,9 @@ export class Peer {
       } else if (this.#last && this.#last.seq > message.seq) {
         await this.#answered(this.#last.answer);
       }
-      for (const candidate of held) this.#tell(candidate);
-      return;
+      return true;
     }
+    return false;
   }
 
   // meets tells whether the server has made an offer as well; it may still be on the way.
@@ -156,7 +158,13 @@ export class Peer {
 
   async #describe(): Promise<void> {
     this.#described = true;
-    for (const candidate of this.#early.splice(0)) await this.#add(candidate);
+    await this.#hear();
+  }
+
+  // hear takes the candidates that came early, those that come meanwhile as well.
+  async #hear(): Promise<void> {
+    if (!this.#described) return;
+    for (let next; (next = this.#early.shift());) await this.#add(next);
   }
 
   async #answerTheirs(): Promise<void> {

@@ -89,6 +89,15 @@ test("a call that ends before there is an offer is over, though the offer never 
   assert.equal(made.state, "ended");
 });
 
+test("a number is a phone's, in transfers and for who is added too", async () => {
+  const { made } = await talk();
+  for (const action of ["transfer", "participants"]) server.on(`POST /calls/${made.id}/${action}`, () => [200, { participants: [] }]);
+  await made.transfer("1002");
+  await made.add("1003", "WebRTC/bob");
+  const bodies = server.requests.filter((r) => /(transfer|participants)$/.test(r.path)).map((r) => r.body);
+  assert.deepEqual(bodies, [{ to: "SIP/1002" }, { participants: ["SIP/1003", "WebRTC/bob"] }]);
+});
+
 test("an offer of the server's is answered", async () => {
   const { remote } = await talk();
   await connected(remote.pc);

@@ -30,6 +30,7 @@ export interface CallConfig {
     patience: number;
     over(call: Call): void;
 }
+export declare const endpointOf: (target: string) => string;
 export declare class Call extends Emitter<CallEvents> {
     #private;
     readonly id: string;
