@@ -193,7 +193,7 @@ func TestIdleRoomsSleep(t *testing.T) {
 				m.Packet(p.Packet, time.Time{})
 			}
 		}
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second) // a report is due after one
 		if e.reports.Load() == 0 || e.feedback.Load() == 0 {
 			t.Errorf("%d reports, %d feedbacks", e.reports.Load(), e.feedback.Load())
 		}
