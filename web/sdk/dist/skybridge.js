@@ -391,6 +391,7 @@ function candidateIn(payload) {
 // src/signaling.ts
 var longPoll = 25;
 var Signaling = class {
+  // how many reads of older messages there were: the newest one counts
   constructor(api, socket, call, take, lost) {
     this.api = api;
     this.socket = socket;
@@ -403,6 +404,9 @@ var Signaling = class {
   #polling = null;
   #chain = Promise.resolve();
   #off = [];
+  // What is pushed while older messages are being read waits for these; null at other times.
+  #pushed = null;
+  #reading = 0;
   start() {
     this.#off = [
       this.socket.want("signaling"),
@@ -425,16 +429,24 @@ var Signaling = class {
     if (fresh) void this.#catchUp();
   }
   async #catchUp() {
+    const own = ++this.#reading;
+    this.#pushed ??= [];
     try {
       for (const message of await this.api.messages(this.call, this.#after, 0, this.#stop.signal)) this.#next(message);
     } catch (error) {
       if (!this.#stop.signal.aborted) this.lost(error);
     }
+    if (own !== this.#reading) return;
+    const pushed = this.#pushed;
+    this.#pushed = null;
+    for (const message of pushed) this.#next(message);
   }
   #frame(frame) {
     if (frame.type !== "Signaling") return;
     const message = frame.message ?? frame;
-    if (message.call_id === this.call && message.message_type) this.#next(message);
+    if (message.call_id !== this.call || !message.message_type) return;
+    if (this.#pushed) this.#pushed.push(message);
+    else this.#next(message);
   }
   async #poll() {
     if (this.#polling || this.#stop.signal.aborted) return;

@@ -13,6 +13,9 @@ export class Signaling {
   #polling: AbortController | null = null;
   #chain: Promise<void> = Promise.resolve();
   #off: (() => void)[] = [];
+  // What is pushed while older messages are being read waits for these; null at other times.
+  #pushed: SignalingMessage[] | null = null;
+  #reading = 0; // how many reads of older messages there were: the newest one counts
 
   constructor(private readonly api: Api, private readonly socket: Socket, private readonly call: string,
     private readonly take: (message: SignalingMessage) => Promise<void>, private readonly lost: (error: unknown) => void) {}
@@ -42,17 +45,25 @@ export class Signaling {
   }
 
   async #catchUp(): Promise<void> {
+    const own = ++this.#reading;
+    this.#pushed ??= [];
     try {
       for (const message of await this.api.messages(this.call, this.#after, 0, this.#stop.signal)) this.#next(message);
     } catch (error) {
       if (!this.#stop.signal.aborted) this.lost(error);
     }
+    if (own !== this.#reading) return;
+    const pushed = this.#pushed;
+    this.#pushed = null;
+    for (const message of pushed) this.#next(message);
   }
 
   #frame(frame: Frame): void {
     if (frame.type !== "Signaling") return;
     const message = (frame.message ?? frame) as SignalingMessage;
-    if (message.call_id === this.call && message.message_type) this.#next(message);
+    if (message.call_id !== this.call || !message.message_type) return;
+    if (this.#pushed) this.#pushed.push(message);
+    else this.#next(message);
   }
 
   async #poll(): Promise<void> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { MediaStream, MediaStreamTrack, RTCPeerConnection } from "werift";
 import { ApiError, Client, Meter } from "../dist/skybridge.js";
+import { WebSocket } from "ws";
 import { Server, call } from "./contract.mjs";
 
 const token = `x.${Buffer.from(JSON.stringify({ sub: "anna" })).toString("base64url")}.y`;
@@ -24,14 +25,14 @@ async function talk(prepare = () => undefined) {
 }
 
 // ready is a client that may call, by connections that may do something of their own.
-async function ready(prepare = () => undefined, own = {}) {
+async function ready(prepare = () => undefined, own = {}, WebSocket = undefined) {
   const name = `call-${++id}`;
   const remote = call(server, name);
   await prepare(remote);
   const client = new Client({
     url: server.url, token,
     environment: {
-      WebSocket: undefined, network: {}, MediaStream,
+      WebSocket, network: {}, MediaStream,
       RTCPeerConnection: class extends RTCPeerConnection {
         constructor(configuration) {
           super({ ...configuration, iceAdditionalHostAddresses: ["127.0.0.1"] });
@@ -96,6 +97,27 @@ test("a number is a phone's, in transfers and for who is added too", async () =>
   await made.add("1003", "WebRTC/bob");
   const bodies = server.requests.filter((r) => /(transfer|participants)$/.test(r.path)).map((r) => r.body);
   assert.deepEqual(bodies, [{ to: "SIP/1002" }, { participants: ["SIP/1003", "WebRTC/bob"] }]);
+});
+
+test("what is pushed while older messages are read comes after them", async () => {
+  const heard = [];
+  const candidate = (name) => ({ candidate: name, sdpMid: "0" });
+  const { client, remote } = await ready((remote) => {
+    const message = (seq, name) => ({ seq, call_id: `call-${id}`, message_type: "ice_candidate", payload: candidate(name) });
+    server.on(`GET /calls/call-${id}/signaling`, async ({ query }) => {
+      if (remote.read) return [200, { items: [] }];
+      remote.read = true;
+      server.publish("signaling", { type: "Signaling", call_id: `call-${id}`, message: message(900, "pushed") });
+      // It is there before the answer to this.
+      await new Promise((done) => setImmediate(() => setImmediate(done)));
+      return [200, { items: [message(800, "read")].filter((m) => m.seq > Number(query.get("after"))) }];
+    });
+  }, { addIceCandidate: async (c) => { heard.push(c.candidate); } }, WebSocket);
+  await server.until("the channel", () => [...server.sessions.values()].find((s) => s.conn.readyState === 1));
+  await client.call("1001", { local: microphone() });
+  await client.calls.get(`call-${id}`).statistics();
+  for (let i = 0; heard.length < 2 && i < 600; i++) await new Promise((done) => setTimeout(done, 100));
+  assert.deepEqual(heard, ["read", "pushed"]);
 });
 
 test("an offer of the server's is answered", async () => {
