@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -110,9 +109,6 @@ func TestAPageTalksByTURN(t *testing.T) {
 	})
 }
 
-// inside is set in the test's own process within a network of its own.
-const inside = "SKYBRIDGE_TEST_INSIDE"
-
 // narrow lets the browser's group send to TURN and the page's server, and nowhere else.
 const narrow = `
 table inet narrow {
@@ -130,13 +126,11 @@ const browsers = 47110 // the group, which is nobody's
 
 // A page as it is talks where a firewall drops all but 3478 and the page's own server.
 func TestAPageTalksWhereAllElseIsDropped(t *testing.T) {
-	if os.Getenv(inside) == "" {
-		outside(t)
+	if !peer.OwnNetwork(t, "nft add table inet probe", "nft", "setpriv", "chromium", "baresip") {
 		return
 	}
-	run(t, "", "ip", "link", "set", "lo", "up")
 	l := open(t, map[string]string{"turn.listen": "127.0.0.1:3478", "turn.tls_listen": "off"})
-	run(t, fmt.Sprintf(narrow, browsers, l.API), "nft", "-f", "-")
+	peer.Run(t, fmt.Sprintf(narrow, browsers, l.API), "nft", "-f", "-")
 	chromium := filepath.Join(t.TempDir(), "chromium")
 	text := fmt.Sprintf("#!/bin/sh\nexec setpriv --regid %d --clear-groups chromium \"$@\"\n", browsers)
 	if err := os.WriteFile(chromium, []byte(text), 0o700); err != nil { //nolint:gosec // a program
@@ -144,39 +138,7 @@ func TestAPageTalksWhereAllElseIsDropped(t *testing.T) {
 	}
 	b, phone := l.page(t, peer.ChromiumConfig{Program: chromium}, "relay udp")
 	l.hangup(t, b, phone)
-	if rules := run(t, "", "nft", "list", "ruleset"); !strings.Contains(rules, "counter packets") || strings.Contains(rules, "udp counter packets 0 ") {
+	if rules := peer.Run(t, "", "nft", "list", "ruleset"); !strings.Contains(rules, "counter packets") || strings.Contains(rules, "udp counter packets 0 ") {
 		t.Errorf("nothing was dropped:\n%s", rules)
-	}
-}
-
-// run runs a program on the machine.
-func run(t *testing.T, in, program string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Stdin = strings.NewReader(in)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %v: %v\n%s", program, args, err, out)
-	}
-	return string(out)
-}
-
-// outside runs the test once more, in a network of its own.
-func outside(t *testing.T) {
-	t.Helper()
-	for _, program := range []string{"unshare", "nft", "ip", "setpriv", "chromium", "baresip"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("no %s on this machine: run testdata/peers/install.sh", program)
-		}
-	}
-	if out, err := exec.Command("unshare", "--net", "sh", "-c", "ip link set lo up && nft add table inet probe").CombinedOutput(); err != nil {
-		t.Skipf("no network of one's own with a firewall can be had here: %v: %s", err, out)
-	}
-	cmd := exec.Command("unshare", "--net", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v", "-test.timeout", "10m") //nolint:gosec // itself
-	cmd.Env = append(os.Environ(), inside+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
