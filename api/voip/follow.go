@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
@@ -46,7 +47,7 @@ func (c *call) ringPhone(pt *party) {
 	if !absent {
 		return
 	}
-	target, err := dialstring.Parse(phoneTech + "/" + pt.phone)
+	target, err := dialstring.Parse(endpoints.PhoneTech + "/" + pt.phone)
 	if err != nil {
 		c.service.log.Debug("creator's phone not rung", "call", c.id, "err", err)
 		return

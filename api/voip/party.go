@@ -12,10 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 )
 
-const (
-	browserTech = "WebRTC"
-	phoneTech   = "PJSIP" // of the phone that belongs to a user
-)
+const browserTech = "WebRTC"
 
 // The roles of a party.
 const (

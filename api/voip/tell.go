@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 )
@@ -88,7 +88,7 @@ func (c *call) rung() map[string]bool {
 			out[pt.user] = true
 			continue
 		}
-		if tech, number, _ := strings.Cut(pt.endpoint, "/"); strings.EqualFold(tech, phoneTech) || strings.EqualFold(tech, "SIP") {
+		if number, ok := endpoints.PhoneNumber(pt.endpoint); ok {
 			if user, ok := c.service.Reach(number); ok && user != number {
 				out[user] = true
 			}

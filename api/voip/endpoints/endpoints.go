@@ -66,9 +66,14 @@ func CheckMetadata(m map[string]any) error {
 
 // IsPhone reports whether an endpoint is the SIP phone of an extension.
 func IsPhone(endpoint, extension string) bool {
-	tech, resource, _ := strings.Cut(endpoint, "/")
-	return extension != "" && resource == extension &&
-		(strings.EqualFold(tech, "SIP") || strings.EqualFold(tech, PhoneTech))
+	number, ok := PhoneNumber(endpoint)
+	return ok && extension != "" && number == extension
+}
+
+// PhoneNumber is the extension of an endpoint that is a phone; ok tells whether it is one.
+func PhoneNumber(endpoint string) (number string, ok bool) {
+	tech, number, _ := strings.Cut(endpoint, "/")
+	return number, strings.EqualFold(tech, "SIP") || strings.EqualFold(tech, PhoneTech)
 }
 
 // SIPStatusOf is the SIP status of a call that failed with a cause, 0 for one that
