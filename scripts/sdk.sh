@@ -15,14 +15,14 @@ if [ ! -e "$tools/recipe" ]; then
 	echo "skipped: sdk: its tools are not installed: run testdata/peers/install.sh"
 	exit 75
 fi
-if [ $# -gt 1 ]; then
-	types=$(cd "$tools" && node openapi.mjs "$document")
-	printf '%s\n' "$types" >"$root/web/sdk/src/openapi.ts"
-fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r "$root/web/sdk/"{src,package.json,tsconfig.json} "$work/"
+cp -r "$root/web/sdk/"{src,package.json,tsconfig.json,openapi.mjs} "$work/"
 ln -s "$tools/node_modules" "$work/node_modules"
+if [ $# -gt 1 ]; then
+	types=$(cd "$work" && node openapi.mjs "$document")
+	printf '%s\n' "$types" | tee "$work/src/openapi.ts" >"$root/web/sdk/src/openapi.ts"
+fi
 (cd "$work" && npm run --silent build) >&2
 rm -rf "$out"
 cp -r "$work/dist" "$out"

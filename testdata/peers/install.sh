@@ -56,10 +56,10 @@ npm_peers() {
 # What builds the TypeScript SDK, and checks that what is committed is what it builds.
 sdk_tools() {
 	local want log=$cache/sdk.log dir=$cache/sdk sdk=$here/../../web/sdk
-	want=$(cat "$sdk"/package*.json "$sdk/.npmrc" "$sdk/openapi.mjs" | sha256sum | cut -d' ' -f1)
+	want=$(cat "$sdk"/package*.json "$sdk/.npmrc" | sha256sum | cut -d' ' -f1)
 	[ "$(cat "$dir/recipe" 2>/dev/null)" = "$want" ] && return
 	command -v npm >/dev/null || return 0 # said above
-	rm -rf "$dir" && mkdir -p "$dir" && cp "$sdk"/package*.json "$sdk/.npmrc" "$sdk/openapi.mjs" "$dir/" || return
+	rm -rf "$dir" && mkdir -p "$dir" && cp "$sdk"/package*.json "$sdk/.npmrc" "$dir/" || return
 	if (cd "$dir" && npm ci --ignore-scripts) >"$log" 2>&1; then
 		echo "$want" >"$dir/recipe"
 	else

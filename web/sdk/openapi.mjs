@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import openapiTS, { astToString } from "openapi-typescript";
 
-const used = /^\/api\/v1\/voip\/(calls|rooms)(\/|$)/;
+const used = /^\/api\/v1\/voip\/(calls|rooms|messages)(\/|$)/;
 const kept = { paths: {}, schemas: {} };
 const document = JSON.parse(readFileSync(process.argv[2], "utf8"));
 

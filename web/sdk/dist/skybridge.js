@@ -27,6 +27,16 @@ var Api = class {
     if (typeof this.credentials === "string") return this.credentials;
     return typeof this.credentials === "function" ? this.credentials() : "";
   }
+  // do carries an operation of the API's document out: its body and its answer are of the
+  // document's types.
+  do(route, ...[ids, options]) {
+    const [method = "", template = ""] = route.split(" ", 2);
+    const given = options ?? {};
+    const path = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(ids[name] ?? ""));
+    const query = Object.entries(given.query ?? {}).filter(([, value]) => value !== void 0 && value !== "");
+    const text2 = query.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");
+    return this.request(method, text2 ? `${path}?${text2}` : path, given);
+  }
   async request(method, path, options = {}) {
     const headers = { Accept: "application/json" };
     if (typeof this.credentials === "object") headers["X-API-Key"] = this.credentials.apiKey;
@@ -79,16 +89,12 @@ var Api = class {
   // signal gives the server, or another user of the call, a signaling message.
   signal(call, type, payload, options = {}) {
     const { to, ...rest } = options;
-    return this.request("POST", `/calls/${encodeURIComponent(call)}/signaling`, {
-      ...rest,
-      body: { to_user: to ?? "server", message_type: type, payload }
-    });
+    return this.do("POST /calls/{id}/signaling", { id: call }, { ...rest, body: { to_user: to ?? "server", message_type: type, payload } });
   }
   // messages gives the signaling messages after seq; with wait (seconds) it waits for one.
   async messages(call, after, wait, signal) {
-    const path = `/calls/${encodeURIComponent(call)}/signaling?after=${after}&wait=${wait}`;
-    const page = await this.request("GET", path, signal ? { signal } : {});
-    return page?.items ?? [];
+    const page = await this.do("GET /calls/{id}/signaling", { id: call }, { query: { after, wait }, ...signal && { signal } });
+    return page.items;
   }
 };
 function userOf(token) {
@@ -256,8 +262,8 @@ var Peer = class {
           this.#again = true;
           return false;
         }
-        const passing = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
-        if (!passing || Date.now() - since > this.cfg.patience) throw error;
+        const passing2 = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
+        if (!passing2 || Date.now() - since > this.cfg.patience) throw error;
         const asked = error instanceof ApiError ? error.retryAfter * 1e3 : 0;
         await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)));
         continue;
@@ -604,7 +610,7 @@ var Call = class extends Emitter {
   // ---- what can be done
   async hangUp(options = {}) {
     if (this.#stop.signal.aborted) return;
-    const ending = this.#post("end", void 0, options);
+    const ending = this.#cfg.api.do("POST /calls/{id}/end", { id: this.id }, options);
     this.#finish("ended", "");
     await ending.catch((error) => {
       if (!gone(error)) throw error;
@@ -620,29 +626,30 @@ var Call = class extends Emitter {
     await this.mute(false);
   }
   async hold() {
-    await this.#post("hold");
+    await this.#cfg.api.do("POST /calls/{id}/hold", { id: this.id });
     this.held = true;
   }
   async unhold() {
-    await this.#post("unhold");
+    await this.#cfg.api.do("POST /calls/{id}/unhold", { id: this.id });
     this.held = false;
   }
   // sendDigits presses keys: in the audio if that was agreed on, else by the server.
   async sendDigits(digits) {
     const dtmf = this.#senders.find((s) => s.dtmf?.canInsertDTMF)?.dtmf;
     if (dtmf) dtmf.insertDTMF(dtmf.toneBuffer + digits, 120, 70);
-    else await this.#post("dtmf", { digits });
+    else await this.#cfg.api.do("POST /calls/{id}/dtmf", { id: this.id }, { body: { digits } });
   }
   // transfer sends the other party to an endpoint or number.
   async transfer(target) {
-    await this.#post("transfer", { to: endpointOf(target) });
+    await this.#cfg.api.do("POST /calls/{id}/transfer", { id: this.id }, { body: { to: endpointOf(target) } });
   }
   // add calls further participants into the call.
   async add(...participants) {
-    this.#show(await this.#post("participants", { participants: participants.map(endpointOf) }));
+    const body = { participants: participants.map(endpointOf) };
+    this.#show(await this.#cfg.api.do("POST /calls/{id}/participants", { id: this.id }, { body }));
   }
   async remove(participant) {
-    await this.#cfg.api.request("DELETE", `/calls/${this.id}/participants/${encodeURIComponent(participant)}`);
+    await this.#cfg.api.do("DELETE /calls/{id}/participants/{pid}", { id: this.id, pid: participant });
   }
   // use changes the microphone or camera of this call, to what Devices.choose says.
   async use(kind) {
@@ -702,9 +709,6 @@ var Call = class extends Emitter {
     if (this.state === "active" || this.state === "reconnecting") this.#peer.restart();
   }
   // ---- what happens
-  async #post(action, body, options = {}) {
-    return this.#cfg.api.request("POST", `/calls/${encodeURIComponent(this.id)}/${action}`, { body, ...options });
-  }
   async #take({ message_type: type, payload, seq }) {
     if (type === "hangup") {
       await this.#look();
@@ -740,7 +744,7 @@ var Call = class extends Emitter {
   }
   async #look() {
     try {
-      this.#show(await this.#cfg.api.request("GET", `/calls/${encodeURIComponent(this.id)}`));
+      this.#show(await this.#cfg.api.do("GET /calls/{id}", { id: this.id }));
     } catch (error) {
       if (gone(error)) this.#finish("ended", "");
     }
@@ -760,7 +764,7 @@ var Call = class extends Emitter {
   async #lost(error) {
     if (gone(error) || error instanceof ApiError && error.status === 409) await this.#look();
     const message = error instanceof Error ? error.message : String(error);
-    if (!this.#stop.signal.aborted) void this.#post("end", void 0, { keepalive: true }).catch(() => void 0);
+    if (!this.#stop.signal.aborted) void this.#cfg.api.do("POST /calls/{id}/end", { id: this.id }, { keepalive: true }).catch(() => void 0);
     this.#finish(gone(error) ? "ended" : "failed", message);
   }
   #become(state) {
@@ -864,6 +868,7 @@ function stored(get) {
 }
 
 // src/room.ts
+var passing = /* @__PURE__ */ new Set(["levels", "active_speaker", "dtmf"]);
 var Room = class extends Emitter {
   // the server pushes what happens here
   constructor(api, socket, call, joined) {
@@ -880,7 +885,7 @@ var Room = class extends Emitter {
         if (frame.room_id !== this.id && frame.channel !== `room:${this.id}`) return;
         this.#told = true;
         this.emit("event", frame);
-        void this.refresh();
+        if (!passing.has(String(frame.event))) void this.refresh();
       }),
       socket.on("open", () => void this.refresh()),
       call.on("state", ({ state, cause }) => {
@@ -914,7 +919,7 @@ var Room = class extends Emitter {
     try {
       do {
         this.#again = false;
-        const body = await this.api.request("GET", `/rooms/${encodeURIComponent(this.id)}`);
+        const body = await this.api.do("GET /rooms/{id}", { id: this.id });
         const before = JSON.stringify(this.body?.participants);
         this.body = body;
         this.role = body.participants?.find((p) => p.id === this.participantId)?.role ?? this.role;
@@ -935,40 +940,34 @@ var Room = class extends Emitter {
   async leave() {
     await this.call.hangUp();
   }
-  // call has the server ring an endpoint into the room.
+  // invite has the server ring an endpoint into the room.
   async invite(endpoint) {
-    await this.#post("join", { endpoint });
+    await this.api.do("POST /rooms/{id}/join", { id: this.id }, { body: { endpoint } });
   }
   // ---- for moderators
   async muteParticipant(id) {
-    await this.#of(id, "mute");
+    await this.api.do("POST /rooms/{id}/participants/{pid}/mute", { id: this.id, pid: id });
   }
   async unmuteParticipant(id) {
-    await this.#of(id, "unmute");
+    await this.api.do("POST /rooms/{id}/participants/{pid}/unmute", { id: this.id, pid: id });
   }
   async kick(id) {
-    await this.#of(id, "kick");
+    await this.api.do("POST /rooms/{id}/participants/{pid}/kick", { id: this.id, pid: id });
   }
   async setRole(id, role) {
-    await this.#of(id, "role", { role });
+    await this.api.do("POST /rooms/{id}/participants/{pid}/role", { id: this.id, pid: id }, { body: { role } });
   }
   async lock() {
-    await this.#post("lock");
+    await this.api.do("POST /rooms/{id}/lock", { id: this.id });
   }
   async unlock() {
-    await this.#post("unlock");
+    await this.api.do("POST /rooms/{id}/unlock", { id: this.id });
   }
   async record() {
-    await this.#post("record");
+    await this.api.do("POST /rooms/{id}/record", { id: this.id });
   }
   async stopRecording() {
-    await this.#post("record/stop");
-  }
-  #of(participant, action, body) {
-    return this.#post(`participants/${encodeURIComponent(participant)}/${action}`, body);
-  }
-  #post(action, body) {
-    return this.api.request("POST", `/rooms/${encodeURIComponent(this.id)}/${action}`, { body });
+    await this.api.do("POST /rooms/{id}/record/stop", { id: this.id });
   }
 };
 
@@ -1175,6 +1174,12 @@ var Client = class extends Emitter {
   #looking = false;
   #told = false;
   // the server pushes what happens to calls
+  #known = /* @__PURE__ */ new Set();
+  // ids of messages that were told, or are no news
+  #asked = false;
+  // messages were asked for once
+  #mute = false;
+  // messages are not for us
   #patience;
   constructor(options) {
     super();
@@ -1190,7 +1195,7 @@ var Client = class extends Emitter {
   // connect checks the token and begins to listen: to incoming calls, presence, messages.
   async connect() {
     this.user = userOf(await this.api.token());
-    await this.#look();
+    await Promise.all([this.#look(), this.#ask()]);
     this.#socket.want("calls");
     this.#socket.on("frame", (frame) => this.#frame(frame));
     this.#socket.on("open", () => {
@@ -1232,7 +1237,7 @@ var Client = class extends Emitter {
     if (options.callerId) body.caller_id = options.callerId;
     if (options.timeout) body.timeout = options.timeout;
     return this.#begin(options, async () => {
-      const made = await this.api.request("POST", "/calls", { body, once: true });
+      const made = await this.api.do("POST /calls", {}, { body, once: true });
       return { id: made.id, iceServers: made.ice_servers };
     });
   }
@@ -1279,7 +1284,7 @@ var Client = class extends Emitter {
   async resume(options = {}) {
     const id = this.#env.storage?.getItem(storageKey);
     if (!id || this.calls.has(id)) return null;
-    const body = await this.api.request("GET", `/calls/${encodeURIComponent(id)}`).catch(() => null);
+    const body = await this.api.do("GET /calls/{id}", { id }).catch(() => null);
     if (!body || body.status === "ended") {
       this.#env.storage?.removeItem(storageKey);
       return null;
@@ -1289,23 +1294,25 @@ var Client = class extends Emitter {
   // ---- rooms
   rooms = {
     list: () => this.api.all("/rooms"),
-    get: (id) => this.api.request("GET", `/rooms/${encodeURIComponent(id)}`),
-    create: (room) => this.api.request("POST", "/rooms", { body: room, once: true }),
-    change: (id, room) => this.api.request("PATCH", `/rooms/${encodeURIComponent(id)}`, { body: room }),
-    remove: (id) => this.api.request("DELETE", `/rooms/${encodeURIComponent(id)}`),
+    get: (id) => this.api.do("GET /rooms/{id}", { id }),
+    create: (room) => this.api.do("POST /rooms", {}, { body: room, once: true }),
+    change: (id, room) => this.api.do("PATCH /rooms/{id}", { id }, { body: room }),
+    remove: async (id) => {
+      await this.api.do("DELETE /rooms/{id}", { id });
+    },
     join: async (id, options = {}) => {
       let joined;
       const call = await this.#begin(options, async () => {
         const body = {};
         if (options.pin) body.pin = options.pin;
         if (options.role) body.role = options.role;
-        joined = await this.api.request("POST", `/rooms/${encodeURIComponent(id)}/join`, { body });
+        joined = await this.api.do("POST /rooms/{id}/join", { id }, { body });
         return { id: joined.call_id, iceServers: joined.ice_servers };
       });
       return new Room(this.api, this.#socket, call, joined);
     }
   };
-  // ---- presence and messages, which need the WebSocket
+  // ---- presence, which needs the WebSocket, and messages
   // setPresence tells others how this user is: "online", "busy", "away", "offline".
   async setPresence(status, message = "") {
     await this.#socket.ask({ type: "PresenceUpdate", user_id: this.user, status, status_message: message });
@@ -1314,8 +1321,14 @@ var Client = class extends Emitter {
   watchPresence(user) {
     return this.#socket.want(`presence:${user}`);
   }
+  // sendMessage sends text to a user, or to a room that this user is in ("room:ID").
   async sendMessage(to, body) {
-    await this.#socket.ask({ type: "Message", to, body });
+    if (!this.#socket.open) return this.api.do("POST /messages", {}, { body: { to, body }, once: true });
+    return await this.#socket.ask({ type: "Message", to, body });
+  }
+  // messages are the latest, newest first: with a user, of a room, or all.
+  async messages(of = {}) {
+    return (await this.api.do("GET /messages", {}, { query: of })).items;
   }
   // ---- what happens
   #frame(frame) {
@@ -1330,15 +1343,43 @@ var Client = class extends Emitter {
         this.emit("presence", frame);
         break;
       case "Message":
-        this.emit("message", frame);
+        if (frame.in_reply_to === void 0) this.#heard(frame);
         break;
+    }
+  }
+  // heard tells a message once, however it came.
+  #heard(message) {
+    if (this.#known.has(message.id)) return;
+    this.#know(message);
+    this.emit("message", message);
+  }
+  #know(message) {
+    this.#known.add(message.id);
+    if (this.#known.size > 1e3) for (const oldest of this.#known) {
+      this.#known.delete(oldest);
+      break;
+    }
+  }
+  // ask reads the messages that nobody pushes. Those of before are no news.
+  async #ask() {
+    if (this.#socket.open || this.user === "" || this.#mute) return;
+    try {
+      const found = (await this.messages()).reverse();
+      for (const message of found) {
+        if (this.#asked && message.from !== this.user) this.#heard(message);
+        else this.#know(message);
+      }
+      this.#asked = true;
+    } catch (error) {
+      if (!(error instanceof ApiError) || ![403, 404].includes(error.status)) throw error;
+      this.#mute = true;
     }
   }
   async #watch() {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await pause(this.#told && this.#socket.open ? 3e4 : 2e3, signal);
-      if (!signal.aborted) await this.#look().catch((error) => this.emit("connection", { pushed: false, reason: String(error) }));
+      if (!signal.aborted) await Promise.all([this.#look(), this.#ask()]).catch((error) => this.emit("connection", { pushed: false, reason: String(error) }));
     }
   }
   // look reads the calls and finds those that ring for us.
@@ -1380,8 +1421,8 @@ var Client = class extends Emitter {
         this.#ringing.delete(id);
         try {
           return await this.#begin({ video: body.call_type === "video", ...options }, async () => {
-            const taken = await this.api.request("POST", `/calls/${encodeURIComponent(id)}/accept`);
-            return { id, iceServers: taken?.ice_servers ?? body.ice_servers };
+            const taken = await this.api.do("POST /calls/{id}/accept", { id });
+            return { id, iceServers: taken.ice_servers ?? body.ice_servers };
           });
         } catch (error) {
           this.#decided.delete(id);
@@ -1391,7 +1432,7 @@ var Client = class extends Emitter {
       decline: async () => {
         this.#decided.add(id);
         this.#ringing.delete(id);
-        await this.api.request("POST", `/calls/${encodeURIComponent(id)}/end`);
+        await this.api.do("POST /calls/{id}/end", { id });
       }
     };
   }

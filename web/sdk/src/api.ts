@@ -2,18 +2,21 @@
 
 import type { Environment, RequestLike, ResponseLike } from "./environment.js";
 import type { components } from "./openapi.js";
+import type { Answer, Args, Route } from "./routes.js";
 
 type Schemas = components["schemas"];
 export type CallBody = Schemas["CallBody"];
 export type CreateCall = Schemas["CreateCall"];
-export type TransferCall = Schemas["TransferCall"];
 export type Participant = Schemas["ParticipantBody"];
 export type SignalingMessage = Schemas["MessageBody"];
+export type MessageType = Schemas["SendMessage"]["message_type"];
 export type RoomBody = Schemas["RoomBody"];
 export type CreateRoom = Schemas["CreateRoom"];
 export type ChangeRoom = Schemas["ChangeRoom"];
 export type JoinRoom = Schemas["JoinRoom"];
+export type Role = Schemas["Set-participant-roleRequest"]["role"];
 export type JoinBody = Schemas["JoinBody"];
+export type MessageBody = Schemas["MessageToUser"];
 export type Problem = Schemas["Problem"];
 
 // ApiError is an answer that is no success, with what its problem body says (RFC 9457).
@@ -55,6 +58,17 @@ export class Api {
   async token(): Promise<string> {
     if (typeof this.credentials === "string") return this.credentials;
     return typeof this.credentials === "function" ? this.credentials() : "";
+  }
+
+  // do carries an operation of the API's document out: its body and its answer are of the
+  // document's types.
+  do<R extends Route>(route: R, ...[ids, options]: Args<R, RequestOptions>): Promise<Answer<R>> {
+    const [method = "", template = ""] = route.split(" ", 2);
+    const given: RequestOptions & { query?: Record<string, string | number | undefined> } = options ?? {};
+    const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent((ids as Record<string, string>)[name] ?? ""));
+    const query = Object.entries(given.query ?? {}).filter(([, value]) => value !== undefined && value !== "");
+    const text = query.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");
+    return this.request(method, text ? `${path}?${text}` : path, given);
   }
 
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
@@ -108,18 +122,15 @@ export class Api {
   }
 
   // signal gives the server, or another user of the call, a signaling message.
-  signal(call: string, type: string, payload: unknown, options: RequestOptions & { to?: string } = {}): Promise<SignalingMessage> {
+  signal(call: string, type: MessageType, payload: unknown, options: RequestOptions & { to?: string } = {}): Promise<SignalingMessage> {
     const { to, ...rest } = options;
-    return this.request("POST", `/calls/${encodeURIComponent(call)}/signaling`, {
-      ...rest, body: { to_user: to ?? "server", message_type: type, payload },
-    });
+    return this.do("POST /calls/{id}/signaling", { id: call }, { ...rest, body: { to_user: to ?? "server", message_type: type, payload } });
   }
 
   // messages gives the signaling messages after seq; with wait (seconds) it waits for one.
   async messages(call: string, after: number, wait: number, signal?: AbortSignal): Promise<SignalingMessage[]> {
-    const path = `/calls/${encodeURIComponent(call)}/signaling?after=${after}&wait=${wait}`;
-    const page = await this.request<{ items: SignalingMessage[] | null }>("GET", path, signal ? { signal } : {});
-    return page?.items ?? [];
+    const page = await this.do("GET /calls/{id}/signaling", { id: call }, { query: { after, wait }, ...signal && { signal } });
+    return page.items;
   }
 }
 

@@ -1,6 +1,6 @@
 // One call of this client: its state, its media, and what can be done with it.
 
-import { type Api, type CallBody, type Participant, type SignalingMessage, type TransferCall, ApiError, gone } from "./api.js";
+import { type Api, type CallBody, type Participant, type SignalingMessage, ApiError, gone } from "./api.js";
 import type { Devices } from "./devices.js";
 import { Emitter, pause } from "./emitter.js";
 import type { Environment, IceServer, Sender, Stream, StreamLike, Track } from "./environment.js";
@@ -116,7 +116,7 @@ export class Call extends Emitter<CallEvents> {
 
   async hangUp(options: { keepalive?: boolean } = {}): Promise<void> {
     if (this.#stop.signal.aborted) return;
-    const ending = this.#post("end", undefined, options);
+    const ending = this.#cfg.api.do("POST /calls/{id}/end", { id: this.id }, options);
     this.#finish("ended", "");
     await ending.catch((error: unknown) => { if (!gone(error)) throw error; });
   }
@@ -133,12 +133,12 @@ export class Call extends Emitter<CallEvents> {
   }
 
   async hold(): Promise<void> {
-    await this.#post("hold");
+    await this.#cfg.api.do("POST /calls/{id}/hold", { id: this.id });
     this.held = true;
   }
 
   async unhold(): Promise<void> {
-    await this.#post("unhold");
+    await this.#cfg.api.do("POST /calls/{id}/unhold", { id: this.id });
     this.held = false;
   }
 
@@ -146,21 +146,22 @@ export class Call extends Emitter<CallEvents> {
   async sendDigits(digits: string): Promise<void> {
     const dtmf = this.#senders.find((s) => s.dtmf?.canInsertDTMF)?.dtmf;
     if (dtmf) dtmf.insertDTMF(dtmf.toneBuffer + digits, 120, 70);
-    else await this.#post("dtmf", { digits });
+    else await this.#cfg.api.do("POST /calls/{id}/dtmf", { id: this.id }, { body: { digits } });
   }
 
   // transfer sends the other party to an endpoint or number.
   async transfer(target: string): Promise<void> {
-    await this.#post("transfer", { to: endpointOf(target) } satisfies TransferCall);
+    await this.#cfg.api.do("POST /calls/{id}/transfer", { id: this.id }, { body: { to: endpointOf(target) } });
   }
 
   // add calls further participants into the call.
   async add(...participants: string[]): Promise<void> {
-    this.#show(await this.#post<CallBody>("participants", { participants: participants.map(endpointOf) }));
+    const body = { participants: participants.map(endpointOf) };
+    this.#show(await this.#cfg.api.do("POST /calls/{id}/participants", { id: this.id }, { body }));
   }
 
   async remove(participant: string): Promise<void> {
-    await this.#cfg.api.request("DELETE", `/calls/${this.id}/participants/${encodeURIComponent(participant)}`);
+    await this.#cfg.api.do("DELETE /calls/{id}/participants/{pid}", { id: this.id, pid: participant });
   }
 
   // use changes the microphone or camera of this call, to what Devices.choose says.
@@ -230,10 +231,6 @@ export class Call extends Emitter<CallEvents> {
 
   // ---- what happens
 
-  async #post<T>(action: string, body?: unknown, options: { keepalive?: boolean } = {}): Promise<T> {
-    return this.#cfg.api.request<T>("POST", `/calls/${encodeURIComponent(this.id)}/${action}`, { body, ...options });
-  }
-
   async #take({ message_type: type, payload, seq }: SignalingMessage): Promise<void> {
     if (type === "hangup") {
       await this.#look();
@@ -273,7 +270,7 @@ export class Call extends Emitter<CallEvents> {
 
   async #look(): Promise<void> {
     try {
-      this.#show(await this.#cfg.api.request<CallBody>("GET", `/calls/${encodeURIComponent(this.id)}`));
+      this.#show(await this.#cfg.api.do("GET /calls/{id}", { id: this.id }));
     } catch (error) {
       if (gone(error)) this.#finish("ended", "");
       // Else the server is away for now: the connection says when it is for good.
@@ -296,7 +293,7 @@ export class Call extends Emitter<CallEvents> {
   async #lost(error: unknown): Promise<void> {
     if (gone(error) || (error instanceof ApiError && error.status === 409)) await this.#look();
     const message = error instanceof Error ? error.message : String(error);
-    if (!this.#stop.signal.aborted) void this.#post("end", undefined, { keepalive: true }).catch(() => undefined);
+    if (!this.#stop.signal.aborted) void this.#cfg.api.do("POST /calls/{id}/end", { id: this.id }, { keepalive: true }).catch(() => undefined);
     this.#finish(gone(error) ? "ended" : "failed", message);
   }
 

@@ -1,7 +1,7 @@
 // The client: one user's calls, rooms, presence and messages at one server.
 
 import {
-  Api, type CallBody, type ChangeRoom, type CreateCall, type CreateRoom, type Credentials, type JoinBody, type JoinRoom, type RoomBody,
+  Api, ApiError, type CallBody, type ChangeRoom, type CreateCall, type CreateRoom, type Credentials, type JoinBody, type JoinRoom, type MessageBody, type RoomBody,
   userOf,
 } from "./api.js";
 import { Call, endpointOf } from "./call.js";
@@ -39,12 +39,8 @@ export interface Presence {
   status_message?: string;
 }
 
-export interface Message {
-  id?: string;
-  from: string;
-  to: string;
-  body: string;
-}
+// Message is one to this user, or to a room (to is "room:ID") that they are in.
+export type Message = MessageBody;
 
 interface ClientEvents {
   // incoming: somebody calls this user. Accept or decline it.
@@ -81,6 +77,9 @@ export class Client extends Emitter<ClientEvents> {
   #decided = new Set<string>(); // calls that ring no more here, whatever the server still shows
   #looking = false;
   #told = false; // the server pushes what happens to calls
+  #known = new Set<string>(); // ids of messages that were told, or are no news
+  #asked = false; // messages were asked for once
+  #mute = false; // messages are not for us
   #patience: number;
 
   constructor(options: ClientOptions) {
@@ -98,7 +97,7 @@ export class Client extends Emitter<ClientEvents> {
   // connect checks the token and begins to listen: to incoming calls, presence, messages.
   async connect(): Promise<void> {
     this.user = userOf(await this.api.token());
-    await this.#look();
+    await Promise.all([this.#look(), this.#ask()]);
     this.#socket.want("calls");
     this.#socket.on("frame", (frame) => this.#frame(frame));
     this.#socket.on("open", () => {
@@ -147,7 +146,7 @@ export class Client extends Emitter<ClientEvents> {
     if (options.timeout) body.timeout = options.timeout;
     // The microphone first: nobody's phone should ring when there is none.
     return this.#begin(options, async () => {
-      const made = await this.api.request<CallBody>("POST", "/calls", { body, once: true });
+      const made = await this.api.do("POST /calls", {}, { body, once: true });
       return { id: made.id, iceServers: made.ice_servers };
     });
   }
@@ -192,7 +191,7 @@ export class Client extends Emitter<ClientEvents> {
   async resume(options: CallOptions = {}): Promise<Call | null> {
     const id = this.#env.storage?.getItem(storageKey);
     if (!id || this.calls.has(id)) return null;
-    const body = await this.api.request<CallBody>("GET", `/calls/${encodeURIComponent(id)}`).catch(() => null);
+    const body = await this.api.do("GET /calls/{id}", { id }).catch(() => null);
     if (!body || body.status === "ended") {
       this.#env.storage?.removeItem(storageKey);
       return null;
@@ -204,24 +203,26 @@ export class Client extends Emitter<ClientEvents> {
 
   readonly rooms = {
     list: (): Promise<RoomBody[]> => this.api.all<RoomBody>("/rooms"),
-    get: (id: string): Promise<RoomBody> => this.api.request("GET", `/rooms/${encodeURIComponent(id)}`),
-    create: (room: CreateRoom): Promise<RoomBody> => this.api.request("POST", "/rooms", { body: room, once: true }),
-    change: (id: string, room: ChangeRoom): Promise<RoomBody> => this.api.request("PATCH", `/rooms/${encodeURIComponent(id)}`, { body: room }),
-    remove: (id: string): Promise<void> => this.api.request("DELETE", `/rooms/${encodeURIComponent(id)}`),
+    get: (id: string): Promise<RoomBody> => this.api.do("GET /rooms/{id}", { id }),
+    create: (room: CreateRoom): Promise<RoomBody> => this.api.do("POST /rooms", {}, { body: room, once: true }),
+    change: (id: string, room: ChangeRoom): Promise<RoomBody> => this.api.do("PATCH /rooms/{id}", { id }, { body: room }),
+    remove: async (id: string): Promise<void> => {
+      await this.api.do("DELETE /rooms/{id}", { id });
+    },
     join: async (id: string, options: CallOptions & Pick<JoinRoom, "pin" | "role"> = {}): Promise<Room> => {
       let joined: JoinBody | undefined;
       const call = await this.#begin(options, async () => {
         const body: JoinRoom = {};
         if (options.pin) body.pin = options.pin;
         if (options.role) body.role = options.role;
-        joined = await this.api.request<JoinBody>("POST", `/rooms/${encodeURIComponent(id)}/join`, { body });
+        joined = await this.api.do("POST /rooms/{id}/join", { id }, { body });
         return { id: joined.call_id, iceServers: joined.ice_servers };
       });
       return new Room(this.api, this.#socket, call, joined!);
     },
   };
 
-  // ---- presence and messages, which need the WebSocket
+  // ---- presence, which needs the WebSocket, and messages
 
   // setPresence tells others how this user is: "online", "busy", "away", "offline".
   async setPresence(status: string, message = ""): Promise<void> {
@@ -233,8 +234,15 @@ export class Client extends Emitter<ClientEvents> {
     return this.#socket.want(`presence:${user}`);
   }
 
-  async sendMessage(to: string, body: string): Promise<void> {
-    await this.#socket.ask({ type: "Message", to, body });
+  // sendMessage sends text to a user, or to a room that this user is in ("room:ID").
+  async sendMessage(to: string, body: string): Promise<Message> {
+    if (!this.#socket.open) return this.api.do("POST /messages", {}, { body: { to, body }, once: true });
+    return await this.#socket.ask({ type: "Message", to, body }) as unknown as Message;
+  }
+
+  // messages are the latest, newest first: with a user, of a room, or all.
+  async messages(of: { with?: string; room?: string; limit?: number } = {}): Promise<Message[]> {
+    return (await this.api.do("GET /messages", {}, { query: of })).items;
   }
 
   // ---- what happens
@@ -251,8 +259,38 @@ export class Client extends Emitter<ClientEvents> {
         this.emit("presence", frame as unknown as Presence);
         break;
       case "Message":
-        this.emit("message", frame as unknown as Message);
+        // With in_reply_to it is one of ours that was sent.
+        if (frame.in_reply_to === undefined) this.#heard(frame as unknown as Message);
         break;
+    }
+  }
+
+  // heard tells a message once, however it came.
+  #heard(message: Message): void {
+    if (this.#known.has(message.id)) return;
+    this.#know(message);
+    this.emit("message", message);
+  }
+
+  #know(message: Message): void {
+    this.#known.add(message.id);
+    if (this.#known.size > 1000) for (const oldest of this.#known) { this.#known.delete(oldest); break; }
+  }
+
+  // ask reads the messages that nobody pushes. Those of before are no news.
+  async #ask(): Promise<void> {
+    if (this.#socket.open || this.user === "" || this.#mute) return;
+    try {
+      const found = (await this.messages()).reverse();
+      for (const message of found) {
+        if (this.#asked && message.from !== this.user) this.#heard(message);
+        else this.#know(message);
+      }
+      this.#asked = true;
+    } catch (error) {
+      // A key may be for calls alone.
+      if (!(error instanceof ApiError) || ![403, 404].includes(error.status)) throw error;
+      this.#mute = true;
     }
   }
 
@@ -260,7 +298,7 @@ export class Client extends Emitter<ClientEvents> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await pause(this.#told && this.#socket.open ? 30_000 : 2000, signal);
-      if (!signal.aborted) await this.#look().catch((error: unknown) => this.emit("connection", { pushed: false, reason: String(error) }));
+      if (!signal.aborted) await Promise.all([this.#look(), this.#ask()]).catch((error: unknown) => this.emit("connection", { pushed: false, reason: String(error) }));
     }
   }
 
@@ -306,8 +344,8 @@ export class Client extends Emitter<ClientEvents> {
         this.#ringing.delete(id);
         try {
           return await this.#begin({ video: body.call_type === "video", ...options }, async () => {
-            const taken = await this.api.request<CallBody | null>("POST", `/calls/${encodeURIComponent(id)}/accept`);
-            return { id, iceServers: taken?.ice_servers ?? body.ice_servers };
+            const taken = await this.api.do("POST /calls/{id}/accept", { id });
+            return { id, iceServers: taken.ice_servers ?? body.ice_servers };
           });
         } catch (error) {
           this.#decided.delete(id); // it rings on, if it does
@@ -317,7 +355,7 @@ export class Client extends Emitter<ClientEvents> {
       decline: async () => {
         this.#decided.add(id);
         this.#ringing.delete(id);
-        await this.api.request("POST", `/calls/${encodeURIComponent(id)}/end`);
+        await this.api.do("POST /calls/{id}/end", { id });
       },
     };
   }

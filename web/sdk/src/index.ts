@@ -5,7 +5,7 @@ export { connect, Client, type CallOptions, type ClientOptions, type Incoming, t
 export { Call, type CallState } from "./call.js";
 export { Room, type RoomParticipant } from "./room.js";
 export { Devices, type Device, type Wanted } from "./devices.js";
-export { ApiError, type CallBody, type CreateCall, type CreateRoom, type Credentials, type Participant, type RoomBody } from "./api.js";
+export { ApiError, type CallBody, type CreateCall, type CreateRoom, type Credentials, type Participant, type Role, type RoomBody } from "./api.js";
 export { Socket, FrameError, type Frame } from "./socket.js";
 export { Meter, type Flow, type Statistics } from "./statistics.js";
 export type { Environment, IceServer, PeerConnection, Stream, StreamLike, Track, TrackLike } from "./environment.js";

@@ -275,6 +275,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voip/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your messages, newest first */
+        get: operations["list-messages"];
+        put?: never;
+        /** Send a message to a user or a room */
+        post: operations["send-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voip/rooms": {
         parameters: {
             query?: never;
@@ -663,6 +681,11 @@ export interface components {
             /** @description Of the next page; null on the last one */
             next_cursor: string | null;
         };
+        ListMessageToUserBody: {
+            items: components["schemas"]["MessageToUser"][];
+            /** @description Of the next page; null on the last one */
+            next_cursor: string | null;
+        };
         ListRoomBodyBody: {
             items: components["schemas"]["RoomBody"][];
             /** @description Of the next page; null on the last one */
@@ -681,6 +704,15 @@ export interface components {
             /** Format: int64 */
             seq: number;
             to_user: string;
+        };
+        MessageToUser: {
+            body: string;
+            /** Format: date-time */
+            created_at: string;
+            from: string;
+            id: string;
+            /** @description A user, or room:ID */
+            to: string;
         };
         ParticipantBody: {
             channel_id: string | null;
@@ -907,6 +939,12 @@ export interface components {
             payload?: unknown;
             /** @description A user of the call; the server when absent, server or asterisk */
             to_user?: string;
+        };
+        SendText: {
+            /** @description Text of at most 16 KiB */
+            body: string;
+            /** @description A user, or room:ID for all who are in it */
+            to: string;
         };
         "Set-participant-roleRequest": {
             /** @enum {string} */
@@ -1545,6 +1583,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-messages": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Between you and this user */
+                with?: string;
+                /** @description To this room */
+                room?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMessageToUserBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-message": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendText"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageToUser"];
                 };
             };
             /** @description Error */

@@ -5,7 +5,7 @@
 // meets ours waits for what becomes of ours. If the server answers ours, it has given its
 // own up; if it refuses ours with 409, ours is rolled back and its own is answered.
 
-import { ApiError } from "./api.js";
+import { ApiError, type MessageType } from "./api.js";
 import { pause } from "./emitter.js";
 import type { Candidate, Description, Environment, IceServer, PeerConnection, Sender, StreamLike, TrackLike } from "./environment.js";
 
@@ -14,7 +14,7 @@ export interface PeerConfig {
   iceServers: IceServer[];
   // send gives the server a message, and resolves with the number it got and the answer that
   // its reply may hold.
-  send(type: string, payload: unknown): Promise<{ seq: number; reply?: { payload?: unknown } }>;
+  send(type: MessageType, payload: unknown): Promise<{ seq: number; reply?: { payload?: unknown } }>;
   track(track: TrackLike, streams: readonly StreamLike[]): void;
   // network tells how the connection is: connected, or interrupted for now.
   network(state: "connected" | "interrupted"): void;

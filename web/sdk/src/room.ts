@@ -1,11 +1,14 @@
 // A room that this client is in: its call, who is there, and what a moderator can do.
 
-import type { Api, JoinBody, RoomBody } from "./api.js";
+import type { Api, JoinBody, Role, RoomBody } from "./api.js";
 import type { Call } from "./call.js";
 import { Emitter, pause } from "./emitter.js";
 import type { Frame, Socket } from "./socket.js";
 
 export type RoomParticipant = NonNullable<RoomBody["participants"]>[number];
+
+// passing are events that change nothing of the room; levels come five times a second.
+const passing = new Set(["levels", "active_speaker", "dtmf"]);
 
 interface RoomEvents {
   participants: RoomParticipant[];
@@ -36,7 +39,7 @@ export class Room extends Emitter<RoomEvents> {
         if (frame.room_id !== this.id && frame.channel !== `room:${this.id}`) return;
         this.#told = true;
         this.emit("event", frame);
-        void this.refresh();
+        if (!passing.has(String(frame.event))) void this.refresh();
       }),
       socket.on("open", () => void this.refresh()),
       call.on("state", ({ state, cause }) => {
@@ -63,7 +66,7 @@ export class Room extends Emitter<RoomEvents> {
     try {
       do {
         this.#again = false;
-        const body = await this.api.request<RoomBody>("GET", `/rooms/${encodeURIComponent(this.id)}`);
+        const body = await this.api.do("GET /rooms/{id}", { id: this.id });
         const before = JSON.stringify(this.body?.participants);
         this.body = body;
         this.role = body.participants?.find((p) => p.id === this.participantId)?.role ?? this.role;
@@ -87,50 +90,42 @@ export class Room extends Emitter<RoomEvents> {
     await this.call.hangUp();
   }
 
-  // call has the server ring an endpoint into the room.
+  // invite has the server ring an endpoint into the room.
   async invite(endpoint: string): Promise<void> {
-    await this.#post("join", { endpoint });
+    await this.api.do("POST /rooms/{id}/join", { id: this.id }, { body: { endpoint } });
   }
 
   // ---- for moderators
 
   async muteParticipant(id: string): Promise<void> {
-    await this.#of(id, "mute");
+    await this.api.do("POST /rooms/{id}/participants/{pid}/mute", { id: this.id, pid: id });
   }
 
   async unmuteParticipant(id: string): Promise<void> {
-    await this.#of(id, "unmute");
+    await this.api.do("POST /rooms/{id}/participants/{pid}/unmute", { id: this.id, pid: id });
   }
 
   async kick(id: string): Promise<void> {
-    await this.#of(id, "kick");
+    await this.api.do("POST /rooms/{id}/participants/{pid}/kick", { id: this.id, pid: id });
   }
 
-  async setRole(id: string, role: string): Promise<void> {
-    await this.#of(id, "role", { role });
+  async setRole(id: string, role: Role): Promise<void> {
+    await this.api.do("POST /rooms/{id}/participants/{pid}/role", { id: this.id, pid: id }, { body: { role } });
   }
 
   async lock(): Promise<void> {
-    await this.#post("lock");
+    await this.api.do("POST /rooms/{id}/lock", { id: this.id });
   }
 
   async unlock(): Promise<void> {
-    await this.#post("unlock");
+    await this.api.do("POST /rooms/{id}/unlock", { id: this.id });
   }
 
   async record(): Promise<void> {
-    await this.#post("record");
+    await this.api.do("POST /rooms/{id}/record", { id: this.id });
   }
 
   async stopRecording(): Promise<void> {
-    await this.#post("record/stop");
-  }
-
-  #of(participant: string, action: string, body?: unknown): Promise<unknown> {
-    return this.#post(`participants/${encodeURIComponent(participant)}/${action}`, body);
-  }
-
-  #post(action: string, body?: unknown): Promise<unknown> {
-    return this.api.request("POST", `/rooms/${encodeURIComponent(this.id)}/${action}`, { body });
+    await this.api.do("POST /rooms/{id}/record/stop", { id: this.id });
   }
 }

@@ -73,7 +73,34 @@ test("what a server refuses is an error of whoever asked", async () => {
   assert.equal(sent.status, "online");
   assert.equal(sent.user_id, "anna");
   c.close();
-  await assert.rejects(c.sendMessage("bob", "hello"), { name: "FrameError", code: "lost" });
+  await assert.rejects(c.setPresence("away"), { name: "FrameError", code: "lost" });
+});
+
+test("messages are others', and told once", async () => {
+  const c = await pushed();
+  const told = [];
+  c.on("message", ({ body }) => told.push(body));
+  await c.sendMessage("bob", "mine");
+  const session = await server.until("the session", () => [...server.sessions.values()].findLast((s) => s.conn.readyState === 1));
+  for (const id of ["m2", "m1", "m2"]) server.tell(session, { type: "Message", id, from: "bob", to: "anna", body: id });
+  server.tell(session, { type: "Presence", user_id: "bob", status: "online" }); // comes behind them
+  await c.next("presence");
+  assert.deepEqual(told, ["m2", "m1"]);
+  c.close();
+});
+
+test("without a WebSocket messages are sent and asked for by REST", async () => {
+  let items = [{ id: "old", from: "bob", to: "anna", body: "of before" }];
+  server.on("GET /messages", () => [200, { items, next_cursor: null }]);
+  server.on("POST /messages", ({ body }) => [201, { id: "own", from: "anna", ...body }]);
+  const c = await client({ WebSocket: undefined });
+  await c.connect();
+  const next = c.next("message");
+  const sent = await c.sendMessage("bob", "hello");
+  items = [{ id: "new", from: "bob", to: "anna", body: "hi" }, sent, ...items];
+  assert.equal((await next).body, "hi");
+  c.close();
+  server.routes.delete("GET /messages");
 });
 
 for (const [how, environment] of [["pushed", { WebSocket }], ["asked for", { WebSocket: undefined }]]) {

@@ -1,16 +1,19 @@
 import type { Environment } from "./environment.js";
 import type { components } from "./openapi.js";
+import type { Answer, Args, Route } from "./routes.js";
 type Schemas = components["schemas"];
 export type CallBody = Schemas["CallBody"];
 export type CreateCall = Schemas["CreateCall"];
-export type TransferCall = Schemas["TransferCall"];
 export type Participant = Schemas["ParticipantBody"];
 export type SignalingMessage = Schemas["MessageBody"];
+export type MessageType = Schemas["SendMessage"]["message_type"];
 export type RoomBody = Schemas["RoomBody"];
 export type CreateRoom = Schemas["CreateRoom"];
 export type ChangeRoom = Schemas["ChangeRoom"];
 export type JoinRoom = Schemas["JoinRoom"];
+export type Role = Schemas["Set-participant-roleRequest"]["role"];
 export type JoinBody = Schemas["JoinBody"];
+export type MessageBody = Schemas["MessageToUser"];
 export type Problem = Schemas["Problem"];
 export declare class ApiError extends Error {
     readonly status: number;
@@ -38,9 +41,10 @@ export declare class Api {
     private readonly env;
     constructor(url: string, credentials: Credentials, env: Environment);
     token(): Promise<string>;
+    do<R extends Route>(route: R, ...[ids, options]: Args<R, RequestOptions>): Promise<Answer<R>>;
     request<T>(method: string, path: string, options?: RequestOptions): Promise<T>;
     all<T>(path: string, options?: RequestOptions): Promise<T[]>;
-    signal(call: string, type: string, payload: unknown, options?: RequestOptions & {
+    signal(call: string, type: MessageType, payload: unknown, options?: RequestOptions & {
         to?: string;
     }): Promise<SignalingMessage>;
     messages(call: string, after: number, wait: number, signal?: AbortSignal): Promise<SignalingMessage[]>;

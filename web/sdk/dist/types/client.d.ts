@@ -1,4 +1,4 @@
-import { Api, type CallBody, type ChangeRoom, type CreateRoom, type Credentials, type JoinRoom, type RoomBody } from "./api.js";
+import { Api, type CallBody, type ChangeRoom, type CreateRoom, type Credentials, type JoinRoom, type MessageBody, type RoomBody } from "./api.js";
 import { Call } from "./call.js";
 import { Devices, type Wanted } from "./devices.js";
 import { Emitter } from "./emitter.js";
@@ -23,12 +23,7 @@ export interface Presence {
     status: string;
     status_message?: string;
 }
-export interface Message {
-    id?: string;
-    from: string;
-    to: string;
-    body: string;
-}
+export type Message = MessageBody;
 interface ClientEvents {
     incoming: Incoming;
     incomingEnded: Incoming;
@@ -72,7 +67,12 @@ export declare class Client extends Emitter<ClientEvents> {
     };
     setPresence(status: string, message?: string): Promise<void>;
     watchPresence(user: string): () => void;
-    sendMessage(to: string, body: string): Promise<void>;
+    sendMessage(to: string, body: string): Promise<Message>;
+    messages(of?: {
+        with?: string;
+        room?: string;
+        limit?: number;
+    }): Promise<Message[]>;
 }
 export declare function connect(options: ClientOptions): Promise<Client>;
 export {};

@@ -1,8 +1,9 @@
+import { type MessageType } from "./api.js";
 import type { Candidate, Environment, IceServer, PeerConnection, Sender, StreamLike, TrackLike } from "./environment.js";
 export interface PeerConfig {
     env: Environment;
     iceServers: IceServer[];
-    send(type: string, payload: unknown): Promise<{
+    send(type: MessageType, payload: unknown): Promise<{
         seq: number;
         reply?: {
             payload?: unknown;

@@ -1,4 +1,4 @@
-import type { Api, JoinBody, RoomBody } from "./api.js";
+import type { Api, JoinBody, Role, RoomBody } from "./api.js";
 import type { Call } from "./call.js";
 import { Emitter } from "./emitter.js";
 import type { Frame, Socket } from "./socket.js";
@@ -27,7 +27,7 @@ export declare class Room extends Emitter<RoomEvents> {
     muteParticipant(id: string): Promise<void>;
     unmuteParticipant(id: string): Promise<void>;
     kick(id: string): Promise<void>;
-    setRole(id: string, role: string): Promise<void>;
+    setRole(id: string, role: Role): Promise<void>;
     lock(): Promise<void>;
     unlock(): Promise<void>;
     record(): Promise<void>;
