@@ -38,6 +38,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/routes"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -174,10 +175,10 @@ func (s *Server) registerAPI() {
 		"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},
 	}
 	operations := humafiber.New(s.app, config)
-	voip.RegisterHealth(operations, s.cfg.VoIP, s.cfg.Version, s.cfg.Ready)
+	routes.RegisterHealth(operations, s.cfg.VoIP, s.cfg.Version, s.cfg.Ready)
 	s.app.Use(rest.Base, s.authenticate, idempotency.New(s.cfg.Idempotency, s.cfg.Log))
 	fail := problemOf(s.cfg.Log)
-	voip.Register(operations, s.cfg.VoIP, fail)
+	routes.Register(operations, s.cfg.VoIP, fail)
 	if s.cfg.WebSocket != nil {
 		chat.Register(operations, s.cfg.WebSocket.Chat, fail)
 	}

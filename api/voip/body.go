@@ -9,9 +9,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 )
 
-// shown is the call as one who may see it does. Who takes part in it is told how to reach
+// Shown is the call as one who may see it does. Who takes part in it is told how to reach
 // us, with credentials that are fresh each time.
-func (c *call) shown(p auth.Principal) CallBody {
+func (c *Call) Shown(p auth.Principal) CallBody {
 	b := c.body()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -23,7 +23,7 @@ func (c *call) shown(p auth.Principal) CallBody {
 
 // body is the call as all clients see it. A creator who has not joined yet is not
 // listed among the participants.
-func (c *call) body() CallBody {
+func (c *Call) body() CallBody {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b := CallBody{
@@ -68,7 +68,7 @@ func (pt *party) body() ParticipantBody {
 }
 
 // record writes the record of an ended call.
-func (c *call) record() {
+func (c *Call) record() {
 	body := c.body()
 	c.mu.Lock()
 	users := c.users()

@@ -13,7 +13,7 @@ import (
 )
 
 // offer connects a browser, or renegotiates with it, and gives the answer.
-func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage, server string) (mailbox.MessageBody, error) {
+func (c *Call) offer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage, server string) (mailbox.MessageBody, error) {
 	offer, err := mailbox.SDP(mailbox.Offer, payload)
 	if err != nil {
 		return mailbox.MessageBody{}, err
@@ -45,7 +45,7 @@ func (c *call) offer(ctx context.Context, p auth.Principal, pt *party, payload j
 
 // reserve gives a party to its first offer: one at a time, and none for somebody who
 // talks on a phone already. The lock is held.
-func (c *call) reserve(pt *party) error {
+func (c *Call) reserve(pt *party) error {
 	switch {
 	case pt.busy:
 		return fault.New(fault.Conflict, "another offer of yours is being answered")
@@ -60,14 +60,14 @@ func (c *call) reserve(pt *party) error {
 }
 
 // connect makes a browser's leg and channel from its first offer.
-func (c *call) connect(ctx context.Context, p auth.Principal, pt *party, offer, server string) (string, error) {
+func (c *Call) connect(ctx context.Context, p auth.Principal, pt *party, offer, server string) (string, error) {
 	leg, answer, err := webrtc.NewLeg(ctx, c.legConfig(p, server), offer)
 	return answer, c.enters(ctx, p, pt, leg, err)
 }
 
 // enters brings a browser's leg into the call, unless there is an error. A phone of the party's
 // that still rings stops. The party is no longer busy.
-func (c *call) enters(ctx context.Context, p auth.Principal, pt *party, leg *webrtc.Leg, err error) error {
+func (c *Call) enters(ctx context.Context, p auth.Principal, pt *party, leg *webrtc.Leg, err error) error {
 	if err == nil && pt.called != nil {
 		return c.takes(pt, leg)
 	}
@@ -105,7 +105,7 @@ func (c *call) enters(ctx context.Context, p auth.Principal, pt *party, leg *web
 }
 
 // takes answers a dialplan's call by a browser's leg.
-func (c *call) takes(pt *party, leg *webrtc.Leg) error {
+func (c *Call) takes(pt *party, leg *webrtc.Leg) error {
 	err := pt.called.Take(leg)
 	c.mu.Lock()
 	pt.busy = false
@@ -122,7 +122,7 @@ func (c *call) takes(pt *party, leg *webrtc.Leg) error {
 }
 
 // addCandidates takes those that came before their offer.
-func (c *call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
+func (c *Call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
 	for _, cand := range early {
 		if err := leg.AddCandidate(cand); err != nil {
 			c.service.log.Debug("early candidate not used", "call", c.id, "err", err)
@@ -130,7 +130,7 @@ func (c *call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
 	}
 }
 
-func (c *call) legConfig(p auth.Principal, server string) webrtc.LegConfig {
+func (c *Call) legConfig(p auth.Principal, server string) webrtc.LegConfig {
 	cfg := &c.service.cfg
 	return webrtc.LegConfig{
 		User: p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log, MediaTimeout: cfg.MediaTimeout,
@@ -139,7 +139,7 @@ func (c *call) legConfig(p auth.Principal, server string) webrtc.LegConfig {
 }
 
 // channelOf makes the channel of a browser's leg. With an error the leg is gone.
-func (c *call) channelOf(p auth.Principal, leg *webrtc.Leg) (*signaling.Channel, error) {
+func (c *Call) channelOf(p auth.Principal, leg *webrtc.Leg) (*signaling.Channel, error) {
 	number := p.Extension
 	if number == "" {
 		number = p.User
@@ -155,7 +155,7 @@ func (c *call) channelOf(p auth.Principal, leg *webrtc.Leg) (*signaling.Channel,
 }
 
 // tellCandidate passes one of our candidates on to the browser.
-func (c *call) tellCandidate(user, server string, cand rtc.Candidate) {
+func (c *Call) tellCandidate(user, server string, cand rtc.Candidate) {
 	payload, err := json.Marshal(cand)
 	if err == nil {
 		_, err = c.messages.Tell(server, user, mailbox.Candidate, payload)

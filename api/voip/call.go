@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/callfeed"
 	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -19,17 +20,17 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/onward"
 )
 
-// call is one call of the API: its parties, what joins them, its messages. The
+// Call is one call of the API: its parties, what joins them, its messages. The
 // lock guards the fields; nothing waits under it.
-type call struct {
+type Call struct {
 	service   *Service
 	id        string
 	kind      string
 	createdBy string
 	direction string
-	plan      bool // a dialplan has called its user
-	told      told
-	limit     int // of its creator's calls at once; 0 for none
+	plan      bool          // a dialplan has called its user
+	told      callfeed.Told // the notifier's alone
+	limit     int           // of its creator's calls at once; 0 for none
 	created   time.Time
 	messages  *mailbox.Mailbox
 	bridge    *signaling.Bridge // nil for a call into a room
@@ -53,21 +54,24 @@ type call struct {
 	recorded  bool      // from its first moment on
 }
 
-func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any) *call {
-	c := &call{
+// ID is the call's.
+func (c *Call) ID() string { return c.id }
+
+func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any) *Call {
+	c := &Call{
 		service: s, id: signaling.NewID(), kind: kind, createdBy: p.User, limit: cmp.Or(p.CallLimit, s.cfg.PerUser), created: s.cfg.Now().UTC(), direction: "outbound",
 		ring: s.cfg.RingTimeout, over: make(chan struct{}), status: StatusInitiated, metadata: make(map[string]any),
 	}
 	maps.Copy(c.metadata, metadata)
 	c.log = s.log.With("call", c.id)
-	c.messages = mailbox.New(c.id, s.cfg.Now, s.push)
+	c.messages = mailbox.New(c.id, s.cfg.Now, s.feed.Message)
 	return c
 }
 
 // begin makes the parties of a new call and rings the phones among them. With one
 // participant the creator is the other party: they join by their offer, or on their
 // phone.
-func (c *call) begin(ctx context.Context, targets []dialstring.Target, p auth.Principal) error {
+func (c *Call) begin(ctx context.Context, targets []dialstring.Target, p auth.Principal) error {
 	for i, t := range targets {
 		if err := c.invite(ctx, t); err != nil {
 			return endpoints.InParticipant(i, err)
@@ -86,7 +90,7 @@ func (c *call) begin(ctx context.Context, targets []dialstring.Target, p auth.Pr
 }
 
 // invite calls an endpoint: a phone rings, a browser finds the call in its list.
-func (c *call) invite(ctx context.Context, t dialstring.Target) error {
+func (c *Call) invite(ctx context.Context, t dialstring.Target) error {
 	if !endpoints.IsBrowser(t) {
 		return c.dial(ctx, newParty(t.String(), roleCallee, StateRinging), t, c.caller)
 	}
@@ -106,7 +110,7 @@ func (c *call) invite(ctx context.Context, t dialstring.Target) error {
 }
 
 // await adds a party that is to join from a browser.
-func (c *call) await(pt *party) error {
+func (c *Call) await(pt *party) error {
 	c.mu.Lock()
 	if err := c.open(); err != nil {
 		c.mu.Unlock()
@@ -122,7 +126,7 @@ func (c *call) await(pt *party) error {
 }
 
 // dial rings a phone as a party of the call, or whom it forwards to.
-func (c *call) dial(ctx context.Context, pt *party, t dialstring.Target, caller signaling.CallerID) error {
+func (c *Call) dial(ctx context.Context, pt *party, t dialstring.Target, caller signaling.CallerID) error {
 	calling, ch, err := onward.Place(ctx, c.service.cfg.Onward, signaling.Outgoing{
 		Target: t, Request: signaling.DialRequest{Call: c.id, Caller: caller}, LinkedID: c.linked(),
 	})
@@ -143,7 +147,7 @@ func (c *call) dial(ctx context.Context, pt *party, t dialstring.Target, caller 
 }
 
 // watch follows a party's channel from now on.
-func (c *call) watch(pt *party, ch *signaling.Channel) error {
+func (c *Call) watch(pt *party, ch *signaling.Channel) error {
 	if !c.goDo(func() { c.follow(pt, ch) }) {
 		ch.Hangup(signaling.CauseNormal)
 		return errShutdown
@@ -153,7 +157,7 @@ func (c *call) watch(pt *party, ch *signaling.Channel) error {
 
 // goDo runs f as part of the call. A panic in it ends this call, no other. It reports
 // false once the service closes.
-func (c *call) goDo(f func()) bool {
+func (c *Call) goDo(f func()) bool {
 	s := c.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,7 +172,7 @@ func (c *call) goDo(f func()) bool {
 }
 
 // attach gives a party its channel. The lock is held.
-func (c *call) attach(pt *party, ch *signaling.Channel) {
+func (c *Call) attach(pt *party, ch *signaling.Channel) {
 	pt.channel = ch
 	pt.settle()
 	c.touch()
@@ -178,14 +182,14 @@ func (c *call) attach(pt *party, ch *signaling.Channel) {
 }
 
 // linked is the channel that the call's further ones belong to, "" before the first.
-func (c *call) linked() signaling.ChannelID {
+func (c *Call) linked() signaling.ChannelID {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.first
 }
 
 // rings marks that somebody is being called. The lock is held.
-func (c *call) rings() {
+func (c *Call) rings() {
 	if c.status == StatusInitiated {
 		c.status = StatusRinging
 	}
@@ -193,7 +197,7 @@ func (c *call) rings() {
 }
 
 // activate marks the first moment at which people talk. The lock is held.
-func (c *call) activate() {
+func (c *Call) activate() {
 	if c.status == StatusEnded || c.room == nil && c.count(StateConnected) < 2 {
 		return
 	}
@@ -209,7 +213,7 @@ func (c *call) activate() {
 
 // left takes a party out, unless it has another channel by now, and ends the call
 // when too few remain: a conversation needs two, a way into a room one.
-func (c *call) left(pt *party, ch *signaling.Channel, cause signaling.Cause) {
+func (c *Call) left(pt *party, ch *signaling.Channel, cause signaling.Cause) {
 	c.mu.Lock()
 	if pt.channel != ch || pt.state == StateLeft {
 		c.mu.Unlock()
@@ -234,7 +238,7 @@ func (c *call) left(pt *party, ch *signaling.Channel, cause signaling.Cause) {
 
 // end ends the call once: every party is hung up, the record is written. A step that
 // panics keeps none of the others from running.
-func (c *call) end(cause signaling.Cause) {
+func (c *Call) end(cause signaling.Cause) {
 	parties, users, already := c.finish(cause)
 	if already {
 		return
@@ -247,7 +251,7 @@ func (c *call) end(cause signaling.Cause) {
 }
 
 // finish makes the call one that ended by a cause.
-func (c *call) finish(cause signaling.Cause) (parties []*party, users []string, already bool) {
+func (c *Call) finish(cause signaling.Cause) (parties []*party, users []string, already bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.status == StatusEnded {
@@ -267,10 +271,10 @@ func (c *call) finish(cause signaling.Cause) (parties []*party, users []string, 
 }
 
 // step is a step of the call's end.
-func (c *call) step(what string, f func()) { guard.Do(c.log, "the end of a call: "+what, f) }
+func (c *Call) step(what string, f func()) { guard.Do(c.log, "the end of a call: "+what, f) }
 
 // abort undoes a call that could not be made; it leaves no record.
-func (c *call) abort() {
+func (c *Call) abort() {
 	c.mu.Lock()
 	if c.status == StatusEnded { // it ended by itself meanwhile
 		c.mu.Unlock()
@@ -284,7 +288,7 @@ func (c *call) abort() {
 }
 
 // close makes the call an ended one and gives its parties. The lock is held.
-func (c *call) close() []*party {
+func (c *Call) close() []*party {
 	c.status = StatusEnded
 	defer c.touch()
 	close(c.over)
@@ -295,7 +299,7 @@ func (c *call) close() []*party {
 }
 
 // hangUp lets go of everything that the call holds.
-func (c *call) hangUp(parties []*party, cause signaling.Cause) {
+func (c *Call) hangUp(parties []*party, cause signaling.Cause) {
 	for _, pt := range parties {
 		if pt.channel != nil {
 			c.step("a party's channel", func() { pt.channel.Hangup(cause) })
@@ -309,9 +313,9 @@ func (c *call) hangUp(parties []*party, cause signaling.Cause) {
 	}
 }
 
-// endedBy ends the call as one of its users wishes. Who was called and has not
+// EndBy ends the call as one of its users wishes. Who was called and has not
 // answered refuses it.
-func (c *call) endedBy(p auth.Principal) {
+func (c *Call) EndBy(p auth.Principal) {
 	c.mu.Lock()
 	cause := signaling.CauseNormal
 	if pt := c.partyFor(p); pt != nil && c.answered.IsZero() {
@@ -322,14 +326,14 @@ func (c *call) endedBy(p auth.Principal) {
 }
 
 // open fails with fault.Conflict once the call has ended. The lock is held.
-func (c *call) open() error {
+func (c *Call) open() error {
 	if c.status == StatusEnded {
 		return fault.WithCode(fault.Conflict, "call_ended", "the call has ended")
 	}
 	return nil
 }
 
-func (c *call) isOver() bool {
+func (c *Call) isOver() bool {
 	select {
 	case <-c.over:
 		return true
@@ -338,7 +342,7 @@ func (c *call) isOver() bool {
 	}
 }
 
-func (c *call) endedBefore(t time.Time) bool {
+func (c *Call) endedBefore(t time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.status == StatusEnded && c.ended.Before(t)

@@ -16,7 +16,7 @@ type InviteMore struct {
 }
 
 // connected is the channel of the party that a principal is.
-func (c *call) connected(p auth.Principal) (*party, *signaling.Channel, error) {
+func (c *Call) connected(p auth.Principal) (*party, *signaling.Channel, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	pt, err := c.present(p)
@@ -30,7 +30,7 @@ func (c *call) connected(p auth.Principal) (*party, *signaling.Channel, error) {
 }
 
 // mute makes a party heard or not.
-func (c *call) mute(ctx context.Context, pt *party, on bool) error {
+func (c *Call) mute(ctx context.Context, pt *party, on bool) error {
 	c.mu.Lock()
 	ch := pt.channel
 	c.mu.Unlock()
@@ -41,7 +41,8 @@ func (c *call) mute(ctx context.Context, pt *party, on bool) error {
 	return ch.Mute(ctx, on)
 }
 
-func (c *call) muteSelf(ctx context.Context, p auth.Principal, on bool) error {
+// MuteSelf makes the party that a principal is heard or not.
+func (c *Call) MuteSelf(ctx context.Context, p auth.Principal, on bool) error {
 	pt, _, err := c.connected(p)
 	if err != nil {
 		return err
@@ -49,9 +50,9 @@ func (c *call) muteSelf(ctx context.Context, p auth.Principal, on bool) error {
 	return c.mute(ctx, pt, on)
 }
 
-// hold takes a user out of the conversation, or brings them back. Phones of the
+// Hold takes a user out of the conversation, or brings them back. Phones of the
 // others show it; browsers hear silence.
-func (c *call) hold(ctx context.Context, p auth.Principal, on bool) error {
+func (c *Call) Hold(ctx context.Context, p auth.Principal, on bool) error {
 	pt, ch, err := c.connected(p)
 	if err != nil {
 		return err
@@ -92,8 +93,8 @@ func (c *call) hold(ctx context.Context, p auth.Principal, on bool) error {
 	return nil
 }
 
-// sendDigits sends DTMF to everybody else.
-func (c *call) sendDigits(ctx context.Context, p auth.Principal, digits string) error {
+// SendDigits sends DTMF to everybody else.
+func (c *Call) SendDigits(ctx context.Context, p auth.Principal, digits string) error {
 	c.mu.Lock()
 	if err := c.open(); err != nil {
 		c.mu.Unlock()
@@ -118,8 +119,8 @@ func (c *call) sendDigits(ctx context.Context, p auth.Principal, digits string) 
 	return nil
 }
 
-// more calls further endpoints into the call.
-func (c *call) more(ctx context.Context, p auth.Principal, names []string) error {
+// More calls further endpoints into the call.
+func (c *Call) More(ctx context.Context, p auth.Principal, names []string) error {
 	targets, err := endpoints.Parse(names)
 	if err != nil {
 		return err
@@ -154,7 +155,7 @@ func (c *call) more(ctx context.Context, p auth.Principal, names []string) error
 }
 
 // absent fails when one of the endpoints is in the call already. The lock is held.
-func (c *call) absent(targets []dialstring.Target) error {
+func (c *Call) absent(targets []dialstring.Target) error {
 	for i, t := range targets {
 		for _, pt := range c.parties {
 			other, err := dialstring.Parse(pt.endpoint)
@@ -166,9 +167,9 @@ func (c *call) absent(targets []dialstring.Target) error {
 	return nil
 }
 
-// remove takes a participant out: themselves, or anybody for the creator and an
+// Remove takes a participant out: themselves, or anybody for the creator and an
 // admin.
-func (c *call) remove(p auth.Principal, id string) error {
+func (c *Call) Remove(p auth.Principal, id string) error {
 	c.mu.Lock()
 	err := c.open()
 	var found *party

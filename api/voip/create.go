@@ -23,8 +23,8 @@ type CreateCall struct {
 
 const maxParties = 64
 
-// create makes a call and rings its participants.
-func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (*call, error) {
+// Create makes a call and rings its participants.
+func (s *Service) Create(ctx context.Context, p auth.Principal, in CreateCall) (*Call, error) {
 	if in.Record {
 		if err := s.recordings.Available(); err != nil {
 			return nil, rest.InField("body.record", err)
@@ -61,7 +61,7 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateCall) (
 }
 
 // make does the first steps of a call. When they fail, or panic, nothing is left of it.
-func (c *call) make(steps func() error) (err error) {
+func (c *Call) make(steps func() error) (err error) {
 	made := false
 	defer func() {
 		if !made {

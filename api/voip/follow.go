@@ -16,7 +16,7 @@ const joinTimeout = 10 * time.Second
 // awaitOffer waits for a browser to make its offer. A creator with a phone is rung
 // there after the grace, unless a browser of theirs has shown up. Whoever does not
 // come while phones ring has left.
-func (c *call) awaitOffer(pt *party) {
+func (c *Call) awaitOffer(pt *party) {
 	ring, stop := c.service.after(c.ring)
 	defer stop()
 	var grace <-chan struct{}
@@ -40,7 +40,7 @@ func (c *call) awaitOffer(pt *party) {
 }
 
 // ringPhone rings the creator's own phone when no browser of theirs has shown up.
-func (c *call) ringPhone(pt *party) {
+func (c *Call) ringPhone(pt *party) {
 	c.mu.Lock()
 	absent := pt.state == StateInvited && !pt.busy && !pt.seen
 	c.mu.Unlock()
@@ -77,7 +77,7 @@ func (c *call) ringPhone(pt *party) {
 // follow keeps a party's state true to its channel: it rings out, is heard before it
 // answers where it has something to say, joins when it answers, leaves when it ends.
 // A channel that another has replaced is of no more interest.
-func (c *call) follow(pt *party, ch *signaling.Channel) {
+func (c *Call) follow(pt *party, ch *signaling.Channel) {
 	ring, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	stop := c.service.cfg.AfterFunc(pt.calling.Rings(c.ring), cancel)
@@ -105,7 +105,7 @@ func (c *call) follow(pt *party, ch *signaling.Channel) {
 
 // onward is the channel on which a party is called that has not answered, where its phone
 // forwards or names somebody in its place; nil for none.
-func (c *call) onward(pt *party, ch *signaling.Channel, cause signaling.Cause, answered, rang bool) *signaling.Channel {
+func (c *Call) onward(pt *party, ch *signaling.Channel, cause signaling.Cause, answered, rang bool) *signaling.Channel {
 	if answered || c.isOver() {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (c *call) onward(pt *party, ch *signaling.Channel, cause signaling.Cause, a
 
 // progress follows a called party to its answer, its end, or ctx: that it rings, and
 // what it plays before it answers (an announcement, a ring tone of its network).
-func (c *call) progress(ctx context.Context, pt *party, ch *signaling.Channel) (rung bool) {
+func (c *Call) progress(ctx context.Context, pt *party, ch *signaling.Channel) (rung bool) {
 	heard := false
 	for {
 		s, err := ch.Until(ctx, func(s signaling.ChannelSnapshot) bool {
@@ -152,7 +152,7 @@ func (c *call) progress(ctx context.Context, pt *party, ch *signaling.Channel) (
 
 // early lets the other party hear a called one that has not answered. Where several
 // are called, none is heard before it answers.
-func (c *call) early(ctx context.Context, pt *party, ch *signaling.Channel) {
+func (c *Call) early(ctx context.Context, pt *party, ch *signaling.Channel) {
 	c.mu.Lock()
 	alone := c.bridge != nil && len(c.parties) <= 2 && pt.role == roleCallee && pt.channel == ch
 	if alone {
@@ -168,7 +168,7 @@ func (c *call) early(ctx context.Context, pt *party, ch *signaling.Channel) {
 }
 
 // join puts a party that is up where the call meets.
-func (c *call) join(pt *party, ch *signaling.Channel) error {
+func (c *Call) join(pt *party, ch *signaling.Channel) error {
 	ctx, cancel := context.WithTimeout(c.service.ctx, joinTimeout)
 	defer cancel()
 	switch {

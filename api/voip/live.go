@@ -10,7 +10,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
-	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -19,7 +18,7 @@ var _ ws.Calls = (*Service)(nil)
 
 // SeesCall reports whether a principal may know of a call.
 func (s *Service) SeesCall(p auth.Principal, id string) bool {
-	_, err := s.call(p, id)
+	_, err := s.Find(p, id)
 	return err == nil
 }
 
@@ -36,11 +35,11 @@ func (s *Service) Members(p auth.Principal, id string) ([]string, error) {
 
 // ShowCall is a call as a principal who may see it does.
 func (s *Service) ShowCall(p auth.Principal, id string) (any, error) {
-	c, err := s.call(p, id)
+	c, err := s.Find(p, id)
 	if err != nil {
 		return nil, err
 	}
-	return c.shown(p), nil
+	return c.Shown(p), nil
 }
 
 // Signal takes a signaling message as POST /calls/{id}/signaling does.
@@ -52,7 +51,7 @@ func (s *Service) Signal(ctx context.Context, p auth.Principal, call string, in 
 	if _, err := uuid.Parse(call); err != nil {
 		return mailbox.MessageBody{}, rest.InField("call_id", unknown)
 	}
-	c, err := s.call(p, call)
+	c, err := s.Find(p, call)
 	switch {
 	case err != nil:
 		return mailbox.MessageBody{}, rest.InField("call_id", unknown)
@@ -61,27 +60,7 @@ func (s *Service) Signal(ctx context.Context, p auth.Principal, call string, in 
 	case !slices.Contains(mailbox.Types, in.MessageType):
 		return mailbox.MessageBody{}, rest.InField("message_type", fault.New(fault.Invalid, "no message of type %.64q", in.MessageType))
 	}
-	return c.send(ctx, p, SendMessage{ToUser: in.ToUser, MessageType: in.MessageType, Payload: in.Payload})
+	return c.Send(ctx, p, SendMessage{ToUser: in.ToUser, MessageType: in.MessageType, Payload: in.Payload})
 }
 
 const maxUserName = 128 // as in SendMessage
-
-// push tells a user's sessions of a message to them.
-func (s *Service) push(m mailbox.MessageBody) {
-	if mailbox.ToServer(m.ToUser) { // a user may have the server's name
-		return
-	}
-	topic := fanout.SignalingOf(m.ToUser)
-	if !s.cfg.Hub.Heard(topic) {
-		return
-	}
-	f, err := fanout.NewFrame(ws.TypeSignaling, struct {
-		CallID  string              `json:"call_id"`
-		Message mailbox.MessageBody `json:"message"`
-	}{m.CallID, m})
-	if err != nil {
-		s.log.Error("message not pushed", "call", m.CallID, "err", err)
-		return
-	}
-	s.cfg.Hub.Publish(topic, f)
-}

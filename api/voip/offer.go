@@ -14,7 +14,7 @@ import (
 
 // polled notes that a user asks for messages. Who does that and makes no offer gets one of ours,
 // after the grace that there is for theirs.
-func (c *call) polled(p auth.Principal) {
+func (c *Call) polled(p auth.Principal) {
 	c.mu.Lock()
 	pt := c.partyOf(p.User)
 	begin := false
@@ -31,13 +31,13 @@ func (c *call) polled(p auth.Principal) {
 
 // wantsOffer reports whether a party is to be in the call by a browser and has done nothing yet
 // about its media. The lock is held.
-func (c *call) wantsOffer(pt *party) bool {
+func (c *Call) wantsOffer(pt *party) bool {
 	return c.open() == nil && pt.state == StateInvited && pt.leg == nil && (pt.channel == nil || pt.called != nil) && pt.ours == nil &&
 		!pt.busy && !pt.direct && !pt.relays
 }
 
 // makeOffer makes our offer to a party that makes none.
-func (c *call) makeOffer(p auth.Principal, pt *party) {
+func (c *Call) makeOffer(p auth.Principal, pt *party) {
 	grace, stop := c.service.after(c.service.cfg.OfferGrace)
 	defer stop()
 	select {
@@ -102,7 +102,7 @@ func (pt *party) withdraw() {
 
 // answer takes the answer to our offer. One that cannot be used ends the offer; another one
 // follows who goes on asking.
-func (c *call) answer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage) error {
+func (c *Call) answer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage) error {
 	answer, err := mailbox.SDP(mailbox.Answer, payload)
 	if err != nil {
 		return err

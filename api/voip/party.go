@@ -85,20 +85,20 @@ func (pt *party) byeCause() signaling.Cause {
 
 // partyOf is a user's party, or nil; one that is still there before one that left.
 // The lock is held.
-func (c *call) partyOf(user string) *party {
+func (c *Call) partyOf(user string) *party {
 	return c.party(func(pt *party) bool { return pt.user == user && user != "" })
 }
 
 // partyFor is the party that a principal is: by name, or by the phone that belongs
 // to them. The lock is held.
-func (c *call) partyFor(p auth.Principal) *party {
+func (c *Call) partyFor(p auth.Principal) *party {
 	if pt := c.partyOf(p.User); pt != nil {
 		return pt
 	}
 	return c.party(func(pt *party) bool { return pt.user == "" && endpoints.IsPhone(pt.endpoint, p.Extension) })
 }
 
-func (c *call) party(match func(*party) bool) (found *party) {
+func (c *Call) party(match func(*party) bool) (found *party) {
 	for _, pt := range slices.Backward(c.parties) {
 		switch {
 		case !match(pt):
@@ -112,7 +112,7 @@ func (c *call) party(match func(*party) bool) (found *party) {
 }
 
 // count is the number of parties in a state. The lock is held.
-func (c *call) count(s ParticipantState) int {
+func (c *Call) count(s ParticipantState) int {
 	n := 0
 	for _, pt := range c.parties {
 		if pt.state == s {
@@ -123,7 +123,7 @@ func (c *call) count(s ParticipantState) int {
 }
 
 // users are those who may read the call's messages. The lock is held.
-func (c *call) users() []string {
+func (c *Call) users() []string {
 	out := make([]string, 0, 2)
 	if c.createdBy != "" {
 		out = append(out, c.createdBy)
@@ -136,7 +136,7 @@ func (c *call) users() []string {
 	return out
 }
 
-func (c *call) visibleTo(p auth.Principal) bool {
+func (c *Call) visibleTo(p auth.Principal) bool {
 	if p.SeesAll() || c.createdBy == p.User {
 		return true
 	}

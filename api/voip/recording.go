@@ -8,12 +8,15 @@ import (
 )
 
 // subjects are the calls and rooms as recordings have them.
-type subjects struct{ routes }
+type subjects struct{ *Service }
+
+// Subjects are the calls and rooms as recordings have them.
+func (s *Service) Subjects() recordings.Subjects { return subjects{s} }
 
 // Call implements recordings.Subjects: its creator, who is connected, and an admin may record
 // a call.
-func (r subjects) Call(p auth.Principal, id string) (recordings.Subject, error) {
-	c, err := r.find(p, id)
+func (s subjects) Call(p auth.Principal, id string) (recordings.Subject, error) {
+	c, err := s.Find(p, id)
 	if err != nil {
 		return recordings.Subject{}, err
 	}
@@ -37,13 +40,13 @@ func (r subjects) Call(p auth.Principal, id string) (recordings.Subject, error) 
 }
 
 // subject is the call as a recording has it. The lock is held.
-func (c *call) subject(by string) recordings.Subject {
+func (c *Call) subject(by string) recordings.Subject {
 	return recordings.Subject{Call: c.id, State: string(c.status), Bridge: c.bridge, By: by, Users: c.users()}
 }
 
 // recordNow records a call that is to be from its first moment on. What keeps it from that is
 // in the log, and the call goes on.
-func (c *call) recordNow() {
+func (c *Call) recordNow() {
 	c.mu.Lock()
 	subject := c.subject(c.createdBy)
 	c.mu.Unlock()
@@ -52,14 +55,14 @@ func (c *call) recordNow() {
 	}
 }
 
-// in says in which state the call is of which an error (409) is.
-func (c *call) in(err error) error {
+// Stated says in which state the call is of which an error (409) is.
+func (c *Call) Stated(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return rest.InState(string(c.status), err)
 }
 
 // Room implements recordings.Subjects.
-func (r subjects) Room(p auth.Principal, id string) (recordings.Subject, error) {
-	return r.service.rooms.Recordable(p, id)
+func (s subjects) Room(p auth.Principal, id string) (recordings.Subject, error) {
+	return s.rooms.Recordable(p, id)
 }

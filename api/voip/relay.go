@@ -8,7 +8,7 @@ import (
 
 // relay passes a message on to another user. With an answer the two talk to each
 // other without us.
-func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (mailbox.MessageBody, error) {
+func (c *Call) relay(p auth.Principal, pt, other *party, in SendMessage) (mailbox.MessageBody, error) {
 	msg, err := c.messages.Post(p.User, other.user, in.MessageType, in.Payload)
 	if err != nil {
 		return mailbox.MessageBody{}, err
@@ -36,7 +36,7 @@ func (c *call) relay(p auth.Principal, pt, other *party, in SendMessage) (mailbo
 }
 
 // connectDirectly marks a party without media of ours as connected. The lock is held.
-func (c *call) connectDirectly(pt *party) {
+func (c *Call) connectDirectly(pt *party) {
 	if pt.channel != nil || pt.busy || pt.state == StateLeft || c.room != nil {
 		return
 	}
@@ -47,7 +47,7 @@ func (c *call) connectDirectly(pt *party) {
 
 // watchDirect ends a call that goes on without us once nobody has sent or asked for
 // a message for long: nothing else tells that the browsers are gone.
-func (c *call) watchDirect() {
+func (c *Call) watchDirect() {
 	patience := c.service.cfg.DirectIdle
 	for left := patience; ; {
 		passed, stop := c.service.after(left)
@@ -70,7 +70,7 @@ func (c *call) watchDirect() {
 }
 
 // countDirect is the number of parties that talk without us. The lock is held.
-func (c *call) countDirect() int {
+func (c *Call) countDirect() int {
 	n := 0
 	for _, pt := range c.parties {
 		if pt.direct && pt.state != StateLeft {

@@ -13,9 +13,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
-// join lets somebody into a room: the browser whose offer follows, or a phone
+// Join lets somebody into a room: the browser whose offer follows, or a phone
 // that is rung. The place is held from now on, for as long as phones ring.
-func (s *Service) join(ctx context.Context, p auth.Principal, id string, in rooms.JoinRoom) (rooms.JoinBody, error) {
+func (s *Service) Join(ctx context.Context, p auth.Principal, id string, in rooms.JoinRoom) (rooms.JoinBody, error) {
 	room, err := s.rooms.Find(id)
 	if err != nil {
 		return rooms.JoinBody{}, err
@@ -61,7 +61,7 @@ func (s *Service) join(ctx context.Context, p auth.Principal, id string, in room
 }
 
 // enter makes the one party of a call into a room.
-func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Place, endpoint string) (*party, error) {
+func (c *Call) enter(ctx context.Context, p auth.Principal, place *conference.Place, endpoint string) (*party, error) {
 	if endpoint == "" {
 		pt := newParty(browserTech+"/"+p.User, roleCaller, StateInvited)
 		pt.user, pt.place = p.User, place
@@ -85,7 +85,7 @@ func (c *call) enter(ctx context.Context, p auth.Principal, place *conference.Pl
 
 // visit is a party's time in the call's room, or before it while the room waits for a
 // moderator. Who is put out, or not let in, has left the call.
-func (c *call) visit(pt *party, ch *signaling.Channel) {
+func (c *Call) visit(pt *party, ch *signaling.Channel) {
 	c.service.recordings.Saw(c.room.Settings().ID, pt.user)
 	visit := conference.Visit{Channel: ch, Place: pt.place, User: pt.user}
 	_, err := visit.Run(ch.Live())
@@ -98,23 +98,23 @@ func (c *call) visit(pt *party, ch *signaling.Channel) {
 	c.takeOut(pt, signaling.CauseOf(err))
 }
 
-// roomMember is somebody in a room, or on the way in.
-type roomMember struct {
+// Member is somebody in a room, or on the way in.
+type Member struct {
 	room    *conference.Room
 	id      string
-	call    *call // nil for a phone that dialled the room
+	call    *Call // nil for a phone that dialled the room
 	party   *party
 	channel *signaling.Channel // nil on the way in
 }
 
-// member finds somebody in a room for a principal who may rule over them: a
+// Member finds somebody in a room for a principal who may rule over them: a
 // moderator, the creator, an admin, or themselves.
-func (s *Service) member(p auth.Principal, roomID, id string) (roomMember, error) {
+func (s *Service) Member(p auth.Principal, roomID, id string) (Member, error) {
 	room, err := s.rooms.Own(p, roomID)
 	if err != nil {
-		return roomMember{}, err
+		return Member{}, err
 	}
-	m := roomMember{room: room, id: id}
+	m := Member{room: room, id: id}
 	for _, c := range s.snapshot() {
 		if c.room == room {
 			c.mu.Lock()
@@ -131,37 +131,40 @@ func (s *Service) member(p auth.Principal, roomID, id string) (roomMember, error
 		if in.ID == id && m.call == nil {
 			m.channel, err = s.cfg.Engine.Channel(string(in.Channel))
 			if err != nil {
-				return roomMember{}, err
+				return Member{}, err
 			}
 		}
 	}
 	switch {
 	case m.call == nil && m.channel == nil:
-		return roomMember{}, fault.New(fault.NotFound, "no participant %q", id)
+		return Member{}, fault.New(fault.NotFound, "no participant %q", id)
 	case !ruler:
-		return roomMember{}, fault.New(fault.Forbidden, "only a moderator may do that")
+		return Member{}, fault.New(fault.Forbidden, "only a moderator may do that")
 	}
 	return m, nil
 }
 
-// mute makes somebody in a room heard or not.
-func (m roomMember) mute(ctx context.Context, on bool) error {
+// Room is the room.
+func (m Member) Room() *conference.Room { return m.room }
+
+// Mute makes somebody in a room heard or not.
+func (m Member) Mute(ctx context.Context, on bool) error {
 	if m.channel == nil {
 		return fault.New(fault.Conflict, "not connected yet")
 	}
 	return m.channel.Mute(ctx, on)
 }
 
-// setVolume makes somebody in a room louder or softer, or what they hear.
-func (m roomMember) setVolume(ctx context.Context, v rooms.VolumeBody) error {
+// SetVolume makes somebody in a room louder or softer, or what they hear.
+func (m Member) SetVolume(ctx context.Context, v rooms.VolumeBody) error {
 	if m.channel == nil {
 		return fault.New(fault.Conflict, "not connected yet")
 	}
 	return m.channel.SetGain(ctx, v.Talking, v.Listening)
 }
 
-// setRole makes somebody a moderator, or none.
-func (m roomMember) setRole(role conference.Role) error {
+// SetRole makes somebody a moderator, or none.
+func (m Member) SetRole(role conference.Role) error {
 	err := m.room.SetRole(m.id, role)
 	if m.call == nil || fault.Of(err) != fault.NotFound {
 		return err
@@ -172,9 +175,9 @@ func (m roomMember) setRole(role conference.Role) error {
 	return nil
 }
 
-// kick puts somebody out of a room. The call of a phone that dialled in goes on in
+// Kick puts somebody out of a room. The call of a phone that dialled in goes on in
 // its dialplan.
-func (m roomMember) kick(ctx context.Context) error {
+func (m Member) Kick(ctx context.Context) error {
 	if m.call != nil {
 		m.call.takeOut(m.party, signaling.CauseNormal)
 		return nil
@@ -182,8 +185,8 @@ func (m roomMember) kick(ctx context.Context) error {
 	return m.room.Kick(ctx, m.id)
 }
 
-// setHearing changes who hears somebody in a room, and whom they hear.
-func (m roomMember) setHearing(ctx context.Context, s *Service, in rooms.HearingBody) error {
+// SetHearing changes who hears somebody in a room, and whom they hear.
+func (m Member) SetHearing(ctx context.Context, s *Service, in rooms.HearingBody) error {
 	if m.channel == nil {
 		return fault.New(fault.Conflict, "not connected yet")
 	}

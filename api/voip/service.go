@@ -1,6 +1,6 @@
 // Package voip is the VoIP REST API: calls, their signaling, and the ways into rooms (the
 // rooms themselves are its package rooms). The domain (Service, call) knows channels and
-// bridges; the routes know HTTP.
+// bridges; package routes knows HTTP.
 //
 // Goroutines: one per party that rings or talks, which follows its channel, and one
 // per browser that is awaited; all end with their call. One tells of changes. Close ends all of
@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/callfeed"
 	"github.com/skygenesisenterprise/skybridge/api/voip/notify"
 	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
@@ -89,15 +90,16 @@ type Service struct {
 	cfg   Config
 	log   *slog.Logger
 	rooms *rooms.Service
+	feed  callfeed.Feed
 
 	recordings *recordings.Service
 
 	mu      sync.Mutex // never held while a call's lock is taken
-	calls   map[string]*call
+	calls   map[string]*Call
 	live    map[string]int // calls that have not ended, by creator
-	ended   []*call        // oldest first
+	ended   []*Call        // oldest first
 	closed  bool
-	changes *notify.Queue[*call] // to be told
+	changes *notify.Queue[*Call] // to be told
 	running sync.WaitGroup
 
 	ctx       context.Context //nolint:containedctx // the service's life
@@ -106,6 +108,20 @@ type Service struct {
 	quietOnce sync.Once
 	waiting   context.Context //nolint:containedctx // ends with quiet
 	noWaiting context.CancelFunc
+}
+
+// Parts are what a Service stands on, as its routes need it.
+type Parts struct {
+	Engine     *signaling.Engine
+	Store      *store.Store
+	Rooms      *rooms.Service
+	Recordings *recordings.Service
+	Waiting    context.Context //nolint:containedctx // ends when nobody may wait any more
+}
+
+// Parts are what the service stands on.
+func (s *Service) Parts() Parts {
+	return Parts{Engine: s.cfg.Engine, Store: s.cfg.Store, Rooms: s.rooms, Recordings: s.recordings, Waiting: s.waiting}
 }
 
 // NewService makes the service and takes up the rooms that are stored.
@@ -126,7 +142,7 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 		cfg.DirectIdle = time.Hour
 	}
 	s := &Service{
-		cfg: cfg, log: cfg.Log, calls: make(map[string]*call), live: make(map[string]int),
+		cfg: cfg, log: cfg.Log, feed: callfeed.Feed{Hub: cfg.Hub, Log: cfg.Log}, calls: make(map[string]*Call), live: make(map[string]int),
 		quiet: make(chan struct{}),
 	}
 	var err error
@@ -183,7 +199,7 @@ func (s *Service) Close() {
 
 // add takes up a new call of its creator's. It fails with fault.TooMany over the
 // user's limit.
-func (s *Service) add(c *call) error {
+func (s *Service) add(c *Call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.cfg.Engine.Draining() {
@@ -210,7 +226,7 @@ func (s *Service) forget() {
 }
 
 // retire counts a call as ended; it stays known for a while.
-func (s *Service) retire(c *call) {
+func (s *Service) retire(c *Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.release(c)
@@ -218,32 +234,32 @@ func (s *Service) retire(c *call) {
 }
 
 // drop takes a call back that could not be made.
-func (s *Service) drop(c *call) {
+func (s *Service) drop(c *Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.release(c)
 	delete(s.calls, c.id)
 }
 
-func (s *Service) release(c *call) {
+func (s *Service) release(c *Call) {
 	if s.live[c.createdBy]--; s.live[c.createdBy] <= 0 {
 		delete(s.live, c.createdBy)
 	}
 }
 
 // snapshot is every call that is known, in no order.
-func (s *Service) snapshot() []*call {
+func (s *Service) snapshot() []*Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	calls := make([]*call, 0, len(s.calls))
+	calls := make([]*Call, 0, len(s.calls))
 	for _, c := range s.calls {
 		calls = append(calls, c)
 	}
 	return calls
 }
 
-// call finds a call that a principal may see. Others' calls do not exist for them.
-func (s *Service) call(p auth.Principal, id string) (*call, error) {
+// Find finds a call that a principal may see. Others' calls do not exist for them.
+func (s *Service) Find(p auth.Principal, id string) (*Call, error) {
 	s.mu.Lock()
 	c, ok := s.calls[id]
 	s.mu.Unlock()
@@ -253,13 +269,13 @@ func (s *Service) call(p auth.Principal, id string) (*call, error) {
 	return c, nil
 }
 
-// active lists the calls that a principal may see and that have not ended, in no
+// Active lists the calls that a principal may see and that have not ended, in no
 // order.
-func (s *Service) active(p auth.Principal) []CallBody {
+func (s *Service) Active(p auth.Principal) []CallBody {
 	var out []CallBody
 	for _, c := range s.snapshot() {
 		if c.visibleTo(p) && !c.isOver() {
-			out = append(out, c.shown(p))
+			out = append(out, c.Shown(p))
 		}
 	}
 	return out

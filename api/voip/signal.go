@@ -23,9 +23,9 @@ type SendMessage struct {
 // MaxWait is the longest long poll.
 const MaxWait = 55 * time.Second
 
-// send takes a message from a user of the call: for another user it is kept
+// Send takes a message from a user of the call: for another user it is kept
 // untouched, for the server it is acted upon.
-func (c *call) send(ctx context.Context, p auth.Principal, in SendMessage) (mailbox.MessageBody, error) {
+func (c *Call) Send(ctx context.Context, p auth.Principal, in SendMessage) (mailbox.MessageBody, error) {
 	c.mu.Lock()
 	pt, err := c.present(p)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *call) send(ctx context.Context, p auth.Principal, in SendMessage) (mail
 
 // present is the party that a principal is and that may act in the call. The lock
 // is held.
-func (c *call) present(p auth.Principal) (*party, error) {
+func (c *Call) present(p auth.Principal) (*party, error) {
 	if err := c.open(); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (c *call) present(p auth.Principal) (*party, error) {
 }
 
 // candidate takes one of the browser's candidates, in either payload shape.
-func (c *call) candidate(pt *party, payload json.RawMessage) error {
+func (c *Call) candidate(pt *party, payload json.RawMessage) error {
 	var cand rtc.Candidate
 	if err := json.Unmarshal(payload, &cand); err != nil {
 		return rest.InField("body.payload", fault.New(fault.Invalid, "payload of an ice_candidate: %w", err))
@@ -106,7 +106,7 @@ func (c *call) candidate(pt *party, payload json.RawMessage) error {
 
 // leave takes a party out by its own wish; the call goes on if enough remain. Who
 // was called and never came refuses it.
-func (c *call) leave(pt *party) {
+func (c *Call) leave(pt *party) {
 	c.mu.Lock()
 	cause := pt.byeCause()
 	c.mu.Unlock()
@@ -114,7 +114,7 @@ func (c *call) leave(pt *party) {
 }
 
 // takeOut ends a party's part in the call.
-func (c *call) takeOut(pt *party, cause signaling.Cause) {
+func (c *Call) takeOut(pt *party, cause signaling.Cause) {
 	c.mu.Lock()
 	ch := pt.channel
 	c.mu.Unlock()
@@ -125,14 +125,14 @@ func (c *call) takeOut(pt *party, cause signaling.Cause) {
 }
 
 // sees notes that a browser of the party's is there. The lock is held.
-func (c *call) sees(pt *party) {
+func (c *Call) sees(pt *party) {
 	pt.seen = true
 	c.lastSeen = c.service.cfg.Now()
 }
 
-// accept takes the call for the user who is called: their offer may follow, or has
+// Accept takes the call for the user who is called: their offer may follow, or has
 // come already. Until it does, a phone of theirs rings on.
-func (c *call) accept(p auth.Principal) error {
+func (c *Call) Accept(p auth.Principal) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.open(); err != nil {
@@ -153,8 +153,8 @@ func (c *call) accept(p auth.Principal) error {
 	return nil
 }
 
-// poll gives the messages to a user after seq, waiting for one if there is none.
-func (c *call) poll(ctx context.Context, p auth.Principal, after uint64, wait time.Duration) []mailbox.MessageBody {
+// Poll gives the messages to a user after seq, waiting for one if there is none.
+func (c *Call) Poll(ctx context.Context, p auth.Principal, after uint64, wait time.Duration) []mailbox.MessageBody {
 	c.polled(p)
 	timer := time.NewTimer(min(wait, MaxWait))
 	defer timer.Stop()

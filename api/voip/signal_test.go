@@ -285,7 +285,7 @@ func TestALongPollIsWoken(t *testing.T) {
 // polling reports whether a long poll is being served.
 func polling() bool {
 	stacks := make([]byte, 1<<20)
-	return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("(*call).poll"))
+	return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("(*Call).Poll"))
 }
 
 func TestTwoBrowsersTalkDirectly(t *testing.T) {

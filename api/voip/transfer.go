@@ -13,31 +13,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 )
 
-func (r routes) transfer(ctx context.Context, p auth.Principal, in *struct {
-	rest.PathID
-	rest.Once
-	Body transfers.TransferCall
-},
-) (*rest.Answer[CallBody], error) {
-	return r.change(p, in.ID, func(c *call) error {
-		to, err := in.Body.Check(in.ID)
-		if err != nil {
-			return err
-		}
-		if in.Body.CallID == "" {
-			return c.transferTo(ctx, p, to)
-		}
-		other, err := r.service.call(p, in.Body.CallID)
-		if err == nil {
-			err = c.transferInto(ctx, p, other)
-		}
-		if err != nil {
-			return rest.InField("body.call_id", err)
-		}
-		return nil
-	})
-}
-
 // talker is a party that talks, and its channel.
 type talker struct {
 	*party
@@ -46,7 +21,7 @@ type talker struct {
 
 // talks is the party that a principal is and that talks here, and who else does. The lock is
 // held.
-func (c *call) talks(p auth.Principal) (self talker, others []talker, err error) {
+func (c *Call) talks(p auth.Principal) (self talker, others []talker, err error) {
 	if err := c.open(); err != nil {
 		return self, nil, err
 	}
@@ -67,9 +42,9 @@ func (c *call) talks(p auth.Principal) (self talker, others []talker, err error)
 	return talker{pt, pt.channel}, others, nil
 }
 
-// transferTo has an endpoint rung in the place of who asks, whose part ends. Who stays hears
+// TransferTo has an endpoint rung in the place of who asks, whose part ends. Who stays hears
 // music until it answers; where it does not the call is over, unless more than one stays.
-func (c *call) transferTo(ctx context.Context, p auth.Principal, to dialstring.Target) error {
+func (c *Call) TransferTo(ctx context.Context, p auth.Principal, to dialstring.Target) error {
 	c.mu.Lock()
 	pt, others, err := c.talks(p)
 	if err == nil && len(others) == 0 {
@@ -93,7 +68,7 @@ func (c *call) transferTo(ctx context.Context, p auth.Principal, to dialstring.T
 }
 
 // unhold tells those who were held by a party that goes that nobody holds them any more.
-func (c *call) unhold(ctx context.Context, pt talker, others []talker) {
+func (c *Call) unhold(ctx context.Context, pt talker, others []talker) {
 	c.mu.Lock()
 	held := pt.held
 	c.mu.Unlock()
@@ -107,10 +82,10 @@ func (c *call) unhold(ctx context.Context, pt talker, others []talker) {
 	}
 }
 
-// transferInto joins the other party of this call and that of another one of the same user's,
+// TransferInto joins the other party of this call and that of another one of the same user's,
 // whose part in both ends. Where one of the calls has several others, the other one's party joins
 // it; a browser stays in its call where the choice is free.
-func (c *call) transferInto(ctx context.Context, p auth.Principal, other *call) error {
+func (c *Call) TransferInto(ctx context.Context, p auth.Principal, other *Call) error {
 	c.mu.Lock()
 	pt1, here, err := c.talks(p)
 	c.mu.Unlock()
@@ -147,7 +122,7 @@ func (c *call) transferInto(ctx context.Context, p auth.Principal, other *call) 
 }
 
 // move takes a party into another call, in the place of one that is about to leave that.
-func (c *call) move(ctx context.Context, pt *party, to *call, leaves *signaling.Channel) error {
+func (c *Call) move(ctx context.Context, pt *party, to *Call, leaves *signaling.Channel) error {
 	moved := newParty(pt.endpoint, pt.role, StateConnected)
 	c.mu.Lock()
 	ch := pt.channel
@@ -176,7 +151,7 @@ func (c *call) move(ctx context.Context, pt *party, to *call, leaves *signaling.
 }
 
 // take takes in a party from another call.
-func (c *call) take(ctx context.Context, pt *party, ch, leaves *signaling.Channel) error {
+func (c *Call) take(ctx context.Context, pt *party, ch, leaves *signaling.Channel) error {
 	c.mu.Lock()
 	err := c.open()
 	if err == nil {

@@ -1,4 +1,4 @@
-package voip
+package routes
 
 import (
 	"cmp"
@@ -10,9 +10,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
+	"github.com/skygenesisenterprise/skybridge/api/voip/monitoring"
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/transfers"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -40,23 +43,23 @@ func (r routes) registerCalls(api huma.API) {
 	rest.Handle(api, r.fail, rest.Operation(get, "/calls/{id}/signaling", "get-signaling", "Get signaling messages", 0), r.getMessages)
 }
 
-func (r routes) find(p auth.Principal, id string) (*call, error) {
+func (r routes) find(p auth.Principal, id string) (*voip.Call, error) {
 	if _, err := uuid.Parse(id); err != nil {
 		return nil, fault.New(fault.NotFound, "no call %q", id)
 	}
-	return r.service.call(p, id)
+	return r.service.Find(p, id)
 }
 
 func (r routes) createCall(ctx context.Context, p auth.Principal, in *struct {
 	rest.Once
-	Body CreateCall
+	Body voip.CreateCall
 },
-) (*rest.Created[CallBody], error) {
-	c, err := r.service.create(ctx, p, in.Body)
+) (*rest.Created[voip.CallBody], error) {
+	c, err := r.service.Create(ctx, p, in.Body)
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[CallBody]{Location: rest.Base + "/calls/" + c.id, Body: c.shown(p)}, nil
+	return &rest.Created[voip.CallBody]{Location: rest.Base + "/calls/" + c.ID(), Body: c.Shown(p)}, nil
 }
 
 func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
@@ -64,73 +67,73 @@ func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
 	Status string    `query:"status" enum:"active,ended" default:"active" doc:"active, oldest first; ended reads the call records, newest first"`
 	Since  time.Time `query:"since" doc:"Leave out what was made before"`
 },
-) (*rest.List[CallBody], error) {
-	if in.Status == string(StatusEnded) {
-		list, err := records.List(ctx, r.service.cfg.Store.Calls, p, in.Page, in.Since)
+) (*rest.List[voip.CallBody], error) {
+	if in.Status == string(voip.StatusEnded) {
+		list, err := records.List(ctx, r.parts.Store.Calls, p, in.Page, in.Since)
 		for i := 0; err == nil && i < len(list.Body.Items); i++ {
-			list.Body.Items[i].Recordings = r.service.recordings.Of(list.Body.Items[i].ID)
+			list.Body.Items[i].Recordings = r.parts.Recordings.Of(list.Body.Items[i].ID)
 		}
 		return list, err
 	}
-	calls := slices.DeleteFunc(r.service.active(p), func(b CallBody) bool { return b.CreatedAt.Before(in.Since) })
-	slices.SortFunc(calls, func(a, b CallBody) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
-	return rest.Cut(calls, in.Page, func(b CallBody) string { return b.ID })
+	calls := slices.DeleteFunc(r.service.Active(p), func(b voip.CallBody) bool { return b.CreatedAt.Before(in.Since) })
+	slices.SortFunc(calls, func(a, b voip.CallBody) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
+	return rest.Cut(calls, in.Page, func(b voip.CallBody) string { return b.ID })
 }
 
-func (r routes) getCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
+func (r routes) getCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return r.getRecord(ctx, p, in.ID)
 	}
-	return &rest.Answer[CallBody]{Body: c.shown(p)}, nil
+	return &rest.Answer[voip.CallBody]{Body: c.Shown(p)}, nil
 }
 
-func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*rest.Answer[CallBody], error) {
-	rec, err := records.Find(ctx, r.service.cfg.Store.Calls, p, id)
+func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*rest.Answer[voip.CallBody], error) {
+	rec, err := records.Find(ctx, r.parts.Store.Calls, p, id)
 	if err != nil {
 		return nil, err
 	}
-	rec.Recordings = r.service.recordings.Of(id)
-	return &rest.Answer[CallBody]{Body: rec}, nil
+	rec.Recordings = r.parts.Recordings.Of(id)
+	return &rest.Answer[voip.CallBody]{Body: rec}, nil
 }
 
-func (r routes) acceptCall(_ context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
-	return r.change(p, in.ID, func(c *call) error { return c.accept(p) })
+func (r routes) acceptCall(_ context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
+	return r.change(p, in.ID, func(c *voip.Call) error { return c.Accept(p) })
 }
 
-func (r routes) endCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
+func (r routes) endCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil { // it may have ended long ago
 		return r.getRecord(ctx, p, in.ID)
 	}
-	c.endedBy(p)
-	return &rest.Answer[CallBody]{Body: c.shown(p)}, nil
+	c.EndBy(p)
+	return &rest.Answer[voip.CallBody]{Body: c.Shown(p)}, nil
 }
 
-type callChange func(context.Context, auth.Principal, *rest.PathID) (*rest.Answer[CallBody], error)
+type callChange func(context.Context, auth.Principal, *rest.PathID) (*rest.Answer[voip.CallBody], error)
 
 func (r routes) hold(on bool) callChange {
-	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
-		return r.change(p, in.ID, func(c *call) error { return c.hold(ctx, p, on) })
+	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
+		return r.change(p, in.ID, func(c *voip.Call) error { return c.Hold(ctx, p, on) })
 	}
 }
 
 func (r routes) mute(on bool) callChange {
-	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[CallBody], error) {
-		return r.change(p, in.ID, func(c *call) error { return c.muteSelf(ctx, p, on) })
+	return func(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
+		return r.change(p, in.ID, func(c *voip.Call) error { return c.MuteSelf(ctx, p, on) })
 	}
 }
 
 // change does something to a call and shows it.
-func (r routes) change(p auth.Principal, id string, do func(*call) error) (*rest.Answer[CallBody], error) {
+func (r routes) change(p auth.Principal, id string, do func(*voip.Call) error) (*rest.Answer[voip.CallBody], error) {
 	c, err := r.find(p, id)
 	if err == nil {
-		err = c.in(do(c))
+		err = c.Stated(do(c))
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[CallBody]{Body: c.shown(p)}, nil
+	return &rest.Answer[voip.CallBody]{Body: c.Shown(p)}, nil
 }
 
 func (r routes) sendDigits(ctx context.Context, p auth.Principal, in *struct {
@@ -142,7 +145,7 @@ func (r routes) sendDigits(ctx context.Context, p auth.Principal, in *struct {
 ) (*struct{}, error) {
 	c, err := r.find(p, in.ID)
 	if err == nil {
-		err = c.in(c.sendDigits(ctx, p, in.Body.Digits))
+		err = c.Stated(c.SendDigits(ctx, p, in.Body.Digits))
 	}
 	return nil, err
 }
@@ -150,32 +153,32 @@ func (r routes) sendDigits(ctx context.Context, p auth.Principal, in *struct {
 func (r routes) addParticipants(ctx context.Context, p auth.Principal, in *struct {
 	rest.PathID
 	rest.Once
-	Body InviteMore
+	Body voip.InviteMore
 },
-) (*rest.Answer[CallBody], error) {
-	return r.change(p, in.ID, func(c *call) error { return c.more(ctx, p, in.Body.Participants) })
+) (*rest.Answer[voip.CallBody], error) {
+	return r.change(p, in.ID, func(c *voip.Call) error { return c.More(ctx, p, in.Body.Participants) })
 }
 
 func (r routes) removeParticipant(_ context.Context, p auth.Principal, in *rest.PathMember) (*struct{}, error) {
 	c, err := r.find(p, in.ID)
 	if err == nil {
-		err = c.in(c.remove(p, in.Participant))
+		err = c.Stated(c.Remove(p, in.Participant))
 	}
 	return nil, err
 }
 
 func (r routes) sendMessage(ctx context.Context, p auth.Principal, in *struct {
 	rest.PathID
-	Body SendMessage
+	Body voip.SendMessage
 },
 ) (*rest.Answer[mailbox.MessageBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	msg, err := c.send(ctx, p, in.Body)
+	msg, err := c.Send(ctx, p, in.Body)
 	if err != nil {
-		return nil, c.in(err)
+		return nil, c.Stated(err)
 	}
 	return &rest.Answer[mailbox.MessageBody]{Body: msg}, nil
 }
@@ -191,6 +194,39 @@ func (r routes) getMessages(ctx context.Context, p auth.Principal, in *struct {
 		return nil, err
 	}
 	out := &rest.List[mailbox.MessageBody]{}
-	out.Body.Items = c.poll(ctx, p, in.After, time.Duration(in.Wait)*time.Second)
+	out.Body.Items = c.Poll(ctx, p, in.After, time.Duration(in.Wait)*time.Second)
 	return out, nil
+}
+
+func (r routes) getQuality(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[monitoring.QualityBody], error) {
+	c, err := r.find(p, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Answer[monitoring.QualityBody]{Body: monitoring.QualityOf(ctx, c.ID(), c.Heard())}, nil
+}
+
+func (r routes) transfer(ctx context.Context, p auth.Principal, in *struct {
+	rest.PathID
+	rest.Once
+	Body transfers.TransferCall
+},
+) (*rest.Answer[voip.CallBody], error) {
+	return r.change(p, in.ID, func(c *voip.Call) error {
+		to, err := in.Body.Check(in.ID)
+		if err != nil {
+			return err
+		}
+		if in.Body.CallID == "" {
+			return c.TransferTo(ctx, p, to)
+		}
+		other, err := r.service.Find(p, in.Body.CallID)
+		if err == nil {
+			err = c.TransferInto(ctx, p, other)
+		}
+		if err != nil {
+			return rest.InField("body.call_id", err)
+		}
+		return nil
+	})
 }

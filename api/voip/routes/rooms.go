@@ -1,4 +1,4 @@
-package voip
+package routes
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -37,7 +38,7 @@ func (r routes) joinRoom(ctx context.Context, p auth.Principal, in *struct {
 	if in.Body != nil {
 		body = *in.Body
 	}
-	joined, err := r.service.join(ctx, p, in.ID, body)
+	joined, err := r.service.Join(ctx, p, in.ID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ type memberChange func(context.Context, auth.Principal, *rest.PathMember) (*rest
 
 func (r routes) muteMember(on bool) memberChange {
 	return func(ctx context.Context, p auth.Principal, in *rest.PathMember) (*rest.Answer[rooms.RoomBody], error) {
-		return r.changeMember(p, in, func(m roomMember) error { return m.mute(ctx, on) })
+		return r.changeMember(p, in, func(m voip.Member) error { return m.Mute(ctx, on) })
 	}
 }
 
@@ -57,7 +58,7 @@ func (r routes) setVolume(ctx context.Context, p auth.Principal, in *struct {
 	Body rooms.VolumeBody
 },
 ) (*rest.Answer[rooms.RoomBody], error) {
-	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setVolume(ctx, in.Body) })
+	return r.changeMember(p, &in.PathMember, func(m voip.Member) error { return m.SetVolume(ctx, in.Body) })
 }
 
 func (r routes) setHearing(ctx context.Context, p auth.Principal, in *struct {
@@ -65,7 +66,7 @@ func (r routes) setHearing(ctx context.Context, p auth.Principal, in *struct {
 	Body rooms.HearingBody
 },
 ) (*rest.Answer[rooms.RoomBody], error) {
-	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setHearing(ctx, r.service, in.Body) })
+	return r.changeMember(p, &in.PathMember, func(m voip.Member) error { return m.SetHearing(ctx, r.service, in.Body) })
 }
 
 func (r routes) setRole(_ context.Context, p auth.Principal, in *struct {
@@ -75,24 +76,24 @@ func (r routes) setRole(_ context.Context, p auth.Principal, in *struct {
 	}
 },
 ) (*rest.Answer[rooms.RoomBody], error) {
-	if _, err := r.service.rooms.Moderated(p, in.ID); err != nil { // nobody rules over themselves
+	if _, err := r.parts.Rooms.Moderated(p, in.ID); err != nil { // nobody rules over themselves
 		return nil, err
 	}
-	return r.changeMember(p, &in.PathMember, func(m roomMember) error { return m.setRole(conference.Role(in.Body.Role)) })
+	return r.changeMember(p, &in.PathMember, func(m voip.Member) error { return m.SetRole(conference.Role(in.Body.Role)) })
 }
 
 func (r routes) kickMember(ctx context.Context, p auth.Principal, in *rest.PathMember) (*rest.Answer[rooms.RoomBody], error) {
-	return r.changeMember(p, in, func(m roomMember) error { return m.kick(ctx) })
+	return r.changeMember(p, in, func(m voip.Member) error { return m.Kick(ctx) })
 }
 
 // changeMember does something to somebody in a room and shows the room.
-func (r routes) changeMember(p auth.Principal, in *rest.PathMember, do func(roomMember) error) (*rest.Answer[rooms.RoomBody], error) {
-	m, err := r.service.member(p, in.ID, in.Participant)
+func (r routes) changeMember(p auth.Principal, in *rest.PathMember, do func(voip.Member) error) (*rest.Answer[rooms.RoomBody], error) {
+	m, err := r.service.Member(p, in.ID, in.Participant)
 	if err == nil {
 		err = do(m)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[rooms.RoomBody]{Body: r.service.rooms.Body(m.room)}, nil
+	return &rest.Answer[rooms.RoomBody]{Body: r.parts.Rooms.Body(m.Room())}, nil
 }
