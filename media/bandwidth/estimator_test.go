@@ -248,3 +248,21 @@ func TestEstimatingAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestAClockThatGoesBack: feedback whose times go back by hours, of packets that were never sent
+// up to one that was, does no harm.
+func TestAClockThatGoesBack(t *testing.T) {
+	e := NewEstimator(Config{})
+	const count = 601
+	e.Sent(time.Hour, count-1, 1000)
+	detail := []byte{0, 0, count >> 8, count & 0xff, 0, 0, 0, 1, 0x40 | count>>8, count & 0xff}
+	for range count {
+		detail = append(detail, 0x80, 0) // 8.192 s before the one before it
+	}
+	if err := e.Feedback(time.Hour, detail); err != nil {
+		t.Fatal(err)
+	}
+	if got := e.Estimate(); got < 100_000 {
+		t.Errorf("estimate %d", got)
+	}
+}

@@ -16,6 +16,9 @@ type acked struct {
 const slot = 50 * time.Millisecond
 
 func (a *acked) add(arrival time.Duration, bytes int) {
+	if arrival < 0 {
+		return // a receiver's clock that went back by hours tells nothing
+	}
 	at := arrival / slot
 	switch {
 	case !a.began:

@@ -15,6 +15,34 @@ const (
 	keyTries   = 10
 )
 
+// How often one receiver has a key frame asked for: so many at once, and one more after a time.
+const (
+	pictureBurst = 5
+	pictureEvery = 2 * time.Second
+)
+
+// pictures is one receiver's share.
+type pictures struct {
+	spent uint8
+	since time.Duration // of the oldest that is spent
+}
+
+// take takes one, if there is one.
+func (p *pictures) take(now time.Duration) bool {
+	for p.spent > 0 && now-p.since >= pictureEvery {
+		p.spent--
+		p.since += pictureEvery
+	}
+	if p.spent == pictureBurst {
+		return false
+	}
+	if p.spent == 0 {
+		p.since = now
+	}
+	p.spent++
+	return true
+}
+
 // request is whether a key frame of a layer is wanted.
 type request struct {
 	wanted bool

@@ -35,7 +35,8 @@ type layer struct {
 	history   history
 
 	dependencies payload.Dependencies
-	sets         bool // parameter sets come in the stream (H.264)
+	structured   uint32 // extended number of the packet that brought their structure
+	sets         bool   // parameter sets come in the stream (H.264)
 
 	key       uint32 // extended number of the packet that the last key frame begins with
 	keyAt     time.Duration
@@ -150,14 +151,14 @@ func (l *layer) replace(seq uint16) {
 	l.seq.Update(seq-1, true) // so that the number is that of a restart, or next in line
 	l.restarted(l.seq.Highest() + 1)
 	l.reported, l.replaced = false, true
-	l.dependencies = payload.Dependencies{}
+	l.dependencies, l.structured = payload.Dependencies{}, 0
 }
 
 // restarted is called as the numbering begins again elsewhere: what came is no beginning of
 // what comes.
 func (l *layer) restarted(ext uint32) {
 	l.missing.n = 0
-	l.newest, l.begun = ext-1, ext
+	l.newest, l.begun, l.structured = ext-1, ext, 0
 	l.received.restart(ext)
 }
 

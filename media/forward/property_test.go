@@ -137,7 +137,7 @@ func (p *playback) run(t *rapid.T, list []arrived, loses bool) (*watcher, *Subsc
 			continue
 		}
 		for k := b.Write(a.at, ref, buf); k > 0; k = b.More(a.at, buf) {
-			if n++; loses && w.began && n%lossy == 0 { // and has it again at once
+			if n++; loses && rtx != 0 && w.began && n%lossy == 0 { // and has it again at once
 				seq := binary.BigEndian.Uint16(buf[2:])
 				if k = b.Resend(a.at, seq, buf); k == 0 {
 					t.Fatalf("packet %d is not sent again", seq)

@@ -50,21 +50,32 @@ func (m *memory) find(out uint16) *record {
 // Resend writes a packet again that the receiver misses, and tells its length; 0 is one that
 // was sent a moment ago, that is no longer needed or kept, or that there is no budget for. What was
 // never here (the sender's loss) has been asked for there.
+//
+// It is for receivers that have a stream for what is sent again (RFC 4588). Under the number that
+// it had a packet cannot go once more: it would have other extensions, and two texts under one
+// index give SRTP's key stream away. Who has no such stream is sent a key frame instead.
 func (b *Subscription) Resend(now time.Duration, seq uint16, buf []byte) int {
 	r := b.memory.find(seq)
 	if r == nil {
 		b.stats.Unsent++
 		return 0
 	}
+	if b.stream.RTX == 0 {
+		b.stats.Unsent++
+		if r.state == recordSent {
+			b.NeedPicture(now)
+		}
+		return 0
+	}
 	if r.tries > 0 && now-r.at < b.to.roundTrip || r.tries >= resendTries {
 		return 0
 	}
-	if r.state == recordPadding {
+	if r.state == recordPadding { // the number alone says that nothing is missing
 		r.tries++
-		tries := r.tries
-		n := b.putPadding(now, r.out, r.timestamp, 1, buf)
-		r.tries = tries // the record was made anew
-		return n
+		r.at = now
+		b.stats.Resent++
+		h := b.repair(r)
+		return b.write(now, &nothing, nil, nil, r, h, true, buf)
 	}
 	if r.layer != b.cur && b.cur != Paused {
 		return 0 // the key frame of another layer has come since: nothing refers to it any more
@@ -83,18 +94,22 @@ func (b *Subscription) Resend(now time.Duration, seq uint16, buf []byte) int {
 	return b.again(now, p, kept, body, r, buf)
 }
 
-// again writes a packet once more, on the stream for that where there is one.
+// again writes a packet once more, on the stream for that.
 func (b *Subscription) again(now time.Duration, p *packet, kept, body []byte, r *record, buf []byte) int {
 	b.stats.Resent++
-	h := rtp.Header{
-		Marker: p.marker, PayloadType: b.stream.PayloadType, SequenceNumber: r.out, Timestamp: r.timestamp, SSRC: b.stream.SSRC,
-	}
-	if b.stream.RTX == 0 {
-		return b.write(now, p, kept, body, r, h, false, buf)
-	}
-	h.SSRC, h.PayloadType, h.SequenceNumber = b.stream.RTX, b.stream.RTXPayloadType, b.memory.number
-	b.memory.number++
+	h := b.repair(r)
+	h.Marker = p.marker
 	return b.write(now, p, kept, body, r, h, true, buf)
+}
+
+// nothing is a packet without a payload.
+var nothing packet
+
+// repair is the header of what is sent again.
+func (b *Subscription) repair(r *record) rtp.Header {
+	h := rtp.Header{PayloadType: b.stream.RTXPayloadType, SequenceNumber: b.memory.number, Timestamp: r.timestamp, SSRC: b.stream.RTX}
+	b.memory.number++
+	return h
 }
 
 // Probe writes a packet that tells nothing new, to find out what the way to the receiver can

@@ -181,7 +181,11 @@ func (s *Source) take(now time.Duration, i int, h *rtp.Header, seq uint16, body 
 		return Ref{}, false
 	}
 	ahead := order != rtp.Behind
-	if !ahead && l.newest-ext >= uint32(len(l.history.slots)) {
+	behind := uint32(0)
+	if !ahead {
+		behind = l.newest - ext
+	}
+	if !l.history.make(now, ext, behind) {
 		s.stats.Suspect++ // so late that a newer one has its place
 		return Ref{}, false
 	}
@@ -204,12 +208,14 @@ func (s *Source) take(now time.Duration, i int, h *rtp.Header, seq uint16, body 
 	}
 	if len(body) > slotBytes {
 		s.stats.Oversized++
+		l.spoilt(ext, ahead)
 		return Ref{}, false
 	}
 	p.clear(ext, h.Timestamp, now)
 	if payload.Read(s.cfg.Codec, body, &p.info) != nil {
 		p.ext = 0
 		s.stats.Damaged++
+		l.spoilt(ext, ahead)
 		return Ref{}, false
 	}
 	p.marker = h.Marker
@@ -217,7 +223,7 @@ func (s *Source) take(now time.Duration, i int, h *rtp.Header, seq uint16, body 
 	p.kept, p.size = uint16(n), uint16(n+len(body))
 	copy(data[n:], body)
 	if id := s.cfg.Extensions.Dependency; id != 0 && h.Extension != nil {
-		if v := h.Element(id); v != nil && l.dependencies.Read(v, &p.info) != nil {
+		if v := h.Element(id); v != nil && !l.describe(ext, v, &p.info) {
 			s.stats.Damaged++ // its payload is what it is
 		}
 	}
@@ -227,6 +233,27 @@ func (s *Source) take(now time.Duration, i int, h *rtp.Header, seq uint16, body 
 		s.stats.Keyframes++
 	}
 	return Ref{ext: ext, layer: int8(i)}, true
+}
+
+// describe reads a packet's dependency descriptor by the structure that its key frame brought. One
+// that comes so late that a newer structure is there is told nothing by that, and takes nothing
+// from those that come.
+func (l *layer) describe(ext uint32, descriptor []byte, info *payload.Packet) bool {
+	if l.structured != 0 && int32(ext-l.structured) < 0 {
+		return true
+	}
+	if payload.HasStructure(descriptor) {
+		l.structured = ext
+	}
+	return l.dependencies.Read(descriptor, info) == nil
+}
+
+// spoilt takes note of a packet that came and is of no use: what is missing before it has been
+// noted, and it is not missing itself.
+func (l *layer) spoilt(ext uint32, ahead bool) {
+	if ahead {
+		l.newest = ext
+	}
 }
 
 // clear makes the slot that of another packet.

@@ -27,8 +27,8 @@ const (
 type Stream struct {
 	SSRC        uint32
 	PayloadType uint8
-	// RTX is where packets are sent again (RFC 4588), if the receiver takes that; with 0 they
-	// are sent again as they were.
+	// RTX is where packets are sent again (RFC 4588), if the receiver takes that; with 0 a key
+	// frame is asked for instead.
 	RTX            uint32
 	RTXPayloadType uint8
 	// MID is that of the media section, where the receiver takes the extension.
@@ -58,10 +58,11 @@ type Subscription struct {
 	wait   held
 	catch  caught
 
-	memory  memory
-	stats   SubscriptionStats
-	started bool
-	ended   bool // the last packet ended a frame
+	pictures pictures
+	memory   memory
+	stats    SubscriptionStats
+	started  bool
+	ended    bool // the last packet ended a frame
 }
 
 // held is a layer that waits for the end of a frame of another one.
@@ -87,7 +88,9 @@ type SubscriptionStats struct {
 	Unsent, Refused uint64
 	// Switches counts begun layers, LeftOut packets of temporal layers that were left out.
 	Switches, LeftOut uint64
-	Padding           uint64
+	// Unasked is how often the receiver asked for a key frame beyond its share.
+	Unasked uint64
+	Padding uint64
 }
 
 // NewSubscription makes one, which is paused. It fails with fault.Invalid for a mid that no
@@ -131,7 +134,8 @@ func (b *Subscription) Aimed() int { return int(b.aim) }
 func (b *Subscription) Current() int { return int(b.cur) }
 
 // NeedPicture is called when the receiver asks for a key frame, by PLI or FIR. What it asks
-// before the last one can have come to it is passed over.
+// before the last one can have come to it is passed over, and so is what it asks more often than
+// a receiver in trouble does: key frames cost all who watch.
 func (b *Subscription) NeedPicture(now time.Duration) {
 	if b.aim == Paused {
 		return
@@ -141,6 +145,10 @@ func (b *Subscription) NeedPicture(now time.Duration) {
 		if b.started && int32(l.key-b.places.first) >= 0 && now-l.keyAt < b.to.roundTrip+keyWindow/2 {
 			return
 		}
+	}
+	if !b.pictures.take(now) {
+		b.stats.Unasked++
+		return
 	}
 	b.src.ask(int(b.aim))
 }

@@ -185,8 +185,14 @@ func (m *Member) Leave() {
 	m.of.show()
 }
 
+// here tells whether the member has not left; another one may have come by its name since.
+func (m *Member) here() bool { return m.of.members[m.id] == m }
+
+// errLeft is what a member gets who has left.
+var errLeft = fault.New(fault.NotFound, "video: no such member")
+
 func (m *Member) leave() {
-	if m.of.members[m.id] != m {
+	if !m.here() {
 		return
 	}
 	m.of.room.Leave(m.id)
@@ -201,6 +207,9 @@ func (m *Member) Publish(k Kind, cfg router.TrackConfig) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	id := SourceID{m.id, k}
+	if !m.here() {
+		return errLeft
+	}
 	if err := f.room.Publish(id); err != nil {
 		return err
 	}
@@ -219,15 +228,20 @@ func (m *Member) Publish(k Kind, cfg router.TrackConfig) error {
 func (m *Member) Unpublish(k Kind) bool {
 	m.of.mu.Lock()
 	defer m.of.mu.Unlock()
-	was := m.of.room.Unpublish(SourceID{m.id, k})
+	if !m.here() || !m.of.room.Unpublish(SourceID{m.id, k}) {
+		return false
+	}
 	m.of.show()
-	return was
+	return true
 }
 
 // Mute says that a source of the member's shows nothing, or shows something again.
 func (m *Member) Mute(k Kind, muted bool) error {
 	m.of.mu.Lock()
 	defer m.of.mu.Unlock()
+	if !m.here() {
+		return errLeft
+	}
 	err := m.of.room.Mute(SourceID{m.id, k}, muted)
 	m.of.show()
 	return err
@@ -237,15 +251,23 @@ func (m *Member) Mute(k Kind, muted bool) error {
 func (m *Member) Arrange(l Layout) error {
 	m.of.mu.Lock()
 	defer m.of.mu.Unlock()
-	err := m.of.room.Arrange(m.id, l)
-	m.of.show()
-	return err
+	if !m.here() {
+		return errLeft
+	}
+	if err := m.of.room.Arrange(m.id, l); err != nil {
+		return err
+	}
+	m.show() // nobody else sees anything of it
+	return nil
 }
 
 // Views is what the member sees; see Room.Views.
 func (m *Member) Views() []View {
 	m.of.mu.Lock()
 	defer m.of.mu.Unlock()
+	if !m.here() {
+		return nil
+	}
 	return m.of.room.Views(m.id)
 }
 
@@ -258,7 +280,7 @@ func (m *Member) Watch(id SourceID, stream forward.Stream) error {
 	defer f.mu.Unlock()
 	t := f.tracks[id]
 	switch {
-	case t == nil || f.members[m.id] != m:
+	case t == nil || !m.here():
 		return fault.New(fault.NotFound, "video: no such source")
 	case id.Member == m.id || m.views[id] != nil:
 		return fault.New(fault.Conflict, "video: the source is the member's own, or sent to them")
@@ -276,7 +298,7 @@ func (m *Member) Watch(id SourceID, stream forward.Stream) error {
 func (m *Member) Unwatch(id SourceID) {
 	m.of.mu.Lock()
 	defer m.of.mu.Unlock()
-	if v := m.views[id]; v != nil {
+	if v := m.views[id]; v != nil && m.here() {
 		v.Stop()
 		delete(m.views, id)
 	}
@@ -292,7 +314,9 @@ func (m *Member) Packet(packet []byte, arrival time.Time) {
 	f := m.of
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	m.party.Packet(f.at(arrival), &h)
+	if m.here() {
+		m.party.Packet(f.at(arrival), &h)
+	}
 }
 
 // Control takes an RTCP packet of the member's, decrypted.
@@ -300,7 +324,7 @@ func (m *Member) Control(packet []byte, arrival time.Time) {
 	f := m.of
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if rtp.ParseRTCP(packet, &m.report) != nil {
+	if !m.here() || rtp.ParseRTCP(packet, &m.report) != nil {
 		return
 	}
 	now := f.at(arrival)

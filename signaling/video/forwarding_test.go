@@ -199,3 +199,40 @@ func TestIdleRoomsSleep(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoHasLeftActsNoMore: what a member does who has left, as a transport that is yet to end
+// does, is nothing to one who has come by its name since.
+func TestWhoHasLeftActsNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{Screens: true}, func(Event) {})
+		defer f.Close()
+		var e end
+		before, err := f.Join("ann", e.config(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before.Leave()
+		now, err := f.Join("ann", e.config(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := now.Publish(Camera, track()); err != nil {
+			t.Fatal(err)
+		}
+		for name, err := range map[string]error{
+			"publishes": before.Publish(Screen, track()), "mutes": before.Mute(Camera, true),
+			"arranges": before.Arrange(Layout{Mode: NoVideo}), "watches": before.Watch(SourceID{"ben", Camera}, forward.Stream{}),
+		} {
+			if fault.Of(err) != fault.NotFound {
+				t.Errorf("who has left %s: %v", name, err)
+			}
+		}
+		if before.Unpublish(Camera) || before.Views() != nil {
+			t.Error("who has left takes a camera away, or sees something")
+		}
+		before.Leave()
+		if list := f.Sources(); len(list) != 1 || list[0].Muted {
+			t.Errorf("%+v", list)
+		}
+	})
+}

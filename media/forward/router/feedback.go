@@ -127,19 +127,24 @@ func (p *Party) anySSRC() uint32 {
 	return 0
 }
 
-// flush sends what was written, each RTCP packet by itself if they are too long together.
+// flush sends what was written, in as many compound packets as it takes. Each begins with a
+// report and our name, as a compound packet does that no smaller one was agreed on for (RFC 3550
+// §6.1, RFC 5506 §4.1), and the report is ours whatever follows: SRTCP keeps an index of each SSRC
+// that a packet begins with, of a handful of them.
 func (p *Party) flush() {
 	r := p.router
 	for rest := r.rtcp; len(rest) > 0; {
+		r.compound = append(r.compound[:0], p.head...)
 		n := 0
 		for n < len(rest) {
 			size := 4 + 4*int(binary.BigEndian.Uint16(rest[n+2:]))
-			if n > 0 && n+size > maxRTCP {
+			if n > 0 && len(r.compound)+n+size > maxRTCP {
 				break
 			}
 			n += size
 		}
-		p.cfg.SendRTCP(rest[:n])
+		r.compound = append(r.compound, rest[:n]...)
+		p.cfg.SendRTCP(r.compound)
 		rest = rest[n:]
 	}
 	r.rtcp = r.rtcp[:0]
@@ -154,9 +159,11 @@ func (p *Party) report(now time.Duration, ntp uint64) {
 			continue
 		}
 		report := rtp.Report{SSRC: v.stream.SSRC, Sender: &info, CNAME: p.cfg.CNAME}
-		r.rtcp = report.Append(r.rtcp)
-		p.flush()
+		if r.rtcp = report.Append(r.rtcp); len(r.rtcp) > maxRTCP/2 {
+			p.flush()
+		}
 	}
+	p.flush()
 	r.blocks = r.blocks[:0]
 	for _, t := range p.tracks {
 		r.blocks = t.Blocks(now, r.blocks)

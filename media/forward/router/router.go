@@ -56,17 +56,22 @@ type Router struct {
 	rtp     [forward.MaxPacket]byte
 	rtcp    []byte
 	blocks  []rtp.ReportBlock
+	// compound is the RTCP packet that is sent now.
+	compound []byte
 }
 
 // New makes a router of nobody.
 func New() *Router {
-	return &Router{rtcp: make([]byte, 0, 4*maxRTCP), blocks: make([]rtp.ReportBlock, 0, 31)}
+	return &Router{
+		rtcp: make([]byte, 0, 4*maxRTCP), blocks: make([]rtp.ReportBlock, 0, 31), compound: make([]byte, 0, 2*maxRTCP),
+	}
 }
 
 // Party is one who sends, or watches, or both.
 type Party struct {
 	router   *Router
 	cfg      Config
+	head     []byte // of each RTCP packet: a report of nothing, and our name
 	tracks   []*Track
 	views    []*View
 	arrivals bandwidth.Arrivals
@@ -108,8 +113,9 @@ type View struct {
 
 // Join adds a party.
 func (r *Router) Join(cfg Config) *Party {
+	head := rtp.Report{SSRC: cfg.SSRC, CNAME: cfg.CNAME}
 	p := &Party{
-		router: r, cfg: cfg,
+		router: r, cfg: cfg, head: head.Append(nil),
 		receiver: forward.NewReceiver(cfg.Extensions), estimate: bandwidth.NewEstimator(cfg.Bandwidth),
 	}
 	r.parties = append(r.parties, p)

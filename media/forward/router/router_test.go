@@ -355,7 +355,8 @@ func TestRequests(t *testing.T) {
 		t.Errorf("%d key frames for a PLI and a FIR", c.keys-keys)
 	}
 	before := w.ssrcs[1001]
-	nack := []byte{0, 10, 0, 1}
+	late := uint16(v.Stats().Packets) - 5 // the stream began with 0
+	nack := []byte{byte(late >> 8), byte(late), 0, 1}
 	w.party.Requested(r.now, []rtp.Feedback{{Kind: rtp.TransportFeedback, Format: rtp.FormatNACK, Media: 1000, Detail: nack}})
 	r.run(time.Second)
 	if v.Stats().Resent == 0 || w.ssrcs[1001] == before {

@@ -33,6 +33,9 @@ type templateLayer struct {
 	opens             bool
 }
 
+// HasStructure tells whether a descriptor brings a structure.
+func HasStructure(ext []byte) bool { return len(ext) > dependencyHead && ext[dependencyHead]&0x80 != 0 }
+
 // Read adds to p what a descriptor, the content of the header extension, tells. It is
 // called after the payload was read. After an error p has what the payload said.
 func (d *Dependencies) Read(ext []byte, p *Packet) error {
