@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"github.com/skygenesisenterprise/skybridge/e2e/picture"
 	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 )
 
@@ -23,6 +25,11 @@ type ChromiumConfig struct {
 	// set, a WAV file, repeated for ever, takes the tone's place.
 	Tone float64
 	Mic  string
+	// Picture is whose test picture its camera films, 1 to 7 (e2e/picture); 0 is Chromium's own.
+	Picture int
+	// Screen is whose test picture its page shows while the page shares its screen, which is then
+	// the page itself; 0 is Chromium's own.
+	Screen int
 	// Program runs in the place of chromium, and runs that with its arguments.
 	Program string
 	// Script runs in every page before the page's own.
@@ -41,6 +48,9 @@ type Browser struct {
 //go:embed page/ears.js
 var ears string
 
+//go:embed page/eyes.js
+var eyes string
+
 // Chromium starts a browser on an empty page.
 func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 	t.Helper()
@@ -53,6 +63,13 @@ func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 		if err := tone.WriteWAV(mic, tone.Sine(cmp.Or(cfg.Tone, 440), 48000, 10, 12000), 48000); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if cfg.Picture != 0 {
+		film := filepath.Join(dir, "camera.y4m")
+		if err := picture.WriteY4M(film, cfg.Picture); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Flags = append([]chromedp.ExecAllocatorOption{chromedp.Flag("use-file-for-fake-video-capture", film)}, cfg.Flags...)
 	}
 	var said output
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
@@ -72,6 +89,10 @@ func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 		chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("use-file-for-fake-audio-capture", mic),
 	)
+	if cfg.Screen != 0 {
+		options = append(options, chromedp.Flag("use-fake-ui-for-media-stream", false), // which would share what is none
+			chromedp.Flag("auto-accept-camera-and-microphone-capture", true), chromedp.Flag("auto-accept-this-tab-capture", true))
+	}
 	parent, release := chromedp.NewExecAllocator(context.Background(), append(options, cfg.Flags...)...)
 	ctx, cancel := chromedp.NewContext(parent)
 	t.Cleanup(func() {
@@ -89,7 +110,7 @@ func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 	// The browser lives as long as the context of its first action.
 	if err := chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
-			page.AddScriptToEvaluateOnNewDocumentParams{Source: ears + "\n" + cfg.Script})
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf("window.__screen = %d;\n%s\n%s\n%s", cfg.Screen, ears, eyes, cfg.Script)})
 		return err
 	})); err != nil {
 		t.Fatalf("start chromium: %v", err)
