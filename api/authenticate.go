@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -13,7 +14,7 @@ import (
 // authenticate finds out who is asking, or refuses. Neither tokens nor keys are
 // ever logged.
 func (s *Server) authenticate(c *fiber.Ctx) error {
-	p, err := s.principal(c)
+	p, err := s.principal(c.UserContext(), credentials{c.Get(fiber.HeaderAuthorization), c.Get("X-API-Key")})
 	if err != nil {
 		return err
 	}
@@ -24,16 +25,19 @@ func (s *Server) authenticate(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-func (s *Server) principal(c *fiber.Ctx) (auth.Principal, error) {
-	if header := c.Get(fiber.HeaderAuthorization); header != "" {
-		scheme, token, _ := strings.Cut(header, " ")
+// credentials are what a request came with: its Authorization and X-API-Key headers.
+type credentials struct{ authorization, key string }
+
+func (s *Server) principal(ctx context.Context, came credentials) (auth.Principal, error) {
+	if came.authorization != "" {
+		scheme, token, _ := strings.Cut(came.authorization, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
 			return auth.Principal{}, fault.New(fault.Unauthorized, "authorization must be Bearer")
 		}
 		return s.cfg.Auth.Token(strings.TrimSpace(token))
 	}
-	if key := c.Get("X-API-Key"); key != "" {
-		return s.cfg.Auth.APIKey(c.UserContext(), key)
+	if came.key != "" {
+		return s.cfg.Auth.APIKey(ctx, came.key)
 	}
 	return auth.Principal{}, fault.New(fault.Unauthorized, "a bearer token or an API key is needed")
 }

@@ -183,7 +183,11 @@ func (s *Server) registerAPI() {
 		chat.Register(operations, s.cfg.WebSocket.Chat, fail)
 	}
 	if s.cfg.Identity != nil {
-		identity.Register(operations, *s.cfg.Identity, fail)
+		who := *s.cfg.Identity
+		if s.live != nil {
+			who.Changed = s.live.Changed
+		}
+		identity.Register(operations, who, fail)
 	}
 	if s.cfg.Protection != nil {
 		protection.Register(operations, *s.cfg.Protection, fail)

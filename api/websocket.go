@@ -1,9 +1,12 @@
 package api
 
 import (
+	"context"
+
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/skygenesisenterprise/skybridge/api/ws"
+	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -19,24 +22,21 @@ func (s *Server) serveWebSocket(cfg ws.Config) {
 		if origin := c.Get(fiber.HeaderOrigin); origin != "" && !ws.SameOrigin(origin, c.Get(fiber.HeaderHost)) && !mayAsk(origin) {
 			return fault.New(fault.Forbidden, "this origin may not use the API")
 		}
-		p, err := s.socketPrincipal(c)
-		if err != nil {
-			return err
-		}
-		return s.live.Upgrade(c, p)
+		return s.live.Upgrade(c, s.socketCheck(c))
 	})
 }
 
-// socketPrincipal is who opens a WebSocket; nil where the first frame is to tell.
-func (s *Server) socketPrincipal(c *fiber.Ctx) (*auth.Principal, error) {
-	var p auth.Principal
-	var err error
-	if token := ws.TokenOf(c); token != "" {
-		p, err = s.cfg.Auth.Token(token)
-	} else if c.Get(fiber.HeaderAuthorization) != "" || c.Get("X-API-Key") != "" {
-		p, err = s.principal(c)
-	} else {
-		return nil, nil //nolint:nilnil // nobody yet is no error
+// socketCheck is what tells who opens a WebSocket, now and whenever it is asked again; nil where
+// the first frame is to tell. It keeps what the request came with, not the request.
+func (s *Server) socketCheck(c *fiber.Ctx) session.Check {
+	token := ws.TokenOf(c)
+	came := credentials{c.Get(fiber.HeaderAuthorization), c.Get("X-API-Key")}
+	switch {
+	case token != "":
+		return func(context.Context) (auth.Principal, error) { return s.cfg.Auth.Token(token) }
+	case came != credentials{}:
+		return func(ctx context.Context) (auth.Principal, error) { return s.principal(ctx, came) }
+	default:
+		return nil
 	}
-	return &p, err
 }

@@ -43,8 +43,11 @@ type Config struct {
 	Phones Phones
 	// Realm is what phones are challenged for.
 	Realm string
-	Now   func() time.Time
-	Log   *slog.Logger
+	// Changed is told of each user of whom, or of whose keys, something has changed, before that
+	// is answered; nil for nobody.
+	Changed func(ctx context.Context, user string)
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 type routes struct {
@@ -56,6 +59,9 @@ type routes struct {
 
 // Register adds the operations.
 func Register(api huma.API, c Config, fail rest.Errors) {
+	if c.Changed == nil {
+		c.Changed = func(context.Context, string) {}
+	}
 	r := &routes{Config: c}
 	const users, user = "/users", "/users/{id}"
 	handle(api, fail, rest.Operation(http.MethodGet, users, "list-users", "List the users; admins only", 0), r.listUsers)

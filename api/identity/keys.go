@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -114,9 +115,14 @@ func (r *routes) createKey(ctx context.Context, p auth.Principal, in *struct{ Bo
 }
 
 func (r *routes) revokeKey(ctx context.Context, p auth.Principal, in *PathKey) (*struct{}, error) {
+	k, err := r.Store.APIKeys.ByID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
 	if err := r.Store.APIKeys.Revoke(ctx, in.ID, r.Now()); err != nil {
 		return nil, err
 	}
+	r.Changed(ctx, cmp.Or(k.Owner, k.Name))
 	r.Log.Info("API key revoked", "key", in.ID, "by", p.User)
 	return nil, nil
 }

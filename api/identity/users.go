@@ -104,6 +104,7 @@ func (r *routes) createUser(ctx context.Context, p auth.Principal, in *struct {
 	if err := r.Store.Users.Create(ctx, u); err != nil {
 		return nil, r.taken(ctx, err, u)
 	}
+	r.Changed(ctx, u.ID)
 	r.Log.Info("user created", "user", u.ID, "by", p.User)
 	return &rest.Created[UserBody]{Location: rest.Base + "/users/" + url.PathEscape(u.ID), Body: userBody(u)}, nil
 }
@@ -166,6 +167,7 @@ func (r *routes) changeUser(ctx context.Context, p auth.Principal, in *struct {
 	if err := r.Store.Users.Put(ctx, u); err != nil {
 		return nil, r.taken(ctx, err, u)
 	}
+	r.Changed(ctx, u.ID)
 	r.Log.Info("user changed", "user", u.ID, "by", p.User)
 	return &rest.Answer[UserBody]{Body: userBody(u)}, nil
 }
@@ -187,6 +189,7 @@ func (r *routes) deleteUser(ctx context.Context, p auth.Principal, in *PathUser)
 	if err := r.Store.Users.Delete(ctx, id); err != nil {
 		return nil, err
 	}
+	r.Changed(ctx, id)
 	r.Log.Info("user deleted", "user", id, "by", p.User)
 	return nil, nil
 }

@@ -84,12 +84,28 @@ func (s *Server) subscribe(to *session.Session, in *clientFrame) error {
 	if err != nil {
 		return err
 	}
-	if len(s.cfg.Hub.Topics(to)) >= maxSubscriptions {
+	if s.subscriptions(to, p) >= maxSubscriptions {
 		return fault.New(fault.TooMany, "%d channels, the limit", maxSubscriptions)
 	}
 	s.cfg.Hub.Join(topic, to)
 	s.tell(to, typeSubscribed, subscribed{in.Channel, in.ID})
 	return s.show(p, to, topic)
+}
+
+// subscriptions counts the channels of a session. Where they are too many, it lets go of those
+// that nothing comes from any more: calls that are over and forgotten, rooms that are gone.
+func (s *Server) subscriptions(of *session.Session, p auth.Principal) int {
+	topics := s.cfg.Hub.Topics(of)
+	n := len(topics)
+	if n < maxSubscriptions {
+		return n
+	}
+	for _, topic := range topics {
+		if !s.may(p, topic) && s.cfg.Hub.Leave(topic, of) {
+			n--
+		}
+	}
+	return n
 }
 
 // show tells how what a channel is about is now; what happens to it follows.

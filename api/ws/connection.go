@@ -47,10 +47,15 @@ type connection struct {
 
 	mu      sync.Mutex
 	feed    *session.Feed
-	expires time.Time // when the token is good no more; zero for never
+	expires time.Time // the end of what the client came with; zero for never
 
 	parting sync.Mutex // guards the connection from being used when it is another's
 	parted  bool
+
+	// check authenticates the client again; the reader's. changes is how many changes of users
+	// there had been before it was authenticated.
+	check   session.Check
+	changes uint64
 
 	closing atomic.Bool      // the end is on its way: nothing more is waited for
 	session *session.Session // the reader's
@@ -63,7 +68,7 @@ type connection struct {
 
 func newConnection(s *Server, conn *websocket.Conn) *connection {
 	conn.SetReadLimit(MaxFrame)
-	return &connection{server: s, conn: conn, renewed: make(chan struct{}, 1), done: make(chan struct{})}
+	return &connection{server: s, conn: conn, changes: s.changes.Load(), renewed: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 // interrupt has the reader end from any goroutine.
@@ -160,7 +165,7 @@ func (c *connection) introduce() (auth.Principal, error) {
 	if err := in.read(data); err != nil || in.Type != typeAuth {
 		return auth.Principal{}, unknown
 	}
-	return c.server.cfg.Token(in.Token)
+	return c.is(c.byToken(in.Token))
 }
 
 // run serves a principal until the connection ends.
@@ -177,6 +182,14 @@ func (c *connection) run(p auth.Principal) {
 	}
 	defer c.server.cfg.Presence.Disconnected(p.User)
 	c.session, c.feed = s, feed
+	s.Vouch(c.check)
+	if c.changes != c.server.changes.Load() { // somebody has changed meanwhile
+		if err := c.server.sessions.Again(c.server.life, s); err != nil {
+			c.server.sessions.End(s)
+			c.refuseError(err)
+			return
+		}
+	}
 	c.expire(p)
 	c.bucket = bucket{tokens: framesAtOnce, at: time.Now()}
 	if mayHearOwn(p) == nil {
@@ -209,20 +222,6 @@ func (c *connection) current() *session.Feed {
 	return c.feed
 }
 
-// expire notes until when the token is good.
-func (c *connection) expire(p auth.Principal) {
-	c.mu.Lock()
-	c.expires = p.Expires
-	if !p.Expires.IsZero() {
-		c.expires = p.Expires.Add(c.server.cfg.Leeway)
-	}
-	c.mu.Unlock()
-	select {
-	case c.renewed <- struct{}{}:
-	default: // the writer has not looked yet
-	}
-}
-
 // read takes the client's frames until the connection ends.
 func (c *connection) read() {
 	c.conn.SetPongHandler(func(string) error { return c.alive() })
@@ -238,6 +237,9 @@ func (c *connection) read() {
 			return
 		}
 		c.bucket.wait()
+		if c.session.Over() { // the writer says why
+			continue
+		}
 		c.server.answer(c, data)
 		c.delivered.Do(func() { c.server.deliver(c.session) }) // which it has resumed, if it wished to
 	}
@@ -282,16 +284,16 @@ func (c *connection) write() {
 			c.mu.Unlock()
 			over.Stop()
 			if !expires.IsZero() {
-				over.Reset(time.Until(expires))
+				over.Reset(time.Until(expires) + time.Millisecond)
 			}
 		case <-over.C:
 			c.mu.Lock()
 			expires := c.expires
 			c.mu.Unlock()
-			if !expires.IsZero() && !time.Now().Before(expires) {
-				c.close(closeUnauthorized, "the token has expired")
+			if !c.outlives(feed.Session(), expires) {
 				return
 			}
+			over.Reset(time.Until(expires.Add(c.server.cfg.Leeway)))
 		case <-ping.C:
 			if err := c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(controlTime)); err != nil {
 				c.cut() // the reader ends with it
@@ -322,6 +324,8 @@ func (c *connection) letGo(why error) {
 	switch {
 	case errors.Is(why, session.ErrBehind):
 		c.close(closeBehind, "too far behind: resume")
+	case errors.Is(why, session.ErrRevoked):
+		c.close(closeUnauthorized, why.Error())
 	case errors.Is(why, session.ErrTaken):
 		c.close(closeTaken, "the session goes on elsewhere")
 	default:
@@ -329,29 +333,12 @@ func (c *connection) letGo(why error) {
 	}
 }
 
-// renew takes a newer token of the same user.
-func (c *connection) renew(in *clientFrame) error {
-	p, err := c.server.cfg.Token(in.Token)
-	if err != nil {
-		return fault.New(fault.Unauthorized, "the token is not accepted")
-	}
-	if p.User != c.session.Principal().User {
-		return fault.New(fault.Forbidden, "the token is another user's")
-	}
-	c.session.Renew(p)
-	c.expire(p)
-	c.server.tell(c.session, typeRenewed, struct {
-		InReplyTo replyTo `json:"in_reply_to,omitempty"`
-	}{in.ID})
-	return nil
-}
-
 // resume goes on with a session whose connection broke.
 func (c *connection) resume(in *clientFrame) error {
 	if in.Session == c.session.ID {
 		return inField("session", fault.New(fault.Conflict, "that is this connection's session"))
 	}
-	r, ok := c.server.sessions.Resume(in.Session, c.session.Principal(), in.After)
+	r, ok := c.server.sessions.Resume(in.Session, c.session.Principal(), c.check, in.After)
 	if !ok {
 		c.server.tell(c.session, typeGap, gap{c.session.ID, false, in.ID})
 		return nil

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -35,7 +36,10 @@ func BenchmarkFanOut(b *testing.B) {
 	cfg.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Connected: cfg.Presence.Here, Now: time.Now, Log: cfg.Log})
 	s := New(cfg)
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true})
-	app.Get(Path, func(c *fiber.Ctx) error { return s.Upgrade(c, &auth.Principal{User: c.Query("user")}) })
+	app.Get(Path, func(c *fiber.Ctx) error {
+		user := c.Query("user")
+		return s.Upgrade(c, func(context.Context) (auth.Principal, error) { return auth.Principal{User: user}, nil })
+	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(b, err)
 	served := make(chan error, 1)

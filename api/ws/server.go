@@ -6,7 +6,8 @@
 // A token is taken from the URL, the subprotocol or the first frame, and is neither logged nor
 // answered.
 //
-// Goroutines: two per connection, which read and write it; Close ends them.
+// Goroutines: two per connection, which read and write it, and one that authenticates everybody
+// again now and then; Close ends them.
 package ws
 
 import (
@@ -16,6 +17,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/contrib/websocket"
@@ -28,6 +30,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 )
 
@@ -76,13 +79,16 @@ type Config struct {
 	Ping, Idle, WriteTime time.Duration
 	// Leeway is how long after its end a token is still good, as the API takes it.
 	Leeway time.Duration
+	// Recheck is how often everybody is authenticated again: changes that Changed is not told of,
+	// by another process on the same database, are found by then.
+	Recheck time.Duration
 }
 
 // Default are the bounds that the server uses.
 func Default() Config {
 	return Config{
 		Sessions: session.Default(), AuthTime: 10 * time.Second, Strangers: 512, Ping: 20 * time.Second, Idle: time.Minute,
-		WriteTime: 10 * time.Second, Settle: time.Second, Leeway: time.Minute,
+		WriteTime: 10 * time.Second, Settle: time.Second, Leeway: time.Minute, Recheck: time.Minute,
 	}
 }
 
@@ -98,6 +104,7 @@ const (
 type Server struct {
 	cfg      Config
 	sessions *session.Store
+	changes  atomic.Uint64 // of users and keys
 	handler  fiber.Handler
 	life     context.Context //nolint:containedctx // ended by Close
 	stop     context.CancelFunc
@@ -107,6 +114,7 @@ type Server struct {
 	strangers int
 	closed    bool
 	running   sync.WaitGroup
+	sweeping  sync.WaitGroup
 }
 
 // New makes a server.
@@ -116,16 +124,36 @@ func New(cfg Config) *Server {
 	cfg.Sessions.Ended = s.ended
 	cfg.Sessions.May = s.may
 	s.sessions = session.NewStore(cfg.Sessions)
+	s.sweeping.Go(func() { // owned by s, ended by Close
+		defer guard.Recover(cfg.Log, "what authenticates WebSockets again")
+		s.sweep()
+	})
 	s.handler = websocket.New(s.serve, websocket.Config{
 		Subprotocols: []string{bearer}, ReadBufferSize: bufferBytes, WriteBufferSize: bufferBytes, RecoverHandler: s.recovered,
 	})
 	return s
 }
 
-const identityLocal = "principal"
+const openingLocal = "opening"
 
-// Upgrade makes a WebSocket of a request. p is who it is from; nil when the first frame tells.
-func (s *Server) Upgrade(c *fiber.Ctx, p *auth.Principal) error {
+// opening is what a connection begins with.
+type opening struct {
+	principal *auth.Principal // nil when the first frame tells
+	check     session.Check
+	changes   uint64 // before it was authenticated
+}
+
+// Upgrade makes a WebSocket of a request. check says who it is from; nil when the first frame
+// tells.
+func (s *Server) Upgrade(c *fiber.Ctx, check session.Check) error {
+	open := opening{changes: s.changes.Load(), check: check}
+	if check != nil {
+		p, err := check(c.UserContext())
+		if err != nil {
+			return err
+		}
+		open.principal = &p
+	}
 	s.mu.Lock()
 	closed := s.closed
 	s.mu.Unlock()
@@ -136,7 +164,7 @@ func (s *Server) Upgrade(c *fiber.Ctx, p *auth.Principal) error {
 		c.Set(fiber.HeaderUpgrade, "websocket")
 		return fiber.NewError(fiber.StatusUpgradeRequired, "this is a WebSocket")
 	}
-	c.Locals(identityLocal, p)
+	c.Locals(openingLocal, open)
 	if err := s.handler(c); err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, "no WebSocket handshake of version 13")
 	}
@@ -145,8 +173,12 @@ func (s *Server) Upgrade(c *fiber.Ctx, p *auth.Principal) error {
 
 // serve has a connection until it ends.
 func (s *Server) serve(conn *websocket.Conn) {
-	p, _ := conn.Locals(identityLocal).(*auth.Principal)
+	open, _ := conn.Locals(openingLocal).(opening)
+	p := open.principal
 	c := newConnection(s, conn.Conn)
+	if p != nil {
+		c.check, c.changes = open.check, open.changes
+	}
 	if err := s.adopt(c, p == nil); err != nil {
 		c.refuseError(err)
 		return
@@ -226,6 +258,7 @@ func (s *Server) Close() {
 		c.interrupt()
 	}
 	s.running.Wait()
+	s.sweeping.Wait()
 	s.sessions.Close()
 	s.cfg.Presence.Close()
 }

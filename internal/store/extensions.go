@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -67,10 +69,11 @@ func (e *Extensions) ByNumber(ctx context.Context, number string) (v Extension, 
 
 // List gives every extension by number.
 func (e *Extensions) List(ctx context.Context) ([]Extension, error) {
-	all, err := collect(ctx, e.s, scanExtension, selectExtension+` ORDER BY number`)
+	all, err := collect(ctx, e.s, scanExtension, selectExtension)
 	if err != nil {
 		return nil, fmt.Errorf("store: reading extensions: %w", err)
 	}
+	slices.SortFunc(all, func(a, b Extension) int { return strings.Compare(a.Number, b.Number) }) // as users are
 	return all, nil
 }
 

@@ -119,10 +119,26 @@ func TestUsers(t *testing.T) {
 		same(t, all, err, []User{a, b, c})
 		ok(t, s.Users.Delete(ctx, "a"))
 		kind(t, s.Users.Delete(ctx, "a"), fault.NotFound)
+		for id, want := range map[string]bool{"a": true, "b": false, "never": false} {
+			gone, err := s.Users.Deleted(ctx, id)
+			same(t, gone, err, want)
+		}
 		_, err = s.Users.ByID(ctx, "a")
 		kind(t, err, fault.NotFound)
 		_, err = s.Users.ByExtension(ctx, "")
 		kind(t, err, fault.NotFound)
+		for _, id := range []string{"a", "Zoe", "b-1", "b1"} { // made again, or new
+			ok(t, s.Users.Create(ctx, User{ID: id, Created: noon}))
+		}
+		gone, err := s.Users.Deleted(ctx, "a")
+		same(t, gone, err, false)
+		all, err = s.Users.List(ctx)
+		ok(t, err)
+		var ids []string
+		for _, u := range all {
+			ids = append(ids, u.ID)
+		}
+		same(t, ids, nil, []string{"Zoe", "a", "b", "b-1", "b1", "c"})
 	})
 }
 

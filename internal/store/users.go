@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,8 +50,12 @@ func (u *Users) put(ctx context.Context, v User, query string) error {
 		return err
 	}
 	err = u.s.writer.write(ctx, func(t *tx) error {
-		return t.exec(query, v.ID, v.Name, optional(v.Extension), v.PasswordHash, roles, v.CallLimit,
+		err := t.exec(query, v.ID, v.Name, optional(v.Extension), v.PasswordHash, roles, v.CallLimit,
 			micros(v.Created), micros(v.Updated), micros(v.Disabled))
+		if err != nil {
+			return err
+		}
+		return t.exec(`DELETE FROM deleted_users WHERE id = $1`, v.ID)
 	})
 	if err != nil {
 		return fmt.Errorf("store: writing user %s: %w", v.ID, err)
@@ -77,22 +83,37 @@ func (u *Users) one(ctx context.Context, where, arg string) (v User, err error) 
 	return v, nil
 }
 
-// List gives every user in order of ID.
+// Deleted reports whether there was a user who has been removed, and not made again.
+func (u *Users) Deleted(ctx context.Context, id string) (bool, error) {
+	var n int
+	if err := u.s.row(ctx, `SELECT COUNT(*) FROM deleted_users WHERE id = $1`, []any{id}, &n); err != nil {
+		return false, fmt.Errorf("store: deleted user %s: %w", id, err)
+	}
+	return n > 0, nil
+}
+
+// List gives every user in order of ID, by its bytes.
 func (u *Users) List(ctx context.Context) ([]User, error) {
-	all, err := collect(ctx, u.s, scanUser, `SELECT `+userColumns+` FROM users ORDER BY id`)
+	all, err := collect(ctx, u.s, scanUser, `SELECT `+userColumns+` FROM users`)
 	if err != nil {
 		return nil, fmt.Errorf("store: reading users: %w", err)
 	}
+	slices.SortFunc(all, func(a, b User) int { return strings.Compare(a.ID, b.ID) }) // databases sort by their language
 	return all, nil
 }
 
-// Delete removes a user and revokes the user's API keys, or fails with fault.NotFound.
+// Delete removes a user and revokes the user's API keys, or fails with fault.NotFound. That the
+// user was there stays known, see Deleted.
 func (u *Users) Delete(ctx context.Context, id string) error {
 	err := u.s.writer.write(ctx, func(t *tx) error {
 		if err := t.changeOne("user", `DELETE FROM users WHERE id = $1`, id); err != nil {
 			return err
 		}
-		return t.exec(`UPDATE api_keys SET revoked = $2 WHERE owner = $1 AND revoked = 0`, id, micros(time.Now()))
+		now := micros(time.Now())
+		if err := t.exec(`INSERT INTO deleted_users (id, deleted) VALUES ($1, $2)`, id, now); err != nil {
+			return err
+		}
+		return t.exec(`UPDATE api_keys SET revoked = $2 WHERE owner = $1 AND revoked = 0`, id, now)
 	})
 	if err != nil {
 		return fmt.Errorf("store: deleting user %s: %w", id, err)

@@ -59,7 +59,7 @@ type Once struct {
 // Page is which part of a list is asked for.
 type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Cursor string `query:"cursor" maxLength:"128" doc:"next_cursor of the page before"`
+	Cursor string `query:"cursor" maxLength:"256" doc:"next_cursor of the page before"`
 }
 
 // List is one page of a list.

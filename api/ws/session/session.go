@@ -34,6 +34,7 @@ type Session struct {
 
 	mu        sync.Mutex
 	principal auth.Principal
+	check     Check // nil where nothing can be asked
 	frames    ring
 	feed      *Feed // nil while no connection is there
 	ended     bool

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"sync/atomic"
@@ -81,7 +82,7 @@ func TestNothingIsLostUnsaid(t *testing.T) {
 			return n
 		}
 		resume := func() {
-			r, ok := st.Resume(s.ID, alice, uint64(known))
+			r, ok := st.Resume(s.ID, alice, nil, uint64(known))
 			if !ok || r.Session != s {
 				t.Fatalf("no session to resume after %d of %d", known, told)
 			}
@@ -144,7 +145,7 @@ func TestWhoIsBehindIsLetGo(t *testing.T) {
 	if _, _, err := next(t, feed); !errors.Is(err, session.ErrBehind) {
 		t.Fatalf("%v instead of being behind", err)
 	}
-	r, ok := st.Resume(s.ID, alice, 0)
+	r, ok := st.Resume(s.ID, alice, nil, 0)
 	if !ok || r.Gap || r.Missed != 7 {
 		t.Fatalf("%+v, %v", r, ok)
 	}
@@ -170,13 +171,13 @@ func TestSessionsEnd(t *testing.T) {
 		}
 		feed.Close()
 		time.Sleep(cfg.Keep - time.Second)
-		if _, ok := st.Resume(s.ID, auth.Principal{User: "bob"}, 0); ok {
+		if _, ok := st.Resume(s.ID, auth.Principal{User: "bob"}, nil, 0); ok {
 			t.Error("bob has alice's session")
 		}
-		if _, ok := st.Resume(s.ID, alice, 1); ok {
+		if _, ok := st.Resume(s.ID, alice, nil, 1); ok {
 			t.Error("resumed after a frame that was never told")
 		}
-		r, ok := st.Resume(s.ID, alice, 0)
+		r, ok := st.Resume(s.ID, alice, nil, 0)
 		if !ok {
 			t.Fatal("gone too early")
 		}
@@ -187,11 +188,97 @@ func TestSessionsEnd(t *testing.T) {
 		}
 		r.Feed.Close()
 		time.Sleep(cfg.Keep + time.Second)
-		if _, ok := st.Resume(s.ID, alice, 1); ok || st.Len() != 0 || over.Load() != 1 {
+		if _, ok := st.Resume(s.ID, alice, nil, 1); ok || st.Len() != 0 || over.Load() != 1 {
 			t.Errorf("not ended: %v, %d sessions, told %d", ok, st.Len(), over.Load())
 		}
 		st.Close()
 	})
+}
+
+// Who lost the network as often as sessions are allowed is not locked out by what waits.
+func TestABrokenSessionYields(t *testing.T) {
+	st := session.NewStore(small())
+	defer st.Close()
+	var feeds []*session.Feed
+	for range 3 {
+		_, feed, err := st.Open(alice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		feeds = append(feeds, feed)
+	}
+	feeds[1].Close()
+	if _, _, err := st.Open(alice); err != nil || !feeds[1].Session().Over() || st.Len() != 3 {
+		t.Errorf("%v, %d sessions", err, st.Len())
+	}
+	if _, _, err := st.Open(alice); fault.Of(err) != fault.TooMany || feeds[0].Session().Over() {
+		t.Errorf("one with a connection has made room: %v", err)
+	}
+}
+
+// What is known of users, and whom they may still be.
+func TestSessionsAreAuthenticatedAgain(t *testing.T) {
+	var ended atomic.Int32
+	cfg := small()
+	cfg.Ended = func(*session.Session) { ended.Add(1) }
+	st := session.NewStore(cfg)
+	defer st.Close()
+	var answer auth.Principal
+	var refused error
+	check := func(context.Context) (auth.Principal, error) { return answer, refused }
+	open := func() (*session.Session, *session.Feed) {
+		t.Helper()
+		s, feed, err := st.Open(alice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Vouch(check)
+		return s, feed
+	}
+	s, feed := open()
+	answer = auth.Principal{User: alice.User, Roles: []auth.Role{auth.RoleAuditor}}
+	if err := st.Changed(t.Context(), alice.User); err != nil || !s.Principal().Has(auth.RoleAuditor) || s.Over() {
+		t.Errorf("another role: %v, %v", err, s.Principal())
+	}
+	refused = errors.New("the disk is gone")
+	if err := st.Again(t.Context(), s); err == nil || s.Over() {
+		t.Errorf("nothing known: %v", err)
+	}
+	refused = fault.New(fault.Unauthorized, "no")
+	if err := st.Changed(t.Context(), "bob"); err != nil || s.Over() {
+		t.Errorf("another user's change: %v", err)
+	}
+	if err := st.Changed(t.Context(), alice.User); err != nil || !s.Over() {
+		t.Errorf("refused: %v", err)
+	}
+	if _, _, err := feed.Next(nil); !errors.Is(err, session.ErrRevoked) {
+		t.Errorf("its feed: %v", err)
+	}
+	refused = nil
+	answer.User = "bob"
+	other, _ := open()
+	if err := st.Again(t.Context(), other); err != nil || !other.Over() {
+		t.Errorf("somebody else: %v", err)
+	}
+	answer.User = alice.User
+	waits, feed := open()
+	feed.Close()
+	narrow := alice
+	narrow.Scopes = []string{"rooms:read"}
+	if _, ok := st.Resume(waits.ID, narrow, check, 0); ok {
+		t.Error("resumed with other scopes")
+	}
+	if err := st.Changed(t.Context(), alice.User); err != nil || !waits.Over() {
+		t.Errorf("one that waits: %v", err)
+	}
+	lost, _ := open()
+	refused = errors.New("the disk is gone")
+	if err := st.Changed(t.Context(), alice.User); err == nil || !lost.Over() {
+		t.Errorf("changed, and nothing known: %v", err)
+	}
+	if ended.Load() != 4 {
+		t.Errorf("%d have ended", ended.Load())
+	}
 }
 
 func TestSessionsAreLimited(t *testing.T) {

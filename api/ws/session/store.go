@@ -2,6 +2,7 @@ package session
 
 import (
 	"crypto/rand"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,6 +57,7 @@ func NewStore(cfg Config) *Store {
 func (st *Store) Open(p auth.Principal) (*Session, *Feed, error) {
 	s := &Session{ID: rand.Text(), store: st, principal: p, frames: ring{most: st.cfg.Frames, mostSize: st.cfg.Bytes}}
 	feed := s.attach(1)
+	st.yield(p.User)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	switch {
@@ -71,6 +73,23 @@ func (st *Store) Open(p auth.Principal) (*Session, *Feed, error) {
 	return s, feed, nil
 }
 
+// yield has a user's session that waits for its client make room for another one, where the
+// user has as many as may be: who lost the network many times is not locked out.
+func (st *Store) yield(user string) {
+	st.mu.Lock()
+	full := st.perUser[user] >= st.cfg.PerUser
+	st.mu.Unlock()
+	if !full {
+		return
+	}
+	for _, s := range st.of(user) {
+		if s.waits() {
+			st.End(s)
+			return
+		}
+	}
+}
+
 // Resumed is how a session goes on.
 type Resumed struct {
 	Session *Session
@@ -81,9 +100,9 @@ type Resumed struct {
 }
 
 // Resume has a connection that has authenticated as a principal go on with a session of the
-// same user, after the last frame that it knows. It reports false where there is no such
-// session any more, or the number was never given.
-func (st *Store) Resume(id string, p auth.Principal, after uint64) (Resumed, bool) {
+// same user and the same scopes, after the last frame that it knows. It reports false where there
+// is no such session any more, or the number was never given.
+func (st *Store) Resume(id string, p auth.Principal, check Check, after uint64) (Resumed, bool) {
 	st.mu.Lock()
 	s := st.byID[id]
 	st.mu.Unlock()
@@ -92,10 +111,10 @@ func (st *Store) Resume(id string, p auth.Principal, after uint64) (Resumed, boo
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || s.principal.User != p.User || after > s.frames.seq {
+	if s.ended || s.principal.User != p.User || !slices.Equal(s.principal.Scopes, p.Scopes) || after > s.frames.seq {
 		return Resumed{}, false
 	}
-	s.principal = p // with the rights and the end of the newer token
+	s.principal, s.check = p, check // with the rights and the end of the newer token
 	r := Resumed{Session: s, Gap: after+1 < s.frames.oldest()}
 	next := after + 1
 	if r.Gap {
@@ -118,7 +137,9 @@ func (st *Store) expire(s *Session) {
 }
 
 // End ends a session at once: nothing is kept of it.
-func (st *Store) End(s *Session) {
+func (st *Store) End(s *Session) { st.end(s, ErrEnded) }
+
+func (st *Store) end(s *Session, why error) {
 	s.mu.Lock()
 	already := s.ended
 	s.ended = true
@@ -126,7 +147,7 @@ func (st *Store) End(s *Session) {
 		s.timer.Stop()
 		s.timer = nil
 	}
-	s.release(ErrEnded)
+	s.release(why)
 	s.mu.Unlock()
 	if !already {
 		st.forget(s)

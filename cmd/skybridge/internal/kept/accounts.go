@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
 )
 
@@ -20,9 +21,14 @@ var (
 	_ auth.Keys     = Accounts{}
 )
 
-// User implements auth.Accounts.
+// User implements auth.Accounts. Who was removed is kept out, as who is disabled.
 func (a Accounts) User(ctx context.Context, id string) (auth.User, error) {
 	row, err := a.Store.Users.ByID(ctx, id)
+	if err != nil && fault.Of(err) == fault.NotFound {
+		if gone, derr := a.Store.Users.Deleted(ctx, id); derr != nil || gone {
+			return auth.User{Disabled: gone}, derr
+		}
+	}
 	if err != nil {
 		return auth.User{}, err
 	}
