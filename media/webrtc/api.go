@@ -1,5 +1,6 @@
-// Package webrtc is the audio of one browser, or of one phone that speaks like
-// one: ICE (RFC 8445), DTLS-SRTP (RFC 5764) and the JSEP offer
+// Package webrtc is the media of one browser, or of one phone that speaks like
+// one: its audio, and where its owner wants them video in any number of sections and the
+// packets of data channels; ICE (RFC 8445), DTLS-SRTP (RFC 5764) and the JSEP offer
 // and answer (RFC 8829). It knows neither SIP nor REST nor channels: a Peer takes
 // and gives SDP and candidates as text, RTP packets as bytes.
 //
@@ -13,9 +14,10 @@
 //
 // A peer's packets go past pion's PeerConnection (docs/adr/0018): package transport has
 // its path, its keys and the sealing of what goes along it. Received packets are taken as
-// the socket's reader finds them, whatever their SSRC. There is no NACK and no
-// transport-wide feedback, which audio does not want; the RTCP reports are made here from
-// the same counters that Stats shows.
+// the socket's reader finds them: those of audio whatever their SSRC, those of video by their
+// section. For audio there is no NACK and no transport-wide feedback (docs/adr/0019); its RTCP
+// reports are made here from the same counters that Stats shows. What is asked and told about
+// video is its owner's.
 //
 // Goroutines: per API one that reads each UDP socket, one that accepts TCP, and
 // one per peer being closed; per Peer its event actor and those of its transport. Peer.Close

@@ -45,10 +45,13 @@ func connect(t testing.TB, o *observed, r *remote) {
 	}
 	r.setAnswer(t, answer)
 	o.await(t, StateConnected)
-	for s := range r.states {
-		if s == pion.PeerConnectionStateConnected {
-			return
-		}
+	r.await(t, pion.PeerConnectionStateConnected)
+}
+
+// await waits until the remote is in a state.
+func (r *remote) await(t testing.TB, want pion.PeerConnectionState) {
+	t.Helper()
+	for next(t, "state "+want.String(), r.states) != want {
 	}
 }
 

@@ -29,7 +29,7 @@ var changing = []struct {
 	{regexp.MustCompile(`(?m)^a=msid:[0-9a-f]{32} `), "a=msid:NAME "},
 	{regexp.MustCompile(`(?m)^a=ssrc:\d+ cname:[0-9a-f]{32}$`), "a=ssrc:SSRC cname:NAME"},
 	{regexp.MustCompile(`(?m)^(m=audio) [1-9]\d{2,} `), "$1 PORT "},
-	{regexp.MustCompile(`(?m)^a=candidate:\d+ 1 (udp|tcp) \d+ 127.0.0.1 \d+ typ host( tcptype passive)? ufrag \w+$`), "a=candidate:$1 127.0.0.1"},
+	{regexp.MustCompile(`(?m)^a=candidate:\d+ 1 (udp|tcp) \d+ 127.0.0.1 \d+ typ host( tcptype passive)? ufrag \S+$`), "a=candidate:$1 127.0.0.1"},
 }
 
 // Offers as browsers and phones send them, and our answers to them.

@@ -17,23 +17,21 @@ var (
 )
 
 // Answer takes an offer, the first one or any later one (hold, resume, other
-// codecs, ICE restart), and gives our answer. With trickle the answer carries what
-// candidates we have and OnCandidate tells the rest; without, it waits for all of
-// them. Sections besides the audio are refused in it.
+// codecs, ICE restart, more or fewer sections), and gives our answer. With trickle the answer
+// carries what candidates we have and OnCandidate tells the rest; without, it waits for all of
+// them. Sections that PeerConfig does not want are refused in it. An open offer of ours is
+// taken back (docs/adr/0014); OnNegotiation tells afterwards if it still matters.
 //
 // A bad offer leaves everything as it was. Its error is of kind Invalid, TooLarge or
 // TooMany (with the line), NotAcceptable (no codec in common, no DTLS-SRTP, a new
-// certificate), Conflict (our own offer is open, or theirs is an earlier one), or Gone. An error of ctx comes too late for that: the exchange is half done, and Close
-// is what is left.
+// certificate), Conflict (theirs is an earlier one), or Gone. An error of ctx comes too late
+// for that: the exchange is half done, and Close is what is left.
 func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, error) {
 	p.negotiation.Lock()
 	defer p.negotiation.Unlock()
 	s := &p.session
-	switch {
-	case p.gone():
+	if p.gone() {
 		return "", errClosed
-	case s.text.Pending() && !s.untold, s.text.Restarting():
-		return "", errGlare
 	}
 	if err := p.check(offer); err != nil {
 		return "", err
@@ -44,13 +42,19 @@ func (p *Peer) Answer(ctx context.Context, offer string, trickle bool) (string, 
 	if err != nil {
 		return "", err
 	}
-	if !s.text.Pending() {
-		s.untold = false
-	}
-	if err := p.carryOut(agreed, was); err != nil {
+	if err := p.carryOut(ctx, agreed, was); err != nil {
 		return "", p.spoiled(fmt.Errorf("apply offer: %w", err))
 	}
-	return p.describe(ctx, trickle, was != nil && was.Transport.Generation != agreed.Transport.Generation)
+	text, err := p.describe(ctx, trickle, restarts(agreed, was))
+	if err == nil {
+		p.needsOffer()
+	}
+	return text, err
+}
+
+// restarts reports whether an exchange began a new generation of ICE.
+func restarts(agreed, was *jsep.Agreed) bool {
+	return was != nil && was.Transport.Generation != agreed.Transport.Generation
 }
 
 // check refuses what the session has no use for, though it would be SDP.
@@ -74,24 +78,22 @@ func (p *Peer) check(text string) error {
 
 // carryOut has the path look for the peer as its description says, the first time, anew,
 // or at further addresses, and makes what was agreed on what packets go by.
-func (p *Peer) carryOut(agreed, was *jsep.Agreed) error {
-	s, t := &p.session, agreed.Transport
-	if s.failed != nil {
-		return s.failed
-	}
-	if was == nil || was.Transport.Generation != t.Generation {
+func (p *Peer) carryOut(ctx context.Context, agreed, was *jsep.Agreed) error {
+	t := agreed.Transport
+	switch {
+	case was == nil:
 		if err := p.gather(); err != nil {
 			return err
 		}
-		meet := func() error { return p.path.Resume(t.Remote.Ufrag, t.Remote.Pwd) }
-		if was == nil {
-			remote := transport.Remote{
-				Ufrag: t.Remote.Ufrag, Pwd: t.Remote.Pwd, Lite: t.RemoteLite, Fingerprints: t.Fingerprints,
-			}
-			role := transport.Role{Active: t.Active, Controlling: t.Offered || t.RemoteLite}
-			meet = func() error { return p.path.Start(remote, role) }
+		remote := transport.Remote{
+			Ufrag: t.Remote.Ufrag, Pwd: t.Remote.Pwd, Lite: t.RemoteLite, Fingerprints: t.Fingerprints,
 		}
-		if err := meet(); err != nil {
+		role := transport.Role{Active: t.Active, Controlling: t.Offered || t.RemoteLite}
+		if err := p.path.Start(remote, role); err != nil {
+			return err
+		}
+	case restarts(agreed, was):
+		if err := p.restart(ctx, t.Local, t.Remote); err != nil {
 			return err
 		}
 	}
@@ -103,12 +105,12 @@ func (p *Peer) carryOut(agreed, was *jsep.Agreed) error {
 			return err
 		}
 	}
-	p.agree(audioOf(agreed))
+	p.agree(agreed)
 	p.described(t.Remote.Ufrag)
 	return nil
 }
 
-// gather begins to look for candidates of the present generation.
+// gather begins to look for candidates of ours, once.
 func (p *Peer) gather() error {
 	if p.session.begun {
 		return nil
@@ -117,15 +119,28 @@ func (p *Peer) gather() error {
 	return p.path.Gather()
 }
 
+// restart begins a generation of ICE that both sides know of. Until then nothing has changed,
+// so that an offer of it can be taken back.
+func (p *Peer) restart(ctx context.Context, local, remote jsep.Credentials) error {
+	// What the earlier search has yet to tell must not count as the next one's.
+	if err := p.waitGathered(ctx, p.api.restartGather); err != nil {
+		return err
+	}
+	p.ice.restarted(local.Ufrag)
+	return errors.Join(
+		p.path.Restart(local.Ufrag, local.Pwd), p.path.Gather(), p.path.Resume(remote.Ufrag, remote.Pwd),
+	)
+}
+
 // Offer gives an offer of ours: a first one with every codec, a later one (to
-// hold, to resume) with what was agreed. SetAnswer or Rollback must follow. Errors
-// are of kind Conflict when an offer is open already, or Gone.
+// hold, to resume, with other tracks) with what was agreed. SetAnswer or Rollback must follow,
+// or an offer of the peer's. Errors are of kind Conflict when an offer is open already, or Gone.
 func (p *Peer) Offer(ctx context.Context, trickle bool) (string, error) {
 	return p.offer(ctx, trickle, false)
 }
 
 // Restart is an Offer that also looks for a new network path (ICE restart, RFC
-// 8445 §9). Media pauses until the answer is there; Rollback cannot undo it.
+// 8445 §9). Media goes on along the one there is until another is found.
 func (p *Peer) Restart(ctx context.Context, trickle bool) (string, error) {
 	return p.offer(ctx, trickle, true)
 }
@@ -137,26 +152,23 @@ func (p *Peer) offer(ctx context.Context, trickle, restart bool) (string, error)
 	switch {
 	case p.gone():
 		return "", errClosed
-	case s.text.Pending() && !s.untold:
+	case s.text.Pending():
 		return "", errGlare
-	case s.text.Pending() && !s.text.Restarting():
+	}
+	s.text.Limit("", p.wished())
+	if restart {
+		s.text.Restart()
+	}
+	if err := s.text.Offer(); err != nil {
+		return "", err
+	}
+	if err := p.gather(); err != nil {
+		return "", p.spoiled(fmt.Errorf("create offer: %w", err))
+	}
+	text, err := p.describe(ctx, trickle, false)
+	if err != nil {
 		s.text.Rollback() // nobody was told
 	}
-	if !s.text.Pending() {
-		s.text.Limit("", p.wished())
-		if restart {
-			s.text.Restart()
-		}
-		if err := s.text.Offer(); err != nil {
-			return "", err
-		}
-		s.untold = true
-		if err := errors.Join(s.failed, p.gather()); err != nil {
-			return "", p.spoiled(fmt.Errorf("create offer: %w", err))
-		}
-	}
-	text, err := p.describe(ctx, trickle, s.text.Restarting())
-	s.untold = err != nil
 	return text, err
 }
 
@@ -170,7 +182,7 @@ func (p *Peer) SetAnswer(answer string) error {
 	switch {
 	case p.gone():
 		return errClosed
-	case !s.text.Pending() || s.untold:
+	case !s.text.Pending():
 		return fault.New(fault.Conflict, "webrtc: an answer without an offer of ours")
 	}
 	if err := p.check(answer); err != nil {
@@ -181,35 +193,45 @@ func (p *Peer) SetAnswer(answer string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.carryOut(agreed, was); err != nil {
+	if err := p.carryOut(p.ctx, agreed, was); err != nil {
 		return p.spoiled(fmt.Errorf("apply answer: %w", err))
 	}
+	if restarts(agreed, was) {
+		p.releaseCandidates()
+	}
+	p.needsOffer()
 	return nil
 }
 
-// Rollback takes back an open offer of ours that changed neither certificate nor
-// path: the other side has refused it. Everything is as before it. Conflict says that
-// none is open, or that it was the first offer or an ICE restart, after which only Close
-// is left.
+// Rollback takes back an open offer of ours: the other side has refused it, or does not
+// answer. Everything is as before it. Conflict says that none is open, or that it was the
+// first offer, after which only Close is left.
 func (p *Peer) Rollback() error {
 	p.negotiation.Lock()
 	defer p.negotiation.Unlock()
 	s := &p.session
 	switch {
-	case !s.text.Pending() || s.untold:
+	case !s.text.Pending():
 		return fault.New(fault.Conflict, "webrtc: no offer of ours to take back")
-	case s.text.Agreed() == nil || s.text.Restarting():
-		return fault.New(fault.Conflict, "webrtc: a first offer or an ICE restart cannot be taken back")
+	case s.text.Agreed() == nil:
+		return fault.New(fault.Conflict, "webrtc: a first offer cannot be taken back")
 	}
 	s.text.Rollback()
 	return nil
 }
 
+// needsOffer tells the owner if there is something to offer. The caller holds negotiation.
+func (p *Peer) needsOffer() {
+	if p.config.OnNegotiation != nil && p.session.text.Agreed() != nil && p.session.text.NeedsOffer() {
+		p.post(p.config.OnNegotiation)
+	}
+}
+
 // describe writes our latest description. The caller holds negotiation.
 //
-// One of a new generation has the candidates that are there at once, however it trickles:
-// what would bring them later may go by the network that has just gone, and until they are
-// known the browser goes on checking with the names of the generation before.
+// An answer of a new generation has the candidates that are there at once, however it
+// trickles: what would bring them later may go by the network that has just gone, and until
+// they are known the browser goes on checking with the names of the generation before.
 func (p *Peer) describe(ctx context.Context, trickle, restarted bool) (string, error) {
 	var err error
 	switch {
@@ -221,12 +243,24 @@ func (p *Peer) describe(ctx context.Context, trickle, restarted bool) (string, e
 	if err != nil {
 		return "", err
 	}
+	s := &p.session
 	var g jsep.Gathered
 	g.Candidates, g.Complete = p.ice.candidates()
-	text := p.session.text.Describe(g)
+	if s.text.Restarting() {
+		all := len(g.Candidates)
+		g.Candidates = renamed(g.Candidates, s.text.Local().Ufrag)
+		g.Complete = g.Complete && len(g.Candidates) == all
+		return s.text.Describe(g), nil
+	}
+	text := s.text.Describe(g)
+	p.releaseCandidates()
+	return text, nil
+}
+
+// releaseCandidates lets candidates out that belong to the description in use.
+func (p *Peer) releaseCandidates() {
 	mid, index := p.session.text.Carrier()
 	p.release(mid, index, p.session.text.Local().Ufrag)
-	return text, nil
 }
 
 // audioOf is the section of audio that was agreed on; nil for none.
@@ -243,15 +277,20 @@ func audioOf(a *jsep.Agreed) *jsep.Media {
 }
 
 // agree makes a negotiation's outcome the one that packets go by.
-func (p *Peer) agree(m *jsep.Media) {
+func (p *Peer) agree(a *jsep.Agreed) {
 	n := Negotiated{Direction: media.Inactive, SSRC: p.session.ssrc}
-	if m != nil {
+	if m := audioOf(a); m != nil {
 		sound := m.Sound(p.config.Codecs)
 		n.Send, n.Receive = sound.Send, sound.Receive
 		n.SendEvents, n.ReceiveEvents = sound.SendEvents, sound.ReceiveEvents
 		n.Direction, n.AudioLevel = m.Direction, m.Extensions.AudioLevel
 	}
+	p.expectVideo(a)
 	p.media.Store(newAgreement(n))
+	p.agreed.Store(a)
+	if p.config.OnAgreed != nil {
+		p.post(func() { p.config.OnAgreed(a) })
+	}
 	p.log.Debug("peer media", "send", n.Send.String(), "direction", n.Direction.String())
 }
 

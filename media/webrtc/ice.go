@@ -13,6 +13,7 @@ import (
 // iceState is the candidates of both sides since the last ICE restart.
 type iceState struct {
 	mu       sync.Mutex
+	own      string        // our ufrag of this generation
 	found    []string      // ours, without "candidate:"
 	gathered chan struct{} // closed when ours are complete
 	complete bool
@@ -32,6 +33,9 @@ func (p *Peer) foundCandidate(text string) {
 	s := &p.ice
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if named := ufragOf(text); named != "" && named != s.own {
+		return // of a search that has ended
+	}
 	if text == "" {
 		if s.complete {
 			return
@@ -75,10 +79,30 @@ func (p *Peer) release(mid string, index int, ufrag string) {
 	}
 }
 
+// ufragOf is the ufrag that a candidate names; empty for none.
+func ufragOf(text string) string {
+	_, rest, _ := strings.Cut(text, " ufrag ")
+	name, _, _ := strings.Cut(rest, " ")
+	return name
+}
+
+// renamed are candidates of our sockets under another generation's ufrag: where those
+// listen does not change.
+func renamed(candidates []string, ufrag string) []string {
+	var out []string
+	for _, c := range candidates {
+		if strings.Contains(c, " typ host") {
+			out = append(out, strings.Replace(c, " ufrag "+ufragOf(c), " ufrag "+ufrag, 1))
+		}
+	}
+	return out
+}
+
 // restarted forgets the candidates of the generation that ends.
-func (s *iceState) restarted() {
+func (s *iceState) restarted(own string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.own = own
 	s.found, s.held = nil, nil
 	s.complete, s.open = false, false
 	s.gathered = make(chan struct{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/transport"
 )
 
@@ -59,6 +61,18 @@ type PeerConfig struct {
 	// Reported is told what each of the peer's reports says of what it is sent. It is
 	// called by one goroutine at a time and must not block.
 	Reported func(rtcp.Feedback)
+
+	// Video, where set, lets the peer send and be sent video in sections besides the audio;
+	// without, they are refused.
+	Video *VideoConfig
+	// Data, where set, takes a data channel's section, and its SCTP packets from when there
+	// are keys on, whether the section was agreed on by then or not. When it returns what
+	// comes is read and dropped; closing the connection ends its reading alone.
+	Data func(net.Conn)
+	// OnAgreed is told what each exchange came to, OnNegotiation that there is something to
+	// offer and no offer is open. Calls are one at a time, and in order with OnState's.
+	OnAgreed      func(*jsep.Agreed)
+	OnNegotiation func()
 }
 
 // eventBacklog bounds the callbacks that may wait for a slow owner.
@@ -77,6 +91,8 @@ type Peer struct {
 	session     session    // guarded by negotiation
 	wish        atomic.Uint32
 	media       atomic.Pointer[agreement]
+	agreed      atomic.Pointer[jsep.Agreed]
+	video       watched
 
 	ice  iceState
 	hear func(candidate string) // foundCandidate
@@ -122,6 +138,8 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 		done:   make(chan struct{}),
 	}
 	p.session.identify()
+	p.video.tracks = map[string]sources{}
+	p.video.sent.Store(&map[uint32]*transport.Stream{})
 	p.hear = p.foundCandidate
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	if err := p.connect(certificate); err != nil {
@@ -133,23 +151,26 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 	return p, nil
 }
 
-// connect makes the transport.
+// connect makes the session and the transport.
 func (p *Peer) connect(certificate *dtls.Certificate) error {
+	if err := p.session.begin(&p.config, certificate); err != nil {
+		return err
+	}
 	settings := p.api.settings
 	settings.Log, settings.Logs = p.log, pionLog{p.log}
 	settings.External = *p.api.external.Load()
 	settings.Certificate = certificate
 	settings.Candidate, settings.Changed = func(text string) { p.hear(text) }, func() { p.post(p.follow) }
 	settings.Media, settings.Control = p.receive, p.receiveReport
+	settings.Data = p.config.Data
+	local := p.session.text.Local()
+	settings.Ufrag, settings.Pwd, p.ice.own = local.Ufrag, local.Pwd, local.Ufrag
 	// What is told while it is made waits for the events' goroutine.
 	p.events = actor.Start(eventBacklog, p.broken)
 	path, err := transport.NewTransport(settings)
 	if err == nil {
 		p.path = path
 		p.out.stream, err = path.Stream(p.session.ssrc)
-		if err == nil {
-			err = p.converse(certificate)
-		}
 		if err != nil {
 			err = errors.Join(err, path.Close())
 		}
@@ -204,7 +225,8 @@ func (p *Peer) become(next State) {
 	}
 	p.log.Debug("peer state", "state", next.String(), "was", p.state.String())
 	p.state = next
-	p.connected.Store(next == StateConnected || next == StateDisconnected)
+	// While another path is looked for (ICE restart) packets go on along the one there is.
+	p.connected.Store(next == StateConnected || next == StateDisconnected || next == StateConnecting && p.connected.Load())
 	if next == StateConnected {
 		p.reportTime.Reset(nextReport())
 	}
@@ -243,6 +265,9 @@ func (p *Peer) Media() Negotiated {
 	}
 	return Negotiated{}
 }
+
+// Agreed is what the latest exchange came to; nil before the first one.
+func (p *Peer) Agreed() *jsep.Agreed { return p.agreed.Load() }
 
 // SetDirection says what we wish from now on: SendOnly to hold the peer, SendRecv
 // to resume. It takes part in the next Offer or Answer, and what was agreed stays

@@ -67,8 +67,8 @@ func TestOffer(t *testing.T) {
 				if _, err := o.Offer(context.Background(), trickling); fault.Of(err) != fault.Conflict {
 					t.Errorf("a second offer: %v", err)
 				}
-				if _, err := o.Answer(context.Background(), "v=0\r\n", true); fault.Of(err) != fault.Conflict {
-					t.Errorf("an offer of theirs meanwhile: %v", err)
+				if _, err := o.Answer(context.Background(), "v=0\r\n", true); fault.Of(err) != fault.Invalid {
+					t.Errorf("what is no offer of theirs meanwhile: %v", err)
 				}
 				if err := o.SetAnswer(r.answer(t, offer, trickling)); err != nil {
 					t.Fatal(err)
@@ -203,8 +203,15 @@ func TestICERestart(t *testing.T) {
 		if parameter(t, offer, "ice-ufrag") == first {
 			t.Error("our ufrag stayed")
 		}
-		if err := o.Rollback(); fault.Of(err) != fault.Conflict {
-			t.Errorf("rolled back a restart: %v", err)
+		if err := o.Rollback(); err != nil {
+			t.Errorf("a restart that is taken back: %v", err)
+		}
+		speak(t, o, r, "as before")
+		if offer, err = o.Offer(context.Background(), false); err != nil {
+			t.Fatal(err)
+		}
+		if parameter(t, offer, "ice-ufrag") == first {
+			t.Error("the restart is forgotten")
 		}
 		if err := o.SetAnswer(r.answer(t, offer, false)); err != nil {
 			t.Fatal(err)
@@ -245,10 +252,13 @@ func TestRollback(t *testing.T) {
 	speak(t, o, r, "hello")
 }
 
-// An offer with video and data connects its audio; the others are refused, and
-// stay refused in an offer of ours.
-func TestVideoAndDataAreRefused(t *testing.T) {
+// An offer with video and data connects its audio; the others are refused where they are
+// not wanted, as by phones, and stay refused in an offer of ours.
+func TestVideoAndDataAreRefusedWhereUnwanted(t *testing.T) {
 	o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
+	if _, err := r.AddTransceiverFromKind(pion.RTPCodecTypeVideo, pion.RTPTransceiverInit{Direction: pion.RTPTransceiverDirectionRecvonly}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := r.CreateDataChannel("chat", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -259,6 +269,12 @@ func TestVideoAndDataAreRefused(t *testing.T) {
 	}
 	if !strings.Contains(offer, "m=application 0 UDP/DTLS/SCTP webrtc-datachannel") {
 		t.Errorf("data is gone from, or alive in\n%s", offer)
+	}
+	if !strings.Contains(offer, "m=video 0 UDP/TLS/RTP/SAVPF") {
+		t.Errorf("video is gone from, or alive in\n%s", offer)
+	}
+	if err := o.AddTrack(Track{ID: "x", Stream: "x"}); fault.Of(err) != fault.Unsupported {
+		t.Errorf("video to who has none: %v", err)
 	}
 	if err := o.SetAnswer(r.answer(t, offer, false)); err != nil {
 		t.Fatal(err)

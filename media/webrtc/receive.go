@@ -19,6 +19,7 @@ type inbound struct {
 	clock    int                // of the codec that arrives, Hz
 	last     time.Time          // of the latest packet
 	remote   remoteReport
+	report   rtp.Report // that is being read; touched by the socket's reader only
 }
 
 // silence is how long nothing comes before another source is followed at once.
@@ -52,13 +53,16 @@ func (in *inbound) count(h *rtp.Header, clock int, now time.Time) {
 func (p *Peer) receive(packet []byte, arrival time.Time) {
 	pt := packet[1] & 0x7f
 	agreed := p.media.Load()
-	if agreed == nil || !agreed.Direction.Receives() || !agreed.take.has(pt) {
+	var h rtp.Header
+	if agreed == nil || rtp.Parse(packet, &h) != nil {
 		p.in.refused.Add(1)
 		return
 	}
-	var h rtp.Header
-	if rtp.Parse(packet, &h) != nil {
-		p.in.refused.Add(1)
+	// A payload type has one meaning in all of a session, so that it tells audio from video.
+	if !agreed.take.has(pt) || !agreed.Direction.Receives() {
+		if agreed.take.has(pt) || !p.receiveVideo(&h, packet, arrival) {
+			p.in.refused.Add(1)
+		}
 		return
 	}
 	p.in.count(&h, agreed.clockRate(pt), arrival)

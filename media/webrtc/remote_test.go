@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	ours "github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
 )
 
 // patience ends a wait for what never comes, however slow the machine.
@@ -119,10 +121,13 @@ type remote struct {
 	*pion.PeerConnection
 	track   *pion.TrackLocalStaticRTP
 	packets chan *rtp.Packet
-	found   chan pion.ICECandidateInit
-	states  chan pion.PeerConnectionState
-	done    chan struct{}
-	socket  *gate // nil over TCP
+	// pictures are packets of video, shown the goroutines that read reports about it.
+	pictures chan picture
+	shown    sync.WaitGroup
+	found    chan pion.ICECandidateInit
+	states   chan pion.PeerConnectionState
+	done     chan struct{}
+	socket   *gate // nil over TCP
 }
 
 var pionCodecs = map[*media.Codec]pion.RTPCodecParameters{
@@ -163,6 +168,16 @@ func newRemoteOver(t testing.TB, network pion.NetworkType, codecs ...*media.Code
 	engine := &pion.MediaEngine{}
 	for _, c := range codecs {
 		if err := engine.RegisterCodec(pionCodecs[c], pion.RTPCodecTypeAudio); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range pictures {
+		if err := engine.RegisterCodec(c, pion.RTPCodecTypeVideo); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, uri := range []string{jsep.MIDURI, jsep.RIDURI, jsep.RepairedRIDURI, jsep.TransportCCURI} {
+		if err := engine.RegisterHeaderExtension(pion.RTPHeaderExtensionCapability{URI: uri}, pion.RTPCodecTypeVideo); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -208,7 +223,8 @@ func newRemoteOver(t testing.TB, network pion.NetworkType, codecs ...*media.Code
 	}
 	r := &remote{
 		PeerConnection: pc, packets: make(chan *rtp.Packet, 64), found: make(chan pion.ICECandidateInit, 64),
-		states: make(chan pion.PeerConnectionState, 64), done: make(chan struct{}), socket: socket,
+		pictures: make(chan picture, 64),
+		states:   make(chan pion.PeerConnectionState, 64), done: make(chan struct{}), socket: socket,
 	}
 	pc.OnConnectionStateChange(func(s pion.PeerConnectionState) { r.states <- s })
 	pc.OnTrack(func(tr *pion.TrackRemote, _ *pion.RTPReceiver) {
@@ -216,6 +232,13 @@ func newRemoteOver(t testing.TB, network pion.NetworkType, codecs ...*media.Code
 			p, _, err := tr.ReadRTP()
 			if err != nil {
 				return
+			}
+			if tr.Kind() == pion.RTPCodecTypeVideo {
+				select {
+				case r.pictures <- picture{tr.StreamID(), p}:
+				default:
+				}
+				continue
 			}
 			select {
 			case r.packets <- p:
@@ -253,6 +276,41 @@ func newRemoteOver(t testing.TB, network pion.NetworkType, codecs ...*media.Code
 func (r *remote) close() {
 	_ = r.GracefulClose()
 	<-r.done
+	r.shown.Wait()
+}
+
+// picture is a packet of video, with the stream that it is of.
+type picture struct {
+	stream string
+	*rtp.Packet
+}
+
+// pictures are the codecs of video that remotes have.
+var pictures = []pion.RTPCodecParameters{
+	{RTPCodecCapability: pion.RTPCodecCapability{MimeType: pion.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []pion.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "transport-cc"}}}, PayloadType: 96},
+	{RTPCodecCapability: pion.RTPCodecCapability{MimeType: pion.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"}, PayloadType: 97},
+}
+
+// show has the remote send a camera or a screen.
+func (r *remote) show(t testing.TB, name string) (*pion.TrackLocalStaticRTP, *pion.RTPSender) {
+	t.Helper()
+	track, err := pion.NewTrackLocalStaticRTP(pictures[0].RTPCodecCapability, name, "browser-"+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender, err := r.AddTrack(track)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.shown.Go(func() { // ended by the connection's close
+		buf := make([]byte, 1500)
+		for {
+			if _, _, err := sender.Read(buf); err != nil {
+				return
+			}
+		}
+	})
+	return track, sender
 }
 
 // offer is a complete offer (JsSIP, SIP.js) or one without candidates (Chromium).

@@ -4,9 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/pion/rtcp"
-
-	report "github.com/skygenesisenterprise/skybridge/media/rtcp"
+	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
@@ -80,31 +78,21 @@ func (p *Peer) report() {
 	if agreed == nil || agreed.Send.Codec == nil { // no audio, as a later offer may have it
 		return
 	}
-	blocks := p.receptionReport(now)
-	var packets []rtcp.Packet
+	r := rtp.Report{SSRC: agreed.SSRC, Blocks: p.receptionReport(now), CNAME: []byte(p.session.cname)}
 	if sent := p.out.packets.Load(); sent > 0 {
-		packets = append(packets, &rtcp.SenderReport{
-			SSRC:        agreed.SSRC,
-			NTPTime:     rtp.NTPTime(now.UnixNano()),
-			RTPTime:     p.out.stampAt(now, agreed.Send.Codec.ClockRate),
-			PacketCount: uint32(sent),
-			OctetCount:  uint32(p.out.octets.Load()),
-			Reports:     blocks,
-		})
-	} else {
-		packets = append(packets, &rtcp.ReceiverReport{SSRC: agreed.SSRC, Reports: blocks})
+		r.Sender = &rtp.SenderInfo{
+			NTP:     rtp.NTPTime(now.UnixNano()),
+			RTPTime: p.out.stampAt(now, agreed.Send.Codec.ClockRate),
+			Packets: uint32(sent),
+			Octets:  uint32(p.out.octets.Load()),
+		}
 	}
-	packets = append(packets, rtcp.NewCNAMESourceDescription(agreed.SSRC, p.session.cname))
-	compound, err := rtcp.Marshal(packets)
-	if err == nil {
-		err = p.path.SendControl(compound)
-	}
-	if err != nil {
+	if err := p.path.SendControl(r.Append(nil)); err != nil {
 		p.log.Debug("rtcp not sent", "err", err)
 	}
 }
 
-func (p *Peer) receptionReport(now time.Time) []rtcp.ReceptionReport {
+func (p *Peer) receptionReport(now time.Time) []rtp.ReportBlock {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()
 	c, ok := p.in.stream.Counts()
@@ -112,48 +100,39 @@ func (p *Peer) receptionReport(now time.Time) []rtcp.ReceptionReport {
 		return nil
 	}
 	b := p.in.reported.Block(c)
-	block := rtcp.ReceptionReport{
-		SSRC:               b.SSRC,
-		FractionLost:       b.FractionLost,
-		TotalLost:          uint32(max(b.Lost, 0)), // its field is unsigned here
-		LastSequenceNumber: b.Highest,
-		Jitter:             b.Jitter,
-	}
 	if p.in.remote.source == b.SSRC && !p.in.remote.at.IsZero() {
-		block.LastSenderReport = p.in.remote.middle
-		block.Delay = elapsed(now.Sub(p.in.remote.at), 1<<16)
+		b.LastSR = p.in.remote.middle
+		b.DelaySinceLastSR = elapsed(now.Sub(p.in.remote.at), 1<<16)
 	}
-	return []rtcp.ReceptionReport{block}
+	return []rtp.ReportBlock{b}
 }
 
-// receiveReport takes one compound RTCP packet, authentic and opened.
+// receiveReport takes one compound RTCP packet, authentic and opened. The socket's reader
+// calls it, one at a time.
 func (p *Peer) receiveReport(packet []byte, now time.Time) {
-	list, err := rtcp.Unmarshal(packet)
-	if err != nil {
+	if rtp.ParseRTCP(packet, &p.in.report) != nil {
 		p.in.refused.Add(1)
 		return
 	}
-	if f, ok := p.learn(list, now); ok && p.config.Reported != nil {
+	if f, ok := p.learn(&p.in.report, now); ok && p.config.Reported != nil {
 		p.config.Reported(f)
+	}
+	if v := p.config.Video; v != nil && v.Control != nil {
+		v.Control(packet, now)
 	}
 }
 
-// learn takes what a packet says. ok tells that some of it is about our source.
-func (p *Peer) learn(list []rtcp.Packet, now time.Time) (f report.Feedback, ok bool) {
+// learn takes what a report says. ok tells that some of it is about our source.
+func (p *Peer) learn(r *rtp.Report, now time.Time) (f rtcp.Feedback, ok bool) {
 	p.in.mu.Lock()
 	defer p.in.mu.Unlock()
-	ssrc := p.session.ssrc
-	for _, packet := range list {
-		switch r := packet.(type) {
-		case *rtcp.SenderReport:
-			p.in.remote.source, p.in.remote.middle, p.in.remote.at = r.SSRC, uint32(r.NTPTime>>16), now
-			ok = p.in.remote.take(ssrc, r.Reports, now) || ok
-		case *rtcp.ReceiverReport:
-			ok = p.in.remote.take(ssrc, r.Reports, now) || ok
-		}
-	}
 	of := &p.in.remote
-	f = report.Feedback{
+	// Sources of video report too.
+	if c, known := p.in.stream.Counts(); r.Sender != nil && (!known || c.SSRC == r.SSRC) {
+		of.source, of.middle, of.at = r.SSRC, uint32(r.Sender.NTP>>16), now
+	}
+	ok = of.take(p.session.ssrc, r.Blocks, now)
+	f = rtcp.Feedback{
 		At: now, RoundTrip: of.roundTrip, Reported: ok, Fraction: float64(of.fraction) / 256, Lost: of.lost,
 	}
 	if agreed := p.media.Load(); agreed != nil && agreed.Send.Codec != nil {
@@ -163,15 +142,15 @@ func (p *Peer) learn(list []rtcp.Packet, now time.Time) (f report.Feedback, ok b
 }
 
 // take reads the block about our source, if ssrc is that, and reports whether there is one.
-func (r *remoteReport) take(ssrc uint32, blocks []rtcp.ReceptionReport, now time.Time) (found bool) {
-	for _, b := range blocks {
+func (r *remoteReport) take(ssrc uint32, blocks []rtp.ReportBlock, now time.Time) (found bool) {
+	for i := range blocks {
+		b := &blocks[i]
 		if b.SSRC != ssrc {
 			continue
 		}
 		found = true
-		r.fraction, r.lost, r.jitter = b.FractionLost, int64(b.TotalLost), b.Jitter
-		about := rtp.ReportBlock{LastSR: b.LastSenderReport, DelaySinceLastSR: b.Delay}
-		if trip, ok := about.RoundTrip(rtp.NTPTime(now.UnixNano())); ok {
+		r.fraction, r.lost, r.jitter = b.FractionLost, int64(b.Lost), b.Jitter
+		if trip, ok := b.RoundTrip(rtp.NTPTime(now.UnixNano())); ok {
 			r.roundTrip = trip
 		}
 	}

@@ -1,10 +1,10 @@
 package webrtc
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
@@ -13,12 +13,10 @@ import (
 
 // session is what one offer/answer exchange leaves for the next (RFC 3264 §8).
 type session struct {
-	text   *jsep.Session
-	cname  string // RTCP's and the stream's name (RFC 8834 §4.9)
-	ssrc   uint32
-	begun  bool  // candidates are looked for, of the present generation
-	untold bool  // an offer was made, but nobody was told
-	failed error // of the path, when it was asked for credentials
+	text  *jsep.Session
+	cname string // RTCP's and the stream's name (RFC 8834 §4.9)
+	ssrc  uint32
+	begun bool // candidates are looked for
 }
 
 // identify chooses who we are to the peer.
@@ -30,33 +28,24 @@ func (s *session) identify() {
 	s.ssrc = max(binary.BigEndian.Uint32(random[16:]), 1)
 }
 
-// converse makes the session's text, for one section of audio.
-func (p *Peer) converse(certificate *dtls.Certificate) error {
-	s := &p.session
-	audio := jsep.AudioCodecs(p.config.Codecs, false)
+// begin makes the session's text: one section of audio, and what else the owner wants.
+func (s *session) begin(config *PeerConfig, certificate *dtls.Certificate) error {
+	audio := jsep.AudioCodecs(config.Codecs, false)
 	for i := range audio {
-		audio[i].Feedback = nil
+		audio[i].Feedback = nil // transport-wide numbers are video's alone (docs/adr/0019)
 	}
-	s.text = jsep.NewSession(jsep.Config{
+	sections := jsep.Config{
 		Audio: audio, AudioExtensions: []string{jsep.AudioLevelURI}, MaxAudio: 1,
 		Fingerprints: srtp.Fingerprints{certificate.Fingerprint()}, Trickle: true,
-		Credentials: p.credentials,
-	})
-	s.text.Receive(jsep.Audio, 1)
-	return errors.Join(s.failed, s.text.AddTrack(jsep.Track{
-		ID: "audio", Stream: s.cname, Kind: jsep.Audio, SSRC: s.ssrc, CName: s.cname,
-	}))
-}
-
-// credentials are the path's: of the first generation of ICE, or of one that begins.
-func (p *Peer) credentials() jsep.Credentials {
-	s := &p.session
-	if s.text != nil {
-		p.ice.restarted()
-		s.begun = false
-		s.failed = errors.Join(s.failed, p.path.Restart("", ""))
+		Data: config.Data != nil,
 	}
-	ufrag, pwd, err := p.path.Credentials()
-	s.failed = errors.Join(s.failed, err)
-	return jsep.Credentials{Ufrag: ufrag, Pwd: pwd}
+	if v := config.Video; v != nil {
+		sections.Video, sections.VideoExtensions = jsep.VideoCodecs(), jsep.VideoExtensions()
+		sections.MaxVideo = cmp.Or(v.Receive, defaultVideos)
+	}
+	s.text = jsep.NewSession(sections)
+	s.text.Receive(jsep.Audio, 1)
+	return s.text.AddTrack(jsep.Track{
+		ID: "audio", Stream: s.cname, Kind: jsep.Audio, SSRC: s.ssrc, CName: s.cname,
+	})
 }

@@ -69,7 +69,11 @@ func (w *writer) line(format string, args ...any) {
 func (w *writer) section(i int) {
 	o := &w.n.slots[i]
 	if o.refused {
-		w.line("m=%s 0 %s %s", o.kind, o.protocol, o.format)
+		format := "0" // as Chromium has it: some look for the meaning of any other
+		if o.kind == Application {
+			format = o.format
+		}
+		w.line("m=%s 0 %s %s", o.kind, o.protocol, format)
 		w.line("c=IN IP4 0.0.0.0")
 		if o.mid != "" {
 			w.line("a=mid:%s", o.mid)

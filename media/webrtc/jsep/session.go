@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/media"
@@ -117,8 +118,8 @@ func (s *Session) AddTrack(t Track) error {
 	switch {
 	case t.Kind != Audio && t.Kind != Video:
 		return fault.New(fault.Invalid, "jsep: a track of %q", t.Kind)
-	case !isToken(t.ID) || len(t.ID) > maxToken || !isToken(t.Stream) || len(t.Stream) > maxToken:
-		return fault.New(fault.Invalid, "jsep: the names of track %q of stream %q are no tokens of at most %d characters", t.ID, t.Stream, maxToken)
+	case !isName(t.ID) || !isName(t.Stream):
+		return fault.New(fault.Invalid, "jsep: the names of track %q of stream %q are no tokens of at most %d characters", t.ID, t.Stream, maxName)
 	case t.SSRC == 0:
 		return fault.New(fault.Invalid, "jsep: track %s without a source", t.ID)
 	case !t.fits(s.codecs(t.Kind)):
@@ -137,6 +138,15 @@ func (s *Session) AddTrack(t Track) error {
 	}
 	delete(s.declined, t.ID)
 	return nil
+}
+
+// maxName bounds the names of our tracks and streams: an id and a word.
+const maxName = 128
+
+// isName reports whether s may name a track of ours: a token, or several with colons between
+// them, which RFC 8830 does not have, but every browser takes.
+func isName(s string) bool {
+	return isToken(strings.ReplaceAll(s, ":", "")) && len(s) <= maxName
 }
 
 // RemoveTrack has a track sent no more from the next exchange on. Its section stays, for

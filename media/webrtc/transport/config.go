@@ -54,7 +54,8 @@ type Config struct {
 	Media   func(packet []byte, arrival time.Time)
 	Control func(packet []byte, arrival time.Time)
 	// Data, where set, is given the connection of what is neither (data channels), once
-	// there are keys. When it returns the transport ends.
+	// there are keys. Closing it ends reading alone; what comes after Data has returned is
+	// dropped.
 	Data func(net.Conn)
 }
 

@@ -76,16 +76,25 @@ func (t *Transport) makeKeys(a *dtls.Association) {
 	t.cfg.Changed()
 	stop := context.AfterFunc(t.live, goodbye)
 	if t.cfg.Data != nil {
-		t.cfg.Data(a.Conn())
-	} else {
-		t.discard(a.Conn())
+		t.cfg.Data(&dataConn{a.Conn()})
+		_ = a.Conn().SetReadDeadline(time.Time{}) // fails where there is nothing left to read
 	}
+	t.discard(a.Conn())
 	stop()
 	if t.live.Err() == nil {
 		t.left.Store(true)
 		t.cfg.Changed()
 	}
 }
+
+// dataConn is the connection of data. It cannot end the association, whose end is the
+// transport's.
+type dataConn struct {
+	net.Conn
+}
+
+// Close ends reading.
+func (c *dataConn) Close() error { return c.Conn.SetReadDeadline(time.Unix(1, 0)) }
 
 // discard reads what nobody wants until the peer has closed.
 func (t *Transport) discard(c net.Conn) {

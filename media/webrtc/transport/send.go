@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// MaxStreams bounds the SSRCs that are sent to one peer. None is ever forgotten, as its
-	// numbers would be used again under the same key.
+	// MaxStreams bounds the SSRCs that are sent to one peer at a time, maxSpent those that
+	// were: none is ever used again, as its numbers would be, under the same key.
 	MaxStreams = 1024
+	maxSpent   = 1 << 16
 	// MaxPacketBytes is the longest packet that is sent, before it is sealed.
 	MaxPacketBytes = 1600
 	// sealedBytes is what the longest seal takes.
@@ -26,6 +27,7 @@ const (
 var (
 	errNotConnected = fault.New(fault.Unavailable, "webrtc: peer not connected")
 	errTooLong      = fault.New(fault.TooLarge, "webrtc: a packet of more than %d bytes", MaxPacketBytes)
+	errSpent        = fault.New(fault.Gone, "webrtc: a stream that has ended")
 	errStreams      = fault.New(fault.TooMany, "webrtc: more than %d streams to one peer", MaxStreams)
 )
 
@@ -37,7 +39,8 @@ type outbound struct {
 	mu      sync.Mutex
 	master  *srtp.Master // nil before there are keys
 	streams map[uint32]*Stream
-	control *srtp.Sender // nil before there are keys
+	spent   map[uint32]struct{} // SSRCs of streams that were forgotten
+	control *srtp.Sender        // nil before there are keys
 	report  [MaxPacketBytes + sealedBytes]byte
 }
 
@@ -73,8 +76,8 @@ type Stream struct {
 	sealed    [MaxPacketBytes + sealedBytes]byte
 }
 
-// Stream is the stream of an SSRC, always the same one. The error is of kind
-// fault.TooMany.
+// Stream is the stream of an SSRC, always the same one until Forget. The error is of kind
+// fault.TooMany, or fault.Gone for one that was forgotten.
 func (t *Transport) Stream(ssrc uint32) (*Stream, error) {
 	o := &t.out
 	o.mu.Lock()
@@ -82,7 +85,10 @@ func (t *Transport) Stream(ssrc uint32) (*Stream, error) {
 	if s := o.streams[ssrc]; s != nil {
 		return s, nil
 	}
-	if len(o.streams) == MaxStreams {
+	if _, was := o.spent[ssrc]; was {
+		return nil, errSpent
+	}
+	if len(o.streams) == MaxStreams || len(o.spent) == maxSpent {
 		return nil, errStreams
 	}
 	if o.streams == nil {
@@ -96,6 +102,30 @@ func (t *Transport) Stream(ssrc uint32) (*Stream, error) {
 	}
 	o.streams[ssrc] = s
 	return s, nil
+}
+
+// Forget ends a stream, and lets its memory go. Its SSRC is not used again.
+func (t *Transport) Forget(ssrc uint32) {
+	o := &t.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.streams[ssrc] == nil {
+		return
+	}
+	delete(o.streams, ssrc)
+	if o.spent == nil {
+		o.spent = map[uint32]struct{}{}
+	}
+	o.spent[ssrc] = struct{}{}
+}
+
+// Used reports whether an SSRC is, or was, one of ours.
+func (t *Transport) Used(ssrc uint32) bool {
+	o := &t.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, was := o.spent[ssrc]
+	return was || o.streams[ssrc] != nil
 }
 
 // Send seals an RTP packet, under the stream's SSRC whatever its own is, and sends it.

@@ -182,11 +182,19 @@ func TestASessionThatOffers(t *testing.T) {
 	if _, err := s.Offer(ctx(t), false); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Answer(ctx(t), b.offer(), false); fault.Of(err) != fault.Conflict {
-		t.Errorf("an offer during ours: %v", err)
-	}
 	s.Rollback()
-	if err := b.Rollback(); err != nil {
+	// When both offer, the other's counts.
+	if _, err := s.Offer(ctx(t), false); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := s.Answer(ctx(t), b.offer(), false)
+	if err != nil {
+		t.Fatalf("an offer during ours: %v", err)
+	}
+	if err := s.SetAnswer(answer); fault.Of(err) != fault.Conflict {
+		t.Errorf("an answer to the one of ours: %v", err)
+	}
+	if err := b.SetAnswer(answer); err != nil {
 		t.Fatal(err)
 	}
 	exchange(media.SendRecv)
