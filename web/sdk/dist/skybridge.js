@@ -161,7 +161,25 @@ function pause(ms, signal) {
   });
 }
 
+// src/sections.ts
+function marked(sdp, mid) {
+  if (mid === null) return sdp;
+  const line = `a=mid:${mid}`;
+  return sdp.split(/^(?=m=)/m).map((section) => section.split(/\r\n|\n/).includes(line) ? `${section.replace(/\s*$/, "")}\r
+a=content:slides\r
+` : section).join("");
+}
+function sourceOf(stream) {
+  const found = /^(.+):(camera|screen)$/.exec(stream);
+  return found ? { participant: found[1], kind: found[2] } : null;
+}
+
 // src/peer.ts
+var layers = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 15e4 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 5e5 },
+  { rid: "f", maxBitrate: 17e5 }
+];
 var Peer = class {
   constructor(cfg) {
     this.cfg = cfg;
@@ -187,8 +205,14 @@ var Peer = class {
   // an offer of ours is under way
   #again = false;
   // what was said since it went out wants another
+  #answering = false;
+  // an offer of the server's is being answered
   #theirs = null;
   // an offer of the server's that waits for ours
+  #settled = 0;
+  // the number of our latest offer that the server has taken
+  #sections = /* @__PURE__ */ new Map();
+  // in which ours is sent, or was
   #awaited = 0;
   // the number of our offer that has no answer yet; 0 where none is awaited
   #last = null;
@@ -210,8 +234,32 @@ var Peer = class {
   receive(kind) {
     this.pc.addTransceiver(kind, { direction: "recvonly" });
   }
-  remove(senders) {
-    for (const sender of senders) this.pc.removeTrack(sender);
+  // publish sends a camera or a screen. What was sent before keeps its section for what comes.
+  async publish(what, track, stream) {
+    const before = this.#sections.get(what);
+    if (before && !before.stopped) {
+      before.sender.setStreams?.(stream);
+      await before.sender.replaceTrack(track);
+      before.direction = "sendonly";
+      return;
+    }
+    this.#sections.set(what, this.pc.addTransceiver(track, {
+      direction: "sendonly",
+      streams: [stream],
+      ...what === "camera" && { sendEncodings: layers }
+    }));
+  }
+  // unpublish ends that.
+  async unpublish(what) {
+    const section = this.#sections.get(what);
+    if (!section || section.stopped || this.#closed) return;
+    section.direction = "inactive";
+    await section.sender.replaceTrack(null);
+  }
+  // text is a description as the server gets it: with what a browser cannot say.
+  #text(description) {
+    const mid = this.#sections.get("screen")?.mid;
+    return marked(description?.sdp ?? "", mid ?? null);
   }
   // start makes the first offer; later ones follow from what is added or lost.
   async start() {
@@ -228,7 +276,7 @@ var Peer = class {
   }
   async #negotiate() {
     if (this.#closed) return;
-    if (this.#offering || this.pc.signalingState !== "stable") {
+    if (this.#offering || this.#answering || this.pc.signalingState !== "stable") {
       this.#again = true;
       return;
     }
@@ -244,41 +292,42 @@ var Peer = class {
     if (taken) for (const candidate of this.#held.splice(0)) this.#tell(candidate);
     await this.#hear();
     await this.#answerTheirs();
-    if (this.#again) await this.#negotiate();
   }
   // offer sends the local description until the server has it; false is one that was taken back.
   async #offer() {
     const local = this.pc.localDescription;
     if (!local) return false;
     this.#awaited = 0;
+    let message;
+    try {
+      message = await this.#deliver({ type: "offer", sdp: this.#text(local) });
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 409 && await this.#meets())) throw error;
+      await this.pc.setLocalDescription({ type: "rollback" });
+      this.#again = true;
+      return false;
+    }
+    if (!message) return false;
+    const answer = message.reply?.payload;
+    this.#awaited = message.seq;
+    if (answer?.sdp) await this.#answered({ type: "answer", sdp: answer.sdp });
+    else if (this.#last && this.#last.seq > message.seq) await this.#answered(this.#last.answer);
+    return true;
+  }
+  // deliver gives the server a description, however long that takes while the call has patience.
+  async #deliver(description) {
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
-      let message;
       try {
-        message = await this.cfg.send("offer", { type: "offer", sdp: local.sdp });
+        return await this.cfg.send(description.type, description);
       } catch (error) {
-        if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
-          await this.pc.setLocalDescription({ type: "rollback" });
-          this.#again = true;
-          return false;
-        }
         const passing2 = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
         if (!passing2 || Date.now() - since > this.cfg.patience) throw error;
         const asked = error instanceof ApiError ? error.retryAfter * 1e3 : 0;
         await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)));
-        continue;
       }
-      const answer = message.reply?.payload;
-      this.#awaited = message.seq;
-      if (answer?.sdp) {
-        this.#theirs = null;
-        await this.#answered({ type: "answer", sdp: answer.sdp });
-      } else if (this.#last && this.#last.seq > message.seq) {
-        await this.#answered(this.#last.answer);
-      }
-      return true;
     }
-    return false;
+    return null;
   }
   // meets tells whether the server has made an offer as well; it may still be on the way.
   async #meets() {
@@ -286,10 +335,13 @@ var Peer = class {
     return this.#theirs !== null;
   }
   // answered takes the server's answer. It comes twice, in the reply and as a message, which
-  // may be late: one from before our offer is of another.
+  // may be late: one from before our offer is of another. Offers of the server's from before it
+  // it has given up.
   async #answered(answer) {
     if (this.#awaited === 0) return;
+    this.#settled = this.#awaited;
     this.#awaited = 0;
+    if (this.#theirs && this.#theirs.seq < this.#settled) this.#theirs = null;
     await this.pc.setRemoteDescription(answer);
     await this.#describe();
   }
@@ -302,15 +354,25 @@ var Peer = class {
     if (!this.#described) return;
     for (let next; next = this.#early.shift(); ) await this.#add(next);
   }
+  // answerTheirs answers the server's offer where there is one, and then offers what is ours.
   async #answerTheirs() {
-    const offer = this.#theirs;
-    if (!offer || this.#offering || this.#closed) return;
-    this.#theirs = null;
-    await this.pc.setRemoteDescription(offer);
-    await this.#describe();
-    await this.pc.setLocalDescription(await this.pc.createAnswer());
-    await this.cfg.send("answer", { type: "answer", sdp: this.pc.localDescription?.sdp });
-    this.#offered = true;
+    while (this.#theirs && !this.#offering && !this.#answering && this.#awaited === 0 && !this.#closed) {
+      const { offer } = this.#theirs;
+      this.#theirs = null;
+      this.#answering = true;
+      try {
+        await this.pc.setRemoteDescription(offer);
+        await this.#describe();
+        await this.pc.setLocalDescription(await this.pc.createAnswer());
+        this.#offered = true;
+        await this.#deliver({ type: "answer", sdp: this.#text(this.pc.localDescription) });
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 409)) throw error;
+      } finally {
+        this.#answering = false;
+      }
+    }
+    if (this.#again) await this.#negotiate();
   }
   // take acts upon a message of the server's.
   async take(type, payload, seq) {
@@ -320,11 +382,15 @@ var Peer = class {
       case "answer":
         if (!description?.sdp) break;
         this.#last = { seq, answer: { type, sdp: description.sdp } };
-        if (this.#awaited !== 0 && seq > this.#awaited) await this.#answered(this.#last.answer);
+        if (this.#awaited !== 0 && seq > this.#awaited) {
+          await this.#answered(this.#last.answer);
+          await this.#answerTheirs();
+        }
         break;
       case "offer":
         if (!description?.sdp) break;
-        this.#theirs = { type, sdp: description.sdp };
+        if (seq < this.#settled) break;
+        this.#theirs = { seq, offer: { type, sdp: description.sdp } };
         await this.#answerTheirs();
         break;
       case "ice_candidate": {
@@ -484,12 +550,17 @@ var Signaling = class {
 // src/statistics.ts
 var Meter = class {
   #last = /* @__PURE__ */ new Map();
-  read(reports) {
+  // read makes them; sources are whose video each track is.
+  read(reports, sources = /* @__PURE__ */ new Map()) {
     const all = /* @__PURE__ */ new Map();
     for (const report2 of reports) all.set(report2.id, report2);
     const out = { sent: [], received: [], roundTrip: 0, localCandidate: "", remoteCandidate: "", protocol: "" };
     for (const report2 of all.values()) {
-      if (report2.type === "inbound-rtp") out.received.push(this.#flow(report2, all, number(report2.bytesReceived)));
+      if (report2.type === "inbound-rtp") {
+        const flow = this.#flow(report2, all, number(report2.bytesReceived));
+        const source = sources.get(text(report2.trackIdentifier));
+        out.received.push(source ? { ...flow, source } : flow);
+      }
       if (report2.type === "outbound-rtp") out.sent.push(this.#flow(report2, all, number(report2.bytesSent)));
       if (report2.type === "candidate-pair" && this.#used(report2, all)) {
         const local = all.get(String(report2.localCandidateId));
@@ -522,6 +593,10 @@ var Meter = class {
       jitter: 1e3 * number(seen?.jitter)
     };
     if (report2.framesPerSecond !== void 0) flow.frames = number(report2.framesPerSecond);
+    const total = report2.framesDecoded ?? report2.framesEncoded;
+    if (total !== void 0) flow.total = number(total);
+    if (report2.totalFreezesDuration !== void 0) flow.frozen = 1e3 * number(report2.totalFreezesDuration);
+    if (report2.rid !== void 0) flow.layer = text(report2.rid);
     if (report2.frameWidth !== void 0) flow.width = number(report2.frameWidth);
     if (report2.frameHeight !== void 0) flow.height = number(report2.frameHeight);
     if (report2.audioLevel !== void 0) flow.level = number(report2.audioLevel);
@@ -531,11 +606,113 @@ var Meter = class {
 var number = (value) => typeof value === "number" && Number.isFinite(value) ? value : 0;
 var text = (value) => typeof value === "string" ? value : "";
 
+// src/video.ts
+var Video = class {
+  constructor(env, devices, peer, tell) {
+    this.env = env;
+    this.devices = devices;
+    this.peer = peer;
+    this.tell = tell;
+  }
+  remote = [];
+  #own = /* @__PURE__ */ new Map();
+  #opening = /* @__PURE__ */ new Map();
+  #closed = false;
+  // take takes a track that comes where it is somebody's camera or screen; false is another one.
+  take(track, streams) {
+    const stream = streams[0];
+    const source = stream && sourceOf(stream.id);
+    if (!source || track.kind !== "video") return false;
+    const known = this.remote.find((v) => v.stream.id === stream.id);
+    if (known?.stream === stream) return true;
+    if (known) this.#gone(known);
+    const video = { ...source, stream };
+    this.remote.push(video);
+    stream.addEventListener?.("removetrack", () => {
+      if (stream.getTracks().length === 0) this.#gone(video);
+    });
+    this.tell("video", video);
+    return true;
+  }
+  #gone(video) {
+    const at = this.remote.indexOf(video);
+    if (at < 0) return;
+    this.remote.splice(at, 1);
+    this.tell("videoEnded", video);
+  }
+  own(what) {
+    return this.#own.get(what) ?? null;
+  }
+  // start sends a camera or a screen, one that is given or the one that the user chooses.
+  start(what, given) {
+    const before = this.#own.get(what);
+    if (before) return Promise.resolve(before);
+    let opening = this.#opening.get(what);
+    if (!opening) {
+      opening = this.#start(what, given).finally(() => this.#opening.delete(what));
+      this.#opening.set(what, opening);
+    }
+    return opening;
+  }
+  async #start(what, given) {
+    const stream = given ?? await (what === "camera" ? this.devices.capture({ audio: false, video: true }) : this.devices.screen());
+    const [track] = stream.getVideoTracks();
+    if (!track || this.#closed) {
+      for (const each of stream.getTracks()) each.stop();
+      throw new Error(this.#closed ? "the call has ended" : "there is no video in it");
+    }
+    this.#own.set(what, stream);
+    track.addEventListener?.("ended", () => {
+      if (this.#own.get(what)?.getVideoTracks().includes(track)) void this.stop(what);
+    });
+    await this.peer().publish(what, track, stream);
+    this.tell(what, { on: true });
+    return stream;
+  }
+  // stop ends it.
+  async stop(what) {
+    const stream = this.#own.get(what);
+    if (!stream) return;
+    this.#own.delete(what);
+    for (const track of stream.getVideoTracks()) track.stop();
+    if (!this.#closed) await this.peer().unpublish(what);
+    this.tell(what, { on: false });
+  }
+  // change sends another camera in the place of the one that is sent.
+  async change() {
+    const fresh = await this.devices.capture({ audio: false, video: true });
+    const before = this.#own.get("camera");
+    this.#own.delete("camera");
+    await this.start("camera", fresh);
+    for (const track of before?.getVideoTracks() ?? []) track.stop();
+  }
+  // sources names whose video a track shows, for statistics.
+  sources() {
+    const all = /* @__PURE__ */ new Map();
+    for (const { participant, kind, stream } of this.remote) {
+      for (const track of stream.getVideoTracks()) all.set(track.id, { participant, kind });
+    }
+    return all;
+  }
+  close() {
+    this.#closed = true;
+    for (const what of [...this.#own.keys()]) void this.stop(what);
+    for (const video of [...this.remote]) this.#gone(video);
+  }
+  // cameraIn is what a stream has of a camera, as a stream of its own.
+  cameraIn(stream) {
+    const tracks = stream.getVideoTracks();
+    if (tracks.length === 0) return null;
+    const { MediaStream: MediaStream2 } = this.env;
+    return MediaStream2 ? new MediaStream2(tracks) : stream;
+  }
+};
+
 // src/call.ts
 var endpointOf = (target) => target.includes("/") ? target : `SIP/${target}`;
 var Call = class extends Emitter {
   id;
-  // local is what we send: the microphone, and the camera if there is one.
+  // local is what the call began with: the microphone, and the camera if there was one.
   local;
   state = "initiated";
   // cause says why the call has ended, in words.
@@ -551,7 +728,9 @@ var Call = class extends Emitter {
   #peer;
   #signaling;
   #senders;
-  #screen = null;
+  #video;
+  #camera = Promise.resolve();
+  // the one that the call begins with is being sent
   #stop = new AbortController();
   #meter = new Meter();
   #told = false;
@@ -571,8 +750,11 @@ var Call = class extends Emitter {
       network: (state) => this.#network(state),
       failed: (error) => void this.#lost(error)
     });
-    this.#senders = this.#peer.add(cfg.local);
-    if (cfg.receiveVideo && cfg.local.getVideoTracks().length === 0) this.#peer.receive("video");
+    this.#video = new Video(cfg.env, cfg.devices, () => this.#peer, (event, detail) => this.emit(event, detail));
+    this.#senders = this.#peer.add(cfg.local, cfg.local.getAudioTracks());
+    const camera = this.#video.cameraIn(cfg.local);
+    if (camera) this.#camera = this.#video.start("camera", camera);
+    if (cfg.receiveVideo) this.#peer.receive("video");
     this.#signaling = new Signaling(
       cfg.api,
       cfg.socket,
@@ -594,6 +776,7 @@ var Call = class extends Emitter {
     );
     const over = new Promise((resolve) => this.#stop.signal.addEventListener("abort", () => resolve()));
     try {
+      await this.#camera;
       await Promise.race([this.#peer.start(), over]);
       if (this.#stop.signal.aborted) return;
     } catch (error) {
@@ -653,13 +836,15 @@ var Call = class extends Emitter {
   }
   // use changes the microphone or camera of this call, to what Devices.choose says.
   async use(kind) {
-    const video = kind === "camera";
-    const fresh = await this.#cfg.devices.capture({ audio: !video, video });
-    const track = fresh.getTracks()[0];
+    if (kind === "camera") {
+      await this.#video.change();
+      return;
+    }
+    const fresh = await this.#cfg.devices.capture();
+    const track = fresh.getAudioTracks()[0];
     if (!track) return;
-    const of = video ? "video" : "audio";
-    if (!video) track.enabled = !this.muted;
-    const sender = this.#senders.find((s) => s.track?.kind === of);
+    track.enabled = !this.muted;
+    const sender = this.#senders.find((s) => s.track?.kind === "audio");
     const old = sender?.track;
     if (sender) await sender.replaceTrack(track);
     else this.#senders.push(...this.#peer.add(fresh));
@@ -668,31 +853,30 @@ var Call = class extends Emitter {
     const { MediaStream: MediaStream2 } = this.#cfg.env;
     this.local = MediaStream2 ? new MediaStream2([...kept, track]) : fresh;
   }
-  // shareScreen sends a screen as a second stream; the user chooses which if none is given.
-  async shareScreen(stream) {
-    if (this.#screen) return this.#screen.stream;
-    const shared = stream ?? await this.#cfg.devices.screen();
-    if (this.#stop.signal.aborted) {
-      for (const track of shared.getTracks()) track.stop();
-      throw new Error("the call has ended");
-    }
-    this.#screen = { stream: shared, senders: this.#peer.add(shared) };
-    for (const track of shared.getVideoTracks()) {
-      track.addEventListener?.("ended", () => this.stopScreen());
-    }
-    this.emit("screen", { on: true });
-    return shared;
+  // camera is what we show of ourselves; null while that is nothing.
+  get camera() {
+    return this.#video.own("camera");
+  }
+  // startCamera shows us, also in the middle of a call.
+  startCamera(stream) {
+    return this.#video.start("camera", stream);
+  }
+  stopCamera() {
+    return this.#video.stop("camera");
+  }
+  // shareScreen sends a screen beside the camera; the user chooses which if none is given.
+  shareScreen(stream) {
+    return this.#video.start("screen", stream);
   }
   stopScreen() {
-    const screen = this.#screen;
-    if (!screen) return;
-    this.#screen = null;
-    if (!this.#stop.signal.aborted) this.#peer.remove(screen.senders);
-    for (const track of screen.stream.getTracks()) track.stop();
-    this.emit("screen", { on: false });
+    return this.#video.stop("screen");
   }
   get sharing() {
-    return this.#screen !== null;
+    return this.#video.own("screen") !== null;
+  }
+  // videos are the cameras and screens of the others that are to be seen now.
+  get videos() {
+    return this.#video.remote;
   }
   // videoAccepted tells whether the server has taken video of ours, or would: null before
   // it was offered any.
@@ -702,7 +886,7 @@ var Call = class extends Emitter {
   }
   async statistics() {
     const reports = await this.#peer.pc.getStats();
-    return this.#meter.read(reports.values());
+    return this.#meter.read(reports.values(), this.#video.sources());
   }
   // networkChanged looks for a new path at once; the client calls it when the network says so.
   networkChanged() {
@@ -718,6 +902,7 @@ var Call = class extends Emitter {
     await this.#peer.take(type, payload, seq);
   }
   #track(track, streams) {
+    if (this.#video.take(track, streams)) return;
     const { MediaStream: MediaStream2 } = this.#cfg.env;
     const stream = streams[0] ?? (MediaStream2 ? new MediaStream2([track]) : null);
     if (!stream || this.streams.some((s) => s.id === stream.id)) return;
@@ -780,7 +965,7 @@ var Call = class extends Emitter {
     this.#stop.abort();
     for (const off of this.#off) off();
     this.#signaling.stop();
-    this.stopScreen();
+    this.#video.close();
     this.#peer.close();
     for (const track of this.local.getTracks()) track.stop();
     this.#cfg.over(this);

@@ -8,19 +8,18 @@ import { Peer } from "./peer.js";
 import { Signaling } from "./signaling.js";
 import type { Socket } from "./socket.js";
 import { Meter, type Statistics } from "./statistics.js";
+import { type RemoteVideo, Video, type VideoEvents } from "./video.js";
 
 // CallState goes from initiated over ringing to active; reconnecting is an active call
 // whose network is away. ended and failed are the last.
 export type CallState = "initiated" | "ringing" | "active" | "reconnecting" | "ended" | "failed";
 
-interface CallEvents {
+interface CallEvents extends VideoEvents {
   state: { state: CallState; cause: string };
-  // stream: audio or video of the others has come, to be played or shown.
+  // stream: the sound of the others has come, to be played; or video that is nobody's by name.
   stream: Stream;
   streamEnded: Stream;
   participants: Participant[];
-  // screen: the sharing of one's screen began or ended, also by the browser's own button.
-  screen: { on: boolean };
 }
 
 export interface CallConfig {
@@ -41,7 +40,7 @@ export const endpointOf = (target: string): string => (target.includes("/") ? ta
 
 export class Call extends Emitter<CallEvents> {
   readonly id: string;
-  // local is what we send: the microphone, and the camera if there is one.
+  // local is what the call began with: the microphone, and the camera if there was one.
   local: Stream;
   state: CallState = "initiated";
   // cause says why the call has ended, in words.
@@ -58,7 +57,8 @@ export class Call extends Emitter<CallEvents> {
   #peer: Peer;
   #signaling: Signaling;
   #senders: Sender[];
-  #screen: { stream: Stream; senders: Sender[] } | null = null;
+  #video: Video;
+  #camera: Promise<unknown> = Promise.resolve(); // the one that the call begins with is being sent
   #stop = new AbortController();
   #meter = new Meter();
   #told = false; // the server pushes what happens to the call
@@ -76,8 +76,11 @@ export class Call extends Emitter<CallEvents> {
       network: (state) => this.#network(state),
       failed: (error) => void this.#lost(error),
     });
-    this.#senders = this.#peer.add(cfg.local);
-    if (cfg.receiveVideo && cfg.local.getVideoTracks().length === 0) this.#peer.receive("video");
+    this.#video = new Video(cfg.env, cfg.devices, () => this.#peer, (event, detail) => this.emit(event, detail as never));
+    this.#senders = this.#peer.add(cfg.local, cfg.local.getAudioTracks());
+    const camera = this.#video.cameraIn(cfg.local);
+    if (camera) this.#camera = this.#video.start("camera", camera);
+    if (cfg.receiveVideo) this.#peer.receive("video");
     this.#signaling = new Signaling(cfg.api, cfg.socket, cfg.id, (message) => this.#take(message),
       (error) => void this.#lost(error));
   }
@@ -96,6 +99,7 @@ export class Call extends Emitter<CallEvents> {
     // A connection that is closed meanwhile settles nothing that was asked of it.
     const over = new Promise<void>((resolve) => this.#stop.signal.addEventListener("abort", () => resolve()));
     try {
+      await this.#camera;
       await Promise.race([this.#peer.start(), over]);
       if (this.#stop.signal.aborted) return;
     } catch (error) {
@@ -166,13 +170,15 @@ export class Call extends Emitter<CallEvents> {
 
   // use changes the microphone or camera of this call, to what Devices.choose says.
   async use(kind: "microphone" | "camera"): Promise<void> {
-    const video = kind === "camera";
-    const fresh = await this.#cfg.devices.capture({ audio: !video, video });
-    const track = fresh.getTracks()[0];
+    if (kind === "camera") {
+      await this.#video.change();
+      return;
+    }
+    const fresh = await this.#cfg.devices.capture();
+    const track = fresh.getAudioTracks()[0];
     if (!track) return;
-    const of = video ? "video" : "audio";
-    if (!video) track.enabled = !this.muted;
-    const sender = this.#senders.find((s) => s.track?.kind === of);
+    track.enabled = !this.muted;
+    const sender = this.#senders.find((s) => s.track?.kind === "audio");
     const old = sender?.track;
     if (sender) await sender.replaceTrack(track);
     else this.#senders.push(...this.#peer.add(fresh));
@@ -182,34 +188,36 @@ export class Call extends Emitter<CallEvents> {
     this.local = MediaStream ? (new MediaStream([...kept, track] as never) as Stream) : fresh;
   }
 
-  // shareScreen sends a screen as a second stream; the user chooses which if none is given.
-  async shareScreen(stream?: Stream): Promise<Stream> {
-    if (this.#screen) return this.#screen.stream;
-    const shared = stream ?? await this.#cfg.devices.screen();
-    if (this.#stop.signal.aborted) {
-      for (const track of shared.getTracks()) track.stop();
-      throw new Error("the call has ended");
-    }
-    this.#screen = { stream: shared, senders: this.#peer.add(shared) };
-    for (const track of shared.getVideoTracks()) {
-      // The browser has a button of its own that ends the sharing.
-      (track as Track & { addEventListener?(type: string, f: () => void): void }).addEventListener?.("ended", () => this.stopScreen());
-    }
-    this.emit("screen", { on: true });
-    return shared;
+  // camera is what we show of ourselves; null while that is nothing.
+  get camera(): Stream | null {
+    return this.#video.own("camera");
   }
 
-  stopScreen(): void {
-    const screen = this.#screen;
-    if (!screen) return;
-    this.#screen = null;
-    if (!this.#stop.signal.aborted) this.#peer.remove(screen.senders);
-    for (const track of screen.stream.getTracks()) track.stop();
-    this.emit("screen", { on: false });
+  // startCamera shows us, also in the middle of a call.
+  startCamera(stream?: Stream): Promise<Stream> {
+    return this.#video.start("camera", stream);
+  }
+
+  stopCamera(): Promise<void> {
+    return this.#video.stop("camera");
+  }
+
+  // shareScreen sends a screen beside the camera; the user chooses which if none is given.
+  shareScreen(stream?: Stream): Promise<Stream> {
+    return this.#video.start("screen", stream);
+  }
+
+  stopScreen(): Promise<void> {
+    return this.#video.stop("screen");
   }
 
   get sharing(): boolean {
-    return this.#screen !== null;
+    return this.#video.own("screen") !== null;
+  }
+
+  // videos are the cameras and screens of the others that are to be seen now.
+  get videos(): readonly RemoteVideo[] {
+    return this.#video.remote;
   }
 
   // videoAccepted tells whether the server has taken video of ours, or would: null before
@@ -221,7 +229,7 @@ export class Call extends Emitter<CallEvents> {
 
   async statistics(): Promise<Statistics> {
     const reports = await this.#peer.pc.getStats() as { values(): Iterable<never> };
-    return this.#meter.read(reports.values());
+    return this.#meter.read(reports.values(), this.#video.sources());
   }
 
   // networkChanged looks for a new path at once; the client calls it when the network says so.
@@ -241,6 +249,7 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #track(track: Track, streams: readonly StreamLike[]): void {
+    if (this.#video.take(track, streams)) return;
     const { MediaStream } = this.#cfg.env;
     const stream = (streams[0] ?? (MediaStream ? new MediaStream([track] as never) : null)) as Stream | null;
     if (!stream || this.streams.some((s) => s.id === stream.id)) return;
@@ -311,7 +320,7 @@ export class Call extends Emitter<CallEvents> {
     this.#stop.abort();
     for (const off of this.#off) off();
     this.#signaling.stop();
-    this.stopScreen();
+    this.#video.close();
     this.#peer.close();
     for (const track of this.local.getTracks()) track.stop();
     this.#cfg.over(this);

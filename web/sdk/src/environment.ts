@@ -38,8 +38,18 @@ export interface IceServer {
 export interface Sender {
   readonly track: TrackLike | null;
   readonly dtmf?: { readonly canInsertDTMF: boolean; readonly toneBuffer: string; insertDTMF(tones: string, duration?: number, gap?: number): void } | null;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  /* eslint-disable @typescript-eslint/no-explicit-any */
   replaceTrack(track: any): Promise<void>;
+  setStreams?(...streams: any[]): void;
+  /* eslint-enable @typescript-eslint/no-explicit-any */
+}
+
+// Transceiver is a section of what is agreed on.
+export interface Transceiver {
+  readonly mid: string | null;
+  readonly sender: Sender;
+  readonly stopped?: boolean;
+  direction: string;
 }
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- what other implementations declare differs, and only in their own types */

@@ -3,11 +3,15 @@
 //
 // Negotiation is "perfect" with the server as the one that decides: an offer of its that
 // meets ours waits for what becomes of ours. If the server answers ours, it has given its
-// own up; if it refuses ours with 409, ours is rolled back and its own is answered.
+// own up, and offers again what there is to offer; if it refuses ours with 409, ours is
+// rolled back and its own is answered.
 
 import { ApiError, type MessageType } from "./api.js";
 import { pause } from "./emitter.js";
-import type { Candidate, Description, Environment, IceServer, PeerConnection, Sender, StreamLike, TrackLike } from "./environment.js";
+import type {
+  Candidate, Description, Environment, IceServer, PeerConnection, Sender, StreamLike, TrackLike, Transceiver,
+} from "./environment.js";
+import { marked } from "./sections.js";
 
 export interface PeerConfig {
   env: Environment;
@@ -24,12 +28,26 @@ export interface PeerConfig {
   patience: number;
 }
 
+// Published is what of ours is seen.
+export type Published = "camera" | "screen";
+
+// The layers of a camera, the smallest first, as browsers want them; of a small picture they
+// leave some out.
+const layers = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: "f", maxBitrate: 1_700_000 },
+];
+
 export class Peer {
   readonly pc: PeerConnection;
   #closed = false;
   #offering = false; // an offer of ours is under way
   #again = false; // what was said since it went out wants another
-  #theirs: Description | null = null; // an offer of the server's that waits for ours
+  #answering = false; // an offer of the server's is being answered
+  #theirs: { seq: number; offer: Description } | null = null; // an offer of the server's that waits for ours
+  #settled = 0; // the number of our latest offer that the server has taken
+  #sections = new Map<Published, Transceiver>(); // in which ours is sent, or was
   #awaited = 0; // the number of our offer that has no answer yet; 0 where none is awaited
   #last: { seq: number; answer: Description } | null = null; // of the server's messages
   #described = false; // the server's description is set
@@ -65,8 +83,32 @@ export class Peer {
     this.pc.addTransceiver(kind, { direction: "recvonly" });
   }
 
-  remove(senders: Sender[]): void {
-    for (const sender of senders) this.pc.removeTrack(sender);
+  // publish sends a camera or a screen. What was sent before keeps its section for what comes.
+  async publish(what: Published, track: TrackLike, stream: StreamLike): Promise<void> {
+    const before = this.#sections.get(what);
+    if (before && !before.stopped) {
+      before.sender.setStreams?.(stream);
+      await before.sender.replaceTrack(track);
+      before.direction = "sendonly";
+      return;
+    }
+    this.#sections.set(what, this.pc.addTransceiver(track, {
+      direction: "sendonly", streams: [stream], ...what === "camera" && { sendEncodings: layers },
+    }) as Transceiver);
+  }
+
+  // unpublish ends that.
+  async unpublish(what: Published): Promise<void> {
+    const section = this.#sections.get(what);
+    if (!section || section.stopped || this.#closed) return;
+    section.direction = "inactive";
+    await section.sender.replaceTrack(null);
+  }
+
+  // text is a description as the server gets it: with what a browser cannot say.
+  #text(description: { sdp: string } | null): string {
+    const mid = this.#sections.get("screen")?.mid;
+    return marked(description?.sdp ?? "", mid ?? null);
   }
 
   // start makes the first offer; later ones follow from what is added or lost.
@@ -86,7 +128,7 @@ export class Peer {
 
   async #negotiate(): Promise<void> {
     if (this.#closed) return;
-    if (this.#offering || this.pc.signalingState !== "stable") {
+    if (this.#offering || this.#answering || this.pc.signalingState !== "stable") {
       this.#again = true;
       return;
     }
@@ -103,7 +145,6 @@ export class Peer {
     if (taken) for (const candidate of this.#held.splice(0)) this.#tell(candidate);
     await this.#hear();
     await this.#answerTheirs();
-    if (this.#again) await this.#negotiate();
   }
 
   // offer sends the local description until the server has it; false is one that was taken back.
@@ -111,34 +152,37 @@ export class Peer {
     const local = this.pc.localDescription;
     if (!local) return false;
     this.#awaited = 0;
+    let message;
+    try {
+      message = await this.#deliver({ type: "offer", sdp: this.#text(local) });
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 409 && await this.#meets())) throw error;
+      await this.pc.setLocalDescription({ type: "rollback" });
+      this.#again = true;
+      return false;
+    }
+    if (!message) return false;
+    const answer = message.reply?.payload as Description | undefined;
+    this.#awaited = message.seq;
+    if (answer?.sdp) await this.#answered({ type: "answer", sdp: answer.sdp });
+    else if (this.#last && this.#last.seq > message.seq) await this.#answered(this.#last.answer);
+    return true;
+  }
+
+  // deliver gives the server a description, however long that takes while the call has patience.
+  async #deliver(description: { type: "offer" | "answer"; sdp: string }): Promise<{ seq: number; reply?: { payload?: unknown } } | null> {
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
-      let message;
       try {
-        message = await this.cfg.send("offer", { type: "offer", sdp: local.sdp });
+        return await this.cfg.send(description.type, description);
       } catch (error) {
-        if (error instanceof ApiError && error.status === 409 && await this.#meets()) {
-          await this.pc.setLocalDescription({ type: "rollback" });
-          this.#again = true;
-          return false;
-        }
         const passing = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
         if (!passing || Date.now() - since > this.cfg.patience) throw error;
         const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0;
         await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3000)));
-        continue;
       }
-      const answer = message.reply?.payload as Description | undefined;
-      this.#awaited = message.seq;
-      if (answer?.sdp) {
-        this.#theirs = null; // the server gave its own up for ours
-        await this.#answered({ type: "answer", sdp: answer.sdp });
-      } else if (this.#last && this.#last.seq > message.seq) {
-        await this.#answered(this.#last.answer);
-      }
-      return true;
     }
-    return false;
+    return null;
   }
 
   // meets tells whether the server has made an offer as well; it may still be on the way.
@@ -148,10 +192,13 @@ export class Peer {
   }
 
   // answered takes the server's answer. It comes twice, in the reply and as a message, which
-  // may be late: one from before our offer is of another.
+  // may be late: one from before our offer is of another. Offers of the server's from before it
+  // it has given up.
   async #answered(answer: Description): Promise<void> {
     if (this.#awaited === 0) return;
+    this.#settled = this.#awaited;
     this.#awaited = 0;
+    if (this.#theirs && this.#theirs.seq < this.#settled) this.#theirs = null;
     await this.pc.setRemoteDescription(answer);
     await this.#describe();
   }
@@ -167,15 +214,26 @@ export class Peer {
     for (let next; (next = this.#early.shift());) await this.#add(next);
   }
 
+  // answerTheirs answers the server's offer where there is one, and then offers what is ours.
   async #answerTheirs(): Promise<void> {
-    const offer = this.#theirs;
-    if (!offer || this.#offering || this.#closed) return;
-    this.#theirs = null;
-    await this.pc.setRemoteDescription(offer);
-    await this.#describe();
-    await this.pc.setLocalDescription(await this.pc.createAnswer());
-    await this.cfg.send("answer", { type: "answer", sdp: this.pc.localDescription?.sdp });
-    this.#offered = true;
+    while (this.#theirs && !this.#offering && !this.#answering && this.#awaited === 0 && !this.#closed) {
+      const { offer } = this.#theirs;
+      this.#theirs = null;
+      this.#answering = true;
+      try {
+        await this.pc.setRemoteDescription(offer);
+        await this.#describe();
+        await this.pc.setLocalDescription(await this.pc.createAnswer());
+        this.#offered = true;
+        await this.#deliver({ type: "answer", sdp: this.#text(this.pc.localDescription) });
+      } catch (error) {
+        // It was given up meanwhile: there is another one, or there will be.
+        if (!(error instanceof ApiError && error.status === 409)) throw error;
+      } finally {
+        this.#answering = false;
+      }
+    }
+    if (this.#again) await this.#negotiate();
   }
 
   // take acts upon a message of the server's.
@@ -186,11 +244,15 @@ export class Peer {
       case "answer":
         if (!description?.sdp) break;
         this.#last = { seq, answer: { type, sdp: description.sdp } };
-        if (this.#awaited !== 0 && seq > this.#awaited) await this.#answered(this.#last.answer);
+        if (this.#awaited !== 0 && seq > this.#awaited) {
+          await this.#answered(this.#last.answer);
+          await this.#answerTheirs();
+        }
         break;
       case "offer":
         if (!description?.sdp) break;
-        this.#theirs = { type, sdp: description.sdp };
+        if (seq < this.#settled) break; // ours has come after it, and was taken
+        this.#theirs = { seq, offer: { type, sdp: description.sdp } };
         await this.#answerTheirs();
         break;
       case "ice_candidate": {

@@ -1,5 +1,7 @@
 // What a call's connection says of itself, in few numbers.
 
+import type { Source } from "./sections.js";
+
 // Flow is one direction of one kind of media since the last look.
 export interface Flow {
   kind: string; // audio or video
@@ -8,9 +10,15 @@ export interface Flow {
   packets: number; // in all
   lost: number; // in all; of what we send, as the server reports
   jitter: number; // ms
-  frames?: number; // of video, per second
+  // Of video: frames per second, frames in all that were decoded or encoded, and for how long
+  // what is shown has stood still, in all, in ms.
+  frames?: number;
+  total?: number;
+  frozen?: number;
   width?: number;
   height?: number;
+  layer?: string; // of a camera that is sent in several sizes: q, h, f
+  source?: Source; // whose video it is, of what is received
   level?: number; // of audio, 0 to 1
 }
 
@@ -34,12 +42,17 @@ interface Report {
 export class Meter {
   #last = new Map<string, { bytes: number; at: number }>();
 
-  read(reports: Iterable<Report>): Statistics {
+  // read makes them; sources are whose video each track is.
+  read(reports: Iterable<Report>, sources: ReadonlyMap<string, Source> = new Map()): Statistics {
     const all = new Map<string, Report>();
     for (const report of reports) all.set(report.id, report);
     const out: Statistics = { sent: [], received: [], roundTrip: 0, localCandidate: "", remoteCandidate: "", protocol: "" };
     for (const report of all.values()) {
-      if (report.type === "inbound-rtp") out.received.push(this.#flow(report, all, number(report.bytesReceived)));
+      if (report.type === "inbound-rtp") {
+        const flow = this.#flow(report, all, number(report.bytesReceived));
+        const source = sources.get(text(report.trackIdentifier));
+        out.received.push(source ? { ...flow, source } : flow);
+      }
       if (report.type === "outbound-rtp") out.sent.push(this.#flow(report, all, number(report.bytesSent)));
       if (report.type === "candidate-pair" && this.#used(report, all)) {
         const local = all.get(String(report.localCandidateId));
@@ -75,6 +88,10 @@ export class Meter {
       jitter: 1000 * number(seen?.jitter),
     };
     if (report.framesPerSecond !== undefined) flow.frames = number(report.framesPerSecond);
+    const total = report.framesDecoded ?? report.framesEncoded;
+    if (total !== undefined) flow.total = number(total);
+    if (report.totalFreezesDuration !== undefined) flow.frozen = 1000 * number(report.totalFreezesDuration);
+    if (report.rid !== undefined) flow.layer = text(report.rid);
     if (report.frameWidth !== undefined) flow.width = number(report.frameWidth);
     if (report.frameHeight !== undefined) flow.height = number(report.frameHeight);
     if (report.audioLevel !== undefined) flow.level = number(report.audioLevel);

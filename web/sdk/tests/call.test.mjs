@@ -147,6 +147,74 @@ test("where two offers meet and ours is refused, theirs is answered and ours mad
   await connected(remote.pc);
 });
 
+test("of the server's offers, one that is older than ours is over, and one that is newer is answered", async () => {
+  const { made, remote } = await talk();
+  await connected(remote.pc);
+  if (made.state !== "active") await new Promise((done) => made.on("state", ({ state }) => state === "active" && done()));
+  remote.meet = async (sdp, sent) => {
+    remote.meet = null;
+    remote.tell("offer", { type: "offer", sdp: remote.messages[0].payload.sdp }); // given up for ours
+    const { seq } = remote.tell("nothing", {});
+    const reply = await remote.answer(sdp);
+    remote.pc.addTransceiver("video", { direction: "sendonly" });
+    await remote.pc.setLocalDescription(await remote.pc.createOffer());
+    const newer = remote.tell("offer", { type: "offer", sdp: remote.pc.localDescription.sdp });
+    await server.until("both are read", () => server.requests.some((r) => Number(r.query.get("after")) >= newer.seq));
+    return [201, { ...sent, seq, reply }]; // behind them
+  };
+  made.networkChanged();
+  await server.until("the answer", () => remote.answers.length > 0);
+  await server.until("peace", () => remote.pc.signalingState === "stable");
+  assert.equal(remote.answers.length, 1);
+  assert.match(remote.answers[0], /m=video [1-9]/);
+  assert.notEqual(made.state, "failed");
+});
+
+const camera = (id = "local") => new MediaStream([new MediaStreamTrack({ kind: "video", id })]);
+
+test("camera and screen come and go in sections of their own, and the screen's is named", async () => {
+  const { made, remote } = await talk();
+  await connected(remote.pc);
+  const sections = (sdp) => sdp.split(/^(?=m=)/m).slice(1).filter((s) => s.startsWith("m=video"));
+  const said = [];
+  made.on("camera", ({ on }) => said.push(`camera ${on}`));
+  made.on("screen", ({ on }) => said.push(`screen ${on}`));
+  await made.startCamera(camera());
+  await server.until("the camera's offer", () => remote.offers.length === 2);
+  await made.shareScreen(camera());
+  assert.equal(made.sharing, true);
+  await server.until("the screen's offer", () => sections(remote.offers.at(-1)).length === 2);
+  const [first, second] = sections(remote.offers.at(-1));
+  assert.doesNotMatch(first, /a=content/);
+  assert.match(second, /a=content:slides\r\n$/);
+  assert.match(first, /a=sendonly/);
+  await server.until("rest", () => made.peerConnection.signalingState === "stable");
+  await made.stopCamera();
+  assert.equal(made.camera, null);
+  assert.deepEqual(said, ["camera true", "screen true", "camera false"]);
+  const tracks = [made.peerConnection.getSenders()].flat().filter((s) => s.track?.kind === "video");
+  assert.equal(tracks.length, 1);
+});
+
+test("a stream's name says whose camera or screen it is", async () => {
+  const { made, remote } = await talk();
+  await connected(remote.pc);
+  const came = made.next("video");
+  const screen = new MediaStream([new MediaStreamTrack({ kind: "video" })]);
+  screen.id = "0193e5a0-0000-7000-8000-000000000005:screen";
+  remote.pc.addTrack(screen.getVideoTracks()[0], screen);
+  await remote.pc.setLocalDescription(await remote.pc.createOffer());
+  remote.tell("offer", { type: "offer", sdp: remote.pc.localDescription.sdp });
+  const video = await came;
+  assert.equal(video.participant, "0193e5a0-0000-7000-8000-000000000005");
+  assert.equal(video.kind, "screen");
+  assert.deepEqual(made.videos, [video]);
+  assert.equal(made.streams.some((s) => s.id === screen.id), false);
+  const over = made.next("videoEnded");
+  await made.hangUp();
+  assert.equal((await over).participant, video.participant);
+});
+
 test("an offer whose answer is lost is sent again", async () => {
   let lost = 0;
   const { remote } = await talk((r) => {

@@ -5,8 +5,9 @@ import type { Environment, IceServer, Stream } from "./environment.js";
 import { Peer } from "./peer.js";
 import type { Socket } from "./socket.js";
 import { type Statistics } from "./statistics.js";
+import { type RemoteVideo, type VideoEvents } from "./video.js";
 export type CallState = "initiated" | "ringing" | "active" | "reconnecting" | "ended" | "failed";
-interface CallEvents {
+interface CallEvents extends VideoEvents {
     state: {
         state: CallState;
         cause: string;
@@ -14,9 +15,6 @@ interface CallEvents {
     stream: Stream;
     streamEnded: Stream;
     participants: Participant[];
-    screen: {
-        on: boolean;
-    };
 }
 export interface CallConfig {
     api: Api;
@@ -57,9 +55,13 @@ export declare class Call extends Emitter<CallEvents> {
     add(...participants: string[]): Promise<void>;
     remove(participant: string): Promise<void>;
     use(kind: "microphone" | "camera"): Promise<void>;
+    get camera(): Stream | null;
+    startCamera(stream?: Stream): Promise<Stream>;
+    stopCamera(): Promise<void>;
     shareScreen(stream?: Stream): Promise<Stream>;
-    stopScreen(): void;
+    stopScreen(): Promise<void>;
     get sharing(): boolean;
+    get videos(): readonly RemoteVideo[];
     get videoAccepted(): boolean | null;
     statistics(): Promise<Statistics>;
     networkChanged(): void;

@@ -39,6 +39,13 @@ export interface Sender {
         insertDTMF(tones: string, duration?: number, gap?: number): void;
     } | null;
     replaceTrack(track: any): Promise<void>;
+    setStreams?(...streams: any[]): void;
+}
+export interface Transceiver {
+    readonly mid: string | null;
+    readonly sender: Sender;
+    readonly stopped?: boolean;
+    direction: string;
 }
 export interface PeerConnection {
     readonly connectionState: string;

@@ -1,5 +1,7 @@
 export { connect, Client, type CallOptions, type ClientOptions, type Incoming, type Message, type Presence } from "./client.js";
 export { Call, type CallState } from "./call.js";
+export type { RemoteVideo } from "./video.js";
+export type { Source } from "./sections.js";
 export { Room, type RoomParticipant } from "./room.js";
 export { Devices, type Device, type Wanted } from "./devices.js";
 export { ApiError, type CallBody, type CreateCall, type CreateRoom, type Credentials, type Participant, type Role, type RoomBody } from "./api.js";

@@ -14,6 +14,7 @@ export interface PeerConfig {
     failed(error: Error): void;
     patience: number;
 }
+export type Published = "camera" | "screen";
 export declare class Peer {
     #private;
     private readonly cfg;
@@ -21,7 +22,8 @@ export declare class Peer {
     constructor(cfg: PeerConfig);
     add(stream: StreamLike, tracks?: TrackLike[]): Sender[];
     receive(kind: "audio" | "video"): void;
-    remove(senders: Sender[]): void;
+    publish(what: Published, track: TrackLike, stream: StreamLike): Promise<void>;
+    unpublish(what: Published): Promise<void>;
     start(): Promise<void>;
     negotiate(): Promise<void>;
     take(type: string, payload: unknown, seq: number): Promise<void>;

@@ -1,3 +1,4 @@
+import type { Source } from "./sections.js";
 export interface Flow {
     kind: string;
     codec: string;
@@ -6,8 +7,12 @@ export interface Flow {
     lost: number;
     jitter: number;
     frames?: number;
+    total?: number;
+    frozen?: number;
     width?: number;
     height?: number;
+    layer?: string;
+    source?: Source;
     level?: number;
 }
 export interface Statistics {
@@ -26,6 +31,6 @@ interface Report {
 }
 export declare class Meter {
     #private;
-    read(reports: Iterable<Report>): Statistics;
+    read(reports: Iterable<Report>, sources?: ReadonlyMap<string, Source>): Statistics;
 }
 export {};

@@ -1,11 +1,12 @@
-// A phone for React Native: it signs in, rings, calls a number, and shows video that comes.
+// A phone for React Native: it signs in, rings, calls a number, shows the cameras and screens of
+// others, and one's own.
 // Calls stay up when the phone changes between Wi-Fi and its carrier.
 
 import { useEffect, useRef, useState, type ReactElement } from "react";
 import NetInfo from "@react-native-community/netinfo";
 import { Text, TextInput, TouchableOpacity, View } from "react-native";
 import { MediaStream, RTCPeerConnection, RTCView, mediaDevices } from "react-native-webrtc";
-import { Client, type Call, type Incoming } from "@skygenesisenterprise/skybridge";
+import { Client, type Call, type Incoming, type RemoteVideo } from "@skygenesisenterprise/skybridge";
 
 interface Props {
   url: string; // "https://pbx.example"
@@ -16,7 +17,8 @@ export function Phone({ url, token }: Props): ReactElement {
   const client = useRef<Client | null>(null);
   const [call, setCall] = useState<Call | null>(null);
   const [incoming, setIncoming] = useState<Incoming | null>(null);
-  const [video, setVideo] = useState<string | null>(null);
+  const [videos, setVideos] = useState<readonly RemoteVideo[]>([]);
+  const [camera, setCamera] = useState<MediaStream | null>(null);
   const [line, setLine] = useState("Not connected");
   const [number, setNumber] = useState("");
 
@@ -41,15 +43,15 @@ export function Phone({ url, token }: Props): ReactElement {
       setIncoming(null);
       setCall(made);
       setLine(made.state);
-      made.on("stream", (stream) => {
-        // Audio is played by the system; a stream with video is shown.
-        if (stream instanceof MediaStream && stream.getVideoTracks().length > 0) setVideo(stream.toURL());
-      });
+      // Sound is played by the system.
+      made.on("video", () => setVideos([...made.videos]));
+      made.on("videoEnded", () => setVideos([...made.videos]));
+      made.on("camera", () => setCamera(made.camera as MediaStream | null));
       made.on("state", ({ state, cause }) => {
         setLine(cause || state);
         if (state !== "ended" && state !== "failed") return;
         setCall(null);
-        setVideo(null);
+        setCamera(null);
       });
     } catch (error) {
       setLine(String(error));
@@ -59,7 +61,10 @@ export function Phone({ url, token }: Props): ReactElement {
   return (
     <View>
       <Text>{line}</Text>
-      {video && <RTCView streamURL={video} objectFit="cover" />}
+      {videos.map(({ participant, kind, stream }) => (
+        <RTCView key={`${participant}:${kind}`} streamURL={(stream as MediaStream).toURL()} objectFit={kind === "screen" ? "contain" : "cover"} />
+      ))}
+      {camera && <RTCView streamURL={camera.toURL()} objectFit="cover" mirror />}
       {incoming && (
         <>
           <Text>{incoming.caller} calls</Text>
@@ -70,12 +75,13 @@ export function Phone({ url, token }: Props): ReactElement {
       {call ? (
         <>
           <TouchableOpacity onPress={() => void call.mute(!call.muted)}><Text>Mute</Text></TouchableOpacity>
+          <TouchableOpacity onPress={() => void (camera ? call.stopCamera() : call.startCamera())}><Text>Camera</Text></TouchableOpacity>
           <TouchableOpacity onPress={() => void call.hangUp()}><Text>Hang up</Text></TouchableOpacity>
         </>
       ) : (
         <>
           <TextInput value={number} onChangeText={setNumber} />
-          <TouchableOpacity onPress={() => client.current && void talk(() => client.current!.call(number, { video: true }))}>
+          <TouchableOpacity onPress={() => client.current && void talk(() => client.current!.call(number, { receiveVideo: true }))}>
             <Text>Call</Text>
           </TouchableOpacity>
         </>
