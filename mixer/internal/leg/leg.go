@@ -179,7 +179,7 @@ func (l *Leg) SetMedia(w *Bench, m *Media) {
 	}
 	l.retune()
 	l.Clip.SetRate(l.Rate)
-	l.In.IdleSince = w.Now.Tick
+	l.In.IdleSince, l.In.timedOut = w.Now.Tick, false // silence counts from now on
 	l.Changed()
 }
 

@@ -31,6 +31,13 @@ type LegConfig struct {
 	MediaTimeout time.Duration
 	// HungUp is told that our side ended the leg; it must not block.
 	HungUp func(signaling.Cause)
+	// Reconnect is how long a browser may be away that was connected: its network lost, its page
+	// loaded again. With 0 its part ends at once. Away is told that it is away, and that it is
+	// back; it must not block.
+	Reconnect time.Duration
+	Away      func(bool)
+	// AfterFunc is time.AfterFunc, which it is when nil, for Reconnect.
+	AfterFunc func(d time.Duration, f func()) (stop func() bool)
 }
 
 // Leg is a browser in a call. It is made from the browser's offer, so it is
@@ -44,6 +51,7 @@ type Leg struct {
 	state  rtc.State // as told before the leg had its channel
 	ended  bool
 	early  []mixer.Event
+	absence
 }
 
 var _ signaling.Leg = (*Leg)(nil)
@@ -61,6 +69,9 @@ func NewOffer(ctx context.Context, cfg LegConfig) (*Leg, string, error) {
 
 // newLeg makes a leg that begins with a description of ours.
 func newLeg(cfg LegConfig, describe func(*Session) (string, error)) (*Leg, string, error) {
+	if cfg.AfterFunc == nil {
+		cfg.AfterFunc = func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+	}
 	l := &Leg{cfg: cfg}
 	session, err := NewSession(SessionConfig{
 		Name: "WebRTC/" + cfg.User, Mixer: cfg.Mixer, API: cfg.API, Codecs: cfg.Codecs, Log: cfg.Log,
@@ -81,9 +92,13 @@ func newLeg(cfg LegConfig, describe func(*Session) (string, error)) (*Leg, strin
 // SetAnswer takes the answer to NewOffer's offer.
 func (l *Leg) SetAnswer(answer string) error { return l.session.SetAnswer(answer) }
 
-// Renegotiate takes a further offer: ICE restart, hold, a changed codec.
+// Renegotiate takes a further offer: ICE restart, hold, a changed codec. One of another connection
+// is of a browser that comes back, whose former connection it replaces, however that looks.
 func (l *Leg) Renegotiate(ctx context.Context, offer string) (string, error) {
 	answer, err := l.session.Answer(ctx, offer, true)
+	if l.replaceable(err) {
+		answer, err = l.replace(ctx, offer)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -96,7 +111,12 @@ func (l *Leg) Renegotiate(ctx context.Context, offer string) (string, error) {
 }
 
 // AddCandidate takes a candidate of the browser's.
-func (l *Leg) AddCandidate(c rtc.Candidate) error { return l.session.AddCandidate(c) }
+func (l *Leg) AddCandidate(c rtc.Candidate) error {
+	if err := l.session.AddCandidate(c); !l.replaceable(err) {
+		return err
+	}
+	return l.keep(c)
+}
 
 func (l *Leg) tell(f func(signaling.LegEvents)) {
 	l.mu.Lock()
@@ -113,31 +133,10 @@ func (l *Leg) portEvent(ev mixer.Event) {
 		l.early = append(l.early, ev)
 		return
 	}
+	if ev.Kind == mixer.MediaTimeout && l.away { // which has a patience of its own
+		return
+	}
 	l.events.LegPort(ev)
-}
-
-// stateChanged ends the leg when its connection is lost for good, or the browser
-// has closed it.
-func (l *Leg) stateChanged(s rtc.State) {
-	l.mu.Lock()
-	if l.state < rtc.StateFailed { // the first end says why
-		l.state = s
-	}
-	started := l.events != nil
-	l.mu.Unlock()
-	if started {
-		l.endIfOver(s)
-	}
-}
-
-// endIfOver ends the leg in a final state of its connection.
-func (l *Leg) endIfOver(s rtc.State) {
-	switch s {
-	case rtc.StateFailed:
-		l.end(signaling.CauseFailure, true)
-	case rtc.StateClosed: // by the browser: when we close, the leg has ended already
-		l.end(signaling.CauseNormal, true)
-	}
 }
 
 // Start binds the leg to its channel.
@@ -150,7 +149,7 @@ func (l *Leg) Start(events signaling.LegEvents) {
 	}
 	l.early = nil
 	l.mu.Unlock()
-	l.endIfOver(state)
+	l.take(state)
 }
 
 // Ring does nothing: a browser that made an offer shows its own progress.
@@ -177,6 +176,7 @@ func (l *Leg) end(cause signaling.Cause, peer bool) {
 	l.mu.Lock()
 	already := l.ended
 	l.ended = true
+	l.stopWaiting()
 	l.mu.Unlock()
 	if already {
 		return

@@ -106,7 +106,7 @@ func TestABrowserThatGoes(t *testing.T) {
 		b.speak()
 		b.hears(1)
 		b.Close()
-		<-l.session.peer.Done()
+		<-l.session.peer().Done()
 		told := make(report, 256)
 		l.Start(told)
 		told.want(t, "ended 16 true")

@@ -43,9 +43,11 @@ type SessionConfig struct {
 // Session is one browser's media: a peer, and its port in the mixer.
 type Session struct {
 	cfg  SessionConfig
-	peer *rtc.Peer
+	seat atomic.Pointer[seat]
 	ring *mixer.Ring
 	port *mixer.Port
+
+	replacing sync.Mutex // one replacement of the peer at a time
 
 	live    context.Context //nolint:containedctx // the session's life
 	stop    context.CancelFunc
@@ -65,15 +67,14 @@ func NewSession(cfg SessionConfig) (*Session, error) {
 // newSession makes a session that carries nothing yet.
 func newSession(cfg SessionConfig) (*Session, error) {
 	s := &Session{cfg: cfg, ring: mixer.NewRing()}
-	peer, err := cfg.API.NewPeer(rtc.PeerConfig{
-		Name: cfg.Name, Codecs: cfg.Codecs, OnCandidate: cfg.Candidate, OnState: cfg.State,
-		Packets: s.received, Reported: s.reported,
-	})
+	first, err := s.newSeat()
 	if err != nil {
 		return nil, err
 	}
+	first.carries.Store(true)
+	s.seat.Store(first)
 	s.ring.Through(func(packet []byte) bool {
-		sent, err := peer.WriteNow(packet)
+		sent, err := s.peer().WriteNow(packet)
 		if err != nil {
 			s.ring.Unsent() // not connected yet, or not any more; the port's statistics show it
 		}
@@ -81,10 +82,10 @@ func newSession(cfg SessionConfig) (*Session, error) {
 	})
 	port, err := cfg.Mixer.NewPort(mixer.PortConfig{Name: cfg.Name, Transport: s.ring, Events: cfg.Events, MediaTimeout: cfg.MediaTimeout, MutedIsHeld: true})
 	if err != nil {
-		peer.Close()
+		first.leave()
 		return nil, err
 	}
-	s.peer, s.port = peer, port
+	s.port = port
 	s.live, s.stop = context.WithCancel(context.Background())
 	return s, nil
 }
@@ -94,7 +95,7 @@ func (s *Session) start() {
 	go s.pump() // owned by s, ended by Close
 }
 
-// received takes a packet from the peer's reader.
+// received takes a packet from the reader of the peer that carries the session.
 func (s *Session) received(packet []byte, arrival time.Time) {
 	// What the ring cannot take it counts, as the port's Overrun; a closed one has
 	// no use for packets.
@@ -114,7 +115,7 @@ func (s *Session) pump() {
 		if err != nil {
 			return // the port has closed, or the session has
 		}
-		if err := s.peer.WriteRTP(buf[:n]); err != nil {
+		if err := s.peer().WriteRTP(buf[:n]); err != nil {
 			s.ring.Unsent() // not connected yet, or not any more; the port's statistics show it
 		}
 	}
@@ -134,7 +135,7 @@ func (s *Session) Port() *mixer.Port { return s.port }
 // through SessionConfig.Candidate, else they stand in the answer. A repeated
 // offer renegotiates.
 func (s *Session) Answer(ctx context.Context, offer string, trickle bool) (string, error) {
-	answer, err := s.peer.Answer(ctx, offer, trickle)
+	answer, err := s.peer().Answer(ctx, offer, trickle)
 	if err != nil {
 		return "", err
 	}
@@ -143,12 +144,12 @@ func (s *Session) Answer(ctx context.Context, offer string, trickle bool) (strin
 
 // Offer makes an offer; SetAnswer takes its answer.
 func (s *Session) Offer(ctx context.Context, trickle bool) (string, error) {
-	return s.peer.Offer(ctx, trickle)
+	return s.peer().Offer(ctx, trickle)
 }
 
 // SetAnswer takes the answer to our offer.
 func (s *Session) SetAnswer(answer string) error {
-	if err := s.peer.SetAnswer(answer); err != nil {
+	if err := s.peer().SetAnswer(answer); err != nil {
 		return err
 	}
 	return s.apply()
@@ -156,19 +157,19 @@ func (s *Session) SetAnswer(answer string) error {
 
 // SetDirection says what we want in offers and answers to come: SendOnly to hold
 // the peer, SendRecv to take it back.
-func (s *Session) SetDirection(d media.Direction) { s.peer.SetDirection(d) }
+func (s *Session) SetDirection(d media.Direction) { s.peer().SetDirection(d) }
 
 // Rollback takes back an offer that the peer refused. A first offer cannot be
 // taken back: without its answer the session is to be closed.
 func (s *Session) Rollback() {
-	if err := s.peer.Rollback(); err != nil {
+	if err := s.peer().Rollback(); err != nil {
 		s.cfg.Log.Debug("offer not taken back", "peer", s.cfg.Name, "err", err)
 	}
 }
 
 // apply tells the mixer what was negotiated.
 func (s *Session) apply() error {
-	n := s.peer.Media()
+	n := s.peer().Media()
 	return s.port.SetMedia(mixer.Media{
 		Send: n.Send, Receive: n.Receive, SendEvents: n.SendEvents, ReceiveEvents: n.ReceiveEvents,
 		Direction: n.Direction, AudioLevel: n.AudioLevel, Encoder: sdp.EncoderFor(n.Send, s.cfg.API.Encoder()),
@@ -176,10 +177,10 @@ func (s *Session) apply() error {
 }
 
 // AddCandidate takes a candidate of the peer's.
-func (s *Session) AddCandidate(c rtc.Candidate) error { return s.peer.AddCandidate(c) }
+func (s *Session) AddCandidate(c rtc.Candidate) error { return s.peer().AddCandidate(c) }
 
 // Media is what was negotiated last.
-func (s *Session) Media() rtc.Negotiated { return s.peer.Media() }
+func (s *Session) Media() rtc.Negotiated { return s.peer().Media() }
 
 // Close ends the peer and the port. It returns at once; the port's Closed event
 // is the end of it.
@@ -187,7 +188,7 @@ func (s *Session) Close() {
 	if s.closed.Swap(true) {
 		return
 	}
-	s.peer.Close()
+	s.seat.Load().leave()
 	s.port.Close()
 	s.stop()
 }
@@ -199,7 +200,7 @@ func (s *Session) Wait(ctx context.Context) error {
 	}
 	s.pumping.Wait()
 	select {
-	case <-s.peer.Done():
+	case <-s.peer().Done():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
