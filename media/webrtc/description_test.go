@@ -108,7 +108,7 @@ func TestRefusedOffers(t *testing.T) {
 	offers := refusals(t)
 	offers["10,000 m= lines"] = [3]string{"too_large", "more than 64 m= lines",
 		"v=0\n" + strings.Repeat("m=audio 9 RTP/AVP 0\n", 3000)}
-	offers["64 KiB"] = [3]string{"too_large", "at most 65536", "v=0\n" + strings.Repeat("a=x\n", 20_000)}
+	offers["384 KiB"] = [3]string{"too_large", "at most 393216", "v=0\n" + strings.Repeat("a=x\n", 100_000)}
 	offers["formats"] = [3]string{"too_large", "more than 128 formats",
 		"v=0\nm=audio 9 UDP/TLS/RTP/SAVPF" + strings.Repeat(" 111", 200) + "\n"}
 	offers["candidates"] = [3]string{"too_many", "line 263: more than 256 candidates",

@@ -65,10 +65,10 @@ func TestLargeOffer(t *testing.T) {
 	}
 	var b strings.Builder
 	b.WriteString(offer)
-	for b.Len()+len("m=video")+len(video) < jsep.MaxBytes && strings.Count(b.String(), "\nm=") < jsep.MaxSections {
+	for b.Len()+len("m=video")+len(video) < sdp.MaxBytes && strings.Count(b.String(), "\nm=") < jsep.MaxSections {
 		b.WriteString("m=video" + strings.Replace(video, "a=mid:1", fmt.Sprintf("a=mid:v%d", b.Len()), 1))
 	}
-	for b.Len() < jsep.MaxBytes-50 {
+	for b.Len() < sdp.MaxBytes-50 {
 		b.WriteString("a=ssrc:1 label:x\r\n")
 	}
 	s, err := sdp.Parse([]byte(b.String()))

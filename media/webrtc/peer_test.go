@@ -341,3 +341,59 @@ func TestNoPathFails(t *testing.T) {
 		t.Errorf("failed with %v", err)
 	}
 }
+
+// An offer that leaves the audio without a codec changes nothing.
+func TestAudioWithoutACodec(t *testing.T) {
+	o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
+	connect(t, o, r)
+	offer := r.offer(t, false, nil)
+	_, err := o.Answer(context.Background(), strings.ReplaceAll(offer, "opus/48000", "speex/48000"), false)
+	if fault.Of(err) != fault.NotAcceptable || !strings.Contains(err.Error(), "no codec in common") {
+		t.Fatal(err)
+	}
+	if o.Media().Send.Codec != opus {
+		t.Errorf("we send %v", o.Media().Send)
+	}
+	speak(t, o, r, "unharmed")
+}
+
+// Audio goes on while another path is looked for.
+func TestAudioDuringAnICERestart(t *testing.T) {
+	o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
+	connect(t, o, r)
+	speak(t, o, r, "before")
+	if _, err := o.Answer(context.Background(), r.offer(t, false, &pion.OfferOptions{ICERestart: true}), false); err != nil {
+		t.Fatal(err)
+	}
+	o.await(t, StateConnecting) // for ever: the remote does not take the answer
+	before := o.Stats()
+	for range 10 {
+		o.spoken++
+		if err := o.WriteRTP(packet(t, headerOf(o.Media().Send.PayloadType, o.spoken), "during")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := o.Stats(); after.PacketsSent != before.PacketsSent+10 || after.PacketsFailed != before.PacketsFailed {
+		t.Errorf("%+v after %+v", after, before)
+	}
+}
+
+// What an ended search for candidates has yet to tell is not the next one's.
+func TestCandidatesOfAnEndedSearch(t *testing.T) {
+	o, r := newPeer(t, testAPI(t)), newRemote(t, opus)
+	connect(t, o, r)
+	old := parameter(t, r.RemoteDescription().SDP, "candidate")
+	if _, err := o.Answer(context.Background(), r.offer(t, false, &pion.OfferOptions{ICERestart: true}), false); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := o.ice.candidates()
+	o.foundCandidate(old)
+	if after, _ := o.ice.candidates(); len(after) != len(before) {
+		t.Errorf("%q is among %q", old, after)
+	}
+	for _, c := range before {
+		if !strings.HasSuffix(c, " ufrag "+o.session.text.Local().Ufrag) {
+			t.Errorf("%q", c)
+		}
+	}
+}

@@ -45,6 +45,9 @@ func (s *session) begin(config *PeerConfig, certificate *dtls.Certificate) error
 	}
 	s.text = jsep.NewSession(sections)
 	s.text.Receive(jsep.Audio, 1)
+	if config.Video != nil {
+		s.text.Receive(jsep.Video, config.Video.Ask)
+	}
 	return s.text.AddTrack(jsep.Track{
 		ID: "audio", Stream: s.cname, Kind: jsep.Audio, SSRC: s.ssrc, CName: s.cname,
 	})

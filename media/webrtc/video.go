@@ -20,6 +20,8 @@ type VideoConfig struct {
 	// Receive is in how many sections the peer may send at once; 0 is 2, a camera and a
 	// screen.
 	Receive int
+	// Ask is how many sections of ours the first offer of ours has for the peer to send in.
+	Ask int
 	// Packet takes each RTP packet of video, with the mid of its section.
 	Packet func(mid string, packet []byte, arrival time.Time)
 	// Control takes each compound RTCP packet whole, also those that are about audio, which

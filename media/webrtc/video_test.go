@@ -392,3 +392,20 @@ func TestWriteVideoAllocates(t *testing.T) {
 		t.Errorf("WriteVideo allocates %v times", n)
 	}
 }
+
+// A first offer of ours has room for what the peer is asked to send, and for no more.
+func TestAsk(t *testing.T) {
+	for ask := range 3 {
+		o := newPeer(t, testAPI(t), func(c *PeerConfig) { c.Video = &VideoConfig{Ask: ask} })
+		offer, err := o.Offer(context.Background(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(offer, "\nm=video "); n != ask {
+			t.Errorf("asked for %d, offered %d in\n%s", ask, n, offer)
+		}
+		if n := strings.Count(offer, "a=recvonly\r\n"); n != ask {
+			t.Errorf("%d of %d receive", n, ask)
+		}
+	}
+}

@@ -86,6 +86,9 @@ func (s *Session) take(n *state, d *Description) error {
 		if used[i] = err == nil; err != nil && why == nil {
 			why = err
 		}
+		if err != nil && n.slots[i].kind == Audio && n.slots[i].agreedOn() && !d.Sections[i].Rejected() {
+			return err // what is spoken in goes on as it was, rather than being cut off
+		}
 	}
 	s.refresh(n)
 	if at := d.carrier(used); at >= 0 {

@@ -8,10 +8,11 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
-// Limits of Parse. The largest offers of browsers in a large conference have some 60
-// sections; everything else is far below.
+// Limits of Parse. Who sees as many as a room shows at most, 49 cameras and a screen, and
+// sends a camera and a screen beside audio and data, has 54 sections, which Chromium offers
+// again with all that it can decode, in up to 6 KiB each.
 const (
-	MaxBytes      = 64 << 10
+	MaxBytes      = 384 << 10
 	MaxSections   = 64
 	MaxFormats    = 128 // in one section
 	MaxCandidates = 256 // in one section

@@ -135,7 +135,7 @@ func TestTooMuch(t *testing.T) {
 		kind       fault.Kind
 	}{
 		"10,000 m= lines": {head + strings.Repeat(section, 10_000), "line 69: more than 64 m= lines", fault.TooLarge},
-		"bytes":           {head + section + strings.Repeat("a=x:"+strings.Repeat("y", 995)+"\n", 1_000_000/1000), "line 71: 1000071 bytes in all, at most 65536", fault.TooLarge},
+		"bytes":           {head + section + strings.Repeat("a=x:"+strings.Repeat("y", 995)+"\n", 1_000_000/1000), "line 399: 1000071 bytes in all, at most 393216", fault.TooLarge},
 		"one line":        {head + section + "a=x:" + strings.Repeat("y", 1<<20), "line 6: 1048651 bytes in all", fault.TooLarge},
 		"formats":         {head + "m=audio 9 UDP/TLS/RTP/SAVPF" + strings.Repeat(" 111", 200) + "\n", "line 5: more than 128 formats", fault.TooLarge},
 		"candidates":      {head + section + strings.Repeat("a=candidate:1 1 udp 1 192.0.2.1 1000 typ host\n", 300), "line 262: more than 256 candidates", fault.TooMany},

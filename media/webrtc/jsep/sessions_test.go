@@ -99,3 +99,55 @@ func codecs(list []jsep.Codec) string {
 	}
 	return strings.Join(out, " ")
 }
+
+// A browser that sees as many as a room shows at most, 49 cameras and a screen, offers their
+// sections again with all that it can decode; it is answered, and each has what is sent there.
+func TestLargestRoom(t *testing.T) {
+	offer := session(t, "chromium-whole")[0]
+	front, data, _ := strings.Cut(offer, "m=application")
+	at := strings.LastIndex(front, "m=video")
+	last := front[at:]
+	s := server(t)
+	var b strings.Builder
+	b.WriteString(front)
+	for i := range 40 { // ten are there
+		b.WriteString(strings.Replace(last, lineOfMID(last), fmt.Sprintf("a=mid:more%d", i), 1))
+	}
+	b.WriteString("m=application" + data)
+	for i := range 50 {
+		add(t, s, jsep.Track{ID: fmt.Sprintf("%d:camera", i), Stream: fmt.Sprintf("%d:camera", i), Kind: jsep.Video, SSRC: uint32(1000 + 2*i), RTX: uint32(1001 + 2*i), CName: "room", Codec: "VP8"})
+	}
+	bundle, _, _ := strings.Cut(offer[strings.Index(offer, "a=group:BUNDLE"):], "\n")
+	text := strings.Replace(b.String(), bundle, strings.TrimRight(bundle, "\r")+more(40), 1)
+	if len(text) < 200<<10 {
+		t.Fatalf("%d bytes are not what Chromium would send", len(text))
+	}
+	answer, agreed := answered(t, s, text)
+	n := 0
+	for _, m := range agreed.Media {
+		if m.Track != nil && m.Kind == jsep.Video {
+			n++
+		}
+	}
+	if n != 50 || s.NeedsOffer() {
+		t.Errorf("%d are sent", n)
+	}
+	if _, err := jsep.Parse(answer); err != nil {
+		t.Error(err)
+	}
+}
+
+func lineOfMID(section string) string {
+	at := strings.Index(section, "a=mid:")
+	line, _, _ := strings.Cut(section[at:], "\n")
+	return strings.TrimRight(line, "\r")
+}
+
+// more are the mids of further sections in a group.
+func more(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " more%d", i)
+	}
+	return b.String()
+}
