@@ -14,7 +14,7 @@ import (
 // authenticate finds out who is asking, or refuses. Neither tokens nor keys are
 // ever logged.
 func (s *Server) authenticate(c *fiber.Ctx) error {
-	p, err := s.principal(c.UserContext(), credentials{c.Get(fiber.HeaderAuthorization), c.Get("X-API-Key")})
+	p, err := s.identify(c, credentialOf(c))
 	if err != nil {
 		return err
 	}
@@ -25,19 +25,51 @@ func (s *Server) authenticate(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// credentials are what a request came with: its Authorization and X-API-Key headers.
-type credentials struct{ authorization, key string }
+// credential is what a request shows; a token comes before a key.
+type credential struct {
+	token, key string
+	odd        bool // it is no credential that we know
+}
 
-func (s *Server) principal(ctx context.Context, came credentials) (auth.Principal, error) {
-	if came.authorization != "" {
-		scheme, token, _ := strings.Cut(came.authorization, " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			return auth.Principal{}, fault.New(fault.Unauthorized, "authorization must be Bearer")
-		}
-		return s.cfg.Auth.Token(strings.TrimSpace(token))
+func (k credential) none() bool { return k == credential{} }
+
+// credentialOf is what a request's headers show.
+func credentialOf(c *fiber.Ctx) credential {
+	if header := c.Get(fiber.HeaderAuthorization); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		return credential{token: strings.TrimSpace(token), odd: !strings.EqualFold(scheme, "Bearer")}
 	}
-	if came.key != "" {
-		return s.cfg.Auth.APIKey(ctx, came.key)
+	return credential{key: c.Get("X-API-Key")}
+}
+
+// identify finds out who is asking and counts the request as theirs. Who has shown too much that
+// is no token and no key is not looked at; to show nothing is no guess.
+func (s *Server) identify(c *fiber.Ctx, shown credential) (auth.Principal, error) {
+	if shown.none() {
+		return auth.Principal{}, fault.New(fault.Unauthorized, "a bearer token or an API key is needed")
 	}
-	return auth.Principal{}, fault.New(fault.Unauthorized, "a bearer token or an API key is needed")
+	if err := s.cfg.Limits.AskFailures(c); err != nil {
+		return auth.Principal{}, err
+	}
+	p, err := s.principal(c.UserContext(), shown)
+	switch {
+	case fault.Of(err) == fault.Unauthorized:
+		s.cfg.Limits.Failed(s.cfg.Limits.Client(c))
+		return p, err
+	case err != nil:
+		return p, err
+	case shown.key != "":
+		return p, s.cfg.Limits.AskKey(c, shown.key)
+	}
+	return p, s.cfg.Limits.AskUser(c, p.User)
+}
+
+func (s *Server) principal(ctx context.Context, shown credential) (auth.Principal, error) {
+	switch {
+	case shown.odd:
+		return auth.Principal{}, fault.New(fault.Unauthorized, "authorization must be Bearer")
+	case shown.key != "":
+		return s.cfg.Auth.APIKey(ctx, shown.key)
+	}
+	return s.cfg.Auth.Token(shown.token)
 }

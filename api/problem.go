@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,13 +12,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 const problemType = "application/problem+json"
 
-// retryAfter is how many seconds a client should wait that was refused for now.
+// retryAfter is how many seconds a client should wait that was refused for now, where nobody knows
+// better.
 const retryAfter = 5
 
 // problem is an error as clients see it (RFC 9457).
@@ -30,6 +33,7 @@ type problem struct {
 	TraceID string       `json:"trace_id" doc:"What the log knows the error by"`
 	State   string       `json:"state,omitempty" doc:"Of 409: the present state, in which that cannot be done"`
 	SIP     *sipStatus   `json:"sip,omitempty" doc:"Why a call failed"`
+	Retry   int          `json:"-"`
 	Errors  []fieldError `json:"errors,omitempty" doc:"The fields of the request that are wrong"`
 }
 
@@ -59,7 +63,7 @@ func (p *problem) GetHeaders() http.Header {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="skybridge"`)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", strconv.Itoa(retryAfter))
+		h.Set("Retry-After", strconv.Itoa(cmp.Or(p.Retry, retryAfter)))
 	}
 	return h
 }
@@ -117,6 +121,10 @@ func describe(log *slog.Logger, err error) *problem {
 	var state *rest.StateError
 	if errors.As(err, &state) {
 		p.State = state.State
+	}
+	var exceeded *limit.ExceededError
+	if errors.As(err, &exceeded) {
+		p.Retry = exceeded.RetryAfter()
 	}
 	var field *rest.FieldError
 	if errors.As(err, &field) {

@@ -32,6 +32,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/idempotency"
 	"github.com/skygenesisenterprise/skybridge/api/identity"
+	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
@@ -67,6 +68,8 @@ type Config struct {
 	Idempotency *store.Idempotency
 	// Metrics are what monitoring asks for; nil serves none.
 	Metrics *metrics.Metrics
+	// Limits bounds how many requests are taken; nil takes all.
+	Limits *limit.Limiter
 	// WebSocket is what /ws/auth is made of, but for its Token, which is Auth's; nil serves none.
 	WebSocket *ws.Config
 	// Ready says why the server cannot take calls now; nil when it can.
@@ -107,6 +110,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Idempotency == nil {
 		return nil, errors.New("api: nowhere to keep answers to requests with an idempotency key")
 	}
+	if cfg.Limits == nil {
+		cfg.Limits = limit.New(limit.Config{}, time.Now)
+	}
 	ownProblems.Do(func() { huma.NewError = newProblem })
 	s := &Server{cfg: cfg, served: make(chan error, 1)}
 	s.app = fiber.New(fiber.Config{
@@ -131,7 +137,7 @@ func New(cfg Config) (*Server, error) {
 			AllowOriginsFunc: allowed(cfg.Origins),
 			AllowMethods:     "GET,POST,PUT,PATCH,DELETE",
 			AllowHeaders:     "Authorization,Content-Type,X-API-Key," + idempotency.Header,
-			ExposeHeaders:    "Location,Retry-After",
+			ExposeHeaders:    "Location,Retry-After," + limit.Header + "," + limit.PolicyHeader,
 			MaxAge:           3600,
 		}))
 	}
@@ -142,7 +148,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.registerAPI()
 	if cfg.Metrics != nil {
-		s.app.Get(metricsPath, s.authenticate, s.metrics)
+		s.app.Get(metricsPath, cfg.Limits.ByAddress, s.authenticate, s.metrics)
 	}
 	if cfg.Pages != nil {
 		s.servePages(cfg.Pages)
@@ -176,7 +182,7 @@ func (s *Server) registerAPI() {
 	}
 	operations := humafiber.New(s.app, config)
 	routes.RegisterHealth(operations, s.cfg.VoIP, s.cfg.Version, s.cfg.Ready)
-	s.app.Use(rest.Base, s.authenticate, idempotency.New(s.cfg.Idempotency, s.cfg.Log))
+	s.app.Use(rest.Base, s.cfg.Limits.ByAddress, s.authenticate, idempotency.New(s.cfg.Idempotency, s.cfg.Log))
 	fail := problemOf(s.cfg.Log)
 	routes.Register(operations, s.cfg.VoIP, fail)
 	if s.cfg.WebSocket != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -14,7 +15,8 @@ import (
 // serveWebSocket adds /ws/auth. It stands before the authentication of the operations, since
 // browsers can send no header with a token.
 func (s *Server) serveWebSocket(cfg ws.Config) {
-	cfg.Token = s.cfg.Auth.Token
+	limits := s.cfg.Limits
+	cfg.Token, cfg.Failed = s.cfg.Auth.Token, limits.Failed
 	s.live = ws.New(cfg)
 	mayAsk := allowed(s.cfg.Origins)
 	s.app.Get(ws.Path, func(c *fiber.Ctx) error {
@@ -22,21 +24,30 @@ func (s *Server) serveWebSocket(cfg ws.Config) {
 		if origin := c.Get(fiber.HeaderOrigin); origin != "" && !ws.SameOrigin(origin, c.Get(fiber.HeaderHost)) && !mayAsk(origin) {
 			return fault.New(fault.Forbidden, "this origin may not use the API")
 		}
-		return s.live.Upgrade(c, s.socketCheck(c))
+		if err := limits.AskAddress(c); err != nil {
+			return err
+		}
+		if err := limits.AskFailures(c); err != nil {
+			return err
+		}
+		from := limits.Client(c)
+		err := s.live.Upgrade(c, s.socketCheck(c), limit.Source(from))
+		if fault.Of(err) == fault.Unauthorized {
+			limits.Failed(from)
+		}
+		return err
 	})
 }
 
 // socketCheck is what tells who opens a WebSocket, now and whenever it is asked again; nil where
 // the first frame is to tell. It keeps what the request came with, not the request.
 func (s *Server) socketCheck(c *fiber.Ctx) session.Check {
-	token := ws.TokenOf(c)
-	came := credentials{c.Get(fiber.HeaderAuthorization), c.Get("X-API-Key")}
-	switch {
-	case token != "":
-		return func(context.Context) (auth.Principal, error) { return s.cfg.Auth.Token(token) }
-	case came != credentials{}:
-		return func(ctx context.Context) (auth.Principal, error) { return s.principal(ctx, came) }
-	default:
+	came := credentialOf(c)
+	if token := ws.TokenOf(c); token != "" {
+		came = credential{token: token}
+	}
+	if came.none() {
 		return nil
 	}
+	return func(ctx context.Context) (auth.Principal, error) { return s.principal(ctx, came) }
 }

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"errors"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ const (
 type connection struct {
 	server *Server
 	conn   *websocket.Conn
+	from   netip.Addr // whom it is counted as
 
 	mu      sync.Mutex
 	feed    *session.Feed
@@ -165,7 +167,11 @@ func (c *connection) introduce() (auth.Principal, error) {
 	if err := in.read(data); err != nil || in.Type != typeAuth {
 		return auth.Principal{}, unknown
 	}
-	return c.is(c.byToken(in.Token))
+	p, err := c.is(c.byToken(in.Token))
+	if err != nil {
+		c.failed(err)
+	}
+	return p, err
 }
 
 // run serves a principal until the connection ends.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
@@ -38,7 +39,7 @@ func BenchmarkFanOut(b *testing.B) {
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true})
 	app.Get(Path, func(c *fiber.Ctx) error {
 		user := c.Query("user")
-		return s.Upgrade(c, func(context.Context) (auth.Principal, error) { return auth.Principal{User: user}, nil })
+		return s.Upgrade(c, func(context.Context) (auth.Principal, error) { return auth.Principal{User: user}, nil }, netip.Addr{})
 	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(b, err)

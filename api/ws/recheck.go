@@ -64,6 +64,13 @@ func (c *connection) is(check session.Check) (auth.Principal, error) {
 	return check(c.server.life)
 }
 
+// failed tells of a token that is not accepted.
+func (c *connection) failed(err error) {
+	if c.server.cfg.Failed != nil && fault.Of(err) == fault.Unauthorized {
+		c.server.cfg.Failed(c.from)
+	}
+}
+
 // expire notes until when the token is good.
 func (c *connection) expire(p auth.Principal) {
 	c.mu.Lock()
@@ -91,6 +98,7 @@ func (c *connection) renew(in *clientFrame) error {
 	check := c.byToken(in.Token)
 	p, err := check(c.server.life)
 	if err != nil {
+		c.failed(err)
 		return fault.New(fault.Unauthorized, "the token is not accepted")
 	}
 	if p.User != c.session.Principal().User {

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -63,15 +64,18 @@ type Config struct {
 	Presence *presence.Registry
 	// Chat is messages between users.
 	Chat *chat.Service
-	// Token checks a token as it stands in the URL, the subprotocol or the first frame.
-	Token func(token string) (auth.Principal, error)
-	Log   *slog.Logger
+	// Token checks a token as it stands in a frame; Failed is told of an address that has sent one
+	// that is not accepted. nil tells nobody.
+	Token  func(token string) (auth.Principal, error)
+	Failed func(from netip.Addr)
+	Log    *slog.Logger
 	// Sessions bounds the sessions; its Ended and May are the server's.
 	Sessions session.Config
 	// AuthTime is how long a connection may take to say who it is, Strangers how many may be
-	// there at one time that have not.
-	AuthTime  time.Duration
-	Strangers int
+	// there at one time that have not, and StrangersOfOne how many of those from one address.
+	AuthTime       time.Duration
+	Strangers      int
+	StrangersOfOne int
 	// Settle is how long a client has to resume a session before it is told what waits for its user.
 	Settle time.Duration
 	// Ping is how often a client is asked for a sign of life, Idle after how long without one the
@@ -87,7 +91,7 @@ type Config struct {
 // Default are the bounds that the server uses.
 func Default() Config {
 	return Config{
-		Sessions: session.Default(), AuthTime: 10 * time.Second, Strangers: 512, Ping: 20 * time.Second, Idle: time.Minute,
+		Sessions: session.Default(), AuthTime: 10 * time.Second, Strangers: 512, StrangersOfOne: 64, Ping: 20 * time.Second, Idle: time.Minute,
 		WriteTime: 10 * time.Second, Settle: time.Second, Leeway: time.Minute, Recheck: time.Minute,
 	}
 }
@@ -112,6 +116,7 @@ type Server struct {
 	mu        sync.Mutex
 	open      map[*connection]struct{}
 	strangers int
+	from      map[netip.Addr]int // strangers of each address
 	closed    bool
 	running   sync.WaitGroup
 	sweeping  sync.WaitGroup
@@ -119,7 +124,7 @@ type Server struct {
 
 // New makes a server.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, open: make(map[*connection]struct{})}
+	s := &Server{cfg: cfg, open: make(map[*connection]struct{}), from: make(map[netip.Addr]int)}
 	s.life, s.stop = context.WithCancel(context.Background())
 	cfg.Sessions.Ended = s.ended
 	cfg.Sessions.May = s.may
@@ -140,13 +145,14 @@ const openingLocal = "opening"
 type opening struct {
 	principal *auth.Principal // nil when the first frame tells
 	check     session.Check
-	changes   uint64 // before it was authenticated
+	from      netip.Addr // by which strangers are counted
+	changes   uint64     // before it was authenticated
 }
 
-// Upgrade makes a WebSocket of a request. check says who it is from; nil when the first frame
-// tells.
-func (s *Server) Upgrade(c *fiber.Ctx, check session.Check) error {
-	open := opening{changes: s.changes.Load(), check: check}
+// Upgrade makes a WebSocket of a request. check says who it is from, nil when the first frame
+// tells; from is the address that strangers are counted by.
+func (s *Server) Upgrade(c *fiber.Ctx, check session.Check, from netip.Addr) error {
+	open := opening{changes: s.changes.Load(), check: check, from: from}
 	if check != nil {
 		p, err := check(c.UserContext())
 		if err != nil {
@@ -176,6 +182,7 @@ func (s *Server) serve(conn *websocket.Conn) {
 	open, _ := conn.Locals(openingLocal).(opening)
 	p := open.principal
 	c := newConnection(s, conn.Conn)
+	c.from = open.from
 	if p != nil {
 		c.check, c.changes = open.check, open.changes
 	}
@@ -186,7 +193,7 @@ func (s *Server) serve(conn *websocket.Conn) {
 	defer s.drop(c)
 	if p == nil {
 		first, err := c.introduce()
-		s.known()
+		s.known(c)
 		if s.life.Err() != nil {
 			err = errShutdown
 		}
@@ -208,8 +215,11 @@ func (s *Server) adopt(c *connection, stranger bool) error {
 		return errShutdown
 	case stranger && s.strangers >= s.cfg.Strangers:
 		return fault.New(fault.Unavailable, "%d connections wait to say who they are, the limit", s.strangers)
+	case stranger && s.from[c.from] >= s.cfg.StrangersOfOne:
+		return fault.New(fault.TooMany, "%d connections of your address wait to say who they are, the limit", s.from[c.from])
 	}
 	if stranger {
+		s.from[c.from]++
 		s.strangers++
 	}
 	s.open[c] = struct{}{}
@@ -220,10 +230,13 @@ func (s *Server) adopt(c *connection, stranger bool) error {
 var errShutdown = fault.New(fault.Unavailable, "the server is shutting down")
 
 // known counts a connection no longer as a stranger's.
-func (s *Server) known() {
+func (s *Server) known(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.strangers--
+	if s.from[c.from]--; s.from[c.from] == 0 {
+		delete(s.from, c.from)
+	}
 }
 
 func (s *Server) drop(c *connection) {

@@ -28,7 +28,14 @@ func (s *server) protection() (apply func(), err error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	limits, err := guards.API(cfg.API)
+	if err != nil {
+		return nil, err
+	}
 	return func() {
+		if s.limits != nil { // the API may be off
+			s.limits.Configure(limits)
+		}
 		s.screen.Configure(c)
 		s.overload.Configure(o)
 	}, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/cli"
+	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/kept"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
@@ -91,6 +92,7 @@ type server struct {
 	transfers  *transfer.Service
 	voip       *voip.Service
 	api        *api.Server
+	limits     *limit.Limiter
 	console    *cli.Socket
 
 	plan       atomic.Pointer[dialplan.Plan]

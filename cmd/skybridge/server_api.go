@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	accountsapi "github.com/skygenesisenterprise/skybridge/api/identity"
+	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
@@ -16,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/roomfeed"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/guards"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -54,7 +56,13 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	if s.cfg.API.Listen == config.Off {
 		return nil
 	}
+	bounds, err := guards.API(s.cfg.API)
+	if err != nil {
+		return err
+	}
+	s.limits = limit.New(bounds, time.Now)
 	sockets := ws.Default()
+	sockets.StrangersOfOne = s.cfg.API.RateLimit.Strangers
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = hub, s.voip, users, s.log
 	sockets.Chat = chat.New(chat.Config{Store: s.db.Messages, Hub: hub, Members: s.voip.Members, Connected: users.Here, Now: time.Now, Log: s.log})
 	ac := api.Config{
@@ -62,6 +70,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
 		Extensions:  &extensions.Source{Groups: &s.groups, Services: s.services},
 		Idempotency: s.db.Idempotency,
+		Limits:      s.limits,
 		Identity:    &accountsapi.Config{Store: s.db, Phones: phones{s}, Realm: s.cfg.SIP.Realm, Now: time.Now, Log: s.log},
 		Protection:  &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
 	}

@@ -147,15 +147,6 @@ const (
 	OpusLowDelay = "low_delay"
 )
 
-// API is the REST API and the console.
-type API struct {
-	Listen string `koanf:"listen" yaml:"listen"`
-	TLS    bool   `koanf:"tls" yaml:"tls"`
-	// Origins are the web origins besides the server's own whose pages may use
-	// the API; "*" is all.
-	Origins []string `koanf:"origins" yaml:"origins"`
-}
-
 // ARI is the port of ARI and of SIP over WebSocket.
 type ARI struct {
 	Listen    string `koanf:"listen" yaml:"listen"`
@@ -250,7 +241,7 @@ func Default() Config {
 		},
 		RTP:    RTP{Ports: "10000-20000", Timeout: 30 * time.Second, Keepalive: 15 * time.Second, ReportInterval: 5 * time.Second},
 		WebRTC: WebRTC{Listen: ":7882", Opus: opus},
-		API:    API{Listen: ":8080"},
+		API:    defaultAPI(),
 		ARI:    ARI{Listen: ":8088", TLSListen: ":8089"},
 		AMI:    Listener{Listen: Off},
 		SNMP:   Listener{Listen: Off},

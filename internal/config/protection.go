@@ -44,8 +44,11 @@ type SIPOverload struct {
 }
 
 // ExemptNetworks are Exempt as networks.
-func (s SIP) ExemptNetworks() (out []netip.Prefix, err error) {
-	for _, text := range s.Exempt {
+func (s SIP) ExemptNetworks() ([]netip.Prefix, error) { return networks(s.Exempt) }
+
+// networks reads addresses and networks.
+func networks(list []string) (out []netip.Prefix, err error) {
+	for _, text := range list {
 		p, err := netip.ParsePrefix(text)
 		if a, one := netip.ParseAddr(text); err != nil && one == nil {
 			p, err = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil

@@ -49,7 +49,7 @@ func (c Config) Validate() error {
 	check("sip.origins", checkOrigins(c.SIP.Origins))
 	c.SIP.validateProtection(check)
 	c.TURN.validate(check)
-	check("api.origins", checkOrigins(c.API.Origins))
+	c.API.validate(check)
 	c.Auth.validate(check)
 	check("database.url", c.Database.Validate())
 	check("media.workers", between(c.Media.Workers, 0, 256))

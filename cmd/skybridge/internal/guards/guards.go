@@ -1,5 +1,5 @@
-// Package guards makes what guards SIP of the settings: who may send how much, who is
-// banned, what new work is taken.
+// Package guards makes what guards SIP and the API of the settings: who may send how much, who
+// is banned, what new work is taken.
 //
 // It starts no goroutine.
 package guards
