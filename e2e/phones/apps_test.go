@@ -47,6 +47,7 @@ exten => 641,1,Wait(60)
 
 // Each application does what extensions.conf says.
 func TestApplications(t *testing.T) {
+	t.Parallel()
 	files := conf(peer.FreePort(t), appPlan)
 	files["confbridge.conf"] = "[general]\n\n[tiny]\ntype = bridge\nmax_members = 1\n"
 	l := start(t, files)

@@ -51,6 +51,7 @@ func TestBrowsersAsPhones(t *testing.T) {
 // again, and the call goes on and ends as any other. One that is closed without a
 // word has its call ended.
 func TestAPageThatLosesItsConnection(t *testing.T) {
+	t.Parallel()
 	jssip := peer.JsSIP(t)
 	l := open(t, callPlan)
 	l.run(t, "JsSIP", func(t *testing.T) {

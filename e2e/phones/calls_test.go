@@ -89,6 +89,7 @@ func TestTheSameCodecIsRelayed(t *testing.T) {
 
 // A call that does not come about ends as the caller and the dialplan must know it.
 func TestCallsThatAreNotAnswered(t *testing.T) {
+	t.Parallel()
 	l := open(t, callPlan)
 	l.run(t, "the caller gives up and the phone stops ringing", func(t *testing.T) {
 		b := l.phone(t, "1002", peer.BaresipConfig{})

@@ -12,6 +12,7 @@ import (
 
 // A call goes on through whatever its parties change in it.
 func TestCallsThatChange(t *testing.T) {
+	t.Parallel()
 	l := open(t, callPlan)
 	l.run(t, "hold and resume of three kinds", func(t *testing.T) {
 		e := listen(t)

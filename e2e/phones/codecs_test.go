@@ -186,6 +186,7 @@ func TestComfortNoise(t *testing.T) {
 // A build without cgo serves phones: G.711 and G.722 are our own, and Opus goes as it
 // comes between two who speak it.
 func TestWithoutCgo(t *testing.T) {
+	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "skybridge")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/skygenesisenterprise/skybridge/cmd/skybridge")
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")

@@ -36,6 +36,7 @@ func pressed(t *testing.T, b *peer.BaresipPeer, want string, enough func()) {
 
 // A key is understood in each way that phones send it, and once.
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	l := open(t, dtmfPlan)
 	for _, codec := range []string{"PCMU", "opus"} {
 		l.run(t, "as a telephone-event beside "+codec, func(t *testing.T) {

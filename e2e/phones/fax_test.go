@@ -54,6 +54,7 @@ func page() []byte {
 // An Asterisk sends a facsimile to itself through the server, by T.38, which passes from
 // party to party. The page arrives.
 func TestFacsimileOfAsterisk(t *testing.T) {
+	t.Parallel()
 	guest := peer.FreePort(t)
 	files := conf(guest, "exten => 701,1,Dial(PJSIP/receive@guest,30)\n")
 	files["pjsip.conf"] = strings.Replace(files["pjsip.conf"], "aors = guest\n", "aors = guest\nt38_udptl = yes\nfrom_user = skybridge\n", 1)

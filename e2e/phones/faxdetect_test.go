@@ -118,6 +118,7 @@ func from(trunk string) []string { return []string{"From: <sip:sipp@", "From: <s
 // A facsimile that calls by a trunk goes on at the extension fax of the plan, where it is
 // connected to the machine and heard no more; whom it was connected to before is let go.
 func TestFacsimileGoesToFax(t *testing.T) {
+	t.Parallel()
 	l, machine := faxLab(t)
 	for _, c := range []struct{ name, trunk, number, phone string }{
 		{"in Wait", "trunk", "700", ""},
@@ -146,6 +147,7 @@ func TestFacsimileGoesToFax(t *testing.T) {
 
 // So does one that asks for T.38 and has nobody who takes it.
 func TestFacsimileThatAsksGoesToFax(t *testing.T) {
+	t.Parallel()
 	l, machine := faxLab(t)
 	for _, c := range []struct{ name, trunk, number, phone string }{
 		{"in Wait", "trunk", "700", ""},
@@ -188,6 +190,7 @@ func (l *lab) channelIs(t *testing.T, endpoint, state string) {
 // A call goes on as it was when nobody looks for facsimiles, not in this way or no more, or
 // the plan has no place for them.
 func TestFacsimileThatDisturbsNothing(t *testing.T) {
+	t.Parallel()
 	l, machine := faxLab(t)
 	for _, c := range []struct {
 		name, trunk string

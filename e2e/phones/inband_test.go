@@ -36,6 +36,7 @@ func keysAs(t *testing.T, keys string, rate int) string {
 
 // A phone's keys are understood in its audio, through each codec.
 func TestKeysInTheAudio(t *testing.T) {
+	t.Parallel()
 	l := start(t, inbandConf(peer.FreePort(t)))
 	for codec, rate := range map[string]int{"PCMU": 8000, "PCMA": 8000, "G722": 16000, "opus": 48000} {
 		l.run(t, codec, func(t *testing.T) {
@@ -49,6 +50,7 @@ func TestKeysInTheAudio(t *testing.T) {
 
 // An Asterisk's tones are understood, and it understands ours.
 func TestKeysInTheAudioOfAsterisk(t *testing.T) {
+	t.Parallel()
 	guest := peer.FreePort(t)
 	l := start(t, inbandConf(guest))
 	asterisk := peer.Asterisk(t, peer.AsteriskConfig{

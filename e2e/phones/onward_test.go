@@ -147,6 +147,7 @@ func (r *rest) ends(t *testing.T, id string) {
 // What a phone has switched on counts for calls by REST: they go on through its context, outside
 // too, and both parties hear each other.
 func TestForwardsOfCallsByREST(t *testing.T) {
+	t.Parallel()
 	r := restLab(t)
 	for _, c := range []struct {
 		name, phone, services string

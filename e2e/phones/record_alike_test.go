@@ -30,6 +30,7 @@ exten => 685,1,Answer()
 
 // Files have the length that Asterisk's have, and its rate.
 func TestRecordedAsAsteriskDoes(t *testing.T) {
+	t.Parallel()
 	words := append(tone.Sine(500, 8000, 1.5, 8000), make([]int16, 8000*40)...)
 	mic := filepath.Join(t.TempDir(), "words.wav")
 	if err := tone.WriteWAV(mic, words, 8000); err != nil {

@@ -111,6 +111,7 @@ func stretches(there []bool) (out []int) {
 // A conversation is recorded whole, each party on its side, in time, through hold and
 // another codec, relayed or not.
 func TestRecordedConversations(t *testing.T) {
+	t.Parallel()
 	l := open(t, recordingPlan)
 	for _, codecs := range [][2]string{{"PCMU", "PCMU"}, {"G722", "opus"}} {
 		l.run(t, "hold, between "+codecs[0]+" and "+codecs[1], func(t *testing.T) {

@@ -67,6 +67,7 @@ func openRegistrar(t *testing.T) *lab {
 
 // A phone registers over each transport, is called there, and calls.
 func TestPhonesRegister(t *testing.T) {
+	t.Parallel()
 	l := openRegistrar(t)
 	for _, transport := range []string{"udp", "tcp", "tls"} {
 		l.run(t, transport, func(t *testing.T) {
@@ -102,6 +103,7 @@ func registered(t *testing.T, l *lab, number, transport string, cfg peer.Baresip
 // the place of another, expiry, removal of all; a wrong password, an unknown user
 // and somebody else's address get nowhere.
 func TestRulesOfRegistration(t *testing.T) {
+	t.Parallel()
 	l := openRegistrar(t)
 	files, err := filepath.Glob("../../testdata/sip/registrar/*.xml")
 	if err != nil || len(files) == 0 {

@@ -17,6 +17,7 @@ import (
 // A phone that dials a room which requires a moderator hears music until one is there; then they
 // hear each other, and a recording of the room has both.
 func TestAPhoneWaitsForAModerator(t *testing.T) {
+	t.Parallel()
 	tunes := t.TempDir()
 	if err := tone.WriteWAV(filepath.Join(tunes, "tune.wav"), tone.Sine(1301, 16000, 3, 12000), 16000); err != nil {
 		t.Fatal(err)
