@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -25,21 +26,28 @@ func (s *Server) authenticate(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// credential is what a request shows; a token comes before a key.
+// credential is what a request shows; a token comes before a key, a key before a certificate.
 type credential struct {
-	token, key string
-	odd        bool // it is no credential that we know
+	token, key  string
+	odd         bool                 // it is no credential that we know
+	certificate *tls.ConnectionState // on which one was shown
 }
 
 func (k credential) none() bool { return k == credential{} }
 
-// credentialOf is what a request's headers show.
+// credentialOf is what a request's headers, or its connection, show.
 func credentialOf(c *fiber.Ctx) credential {
 	if header := c.Get(fiber.HeaderAuthorization); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
 		return credential{token: strings.TrimSpace(token), odd: !strings.EqualFold(scheme, "Bearer")}
 	}
-	return credential{key: c.Get("X-API-Key")}
+	if key := c.Get("X-API-Key"); key != "" {
+		return credential{key: key}
+	}
+	if state := c.Context().TLSConnectionState(); state != nil && len(state.PeerCertificates) > 0 {
+		return credential{certificate: state}
+	}
+	return credential{}
 }
 
 // identify finds out who is asking and counts the request as theirs. Who has shown too much that
@@ -70,6 +78,8 @@ func (s *Server) principal(ctx context.Context, shown credential) (auth.Principa
 		return auth.Principal{}, fault.New(fault.Unauthorized, "authorization must be Bearer")
 	case shown.key != "":
 		return s.cfg.Auth.APIKey(ctx, shown.key)
+	case shown.certificate != nil:
+		return s.cfg.Auth.Certificate(ctx, shown.certificate)
 	}
 	return s.cfg.Auth.Token(shown.token)
 }

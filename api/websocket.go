@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/auth/mutual"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -46,8 +48,14 @@ func (s *Server) socketCheck(c *fiber.Ctx) session.Check {
 	if token := ws.TokenOf(c); token != "" {
 		came = credential{token: token}
 	}
-	if came.none() {
+	if came.none() || came.certificate != nil && !s.cfg.Auth.IsService(came.certificate) {
 		return nil
 	}
-	return func(ctx context.Context) (auth.Principal, error) { return s.principal(ctx, came) }
+	return func(ctx context.Context) (auth.Principal, error) {
+		p, err := s.principal(ctx, came)
+		if errors.Is(err, mutual.ErrUnknown) { // it was known when the WebSocket was opened
+			err = fault.New(fault.Unauthorized, "%w", err)
+		}
+		return p, err
+	}
 }

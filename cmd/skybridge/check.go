@@ -4,6 +4,8 @@ import (
 	"log/slog"
 
 	"github.com/spf13/cobra"
+
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/clients"
 )
 
 func checkCommand(s *settings) *cobra.Command {
@@ -12,6 +14,9 @@ func checkCommand(s *settings) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := s.load()
 			if err != nil {
+				return err
+			}
+			if _, err := clients.Read(cfg); err != nil {
 				return err
 			}
 			in, err := readInstallation(args[0], cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)), nil)

@@ -177,7 +177,7 @@ func (s *server) startStore(ctx context.Context) error {
 }
 
 func (s *server) loadCertificate(context.Context) error {
-	use, err := s.certificate(s.loaded.Load())
+	use, err := s.certificate(s.loaded.Load(), s.cfg)
 	if err == nil {
 		use()
 	}
@@ -226,7 +226,7 @@ func (s *server) reload(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		cfg = cfg.WithTrunks(fresh)
+		cfg = cfg.Reloaded(fresh)
 	}
 	extensions, err := s.db.Extensions.List(ctx)
 	if err != nil {
@@ -244,7 +244,7 @@ func (s *server) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	certify, err := s.certificate(in)
+	certify, err := s.certificate(in, cfg)
 	if err != nil {
 		return err
 	}

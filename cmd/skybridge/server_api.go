@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"time"
 
@@ -75,7 +74,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		Protection:  &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
 	}
 	if s.cfg.API.TLS {
-		ac.TLS = s.tls.Web(tls.VersionTLS13)
+		ac.TLS = s.tls.API()
 	}
 	if s.api, err = api.New(ac); err != nil {
 		return err

@@ -2,11 +2,14 @@ package auth
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth/apikey"
+	"github.com/skygenesisenterprise/skybridge/internal/auth/mutual"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -113,4 +116,36 @@ func (p Principal) Allows(object string, write bool) bool {
 		of, action, _ := strings.Cut(scope, ":")
 		return (of == object || of == "*") && (action == "write" || action == "read" && !write)
 	})
+}
+
+// UseClients replaces who proves themselves by certificates, from now on; nil for nobody.
+func (a *Authenticator) UseClients(c *mutual.Clients) { a.clients.Store(c) }
+
+// Certificate is the service that has shown a certificate on a connection. It fails with
+// fault.Forbidden (mutual.ErrUnknown) where the certificate is of no service, with
+// fault.Unauthorized where none was shown, none is asked for, or it does not count any more.
+func (a *Authenticator) Certificate(ctx context.Context, state *tls.ConnectionState) (Principal, error) {
+	clients := a.clients.Load()
+	if clients == nil {
+		return Principal{}, fault.New(fault.Unauthorized, "certificates are not asked for")
+	}
+	s, until, err := clients.Service(state)
+	switch {
+	case errors.Is(err, mutual.ErrUnknown):
+		return Principal{}, fault.WithCode(fault.Forbidden, "certificate_unknown", "%w", err)
+	case err != nil:
+		return Principal{}, fault.WithCode(fault.Unauthorized, "certificate_refused", "%w", err)
+	}
+	return a.known(ctx, Principal{User: s.Name, Roles: []Role{RoleService}, Scopes: s.Scopes, Expires: until})
+}
+
+// IsService reports whether a certificate was shown that is a service's, be it one that does not
+// count any more.
+func (a *Authenticator) IsService(state *tls.ConnectionState) bool {
+	clients := a.clients.Load()
+	if clients == nil {
+		return false
+	}
+	_, _, err := clients.Service(state)
+	return !errors.Is(err, mutual.ErrNotShown) && !errors.Is(err, mutual.ErrUnknown)
 }

@@ -1,4 +1,5 @@
-// Package auth tells who a request comes from: a JWT (RFC 7519) or an API key.
+// Package auth tells who a request comes from: a JWT (RFC 7519), an API key or the certificate
+// of a service.
 // It starts no goroutine.
 package auth
 
@@ -21,6 +22,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth/apikey"
 	"github.com/skygenesisenterprise/skybridge/internal/auth/jwks"
+	"github.com/skygenesisenterprise/skybridge/internal/auth/mutual"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -100,6 +102,8 @@ type Authenticator struct {
 	parser *jwt.Parser
 	check  *apikey.Checker
 	public atomic.Pointer[[]jwks.Key]
+	// clients are those that prove themselves by certificates; nil for none.
+	clients atomic.Pointer[mutual.Clients]
 }
 
 const (

@@ -17,6 +17,11 @@ type API struct {
 	// TrustedProxies are the addresses and networks whose Forwarded and X-Forwarded-For count.
 	TrustedProxies []string     `koanf:"trusted_proxies" yaml:"trusted_proxies"`
 	RateLimit      APIRateLimit `koanf:"rate_limit" yaml:"rate_limit"`
+	// ClientCA has the authorities of the certificates of Auth.Services, ClientCRL their lists of
+	// what is revoked; ClientAuth says whether everybody has to show one.
+	ClientCA   string `koanf:"client_ca" yaml:"client_ca"`
+	ClientCRL  string `koanf:"client_crl" yaml:"client_crl"`
+	ClientAuth string `koanf:"client_auth" yaml:"client_auth"`
 }
 
 // The values of API.Monitoring.
@@ -43,7 +48,7 @@ type APIRate struct {
 }
 
 func defaultAPI() API {
-	return API{Listen: ":8080", Monitoring: MonitoringToken, RateLimit: APIRateLimit{
+	return API{Listen: ":8080", ClientAuth: Optional, Monitoring: MonitoringToken, RateLimit: APIRateLimit{
 		User: APIRate{3000, 600}, Key: APIRate{12000, 2000}, Address: APIRate{12000, 4000}, Failures: APIRate{120, 200}, Strangers: 64,
 	}}
 }

@@ -19,6 +19,44 @@ type Auth struct {
 	JWKSRefresh time.Duration `koanf:"jwks_refresh" yaml:"jwks_refresh"`
 	Issuer      string        `koanf:"issuer" yaml:"issuer"`
 	Audience    string        `koanf:"audience" yaml:"audience"`
+	// Services prove themselves by certificates of API.ClientCA; they can be set in a file alone.
+	Services []Service `koanf:"services" yaml:"services"`
+}
+
+// Service is a program that shows a certificate with URI or DNS among its alternative names, or
+// CN as its subject's common name: one of them. Scopes are what it may do; none for all that the
+// role service may.
+type Service struct {
+	Name   string   `koanf:"name" yaml:"name"`
+	URI    string   `koanf:"uri" yaml:"uri"`
+	DNS    string   `koanf:"dns" yaml:"dns"`
+	CN     string   `koanf:"cn" yaml:"cn"`
+	Scopes []string `koanf:"scopes" yaml:"scopes"`
+}
+
+// What API.ClientAuth may be.
+const (
+	Optional = "optional"
+	Required = "required"
+)
+
+// validateClients looks at what goes together; the files are looked at where they are read.
+func (a API) validateClients(check func(string, error), services int) {
+	check("api.client_auth", oneOf(a.ClientAuth, Optional, Required))
+	if a.ClientCA == "" {
+		wants := errors.New("wants an api.client_ca beside it")
+		if a.ClientCRL != "" {
+			check("api.client_crl", wants)
+		}
+		if a.ClientAuth == Required {
+			check("api.client_auth", wants)
+		}
+		if services > 0 {
+			check("auth.services", wants)
+		}
+	} else if !a.TLS {
+		check("api.client_ca", errors.New("wants api.tls: true beside it: certificates are shown over TLS alone"))
+	}
 }
 
 func (a Auth) validate(check func(string, error)) {

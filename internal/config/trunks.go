@@ -1,9 +1,6 @@
 package config
 
-import (
-	"maps"
-	"time"
-)
+import "time"
 
 // Trunk is one other server that calls go to and come from. What is not set is as its
 // profile has it.
@@ -107,19 +104,4 @@ type TrunkRetry struct {
 	MaxRetryAfter *time.Duration `koanf:"max_retry_after" yaml:"max_retry_after"`
 	HoldOff       *time.Duration `koanf:"hold_off" yaml:"hold_off"`
 	Attempts      int            `koanf:"attempts" yaml:"attempts"`
-}
-
-// WithTrunks is the configuration with the trunks, and the limits of phones, of another reading
-// of it.
-func (c Config) WithTrunks(of Config) Config {
-	c.SIP.Trunks, c.SIP.TrunkGroups = of.SIP.Trunks, of.SIP.TrunkGroups
-	c.SIP.PhoneCalls, c.SIP.Emergency = of.SIP.PhoneCalls, of.SIP.Emergency
-	c.origins = maps.Clone(c.origins)
-	for _, key := range []string{"sip.trunks", "sip.trunk_groups", "sip.phone_calls.per_minute", "sip.phone_calls.endpoints", "sip.emergency"} {
-		delete(c.origins, key)
-		if o, set := of.origins[key]; set {
-			c.origins[key] = o
-		}
-	}
-	return c
 }

@@ -51,6 +51,7 @@ func (c Config) Validate() error {
 	c.TURN.validate(check)
 	c.API.validate(check)
 	c.Auth.validate(check)
+	c.API.validateClients(check, len(c.Auth.Services))
 	check("database.url", c.Database.Validate())
 	check("media.workers", between(c.Media.Workers, 0, 256))
 	check("media.io", oneOf(c.Media.IO, "auto", "uring", "epoll"))

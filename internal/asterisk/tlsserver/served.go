@@ -10,6 +10,7 @@ import (
 type Served struct {
 	cert     atomic.Pointer[tls.Certificate]
 	policies atomic.Pointer[Policies]
+	clients  atomic.Pointer[func(*tls.Config)]
 }
 
 // Use puts a certificate and policies into effect.
@@ -38,6 +39,31 @@ func (s *Served) Web(least uint16) *tls.Config {
 		MinVersion:     least, //nolint:gosec // 1.2 or 1.3
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.cert.Load(), nil },
 	}
+}
+
+// UseClients has connections to the API ask for certificates as ask says, from the next handshake
+// on; nil asks for none.
+func (s *Served) UseClients(ask func(*tls.Config)) {
+	if ask == nil {
+		s.clients.Store(nil)
+		return
+	}
+	s.clients.Store(&ask)
+}
+
+// API is how connections to the REST API are taken: by TLS 1.3, and as UseClients says.
+func (s *Served) API() *tls.Config {
+	c := s.Web(tls.VersionTLS13)
+	c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		ask := s.clients.Load()
+		if ask == nil {
+			return nil, nil // as it is
+		}
+		own := s.Web(tls.VersionTLS13)
+		(*ask)(own)
+		return own, nil
+	}
+	return c
 }
 
 // Transport is how those to a listener for phones and trunks are.

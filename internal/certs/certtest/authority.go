@@ -39,7 +39,7 @@ func New(t testing.TB) *Authority {
 
 // authority is c as one that signs others.
 func authority(c x509.Certificate) *x509.Certificate {
-	c.KeyUsage, c.IsCA, c.BasicConstraintsValid = x509.KeyUsageCertSign, true, true
+	c.KeyUsage, c.IsCA, c.BasicConstraintsValid = x509.KeyUsageCertSign|x509.KeyUsageCRLSign, true, true
 	return &c
 }
 
@@ -136,13 +136,34 @@ func (a *Authority) Write(dir string, pair tls.Certificate) (cert, key string) {
 	return cert, key
 }
 
-func (a *Authority) put(file, kind string, ders ...[]byte) {
+// Revoke is the authority's list of what it has revoked, in PEM: the certificates of pairs. It
+// ends at a time.
+func (a *Authority) Revoke(until time.Time, pairs ...tls.Certificate) []byte {
 	a.t.Helper()
-	var text []byte
+	list := x509.RevocationList{Number: big.NewInt(time.Now().UnixNano()), ThisUpdate: until.Add(-24 * time.Hour), NextUpdate: until}
+	for _, pair := range pairs {
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{
+			SerialNumber: a.parse(pair.Certificate[0]).SerialNumber, RevocationTime: list.ThisUpdate,
+		})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, &list, a.cert, a.key)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return PEM("X509 CRL", der)
+}
+
+// PEM is blocks of a kind.
+func PEM(kind string, ders ...[]byte) (text []byte) {
 	for _, der := range ders {
 		text = append(text, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})...)
 	}
-	if err := os.WriteFile(file, text, 0o600); err != nil {
+	return text
+}
+
+func (a *Authority) put(file, kind string, ders ...[]byte) {
+	a.t.Helper()
+	if err := os.WriteFile(file, PEM(kind, ders...), 0o600); err != nil {
 		a.t.Fatal(err)
 	}
 }

@@ -1,0 +1,25 @@
+package config
+
+import "maps"
+
+// reloaded are the keys that a reload follows, besides those that what guards SIP reads itself.
+var reloaded = []string{
+	"sip.trunks", "sip.trunk_groups", "sip.phone_calls.per_minute", "sip.phone_calls.endpoints", "sip.emergency",
+	"api.client_ca", "api.client_crl", "api.client_auth", "auth.services",
+}
+
+// Reloaded is the configuration with what a reload follows of another reading of it.
+func (c Config) Reloaded(of Config) Config {
+	c.SIP.Trunks, c.SIP.TrunkGroups = of.SIP.Trunks, of.SIP.TrunkGroups
+	c.SIP.PhoneCalls, c.SIP.Emergency = of.SIP.PhoneCalls, of.SIP.Emergency
+	c.API.ClientCA, c.API.ClientCRL, c.API.ClientAuth = of.API.ClientCA, of.API.ClientCRL, of.API.ClientAuth
+	c.Auth.Services = of.Auth.Services
+	c.origins = maps.Clone(c.origins)
+	for _, key := range reloaded {
+		delete(c.origins, key)
+		if o, set := of.origins[key]; set {
+			c.origins[key] = o
+		}
+	}
+	return c
+}
