@@ -1,9 +1,13 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
+	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -12,11 +16,28 @@ import (
 // metricsPath is where Prometheus finds the metrics.
 const metricsPath = "/api/v1/metrics/prometheus"
 
+// monitored are what monitoring asks for by GET, which the configuration may open to this machine.
+var monitored = []string{metricsPath, rest.Base + asterisk.InfoPath, rest.Base + asterisk.ChannelsPath}
+
+// maySee tells whether a request without a token is for what monitoring asks for, and on this
+// machine, and whether that is enough.
+func (s *Server) maySee(c *fiber.Ctx) bool {
+	return s.cfg.MonitoringLocal && c.Method() == fiber.MethodGet && slices.Contains(monitored, c.Path()) && limit.Local(c)
+}
+
+// anybodyHere is who asks so: of the objects that scopes name, no other than these.
+func anybodyHere() auth.Principal {
+	return auth.Principal{User: "monitoring", Roles: []auth.Role{auth.RoleAuditor}, Scopes: []string{"metrics:read", "asterisk:read"}}
+}
+
 // metrics answers a scrape. It is for those who look after the server: names of trunks and
 // what they do are nobody else's business.
 func (s *Server) metrics(c *fiber.Ctx) error {
 	p := rest.PrincipalOf(c.UserContext())
-	if !p.Allows("metrics", false) || !p.Has(auth.RoleAdmin) && !p.Has(auth.RoleAuditor) && !p.Has(auth.RoleService) {
+	if err := rest.NeedsScope(p, "metrics", false); err != nil {
+		return err
+	}
+	if !p.Has(auth.RoleAdmin) && !p.Has(auth.RoleAuditor) && !p.Has(auth.RoleService) {
 		return fault.New(fault.Forbidden, "metrics are shown to administrators, auditors and services")
 	}
 	c.Set(fiber.HeaderContentType, metrics.ContentType)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
+	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -15,6 +16,7 @@ import (
 // lines is a server with one trunk.
 type lines struct{}
 
+func (lines) Started() time.Time                    { return time.Time{} }
 func (lines) Channels() []signaling.ChannelSnapshot { return nil }
 func (lines) Bridges() []signaling.BridgeSnapshot   { return nil }
 func (lines) Endpoints() []signaling.EndpointSnapshot {
@@ -49,4 +51,36 @@ func TestMetrics(t *testing.T) {
 	if a := newRig(t).do("GET", path, "", "X-API-Key", "x"); a.StatusCode != http.StatusNotFound {
 		t.Errorf("without metrics: %s", a.Status)
 	}
+}
+
+// What monitoring asks for needs no token where the configuration says so, on this machine and by
+// nobody else's order; nothing else does.
+func TestMonitoringOnThisMachine(t *testing.T) {
+	paths := []string{"/api/v1/metrics/prometheus", "/api/v1/voip/asterisk/info", "/api/v1/voip/asterisk/channels"}
+	serve := func(c *api.Config) {
+		c.Metrics = metrics.New(lines{})
+		c.Asterisk = &asterisk.Config{Source: lines{}, Installation: func() asterisk.Installation { return asterisk.Installation{} }}
+	}
+	closed := newRig(t, serve)
+	r := newRig(t, serve, func(c *api.Config) { c.MonitoringLocal = true })
+	for _, path := range paths {
+		closed.do("GET", path, "").problem(t, 401, "unauthorized")
+		if a := r.do("GET", path, ""); a.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s %s", path, a.Status, a.body)
+		}
+		for _, h := range [][]string{
+			{"Forwarded", "for=192.0.2.1"}, {"X-Forwarded-For", "192.0.2.1"}, {"Origin", "http://evil.example"},
+			{"Authorization", "Bearer x"}, {"X-API-Key", "x"},
+		} {
+			r.do("GET", path, "", h...).problem(t, 401, "unauthorized")
+		}
+		r.do("GET", path, "", "X-API-Key", r.narrow).problem(t, 403, "scope_missing")
+		if path != paths[0] {
+			r.do("GET", path, "", r.bearer()...).problem(t, 403, "forbidden")
+		}
+	}
+	for _, path := range []string{"/api/v1/voip/calls", "/api/v1/voip/trunks", "/api/v1/voip/asterisk/infos", "/api/v1/voip/asterisk/info/"} {
+		r.do("GET", path, "").problem(t, 401, "unauthorized")
+	}
+	r.do("POST", paths[1], "").problem(t, 401, "unauthorized")
 }

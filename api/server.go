@@ -35,6 +35,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
@@ -68,6 +69,10 @@ type Config struct {
 	Idempotency *store.Idempotency
 	// Metrics are what monitoring asks for; nil serves none.
 	Metrics *metrics.Metrics
+	// Asterisk is what is said in ARI's words; nil serves no operations on it.
+	Asterisk *asterisk.Config
+	// MonitoringLocal has whoever asks on this machine itself be shown what monitoring asks for.
+	MonitoringLocal bool
 	// Limits bounds how many requests are taken; nil takes all.
 	Limits *limit.Limiter
 	// WebSocket is what /ws/auth is made of, but for its Token, which is Auth's; nil serves none.
@@ -194,6 +199,9 @@ func (s *Server) registerAPI() {
 			who.Changed = s.live.Changed
 		}
 		identity.Register(operations, who, fail)
+	}
+	if s.cfg.Asterisk != nil {
+		asterisk.Register(operations, *s.cfg.Asterisk, fail)
 	}
 	if s.cfg.Protection != nil {
 		protection.Register(operations, *s.cfg.Protection, fail)

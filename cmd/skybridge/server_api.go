@@ -10,6 +10,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
@@ -69,9 +70,10 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
 		Extensions:  &extensions.Source{Groups: &s.groups, Services: s.services},
 		Idempotency: s.db.Idempotency,
-		Limits:      s.limits,
-		Identity:    &accountsapi.Config{Store: s.db, Phones: phones{s}, Realm: s.cfg.SIP.Realm, Now: time.Now, Log: s.log},
-		Protection:  &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
+		Limits:      s.limits, MonitoringLocal: s.localMonitoring(),
+		Asterisk:   &asterisk.Config{Source: s.engine, Installation: s.installed},
+		Identity:   &accountsapi.Config{Store: s.db, Phones: phones{s}, Realm: s.cfg.SIP.Realm, Now: time.Now, Log: s.log},
+		Protection: &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
 	}
 	if s.cfg.API.TLS {
 		ac.TLS = s.tls.API()

@@ -130,40 +130,77 @@ const presence = `(async () => {
 	return told;
 })()`
 
-// curls are the documents' curl lines that there is an answer for, with what it must hold.
-var curls = []struct{ line, says string }{
-	{"curl -u sky-genesis:password http://localhost:8080/api/v1/voip/asterisk/health", `"status":"ok".*"trunks":\[`},
+// curls are the documents' curl lines that there is an answer for, by their file, with what it
+// must hold.
+var curls = []struct{ file, line, says string }{
+	{"ari-metrics.sh", "curl -u sky-genesis:password http://localhost:8080/api/v1/voip/asterisk/health", `"status":"ok".*"trunks":\[`},
+	{"logs.sh", "curl http://localhost:8080/api/v1/voip/asterisk/info", `"build":\{"os":"Linux".*"system":\{"version":"[^"]+"`},
+	{"logs.sh", "curl http://localhost:8080/api/v1/voip/asterisk/channels", `^\[\]\n?$`},
+	{"prometheus.sh", "curl http://localhost:8080/api/v1/metrics/prometheus | grep voip", `(?m)^voip_channels 0$`},
 }
 
-// TestTheCurlLines: the documents' curl lines for /api/v1, as they stand in a shell. The
-// lines for /ari need a face that is not there yet, and those without credentials a
-// setting that opens monitoring to loopback.
+// later are the documents' curl lines that want what this version has not: ARI, on port 8088.
+var later = regexp.MustCompile(`^curl -u sky-genesis:password http://localhost:8088/ari/`)
+
+// TestTheCurlLines: the documents' curl lines, all but those for ARI, as they stand in a shell,
+// against a server that was started to develop with: the lines for what monitoring asks for have
+// no credentials.
 func TestTheCurlLines(t *testing.T) {
-	s := server.Start(t, server.Config{})
+	s := server.Start(t, server.Config{Dev: true})
 	home := t.TempDir()
 	rc := fmt.Sprintf("silent\nshow-error\nfail\nconnect-to = localhost:8080:127.0.0.1:%d\n", s.API)
 	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(rc), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, lang := range []string{"en", "fr"} {
-		text, err := os.ReadFile(filepath.Join(seeds, lang, "ari-metrics.sh"))
+		wanted := make(map[string]string)
+		for _, c := range curls {
+			wanted[c.file+": "+c.line] = c.says
+		}
+		files, err := filepath.Glob(filepath.Join(seeds, lang, "*.sh"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range curls {
-			t.Run(lang+" "+c.line, func(t *testing.T) {
-				if !strings.Contains(string(text), c.line+"\n") {
-					t.Fatal("the document has no such line")
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(string(text)) {
+				line = strings.TrimSpace(line)
+				if !strings.HasPrefix(line, "curl ") {
+					continue
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-				defer cancel()
-				cmd := exec.CommandContext(ctx, "sh", "-c", c.line)
-				cmd.Env = append(os.Environ(), "CURL_HOME="+home)
-				out, err := cmd.CombinedOutput()
-				if err != nil || !regexp.MustCompile(c.says).Match(out) {
-					t.Errorf("%v\n%s\nwant %s", err, out, c.says)
-				}
-			})
+				t.Run(lang+" "+line, func(t *testing.T) {
+					name := filepath.Base(file) + ": " + line
+					says, known := wanted[name]
+					delete(wanted, name)
+					switch {
+					case known:
+						curl(t, home, line, says)
+					case later.MatchString(line):
+						t.Skip("ARI is a later issue's: nothing answers there")
+					default:
+						t.Error("a line that this test does not know")
+					}
+				})
+			}
 		}
+		for line := range wanted {
+			t.Errorf("%s: the documents have no such line: %s", lang, line)
+		}
+	}
+}
+
+// curl runs a line in a shell.
+func curl(t *testing.T, home, line, says string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", line)
+	cmd.Env = append(os.Environ(), "CURL_HOME="+home)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !regexp.MustCompile(says).Match(out) {
+		t.Errorf("%v\n%s\nwant %s", err, out, says)
 	}
 }

@@ -36,6 +36,8 @@ type Config struct {
 	Settings string
 	// Set are further settings.
 	Set map[string]string
+	// Dev starts it for developing (--dev).
+	Dev bool
 	// Binary is the program; that of the function of that name when empty.
 	Binary string
 }
@@ -47,6 +49,7 @@ type Server struct {
 
 	binary string
 	secure bool // the API is served over TLS
+	dev    bool
 	args   []string
 	cmd    *exec.Cmd
 	log    *logtest.Log
@@ -132,7 +135,7 @@ func Start(t testing.TB, cfg Config) *Server {
 	for k, v := range cfg.Set {
 		settings[k] = v
 	}
-	s.secure = settings["api.tls"] == "true"
+	s.secure, s.dev = settings["api.tls"] == "true", cfg.Dev
 	for k, v := range settings {
 		s.args = append(s.args, "--set", k+"="+v)
 	}
@@ -145,7 +148,11 @@ func addr(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
 
 func (s *Server) launch(t testing.TB) {
 	t.Helper()
-	s.cmd = exec.Command(s.binary, append([]string{"serve"}, s.args...)...)
+	serve := []string{"serve"}
+	if s.dev {
+		serve = append(serve, "--dev")
+	}
+	s.cmd = exec.Command(s.binary, append(serve, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=0")
 	// A test binary that is killed, as one is whose time is up, takes its server along.
