@@ -61,7 +61,7 @@ func (c *Call) reserve(pt *party) error {
 
 // connect makes a browser's leg and channel from its first offer.
 func (c *Call) connect(ctx context.Context, p auth.Principal, pt *party, offer, server string) (string, error) {
-	leg, answer, err := webrtc.NewLeg(ctx, c.legConfig(p, server), offer)
+	leg, answer, err := webrtc.NewLeg(ctx, c.legConfig(p, pt, server), offer)
 	return answer, c.enters(ctx, p, pt, leg, err)
 }
 
@@ -130,9 +130,10 @@ func (c *Call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
 	}
 }
 
-func (c *Call) legConfig(p auth.Principal, server string) webrtc.LegConfig {
+func (c *Call) legConfig(p auth.Principal, pt *party, server string) webrtc.LegConfig {
 	cfg := &c.service.cfg
 	return webrtc.LegConfig{
+		Video: c.service.stage.NewPerformer(c.seen(pt, p.User, server)),
 		User: p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log, MediaTimeout: cfg.MediaTimeout,
 		Candidate: func(cand rtc.Candidate) { c.tellCandidate(p.User, server, cand) },
 	}

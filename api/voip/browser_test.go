@@ -27,22 +27,25 @@ type browser struct {
 	seen   uint64 // the last message
 }
 
-func newBrowser(t *testing.T) *browser {
+func newBrowser(t *testing.T, change ...func(*pion.MediaEngine, *interceptor.Registry)) *browser {
 	t.Helper()
-	engine := &pion.MediaEngine{}
+	engine, registry := &pion.MediaEngine{}, &interceptor.Registry{}
 	must(t, engine.RegisterCodec(pion.RTPCodecParameters{
 		RTPCodecCapability: pion.RTPCodecCapability{MimeType: pion.MimeTypePCMU, ClockRate: 8000}, PayloadType: 0,
 	}, pion.RTPCodecTypeAudio))
 	must(t, engine.RegisterCodec(pion.RTPCodecParameters{
 		RTPCodecCapability: pion.RTPCodecCapability{MimeType: "audio/telephone-event", ClockRate: 8000}, PayloadType: 101,
 	}, pion.RTPCodecTypeAudio))
+	for _, f := range change {
+		f(engine, registry)
+	}
 	var settings pion.SettingEngine
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
 	settings.SetICEMulticastDNSMode(1) // off
 	settings.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4})
 	pc, err := pion.NewAPI(pion.WithMediaEngine(engine), pion.WithSettingEngine(settings),
-		pion.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(pion.Configuration{})
+		pion.WithInterceptorRegistry(registry)).NewPeerConnection(pion.Configuration{})
 	must(t, err)
 	b := &browser{
 		PeerConnection: pc, t: t, heard: make(chan []byte, 64), states: make(chan pion.PeerConnectionState, 16),

@@ -55,7 +55,7 @@ func (c *Call) makeOffer(p auth.Principal, pt *party) {
 	ctx, cancel := context.WithTimeout(c.service.ctx, joinTimeout)
 	defer cancel()
 	ours := &ownOffer{}
-	cfg := c.legConfig(p, mailbox.Server)
+	cfg := c.legConfig(p, pt, mailbox.Server)
 	tell := cfg.Candidate
 	cfg.Candidate = func(cand rtc.Candidate) {
 		if ours.answered.Load() { // those from before are in the offer
@@ -101,17 +101,20 @@ func (pt *party) withdraw() {
 }
 
 // answer takes the answer to our offer. One that cannot be used ends the offer; another one
-// follows who goes on asking.
+// follows who goes on asking. One of who is connected changes what they see.
 func (c *Call) answer(ctx context.Context, p auth.Principal, pt *party, payload json.RawMessage) error {
 	answer, err := mailbox.SDP(mailbox.Answer, payload)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
-	ours := pt.ours
+	ours, leg := pt.ours, pt.leg
 	pt.ours = nil
 	pt.busy = pt.busy || ours != nil
 	c.mu.Unlock()
+	if ours == nil && leg != nil {
+		return mailbox.SDPError(leg.SetAnswer(answer))
+	}
 	if ours == nil {
 		return fault.New(fault.Conflict, "there is no offer of the server's to answer")
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/onward"
 	"github.com/skygenesisenterprise/skybridge/signaling/presence"
 	"github.com/skygenesisenterprise/skybridge/signaling/recording"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
 )
 
 // Config is what a Service is made of.
@@ -93,6 +94,7 @@ type Service struct {
 	feed  callfeed.Feed
 
 	recordings *recordings.Service
+	stage      *stage.Stage
 
 	mu      sync.Mutex // never held while a call's lock is taken
 	calls   map[string]*Call
@@ -161,6 +163,7 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.changes = notify.New(s.log, s.tell)
+	s.stage = stage.New(stage.Config{Engine: cfg.Engine, Rooms: cfg.Rooms, Log: s.log})
 	s.waiting, s.noWaiting = context.WithCancel(context.Background())
 	return s, nil
 }
@@ -194,6 +197,7 @@ func (s *Service) Close() {
 	s.stop()
 	s.rooms.Close()
 	s.running.Wait()
+	s.stage.Close()
 	s.changes.Close()
 }
 

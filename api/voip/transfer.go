@@ -147,6 +147,9 @@ func (c *Call) move(ctx context.Context, pt *party, to *Call, leaves *signaling.
 			c.log.Info("user not told of the transfer", "err", err)
 		}
 	}
+	if moved.leg != nil {
+		moved.leg.Performer().Appear(to.seen(moved, moved.user, mailbox.Server))
+	}
 	return to.watch(moved, ch)
 }
 

@@ -101,6 +101,17 @@ func (s *Source) Stats() SourceStats { return s.stats }
 // Codec is the track's.
 func (s *Source) Codec() payload.Codec { return s.cfg.Codec }
 
+// Known are the layers with the SSRCs that were learned of them, for another Source of the same
+// track.
+func (s *Source) Known() []LayerConfig {
+	list := make([]LayerConfig, len(s.layers))
+	for i := range s.layers {
+		l := &s.layers[i]
+		list[i] = LayerConfig{RID: l.rid, SSRC: l.ssrc, RTX: l.rtx}
+	}
+	return list
+}
+
 // Packet takes a packet of the track. It is false for one that is not to be passed on. The
 // header's slices are copied.
 func (s *Source) Packet(now time.Duration, h *rtp.Header) (Ref, bool) {

@@ -49,6 +49,18 @@ func (p *Place) SetRole(role Role) {
 	p.role = role
 }
 
+// Role is what who is to come may do, or who is in the room by the place.
+func (p *Place) Role() Role {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	for i := range p.room.members {
+		if m := &p.room.members[i]; m.ID == p.id {
+			return m.Role
+		}
+	}
+	return p.role
+}
+
 // Mark makes who enters by this place a marked participant.
 func (p *Place) Mark() {
 	p.room.mu.Lock()

@@ -43,6 +43,8 @@ type Settings struct {
 	Moderated bool
 	// Digits that members press are the room's events.
 	Digits bool
+	// NoScreens has moderators alone share a screen.
+	NoScreens bool
 	// Holding rooms have everybody hear music, and nobody else.
 	Holding bool
 	Created time.Time

@@ -8,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media/forward"
+	"github.com/skygenesisenterprise/skybridge/media/forward/allocation"
 	"github.com/skygenesisenterprise/skybridge/media/forward/router"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
@@ -42,6 +43,8 @@ type Member struct {
 	id    string
 	party *router.Party
 	views map[SourceID]*router.View
+	// paused are views that are sent nothing, however they are arranged.
+	paused map[SourceID]bool
 
 	report rtp.Report
 	list   []rtp.Feedback
@@ -116,6 +119,7 @@ func (f *Forwarding) ended(id SourceID) {
 	delete(f.tracks, id)
 	for _, m := range f.members {
 		delete(m.views, id)
+		delete(m.paused, id)
 	}
 }
 
@@ -130,7 +134,7 @@ func (f *Forwarding) Join(id string, cfg router.Config) (*Member, error) {
 	if err := f.room.Join(id); err != nil {
 		return nil, err
 	}
-	m := &Member{of: f, id: id, party: f.router.Join(cfg), views: make(map[SourceID]*router.View)}
+	m := &Member{of: f, id: id, party: f.router.Join(cfg), views: make(map[SourceID]*router.View), paused: make(map[SourceID]bool)}
 	f.members[id] = m
 	select {
 	case f.wake <- struct{}{}:
@@ -144,6 +148,14 @@ func (f *Forwarding) Speaks(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.room.Speaks(id)
+	f.show()
+}
+
+// Present is Room.Present.
+func (f *Forwarding) Present(id string, may bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.room.Present(id, may)
 	f.show()
 }
 
@@ -171,7 +183,9 @@ func (f *Forwarding) show() {
 
 func (m *Member) show() {
 	for _, s := range m.of.room.Views(m.id) {
-		if v := m.views[s.Source]; v != nil {
+		if v := m.views[s.Source]; v != nil && m.paused[s.Source] {
+			v.Show(allocation.Hidden, false)
+		} else if v != nil {
 			v.Show(s.Lines, s.Speaking)
 		}
 	}
@@ -301,7 +315,30 @@ func (m *Member) Unwatch(id SourceID) {
 	if v := m.views[id]; v != nil && m.here() {
 		v.Stop()
 		delete(m.views, id)
+		delete(m.paused, id)
 	}
+}
+
+// Pause sends the member nothing of a source that they watch, or something again: their side
+// takes nothing for now, as on hold. The stream goes on where it was.
+func (m *Member) Pause(id SourceID, on bool) {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	if m.here() && m.views[id] != nil && m.paused[id] != on {
+		m.paused[id] = on
+		m.show()
+	}
+}
+
+// Layers are those of a source of the member's as they are known by now: a sender that has been
+// heard says no more which of its streams is which.
+func (m *Member) Layers(k Kind) []forward.LayerConfig {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	if t := m.of.tracks[SourceID{m.id, k}]; t != nil && m.here() {
+		return t.Known()
+	}
+	return nil
 }
 
 // Packet takes an RTP packet of video that came from the member, decrypted. Nothing of it is

@@ -39,8 +39,8 @@ type Layout struct {
 	Lines map[SourceID]int
 }
 
-// validate fails with fault.Invalid for a layout that no client has.
-func (l *Layout) validate() error {
+// Validate fails with fault.Invalid for a layout that no client has.
+func (l *Layout) Validate() error {
 	switch {
 	case l.Mode != SpeakerMode && l.Mode != GridMode && l.Mode != NoVideo:
 		return fault.New(fault.Invalid, "video: mode is speaker, grid or none")
@@ -66,7 +66,7 @@ func (r *Room) Arrange(id string, l Layout) error {
 	if m == nil {
 		return fault.New(fault.NotFound, "video: no such member")
 	}
-	if err := l.validate(); err != nil {
+	if err := l.Validate(); err != nil {
 		return err
 	}
 	l.Pinned = slices.Clone(l.Pinned)

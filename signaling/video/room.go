@@ -46,7 +46,7 @@ const (
 
 // Settings are a room's.
 type Settings struct {
-	// Screens says that screens may be shared.
+	// Screens says that everybody may share a screen; otherwise only those who present may.
 	Screens bool
 	// Cameras is how many a member sees at a time; 0 is DefaultCameras.
 	Cameras int
@@ -86,7 +86,12 @@ type member struct {
 	id      string
 	sources []Source // camera before screen
 	layout  Layout
+	// presents says that the member may share a screen whatever the settings say.
+	presents bool
 }
+
+// mayShare tells whether a member may share a screen.
+func (r *Room) mayShare(m *member) bool { return r.settings.Screens || m.presents }
 
 // NewRoom makes an empty room. tell is called with each event, from within the call that makes
 // it.
@@ -95,11 +100,22 @@ func NewRoom(s Settings, tell func(Event)) *Room { return &Room{settings: s, tel
 // Change changes the settings. A screen that may not be shared any more goes.
 func (r *Room) Change(s Settings) {
 	r.settings = s
-	if s.Screens {
+	for _, m := range r.members {
+		if !r.mayShare(m) {
+			r.Unpublish(SourceID{m.id, Screen})
+		}
+	}
+}
+
+// Present says whether a member may share a screen where not everybody may, as moderators do.
+// The screen of who may no more goes.
+func (r *Room) Present(id string, may bool) {
+	m := r.find(id)
+	if m == nil {
 		return
 	}
-	for _, m := range r.members {
-		r.Unpublish(SourceID{m.id, Screen})
+	if m.presents = may; !r.mayShare(m) {
+		r.Unpublish(SourceID{id, Screen})
 	}
 }
 
@@ -133,7 +149,7 @@ func (r *Room) Leave(id string) {
 }
 
 // Publish adds a source. It fails with fault.NotFound for who is no member, fault.Forbidden for
-// a screen where none may be shared, and fault.Conflict while somebody shares one, or for a
+// a screen of one who may share none, and fault.Conflict while somebody shares one, or for a
 // source that is there.
 func (r *Room) Publish(id SourceID) error {
 	m := r.find(id.Member)
@@ -144,7 +160,7 @@ func (r *Room) Publish(id SourceID) error {
 		return fault.New(fault.NotFound, "video: no such member")
 	case m.source(id.Kind) != nil:
 		return fault.New(fault.Conflict, "video: the member shows a %s", id.Kind)
-	case id.Kind == Screen && !r.settings.Screens:
+	case id.Kind == Screen && !r.mayShare(m):
 		return fault.New(fault.Forbidden, "video: no screens are shared in this room")
 	case id.Kind == Screen && r.sharing() != "":
 		return fault.New(fault.Conflict, "video: somebody else shares a screen")

@@ -32,6 +32,7 @@ type keptSettings struct {
 // apply sets what a conference knows of the settings.
 func (rs RoomSettings) apply(s *conference.Settings) {
 	s.Moderated, s.Holding, s.Digits = rs.RequireModerator, rs.BridgeType == holding, rs.BridgeType == dtmfEvents
+	s.NoScreens = !rs.AllowScreenShare
 }
 
 // restore takes up the rooms that are stored.

@@ -63,6 +63,9 @@ func layers(r *jsep.Remote) (list []forward.LayerConfig) {
 	return list[:min(len(list), forward.MaxLayers)]
 }
 
+// IsForwarded tells whether video of an encoding name is forwarded.
+func IsForwarded(name string) bool { return payload.ByName(name) != payload.Unknown }
+
 // Variant is the format of the video that the peer sends in a section, by which receivers are
 // found that can be sent it (video.Variant); empty for none.
 func Variant(m *jsep.Media) string {

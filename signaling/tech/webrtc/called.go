@@ -6,6 +6,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
 )
 
 // Called is a leg to a user who is rung: it has no media until one of the user's browsers has
@@ -64,6 +65,14 @@ func (c *Called) taken() *Leg {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.leg
+}
+
+// Performer is the browser's video, once one has taken the call.
+func (c *Called) Performer() *stage.Performer {
+	if leg := c.taken(); leg != nil {
+		return leg.Performer()
+	}
+	return nil
 }
 
 // Hangup ends the leg.

@@ -12,6 +12,7 @@ import (
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
 )
 
 // closeTimeout bounds how long the end of a leg waits for its media to go.
@@ -29,6 +30,8 @@ type LegConfig struct {
 	// MediaTimeout is how long a browser may send nothing that is neither muted nor held; 0 is
 	// for ever.
 	MediaTimeout time.Duration
+	// Video, where set, is the browser's, which ends with the leg.
+	Video *stage.Performer
 	// HungUp is told that our side ended the leg; it must not block.
 	HungUp func(signaling.Cause)
 	// Reconnect is how long a browser may be away that was connected: its network lost, its page
@@ -58,6 +61,12 @@ var _ signaling.Leg = (*Leg)(nil)
 
 // NewLeg makes a leg from a browser's offer and gives the answer.
 func NewLeg(ctx context.Context, cfg LegConfig, offer string) (*Leg, string, error) {
+	if cfg.Video != nil {
+		if err := cfg.Video.Allowed(offer); err != nil {
+			cfg.Video.Close()
+			return nil, "", err
+		}
+	}
 	return newLeg(cfg, func(s *Session) (string, error) { return s.Answer(ctx, offer, true) })
 }
 
@@ -75,9 +84,12 @@ func newLeg(cfg LegConfig, describe func(*Session) (string, error)) (*Leg, strin
 	l := &Leg{cfg: cfg}
 	session, err := NewSession(SessionConfig{
 		Name: "WebRTC/" + cfg.User, Mixer: cfg.Mixer, API: cfg.API, Codecs: cfg.Codecs, Log: cfg.Log,
-		Events: l.portEvent, MediaTimeout: cfg.MediaTimeout, Candidate: cfg.Candidate, State: l.stateChanged,
+		Events: l.portEvent, MediaTimeout: cfg.MediaTimeout, Candidate: cfg.Candidate, State: l.stateChanged, Video: cfg.Video,
 	})
 	if err != nil {
+		if cfg.Video != nil {
+			cfg.Video.Close()
+		}
 		return nil, "", err
 	}
 	l.session = session
@@ -89,12 +101,44 @@ func newLeg(cfg LegConfig, describe func(*Session) (string, error)) (*Leg, strin
 	return l, text, nil
 }
 
-// SetAnswer takes the answer to NewOffer's offer.
-func (l *Leg) SetAnswer(answer string) error { return l.session.SetAnswer(answer) }
+// SetAnswer takes the answer to an offer of ours: NewOffer's, or one that changes what a connected
+// browser sees. An answer to the latter that is of no use leaves all as it was.
+func (l *Leg) SetAnswer(answer string) error {
+	l.mu.Lock()
+	connected := l.events != nil
+	l.mu.Unlock()
+	if err := l.session.SetAnswer(answer); err != nil {
+		if connected && l.cfg.Video != nil {
+			l.cfg.Video.Refused()
+		}
+		return err
+	}
+	if connected {
+		l.changed()
+	}
+	return nil
+}
+
+// changed tells the channel of media that was negotiated anew.
+func (l *Leg) changed() {
+	held := !l.session.Media().Direction.Sends()
+	l.tell(func(e signaling.LegEvents) {
+		e.LegMedia()
+		e.LegHeld(held)
+	})
+}
+
+// Performer is the browser's video; nil where there is none.
+func (l *Leg) Performer() *stage.Performer { return l.cfg.Video }
 
 // Renegotiate takes a further offer: ICE restart, hold, a changed codec. One of another connection
 // is of a browser that comes back, whose former connection it replaces, however that looks.
 func (l *Leg) Renegotiate(ctx context.Context, offer string) (string, error) {
+	if l.cfg.Video != nil {
+		if err := l.cfg.Video.Allowed(offer); err != nil {
+			return "", err
+		}
+	}
 	answer, err := l.session.Answer(ctx, offer, true)
 	if l.replaceable(err) {
 		answer, err = l.replace(ctx, offer)
@@ -102,11 +146,7 @@ func (l *Leg) Renegotiate(ctx context.Context, offer string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	held := !l.session.Media().Direction.Sends()
-	l.tell(func(e signaling.LegEvents) {
-		e.LegMedia()
-		e.LegHeld(held)
-	})
+	l.changed()
 	return answer, nil
 }
 

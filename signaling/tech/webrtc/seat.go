@@ -17,6 +17,7 @@ type seat struct {
 	peer    *rtc.Peer
 	left    atomic.Bool // what the peer still says is of no interest
 	carries atomic.Bool // what it receives is the port's
+	seen    func()      // has its video be the browser's
 }
 
 // newSeat makes a peer that may come to carry the session.
@@ -49,9 +50,24 @@ func (s *Session) newSeat() (*seat, error) {
 			}
 		}
 	}
+	var bind func(*rtc.Peer)
+	if s.cfg.Video != nil {
+		bind = s.cfg.Video.Prepare(&cfg)
+	}
 	var err error
 	st.peer, err = s.cfg.API.NewPeer(cfg)
+	st.seen = func() {
+		if bind != nil {
+			bind(st.peer)
+		}
+	}
 	return st, err
+}
+
+// take has the peer carry the session.
+func (st *seat) take() {
+	st.carries.Store(true)
+	st.seen()
 }
 
 // leave ends the peer's time.
@@ -93,6 +109,6 @@ func (s *Session) Replace(ctx context.Context, offer string, trickle bool) (stri
 		s.failed()
 		return "", fault.New(fault.Unavailable, "the connection before did not end in time")
 	}
-	next.carries.Store(true)
+	next.take()
 	return answer, s.apply()
 }

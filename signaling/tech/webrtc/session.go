@@ -20,6 +20,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/sdp"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
 )
 
 // SessionConfig is what a session is made of.
@@ -38,6 +39,8 @@ type SessionConfig struct {
 	State func(rtc.State)
 	// MediaTimeout is as in LegConfig.
 	MediaTimeout time.Duration
+	// Video, where set, is the browser's; it ends with the session. Without, video is refused.
+	Video *stage.Performer
 }
 
 // Session is one browser's media: a peer, and its port in the mixer.
@@ -71,7 +74,7 @@ func newSession(cfg SessionConfig) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	first.carries.Store(true)
+	first.take()
 	s.seat.Store(first)
 	s.ring.Through(func(packet []byte) bool {
 		sent, err := s.peer().WriteNow(packet)
@@ -188,6 +191,9 @@ func (s *Session) Close() {
 	if s.closed.Swap(true) {
 		return
 	}
+	if s.cfg.Video != nil {
+		s.cfg.Video.Close()
+	}
 	s.seat.Load().leave()
 	s.port.Close()
 	s.stop()
@@ -199,10 +205,16 @@ func (s *Session) Wait(ctx context.Context) error {
 		return err
 	}
 	s.pumping.Wait()
-	select {
-	case <-s.peer().Done():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	ends := []<-chan struct{}{s.peer().Done()}
+	if s.cfg.Video != nil {
+		ends = append(ends, s.cfg.Video.Done())
 	}
+	for _, end := range ends {
+		select {
+		case <-end:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }

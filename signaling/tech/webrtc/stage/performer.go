@@ -1,0 +1,194 @@
+package stage
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/skygenesisenterprise/skybridge/internal/actor"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
+	"github.com/skygenesisenterprise/skybridge/signaling/video"
+)
+
+// Part is what a browser is to a Performer.
+type Part struct {
+	// Participant names the browser to others where it is not in a room, which has names of
+	// its own.
+	Participant string
+	// Offer brings the browser an offer of ours while it is connected; its answer comes to the
+	// peer, or an offer of its own. It must not wait for either. nil makes no offers: nothing is
+	// seen then but in sections that the browser offers.
+	Offer func(sdp string) error
+	// MayShare, where set, says whether the browser may share a screen now.
+	MayShare func() bool
+	// Changed, where set, is told that the browser shows something else. It must not wait.
+	Changed func()
+}
+
+// Performer is the video of one browser: what it sends, what it is sent, and the offers that
+// takes. It goes with the browser from bridge to bridge.
+type Performer struct {
+	log    *slog.Logger
+	work   *actor.Actor // what changes sections and membership
+	asked  atomic.Bool  // reconcile is on its way
+	member atomic.Pointer[video.Member]
+	shown  atomic.Uint32
+
+	mu      sync.Mutex
+	part    Part
+	peer    *rtc.Peer
+	agreed  *jsep.Agreed
+	scene   *scene // where it is
+	name    string // there
+	layout  *video.Layout
+	changed bool // the layout
+	closed  bool
+
+	stand stand // of work alone
+	deal  deal  // of work alone
+}
+
+// backlog bounds what may wait to be done for one browser: a look at everything, and steps of an
+// offer.
+const backlog = 16
+
+// NewPerformer makes one. Close ends it.
+func (s *Stage) NewPerformer(part Part) *Performer {
+	p := &Performer{log: s.cfg.Log, part: part}
+	p.stand.begin()
+	p.work = actor.Start(backlog, func(err error) { p.log.Error("a browser's video", "err", err) })
+	return p
+}
+
+// Prepare has a peer's video go by the performer. What it returns is called with the peer that is
+// made of the config; an earlier peer's is over then.
+func (p *Performer) Prepare(cfg *rtc.PeerConfig) func(*rtc.Peer) {
+	var made atomic.Pointer[rtc.Peer]
+	cfg.Video = &rtc.VideoConfig{Packet: p.packet, Control: p.control}
+	cfg.OnAgreed = func(a *jsep.Agreed) { p.takes(made.Load(), a) }
+	cfg.OnNegotiation = func() { p.negotiate(made.Load()) }
+	return func(peer *rtc.Peer) {
+		made.Store(peer)
+		p.mu.Lock()
+		p.peer, p.agreed = peer, peer.Agreed() // what it came to before was told nobody
+		p.mu.Unlock()
+		p.post(p.settled)
+		p.kick()
+	}
+}
+
+// packet takes a packet of video from the peer's reader. Nobody is there to see it while the
+// browser is alone.
+func (p *Performer) packet(_ string, packet []byte, arrival time.Time) {
+	if m := p.member.Load(); m != nil {
+		m.Packet(packet, arrival)
+	}
+}
+
+// control takes RTCP, likewise.
+func (p *Performer) control(packet []byte, arrival time.Time) {
+	if m := p.member.Load(); m != nil {
+		m.Control(packet, arrival)
+	}
+}
+
+// takes takes what an exchange came to.
+func (p *Performer) takes(peer *rtc.Peer, a *jsep.Agreed) {
+	p.mu.Lock()
+	if p.peer != peer || peer == nil {
+		p.mu.Unlock()
+		return
+	}
+	p.agreed = a
+	p.mu.Unlock()
+	p.post(p.settled)
+	p.kick()
+}
+
+// Appear changes how the browser is known, as when it goes to another call. What it is called in
+// a bridge is so from the next one on.
+func (p *Performer) Appear(part Part) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.part = part
+}
+
+// Participant is Part.Participant.
+func (p *Performer) Participant() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.part.Participant
+}
+
+// Arrange says what the browser wants to see, wherever it is. The error is of kind fault.Invalid.
+func (p *Performer) Arrange(l video.Layout) error {
+	if err := l.Validate(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.layout, p.changed = &l, true
+	p.mu.Unlock()
+	p.kick()
+	return nil
+}
+
+// Shows tells what the browser sends that others may see.
+func (p *Performer) Shows() (camera, screen bool) {
+	n := p.shown.Load()
+	return n&showsCamera != 0, n&showsScreen != 0
+}
+
+const (
+	showsCamera = 1 << iota
+	showsScreen
+)
+
+// enters and leaves say where the browser is. To enter one scene is to leave another.
+func (p *Performer) enters(s *scene, name string) {
+	p.mu.Lock()
+	p.scene, p.name = s, name
+	p.mu.Unlock()
+	p.kick()
+}
+
+func (p *Performer) leaves(s *scene) {
+	p.mu.Lock()
+	here := p.scene == s
+	if here {
+		p.scene, p.name = nil, ""
+	}
+	p.mu.Unlock()
+	if here {
+		p.kick()
+	}
+}
+
+// Close ends the performer; Done is closed when nothing of it runs any more.
+func (p *Performer) Close() {
+	p.mu.Lock()
+	p.closed, p.scene = true, nil
+	p.mu.Unlock()
+	p.post(p.settled)
+	p.kick()
+	p.work.Stop()
+}
+
+// Done is closed when nothing of a closed performer runs any more.
+func (p *Performer) Done() <-chan struct{} { return p.work.Done() }
+
+// kick has everything looked at anew, once however often it is called meanwhile.
+func (p *Performer) kick() {
+	if p.asked.CompareAndSwap(false, true) {
+		p.post(p.reconcile)
+	}
+}
+
+// post has something done for the browser. The backlog holds more than can wait at one time, so
+// what does not fit is a peer that hangs.
+func (p *Performer) post(f func()) {
+	if err := p.work.Post(f); err != nil && err != actor.ErrStopped { //nolint:errorlint // as it is made
+		p.log.Error("a browser's video is stuck", "err", err)
+	}
+}
