@@ -59,6 +59,9 @@ func (pt *party) body() ParticipantBody {
 	b := ParticipantBody{
 		ID: pt.id, Endpoint: pt.endpoint, UserID: rest.OptionalText(pt.user), Role: pt.role, State: pt.state, Held: pt.held,
 	}
+	if pt.away && pt.state == StateConnected {
+		b.State = StateReconnecting
+	}
 	if pt.channel != nil {
 		s := pt.channel.Snapshot()
 		b.ChannelID = rest.OptionalText(string(s.ID))

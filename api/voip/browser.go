@@ -132,10 +132,12 @@ func (c *Call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
 
 func (c *Call) legConfig(p auth.Principal, pt *party, server string) webrtc.LegConfig {
 	cfg := &c.service.cfg
+	pt.part.is(c, pt)
 	return webrtc.LegConfig{
 		Video: c.service.stage.NewPerformer(c.seen(pt, p.User, server)),
 		User: p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log, MediaTimeout: cfg.MediaTimeout,
-		Candidate: func(cand rtc.Candidate) { c.tellCandidate(p.User, server, cand) },
+		Candidate: func(cand rtc.Candidate) { pt.part.candidate(p.User, server, cand) },
+		Reconnect: cfg.Reconnect, AfterFunc: cfg.AfterFunc, Away: pt.part.away,
 	}
 }
 

@@ -26,8 +26,9 @@ const (
 	StatusActive    = records.StatusActive
 	StatusEnded     = records.StatusEnded
 
-	StateInvited   = records.StateInvited
-	StateRinging   = records.StateRinging
-	StateConnected = records.StateConnected
-	StateLeft      = records.StateLeft
+	StateInvited      = records.StateInvited
+	StateRinging      = records.StateRinging
+	StateConnected    = records.StateConnected
+	StateReconnecting = records.StateReconnecting
+	StateLeft         = records.StateLeft
 )

@@ -46,6 +46,8 @@ type party struct {
 	ours    *ownOffer // until it is answered
 	held    bool      // has put the others on hold
 	moved   bool      // into another call
+	away    bool      // their browser is, for now
+	part    *part     // of the browser's leg
 
 	place *conference.Place // in a room
 
@@ -54,7 +56,7 @@ type party struct {
 }
 
 func newParty(endpoint, role string, state ParticipantState) *party {
-	return &party{id: signaling.NewID(), endpoint: endpoint, role: role, state: state, settled: make(chan struct{})}
+	return &party{id: signaling.NewID(), endpoint: endpoint, role: role, state: state, settled: make(chan struct{}), part: &part{}}
 }
 
 // settle ends the wait for the party. The call's lock is held.

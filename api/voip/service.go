@@ -58,6 +58,9 @@ type Config struct {
 	// MediaTimeout is how long a browser that is neither muted nor on hold may send nothing
 	// before its part ends; 0 is for ever.
 	MediaTimeout time.Duration
+	// Reconnect is how long a browser may be away before its part ends, its network lost or its
+	// page loaded again; with 0 it ends at once.
+	Reconnect time.Duration
 	// PerUser bounds a user's calls at one time; 0 means no limit.
 	PerUser int
 	// ICEServers are what a user's browser is given; nil gives none.

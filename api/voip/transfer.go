@@ -130,7 +130,7 @@ func (c *Call) move(ctx context.Context, pt *party, to *Call, leaves *signaling.
 		c.mu.Unlock()
 		return fault.New(fault.Conflict, "the other party has left")
 	}
-	moved.user, moved.leg, moved.calling = pt.user, pt.leg, pt.calling
+	moved.user, moved.leg, moved.calling, moved.part, moved.away = pt.user, pt.leg, pt.calling, pt.part, pt.away
 	pt.channel, pt.leg, pt.moved = nil, nil, true // what ends this call is nothing to it
 	c.mu.Unlock()
 	err := to.take(ctx, moved, ch, leaves)
@@ -142,6 +142,7 @@ func (c *Call) move(ctx context.Context, pt *party, to *Call, leaves *signaling.
 	}
 	pt.leave()
 	c.mu.Unlock()
+	moved.part.is(to, moved)
 	if text, err := json.Marshal(map[string]string{"call_id": to.id}); err == nil && moved.user != "" {
 		if _, err := c.messages.Tell(mailbox.Server, moved.user, transfers.Moved, text); err != nil {
 			c.log.Info("user not told of the transfer", "err", err)

@@ -208,6 +208,7 @@ type CallLimit struct {
 	PerUser     int           `koanf:"per_user" yaml:"per_user"`
 	MaxDuration time.Duration `koanf:"max_duration" yaml:"max_duration"` // 0: for ever
 	RTPTimeout  time.Duration `koanf:"rtp_timeout" yaml:"rtp_timeout"`   // of browsers; 0: for ever
+	Reconnect   time.Duration `koanf:"reconnect" yaml:"reconnect"`       // of browsers that are away; 0: none
 }
 
 // RingGroup is one number that rings several phones.
@@ -252,6 +253,6 @@ func Default() Config {
 		Shutdown: Shutdown{
 			Drain: 30 * time.Second,
 		},
-		Calls: CallLimit{MaxChannels: 20000, RingTimeout: 30 * time.Second, PerUser: 20, MaxDuration: 12 * time.Hour, RTPTimeout: 30 * time.Second},
+		Calls: CallLimit{MaxChannels: 20000, RingTimeout: 30 * time.Second, PerUser: 20, MaxDuration: 12 * time.Hour, RTPTimeout: 30 * time.Second, Reconnect: 30 * time.Second},
 	}
 }

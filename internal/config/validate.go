@@ -65,6 +65,7 @@ func (c Config) Validate() error {
 	check("calls.per_user", atLeast(c.Calls.PerUser, 0))
 	check("calls.max_duration", zeroOr(c.Calls.MaxDuration, time.Minute))
 	check("calls.rtp_timeout", zeroOr(c.Calls.RTPTimeout, time.Second))
+	check("calls.reconnect", zeroOr(c.Calls.Reconnect, time.Second))
 	check("calls.ring_timeout", between(c.Calls.RingTimeout, time.Second, 10*time.Minute))
 	check("shutdown.drain", atLeast(c.Shutdown.Drain, 0))
 	check("log.level", oneOf(c.Log.Level, "debug", "info", "warn", "error"))

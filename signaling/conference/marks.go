@@ -88,7 +88,7 @@ func (r *Room) StepOut(m Participant) (*Place, error) {
 type Event struct {
 	Room        string // its id
 	Locked      bool
-	Participant Participant // of RoomJoined, RoomWaiting, RoomLeft and RoomRole
+	Participant Participant // of RoomJoined, RoomWaiting, RoomLeft, RoomRole and RoomAway
 }
 
 // tellEnd publishes that the room has ended, once nobody is in it or on the way. The lock is

@@ -29,6 +29,7 @@ type Participant struct {
 	Joined  time.Time
 	Marked  bool // others may wait for them, see Marks
 	Waiting bool // is not in the room yet
+	Away    bool // their browser is, for now
 	// Left is closed when the participant has left the room.
 	Left <-chan struct{}
 }
@@ -126,6 +127,25 @@ func (r *Room) SetRole(id string, role Role) error {
 		}
 	}
 	return r.nobody(id)
+}
+
+// SetAway tells that the browser of somebody who is in the room, or waits to be, is away for now,
+// or back. Who is not there is left aside.
+func (r *Room) SetAway(id string, away bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.members {
+		if m := &r.members[i]; m.ID == id && m.Away != away {
+			m.Away = away
+			r.tell(event.RoomAway, *m)
+		}
+	}
+	for i := range r.waiting {
+		if w := &r.waiting[i]; w.ID == id && w.Away != away {
+			w.Away = away
+			r.tell(event.RoomAway, w.Participant)
+		}
+	}
 }
 
 func (r *Room) nobody(id string) error {

@@ -44,6 +44,7 @@ const (
 	RoomWaiting Type = "RoomWaiting" // somebody waits for a moderator
 	RoomLeft    Type = "RoomLeft"
 	RoomRole    Type = "RoomRole"    // somebody may do more, or less
+	RoomAway    Type = "RoomAway"    // somebody's browser is away, or back
 	RoomChanged Type = "RoomChanged" // its settings
 	RoomEnded   Type = "RoomEnded"
 

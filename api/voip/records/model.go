@@ -68,7 +68,7 @@ type ParticipantState string
 
 // Schema lists the values in the API's documents.
 func (ParticipantState) Schema(huma.Registry) *huma.Schema {
-	return choice(StateInvited, StateRinging, StateConnected, StateLeft)
+	return choice(StateInvited, StateRinging, StateConnected, StateReconnecting, StateLeft)
 }
 
 func choice[T ~string](values ...T) *huma.Schema {
@@ -84,5 +84,7 @@ const (
 	StateInvited   ParticipantState = "invited" // is awaited, nothing rings
 	StateRinging   ParticipantState = "ringing" // is being called
 	StateConnected ParticipantState = "connected"
-	StateLeft      ParticipantState = "left"
+	// StateReconnecting is a connected party whose browser is away for now.
+	StateReconnecting ParticipantState = "reconnecting"
+	StateLeft         ParticipantState = "left"
 )

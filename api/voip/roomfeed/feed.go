@@ -26,7 +26,7 @@ const queue = 2048
 
 // names of what happens, as clients see it.
 var names = map[event.Type]string{
-	event.RoomJoined: "joined", event.RoomWaiting: "waiting", event.RoomLeft: "left", event.RoomRole: "role",
+	event.RoomJoined: "joined", event.RoomWaiting: "waiting", event.RoomLeft: "left", event.RoomRole: "role", event.RoomAway: "reconnecting",
 	event.RoomChanged: "changed", event.RoomEnded: "ended", event.BridgeActiveSpeaker: "active_speaker", event.BridgeLevels: "levels",
 	event.RecordingStarted: "recording", event.RecordingFinished: "recording", event.RecordingFailed: "recording", event.ChannelDtmfReceived: "dtmf",
 }
@@ -110,6 +110,9 @@ func (f *Feed) take(e *event.Event) {
 		out.RoomID = d.Room
 		if e.Type == event.RoomChanged {
 			out.Locked = &d.Locked
+		}
+		if e.Type == event.RoomAway && !d.Participant.Away {
+			out.Event = "reconnected"
 		}
 		if d.Participant.ID != "" {
 			out.Participant = shown(d.Participant)

@@ -80,7 +80,7 @@ type RoomParticipantBody struct {
 	UserID    *string   `json:"user_id"`
 	Endpoint  string    `json:"endpoint"`
 	Role      string    `json:"role"`
-	State     string    `json:"state" enum:"connected,waiting" doc:"waiting hears music, and is not heard"`
+	State     string    `json:"state" enum:"connected,waiting,reconnecting" doc:"waiting hears music, and is not heard; reconnecting is away for now"`
 	Muted     bool      `json:"muted"`
 	ChannelID string    `json:"channel_id"`
 	JoinedAt  time.Time `json:"joined_at"`

@@ -349,7 +349,10 @@ func (s *Service) participant(room *conference.Room, m conference.Participant) R
 	b := RoomParticipantBody{
 		ID: m.ID, UserID: rest.OptionalText(m.User), Role: string(m.Role), State: "connected", ChannelID: string(m.Channel), JoinedAt: m.Joined.UTC(),
 	}
-	if m.Waiting {
+	switch {
+	case m.Away:
+		b.State = "reconnecting"
+	case m.Waiting:
 		b.State = "waiting"
 	}
 	if ch, err := s.cfg.Engine.Channel(string(m.Channel)); err == nil {
