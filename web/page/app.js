@@ -72,6 +72,17 @@ async function signIn(token) {
   $("dial-target").focus();
   ring(made);
   refresh();
+  await goOn();
+}
+
+// goOn takes up the call that the page was in before it was loaded again.
+async function goOn() {
+  if (!sessionStorage.getItem("skybridge.call")) return;
+  await make(async (options) => {
+    const resumed = await client.resume(options);
+    return resumed && { call: resumed, name: "your call" };
+  });
+  if (!call && $("status").dataset.state === "starting") status("idle", words("idle"));
 }
 
 function signOut(why) {
@@ -105,7 +116,9 @@ async function make(steps) {
   try {
     meter.listen();
     local = await client.devices.capture({ audio: true, video: $("camera").checked });
-    begin(await steps({ local, video: $("camera").checked, receiveVideo: true }));
+    const next = await steps({ local, video: $("camera").checked, receiveVideo: true });
+    if (next) begin(next);
+    else for (const track of local.getTracks()) track.stop();
   } catch (error) {
     for (const track of local?.getTracks() ?? []) track.stop();
     failed(local || error instanceof ApiError ? error : new Error(`No microphone: ${error.message}`));
@@ -364,7 +377,6 @@ document.addEventListener("keydown", (event) => {
   if (!call || event.ctrlKey || event.altKey || event.metaKey || event.target instanceof HTMLInputElement) return;
   if (/^[0-9*#]$/.test(event.key)) press(event.key);
 });
-addEventListener("pagehide", () => call?.hangUp({ keepalive: true }).catch(warn("end")));
 
 $("insecure").textContent = noMicrophone(location, isSecureContext);
 $("insecure").hidden = isSecureContext;

@@ -201,6 +201,8 @@ var Peer = class {
   }
   pc;
   #closed = false;
+  began = 0;
+  // the number of our first offer
   #offering = false;
   // an offer of ours is under way
   #again = false;
@@ -310,6 +312,7 @@ var Peer = class {
     if (!message) return false;
     const answer = message.reply?.payload;
     this.#awaited = message.seq;
+    this.began ||= message.seq;
     if (answer?.sdp) await this.#answered({ type: "answer", sdp: answer.sdp });
     else if (this.#last && this.#last.seq > message.seq) await this.#answered(this.#last.answer);
     return true;
@@ -479,7 +482,9 @@ var Signaling = class {
   // What is pushed while older messages are being read waits for these; null at other times.
   #pushed = null;
   #reading = 0;
-  start() {
+  // start follows the messages after the one of a number.
+  start(after) {
+    this.#after = after;
     this.#off = [
       this.socket.want("signaling"),
       this.socket.on("frame", (frame) => this.#frame(frame)),
@@ -784,7 +789,7 @@ var Call = class extends Emitter {
       if (this.state === "failed") throw error;
       return;
     }
-    this.#signaling.start();
+    this.#signaling.start(this.#peer.began);
     void this.#watch();
   }
   get peerConnection() {

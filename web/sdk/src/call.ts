@@ -108,7 +108,8 @@ export class Call extends Emitter<CallEvents> {
       return;
     }
     // Not before: to those who ask for messages and offer nothing the server makes an offer.
-    this.#signaling.start();
+    // What is older is of a connection before, of a page that was loaded again.
+    this.#signaling.start(this.#peer.began);
     void this.#watch();
   }
 

@@ -42,6 +42,7 @@ const layers = [
 export class Peer {
   readonly pc: PeerConnection;
   #closed = false;
+  began = 0; // the number of our first offer
   #offering = false; // an offer of ours is under way
   #again = false; // what was said since it went out wants another
   #answering = false; // an offer of the server's is being answered
@@ -164,6 +165,7 @@ export class Peer {
     if (!message) return false;
     const answer = message.reply?.payload as Description | undefined;
     this.#awaited = message.seq;
+    this.began ||= message.seq;
     if (answer?.sdp) await this.#answered({ type: "answer", sdp: answer.sdp });
     else if (this.#last && this.#last.seq > message.seq) await this.#answered(this.#last.answer);
     return true;

@@ -20,7 +20,9 @@ export class Signaling {
   constructor(private readonly api: Api, private readonly socket: Socket, private readonly call: string,
     private readonly take: (message: SignalingMessage) => Promise<void>, private readonly lost: (error: unknown) => void) {}
 
-  start(): void {
+  // start follows the messages after the one of a number.
+  start(after: number): void {
+    this.#after = after;
     this.#off = [
       this.socket.want("signaling"),
       this.socket.on("frame", (frame) => this.#frame(frame)),

@@ -722,7 +722,7 @@ export interface components {
             muted: boolean;
             role: string;
             /** @enum {string} */
-            state: "invited" | "ringing" | "connected" | "left";
+            state: "invited" | "ringing" | "connected" | "reconnecting" | "left";
             user_id: string | null;
         };
         ParticipantQualityBody: {
@@ -904,10 +904,10 @@ export interface components {
             muted: boolean;
             role: string;
             /**
-             * @description waiting hears music, and is not heard
+             * @description waiting hears music, and is not heard; reconnecting is away for now
              * @enum {string}
              */
-            state: "connected" | "waiting";
+            state: "connected" | "waiting" | "reconnecting";
             /**
              * Format: double
              * @description dB, how much louder they are heard

@@ -19,6 +19,7 @@ export declare class Peer {
     #private;
     private readonly cfg;
     readonly pc: PeerConnection;
+    began: number;
     constructor(cfg: PeerConfig);
     add(stream: StreamLike, tracks?: TrackLike[]): Sender[];
     receive(kind: "audio" | "video"): void;

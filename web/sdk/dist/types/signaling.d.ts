@@ -8,6 +8,6 @@ export declare class Signaling {
     private readonly take;
     private readonly lost;
     constructor(api: Api, socket: Socket, call: string, take: (message: SignalingMessage) => Promise<void>, lost: (error: unknown) => void);
-    start(): void;
+    start(after: number): void;
     stop(): void;
 }
