@@ -135,7 +135,7 @@ func (c *Call) legConfig(p auth.Principal, pt *party, server string) webrtc.LegC
 	pt.part.is(c, pt)
 	return webrtc.LegConfig{
 		Video: c.service.stage.NewPerformer(c.seen(pt, p.User, server)),
-		User: p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log, MediaTimeout: cfg.MediaTimeout,
+		User:  p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log, MediaTimeout: cfg.MediaTimeout,
 		Candidate: func(cand rtc.Candidate) { pt.part.candidate(p.User, server, cand) },
 		Reconnect: cfg.Reconnect, AfterFunc: cfg.AfterFunc, Away: pt.part.away,
 	}
