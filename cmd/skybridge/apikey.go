@@ -23,7 +23,7 @@ func apiKeyCommand(s *settings) *cobra.Command {
 
 // withKeys opens the keys of the server's database for f.
 func (s *settings) withKeys(cmd *cobra.Command, f func(*store.APIKeys) error) error {
-	cfg, err := s.load()
+	cfg, err := s.loadWhole(cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -30,15 +30,3 @@ func (s *server) checkGroups(cfg config.Config) (apply func(), err error) {
 		}
 	}, nil
 }
-
-// reloadGroups reads them again.
-func (s *server) reloadGroups() (apply func(), err error) {
-	if s.how.settings == nil {
-		return func() {}, nil
-	}
-	cfg, err := s.how.settings()
-	if err != nil {
-		return nil, err
-	}
-	return s.checkGroups(cfg)
-}

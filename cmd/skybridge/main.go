@@ -17,6 +17,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/benching"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/secrets"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
@@ -182,6 +183,16 @@ func (s *settings) load() (config.Config, error) {
 		flags = append(flags, config.Flag{Key: "data_dir", Value: s.dataDir, Name: "--data-dir"})
 	}
 	return config.Load(s.file, os.Environ(), flags)
+}
+
+// loadWhole reads the settings, and what they refer to in Vault.
+func (s *settings) loadWhole(ctx context.Context) (cfg config.Config, err error) {
+	if cfg, err = s.load(); err != nil {
+		return cfg, err
+	}
+	keeper := secrets.New(slog.New(slog.DiscardHandler))
+	defer func() { err = errors.Join(err, keeper.Close()) }()
+	return keeper.Resolve(ctx, cfg)
 }
 
 func versionCommand() *cobra.Command {

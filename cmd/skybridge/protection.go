@@ -4,22 +4,15 @@ import (
 	"context"
 
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/guards"
+	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/sip/digest"
 	"github.com/skygenesisenterprise/skybridge/sip/overload"
 	"github.com/skygenesisenterprise/skybridge/sip/registrar"
 	"github.com/skygenesisenterprise/skybridge/sip/screen"
 )
 
-// protection reads the settings of what guards SIP again, and gives what puts them into
-// effect.
-func (s *server) protection() (apply func(), err error) {
-	if s.how.settings == nil {
-		return func() {}, nil
-	}
-	cfg, err := s.how.settings()
-	if err != nil {
-		return nil, err
-	}
+// protection reads the settings of what guards SIP, and gives what puts them into effect.
+func (s *server) protection(cfg config.Config) (apply func(), err error) {
 	c, err := guards.Screen(cfg.SIP)
 	if err != nil {
 		return nil, err

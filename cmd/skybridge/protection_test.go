@@ -26,7 +26,7 @@ func TestProtectionFollowsTheSettings(t *testing.T) {
 		t.Helper()
 		cfg, err := s.load()
 		must(t, err)
-		srv, err := start(t.Context(), cfg, manner{settings: s.load}, newLogger(cfg.Log, &logtest.Log{}))
+		srv, err := start(t.Context(), cfg, manner{settings: s.loadWhole}, newLogger(cfg.Log, &logtest.Log{}))
 		must(t, err)
 		return srv
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/secrets"
 	"github.com/skygenesisenterprise/skybridge/internal/collector"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
@@ -22,7 +23,7 @@ func serveCommand(s *settings) *cobra.Command {
 	var hogs int
 	c := &cobra.Command{
 		Use: "serve", Short: "Run the server", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			cfg, err := s.load()
 			if err != nil {
 				return err
@@ -33,7 +34,19 @@ func serveCommand(s *settings) *cobra.Command {
 			ctx, cancel := context.WithCancel(cmd.Context())
 			defer cancel()
 			hog(ctx, hogs)
-			return serve(ctx, cfg, manner{dev: dev, runDir: s.runDir(), settings: s.load}, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			keeper := secrets.New(newLogger(cfg.Log, cmd.ErrOrStderr()))
+			defer func() { err = errors.Join(err, keeper.Close()) }()
+			if cfg, err = keeper.Resolve(ctx, cfg); err != nil {
+				return err
+			}
+			again := func(ctx context.Context) (config.Config, error) {
+				fresh, err := s.load()
+				if err != nil {
+					return fresh, err
+				}
+				return keeper.Resolve(ctx, fresh)
+			}
+			return serve(ctx, cfg, manner{dev: dev, runDir: s.runDir(), settings: again}, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&user, "user", "", "run as this user, when started by root")

@@ -115,7 +115,7 @@ type manner struct {
 	// say; "" is nowhere.
 	runDir string
 	// settings reads the settings again, for a reload; nil keeps them.
-	settings func() (config.Config, error)
+	settings func(context.Context) (config.Config, error)
 }
 
 // start starts the server whole or not at all.
@@ -126,6 +126,9 @@ func start(ctx context.Context, cfg config.Config, how manner, log *slog.Logger)
 			err = errors.Join(err, s.stop(false))
 		}
 	}()
+	if err := cfg.Unresolved(); err != nil {
+		return nil, err
+	}
 	for _, step := range []struct {
 		name string
 		run  func(context.Context) error
@@ -176,14 +179,6 @@ func (s *server) startStore(ctx context.Context) error {
 	return s.startAuth(ctx)
 }
 
-func (s *server) loadCertificate(context.Context) error {
-	use, err := s.certificate(s.loaded.Load(), s.cfg)
-	if err == nil {
-		use()
-	}
-	return err
-}
-
 // loadInstallation reads the Asterisk files: the operator's, or those of a fresh
 // installation.
 func (s *server) loadInstallation(ctx context.Context) error {
@@ -220,10 +215,10 @@ func (s *server) use(in *installation) {
 func (s *server) reload(ctx context.Context) error {
 	s.reloading.Lock() // a signal and the console may ask at the same time
 	defer s.reloading.Unlock()
-	cfg := s.cfg
+	cfg, fresh := s.cfg, s.cfg
 	if s.how.settings != nil {
-		fresh, err := s.how.settings()
-		if err != nil {
+		var err error
+		if fresh, err = s.how.settings(ctx); err != nil {
 			return err
 		}
 		cfg = cfg.Reloaded(fresh)
@@ -236,15 +231,15 @@ func (s *server) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	protect, err := s.protection()
+	protect, err := s.protection(fresh)
 	if err != nil {
 		return err
 	}
-	regroup, err := s.reloadGroups()
+	regroup, err := s.checkGroups(fresh)
 	if err != nil {
 		return err
 	}
-	certify, err := s.certificate(in, cfg)
+	certify, err := s.certificate(ctx, in, cfg)
 	if err != nil {
 		return err
 	}

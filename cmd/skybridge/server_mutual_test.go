@@ -29,7 +29,7 @@ func startedWith(t *testing.T, file string, set ...string) (*server, *logtest.Lo
 	cfg, err := s.load()
 	must(t, err)
 	log := &logtest.Log{}
-	srv, err := start(t.Context(), cfg, manner{settings: s.load}, newLogger(cfg.Log, log))
+	srv, err := start(t.Context(), cfg, manner{settings: s.loadWhole}, newLogger(cfg.Log, log))
 	must(t, err)
 	t.Cleanup(func() { must(t, srv.stop(true)) })
 	return srv, log

@@ -33,7 +33,7 @@ func tokenCommand(s *settings) *cobra.Command {
 			if life <= 0 {
 				return usage.Wrap(fmt.Errorf("--life %v: a token must end", life))
 			}
-			cfg, err := s.load()
+			cfg, err := s.loadWhole(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -113,23 +113,27 @@ const secretSetting = "auth.jwt_secret"
 // one that is made once and kept in the database. db may be nil where the secret is
 // configured and nobody asks for keys, provider where none is.
 func newAuthenticator(ctx context.Context, cfg config.Config, db *store.Store, provider auth.Provider, log *slog.Logger) (*auth.Authenticator, error) {
-	secret := cfg.Auth.JWTSecret
-	if secret == "" {
-		var err error
-		secret, err = db.Settings.GetOrCreate(ctx, secretSetting, func() (string, error) { return string(auth.NewSecret()), nil })
-		if err != nil {
-			return nil, err
-		}
+	secret, err := jwtSecret(ctx, cfg, db)
+	if err != nil {
+		return nil, err
 	}
-	ac := auth.Config{Secret: []byte(secret), Provider: provider, Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience}
+	ac := auth.Config{Secret: secret, Provider: provider, Issuer: cfg.Auth.Issuer, Audience: cfg.Auth.Audience}
 	var keys auth.Keys
 	if db != nil {
 		accounts := kept.Accounts{Store: db, Log: log}
 		ac.Accounts, keys = accounts, accounts
 	}
-	var err error
 	if ac.PublicKeys, err = publicKeys(cfg.Auth.JWTKey); err != nil {
 		return nil, err
 	}
 	return auth.New(ac, keys)
+}
+
+// jwtSecret is the configured secret, or the one that is made once and kept in the database.
+func jwtSecret(ctx context.Context, cfg config.Config, db *store.Store) ([]byte, error) {
+	if cfg.Auth.JWTSecret != "" {
+		return []byte(cfg.Auth.JWTSecret), nil
+	}
+	secret, err := db.Settings.GetOrCreate(ctx, secretSetting, func() (string, error) { return string(auth.NewSecret()), nil })
+	return []byte(secret), err
 }

@@ -102,6 +102,7 @@ type Authenticator struct {
 	parser *jwt.Parser
 	check  *apikey.Checker
 	public atomic.Pointer[[]jwks.Key]
+	secret atomic.Pointer[[]byte]
 	// clients are those that prove themselves by certificates; nil for none.
 	clients atomic.Pointer[mutual.Clients]
 }
@@ -137,9 +138,13 @@ func New(cfg Config, keys Keys) (*Authenticator, error) {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
 	a := &Authenticator{cfg: cfg, keys: keys, parser: jwt.NewParser(opts...), check: check}
+	a.UseSecret(cfg.Secret)
 	a.UsePublicKeys(cfg.PublicKeys)
 	return a, nil
 }
+
+// UseSecret replaces Config.Secret from now on: tokens of the former one are not taken any more.
+func (a *Authenticator) UseSecret(secret []byte) { a.secret.Store(&secret) }
 
 // UsePublicKeys replaces Config.PublicKeys from now on.
 func (a *Authenticator) UsePublicKeys(keys []jwks.Key) { a.public.Store(&keys) }
@@ -235,7 +240,7 @@ func checkExtension(number string) error {
 // a shared secret, and never for another algorithm than its own.
 func (a *Authenticator) key(ctx context.Context, t *jwt.Token) (any, error) {
 	if t.Method.Alg() == "HS256" {
-		return a.cfg.Secret, nil
+		return *a.secret.Load(), nil
 	}
 	id, ok := t.Header["kid"].(string)
 	if !ok && t.Header["kid"] != nil {
@@ -281,7 +286,7 @@ func (a *Authenticator) Issue(p Principal, life time.Duration) (string, error) {
 	for _, r := range p.Roles {
 		c.Roles = append(c.Roles, string(r))
 	}
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(a.cfg.Secret)
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(*a.secret.Load())
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}

@@ -26,11 +26,15 @@ const (
 	renewBefore    = 30 * 24 * time.Hour
 )
 
-// Load reads a certificate and its key.
-func Load(certFile, keyFile string) (tls.Certificate, error) {
-	c, err := tls.LoadX509KeyPair(certFile, keyFile)
+// Load makes a certificate of its text and its key's, in PEM, or passes on why they could not be
+// read.
+func Load(cert, key []byte, err error) (tls.Certificate, error) {
+	var c tls.Certificate
+	if err == nil {
+		c, err = tls.X509KeyPair(cert, key)
+	}
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("certificate %s: %w", certFile, err)
+		return tls.Certificate{}, fmt.Errorf("certificate: %w", err)
 	}
 	return c, nil
 }

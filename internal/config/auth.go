@@ -60,7 +60,7 @@ func (a API) validateClients(check func(string, error), services int) {
 }
 
 func (a Auth) validate(check func(string, error)) {
-	if n := len(a.JWTSecret); n > 0 {
+	if n := len(a.JWTSecret); n > 0 && !IsReference(a.JWTSecret) {
 		check("auth.jwt_secret", atLeast(n, 16))
 	}
 	check("auth.jwks_url", checkJWKS(a.JWKSURL))

@@ -36,6 +36,7 @@ type Config struct {
 	TURN        TURN      `koanf:"turn" yaml:"turn"`
 	Auth        Auth      `koanf:"auth" yaml:"auth"`
 	Database    Database  `koanf:"database" yaml:"database"`
+	Vault       Vault     `koanf:"vault" yaml:"vault"`
 	Media       Media     `koanf:"media" yaml:"media"`
 	Log         Log       `koanf:"log" yaml:"log"`
 	Shutdown    Shutdown  `koanf:"shutdown" yaml:"shutdown"`
@@ -162,7 +163,7 @@ type Database struct {
 
 // Validate tells what is wrong, without the URL's password.
 func (d Database) Validate() error {
-	if d.URL != "" && !strings.HasPrefix(d.URL, "postgres://") && !strings.HasPrefix(d.URL, "postgresql://") {
+	if d.URL != "" && !IsReference(d.URL) && !strings.HasPrefix(d.URL, "postgres://") && !strings.HasPrefix(d.URL, "postgresql://") {
 		return errors.New("must begin with postgres://, or be empty for a file in data_dir")
 	}
 	return nil
@@ -199,6 +200,8 @@ type Shutdown struct {
 type TLS struct {
 	CertFile string `koanf:"cert_file" yaml:"cert_file"`
 	KeyFile  string `koanf:"key_file" yaml:"key_file"`
+	// cert and key are what CertFile and KeyFile refer to, where that is in Vault.
+	cert, key string
 }
 
 // CallLimit bounds calls.
@@ -248,6 +251,7 @@ func Default() Config {
 		SNMP:   Listener{Listen: Off},
 		TURN:   defaultTURN(),
 		Auth:   Auth{JWKSRefresh: 15 * time.Minute},
+		Vault:  Vault{AppRolePath: "approle"},
 		Media:  Media{FIFO: true, IO: "auto", G729: Off, Opus: opus},
 		Log:    Log{Level: "info", Format: "text"},
 		Shutdown: Shutdown{

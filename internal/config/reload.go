@@ -5,7 +5,7 @@ import "maps"
 // reloaded are the keys that a reload follows, besides those that what guards SIP reads itself.
 var reloaded = []string{
 	"sip.trunks", "sip.trunk_groups", "sip.phone_calls.per_minute", "sip.phone_calls.endpoints", "sip.emergency",
-	"api.client_ca", "api.client_crl", "api.client_auth", "auth.services",
+	"api.client_ca", "api.client_crl", "api.client_auth", "auth.services", "auth.jwt_secret",
 }
 
 // Reloaded is the configuration with what a reload follows of another reading of it.
@@ -13,8 +13,16 @@ func (c Config) Reloaded(of Config) Config {
 	c.SIP.Trunks, c.SIP.TrunkGroups = of.SIP.Trunks, of.SIP.TrunkGroups
 	c.SIP.PhoneCalls, c.SIP.Emergency = of.SIP.PhoneCalls, of.SIP.Emergency
 	c.API.ClientCA, c.API.ClientCRL, c.API.ClientAuth = of.API.ClientCA, of.API.ClientCRL, of.API.ClientAuth
-	c.Auth.Services = of.Auth.Services
-	c.origins = maps.Clone(c.origins)
+	c.Auth.Services, c.Auth.JWTSecret = of.Auth.Services, of.Auth.JWTSecret
+	if IsReference(of.TLS.CertFile) {
+		c.TLS.cert = of.TLS.cert
+	}
+	if IsReference(of.TLS.KeyFile) {
+		c.TLS.key = of.TLS.key
+	}
+	if c.origins = maps.Clone(c.origins); c.origins == nil {
+		c.origins = make(map[string]Origin)
+	}
 	for _, key := range reloaded {
 		delete(c.origins, key)
 		if o, set := of.origins[key]; set {

@@ -50,7 +50,7 @@ func (t TURN) validate(check func(string, error)) {
 	check("turn.relay_ports", err)
 	_, err = t.Peers()
 	check("turn.allow_peers", err)
-	if n := len(t.Secret); n > 0 {
+	if n := len(t.Secret); n > 0 && !IsReference(t.Secret) {
 		check("turn.secret", atLeast(n, 16))
 	}
 	check("turn.realm", between(len(t.Realm), 1, 127)) // RFC 8489 §14.9

@@ -53,6 +53,8 @@ func (c Config) Validate() error {
 	c.Auth.validate(check)
 	c.API.validateClients(check, len(c.Auth.Services))
 	check("database.url", c.Database.Validate())
+	c.Vault.validate(check)
+	c.validateReferences(check)
 	check("media.workers", between(c.Media.Workers, 0, 256))
 	check("media.io", oneOf(c.Media.IO, "auto", "uring", "epoll"))
 	for key, o := range map[string]Opus{"media.opus": c.Media.Opus, "webrtc.opus": c.WebRTC.Opus} {
