@@ -30,6 +30,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,7 +63,7 @@ type API struct {
 	sockets       *mux.Sockets
 	now           func() time.Time
 	off           bool // as Off made it
-	external      atomic.Pointer[[]ice.AddressRewriteRule]
+	external      atomic.Pointer[[]netip.Addr]
 
 	mu          sync.Mutex
 	closed      bool
@@ -161,30 +162,8 @@ func (a *API) SetExternalIP(external ...netip.Addr) error {
 }
 
 func (a *API) setExternalIP(external []netip.Addr) {
-	rules := rewriteRules(external)
-	a.external.Store(&rules)
-}
-
-// rewriteRules puts the external addresses in the place of the local ones of
-// their family, loopback excepted.
-func rewriteRules(external []netip.Addr) []ice.AddressRewriteRule {
-	var rules []ice.AddressRewriteRule
-	for _, ip := range external {
-		everything, loopback, self := "0.0.0.0/0", "127.0.0.0/8", "127.0.0.1"
-		if ip.Is6() {
-			everything, loopback, self = "::/0", "::1/128", "::1"
-		}
-		rules = append(rules,
-			ice.AddressRewriteRule{
-				External: []string{self}, Local: self, CIDR: loopback,
-				AsCandidateType: ice.CandidateTypeHost, Mode: ice.AddressRewriteReplace,
-			},
-			ice.AddressRewriteRule{
-				External: []string{ip.String()}, CIDR: everything,
-				AsCandidateType: ice.CandidateTypeHost, Mode: ice.AddressRewriteReplace,
-			})
-	}
-	return rules
+	own := slices.Clone(external)
+	a.external.Store(&own)
 }
 
 // Addr is the address of the UDP and the TCP port; the zero AddrPort when off.

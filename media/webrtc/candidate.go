@@ -18,7 +18,7 @@ const maxCandidateBytes = 2048
 
 // maxRemoteCandidates bounds the candidates one peer may give us between two
 // ICE restarts. A browser on a laptop with a VPN sends about twenty.
-const maxRemoteCandidates = 256
+const maxRemoteCandidates = 64
 
 // Candidate is one ICE candidate as browsers write it (RTCIceCandidateInit). An
 // empty Candidate means that there are no more.
@@ -107,9 +107,10 @@ func usable(text string, loopback bool) (bool, error) {
 	return true, nil
 }
 
-// reachable reports whether we would send checks to an address at all.
+// reachable reports whether we would send checks to an address at all. Link-local ones have
+// their meaning on one link alone, where other things than browsers answer.
 func reachable(a netip.Addr, loopback bool) bool {
-	if a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+	if a.IsUnspecified() || a.IsLinkLocalUnicast() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return false
 	}
 	return loopback || !a.IsLoopback()

@@ -97,7 +97,7 @@ func (p *Peer) carryOut(ctx context.Context, agreed, was *jsep.Agreed) error {
 			return err
 		}
 	}
-	for _, c := range t.Candidates {
+	for _, c := range t.Candidates[:min(len(t.Candidates), maxRemoteCandidates)] {
 		if ok, err := usable(c.Text, p.api.loopback); err != nil || !ok {
 			continue // checked before
 		}

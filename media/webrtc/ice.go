@@ -110,6 +110,31 @@ func (s *iceState) restarted(own string) {
 	s.remote = "" // until their description of it is there, what comes is the old one's
 }
 
+const (
+	// maxRestarts is how many ICE restarts of the peer's may follow each other closely: each
+	// has us look for candidates, and check theirs, anew.
+	maxRestarts = 8
+	// restartInterval is the time after which there may be one more.
+	restartInterval = 2 * time.Second
+)
+
+// mayRestart fails with fault.TooMany for more generations of ICE than a peer may begin. The
+// caller holds negotiation.
+func (p *Peer) mayRestart() error {
+	s := &p.session
+	now := p.api.now()
+	// full is when the peer may begin all of them again.
+	full := s.restartsFull
+	if full.Before(now) {
+		full = now
+	}
+	if full = full.Add(restartInterval); full.Sub(now) > maxRestarts*restartInterval {
+		return fault.New(fault.TooMany, "webrtc: more than %d ICE restarts in a row, and one each %v", maxRestarts, restartInterval)
+	}
+	s.restartsFull = full
+	return nil
+}
+
 // waitGathered waits until our candidates are complete, the patience has an end (what is
 // there then has to do), or the caller or the peer has ended.
 func (p *Peer) waitGathered(ctx context.Context, patience time.Duration) error {
@@ -145,7 +170,7 @@ func (s *iceState) candidates() ([]string, bool) {
 // AddCandidate takes one candidate of the peer's. Candidates that come before
 // their description wait for it; those that we have no use for (TCP, mDNS and other
 // names, other sections) are taken and left aside, as are those of an earlier ICE
-// generation. Errors are of kind Invalid, TooLarge, TooMany (over 256) or Gone.
+// generation. Errors are of kind Invalid, TooLarge, TooMany (over 64) or Gone.
 func (p *Peer) AddCandidate(c Candidate) error {
 	if p.gone() {
 		return errClosed

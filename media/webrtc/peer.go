@@ -153,7 +153,7 @@ func (a *API) NewPeer(config PeerConfig) (*Peer, error) {
 
 // connect makes the session and the transport.
 func (p *Peer) connect(certificate *dtls.Certificate) error {
-	if err := p.session.begin(&p.config, certificate); err != nil {
+	if err := p.session.begin(&p.config, certificate, p.mayRestart); err != nil {
 		return err
 	}
 	settings := p.api.settings

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
@@ -17,6 +18,8 @@ type session struct {
 	cname string // RTCP's and the stream's name (RFC 8834 §4.9)
 	ssrc  uint32
 	begun bool // candidates are looked for
+
+	restartsFull time.Time // see mayRestart
 }
 
 // identify chooses who we are to the peer.
@@ -29,7 +32,7 @@ func (s *session) identify() {
 }
 
 // begin makes the session's text: one section of audio, and what else the owner wants.
-func (s *session) begin(config *PeerConfig, certificate *dtls.Certificate) error {
+func (s *session) begin(config *PeerConfig, certificate *dtls.Certificate, mayRestart func() error) error {
 	audio := jsep.AudioCodecs(config.Codecs, false)
 	for i := range audio {
 		audio[i].Feedback = nil // transport-wide numbers are video's alone (docs/adr/0019)
@@ -37,7 +40,7 @@ func (s *session) begin(config *PeerConfig, certificate *dtls.Certificate) error
 	sections := jsep.Config{
 		Audio: audio, AudioExtensions: []string{jsep.AudioLevelURI}, MaxAudio: 1,
 		Fingerprints: srtp.Fingerprints{certificate.Fingerprint()}, Trickle: true,
-		Data: config.Data != nil,
+		Data: config.Data != nil, MayRestart: mayRestart,
 	}
 	if v := config.Video; v != nil {
 		sections.Video, sections.VideoExtensions = jsep.VideoCodecs(), jsep.VideoExtensions()

@@ -93,6 +93,9 @@ func (s *Session) take(n *state, d *Description) error {
 	s.refresh(n)
 	if at := d.carrier(used); at >= 0 {
 		restart, err := n.transport(d, at, true)
+		if err == nil && restart && s.cfg.MayRestart != nil {
+			err = s.cfg.MayRestart()
+		}
 		switch {
 		case err != nil:
 			return err
@@ -104,6 +107,9 @@ func (s *Session) take(n *state, d *Description) error {
 		return why
 	}
 	n.bundled = d.HasBundle
+	for i := range n.slots {
+		n.slots[i].apart = !d.inBundle(i)
+	}
 	meanings := map[uint8]sdp.Encoding{}
 	counts := map[string]int{}
 	for i := range d.Sections {
@@ -111,7 +117,7 @@ func (s *Session) take(n *state, d *Description) error {
 		known := o.agreedOn()
 		if o.refused = !used[i]; o.refused {
 			*o = slot{
-				mid: o.mid, kind: o.kind, protocol: o.protocol, format: o.format, refused: true, asked: o.asked,
+				mid: o.mid, kind: o.kind, protocol: o.protocol, format: o.format, refused: true, apart: o.apart, asked: o.asked,
 				receive: o.receive, extensions: o.extensions, // whose numbers keep their meaning
 			}
 			continue

@@ -26,8 +26,8 @@ func (s *Session) Describe(g Gathered) string {
 	w.line("o=- %d %d IN IP4 127.0.0.1", s.id, n.version)
 	w.line("s=-")
 	w.line("t=0 0")
-	if n.bundled {
-		w.line("a=group:BUNDLE%s", n.group())
+	if mids := n.group(); n.bundled && mids != "" {
+		w.line("a=group:BUNDLE%s", mids)
 	}
 	if n.offer || n.mixed {
 		w.line("a=extmap-allow-mixed")
@@ -46,7 +46,7 @@ func (s *Session) Describe(g Gathered) string {
 func (n *state) group() string {
 	var b strings.Builder
 	for i := range n.slots {
-		if o := &n.slots[i]; !o.refused && o.mid != "" {
+		if o := &n.slots[i]; !o.refused && o.mid != "" && (n.offer || !o.apart) {
 			b.WriteString(" " + o.mid)
 		}
 	}

@@ -35,6 +35,9 @@ type Config struct {
 	// Impolite refuses offers of the peer while one of ours is open, as browsers' pages do
 	// with ours. A server is polite: it takes its own back.
 	Impolite bool
+	// MayRestart, where set, is asked before the peer begins another ICE generation; its error
+	// is SetOffer's then.
+	MayRestart func() error
 	// Credentials makes those of an ICE generation; nil for random ones.
 	Credentials func() Credentials
 }

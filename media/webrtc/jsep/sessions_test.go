@@ -117,8 +117,8 @@ func TestLargestRoom(t *testing.T) {
 	for i := range 50 {
 		add(t, s, jsep.Track{ID: fmt.Sprintf("%d:camera", i), Stream: fmt.Sprintf("%d:camera", i), Kind: jsep.Video, SSRC: uint32(1000 + 2*i), RTX: uint32(1001 + 2*i), CName: "room", Codec: "VP8"})
 	}
-	bundle, _, _ := strings.Cut(offer[strings.Index(offer, "a=group:BUNDLE"):], "\n")
-	text := strings.Replace(b.String(), bundle, strings.TrimRight(bundle, "\r")+more(40), 1)
+	bundle := lineOfGroup(offer)
+	text := strings.Replace(b.String(), bundle, bundle+more(40), 1)
 	if len(text) < 200<<10 {
 		t.Fatalf("%d bytes are not what Chromium would send", len(text))
 	}
@@ -138,10 +138,10 @@ func TestLargestRoom(t *testing.T) {
 }
 
 func lineOfMID(section string) string {
-	at := strings.Index(section, "a=mid:")
-	line, _, _ := strings.Cut(section[at:], "\n")
-	return strings.TrimRight(line, "\r")
+	return regexp.MustCompile(`a=mid:[^\r\n]*`).FindString(section)
 }
+
+func lineOfGroup(sdp string) string { return regexp.MustCompile(`a=group:[^\r\n]*`).FindString(sdp) }
 
 // more are the mids of further sections in a group.
 func more(n int) string {
@@ -150,4 +150,18 @@ func more(n int) string {
 		fmt.Fprintf(&b, " more%d", i)
 	}
 	return b.String()
+}
+
+// An answer groups nothing that the offer does not (RFC 9143 §7.3.3).
+func TestAnswersGroup(t *testing.T) {
+	offer := session(t, "chromium-audio")[0]
+	group := lineOfGroup(offer)
+	for theirs, want := range map[string]string{
+		group: group, "a=group:BUNDLE": "", "a=group:BUNDLE another": "", "a=x-none": "",
+	} {
+		answer, _ := answered(t, server(t), strings.Replace(offer, group, theirs, 1))
+		if got := lineOfGroup(answer); got != want {
+			t.Errorf("%q is answered by %q, want %q", theirs, got, want)
+		}
+	}
 }

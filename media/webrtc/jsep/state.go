@@ -35,6 +35,7 @@ type slot struct {
 
 	refused bool // nothing is in it, and another may take its place
 	own     bool // we made it
+	apart   bool // it is not in the group of the peer's offer, nor of our answer (RFC 9143 §7.3.3)
 	// willing says that the peer takes something in it, sender that it may send, as far as
 	// it has said so itself; receives that we take that, asked that the section was made for
 	// it (Session.Receive).

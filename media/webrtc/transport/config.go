@@ -3,6 +3,7 @@ package transport
 import (
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -24,12 +25,12 @@ type Config struct {
 	Logs logging.LoggerFactory // pion's
 
 	// Sockets are the ports that all transports share. Networks are the families and
-	// protocols used, External what stands in our candidates instead of local addresses,
-	// Servers who is asked for candidates of our own.
+	// protocols used, External what stands in our candidates instead of local addresses, one of
+	// a family at most, Servers who is asked for candidates of our own.
 	Sockets      *mux.Sockets
 	Networks     []ice.NetworkType
 	Loopback     bool
-	External     []ice.AddressRewriteRule
+	External     []netip.Addr
 	Servers      []*stun.URI
 	RemoteFilter func(net.IP) bool // false for addresses that nothing is sent to
 
@@ -60,14 +61,14 @@ type Config struct {
 }
 
 // options are pion's.
-func (c *Config) options() []ice.AgentOption {
+func (c *Config) options(accept func(net.IP) bool) []ice.AgentOption {
 	options := []ice.AgentOption{
 		ice.WithUDPMux(c.Sockets.UDP), ice.WithTCPMux(c.Sockets.TCP),
 		// Connecting to the TCP address that a stranger names is not for a server.
 		ice.WithDisableActiveTCP(),
 		ice.WithNetworkTypes(c.Networks),
 		ice.WithUrls(c.Servers),
-		ice.WithRemoteIPFilter(c.RemoteFilter),
+		ice.WithRemoteIPFilter(accept),
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled),
 		ice.WithDisconnectedTimeout(c.DisconnectedTimeout),
 		ice.WithFailedTimeout(c.FailedTimeout),
@@ -86,9 +87,6 @@ func (c *Config) options() []ice.AgentOption {
 	}
 	if c.Loopback {
 		options = append(options, ice.WithIncludeLoopback())
-	}
-	if len(c.External) > 0 {
-		options = append(options, ice.WithAddressRewriteRules(c.External...))
 	}
 	return options
 }

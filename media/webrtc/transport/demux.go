@@ -41,10 +41,12 @@ type Demux struct {
 	unique     [128]int16 // by payload type: the one section that has it, or less
 	learned    []entry    // MaxSources at most
 	last       int        // the latest one found
+	now        uint64     // packets looked at
 }
 
 type entry struct {
 	ssrc uint32
+	used uint64 // when it was found last, in packets
 	Source
 }
 
@@ -91,10 +93,11 @@ func (d *Demux) Update(sections []Section, x Extensions) {
 	}
 }
 
-// Find tells a packet's source. ok is false for a packet of no section, of a payload type
-// that its section has not, or of one SSRC more than MaxSources. It allocates where it
-// learns something only.
+// Find tells a packet's source. ok is false for a packet of no section, or of a payload type
+// that its section has not. It allocates where it learns something only. Of more than MaxSources
+// it forgets those that have been silent longest.
 func (d *Demux) Find(h *rtp.Header) (s Source, ok bool) {
+	d.now++
 	e := d.find(h.SSRC)
 	if mid := d.name(h, d.extensions.MID); mid != nil {
 		at := noSection
@@ -151,23 +154,30 @@ func (d *Demux) name(h *rtp.Header, id uint8) []byte {
 
 func (d *Demux) find(ssrc uint32) *entry {
 	if d.last < len(d.learned) && d.learned[d.last].ssrc == ssrc {
+		d.learned[d.last].used = d.now
 		return &d.learned[d.last]
 	}
 	for i := range d.learned {
 		if d.learned[i].ssrc == ssrc {
-			d.last = i
+			d.last, d.learned[i].used = i, d.now
 			return &d.learned[i]
 		}
 	}
 	return nil
 }
 
-// learn takes an SSRC for a section's; nil when there are too many.
+// learn takes an SSRC for a section's.
 func (d *Demux) learn(ssrc uint32, section int) *entry {
-	if len(d.learned) == MaxSources {
-		return nil
+	if d.last = len(d.learned); d.last == MaxSources {
+		d.last = 0
+		for i := range d.learned {
+			if d.learned[i].used < d.learned[d.last].used {
+				d.last = i
+			}
+		}
+	} else {
+		d.learned = append(d.learned, entry{})
 	}
-	d.last = len(d.learned)
-	d.learned = append(d.learned, entry{ssrc, Source{Section: section}})
+	d.learned[d.last] = entry{ssrc, d.now, Source{Section: section}}
 	return &d.learned[d.last]
 }

@@ -1,7 +1,9 @@
 package transport
 
 import (
+	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/pion/ice/v4"
 
@@ -44,18 +46,59 @@ func (t *Transport) Gather() error { return t.over(t.agent.GatherCandidates()) }
 // given, or random ones where those are empty.
 // What is sent goes on along the present path until another is there. Gather follows, and
 // Resume when the peer's credentials are known.
-func (t *Transport) Restart(ufrag, pwd string) error { return t.over(t.agent.Restart(ufrag, pwd)) }
+func (t *Transport) Restart(ufrag, pwd string) error {
+	t.mu.Lock()
+	t.remote.Store(0)
+	clear(t.added)
+	t.mu.Unlock()
+	return t.over(t.agent.Restart(ufrag, pwd))
+}
 
 // Resume takes the peer's credentials of the generation that Restart began.
 func (t *Transport) Resume(ufrag, pwd string) error {
 	return t.over(t.agent.SetRemoteCredentials(ufrag, pwd))
 }
 
-// AddCandidate takes a candidate of the peer's.
+// maxRemote bounds the candidates of a peer in one generation, those included that are known
+// by its checks alone, which come from wherever it likes.
+const maxRemote = 256
+
+// accept tells whether a candidate of the peer's may be added. The Agent asks before each.
+func (t *Transport) accept(ip net.IP) bool {
+	if !t.cfg.RemoteFilter(ip) {
+		return false
+	}
+	return t.remote.Add(1) <= maxRemote
+}
+
+// isNew tells whether a candidate has not been there in this generation: descriptions repeat
+// those of the ones before.
+func (t *Transport) isNew(text string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, was := t.added[text]; was || len(t.added) == maxRemote {
+		return false
+	}
+	t.added[text] = struct{}{}
+	return true
+}
+
+// AddCandidate takes a candidate of the peer's. One that is where another peer is known to be
+// is left aside.
 func (t *Transport) AddCandidate(text string) error {
 	c, err := ice.UnmarshalCandidate(text)
 	if err != nil {
 		return fault.New(fault.Invalid, "ice candidate: %w", err)
+	}
+	if !t.isNew(text) {
+		return nil
+	}
+	// A check to an address that another peer is at would draw what that sends to us.
+	if at, err := netip.ParseAddr(c.Address()); err == nil && c.NetworkType().IsUDP() {
+		if t.cfg.Sockets.Taken(netip.AddrPortFrom(at.Unmap(), uint16(c.Port())), t) {
+			t.cfg.Log.Info("candidate left aside, another peer is there")
+			return nil
+		}
 	}
 	return t.over(t.agent.AddRemoteCandidate(c))
 }
@@ -104,7 +147,34 @@ func (t *Transport) found(c ice.Candidate) {
 		t.cfg.Candidate("")
 		return
 	}
-	t.cfg.Candidate(c.Marshal())
+	text := external(c.Marshal(), c.Type() == ice.CandidateTypeHost, t.cfg.External)
+	f := strings.Fields(text) // foundation component transport priority address port "typ" …
+	key := strings.Join(append(f[1:3:3], f[4:]...), " ")
+	if _, was := t.told[key]; was {
+		return
+	}
+	t.told[key] = struct{}{}
+	t.cfg.Candidate(text)
+}
+
+// external is a candidate with the address by which it can be reached from outside. Of
+// several local ones that have the same, as behind a translator of addresses, each is one of
+// the Agent's, as none can tell where that sends what comes.
+func external(text string, host bool, addrs []netip.Addr) string {
+	f := strings.Fields(text)
+	if !host || len(f) < 8 {
+		return text
+	}
+	local, err := netip.ParseAddr(f[4])
+	if err != nil || local.IsLoopback() {
+		return text
+	}
+	for _, a := range addrs {
+		if a.Is4() == local.Unmap().Is4() {
+			f[4] = a.String()
+		}
+	}
+	return strings.Join(f, " ")
 }
 
 // selected is pion's news of the nominated pair.

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,9 +13,15 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
-// MaxSources bounds the SSRCs of one peer, as each costs memory until it ends. A browser
-// uses one per track, layer and kind of repair that it ever sends, and one for reports.
-const MaxSources = 64
+const (
+	// MaxSources bounds the SSRCs of one peer that are in use. A browser has one per track,
+	// layer and kind of repair that it sends, and one for reports.
+	MaxSources = 64
+	// maxEnded bounds those that are in use no more, as a camera's that was switched off:
+	// what is known of them is kept, so that none of their packets counts twice. Packets of
+	// one more source are refused.
+	maxEnded = 1024
+)
 
 // inbound is what opens what comes. Each SSRC has receivers of its own, made when its first
 // packet has proved authentic.
@@ -35,7 +42,10 @@ type sources struct {
 	probe *srtp.Receiver // of SSRCs that none is known of
 	ssrcs []uint32
 	open  []*srtp.Receiver
+	used  []uint64 // when each was used last, in packets
+	now   uint64
 	last  int // the source of the latest packet
+	ended map[uint32]*srtp.Receiver
 }
 
 func (in *inbound) key(m srtp.Master) error {
@@ -86,39 +96,45 @@ func (t *Transport) Receive(packet []byte, arrival time.Time) {
 	}
 }
 
-var errSources = fault.New(fault.TooMany, "webrtc: more than %d sources", MaxSources)
+var errSources = fault.New(fault.TooMany, "webrtc: more than %d sources", MaxSources+maxEnded)
 
-// opened reports whether a packet was; a peer of too many sources fails.
+// opened reports whether a packet was.
 func (t *Transport) opened(err error) bool {
-	switch {
-	case err == nil:
-		return true
-	case err == errSources: //nolint:errorlint // it is compared as it was made
-		t.fail(err)
+	if err != nil {
+		t.in.refused.Add(1)
 	}
-	t.in.refused.Add(1)
-	return false
+	return err == nil
 }
 
 // unprotect opens a packet of an SSRC.
 func (s *sources) unprotect(
 	m *srtp.Master, packet []byte, ssrc uint32, open func(*srtp.Receiver, []byte) ([]byte, error),
 ) ([]byte, error) {
+	s.now++
 	if s.last < len(s.ssrcs) && s.ssrcs[s.last] == ssrc {
+		s.used[s.last] = s.now
 		return open(s.open[s.last], packet)
 	}
 	for i, known := range s.ssrcs {
 		if known == ssrc {
-			s.last = i
+			s.last, s.used[i] = i, s.now
 			return open(s.open[i], packet)
 		}
+	}
+	if again := s.ended[ssrc]; again != nil {
+		plain, err := open(again, packet)
+		if err == nil {
+			delete(s.ended, ssrc)
+			s.use(ssrc, again)
+		}
+		return plain, err
+	}
+	if len(s.ended) == maxEnded {
+		return nil, errSources
 	}
 	plain, err := open(s.probe, packet)
 	if err != nil {
 		return nil, err
-	}
-	if len(s.ssrcs) == MaxSources {
-		return nil, errSources
 	}
 	state := s.probe.State()
 	for i := range state.Streams[:state.N] {
@@ -131,7 +147,22 @@ func (s *sources) unprotect(
 	if err != nil {
 		return nil, err
 	}
-	s.last = len(s.ssrcs)
-	s.ssrcs, s.open = append(s.ssrcs, ssrc), append(s.open, receiver)
+	s.use(ssrc, receiver)
 	return plain, nil
+}
+
+// use takes a source into use, in the place of the one that has been silent longest if there
+// are too many.
+func (s *sources) use(ssrc uint32, r *srtp.Receiver) {
+	if len(s.ssrcs) < MaxSources {
+		s.last = len(s.ssrcs)
+		s.ssrcs, s.open, s.used = append(s.ssrcs, ssrc), append(s.open, r), append(s.used, s.now)
+		return
+	}
+	s.last = slices.Index(s.used, slices.Min(s.used))
+	if s.ended == nil {
+		s.ended = map[uint32]*srtp.Receiver{}
+	}
+	s.ended[s.ssrcs[s.last]] = s.open[s.last]
+	s.ssrcs[s.last], s.open[s.last], s.used[s.last] = ssrc, r, s.now
 }

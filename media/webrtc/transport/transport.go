@@ -48,10 +48,14 @@ type Transport struct {
 	failure atomic.Pointer[error]
 
 	mu      sync.Mutex
-	conn    *ice.Conn // nil before Start
-	route   *route    // where the peer is, for Bind
+	conn    *ice.Conn           // nil before Start
+	route   *route              // where the peer is, for Bind
+	added   map[string]struct{} // candidates of the peer's, in this generation
 	closed  bool
 	working sync.WaitGroup // reader and handshake
+
+	remote atomic.Int32        // candidates of the peer's that were accepted, in this generation
+	told   map[string]struct{} // addresses of candidates of ours; touched by found only
 
 	to  atomic.Pointer[route] // the same, for those who send
 	in  inbound
@@ -62,11 +66,12 @@ type Transport struct {
 
 // NewTransport makes a transport that has credentials and looks for no path yet.
 func NewTransport(cfg Config) (*Transport, error) {
-	agent, err := ice.NewAgentWithOptions(cfg.options()...)
+	t := &Transport{cfg: cfg, added: map[string]struct{}{}, told: map[string]struct{}{}}
+	agent, err := ice.NewAgentWithOptions(cfg.options(t.accept)...)
 	if err != nil {
 		return nil, fmt.Errorf("webrtc: ice: %w", err)
 	}
-	t := &Transport{cfg: cfg, agent: agent}
+	t.agent = agent
 	t.live, t.cancel = context.WithCancel(context.Background())
 	t.path.Store(int32(ice.ConnectionStateNew))
 	t.undo = []func(){t.broken}

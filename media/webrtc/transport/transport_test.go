@@ -160,64 +160,6 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// A peer may use so many SSRCs and no more.
-func TestSources(t *testing.T) {
-	p := newPair(t)
-	p.connect(Role{})
-	for n := range uint32(MaxSources) {
-		p.r.send(t, rtpOf(100+n, 1, "x"))
-		await(t, p.l.media)
-	}
-	for n := range uint32(MaxSources) { // each of them goes on, and has its own numbers
-		p.r.send(t, rtpOf(100+n, 2, "x"))
-		await(t, p.l.media)
-	}
-	if s := p.l.State(); s != Connected {
-		t.Fatal(s)
-	}
-	p.r.send(t, rtpOf(99, 1, "x"))
-	p.await(Failed)
-	if fault.Of(p.l.Err()) != fault.TooMany {
-		t.Error(p.l.Err())
-	}
-}
-
-// One SSRC is one stream; there is an end to them, and to a packet.
-func TestStreams(t *testing.T) {
-	p := newPair(t)
-	p.connect(Role{Active: true})
-	first := stream(t, p.l, 1)
-	for n := range uint32(MaxStreams - 1) {
-		stream(t, p.l, n+2)
-	}
-	if s, err := p.l.Stream(0); fault.Of(err) != fault.TooMany {
-		t.Errorf("%v, %v", s, err)
-	}
-	if s := stream(t, p.l, 1); s != first {
-		t.Error("two streams of one SSRC")
-	}
-	if err := first.Send(rtpOf(5, 1, "a")); err != nil {
-		t.Fatal(err)
-	}
-	if err := first.Send(rtpOf(5, 1, "b")); !errors.Is(err, srtp.ErrReuse) {
-		t.Errorf("a number twice: %v", err)
-	}
-	if err := first.Send(make([]byte, MaxPacketBytes+1)); fault.Of(err) != fault.TooLarge {
-		t.Errorf("too long: %v", err)
-	}
-	if err := first.Send(make([]byte, 5)); fault.Of(err) != fault.Invalid {
-		t.Errorf("too short: %v", err)
-	}
-	for n := range uint32(20) { // more than one context of SRTP keeps
-		if err := stream(t, p.l, n+2).Send(rtpOf(0, 1, "x")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 21 {
-		p.r.open(t)
-	}
-}
-
 // A restart leads to the same keys on another path; what is sent meanwhile arrives.
 func TestRestart(t *testing.T) {
 	p := newPair(t)

@@ -79,6 +79,19 @@ func (s *Socket) Unbind(peer netip.AddrPort, r Receiver) {
 	}
 }
 
+// Taken reports whether somebody else than r is bound to an address.
+func (s *Sockets) Taken(at netip.AddrPort, r Receiver) bool {
+	for _, c := range s.sockets {
+		c.mu.RLock()
+		other := c.peers[at]
+		c.mu.RUnlock()
+		if other != nil && other != r {
+			return true
+		}
+	}
+	return false
+}
+
 // deliver gives a packet to the peer that it is of; false when it is for ICE.
 func (s *Socket) deliver(packet []byte, from netip.AddrPort, arrival int64) bool {
 	if packet[0] < 128 || packet[0] > 191 {
