@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/idempotency"
 	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
@@ -28,6 +29,20 @@ func (s *Server) maySee(c *fiber.Ctx) bool {
 // anybodyHere is who asks so: of the objects that scopes name, no other than these.
 func anybodyHere() auth.Principal {
 	return auth.Principal{User: "monitoring", Roles: []auth.Role{auth.RoleAuditor}, Scopes: []string{"metrics:read", "asterisk:read"}}
+}
+
+// count counts a request by what it was answered with.
+func (s *Server) count(c *fiber.Ctx) error {
+	if err := c.Next(); err != nil { // answered now, so that its status is known
+		if err := s.failed(c, err); err != nil {
+			return err
+		}
+	}
+	s.requests.Answered(c.Route().Path, c.Method(), c.Response().StatusCode())
+	if c.Locals(idempotency.Replayed) != nil {
+		s.requests.Replayed()
+	}
+	return nil
 }
 
 // metrics answers a scrape. It is for those who look after the server: names of trunks and

@@ -17,6 +17,7 @@ import (
 type lines struct{}
 
 func (lines) Started() time.Time                    { return time.Time{} }
+func (lines) Processed() uint64                     { return 0 }
 func (lines) Channels() []signaling.ChannelSnapshot { return nil }
 func (lines) Bridges() []signaling.BridgeSnapshot   { return nil }
 func (lines) Endpoints() []signaling.EndpointSnapshot {

@@ -102,7 +102,8 @@ type Server struct {
 	live     *ws.Server // nil for none
 	listener *listener
 	served   chan error
-	once     sync.Once // of Shutdown
+	once     sync.Once         // of Shutdown
+	requests *metrics.Requests // nil where nobody asks
 	err      error
 }
 
@@ -136,6 +137,11 @@ func New(cfg Config) (*Server, error) {
 	s.app.Server().Logger = serverLog{cfg.Log}
 	s.app.Server().SecureErrorLogMessage = true // a broken request may have a token in it
 	s.app.Server().MaxIdleWorkerDuration = idleWorker
+	if cfg.Metrics != nil {
+		s.requests = metrics.NewRequests()
+		cfg.Metrics.Add(s.requests, metrics.Limits(cfg.Limits))
+		s.app.Use(s.count)
+	}
 	s.app.Use(s.guard)
 	if len(cfg.Origins) > 0 {
 		s.app.Use(cors.New(cors.Config{

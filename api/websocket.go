@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/skygenesisenterprise/skybridge/api/limit"
+	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -20,6 +21,9 @@ func (s *Server) serveWebSocket(cfg ws.Config) {
 	limits := s.cfg.Limits
 	cfg.Token, cfg.Failed = s.cfg.Auth.Token, limits.Failed
 	s.live = ws.New(cfg)
+	if s.cfg.Metrics != nil {
+		s.cfg.Metrics.Add(metrics.Sessions(s.live.Sessions))
+	}
 	mayAsk := allowed(s.cfg.Origins)
 	s.app.Get(ws.Path, func(c *fiber.Ctx) error {
 		// CORS does not guard WebSockets: a page of any origin may open one.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
@@ -53,7 +54,7 @@ func showChannels(c *Console, w io.Writer, args []string) error {
 
 // totals says how many calls there are and were.
 func (p *printer) totals(c *Console, list []signaling.ChannelSnapshot) {
-	n, processed := countCalls(list), int(c.Engine.Processed())
+	n, processed := metrics.CountCalls(list).All(), int(c.Engine.Processed())
 	p.line("%d active call%s", n, plural(n))
 	p.line("%d call%s processed", processed, plural(processed))
 }
@@ -65,15 +66,6 @@ func concise(c *Console, s signaling.ChannelSnapshot) string {
 		orWord(s.Dialplan.App, "(None)"), s.Dialplan.Data, s.Caller.Number, s.AccountCode, "", "3", seconds, string(s.Bridge), string(s.ID),
 	}
 	return strings.Join(fields, "!")
-}
-
-// countCalls counts what belongs together once.
-func countCalls(list []signaling.ChannelSnapshot) int {
-	linked := make(map[signaling.ChannelID]bool)
-	for _, s := range list {
-		linked[s.LinkedID] = true
-	}
-	return len(linked)
 }
 
 func showCalls(c *Console, w io.Writer, args []string) error {

@@ -59,6 +59,8 @@ type Console struct {
 	Codecs media.Codecs
 	// Resources counts what calls hold, for `core show resources`.
 	Resources func() []Resource
+	// Metrics writes what monitoring reads, for `skybridge show metrics`.
+	Metrics func(io.Writer) error
 	// Workers are the mixer's threads.
 	Workers func() []mixer.WorkerStats
 	// Bans are who is banned from SIP.

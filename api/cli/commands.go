@@ -55,6 +55,7 @@ func commands() []command {
 		{"pjsip show identifies", "List what endpoints are told by", pjsipIdentifies},
 		{"pjsip show registrations", "List our registrations elsewhere", pjsipRegistrations},
 		{"pjsip send register", "Register anew at once [NAME|*all]", sendRegister},
+		{"skybridge show metrics", "Show what monitoring reads, as Prometheus is given it", func(c *Console, w io.Writer, _ []string) error { return c.Metrics(w) }},
 		{"skybridge show trunks", "List trunks: state, calls and limits, failures, the last error", showTrunks},
 		{"pjsip show channels", "List the channels of phones", pjsipChannels},
 		{"pjsip show channel", "Show the channel of a phone", pjsipChannel},

@@ -22,6 +22,9 @@ import (
 // Header marks a POST that a client may send again without its being done again.
 const Header = "Idempotency-Key"
 
+// Replayed is a local of requests that were answered as before.
+const Replayed = "idempotency.replayed"
+
 // keeping bounds how long an answer is written, after a request whose own time may be over.
 const keeping = 10 * time.Second
 
@@ -60,6 +63,7 @@ func (k *keeper) handle(c *fiber.Ctx) error {
 		return err
 	}
 	if before != nil {
+		c.Locals(Replayed, true)
 		return answer(c, before)
 	}
 	ctx := context.WithoutCancel(c.UserContext())

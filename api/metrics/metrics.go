@@ -1,6 +1,7 @@
-// Package metrics says how the server does in the words of Prometheus: what each metric
-// means stands in its description. Everything is counted elsewhere and read when somebody
-// asks. It starts no goroutine.
+// Package metrics is the one registry of how the server does. Prometheus' text, the health of the
+// REST API and the console's commands read it, so that they agree; what each metric means stands in
+// its description. Everything is counted elsewhere and read when somebody asks. It starts no
+// goroutine.
 package metrics
 
 import (
@@ -21,17 +22,26 @@ type Source interface {
 	Channels() []signaling.ChannelSnapshot
 	Bridges() []signaling.BridgeSnapshot
 	Endpoints() []signaling.EndpointSnapshot
+	// Processed is how many calls there have been.
+	Processed() uint64
 }
 
 // Metrics are the metrics of one server. It is safe for concurrent use.
 type Metrics struct{ registry *prometheus.Registry }
 
-// New makes the metrics of a source.
-func New(source Source) *Metrics {
+// Part is what one source has to say.
+type Part = prometheus.Collector
+
+// New makes the metrics of a source, and of further parts.
+func New(source Source, parts ...Part) *Metrics {
 	m := &Metrics{prometheus.NewRegistry()}
-	m.registry.MustRegister(collector{source})
+	m.Add(callsOf(source), endpointsOf(source), trunksOf(source))
+	m.Add(parts...)
 	return m
 }
+
+// Add adds parts. That two of them have a metric of one name is a mistake of the program's.
+func (m *Metrics) Add(parts ...Part) { m.registry.MustRegister(parts...) }
 
 // Write writes all metrics in Prometheus' text format.
 func (m *Metrics) Write(w io.Writer) error {
@@ -63,44 +73,41 @@ func counter[T any](name, help string, labels []string, value func(T) (float64, 
 	return row[T]{prometheus.NewDesc(name, help, labels, nil), prometheus.CounterValue, value}
 }
 
-// server are the metrics of the whole.
-var server = []row[Source]{
-	gauge("voip_channels", "Channels at this moment.", nil, func(s Source) (float64, bool) { return float64(len(s.Channels())), true }),
-	gauge("voip_bridges", "Bridges at this moment.", nil, func(s Source) (float64, bool) { return float64(len(s.Bridges())), true }),
+func (r row[T]) collect(to chan<- prometheus.Metric, of T, labels ...string) {
+	if v, ok := r.value(of); ok {
+		to <- prometheus.MustNewConstMetric(r.desc, r.kind, v, labels...)
+	}
 }
 
-// collector reads a source.
-type collector struct{ source Source }
-
-var _ prometheus.Collector = collector{}
+// part is a part made of rows: each has one metric of each thing that read gives, with the labels
+// of that.
+type part[T any] struct {
+	rows []row[T]
+	read func(give func(of T, labels ...string))
+}
 
 // Describe tells what there can be.
-func (c collector) Describe(to chan<- *prometheus.Desc) {
-	for _, r := range server {
-		to <- r.desc
-	}
-	for _, r := range trunks {
+func (p part[T]) Describe(to chan<- *prometheus.Desc) {
+	for _, r := range p.rows {
 		to <- r.desc
 	}
 }
 
 // Collect tells what there is.
-func (c collector) Collect(to chan<- prometheus.Metric) {
-	for _, r := range server {
-		r.collect(to, c.source)
-	}
-	for _, e := range c.source.Endpoints() {
-		if !e.Trunk {
-			continue
+func (p part[T]) Collect(to chan<- prometheus.Metric) {
+	p.read(func(of T, labels ...string) {
+		for _, r := range p.rows {
+			r.collect(to, of, labels...)
 		}
-		for _, r := range trunks {
-			r.collect(to, e, e.Name)
-		}
-	}
+	})
 }
 
-func (r row[T]) collect(to chan<- prometheus.Metric, of T, labels ...string) {
-	if v, ok := r.value(of); ok {
-		to <- prometheus.MustNewConstMetric(r.desc, r.kind, v, labels...)
-	}
+// single is the part of one thing.
+func single[T any](rows []row[T], read func() T) Part {
+	return part[T]{rows, func(give func(T, ...string)) { give(read()) }}
+}
+
+// always is a value that there is in any case.
+func always[T any, N int | uint64 | float64](value func(T) N) func(T) (float64, bool) {
+	return func(of T) (float64, bool) { return float64(value(of)), true }
 }

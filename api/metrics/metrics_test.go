@@ -16,6 +16,7 @@ import (
 type house []signaling.EndpointSnapshot
 
 func (house) Channels() []signaling.ChannelSnapshot     { return make([]signaling.ChannelSnapshot, 3) }
+func (house) Processed() uint64                         { return 7 }
 func (house) Bridges() []signaling.BridgeSnapshot       { return make([]signaling.BridgeSnapshot, 1) }
 func (h house) Endpoints() []signaling.EndpointSnapshot { return h }
 
@@ -47,7 +48,7 @@ func TestWrite(t *testing.T) {
 	}
 	golden.Equal(t, "testdata/trunks.txt", out.String())
 	for line := range strings.Lines(out.String()) {
-		if !strings.HasPrefix(line, "#") && !regexp.MustCompile(`^voip_[a-z_]+(\{trunk="[^{}]+"\})? [-+.e0-9]+\n$`).MatchString(line) {
+		if !strings.HasPrefix(line, "#") && !regexp.MustCompile(`^voip_[a-z_]+(\{(trunk|state)="[^{}]+"\})? [-+.e0-9]+\n$`).MatchString(line) {
 			t.Errorf("odd line %q", line)
 		}
 	}
@@ -56,7 +57,7 @@ func TestWrite(t *testing.T) {
 // Without trunks there is nothing of them.
 func TestWithoutTrunks(t *testing.T) {
 	var out strings.Builder
-	if err := metrics.New(house{}).Write(&out); err != nil || strings.Contains(out.String(), "voip_trunk") || !strings.Contains(out.String(), "\nvoip_channels 3\n") {
+	if err := metrics.New(house{}).Write(&out); err != nil || strings.Contains(out.String(), "voip_trunk_") || !strings.Contains(out.String(), "\nvoip_channels 3\n") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }

@@ -41,6 +41,16 @@ var trunks = []row[snapshot]{
 		byTrunk, func(e snapshot) (float64, bool) { return float64(e.RetryAt.Unix()), !e.RetryAt.IsZero() }),
 }
 
+func trunksOf(s Source) Part {
+	return part[snapshot]{trunks, func(give func(snapshot, ...string)) {
+		for _, e := range s.Endpoints() {
+			if e.Trunk {
+				give(e, e.Name)
+			}
+		}
+	}}
+}
+
 func truth(is bool) float64 {
 	if is {
 		return 1

@@ -24,6 +24,7 @@ func (s *server) startConsole(context.Context) error {
 		Config:        func() *endpoint.Set { return s.loaded.Load().endpoints },
 		Registrations: s.trunks.State, Register: s.trunks.Retry, Rooms: s.rooms, Music: s.music, Globals: s.globals, Listeners: s.stasis.Apps, Log: s.log,
 		Resources: s.resources, Codecs: s.codecs, Bans: s.screen, Overload: s.overload, Groups: &s.groups, Services: s.services,
+		Metrics: s.figures.Write,
 		Workers: func() []mixer.WorkerStats { return s.mixer.Stats().Workers },
 		Stop: func(gracefully bool) {
 			select {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 
+	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
@@ -14,6 +15,17 @@ func (s *server) localMonitoring() bool {
 		return s.cfg.API.Monitoring == config.MonitoringLoopback
 	}
 	return s.how.dev
+}
+
+// measured is what monitoring reads; the API adds its own.
+func (s *server) measured() *metrics.Metrics {
+	m := metrics.New(s.engine,
+		metrics.Quality(s.engine), metrics.Mixer(s.mixer.Stats), metrics.Store(s.db.Stats), metrics.SIP(s.sip.Stats),
+		metrics.Rooms(func() int { return len(s.rooms.Rooms()) }), metrics.Browsers(s.webrtc.Peers))
+	if s.turn != nil {
+		m.Add(metrics.TURN(s.turn.Stats))
+	}
+	return m
 }
 
 // installed is what ARI tells of an installation.

@@ -14,6 +14,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api"
 	"github.com/skygenesisenterprise/skybridge/api/cli"
 	"github.com/skygenesisenterprise/skybridge/api/limit"
+	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/kept"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
@@ -93,6 +94,7 @@ type server struct {
 	voip       *voip.Service
 	api        *api.Server
 	limits     *limit.Limiter
+	figures    *metrics.Metrics
 	console    *cli.Socket
 
 	plan       atomic.Pointer[dialplan.Plan]

@@ -8,7 +8,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api"
 	accountsapi "github.com/skygenesisenterprise/skybridge/api/identity"
 	"github.com/skygenesisenterprise/skybridge/api/limit"
-	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
@@ -29,6 +28,7 @@ import (
 )
 
 func (s *server) startAPI(ctx context.Context) (err error) {
+	s.figures = s.measured()
 	hub := fanout.NewHub()
 	pc := presence.Default()
 	pc.Changed = ws.PresenceChanged(hub)
@@ -73,7 +73,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		Limits:      s.limits, MonitoringLocal: s.localMonitoring(),
 		Asterisk:   &asterisk.Config{Source: s.engine, Installation: s.installed},
 		Identity:   &accountsapi.Config{Store: s.db, Phones: phones{s}, Realm: s.cfg.SIP.Realm, Now: time.Now, Log: s.log},
-		Protection: &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: metrics.New(s.engine),
+		Protection: &protection.Config{Bans: s.screen, Overload: s.overload}, Metrics: s.figures,
 	}
 	if s.cfg.API.TLS {
 		ac.TLS = s.tls.API()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -65,7 +66,7 @@ func health(e *signaling.Engine, version string) HealthBody {
 	endpoints := e.Endpoints()
 	b := HealthBody{
 		Status: "ok", Version: version, Uptime: int(e.Now().Sub(e.Started()).Seconds()),
-		Channels: len(e.Channels()), Bridges: len(e.Bridges()), Endpoints: len(endpoints), Trunks: []TrunkBody{},
+		Channels: len(e.Channels()), Bridges: len(e.Bridges()), Endpoints: metrics.CountEndpoints(endpoints).All, Trunks: []TrunkBody{},
 	}
 	for _, ep := range endpoints {
 		if ep.Trunk {
