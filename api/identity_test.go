@@ -111,7 +111,7 @@ func TestIdentity(t *testing.T) {
 		{"POST", "/users", `{"id":"bo","roles":["user","user"]}`, 422, "body.roles"},
 		{"POST", "/users", `{"id":"bo","call_limit":-1}`, 422, "body.call_limit"},
 		{"POST", "/users", `{"id":"a\u0007"}`, 422, "body.id"},
-		{"POST", "/users", `{"id":"` + long + `"}`, 422, "body.id"},
+		{"POST", "/users", `{"id":"` + long + `"}`, 413, "body.id"},
 		{"POST", "/users", `{"id":""}`, 422, "body.id"},
 		{"POST", "/users", `{"id":"b/ö %41"}`, 201, `"id":"b/ö %41"`},
 		{"GET", "/users/" + url.PathEscape("b/ö %41"), "", 200, `"id":"b/ö %41"`},
@@ -224,7 +224,7 @@ func TestExtensionsThatHaveNoEffect(t *testing.T) {
 }
 
 // The answer that shows a secret is kept by nobody: neither on the way nor for a repeated
-// request, which finds what the first has made.
+// request, which is told where that is which the first has made.
 func TestSecretsAreShownOnce(t *testing.T) {
 	o := newOffice(t)
 	once := []string{"Idempotency-Key", "k"}
@@ -232,7 +232,7 @@ func TestSecretsAreShownOnce(t *testing.T) {
 	if a.StatusCode != http.StatusCreated || a.Header.Get("Cache-Control") != "no-store" || !strings.Contains(a.body, `"password":"`) || a.Header.Get("Location") != "/api/v1/voip/extensions/2001" {
 		t.Errorf("%v %s", a.Header, a.body)
 	}
-	o.as(auth.RoleAdmin, "POST", "/extensions", `{"number":"2001"}`, once...).problem(t, 409, "extension_exists")
+	o.as(auth.RoleAdmin, "POST", "/extensions", `{"number":"2001"}`, once...).problem(t, 409, "secret_not_kept")
 	if a := o.as(auth.RoleAdmin, "GET", "/extensions/2001", ""); strings.Contains(a.body, `"password":"`) {
 		t.Errorf("shown again: %s", a.body)
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/idempotency"
 	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
+	"github.com/skygenesisenterprise/skybridge/api/voip/access"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
 // metricsPath is where Prometheus finds the metrics.
@@ -49,11 +49,9 @@ func (s *Server) count(c *fiber.Ctx) error {
 // what they do are nobody else's business.
 func (s *Server) metrics(c *fiber.Ctx) error {
 	p := rest.PrincipalOf(c.UserContext())
-	if err := rest.NeedsScope(p, "metrics", false); err != nil {
+	rule, _ := access.Of("get-metrics")
+	if err := rule.Check(p); err != nil {
 		return err
-	}
-	if !p.Has(auth.RoleAdmin) && !p.Has(auth.RoleAuditor) && !p.Has(auth.RoleService) {
-		return fault.New(fault.Forbidden, "metrics are shown to administrators, auditors and services")
 	}
 	c.Set(fiber.HeaderContentType, metrics.ContentType)
 	return s.cfg.Metrics.Write(c)

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/limit"
@@ -90,7 +92,7 @@ func codeOfStatus(status int) string {
 
 // newProblem makes huma's own errors (validation, bad JSON) problems of ours.
 func newProblem(status int, msg string, errs ...error) huma.StatusError {
-	p := newBody(status, codeOfStatus(status), msg)
+	fields := make([]fieldError, 0, len(errs))
 	for _, err := range errs {
 		if err == nil {
 			continue
@@ -101,9 +103,47 @@ func newProblem(status int, msg string, errs ...error) huma.StatusError {
 			detail := d.ErrorDetail()
 			e = fieldError{Message: detail.Message, Location: detail.Location}
 		}
-		p.Errors = append(p.Errors, e)
+		fields = append(fields, e.named())
 	}
+	if status == http.StatusUnprocessableEntity && tooLong(fields) {
+		status, msg = http.StatusRequestEntityTooLarge, "something of the request is too long"
+	}
+	p := newBody(status, codeOfStatus(status), msg)
+	p.Errors = fields
 	return p
+}
+
+// named is the error at the field that it is about: the library says of a member that is missing
+// where it should have been.
+func (e fieldError) named() fieldError {
+	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
+	if name, ok := strings.CutPrefix(e.Message, before); ok {
+		if name, ok = strings.CutSuffix(name, after); ok {
+			e.Location += "." + name
+		}
+	}
+	return e
+}
+
+// tooLong reports whether fields are wrong for their length alone.
+func tooLong(fields []fieldError) bool {
+	for _, e := range fields {
+		if !slices.ContainsFunc(lengths, func(message string) bool { return strings.HasPrefix(e.Message, message) }) {
+			return false
+		}
+	}
+	return len(fields) > 0
+}
+
+// lengths are how the library begins to say that something is too long; it has no other way to
+// tell its errors apart.
+var lengths = []string{
+	beginning(validation.MsgExpectedMaxLength), beginning(validation.MsgExpectedMaxItems), beginning(validation.MsgExpectedMaxProperties),
+}
+
+func beginning(message string) string {
+	text, _, _ := strings.Cut(message, "%")
+	return text
 }
 
 // problemOf turns the domain's errors into problems, by their kind.

@@ -152,7 +152,7 @@ func New(cfg Config) (*Server, error) {
 			MaxAge:           3600,
 		}))
 	}
-	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
+	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(stateBody{Status: "ok"}) })
 	s.app.Get("/readyz", s.ready)
 	if cfg.WebSocket != nil {
 		s.serveWebSocket(*cfg.WebSocket)
@@ -215,6 +215,7 @@ func (s *Server) registerAPI() {
 	if s.cfg.Extensions != nil {
 		extensions.Register(operations, s.cfg.Extensions, fail)
 	}
+	s.describe(operations.OpenAPI())
 }
 
 // allowed tells which origins, as browsers write them, may use the API.
@@ -227,9 +228,9 @@ func allowed(origins []string) func(string) bool {
 // ready answers whether the server takes calls.
 func (s *Server) ready(c *fiber.Ctx) error {
 	if err := s.cfg.Ready(); err != nil {
-		return c.Status(http.StatusServiceUnavailable).JSON(fiber.Map{"status": "unavailable", "reason": err.Error()})
+		return c.Status(http.StatusServiceUnavailable).JSON(stateBody{"unavailable", err.Error()})
 	}
-	return c.JSON(fiber.Map{"status": "ready"})
+	return c.JSON(stateBody{Status: "ready"})
 }
 
 // errTarget is of a request that was read whole, but asks for nothing.

@@ -8,11 +8,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -38,13 +40,14 @@ type keeper struct {
 }
 
 // New makes the handler that stands before the operations, behind who tells the principal.
-// Only successes are kept, per user and path: what failed may be tried again. So may what was
-// answered with Cache-Control: no-store, since it tells a secret.
+// Only successes are kept, per user and path: what failed may be tried again. What was answered
+// with Cache-Control: no-store tells a secret: the further answer is 409 (secret_not_kept), with
+// the Location of what was made.
 //
 // A key is taken on disk before its request is done. Its errors are fault.Conflict while that
 // is being done (request_in_progress) and where a stop of the server has cut it short
 // (request_interrupted), fault.Invalid for a key of another request
-// (idempotency_key_reused), fault.TooMany for too many keys of a user.
+// (idempotency_key_reused), fault.TooLarge for a key that is too long, fault.TooMany for too many keys of a user.
 func New(s *store.Idempotency, log *slog.Logger) fiber.Handler { return (&keeper{s, log}).handle }
 
 func (k *keeper) handle(c *fiber.Ctx) error {
@@ -53,7 +56,7 @@ func (k *keeper) handle(c *fiber.Ctx) error {
 		return c.Next()
 	}
 	if len(key) > store.MaxIdempotencyKey {
-		return fault.New(fault.Invalid, "%s of %d characters, at most %d", Header, len(key), store.MaxIdempotencyKey)
+		return rest.InField("header."+Header, fault.New(fault.TooLarge, "%s of %d characters, at most %d", Header, len(key), store.MaxIdempotencyKey))
 	}
 	user := rest.PrincipalOf(c.UserContext()).User
 	// One key may stand for a request of each path.
@@ -77,23 +80,40 @@ func (k *keeper) handle(c *fiber.Ctx) error {
 		return err
 	}
 	res := c.Response()
-	if res.StatusCode() >= fiber.StatusMultipleChoices || string(res.Header.Peek(fiber.HeaderCacheControl)) == "no-store" {
+	if res.StatusCode() >= fiber.StatusMultipleChoices {
 		return nil
 	}
 	success = true
-	k.keep(ctx, r, res)
-	return nil
-}
-
-// keep keeps an answer before it is sent. It is sent also where that fails, as the request was
-// done; a repeated one is not done again, and is told so.
-func (k *keeper) keep(ctx context.Context, r store.IdempotentRequest, res *fiber.Response) {
 	a := store.IdempotentAnswer{Status: res.StatusCode(), Headers: make(map[string]string, len(kept)), Body: res.Body()}
 	for _, name := range kept {
 		if v := res.Header.Peek(name); len(v) > 0 {
 			a.Headers[name] = string(v)
 		}
 	}
+	if string(res.Header.Peek(fiber.HeaderCacheControl)) == "no-store" {
+		if err := withoutSecret(&a); err != nil {
+			return err
+		}
+	}
+	k.keep(ctx, r, a)
+	return nil
+}
+
+// withoutSecret makes of an answer that nobody is to keep the one to a request that comes again:
+// it was done, at Location, and what was told of it then is told no more.
+func withoutSecret(a *store.IdempotentAnswer) (err error) {
+	a.Status = fiber.StatusConflict
+	a.Headers[fiber.HeaderContentType] = "application/problem+json"
+	a.Body, err = json.Marshal(map[string]any{
+		"type": "about:blank", "title": "Conflict", "status": a.Status, "code": "secret_not_kept", "trace_id": uuid.NewString(),
+		"detail": "that was done, and its answer told a secret, which is not kept",
+	})
+	return err
+}
+
+// keep keeps an answer before it is sent. It is sent also where that fails, as the request was
+// done; a repeated one is not done again, and is told so.
+func (k *keeper) keep(ctx context.Context, r store.IdempotentRequest, a store.IdempotentAnswer) {
 	ctx, cancel := context.WithTimeout(ctx, keeping)
 	defer cancel()
 	if err := k.store.Finish(ctx, r.Principal, r.Key, a); err != nil {

@@ -104,7 +104,7 @@ func TestDoneOnce(t *testing.T) {
 	d.want("POST", "/calls", "ana", "l", "{}", `201 {"n":4} /calls/4 application/json`)
 	d.want("POST", "/calls", "ana", "", "{}", `201 {"n":5} /calls/5 application/json`)
 	d.want("PUT", "/calls", "ana", "k", "{}", `201 {"n":6} /calls/6 application/json`)
-	d.want("POST", "/calls", "ana", strings.Repeat("k", 256), "{}", "422 invalid")
+	d.want("POST", "/calls", "ana", strings.Repeat("k", 256), "{}", "413 too_large")
 	must(t, s.Close())
 
 	s = open(t, path)
@@ -116,7 +116,24 @@ func TestDoneOnce(t *testing.T) {
 	}
 }
 
-// What had no success, or tells a secret, is done again.
+// What told a secret is done once, and the secret is told once.
+func TestASecretIsToldOnce(t *testing.T) {
+	s := open(t, store.Memory)
+	defer func() { must(t, s.Close()) }()
+	d := newDesk(t, s)
+	d.act = func(c *fiber.Ctx) error {
+		c.Set("Cache-Control", "no-store")
+		c.Location("/api-keys/1")
+		return c.Status(201).SendString("the secret")
+	}
+	d.want("POST", "/api-keys", "ana", "k", "{}", "201 the secret /api-keys/1 text/plain; charset=utf-8")
+	again := d.asks("POST", "/api-keys", "ana", "k", "{}")
+	if d.done != 1 || !strings.HasPrefix(again, "409 ") || !strings.Contains(again, "secret_not_kept") || strings.Contains(again, "the secret") {
+		t.Errorf("done %d times, then %s", d.done, again)
+	}
+}
+
+// What had no success is done again.
 func TestWhatIsNotKept(t *testing.T) {
 	s := open(t, store.Memory)
 	defer func() { must(t, s.Close()) }()
@@ -124,7 +141,6 @@ func TestWhatIsNotKept(t *testing.T) {
 	for name, act := range map[string]func(*fiber.Ctx) error{
 		"an error":     func(*fiber.Ctx) error { return fault.New(fault.Conflict, "busy") },
 		"an answer":    func(c *fiber.Ctx) error { return c.Status(409).SendString("busy") },
-		"a secret":     func(c *fiber.Ctx) error { c.Set("Cache-Control", "no-store"); return c.SendString("secret") },
 		"a redirect":   func(c *fiber.Ctx) error { return c.Redirect("/x") },
 		"plain errors": func(*fiber.Ctx) error { return errors.New("bug") },
 	} {

@@ -53,7 +53,7 @@ type ChangeExtension struct {
 
 // PathNumber is the extension that a path names; exported, as rest.PathID is.
 type PathNumber struct {
-	Number string `path:"number" maxLength:"64"`
+	Number string `path:"number"`
 }
 
 func extensionBody(e store.Extension) ExtensionBody {
@@ -90,7 +90,11 @@ type Told struct {
 	Body         ExtensionBody
 }
 
-func (r *routes) createExtension(ctx context.Context, p auth.Principal, in *struct{ Body CreateExtension }) (*Told, error) {
+func (r *routes) createExtension(ctx context.Context, p auth.Principal, in *struct {
+	rest.Once
+	Body CreateExtension
+},
+) (*Told, error) {
 	b := in.Body
 	now := r.Now().UTC()
 	e := store.Extension{

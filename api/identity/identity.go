@@ -64,36 +64,26 @@ func Register(api huma.API, c Config, fail rest.Errors) {
 	}
 	r := &routes{Config: c}
 	const users, user = "/users", "/users/{id}"
-	handle(api, fail, rest.Operation(http.MethodGet, users, "list-users", "List the users; admins only", 0), r.listUsers)
-	handle(api, fail, rest.Operation(http.MethodPost, users, "create-user", "Make a user; admins only", http.StatusCreated), r.createUser)
-	handle(api, fail, rest.Operation(http.MethodGet, user, "get-user", "Show a user; admins only", 0), r.showUser)
-	handle(api, fail, rest.Operation(http.MethodPatch, user, "change-user", "Change what is said of a user; admins only", 0), r.changeUser)
-	handle(api, fail, rest.Operation(http.MethodDelete, user, "delete-user", "Remove a user, and revoke the user's API keys; admins only",
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, users, "list-users", "List the users; admins only", 0), r.listUsers)
+	rest.Handle(api, fail, rest.Operation(http.MethodPost, users, "create-user", "Make a user; admins only", http.StatusCreated), r.createUser)
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, user, "get-user", "Show a user; admins only", 0), r.showUser)
+	rest.Handle(api, fail, rest.Operation(http.MethodPatch, user, "change-user", "Change what is said of a user; admins only", 0), r.changeUser)
+	rest.Handle(api, fail, rest.Operation(http.MethodDelete, user, "delete-user", "Remove a user, and revoke the user's API keys; admins only",
 		http.StatusNoContent), r.deleteUser)
 	const extensions, extension = "/extensions", "/extensions/{number}"
-	handle(api, fail, rest.Operation(http.MethodGet, extensions, "list-extensions", "List the extensions that the API has made; admins only", 0), r.listExtensions)
-	handle(api, fail, rest.Operation(http.MethodPost, extensions, "create-extension",
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, extensions, "list-extensions", "List the extensions that the API has made; admins only", 0), r.listExtensions)
+	rest.Handle(api, fail, rest.Operation(http.MethodPost, extensions, "create-extension",
 		"Make an extension, as which phones can register at once; admins only", http.StatusCreated), r.createExtension)
-	handle(api, fail, rest.Operation(http.MethodGet, extension, "get-extension", "Show an extension that the API has made; admins only", 0), r.showExtension)
-	handle(api, fail, rest.Operation(http.MethodPatch, extension, "change-extension", "Change what is said of an extension; admins only", 0), r.changeExtension)
-	handle(api, fail, rest.Operation(http.MethodDelete, extension, "delete-extension",
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, extension, "get-extension", "Show an extension that the API has made; admins only", 0), r.showExtension)
+	rest.Handle(api, fail, rest.Operation(http.MethodPatch, extension, "change-extension", "Change what is said of an extension; admins only", 0), r.changeExtension)
+	rest.Handle(api, fail, rest.Operation(http.MethodDelete, extension, "delete-extension",
 		"Remove an extension: its phones are unregistered; admins only", http.StatusNoContent), r.deleteExtension)
 	const keys, key = "/api-keys", "/api-keys/{id}"
-	handle(api, fail, rest.Operation(http.MethodGet, keys, "list-api-keys", "List the API keys, without their secrets; admins only", 0), r.listKeys)
-	handle(api, fail, rest.Operation(http.MethodPost, keys, "create-api-key", "Make an API key, which is shown once; admins only", http.StatusCreated), r.createKey)
-	handle(api, fail, rest.Operation(http.MethodGet, key, "get-api-key", "Show an API key, without its secret; admins only", 0), r.showKey)
-	handle(api, fail, rest.Operation(http.MethodDelete, key, "revoke-api-key", "Revoke an API key: it opens nothing from then on; admins only",
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, keys, "list-api-keys", "List the API keys, without their secrets; admins only", 0), r.listKeys)
+	rest.Handle(api, fail, rest.Operation(http.MethodPost, keys, "create-api-key", "Make an API key, which is shown once; admins only", http.StatusCreated), r.createKey)
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, key, "get-api-key", "Show an API key, without its secret; admins only", 0), r.showKey)
+	rest.Handle(api, fail, rest.Operation(http.MethodDelete, key, "revoke-api-key", "Revoke an API key: it opens nothing from then on; admins only",
 		http.StatusNoContent), r.revokeKey)
-}
-
-// handle adds an operation for admins.
-func handle[I, O any](api huma.API, fail rest.Errors, op huma.Operation, do func(context.Context, auth.Principal, *I) (*O, error)) {
-	rest.Handle(api, fail, op, func(ctx context.Context, p auth.Principal, in *I) (*O, error) {
-		if !p.Has(auth.RoleAdmin) {
-			return nil, fault.New(fault.Forbidden, "only an admin may do that")
-		}
-		return do(ctx, p, in)
-	})
 }
 
 // page cuts a list, sorted by name, to the part that was asked for. The cursor is the name of

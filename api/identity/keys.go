@@ -39,7 +39,7 @@ type CreateKey struct {
 
 // PathKey is the key that a path names; exported, as rest.PathID is.
 type PathKey struct {
-	ID string `path:"id" maxLength:"64"`
+	ID string `path:"id"`
 }
 
 // Shown is the answer that shows a new key: nobody is to keep it.
@@ -73,7 +73,11 @@ func (r *routes) showKey(ctx context.Context, _ auth.Principal, in *PathKey) (*r
 	return &rest.Answer[KeyBody]{Body: keyBody(k)}, nil
 }
 
-func (r *routes) createKey(ctx context.Context, p auth.Principal, in *struct{ Body CreateKey }) (*Shown, error) {
+func (r *routes) createKey(ctx context.Context, p auth.Principal, in *struct {
+	rest.Once
+	Body CreateKey
+},
+) (*Shown, error) {
 	if len(p.Scopes) > 0 { // it could make one that may do more than itself
 		return nil, fault.New(fault.Forbidden, "a key with scopes makes no keys")
 	}

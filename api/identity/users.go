@@ -43,7 +43,7 @@ type ChangeUser struct {
 
 // PathUser is the user that a path names; exported, as rest.PathID is.
 type PathUser struct {
-	ID string `path:"id" maxLength:"512" doc:"Percent-encoded"`
+	ID string `path:"id" doc:"Percent-encoded"`
 }
 
 // user is the user's ID; a path that is no text is of nobody.

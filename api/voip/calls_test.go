@@ -76,14 +76,14 @@ func TestWhatCannotBeCalled(t *testing.T) {
 		"the second unknown": {body("SIP/1001", "SIP/4711"), 404, "not_found", "body.participants[1]"},
 		"nobody":             {body([]string{}...), 422, "invalid", "body.participants"},
 		"an empty list":      {`{"participants":[],"call_type":"audio"}`, 422, "invalid", "body.participants"},
-		"too many":           {body(many...), 422, "invalid", "body.participants"},
+		"too many":           {body(many...), 413, "too_large", "body.participants"},
 		"no endpoint":        {body("1001"), 422, "invalid", "body.participants[0]"},
 		"twice":              {body("SIP/1001", "sip/1001"), 422, "invalid", "body.participants[1]"},
 		"oneself":            {body("WebRTC/alice"), 422, "invalid", "body.participants[0]"},
 		"an option smuggled": {body("SIP/1001&SIP/1003"), 422, "invalid", "body.participants[0]"},
 		"a header smuggled":  {body("SIP/1001\r\nX: y"), 422, "invalid", "body.participants[0]"},
 		"bad type":           {map[string]any{"participants": []string{"SIP/1001"}, "call_type": "fax"}, 422, "invalid", "body.call_type"},
-		"no type":            {map[string]any{"participants": []string{"SIP/1001"}}, 422, "invalid", "body"},
+		"no type":            {map[string]any{"participants": []string{"SIP/1001"}}, 422, "invalid", "body.call_type"},
 		"not a list":         {map[string]any{"participants": "SIP/1001", "call_type": "audio"}, 422, "invalid", "body.participants"},
 		"unknown field":      {map[string]any{"participants": []string{"SIP/1001"}, "call_type": "audio", "x": 1}, 422, "invalid", "body.x"},
 		"a caller id smuggled": {
@@ -191,7 +191,7 @@ func listed(u *user, query string) []string {
 
 func TestIDsThatAreNone(t *testing.T) {
 	alice := newRig(t).as("alice")
-	for _, id := range []string{"x", "1", uuid.NewString(), "%00", "..%2f..", strings.Repeat("a", 64), "%F0%9F%93%9E", "00000000-0000-0000-0000-00000000000g"} {
+	for _, id := range []string{"x", "1", uuid.NewString(), "%00", "..%2f..", strings.Repeat("a", 64), strings.Repeat("a", 65), strings.Repeat("a", 5000), "%F0%9F%93%9E", "00000000-0000-0000-0000-00000000000g"} {
 		alice.get("/calls/"+id).want(404, "not_found")
 		alice.get("/calls/"+id+"/signaling").want(404, "not_found")
 		alice.post("/calls/"+id+"/end", nil).want(404, "not_found")
@@ -200,7 +200,6 @@ func TestIDsThatAreNone(t *testing.T) {
 		alice.post("/rooms/"+id+"/join", nil).want(404, "not_found")
 		alice.delete("/rooms/"+id).want(404, "not_found")
 	}
-	alice.get("/calls/"+strings.Repeat("a", 65)).want(422, "invalid")
 }
 
 func TestAUsersCallsAreLimited(t *testing.T) {
@@ -299,7 +298,7 @@ func TestARequestIsDoneOnce(t *testing.T) {
 	r.phones.mu.Unlock()
 	alice.do("POST", "/calls", down, "Idempotency-Key", "f").want(201)
 	r.phone("1001")
-	alice.do("POST", "/calls", down, "Idempotency-Key", strings.Repeat("k", 256)).want(422, "invalid")
+	alice.do("POST", "/calls", down, "Idempotency-Key", strings.Repeat("k", 256)).want(413, "too_large").at("header.Idempotency-Key")
 }
 
 func TestHealthNeedsNoToken(t *testing.T) {

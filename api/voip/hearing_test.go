@@ -95,7 +95,7 @@ func TestWhoHearsWhomInARoom(t *testing.T) {
 	}{
 		"nobody of that name":  {ids[2], map[string]any{"heard_by": []string{ids[0], "x"}}, 404, "body.heard_by[1]"},
 		"everyone among names": {ids[2], map[string]any{"hears": []string{ids[0], "everyone"}}, 404, "body.hears[1]"},
-		"too many":             {ids[2], map[string]any{"hears": slices.Repeat([]string{ids[0]}, 65)}, 422, "body.hears"},
+		"too many":             {ids[2], map[string]any{"hears": slices.Repeat([]string{ids[0]}, 65)}, 413, "body.hears"},
 		"no list":              {ids[2], map[string]any{"hears": "everyone"}, 422, "body.hears"},
 	} {
 		t.Run(name, func(t *testing.T) { alice.in(t).post(path+tc.who+"/hearing", tc.in).want(tc.status).at(tc.at) })

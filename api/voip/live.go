@@ -56,7 +56,7 @@ func (s *Service) Signal(ctx context.Context, p auth.Principal, call string, in 
 	case err != nil:
 		return mailbox.MessageBody{}, rest.InField("call_id", unknown)
 	case utf8.RuneCountInString(in.ToUser) > maxUserName:
-		return mailbox.MessageBody{}, rest.InField("to_user", fault.New(fault.Invalid, "more than %d characters", maxUserName))
+		return mailbox.MessageBody{}, rest.InField("to_user", fault.New(fault.TooLarge, "more than %d characters", maxUserName))
 	case !slices.Contains(mailbox.Types, in.MessageType):
 		return mailbox.MessageBody{}, rest.InField("message_type", fault.New(fault.Invalid, "no message of type %.64q", in.MessageType))
 	}

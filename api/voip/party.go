@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -139,7 +140,7 @@ func (c *Call) users() []string {
 }
 
 func (c *Call) visibleTo(p auth.Principal) bool {
-	if p.SeesAll() || c.createdBy == p.User {
+	if rest.ReadsAll(p) || c.createdBy == p.User {
 		return true
 	}
 	c.mu.Lock()

@@ -123,7 +123,7 @@ func TestACallIsRecorded(t *testing.T) {
 		eve.get(path).want(404, "not_found")
 	}
 	alice.get("/recordings?cursor=x").want(422).at("query.cursor")
-	eve.delete("/recordings/"+rec.ID).want(404, "not_found")
+	eve.delete("/recordings/"+rec.ID).want(403, "forbidden")
 	alice.delete("/recordings/"+rec.ID).want(403, "forbidden")
 	auditor.delete("/recordings/"+rec.ID).want(403, "forbidden")
 	admin.delete("/recordings/" + rec.ID).want(204)

@@ -135,9 +135,9 @@ func TestWhatIsNoRoom(t *testing.T) {
 		status int
 		at     string
 	}{
-		"no name":          {map[string]any{}, 422, "body"},
+		"no name":          {map[string]any{}, 422, "body.name"},
 		"an empty name":    {map[string]any{"name": ""}, 422, "body.name"},
-		"a long name":      {map[string]any{"name": strings.Repeat("x", 129)}, 422, "body.name"},
+		"a long name":      {map[string]any{"name": strings.Repeat("x", 129)}, 413, "body.name"},
 		"a negative size":  {map[string]any{"name": "x", "max_participants": -1}, 422, "body.max_participants"},
 		"a large size":     {map[string]any{"name": "x", "max_participants": 5001}, 422, "body.max_participants"},
 		"half a size":      {map[string]any{"name": "x", "max_participants": 1.5}, 422, "body.max_participants"},

@@ -15,7 +15,7 @@ type message struct {
 
 // send passes a message of a client's on.
 func (s *Server) send(ctx context.Context, from *session.Session, in *clientFrame) error {
-	m, err := s.cfg.Chat.Send(ctx, from.Principal(), in.To, in.Body)
+	m, err := s.cfg.Chat.Send(ctx, acting(from), in.To, in.Body)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/access"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
@@ -336,9 +337,12 @@ func (s *Server) do(ctx context.Context, c *connection, in *clientFrame) error {
 	}
 }
 
+// acting is a session's principal as it changes something.
+func acting(s *session.Session) auth.Principal { return access.Rule{Write: true}.Acting(s.Principal()) }
+
 // signal takes a signaling message. It comes back with the answer to an offer, as by POST.
 func (s *Server) signal(ctx context.Context, from *session.Session, in *clientFrame) error {
-	msg, err := s.cfg.Calls.Signal(ctx, from.Principal(), in.CallID, Signal{in.ToUser, in.MessageType, in.Payload})
+	msg, err := s.cfg.Calls.Signal(ctx, acting(from), in.CallID, Signal{in.ToUser, in.MessageType, in.Payload})
 	if err == nil {
 		s.tell(from, typeSent, sent{in.CallID, msg, in.ID})
 	}

@@ -34,7 +34,7 @@ func (r routes) phone(p auth.Principal, name string) (extension.Phone, error) {
 }
 
 func (r routes) services(_ context.Context, p auth.Principal, in *struct {
-	Extension string `path:"extension" maxLength:"64"`
+	Extension string `path:"extension"`
 },
 ) (*rest.Answer[ServicesBody], error) {
 	phone, err := r.phone(p, in.Extension)
@@ -58,7 +58,7 @@ func (r routes) answer(name string) (*rest.Answer[ServicesBody], error) {
 }
 
 func (r routes) setServices(ctx context.Context, p auth.Principal, in *struct {
-	Extension string `path:"extension" maxLength:"64"`
+	Extension string `path:"extension"`
 	Body      ServicesBody
 },
 ) (*rest.Answer[ServicesBody], error) {

@@ -9,12 +9,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/access"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -41,13 +41,13 @@ type Errors func(error) error
 // PathID is the object that a path names; exported, since huma fills embedded
 // fields by reflection.
 type PathID struct {
-	ID string `path:"id" maxLength:"64"`
+	ID string `path:"id"`
 }
 
 // PathMember is a participant of the object that a path names.
 type PathMember struct {
 	PathID
-	Participant string `path:"pid" maxLength:"64"`
+	Participant string `path:"pid"`
 }
 
 // Once is the key by which a request is done once, however often it is sent. What
@@ -91,22 +91,20 @@ func Operation(method, path, id, summary string, status int) huma.Operation {
 	}
 }
 
-// Handle adds an operation: do runs for a known principal, and its errors become
-// answers by fail.
+// Handle adds an operation: do runs for a principal that package access has it for, and its
+// errors become answers by fail.
 func Handle[I, O any](api huma.API, fail Errors, op huma.Operation, do func(context.Context, auth.Principal, *I) (*O, error)) {
-	object, _, _ := strings.Cut(strings.TrimPrefix(op.Path, Base+"/"), "/") // what scopes name it
+	rule, _ := access.Of(op.OperationID)
+	access.Describe(&op)
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		p := PrincipalOf(ctx)
 		if p.User == "" {
 			return nil, fail(fault.New(fault.Unauthorized, "nobody is known to ask"))
 		}
-		if op.Method != http.MethodGet && !MayAct(p) {
-			return nil, fail(fault.New(fault.Forbidden, "an auditor may only read"))
-		}
-		if err := NeedsScope(p, object, op.Method != http.MethodGet); err != nil {
+		if err := rule.Check(p); err != nil {
 			return nil, fail(err)
 		}
-		out, err := do(ctx, p, in)
+		out, err := do(ctx, rule.Acting(p), in)
 		if err != nil {
 			return nil, fail(err)
 		}

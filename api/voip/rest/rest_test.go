@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -51,23 +52,26 @@ func TestHandle(t *testing.T) {
 	}
 	user := func(roles ...auth.Role) auth.Principal { return auth.Principal{User: "ana", Roles: roles} }
 	for _, ca := range []struct {
-		name, method string
-		who          auth.Principal
-		err          error
-		want         int
+		name, operation string
+		who             auth.Principal
+		err             error
+		want            int
 	}{
-		{"nobody", http.MethodGet, auth.Principal{}, nil, 401},
-		{"a user", http.MethodPost, user(auth.RoleUser), nil, 200},
-		{"an auditor reads", http.MethodGet, user(auth.RoleAuditor), nil, 200},
-		{"an auditor acts", http.MethodPost, user(auth.RoleAuditor), nil, 403},
-		{"a key that reads", http.MethodGet, auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"things:read"}}, nil, 200},
-		{"and acts", http.MethodPost, auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"things:read"}}, nil, 403},
-		{"a key of others", http.MethodGet, auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"calls:write"}}, nil, 403},
-		{"an error", http.MethodGet, user(auth.RoleUser), fault.New(fault.Gone, "over"), 410},
+		{"nobody", "get-call", auth.Principal{}, nil, 401},
+		{"a user", "end-call", user(auth.RoleUser), nil, 200},
+		{"an auditor reads", "get-call", user(auth.RoleAuditor), nil, 200},
+		{"an auditor acts", "end-call", user(auth.RoleAuditor), nil, 403},
+		{"a key that reads", "get-call", auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"calls:read"}}, nil, 200},
+		{"and acts", "end-call", auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"calls:read"}}, nil, 403},
+		{"a key of others", "get-call", auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}, Scopes: []string{"rooms:write"}}, nil, 403},
+		{"a user, of what admins may", "list-users", user(auth.RoleUser), nil, 403},
+		{"a user, of what nobody has a rule for", "new", user(auth.RoleUser), nil, 403},
+		{"an error", "get-call", user(auth.RoleUser), fault.New(fault.Gone, "over"), 410},
 	} {
 		t.Run(ca.name, func(t *testing.T) {
 			_, api := humatest.New(t)
-			rest.Handle(api, fail, rest.Operation(ca.method, "/things/{id}", "thing", "A thing", 200),
+			method := map[bool]string{true: http.MethodPost, false: http.MethodGet}[strings.HasPrefix(ca.operation, "end")]
+			rest.Handle(api, fail, rest.Operation(method, "/things/{id}", ca.operation, "A thing", 200),
 				func(_ context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[string], error) {
 					if p.User != ca.who.User || in.ID != "7" {
 						t.Errorf("%+v asks for %q", p, in.ID)
@@ -75,7 +79,7 @@ func TestHandle(t *testing.T) {
 					return &rest.Answer[string]{Body: "done"}, ca.err
 				})
 			ctx := rest.WithPrincipal(t.Context(), ca.who)
-			if got := api.DoCtx(ctx, ca.method, rest.Base+"/things/7"); got.Code != ca.want {
+			if got := api.DoCtx(ctx, method, rest.Base+"/things/7"); got.Code != ca.want {
 				t.Errorf("%d: %s", got.Code, got.Body)
 			}
 		})

@@ -153,7 +153,7 @@ func (s *Service) ruled(p auth.Principal, id string) (*conference.Room, error) {
 // the installation's, and everybody's.
 func (s *Service) mayRead(p auth.Principal, room *conference.Room) bool {
 	rs := room.Settings()
-	if p.SeesAll() || rs.Creator == p.User || rs.Creator == "" && rs.Kept {
+	if rest.ReadsAll(p) || rs.Creator == p.User || rs.Creator == "" && rs.Kept {
 		return true
 	}
 	for _, m := range room.Everybody() {
