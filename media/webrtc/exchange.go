@@ -283,6 +283,9 @@ func (p *Peer) agree(a *jsep.Agreed) {
 		sound := m.Sound(p.config.Codecs)
 		n.Send, n.Receive = sound.Send, sound.Receive
 		n.SendEvents, n.ReceiveEvents = sound.SendEvents, sound.ReceiveEvents
+		if n.ReceiveRedundant = sound.ReceiveRedundant; isRedundant(n.Send.Codec) {
+			n.SendRedundant = sound.SendRedundant
+		}
 		n.Direction, n.AudioLevel = m.Direction, m.Extensions.AudioLevel
 	}
 	p.expectVideo(a)

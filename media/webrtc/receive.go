@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/reception"
+	"github.com/skygenesisenterprise/skybridge/media/red"
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 )
 
@@ -19,7 +20,8 @@ type inbound struct {
 	clock    int                // of the codec that arrives, Hz
 	last     time.Time          // of the latest packet
 	remote   remoteReport
-	report   rtp.Report // that is being read; touched by the socket's reader only
+	report   rtp.Report   // that is being read; touched by the socket's reader only
+	unpacker red.Unpacker // likewise
 }
 
 // silence is how long nothing comes before another source is followed at once.
@@ -67,6 +69,6 @@ func (p *Peer) receive(packet []byte, arrival time.Time) {
 	}
 	p.in.count(&h, agreed.clockRate(pt), arrival)
 	if p.config.Packets != nil {
-		p.config.Packets(packet, arrival)
+		p.pass(agreed, packet, &h, arrival)
 	}
 }

@@ -131,7 +131,9 @@ func (p *Peer) learn(r *rtp.Report, now time.Time) (f rtcp.Feedback, ok bool) {
 	if c, known := p.in.stream.Counts(); r.Sender != nil && (!known || c.SSRC == r.SSRC) {
 		of.source, of.middle, of.at = r.SSRC, uint32(r.Sender.NTP>>16), now
 	}
-	ok = of.take(p.session.ssrc, r.Blocks, now)
+	if ok = of.take(p.session.ssrc, r.Blocks, now); ok {
+		p.out.redundancy.reported(float64(of.fraction) / 256)
+	}
 	f = rtcp.Feedback{
 		At: now, RoundTrip: of.roundTrip, Reported: ok, Fraction: float64(of.fraction) / 256, Lost: of.lost,
 	}

@@ -19,9 +19,10 @@ const paddingBit = 0x20
 // outbound is the sending half of a peer. Nobody who sends takes a lock.
 type outbound struct {
 	stream *transport.Stream
-	busy   atomic.Bool // somebody sends, who has the next two
+	busy   atomic.Bool // somebody sends, who has the next three
 	header rtp.Header
 	plain  [transport.MaxPacketBytes]byte
+	redundancy
 
 	packets atomic.Uint64
 	octets  atomic.Uint64 // of payload
@@ -82,7 +83,14 @@ func (p *Peer) write(packet []byte, now bool) (ok bool, err error) {
 	if err := rtp.Parse(packet, &o.header); err != nil {
 		return true, fault.New(fault.Invalid, "webrtc: send: %w", err)
 	}
-	if packet[0]&paddingBit != 0 && len(packet) <= len(o.plain) { // it means nothing to the peer
+	earlier, packed := o.wanted(agreed, &o.header), 0
+	if earlier > 0 {
+		packed = o.packer.Pack(o.plain[:maxRedundant], packet, &o.header, agreed.SendRedundant, earlier)
+	}
+	switch {
+	case packed > 0:
+		packet = o.plain[:packed]
+	case packet[0]&paddingBit != 0 && len(packet) <= len(o.plain): // it means nothing to the peer
 		packet = o.plain[:copy(o.plain[:], packet[:len(packet)-int(packet[len(packet)-1])])]
 		packet[0] &^= paddingBit
 	}
@@ -97,6 +105,9 @@ func (p *Peer) write(packet []byte, now bool) (ok bool, err error) {
 	if err != nil {
 		o.failed.Add(1)
 		return true, fault.New(fault.Unavailable, "webrtc: send: %w", err)
+	}
+	if earlier > 0 {
+		o.packer.Keep(&o.header)
 	}
 	o.latest.Store(mark(o.header.Timestamp, at))
 	o.packets.Add(1)

@@ -33,7 +33,7 @@ func (s *session) identify() {
 
 // begin makes the session's text: one section of audio, and what else the owner wants.
 func (s *session) begin(config *PeerConfig, certificate *dtls.Certificate, mayRestart func() error) error {
-	audio := jsep.AudioCodecs(config.Codecs, false)
+	audio := jsep.AudioCodecs(config.Codecs, true)
 	for i := range audio {
 		audio[i].Feedback = nil // transport-wide numbers are video's alone (docs/adr/0019)
 	}

@@ -114,7 +114,7 @@ func common(theirs, ours []Codec, answering bool) (send, receive []Codec) {
 	if !slices.ContainsFunc(found, func(p pairing) bool { return !p.t.is(media.TelephoneEventName) }) {
 		return nil, nil
 	}
-	for _, t := range theirs { // behind what they are of
+	for at, t := range theirs { // behind what they are of
 		pt, ok := t.redundant()
 		i := slices.IndexFunc(found, func(p pairing) bool { return p.t.PayloadType == pt })
 		j := slices.Index(encodings, t.encoding())
@@ -128,6 +128,11 @@ func common(theirs, ours []Codec, answering bool) (send, receive []Codec) {
 			p.o.Fmtp = n + "/" + n
 		}
 		p.t.RTX, p.o.RTX = 0, 0
+		if answering && slices.ContainsFunc(theirs[at:], func(c Codec) bool { return c.PayloadType == pt }) {
+			p.rank = found[i].rank // or before it, as who likes it better sends it then
+			found = slices.Insert(found, i, p)
+			continue
+		}
 		found = append(found, p)
 	}
 	if answering {
