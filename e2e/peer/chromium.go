@@ -3,9 +3,7 @@ package peer
 import (
 	"cmp"
 	"context"
-	_ "embed"
-	"encoding/base64"
-	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -38,18 +36,26 @@ type ChromiumConfig struct {
 	Flags []chromedp.ExecAllocatorOption
 }
 
-// Browser is a running Chromium with one page. It trusts every certificate, lets
-// every page have the microphone, and lets WebRTC use loopback.
-type Browser struct {
-	// Ctx is for actions of chromedp that Browser has no method for.
-	Ctx context.Context
+// chromium is a page that chromedp drives.
+type chromium struct{}
+
+func (chromium) navigate(ctx context.Context, url string) error {
+	return chromedp.Do(ctx, chromedp.Navigate(url))
 }
 
-//go:embed page/ears.js
-var ears string
-
-//go:embed page/eyes.js
-var eyes string
+func (chromium) evaluate(ctx context.Context, expression string, into any) error {
+	if into == nil {
+		return chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](expression))
+	}
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[json.RawMessage](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		return err
+	}
+	if len(got) == 0 { // undefined
+		return nil
+	}
+	return json.Unmarshal(got, into)
+}
 
 // Chromium starts a browser on an empty page.
 func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
@@ -130,67 +136,5 @@ func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 		cancel()
 		<-console
 	})
-	return &Browser{Ctx: ctx}
-}
-
-// Open loads a page and waits until it is there.
-func (b *Browser) Open(t testing.TB, url string) {
-	t.Helper()
-	b.do(t, "open "+url, chromedp.Navigate(url))
-}
-
-// Load runs a script in the page.
-func (b *Browser) Load(t testing.TB, script string) {
-	t.Helper()
-	b.do(t, "load a script", chromedp.Evaluate[chromedp.Void](script))
-}
-
-// Eval gives what a JavaScript expression is, or what it resolves to when it is a
-// promise.
-func Eval[T any](t testing.TB, b *Browser, expression string) T {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(b.Ctx, limit)
-	defer cancel()
-	got, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		t.Fatalf("%s: %v", expression, err)
-	}
-	return got
-}
-
-// Recording is the last ten seconds that the page has heard over WebRTC, all
-// connections together.
-func (b *Browser) Recording() Recording {
-	return func() ([]int16, int, error) {
-		ctx, cancel := context.WithTimeout(b.Ctx, limit)
-		defer cancel()
-		heard, err := chromedp.Run(ctx, chromedp.Evaluate[struct {
-			Rate    int    `json:"rate"`
-			Samples string `json:"samples"`
-		}]("__ears.heard()"))
-		if err != nil {
-			return nil, 0, err
-		}
-		if heard.Rate == 0 {
-			return nil, 0, errors.New("the page has no remote audio")
-		}
-		raw, err := base64.StdEncoding.DecodeString(heard.Samples)
-		if err != nil {
-			return nil, 0, err
-		}
-		pcm := make([]int16, len(raw)/2)
-		for i := range pcm {
-			pcm[i] = int16(binary.LittleEndian.Uint16(raw[2*i:]))
-		}
-		return pcm, heard.Rate, nil
-	}
-}
-
-func (b *Browser) do(t testing.TB, what string, steps ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(b.Ctx, limit)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatalf("chromium does not %s: %v", what, err)
-	}
+	return &Browser{Ctx: ctx, engine: chromium{}}
 }

@@ -449,6 +449,7 @@ var Peer = class {
   }
   // videoSections tells, for each section of video that we offered, whether the server took it.
   videoSections() {
+    if (this.#closed) return [];
     const sections = (this.pc.remoteDescription?.sdp ?? "").split(/^m=/m).slice(1);
     return sections.filter((s) => s.startsWith("video")).map((s) => !s.startsWith("video 0 "));
   }

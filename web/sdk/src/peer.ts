@@ -317,6 +317,7 @@ export class Peer {
 
   // videoSections tells, for each section of video that we offered, whether the server took it.
   videoSections(): boolean[] {
+    if (this.#closed) return []; // Firefox throws for the description of what is closed
     const sections = (this.pc.remoteDescription?.sdp ?? "").split(/^m=/m).slice(1);
     return sections.filter((s) => s.startsWith("video")).map((s) => !s.startsWith("video 0 "));
   }

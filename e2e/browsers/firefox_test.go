@@ -1,0 +1,63 @@
+package browsers_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
+	"github.com/skygenesisenterprise/skybridge/e2e/server"
+)
+
+// TestFirefox: a page in Firefox calls a phone, mutes, meets the phone and Chromium in a room,
+// and is rung by the phone.
+func TestFirefox(t *testing.T) {
+	s := server.Start(t, server.Config{})
+	before := s.Resources(t)
+	t.Run("all", func(t *testing.T) { use(t, s) })
+	s.Idle(t, before)
+}
+
+func use(t *testing.T, s *server.Server) {
+	t.Helper()
+	phone := peer.Baresip(t, peer.BaresipConfig{
+		User: "1001", Password: s.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP),
+		Register: true, Answer: true, Codecs: []string{"PCMA"}, Tone: 500,
+	})
+	phone.Registered(t)
+	f := peer.Firefox(t, peer.FirefoxConfig{Tone: 700})
+	f.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin")))
+	state(t, f, "idle")
+
+	fill(t, f, "dial-target", "1001")
+	click(t, f, "dial")
+	state(t, f, "active")
+	peer.Hears(t, "the page", f.Recording(), 500)
+	peer.Hears(t, "the phone", phone.Recording(), 700)
+	click(t, f, "mute")
+	peer.Silent(t, "the phone", phone.Recording(), 700)
+	click(t, f, "mute")
+	peer.Hears(t, "the phone", phone.Recording(), 700)
+	click(t, f, "hangup")
+	phone.Closed(t)
+
+	phone.Dial(t, "9000")
+	phone.Established(t)
+	fill(t, f, "room", "9000")
+	click(t, f, "join")
+	state(t, f, "active")
+	c := peer.Chromium(t, peer.ChromiumConfig{Tone: 1100})
+	c.Open(t, s.URL("/#token="+s.Token(t, "bob")))
+	state(t, c, "idle")
+	fill(t, c, "room", "9000")
+	click(t, c, "join")
+	state(t, c, "active")
+	peer.Hears(t, "the phone in the room", phone.Recording(), 700)
+	peer.Hears(t, "the phone in the room", phone.Recording(), 1100)
+	peer.Hears(t, "Firefox in the room", f.Recording(), 500)
+	peer.Hears(t, "Firefox in the room", f.Recording(), 1100)
+	peer.Hears(t, "Chromium in the room", c.Recording(), 500)
+	peer.Hears(t, "Chromium in the room", c.Recording(), 700)
+	click(t, c, "hangup")
+	click(t, f, "hangup")
+	phone.Hangup(t)
+}
