@@ -47,6 +47,7 @@ type Demux struct {
 type entry struct {
 	ssrc uint32
 	used uint64 // when it was found last, in packets
+	mid  string // of its section, whose index is -1 while that is not there
 	Source
 }
 
@@ -56,10 +57,10 @@ const (
 	twoSections = -2
 )
 
-// Update takes the sections of an exchange. What was learned from packets stays, if its
-// section does: with its mid, wherever it stands now.
+// Update takes the sections of an exchange. What was learned from packets stays, with its mid,
+// wherever that stands now, or does again later: browsers say the mid and the rid of an SSRC
+// until they know us to have heard, and never again, also when its section was off meanwhile.
 func (d *Demux) Update(sections []Section, x Extensions) {
-	before := d.sections
 	d.sections, d.extensions, d.last = sections, x, 0
 	for i := range d.unique {
 		d.unique[i] = noSection
@@ -75,18 +76,13 @@ func (d *Demux) Update(sections []Section, x Extensions) {
 			}
 		}
 	}
-	kept := d.learned[:0]
-	for _, e := range d.learned {
-		mid := before[e.Section].MID
-		e.Section = slices.IndexFunc(sections, func(s Section) bool { return s.MID == mid })
-		if e.Section >= 0 {
-			kept = append(kept, e)
-		}
+	for i := range d.learned {
+		e := &d.learned[i]
+		e.Section = slices.IndexFunc(sections, func(s Section) bool { return s.MID == e.mid })
 	}
-	d.learned = kept
 	for i := range sections {
 		for _, ssrc := range sections[i].SSRCs {
-			if d.find(ssrc) == nil {
+			if e := d.find(ssrc); e == nil || e.Section < 0 {
 				d.learn(ssrc, i)
 			}
 		}
@@ -113,14 +109,14 @@ func (d *Demux) Find(h *rtp.Header) (s Source, ok bool) {
 		case e == nil:
 			e = d.learn(h.SSRC, at)
 		case e.Section != at: // a source that moved: its layers are others
-			e.Source = Source{Section: at}
+			e.Source, e.mid = Source{Section: at}, d.sections[at].MID
 		}
 	} else if e == nil {
 		if at := d.unique[h.PayloadType&0x7f]; at >= 0 && len(d.sections) > 0 {
 			e = d.learn(h.SSRC, int(at))
 		}
 	}
-	if e == nil || !slices.Contains(d.sections[e.Section].PayloadTypes, h.PayloadType) {
+	if e == nil || e.Section < 0 || !slices.Contains(d.sections[e.Section].PayloadTypes, h.PayloadType) {
 		return Source{}, false
 	}
 	if rid := d.name(h, d.extensions.RID); rid != nil {
@@ -168,7 +164,8 @@ func (d *Demux) find(ssrc uint32) *entry {
 
 // learn takes an SSRC for a section's.
 func (d *Demux) learn(ssrc uint32, section int) *entry {
-	if d.last = len(d.learned); d.last == MaxSources {
+	if d.find(ssrc) != nil { // of one that is not there any more
+	} else if d.last = len(d.learned); d.last == MaxSources {
 		d.last = 0
 		for i := range d.learned {
 			if d.learned[i].used < d.learned[d.last].used {
@@ -178,6 +175,6 @@ func (d *Demux) learn(ssrc uint32, section int) *entry {
 	} else {
 		d.learned = append(d.learned, entry{})
 	}
-	d.learned[d.last] = entry{ssrc, d.now, Source{Section: section}}
+	d.learned[d.last] = entry{ssrc, d.now, d.sections[section].MID, Source{Section: section}}
 	return &d.learned[d.last]
 }

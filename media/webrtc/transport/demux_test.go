@@ -86,6 +86,27 @@ func TestDemux(t *testing.T) {
 	}
 }
 
+// A section that was off for a while has its sources again, layers and all, though they say
+// neither mid nor rid any more.
+func TestDemuxRemembers(t *testing.T) {
+	var d Demux
+	d.Update(desk, chromium)
+	d.Find(named(t, 9, 96, chromium.MID, "1", chromium.RID, "hi"))
+	d.Find(named(t, 10, 97, chromium.MID, "1", chromium.RepairedRID, "hi"))
+	d.Update(desk[:1], chromium)
+	for ssrc, pt := range map[uint32]uint8{9: 96, 10: 97} {
+		if s, ok := d.Find(named(t, ssrc, pt)); ok {
+			t.Errorf("%d is of %+v, which is off", ssrc, s)
+		}
+	}
+	d.Update(desk, chromium)
+	for want, pt := range map[Source]uint8{{Section: 1, RID: "hi"}: 96, {Section: 1, RID: "hi", Repair: true}: 97} {
+		if s, ok := d.Find(named(t, 9+uint32(pt)-96, pt)); !ok || s != want {
+			t.Errorf("%+v %v, want %+v", s, ok, want)
+		}
+	}
+}
+
 // There is an end to what a peer can have us remember: what has been silent longest goes.
 func TestDemuxBounds(t *testing.T) {
 	var d Demux
