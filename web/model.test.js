@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  duration, loudness, mine, noMicrophone, others, participant, person, roomNamed, sharing, title, tokenIn, words,
+  duration, loudness, mine, noMicrophone, others, participant, person, roomNamed, seenAs, sharing, title, tokenIn, words,
 } from "./page/model.js";
 
 test("what is dialled", () => {
@@ -14,6 +14,14 @@ test("the token in a link", () => {
   assert.equal(tokenIn("#token=a.b.c"), "a.b.c");
   assert.equal(tokenIn("#x=1&token=a%2Bb"), "a+b");
   assert.equal(tokenIn(""), "");
+});
+
+test("whose a picture is", () => {
+  const people = [{ id: "p1", user_id: "anna" }, { id: "p2", endpoint: "SIP/1001" }];
+  assert.equal(seenAs(people, "p1", "camera"), "anna");
+  assert.equal(seenAs(people, "p1", "screen"), "anna’s screen");
+  assert.equal(seenAs(people, "p2", "camera"), "SIP/1001");
+  assert.equal(seenAs(people, "p3", "camera"), "Somebody");
 });
 
 test("rooms by number, id and name", () => {

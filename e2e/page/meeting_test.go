@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,8 +10,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
 )
 
-// Two people in two browsers and one on a phone talk in a room: each hears both others, and
-// the pages show who is there. One browser then calls the other, which takes it by its button.
+// Two people in two browsers and one on a phone talk in a room and share a screen: each hears
+// both others, the pages show who is there, who speaks, and what they film and share. One browser
+// then calls the other, which takes it by its button.
 func TestTwoPagesAndAPhoneTalk(t *testing.T) {
 	s := server.Start(t, server.Config{})
 	before := s.Resources(t)
@@ -30,7 +32,11 @@ func meet(t *testing.T, s *server.Server) {
 
 	pages := map[string]*peer.Browser{}
 	for name, hz := range map[string]float64{"alice": 700, "bob": 1100} {
-		b := peer.Chromium(t, peer.ChromiumConfig{Tone: hz})
+		cfg := peer.ChromiumConfig{Tone: hz, Picture: bobs}
+		if name == "alice" {
+			cfg.Picture, cfg.Screen = alices, alicesScreen
+		}
+		b := peer.Chromium(t, cfg)
 		b.Open(t, s.URL("/#token="+s.Token(t, name)))
 		state(t, b, "idle")
 		fill(t, b, "room", "9000")
@@ -52,6 +58,7 @@ func meet(t *testing.T, s *server.Server) {
 			t.Errorf("%s: the button that shares a screen is disabled: %t, and says %q", name, off, why)
 		}
 	}
+	watch(t, pages["alice"], pages["bob"])
 	click(t, pages["alice"], "mute")
 	peer.Silent(t, "the phone", phone.Recording(), 700)
 	shows(t, pages["bob"], "people", "alice (muted)")
@@ -71,6 +78,41 @@ func meet(t *testing.T, s *server.Server) {
 	peer.Hears(t, "bob", pages["bob"].Recording(), 700, 500)
 	click(t, pages["bob"], "hangup")
 	state(t, pages["alice"], "ended")
+}
+
+// Whose the test pictures are.
+const (
+	alices = 1 + iota
+	bobs
+	alicesScreen
+)
+
+// watch has both cameras turned on, seen, and alice's screen shared beside hers, until she stops.
+func watch(t *testing.T, alice, bob *peer.Browser) {
+	t.Helper()
+	const others = `document.querySelector('#tiles figure[data-kind="%s"]:not([data-participant="own"]) video')`
+	camera, screen := fmt.Sprintf(others, "camera"), fmt.Sprintf(others, "screen")
+	click(t, alice, "film")
+	bob.Sees(t, "bob", camera, alices, 40)
+	click(t, bob, "film")
+	alice.Sees(t, "alice", camera, bobs, 40)
+	click(t, alice, "share")
+	bob.Sees(t, "bob", screen, alicesScreen, 30)
+	shows(t, bob, "tiles", "alice", "alice’s screen", "You")
+	bob.Sees(t, "bob", camera, alices, 20)
+	peer.Eventually(t, "bob is shown who speaks", func() error {
+		if n := peer.Eval[int](t, bob, `document.querySelectorAll("#people li[data-speaking]").length`); n == 0 {
+			return errors.New("nobody")
+		}
+		return nil
+	})
+	click(t, alice, "share")
+	peer.Eventually(t, "the screen is gone", func() error {
+		if peer.Eval[bool](t, bob, screen+" !== null") {
+			return errors.New("it is there")
+		}
+		return nil
+	})
 }
 
 // shows waits until an element is seen and has texts.

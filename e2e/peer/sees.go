@@ -28,15 +28,15 @@ func (b *Browser) Seen(t testing.TB, name string) Seen {
 // MostOff is how far off a picture may be that was coded, sent and decoded.
 const MostOff = 12
 
-// Sees watches what a JavaScript expression gives, a video element or a stream, and waits until
+// Sees watches what a JavaScript expression gives, a video element or a stream or null, and waits until
 // count different frames of a camera's test picture were decoded. They come in order, are as they
 // were filmed, and nobody else's.
 func (b *Browser) Sees(t testing.TB, who, expression string, whose, count int) Seen {
 	t.Helper()
 	name := who + " " + expression
-	Eval[string](t, b, fmt.Sprintf("__eyes.watch(%q, %s)", name, expression))
 	var s Seen
 	eventually(t, fmt.Sprintf("%s sees %d frames of camera %d in %s", who, count, whose, expression), func() error {
+		Eval[string](t, b, fmt.Sprintf("__eyes.watch(%q, %s)", name, expression))
 		if s = b.Seen(t, name); s.Distinct < count {
 			return fmt.Errorf("%+v", s)
 		}

@@ -2,8 +2,8 @@
 
 import { ApiError, Client } from "./sdk/skybridge.js";
 import * as meter from "./meter.js";
-import { duration, mine, noMicrophone, participant, person, roomNamed, sharing, title, tokenIn, words } from "./model.js";
-import { Tiles } from "./tiles.js";
+import { duration, mine, noMicrophone, participant, person, roomNamed, title, tokenIn, words } from "./model.js";
+import { Stage } from "./stage.js";
 
 const $ = (id) => document.getElementById(id);
 const stored = "skybridge.token";
@@ -12,13 +12,14 @@ let client = null;
 let call = null;       // the call under way
 let name = "";         // whom it is with
 let room = null;       // the room that it is in
+let speaking = new Set(); // who speaks there
 let starting = false;  // one is being made
 let incoming = null;   // the call that rings for us
 let rooms = [];        // as last read
 let meters = [];
 let refreshing = 0;
 let unreachable = false;
-const tiles = new Tiles($("tiles"));
+const stage = new Stage($("tiles"), { camera: $("film"), share: $("share"), hint: $("share-hint") });
 
 function status(state, text) {
   const line = $("status");
@@ -42,11 +43,7 @@ function arrange() {
   $("camera-row").hidden = inCall;
   $("controls").hidden = !inCall;
   $("incoming").hidden = incoming === null || inCall;
-  if (!inCall) return;
-  const why = sharing(call.videoAccepted, Boolean(navigator.mediaDevices?.getDisplayMedia));
-  $("share").disabled = why !== "" && !call.sharing;
-  $("share").setAttribute("aria-pressed", String(call.sharing));
-  $("share-hint").textContent = why;
+  stage.arrange();
 }
 
 // ---- signing in
@@ -132,14 +129,13 @@ function begin(next) {
   ({ call, name, room } = { room: null, ...next });
   const own = call;
   meters.push(meter.show($("level-local"), own.local));
-  if (own.local.getVideoTracks().length > 0) tiles.show(own.local, "You");
   own.streams.forEach(take);
   own.on("stream", take);
-  own.on("streamEnded", (stream) => tiles.hide(stream));
-  own.on("participants", (people) => { if (!room) present(people); });
+  stage.begin(own, here);
+  own.on("participants", present);
   room?.on("participants", present);
-  present(room ? room.participants : own.body?.participants ?? []);
-  own.on("screen", arrange);
+  room?.on("event", (frame) => { if (frame.event === "levels") speak(frame.levels ?? []); });
+  present();
   own.on("state", follow);
   arrange();
   $("hangup").focus();
@@ -153,28 +149,43 @@ function follow({ state, cause }) {
   if (state === "ended" || state === "failed") finish();
 }
 
-// take plays and shows what comes.
+// take plays what comes.
 function take(stream) {
-  tiles.show(stream, name);
   if (stream.getAudioTracks().length === 0 || $("remote-audio").srcObject) return;
   $("remote-audio").srcObject = stream;
   meters.push(meter.show($("level-remote"), stream));
 }
 
-function present(people) {
-  const items = people.filter((p) => p.state !== "left").map((p) => {
+// here is who is in the room, or the call.
+const here = () => (room ? room.participants : call?.body?.participants ?? []);
+
+function present() {
+  const items = here().filter((p) => p.state !== "left").map((p) => {
     const item = document.createElement("li");
     item.textContent = person(p, client?.user ?? "");
+    item.dataset.participant = p.id;
+    item.toggleAttribute("data-speaking", speaking.has(p.id));
     return item;
   });
   $("people").replaceChildren(...items);
+  stage.named();
+}
+
+// speak marks who speaks, of whom levels are told.
+function speak(levels) {
+  const now = new Set(levels.filter((l) => l.talking).map((l) => l.participant_id));
+  if (now.size === speaking.size && [...now].every((id) => speaking.has(id))) return;
+  speaking = now;
+  stage.speaks(now);
+  for (const item of $("people").children) item.toggleAttribute("data-speaking", now.has(item.dataset.participant));
 }
 
 function finish() {
   for (const stop of meters) stop();
   meters = [];
   call = room = null;
-  tiles.clear();
+  speaking = new Set();
+  stage.end();
   $("people").replaceChildren();
   $("remote-audio").srcObject = null;
   $("mute").setAttribute("aria-pressed", "false");
@@ -200,22 +211,6 @@ function dial(text) {
       return enter(known, target, options);
     }
   });
-}
-
-// share shares the screen, or stops.
-async function share() {
-  if (call.sharing) {
-    call.stopScreen();
-    return;
-  }
-  try {
-    const own = call;
-    const stream = await own.shareScreen();
-    tiles.show(stream, "Your screen");
-    own.once("screen", () => tiles.hide(stream));
-  } catch (error) {
-    if (error.name !== "NotAllowedError") $("share-hint").textContent = error.message; // else the user chose none
-  }
 }
 
 // ---- rooms
@@ -368,7 +363,6 @@ $("mute").addEventListener("click", () => {
   $("mute").setAttribute("aria-pressed", String(on));
   call?.mute(on).catch(warn("mute"));
 });
-$("share").addEventListener("click", share);
 $("dtmf").addEventListener("click", ({ target }) => {
   if (call && target.dataset.digit) press(target.dataset.digit);
 });

@@ -56,6 +56,13 @@ export function person(p, user) {
   return said.length > 0 ? `${name} (${said.join(", ")})` : name;
 }
 
+// seenAs names what a participant shows.
+export function seenAs(people, participant, kind) {
+  const found = people.find((p) => p.id === participant);
+  const name = found?.user_id || found?.endpoint || "Somebody";
+  return kind === "screen" ? `${name}’s screen` : name;
+}
+
 // sharing says why a screen cannot be shared now; "" when it can. accepted is whether the
 // server takes video, null while that is unknown; able whether the browser can.
 export function sharing(accepted, able) {

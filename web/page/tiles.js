@@ -1,21 +1,23 @@
 // Video as it comes and goes: one tile per stream that has any.
 
-// Tiles shows streams in an element.
+// Tiles shows streams in an element. A screen is shown large, and cameras beside it.
 export class Tiles {
   #element;
-  #followed = new Map(); // stream to what stops following it
+  #followed = new Map(); // stream to what is known of it
 
   constructor(element) {
     this.#element = element;
   }
 
-  // show gives a stream a tile while it has video, also video that comes later.
-  show(stream, name) {
-    if (this.#followed.has(stream)) return;
+  // show gives a stream a tile while it has video, also video that comes later. kind is camera or
+  // screen, participant whose it is, name what stands below it.
+  show(stream, { name, participant = "", kind = "camera" }) {
+    const known = this.#followed.get(stream);
+    if (known) return;
     const stop = new AbortController();
-    this.#followed.set(stream, stop);
+    this.#followed.set(stream, { stop, name, participant, kind });
     const { signal } = stop;
-    const update = () => this.#update(stream, name);
+    const update = () => this.#update(stream);
     const follow = (track) => {
       if (track.kind !== "video") return;
       for (const change of ["mute", "unmute", "ended"]) track.addEventListener(change, update, { signal });
@@ -26,8 +28,22 @@ export class Tiles {
     update();
   }
 
+  // name says anew whose the tiles are.
+  name(names) {
+    for (const [stream, known] of this.#followed) {
+      known.name = names(known.participant, known.kind) ?? known.name;
+      const caption = this.#find(stream)?.querySelector("figcaption");
+      if (caption && caption.textContent !== known.name) caption.textContent = known.name;
+    }
+  }
+
+  // speaks marks who speaks now.
+  speaks(participants) {
+    for (const tile of this.#element.children) tile.toggleAttribute("data-speaking", participants.has(tile.dataset.participant));
+  }
+
   hide(stream) {
-    this.#followed.get(stream)?.abort();
+    this.#followed.get(stream)?.stop.abort();
     this.#followed.delete(stream);
     this.#find(stream)?.remove();
   }
@@ -40,7 +56,8 @@ export class Tiles {
     return [...this.#element.children].find((tile) => tile.dataset.stream === stream.id);
   }
 
-  #update(stream, name) {
+  #update(stream) {
+    const { name, participant, kind } = this.#followed.get(stream);
     // A track of others' is muted until its first frame, and while none comes.
     const seen = stream.getVideoTracks().some((track) => track.readyState === "live" && !track.muted);
     const tile = this.#find(stream);
@@ -50,7 +67,7 @@ export class Tiles {
     }
     if (tile) return;
     const figure = document.createElement("figure");
-    figure.dataset.stream = stream.id;
+    Object.assign(figure.dataset, { stream: stream.id, participant, kind });
     const video = document.createElement("video");
     video.autoplay = true;
     video.playsInline = true;
@@ -59,6 +76,8 @@ export class Tiles {
     const caption = document.createElement("figcaption");
     caption.textContent = name;
     figure.append(video, caption);
-    this.#element.append(figure);
+    // Screens come first: they are the large ones.
+    if (kind === "screen") this.#element.prepend(figure);
+    else this.#element.append(figure);
   }
 }

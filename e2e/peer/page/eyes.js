@@ -75,19 +75,23 @@
   const watched = new Map();
   window.__eyes = {
     read,
-    // watch reads every frame of a video element, or of a stream, from now on, under a name.
+    // watch reads every frame of a video element, or of a stream, from now on, under a name. One
+    // that takes the place of another goes on where that was.
     watch(name, what) {
+      let own = watched.get(name);
+      if (!what || own?.what === what) return name;
+      own ??= { shown: 0, unread: 0, list: [], width: 0, height: 0 };
+      own.what = what;
+      watched.set(name, own);
       let video = what;
       if (what instanceof MediaStream) {
         video = document.createElement("video");
         video.muted = true;
         video.srcObject = what;
-        video.play();
+        video.play().catch(() => undefined); // it ends with the page, or is empty
       }
-      const own = { shown: 0, unread: 0, list: [], width: 0, height: 0 };
-      watched.set(name, own);
       const next = () => {
-        if (watched.get(name) !== own) return;
+        if (watched.get(name) !== own || own.what !== what) return;
         own.shown++;
         own.width = video.videoWidth;
         own.height = video.videoHeight;

@@ -175,11 +175,15 @@ function sourceOf(stream) {
 }
 
 // src/peer.ts
-var layers = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 15e4 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 5e5 },
-  { rid: "f", maxBitrate: 17e5 }
-];
+function layersOf(track) {
+  const { height = 0 } = track.getSettings?.() ?? {};
+  const all = [
+    { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 15e4 },
+    { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 5e5 },
+    { rid: "f", maxBitrate: 17e5 }
+  ];
+  return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
+}
 var Peer = class {
   constructor(cfg) {
     this.cfg = cfg;
@@ -245,10 +249,11 @@ var Peer = class {
       before.direction = "sendonly";
       return;
     }
+    const sendEncodings = what === "camera" ? layersOf(track) : [];
     this.#sections.set(what, this.pc.addTransceiver(track, {
       direction: "sendonly",
       streams: [stream],
-      ...what === "camera" && { sendEncodings: layers }
+      ...sendEncodings.length > 0 && { sendEncodings }
     }));
   }
   // unpublish ends that.
@@ -877,8 +882,12 @@ var Call = class extends Emitter {
   stopScreen() {
     return this.#video.stop("screen");
   }
+  // screen is what we share; null while that is nothing.
+  get screen() {
+    return this.#video.own("screen");
+  }
   get sharing() {
-    return this.#video.own("screen") !== null;
+    return this.screen !== null;
   }
   // videos are the cameras and screens of the others that are to be seen now.
   get videos() {

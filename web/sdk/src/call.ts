@@ -212,8 +212,13 @@ export class Call extends Emitter<CallEvents> {
     return this.#video.stop("screen");
   }
 
+  // screen is what we share; null while that is nothing.
+  get screen(): Stream | null {
+    return this.#video.own("screen");
+  }
+
   get sharing(): boolean {
-    return this.#video.own("screen") !== null;
+    return this.screen !== null;
   }
 
   // videos are the cameras and screens of the others that are to be seen now.

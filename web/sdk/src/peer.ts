@@ -31,13 +31,17 @@ export interface PeerConfig {
 // Published is what of ours is seen.
 export type Published = "camera" | "screen";
 
-// The layers of a camera, the smallest first, as browsers want them; of a small picture they
-// leave some out.
-const layers = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: "f", maxBitrate: 1_700_000 },
-];
+// layersOf are the sizes that a camera of so many lines is sent in, the smallest first, as
+// browsers want them; of a small picture there is one alone.
+function layersOf(track: TrackLike): { rid: string; scaleResolutionDownBy?: number; maxBitrate: number }[] {
+  const { height = 0 } = (track as { getSettings?(): { height?: number } }).getSettings?.() ?? {};
+  const all = [
+    { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+    { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+    { rid: "f", maxBitrate: 1_700_000 },
+  ];
+  return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
+}
 
 export class Peer {
   readonly pc: PeerConnection;
@@ -93,8 +97,9 @@ export class Peer {
       before.direction = "sendonly";
       return;
     }
+    const sendEncodings = what === "camera" ? layersOf(track) : [];
     this.#sections.set(what, this.pc.addTransceiver(track, {
-      direction: "sendonly", streams: [stream], ...what === "camera" && { sendEncodings: layers },
+      direction: "sendonly", streams: [stream], ...sendEncodings.length > 0 && { sendEncodings },
     }) as Transceiver);
   }
 

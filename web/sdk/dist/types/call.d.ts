@@ -60,6 +60,7 @@ export declare class Call extends Emitter<CallEvents> {
     stopCamera(): Promise<void>;
     shareScreen(stream?: Stream): Promise<Stream>;
     stopScreen(): Promise<void>;
+    get screen(): Stream | null;
     get sharing(): boolean;
     get videos(): readonly RemoteVideo[];
     get videoAccepted(): boolean | null;
