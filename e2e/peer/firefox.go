@@ -23,6 +23,9 @@ type FirefoxConfig struct {
 	// Tone is the frequency (Hz) that its microphone hears; 440 when 0. Firefox makes it itself:
 	// it has no microphone that is a file.
 	Tone int
+	// Picture is whose test picture its camera films, 1 to 7 (e2e/picture); 0 is Firefox's own. It is
+	// of a canvas, as Firefox has no camera that is a file either.
+	Picture int
 	// Proxy is where every HTTPS connection to another host than this one goes; none when empty.
 	Proxy string
 	// Script runs in every page before the page's own.
@@ -86,7 +89,10 @@ func Firefox(t testing.TB, cfg FirefoxConfig) *Browser {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &firefox{asked: make(map[int]chan bidiAnswer), said: &p.out, read: make(chan struct{})}
-	conn, _, err := (&websocket.Dialer{HandshakeTimeout: limit}).DialContext(ctx, at+"/session", nil)
+	conn, answer, err := (&websocket.Dialer{HandshakeTimeout: limit}).DialContext(ctx, at+"/session", nil)
+	if answer != nil {
+		answer.Body.Close()
+	}
 	if err != nil {
 		cancel()
 		t.Fatalf("firefox: %v", err)
@@ -99,7 +105,7 @@ func Firefox(t testing.TB, cfg FirefoxConfig) *Browser {
 		<-f.read
 	})
 	b := &Browser{Ctx: ctx, engine: f}
-	if err := f.begin(ctx, cfg.Proxy, earsRecorded+"\n"+eyes+"\n"+cfg.Script); err != nil {
+	if err := f.begin(ctx, cfg.Proxy, fmt.Sprintf("window.__camera = %d;\n%s\n%s\n%s", cfg.Picture, earsRecorded, eyes, cfg.Script)); err != nil {
 		t.Fatalf("firefox: %v", err)
 	}
 	return b

@@ -62,11 +62,22 @@ func TestTheSnippets(t *testing.T) {
 	dev := newSite(t)
 	s := server.Start(t, server.Config{Set: map[string]string{"api.tls": "true", "api.origins": dev.URL}})
 	before := s.Resources(t)
-	t.Run("all", func(t *testing.T) { snippets(t, dev, s) })
-	s.Idle(t, before)
+	for name, browser := range map[string]func(*testing.T) *peer.Browser{
+		"Chromium": func(t *testing.T) *peer.Browser {
+			return peer.Chromium(t, peer.ChromiumConfig{Tone: 700, Flags: []chromedp.ExecAllocatorOption{
+				chromedp.Flag("host-resolver-rules", fmt.Sprintf("MAP %s:443 127.0.0.1:%d, MAP *.skygenesisenterprise.com ~NOTFOUND", host, s.API)),
+			}})
+		},
+		"Firefox": func(t *testing.T) *peer.Browser {
+			return peer.Firefox(t, peer.FirefoxConfig{Tone: 700, Proxy: peer.Tunnel(t, fmt.Sprintf("127.0.0.1:%d", s.API))})
+		},
+	} {
+		t.Run(name, func(t *testing.T) { snippets(t, dev, s, browser(t)) })
+		s.Idle(t, before)
+	}
 }
 
-func snippets(t *testing.T, dev *peer.Site, s *server.Server) {
+func snippets(t *testing.T, dev *peer.Site, s *server.Server, b *peer.Browser) {
 	t.Helper()
 	dev.Serve(t, s.URL(""))
 	phone := peer.Baresip(t, peer.BaresipConfig{
@@ -74,9 +85,6 @@ func snippets(t *testing.T, dev *peer.Site, s *server.Server) {
 		Register: true, Answer: true, Codecs: []string{"PCMA"}, Tone: 500,
 	})
 	phone.Registered(t)
-	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700, Flags: []chromedp.ExecAllocatorOption{
-		chromedp.Flag("host-resolver-rules", fmt.Sprintf("MAP %s:443 127.0.0.1:%d, MAP *.skygenesisenterprise.com ~NOTFOUND", host, s.API)),
-	}})
 	b.Open(t, dev.URL+"/")
 	b.Load(t, fmt.Sprintf("localStorage.setItem('sge_jwt_token', %q)", s.Token(t, "user123")))
 

@@ -35,14 +35,11 @@
     return { whose, frame, off: off / points };
   };
 
-  // paint covers the page with a test picture, for who captures the page.
+  // film shows a test picture in a canvas until the function it returns is called.
   const code = (whose, frame) => 2 << 14 | (whose << 7 | frame) << 4 | sum(whose << 7 | frame);
-  const paint = (whose) => {
-    const cover = document.createElement("canvas");
-    Object.assign(cover, { width, height });
-    cover.style.cssText = "position: fixed; inset: 0; width: 100vw; height: 100vh; z-index: 1000; pointer-events: none";
-    document.body.append(cover);
-    const brush = cover.getContext("2d");
+  const film = (whose, canvas) => {
+    Object.assign(canvas, { width, height });
+    const brush = canvas.getContext("2d");
     const image = brush.createImageData(width, height);
     let frame = 0;
     const timer = setInterval(() => {
@@ -57,8 +54,30 @@
       brush.putImageData(image, 0, 0);
       frame = (frame + 1) % frames;
     }, 1000 / 15);
-    return () => { clearInterval(timer); cover.remove(); };
+    return () => clearInterval(timer);
   };
+  // paint covers the page with a test picture, for who captures the page.
+  const paint = (whose) => {
+    const cover = document.createElement("canvas");
+    cover.style.cssText = "position: fixed; inset: 0; width: 100vw; height: 100vh; z-index: 1000; pointer-events: none";
+    document.body.append(cover);
+    const stop = film(whose, cover);
+    return () => { stop(); cover.remove(); };
+  };
+  if (window.__camera && navigator.mediaDevices) { // where no camera can be a file
+    const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (want) => {
+      if (!want?.video) return getUserMedia(want);
+      const canvas = document.createElement("canvas");
+      const stop = film(window.__camera, canvas);
+      const stream = canvas.captureStream(15);
+      const [track] = stream.getVideoTracks();
+      const end = track.stop.bind(track);
+      track.stop = () => { stop(); end(); };
+      if (want.audio) (await getUserMedia({ audio: want.audio })).getTracks().forEach((each) => stream.addTrack(each));
+      return stream;
+    };
+  }
   if (window.__screen && navigator.mediaDevices) {
     const getDisplayMedia = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getDisplayMedia = async (want) => {
