@@ -38,6 +38,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
+	"github.com/skygenesisenterprise/skybridge/api/voip/plancalls"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/routes"
@@ -56,9 +57,11 @@ type Config struct {
 	Origins []string
 	Auth    *auth.Authenticator
 	VoIP    *voip.Service
-	Pages   fs.FS // the console; nil serves none
-	Version string
-	Log     *slog.Logger
+	// PlanCalls are the calls of the dialplan; nil shows none.
+	PlanCalls *plancalls.Follower
+	Pages     fs.FS // the console; nil serves none
+	Version   string
+	Log       *slog.Logger
 	// Extensions are ring groups and the services of phones; nil serves no operations on them.
 	Extensions *extensions.Source
 	// Protection is what guards SIP; nil serves no operations on it.
@@ -195,7 +198,7 @@ func (s *Server) registerAPI() {
 	routes.RegisterHealth(operations, s.cfg.VoIP, s.cfg.Version, s.cfg.Ready)
 	s.app.Use(rest.Base, s.cfg.Limits.ByAddress, s.authenticate, idempotency.New(s.cfg.Idempotency, s.cfg.Log))
 	fail := problemOf(s.cfg.Log)
-	routes.Register(operations, s.cfg.VoIP, fail)
+	routes.Register(operations, s.cfg.VoIP, s.cfg.PlanCalls, fail)
 	if s.cfg.WebSocket != nil {
 		chat.Register(operations, s.cfg.WebSocket.Chat, fail)
 	}

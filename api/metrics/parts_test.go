@@ -65,7 +65,7 @@ func all() (*Metrics, *Requests) {
 			return turn.Stats{Allocations: 2, RefusedQuota: 3, DroppedBitrate: 4, SentBytes: 100}
 		}),
 		SIP(func() sip.Stats { return sip.Stats{RequestsIn: 1, ResponsesOut: 2, Dialogs: 3} }),
-		Rooms(func() int { return 4 }), Browsers(func() int { return 5 }), Sessions(func() int { return 6 }),
+		Rooms(func() int { return 4 }), Records(func() int { return 8 }), Browsers(func() int { return 5 }), Sessions(func() int { return 6 }),
 	), r
 }
 

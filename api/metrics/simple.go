@@ -33,6 +33,11 @@ func counts(name, help, label string, read func(give func(value string, n uint64
 // Rooms is how many conference rooms there are.
 func Rooms(now func() int) Part { return number("voip_rooms", "Conference rooms that there are.", now) }
 
+// Records is how many call records are kept on disk until the database takes them.
+func Records(kept func() int) Part {
+	return number("voip_call_records_waiting", "Records of ended calls on disk, which the database has not taken yet.", kept)
+}
+
 // Browsers is how many WebRTC connections there are.
 func Browsers(now func() int) Part {
 	return number("voip_webrtc_peers", "WebRTC connections of browsers and of phones that use it.", now)

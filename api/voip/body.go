@@ -76,7 +76,7 @@ func (c *Call) record() {
 	c.mu.Lock()
 	users := c.users()
 	c.mu.Unlock()
-	if err := records.Write(c.service.cfg.Store.Calls, body, users); err != nil {
+	if err := records.Write(c.service.cfg.Records, body, users); err != nil {
 		c.service.log.Error("call record not written", "call", c.id, "err", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/callfeed"
 	"github.com/skygenesisenterprise/skybridge/api/voip/notify"
 	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
+	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -41,8 +42,10 @@ type Config struct {
 	WebRTC *rtc.API
 	Codecs []*media.Codec // browsers'
 	Store  *store.Store
-	Log    *slog.Logger
-	Now    func() time.Time // time.Now when nil
+	// Records takes the records of ended calls; nil is Store's.
+	Records records.Putter
+	Log     *slog.Logger
+	Now     func() time.Time // time.Now when nil
 	// AfterFunc is time.AfterFunc, which it is when nil, for the times below: f is
 	// called once d has passed, unless stop is called before that.
 	AfterFunc func(d time.Duration, f func()) (stop func() bool)
@@ -136,6 +139,9 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 	}
 	if cfg.AfterFunc == nil {
 		cfg.AfterFunc = func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }
+	}
+	if cfg.Records == nil {
+		cfg.Records = cfg.Store.Calls
 	}
 	if cfg.Hub == nil {
 		cfg.Hub = fanout.NewHub()

@@ -2,9 +2,13 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"path/filepath"
 
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
+	"github.com/skygenesisenterprise/skybridge/api/voip/cdr"
+	"github.com/skygenesisenterprise/skybridge/api/voip/plancalls"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
@@ -15,6 +19,26 @@ func (s *server) localMonitoring() bool {
 		return s.cfg.API.Monitoring == config.MonitoringLoopback
 	}
 	return s.how.dev
+}
+
+// keepRecords has calls leave records: those of the API by what this gives, those of the dialplan
+// by following them.
+func (s *server) keepRecords() (*cdr.Keeper, error) {
+	kept, err := cdr.Open(cdr.Config{Database: s.db.Calls, Folder: filepath.Join(s.cfg.DataDir, "call-records"), Log: s.log})
+	if err != nil {
+		return nil, err
+	}
+	s.defers(func() error { kept.Close(); return nil })
+	s.figures.Add(metrics.Records(kept.Kept))
+	s.planCalls = plancalls.Follow(plancalls.Config{Engine: s.engine, Records: kept, Log: s.log, UserOf: s.userOf})
+	s.defers(func() error { s.planCalls.Close(); return nil })
+	return kept, nil
+}
+
+// userOf is the user of an extension.
+func (s *server) userOf(ctx context.Context, extension string) (string, error) {
+	u, err := s.db.Users.ByExtension(ctx, extension)
+	return u.ID, err
 }
 
 // measured is what monitoring reads; the API adds its own.

@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/plancalls"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/kept"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk"
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
@@ -95,6 +96,7 @@ type server struct {
 	api        *api.Server
 	limits     *limit.Limiter
 	figures    *metrics.Metrics
+	planCalls  *plancalls.Follower
 	console    *cli.Socket
 
 	plan       atomic.Pointer[dialplan.Plan]

@@ -29,6 +29,10 @@ import (
 
 func (s *server) startAPI(ctx context.Context) (err error) {
 	s.figures = s.measured()
+	callRecords, err := s.keepRecords()
+	if err != nil {
+		return err
+	}
 	hub := fanout.NewHub()
 	pc := presence.Default()
 	pc.Changed = ws.PresenceChanged(hub)
@@ -37,7 +41,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	s.defers(func() error { follow(); return nil })
 	s.voip, err = voip.NewService(ctx, voip.Config{
 		Hub: hub, Presence: users,
-		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Log: s.log,
+		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Records: callRecords, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, Recordings: s.recordings, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser, MediaTimeout: s.cfg.Calls.RTPTimeout, Reconnect: s.cfg.Calls.Reconnect,
 		ICEServers: s.iceServers,
 		Onward:     &onward.Config{Engine: s.engine, Services: s.services, Log: s.log},
@@ -67,7 +71,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	sockets.Chat = chat.New(chat.Config{Store: s.db.Messages, Hub: hub, Members: s.voip.Members, Connected: users.Here, Now: time.Now, Log: s.log})
 	ac := api.Config{
 		WebSocket: &sockets,
-		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
+		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, PlanCalls: s.planCalls, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,
 		Extensions:  &extensions.Source{Groups: &s.groups, Services: s.services},
 		Idempotency: s.db.Idempotency,
 		Limits:      s.limits, MonitoringLocal: s.localMonitoring(),

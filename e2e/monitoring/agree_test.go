@@ -81,8 +81,9 @@ func TestAllAgree(t *testing.T) {
 			t.Fatal(status)
 		}
 		var channels []any
-		if status := s.Do(t, admin, "GET", voip+"/asterisk/channels", nil, &channels); status != http.StatusOK {
-			t.Fatal(status)
+		var list struct{ Items []any }
+		if a, b := s.Do(t, admin, "GET", voip+"/asterisk/channels", nil, &channels), s.Do(t, admin, "GET", voip+"/calls", nil, &list); a != http.StatusOK || b != http.StatusOK {
+			t.Fatal(a, b)
 		}
 		shown, resources, contacts := s.RX(t, "core show channels"), s.RX(t, "core show resources"), s.RX(t, "pjsip show contacts")
 		console := values(t, strings.NewReader(s.RX(t, "skybridge show metrics")))
@@ -96,7 +97,7 @@ func TestAllAgree(t *testing.T) {
 			"bridges":             {figures["voip_bridges"], h.Bridges, said(t, resources, `(?m)^bridges\D+(\d+)`), console["voip_bridges"]},
 			"endpoints":           {figures["voip_endpoints"], h.Endpoints, console["voip_endpoints"]},
 			"registered":          {figures["voip_endpoints_registered"], float64(len(registered)), console["voip_endpoints_registered"]},
-			"calls":               {ours, said(t, shown, `(\d+) active call`)},
+			"calls":               {ours, said(t, shown, `(\d+) active call`), float64(len(list.Items))},
 			"calls so far":        {figures["voip_calls_processed_total"], said(t, shown, `(\d+) calls? processed`), console["voip_calls_processed_total"]},
 			"webrtc peers":        {figures["voip_webrtc_peers"], said(t, resources, `(?m)^webrtc peers\D+(\d+)`), console["voip_webrtc_peers"]},
 			"websocket sessions":  {figures["voip_websocket_sessions"], console["voip_websocket_sessions"]},

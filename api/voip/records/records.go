@@ -21,8 +21,13 @@ import (
 // writeTimeout bounds how long the end of a call waits for the disk.
 const writeTimeout = 10 * time.Second
 
+// Putter takes records; *store.Calls is one.
+type Putter interface {
+	Put(ctx context.Context, c store.Call) error
+}
+
 // Write writes the record of an ended call; the parties are the users who may read it.
-func Write(calls *store.Calls, body CallBody, parties []string) error {
+func Write(calls Putter, body CallBody, parties []string) error {
 	participants, err1 := json.Marshal(body.Participants)
 	metadata, err2 := json.Marshal(body.Metadata)
 	if err := errors.Join(err1, err2); err != nil {

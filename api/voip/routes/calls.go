@@ -75,7 +75,7 @@ func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
 		}
 		return list, err
 	}
-	calls := slices.DeleteFunc(r.service.Active(p), func(b voip.CallBody) bool { return b.CreatedAt.Before(in.Since) })
+	calls := slices.DeleteFunc(append(r.service.Active(p), r.plan.Active(p)...), func(b voip.CallBody) bool { return b.CreatedAt.Before(in.Since) })
 	slices.SortFunc(calls, func(a, b voip.CallBody) int { return cmp.Compare(a.ID, b.ID) }) // UUIDv7: by time
 	return rest.Cut(calls, in.Page, func(b voip.CallBody) string { return b.ID })
 }
@@ -83,6 +83,9 @@ func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
 func (r routes) getCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
+		if body, err := r.plan.Find(p, in.ID); err == nil {
+			return &rest.Answer[voip.CallBody]{Body: body}, nil
+		}
 		return r.getRecord(ctx, p, in.ID)
 	}
 	return &rest.Answer[voip.CallBody]{Body: c.Shown(p)}, nil
@@ -103,7 +106,10 @@ func (r routes) acceptCall(_ context.Context, p auth.Principal, in *rest.PathID)
 
 func (r routes) endCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
 	c, err := r.find(p, in.ID)
-	if err != nil { // it may have ended long ago
+	if err != nil { // it may be the dialplan's, or have ended long ago
+		if body, err := r.plan.End(p, in.ID); err == nil {
+			return &rest.Answer[voip.CallBody]{Body: body}, nil
+		}
 		return r.getRecord(ctx, p, in.ID)
 	}
 	c.EndBy(p)

@@ -8,15 +8,16 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/events"
 	"github.com/skygenesisenterprise/skybridge/api/voip/monitoring"
+	"github.com/skygenesisenterprise/skybridge/api/voip/plancalls"
 	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 )
 
-// Register adds the operations of the API. Each of them refuses a request in whose
+// Register adds the operations of the API; plan has the dialplan's calls, nil for none. Each of them refuses a request in whose
 // context there is no principal.
-func Register(api huma.API, s *voip.Service, fail rest.Errors) {
-	r := routes{service: s, parts: s.Parts(), fail: fail}
+func Register(api huma.API, s *voip.Service, plan *plancalls.Follower, fail rest.Errors) {
+	r := routes{service: s, parts: s.Parts(), plan: plan, fail: fail}
 	r.registerCalls(api)
 	rooms.Register(api, r.parts.Rooms, fail)
 	r.registerRooms(api)
@@ -34,5 +35,6 @@ func RegisterHealth(api huma.API, s *voip.Service, version string, ready func() 
 type routes struct {
 	service *voip.Service
 	parts   voip.Parts
+	plan    *plancalls.Follower
 	fail    rest.Errors
 }
