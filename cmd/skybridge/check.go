@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/authority"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/clients"
 )
 
@@ -17,6 +18,9 @@ func checkCommand(s *settings) *cobra.Command {
 				return err
 			}
 			if _, err := clients.Read(cfg); err != nil {
+				return err
+			}
+			if _, err := authority.Roots(cfg); err != nil {
 				return err
 			}
 			in, err := readInstallation(args[0], cfg, codecs(cfg.Media, slog.New(slog.DiscardHandler)), nil)

@@ -170,7 +170,7 @@ func (in *installation) apply(cfg *config.Config) {
 			cfg.ARI.TLSListen = h.TLSBind.String()
 		}
 	}
-	if cfg.TLS.CertFile == "" {
+	if cfg.TLS.CertFile == "" && !cfg.TLS.ACME.On() {
 		cfg.TLS.CertFile, cfg.TLS.KeyFile = in.certFile, in.keyFile
 	}
 }

@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 		// fasthttp's clock, one a process for good, and the sweeper of a server's
 		// workers, which looks every now and then whether the server has ended.
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		// certmagic's limiter of an authority and an account, which lives as long as the process.
+		goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.(*RingBufferRateLimiter).loop"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 }
 

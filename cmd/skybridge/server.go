@@ -22,6 +22,7 @@ import (
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/asterisk/tlsserver"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/certs/acme"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
@@ -66,6 +67,7 @@ type server struct {
 	db      *store.Store
 	auth    *auth.Authenticator
 	tls     tlsserver.Served
+	acme    *acme.Certificates // nil is off
 	mixer   *mixer.Engine
 	webrtc  *rtc.API
 	turn    *turn.Server // nil is off
@@ -145,6 +147,7 @@ func start(ctx context.Context, cfg config.Config, how manner, log *slog.Logger)
 		{"calls", s.startEngine},
 		{"sip", s.startSIP},
 		{"api", s.startAPI},
+		{"certificates", s.startACME},
 		{"console", s.startConsole},
 	} {
 		if err := step.run(ctx); err != nil {

@@ -200,6 +200,7 @@ type Shutdown struct {
 type TLS struct {
 	CertFile string `koanf:"cert_file" yaml:"cert_file"`
 	KeyFile  string `koanf:"key_file" yaml:"key_file"`
+	ACME     ACME   `koanf:"acme" yaml:"acme"`
 	// cert and key are what CertFile and KeyFile refer to, where that is in Vault.
 	cert, key string
 }
@@ -252,6 +253,7 @@ func Default() Config {
 		TURN:   defaultTURN(),
 		Auth:   Auth{JWKSRefresh: 15 * time.Minute},
 		Vault:  Vault{AppRolePath: "approle"},
+		TLS:    TLS{ACME: ACME{Directory: "https://acme-v02.api.letsencrypt.org/directory", HTTPListen: Off}},
 		Media:  Media{FIFO: true, IO: "auto", G729: Off, Opus: opus},
 		Log:    Log{Level: "info", Format: "text"},
 		Shutdown: Shutdown{

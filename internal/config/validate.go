@@ -54,6 +54,7 @@ func (c Config) Validate() error {
 	c.API.validateClients(check, len(c.Auth.Services))
 	check("database.url", c.Database.Validate())
 	c.Vault.validate(check)
+	c.validateACME(check)
 	c.validateReferences(check)
 	check("media.workers", between(c.Media.Workers, 0, 256))
 	check("media.io", oneOf(c.Media.IO, "auto", "uring", "epoll"))

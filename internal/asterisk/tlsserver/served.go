@@ -8,22 +8,35 @@ import (
 // Served is what listeners show and ask for at the time: connections that stand keep what
 // they began with when it changes. Its zero value refuses every connection.
 type Served struct {
-	cert     atomic.Pointer[tls.Certificate]
+	source   atomic.Pointer[Source]
 	policies atomic.Pointer[Policies]
 	clients  atomic.Pointer[func(*tls.Config)]
 }
 
-// Use puts a certificate and policies into effect.
-func (s *Served) Use(cert tls.Certificate, p *Policies) {
-	s.policies.Store(p.with(cert))
-	s.cert.Store(&cert)
+// Source gives the certificate for a connection.
+type Source struct {
+	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	// Proof is how a connection to the API is taken by which an authority asks for proof, nil for
+	// all others; nil where none does.
+	Proof func(*tls.ClientHelloInfo) *tls.Config
 }
 
-// with is p with a certificate of ours.
-func (p *Policies) with(cert tls.Certificate) *Policies {
+// One is a source of one certificate.
+func One(cert tls.Certificate) Source {
+	return Source{Certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &cert, nil }}
+}
+
+// Use puts a source of certificates and policies into effect.
+func (s *Served) Use(source Source, p *Policies) {
+	s.policies.Store(p.with(source))
+	s.source.Store(&source)
+}
+
+// with is p with certificates of ours.
+func (p *Policies) with(source Source) *Policies {
 	show := func(c *tls.Config) *tls.Config {
 		c = c.Clone()
-		c.Certificates = []tls.Certificate{cert}
+		c.GetCertificate = source.Certificate
 		return c
 	}
 	out := &Policies{transports: make(map[string]*tls.Config, len(p.transports)), all: show(p.all)}
@@ -36,8 +49,13 @@ func (p *Policies) with(cert tls.Certificate) *Policies {
 // Web is how connections of browsers and programs are taken, by TLS of a version at least.
 func (s *Served) Web(least uint16) *tls.Config {
 	return &tls.Config{
-		MinVersion:     least, //nolint:gosec // 1.2 or 1.3
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.cert.Load(), nil },
+		MinVersion: least, //nolint:gosec // 1.2 or 1.3
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if source := s.source.Load(); source != nil {
+				return source.Certificate(hello)
+			}
+			return nil, nil // there is none: the handshake ends
+		},
 	}
 }
 
@@ -54,7 +72,12 @@ func (s *Served) UseClients(ask func(*tls.Config)) {
 // API is how connections to the REST API are taken: by TLS 1.3, and as UseClients says.
 func (s *Served) API() *tls.Config {
 	c := s.Web(tls.VersionTLS13)
-	c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if source := s.source.Load(); source != nil && source.Proof != nil {
+			if proof := source.Proof(hello); proof != nil {
+				return proof, nil
+			}
+		}
 		ask := s.clients.Load()
 		if ask == nil {
 			return nil, nil // as it is
