@@ -8,8 +8,14 @@ import (
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
 )
 
-// TestFirefox: a page in Firefox calls a phone, mutes, meets the phone and Chromium in a room,
-// and is rung by the phone.
+// Whose the test pictures are.
+const (
+	alices = 1 + iota
+	bobs
+)
+
+// TestFirefox: a page in Firefox calls a phone, mutes, and meets the phone and Chromium in a room,
+// where both see each other's camera.
 func TestFirefox(t *testing.T) {
 	s := server.Start(t, server.Config{})
 	before := s.Resources(t)
@@ -24,7 +30,7 @@ func use(t *testing.T, s *server.Server) {
 		Register: true, Answer: true, Codecs: []string{"PCMA"}, Tone: 500,
 	})
 	phone.Registered(t)
-	f := peer.Firefox(t, peer.FirefoxConfig{Tone: 700})
+	f := peer.Firefox(t, peer.FirefoxConfig{Tone: 700, Picture: alices})
 	f.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin")))
 	state(t, f, "idle")
 
@@ -45,7 +51,7 @@ func use(t *testing.T, s *server.Server) {
 	fill(t, f, "room", "9000")
 	click(t, f, "join")
 	state(t, f, "active")
-	c := peer.Chromium(t, peer.ChromiumConfig{Tone: 1100})
+	c := peer.Chromium(t, peer.ChromiumConfig{Tone: 1100, Picture: bobs})
 	c.Open(t, s.URL("/#token="+s.Token(t, "bob")))
 	state(t, c, "idle")
 	fill(t, c, "room", "9000")
@@ -57,6 +63,13 @@ func use(t *testing.T, s *server.Server) {
 	peer.Hears(t, "Firefox in the room", f.Recording(), 1100)
 	peer.Hears(t, "Chromium in the room", c.Recording(), 500)
 	peer.Hears(t, "Chromium in the room", c.Recording(), 700)
+	const camera = `document.querySelector('#tiles figure[data-kind="camera"]:not([data-participant="own"]) video')`
+	click(t, f, "film")
+	c.Sees(t, "Chromium", camera, alices, 40)
+	click(t, c, "film")
+	f.Sees(t, "Firefox", camera, bobs, 40)
+	peer.Hears(t, "Firefox beside the pictures", f.Recording(), 1100)
+	peer.Hears(t, "Chromium beside the pictures", c.Recording(), 700)
 	click(t, c, "hangup")
 	click(t, f, "hangup")
 	phone.Hangup(t)
