@@ -12,7 +12,9 @@ import (
 
 // inbound is the receiving half of a peer.
 type inbound struct {
-	refused atomic.Uint64 // payload type or direction not agreed
+	refused   atomic.Uint64 // payload type or direction not agreed
+	recovered atomic.Uint64 // see Stats, as the next
+	redundant atomic.Uint64
 
 	mu       sync.Mutex
 	stream   reception.Stream

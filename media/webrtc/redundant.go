@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"encoding/binary"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -76,7 +77,11 @@ func (p *Peer) pass(a *agreement, packet []byte, h *rtp.Header, arrival time.Tim
 		p.in.refused.Add(1)
 		return
 	}
+	p.in.redundant.Add(1)
 	for _, one := range list {
+		if len(one) >= rtp.HeaderBytes && binary.BigEndian.Uint16(one[2:]) != h.SequenceNumber {
+			p.in.recovered.Add(1)
+		}
 		p.config.Packets(one, arrival)
 	}
 }

@@ -32,7 +32,9 @@ type remoteReport struct {
 type Stats struct {
 	PacketsReceived, BytesReceived uint64 // bytes of payload
 	PacketsRefused                 uint64 // not RTP, or payload type or direction not agreed
-	PacketsLost                    int64
+	PacketsLost                    int64  // on the way, also those of the next
+	PacketsRecovered               uint64 // lost, and come with their successors
+	PacketsRedundant               uint64 // with earlier frames (RFC 2198)
 	Jitter                         time.Duration
 	PacketsSent, BytesSent         uint64 // bytes of payload
 	PacketsFailed                  uint64 // could not be sent
@@ -52,7 +54,8 @@ func (p *Peer) Stats() Stats {
 	r, remote := p.in.stream, p.in.remote
 	p.in.mu.Unlock()
 	s.PacketsReceived, s.BytesReceived = r.Packets, r.Bytes
-	s.PacketsRefused = p.in.refused.Load()
+	s.PacketsRefused, s.PacketsRecovered = p.in.refused.Load(), p.in.recovered.Load()
+	s.PacketsRedundant = p.in.redundant.Load()
 	s.PacketsLost, s.Jitter = r.Lost(), r.Jitter()
 	s.PacketsSent, s.BytesSent, s.PacketsFailed = p.out.packets.Load(), p.out.octets.Load(), p.out.failed.Load()
 	s.RoundTrip, s.RemoteLost = remote.roundTrip, remote.lost
