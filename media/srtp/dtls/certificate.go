@@ -120,8 +120,10 @@ func verify(chain [][]byte, announced srtp.Fingerprints, roots *x509.CertPool) e
 			between.AddCert(c)
 		}
 	}
+	// Who is client and who is server of DTLS, offer and answer decide: a certificate for either
+	// will do, one for mail or programs by the same authority not.
 	_, err = leaf.Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", errAuthority, err)
