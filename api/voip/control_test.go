@@ -240,7 +240,7 @@ func TestEveryOperation(t *testing.T) {
 
 	var missed []string
 	for op := range r.doc.ops { // what is beside the API, the tests of the whole server ask for
-		if !r.doc.driven[op] && strings.Contains(op, " /api/") {
+		if !r.doc.driven[op] && strings.Contains(op, " /api/") && !strings.HasPrefix(op, "HEAD") {
 			missed = append(missed, op)
 		}
 	}

@@ -60,7 +60,8 @@ func (s *Service) Signal(ctx context.Context, p auth.Principal, call string, in 
 	case !slices.Contains(mailbox.Types, in.MessageType):
 		return mailbox.MessageBody{}, rest.InField("message_type", fault.New(fault.Invalid, "no message of type %.64q", in.MessageType))
 	}
-	return c.Send(ctx, p, SendMessage{ToUser: in.ToUser, MessageType: in.MessageType, Payload: in.Payload})
+	msg, err := c.Send(ctx, p, SendMessage{ToUser: in.ToUser, MessageType: in.MessageType, Payload: in.Payload})
+	return msg, c.Stated(err)
 }
 
 const maxUserName = 128 // as in SendMessage

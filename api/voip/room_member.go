@@ -86,8 +86,9 @@ func (c *Call) enter(ctx context.Context, p auth.Principal, place *conference.Pl
 // visit is a party's time in the call's room, or before it while the room waits for a
 // moderator. Who is put out, or not let in, has left the call.
 func (c *Call) visit(pt *party, ch *signaling.Channel) {
-	c.service.recordings.Saw(c.room.Settings().ID, pt.user)
-	visit := conference.Visit{Channel: ch, Place: pt.place, User: pt.user}
+	visit := conference.Visit{Channel: ch, Place: pt.place, User: pt.user, In: func() { // who waits outside hears nothing
+		c.service.recordings.Saw(c.room.Settings().ID, pt.user)
+	}}
 	_, err := visit.Run(ch.Live())
 	if ch.Ended() { // which is followed
 		return
@@ -150,7 +151,7 @@ func (m Member) Room() *conference.Room { return m.room }
 // Mute makes somebody in a room heard or not.
 func (m Member) Mute(ctx context.Context, on bool) error {
 	if m.channel == nil {
-		return fault.New(fault.Conflict, "not connected yet")
+		return m.early()
 	}
 	return m.channel.Mute(ctx, on)
 }
@@ -158,9 +159,16 @@ func (m Member) Mute(ctx context.Context, on bool) error {
 // SetVolume makes somebody in a room louder or softer, or what they hear.
 func (m Member) SetVolume(ctx context.Context, v rooms.VolumeBody) error {
 	if m.channel == nil {
-		return fault.New(fault.Conflict, "not connected yet")
+		return m.early()
 	}
 	return m.channel.SetGain(ctx, v.Talking, v.Listening)
+}
+
+// early is what cannot be done to who is on the way in.
+func (m Member) early() error {
+	m.call.mu.Lock()
+	defer m.call.mu.Unlock()
+	return rest.InState(string(m.party.state), fault.New(fault.Conflict, "not connected yet"))
 }
 
 // SetRole makes somebody a moderator, or none.
@@ -188,7 +196,7 @@ func (m Member) Kick(ctx context.Context) error {
 // SetHearing changes who hears somebody in a room, and whom they hear.
 func (m Member) SetHearing(ctx context.Context, s *Service, in rooms.HearingBody) error {
 	if m.channel == nil {
-		return fault.New(fault.Conflict, "not connected yet")
+		return m.early()
 	}
 	return s.rooms.SetHearing(ctx, m.room, m.channel.ID(), in)
 }

@@ -98,6 +98,7 @@ type errorFrame struct {
 	Code      string  `json:"code"`
 	Detail    string  `json:"detail"`
 	Field     string  `json:"field,omitempty"`
+	State     string  `json:"state,omitempty"`
 	TraceID   string  `json:"trace_id,omitempty"`
 	InReplyTo replyTo `json:"in_reply_to,omitempty"`
 }
@@ -107,6 +108,10 @@ func errorOf(log *slog.Logger, err error, id replyTo) errorFrame {
 	var field *rest.FieldError
 	if errors.As(err, &field) {
 		f.Field = strings.TrimPrefix(field.Field, "body.") // as a POST has it
+	}
+	var state *rest.StateError
+	if errors.As(err, &state) {
+		f.State = state.State
 	}
 	if fault.Of(err) == fault.Internal { // what went wrong inside is for the log
 		f.TraceID, f.Detail = uuid.NewString(), "internal error"

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -105,6 +107,38 @@ func TestPathsThatNameNothing(t *testing.T) {
 					t.Errorf("%s %s: %d %s", op.Method, path, r.status, r.body)
 				}
 			}
+		}
+	}
+}
+
+// A part of a recording's file can be fetched, and how large it is be asked.
+func TestPartsOfARecording(t *testing.T) {
+	w := newWorld(t)
+	meeting, _ := w.meeting()
+	path := apiBase + "/recordings/" + w.recording(meeting) + "/file"
+	whole := w.asks(w.alice.header, "GET", path, nil)
+	size := len(whole.body)
+	if whole.status != http.StatusOK || size < 44 || whole.header.Get("Accept-Ranges") != "bytes" || string(whole.body[:4]) != "RIFF" {
+		t.Fatalf("%d, %d bytes, %v", whole.status, size, whole.header)
+	}
+	head := w.asks(w.alice.header, "HEAD", path, nil)
+	if head.status != http.StatusOK || head.header.Get("Content-Length") != strconv.Itoa(size) || len(head.body) != 0 {
+		t.Errorf("HEAD: %d, %v", head.status, head.header)
+	}
+	for _, tc := range []struct {
+		header, ifRange string
+		status          int
+		body, told      string
+	}{
+		{"bytes=8-11", "", 206, "WAVE", fmt.Sprintf("bytes 8-11/%d", size)},
+		{fmt.Sprintf("bytes=-%d", size-8), whole.header.Get("ETag"), 206, string(whole.body[8:]), fmt.Sprintf("bytes 8-%d/%d", size-1, size)},
+		{"bytes=8-11", `"another"`, 200, string(whole.body), ""},
+		{"bytes=8-11,20-21", "", 200, string(whole.body), ""},
+		{fmt.Sprintf("bytes=%d-", size), "", 416, "", fmt.Sprintf("bytes */%d", size)},
+	} {
+		r := w.asks(w.alice.header, "GET", path, nil, "Range: "+tc.header, "If-Range: "+tc.ifRange)
+		if r.status != tc.status || string(r.body) != tc.body || r.header.Get("Content-Range") != tc.told {
+			t.Errorf("%s: %d, %d bytes, %v", tc.header, r.status, len(r.body), r.header)
 		}
 	}
 }

@@ -23,6 +23,8 @@ type Visit struct {
 	MusicClass string
 	// Over ends the visit; nil never does.
 	Over <-chan time.Time
+	// In is told each time that the party is let into the room; nil for nobody.
+	In func()
 
 	waits bool // with music
 }
@@ -58,6 +60,9 @@ func (v *Visit) Run(ctx context.Context) (Result, error) {
 		me, err := v.Place.enter(ctx, v.Channel)
 		if err != nil {
 			return "", err
+		}
+		if v.In != nil {
+			v.In()
 		}
 		if v.Music {
 			v.tellMusic(room.bridge.SetMusicWhenAlone(ctx, v.Channel, true, v.MusicClass))

@@ -57,6 +57,7 @@ var table = map[string]Rule{
 	"list-recordings":     reads("recordings", Party),
 	"get-recording":       reads("recordings", Party),
 	"get-recording-file":  reads("recordings", Party),
+	"head-recording-file": reads("recordings", Party),
 	"delete-recording":    manages("recordings", true),
 
 	"create-room":             acts("rooms", Self),

@@ -46,6 +46,8 @@ type entry struct {
 	Ended     time.Time     `json:"ended_at"`
 	Length    time.Duration `json:"length_ns"`
 	Cause     string        `json:"cause,omitempty"`
+
+	gone bool // it was deleted: nothing of it is written any more
 }
 
 func newEntry(of Subject, format string, now time.Time) *entry {
@@ -90,9 +92,10 @@ func (s *Service) write(e *entry) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	s.mu.Lock()
+	gone := e.gone
 	text, err := json.Marshal(e)
 	s.mu.Unlock()
-	if err != nil {
+	if err != nil || gone {
 		return err
 	}
 	name := filepath.Join(s.cfg.Folder, e.ID+description)
@@ -100,6 +103,23 @@ func (s *Service) write(e *entry) error {
 		return fmt.Errorf("recording %s: %w", e.ID, err)
 	}
 	return os.Rename(name+".new", name)
+}
+
+// discard deletes a recording and all that is kept of it: first what tells of it, without which
+// the file is nobody's.
+func (s *Service) discard(e *entry) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	for _, name := range []string{filepath.Join(s.cfg.Folder, e.ID+description), s.path(e)} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fault.New(fault.Internal, "recording %s: %w", e.ID, err)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.gone = true
+	s.forget(e)
+	return nil
 }
 
 func writeFile(name string, text []byte) error {

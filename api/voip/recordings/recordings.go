@@ -73,6 +73,7 @@ type Service struct {
 type live struct {
 	entry *entry
 	rec   *recording.Recording // nil while it begins
+	over  bool                 // it is to end when it has begun
 }
 
 // New makes the service, and takes up what is in the folder.
@@ -162,9 +163,13 @@ func (s *Service) Start(of Subject, in StartRecording) (Recording, error) {
 	s.mu.Lock()
 	if l := s.live[of.id()]; l != nil && l.entry == e { // else it has ended already
 		l.rec = rec
+		if l.over {
+			rec.Stop()
+		}
 	}
 	s.mu.Unlock()
 	if err := s.write(e); err != nil {
+		s.giveUp(of, e)
 		rec.Cancel()
 		return Recording{}, err
 	}
@@ -189,7 +194,10 @@ func (s *Service) begin(of Subject, e *entry) error {
 func (s *Service) giveUp(of Subject, e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.live, of.id())
+	if l := s.live[of.id()]; l != nil && l.entry == e {
+		delete(s.live, of.id())
+	}
+	e.gone = true
 	s.forget(e)
 }
 
@@ -252,7 +260,12 @@ func (s *Service) Stop(ctx context.Context, of string) (Recording, error) {
 func (s *Service) End(of string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l := s.live[of]; l != nil && l.rec != nil {
+	l := s.live[of]
+	switch {
+	case l == nil:
+	case l.rec == nil:
+		l.over = true
+	default:
 		l.rec.Stop()
 	}
 }

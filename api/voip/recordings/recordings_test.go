@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -144,4 +145,105 @@ func TestWhatIsTakenUp(t *testing.T) {
 	if _, err := r.Stop(t.Context(), "c"); fault.CodeOf(err) != "not_recording" {
 		t.Errorf("stopped twice: %v", err)
 	}
+}
+
+// A recording that was deleted as soon as it had stopped is not there after a restart.
+func TestWhatIsDeletedStaysSo(t *testing.T) {
+	r := newRig(t)
+	of := Subject{Call: "c", Bridge: r.bridge, By: "ada"}
+	rec, err := r.Start(of, StartRecording{})
+	must(t, err)
+	e := r.kept[rec.ID]
+	_, err = r.Stop(t.Context(), "c")
+	must(t, err)
+	must(t, r.discard(e))
+	r.finish(of, e, recording.Result{}) // which comes last
+	again, err := New(r.cfg)
+	must(t, err)
+	if len(again.kept) != 0 || len(r.kept) != 0 {
+		t.Errorf("taken up %+v", again.kept)
+	}
+}
+
+// One that is to end while it begins ends when it has begun.
+func TestAnEndThatComesEarly(t *testing.T) {
+	r := newRig(t)
+	of := Subject{Call: "c", Bridge: r.bridge, By: "ada"}
+	e := newEntry(of, "wav", time.Now())
+	must(t, r.makeFolder())
+	must(t, r.begin(of, e))
+	r.End("c")
+	if l := r.live["c"]; l == nil || !l.over {
+		t.Errorf("it is %+v", l)
+	}
+	r.giveUp(of, e)
+	if r.IsLive("c") || len(r.kept) != 0 || len(r.Of("c")) != 0 {
+		t.Error("what was given up is there")
+	}
+}
+
+// What a Range header asks for.
+func TestRanges(t *testing.T) {
+	for header, want := range map[string][3]int{
+		"": {0, 100, 200}, "bytes=0-9": {0, 10, 206}, "bytes=10-": {10, 90, 206}, "bytes=-30": {70, 30, 206}, "bytes=90-1000": {90, 10, 206},
+		"bytes=-1000": {0, 100, 206}, "bytes=99-99": {99, 1, 206}, "bytes=100-": {0, 0, 416}, "bytes=-0": {0, 0, 416}, "bytes=100-200": {0, 0, 416},
+		"bytes=5-4": {0, 100, 200}, "bytes=0-1,3-4": {0, 100, 200}, "lines=1-2": {0, 100, 200}, "bytes=-": {0, 100, 200}, "bytes=+1-2": {0, 100, 200},
+		"bytes=a-b": {0, 100, 200}, "bytes=0-99999999999999999999": {0, 100, 206}, "bytes=99999999999999999999-": {0, 0, 416}, "bytes=1": {0, 100, 200},
+	} {
+		if first, n, status := part(header, 100); [3]int{first, n, status} != want {
+			t.Errorf("%q: %d bytes from %d, %d", header, n, first, status)
+		}
+	}
+}
+
+func FuzzRange(f *testing.F) {
+	for _, header := range []string{"bytes=0-9", "bytes=-30", "bytes=10-", "bytes=0-1,3-4", "bytes=99999999999999999999-", ""} {
+		f.Add(header, 100)
+	}
+	f.Fuzz(func(t *testing.T, header string, size int) {
+		if size < 0 {
+			return
+		}
+		first, n, status := part(header, size)
+		if first < 0 || n < 0 || first+n > size || status == 206 && n == 0 || status == 200 && (first != 0 || n != size) {
+			t.Errorf("%q of %d: %d bytes from %d, %d", header, size, n, first, status)
+		}
+	})
+}
+
+// deadlines is a connection that notes until when it may write.
+type deadlines []time.Time
+
+func (d *deadlines) SetWriteDeadline(at time.Time) error { *d = append(*d, at); return nil }
+
+// A client that goes on taking a long file has time for each part of it, not for ever.
+func TestALongFileIsNotCut(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "f")
+	const size = 1 << 20
+	must(t, os.WriteFile(name, make([]byte, size), 0o600))
+	f, err := os.Open(name)
+	must(t, err)
+	now := time.Unix(0, 0)
+	var until deadlines
+	p := newPaced(f, size, &until, func() time.Time { return now })
+	buf, read := make([]byte, 4<<10), 0
+	for err == nil {
+		var n int
+		n, err = p.Read(buf)
+		read += n
+		now = now.Add(10 * time.Second)
+	}
+	if !errors.Is(err, io.EOF) || read != size || len(until) != size/len(buf) {
+		t.Errorf("%d bytes, %d deadlines, %v", read, len(until), err)
+	}
+	end := time.Unix(0, 0).Add(chunkTime + size/leastRate*time.Second)
+	for i, at := range until {
+		if want := time.Unix(int64(10*i), 0).Add(chunkTime); at != want && at != end {
+			t.Fatalf("part %d until %v", i, at)
+		}
+	}
+	if until[len(until)-1] != end {
+		t.Errorf("the last until %v, want %v", until[len(until)-1], end)
+	}
+	must(t, p.Close())
 }

@@ -3,16 +3,12 @@ package recordings
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -91,14 +87,8 @@ func Register(api huma.API, s *Service, of Subjects, fail rest.Errors) {
 	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/recordings", "list-recordings", "List the recordings of your calls and rooms, oldest first", 0), r.list)
 	rest.Handle(api, fail, rest.Operation(http.MethodGet, "/recordings/{id}", "get-recording", "Show a recording", 0), r.get)
 	rest.Handle(api, fail, rest.Operation(http.MethodDelete, "/recordings/{id}", "delete-recording", "Delete a recording, as an admin", http.StatusNoContent), r.remove)
-	file := rest.Operation(http.MethodGet, "/recordings/{id}/file", "get-recording-file", "Fetch a recording's file", 0)
-	file.Responses = map[string]*huma.Response{"200": {
-		Description: "The file", Content: map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
-	}}
-	rest.Handle(api, fail, file, r.file)
+	r.registerFile(api, fail)
 }
-
-const mediaType = "audio/wav"
 
 type startRequest struct {
 	rest.PathID
@@ -173,31 +163,6 @@ func (r routes) get(_ context.Context, p auth.Principal, in *rest.PathID) (*rest
 	return &rest.Answer[Recording]{Body: r.body(e)}, nil
 }
 
-// file sends the file, read as it is sent.
-func (r routes) file(_ context.Context, p auth.Principal, in *rest.PathID) (*huma.StreamResponse, error) {
-	e, err := r.find(p, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(r.path(e))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, rest.InState(r.body(e).State, fault.New(fault.Conflict, "the file is not there (yet)"))
-	}
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		ctx.SetHeader("Content-Type", mediaType)
-		ctx.SetHeader("Content-Disposition", `attachment; filename="`+e.ID+`.wav"`)
-		ctx.SetStatus(http.StatusOK)
-		humafiber.Unwrap(ctx).Context().SetBodyStream(f, int(info.Size())) // which closes it
-	}}, nil
-}
-
 func (r routes) remove(_ context.Context, p auth.Principal, in *rest.PathID) (*struct{}, error) {
 	e, err := r.find(p, in.ID)
 	if err != nil {
@@ -209,14 +174,5 @@ func (r routes) remove(_ context.Context, p auth.Principal, in *rest.PathID) (*s
 	if under {
 		return nil, rest.InState(stateRecording, fault.New(fault.Conflict, "it is under way"))
 	}
-	if err := os.Remove(r.path(e)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.Internal, "recording %s: %w", e.ID, err)
-	}
-	if err := os.Remove(filepath.Join(r.cfg.Folder, e.ID+description)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.Internal, "recording %s: %w", e.ID, err)
-	}
-	r.mu.Lock()
-	r.forget(e)
-	r.mu.Unlock()
-	return nil, nil
+	return nil, r.discard(e)
 }

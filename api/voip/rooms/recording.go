@@ -16,7 +16,7 @@ func (s *Service) Recordable(p auth.Principal, id string) (recordings.Subject, e
 	of := recordings.Subject{
 		Room: rs.ID, State: State(room), Refused: !s.settingsOf(rs.ID).AllowRecording, Bridge: room.Bridge(), By: p.User, Users: []string{rs.Creator},
 	}
-	for _, m := range room.Everybody() {
+	for _, m := range room.Participants() { // without who waits outside
 		of.Users = append(of.Users, m.User)
 	}
 	return of, nil

@@ -278,7 +278,7 @@ func (s *Service) isStored(id string) bool {
 func (s *Service) changeTo(ctx context.Context, room *conference.Room, settings RoomSettings, to func(*conference.Settings)) (RoomBody, error) {
 	was := room.Settings()
 	if !s.isStored(was.ID) {
-		return RoomBody{}, fault.New(fault.Conflict, "a room that was not made here cannot be changed")
+		return RoomBody{}, rest.InState(State(room), fault.New(fault.Conflict, "a room that was not made here cannot be changed"))
 	}
 	if err := s.cfg.Registry.Change(room, to); err != nil {
 		return RoomBody{}, err
