@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/privileges"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/secrets"
 	"github.com/skygenesisenterprise/skybridge/internal/collector"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
@@ -28,7 +29,7 @@ func serveCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := become(user, group, cfg.Media.FIFO); err != nil {
+			if err := privileges.Become(user, group, cfg.Media.FIFO); err != nil {
 				return err
 			}
 			ctx, cancel := context.WithCancel(cmd.Context())

@@ -1,4 +1,4 @@
-package main
+package privileges
 
 import (
 	"os"
@@ -8,6 +8,13 @@ import (
 	"strings"
 	"testing"
 )
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 func TestIdentity(t *testing.T) {
 	nobody, err := user.Lookup("nobody")
@@ -37,12 +44,12 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestWhoMayBecomeWhom(t *testing.T) {
-	must(t, become("", "", true))
-	must(t, become(strconv.Itoa(os.Geteuid()), strconv.Itoa(os.Getegid()), true)) // no change
+	must(t, Become("", "", true))
+	must(t, Become(strconv.Itoa(os.Geteuid()), strconv.Itoa(os.Getegid()), true)) // no change
 	if os.Geteuid() == 0 {
 		return // root may, for good: e2e/newcomer does so in a process of its own
 	}
-	if err := become("root", "", true); err == nil || !strings.Contains(err.Error(), "only root may") {
+	if err := Become("root", "", true); err == nil || !strings.Contains(err.Error(), "only root may") {
 		t.Errorf("a user became root: %v", err)
 	}
 }

@@ -1,4 +1,5 @@
-package main
+// Package privileges gives up those of root. It starts no goroutine.
+package privileges
 
 import (
 	"fmt"
@@ -10,10 +11,10 @@ import (
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
 )
 
-// become gives up root for another user and group, for good, before anything is
+// Become gives up root for another user and group, for good, before anything is
 // opened: what the server makes is theirs. Without names it changes nothing. realtime
 // lets the mixer keep its scheduling, which root alone may ask for.
-func become(name, group string, realtime bool) error {
+func Become(name, group string, realtime bool) error {
 	if name == "" && group == "" {
 		return nil
 	}
