@@ -139,7 +139,8 @@ func (c *call) status() records.Status {
 	return records.StatusRinging
 }
 
-// body is the call as a principal sees it, who is the user of their own phone.
+// body is the call as a principal sees it. Its parties have no users while it lasts: a client takes
+// one of its own user's that rings for a call that it may accept.
 func (c *call) body(p auth.Principal, direction string) records.CallBody {
 	caller := c.members[0].last.Caller
 	b := records.CallBody{
@@ -164,11 +165,8 @@ func (c *call) body(p auth.Principal, direction string) records.CallBody {
 		if !m.last.Outgoing {
 			pt.Role = "caller"
 		}
-		if e := m.extension(); e != "" && e == p.Extension && p.User != "" {
-			pt.UserID = &p.User
-			if i == 0 {
-				b.CreatedBy = p.User
-			}
+		if e := m.extension(); i == 0 && e != "" && e == p.Extension {
+			b.CreatedBy = p.User
 		}
 		b.Participants = append(b.Participants, pt)
 	}
