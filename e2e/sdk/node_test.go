@@ -1,10 +1,12 @@
 package sdk_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
@@ -15,6 +17,23 @@ import (
 // TestInNode: the SDK in Node, with werift for its media, calls a phone and sends back what it
 // hears: the phone, which a call of two gives nothing of its own, hears its own tone.
 func TestInNode(t *testing.T) {
+	inNode(t, 500, "echo.mjs", func(*logtest.Log) error { return nil })
+}
+
+// TestInNodeByWRTC: with @roamhq/wrtc for its media both hear each other.
+func TestInNodeByWRTC(t *testing.T) {
+	inNode(t, 700, "wrtc.mjs", func(said *logtest.Log) error {
+		if !strings.Contains(said.String(), "heard 500") {
+			return errors.New(said.String())
+		}
+		return nil
+	}, "700", "500")
+}
+
+// inNode runs a program of testdata that calls a phone, whose tone is 500 Hz, until the phone hears
+// one and the program has said what it must.
+func inNode(t *testing.T, hears float64, program string, says func(*logtest.Log) error, arguments ...string) {
+	t.Helper()
 	modules := filepath.Join(tools(t), "node_modules")
 	s := server.Start(t, server.Config{})
 	phone := peer.Baresip(t, peer.BaresipConfig{
@@ -32,7 +51,7 @@ func TestInNode(t *testing.T) {
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", "echo.mjs", s.URL(""), s.Token(t, "carol"), "1001")
+	cmd := exec.CommandContext(t.Context(), "node", append([]string{program, s.URL(""), s.Token(t, "carol"), "1001"}, arguments...)...)
 	cmd.Dir = dir
 	input, err := cmd.StdinPipe()
 	if err != nil {
@@ -44,7 +63,8 @@ func TestInNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	phone.Established(t)
-	peer.Hears(t, "the phone", phone.Recording(), 500)
+	peer.Hears(t, "the phone", phone.Recording(), hears)
+	peer.Eventually(t, program+" hears the phone", func() error { return says(said) })
 	if err := input.Close(); err != nil {
 		t.Error(err)
 	}
