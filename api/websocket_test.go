@@ -16,6 +16,7 @@ import (
 	"github.com/fasthttp/websocket"
 
 	"github.com/skygenesisenterprise/skybridge/api"
+	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
@@ -35,6 +36,10 @@ func (noCalls) ShowCall(auth.Principal, string) (any, error) {
 
 func (noCalls) Signal(context.Context, auth.Principal, string, ws.Signal) (mailbox.MessageBody, error) {
 	return mailbox.MessageBody{}, fault.New(fault.NotFound, "no call")
+}
+
+func (noCalls) Arrange(auth.Principal, string, layout.Body) error {
+	return fault.New(fault.NotFound, "no call")
 }
 
 // live has the API serve /ws/auth.

@@ -7,6 +7,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
 )
 
 // Shown is the call as one who may see it does. Who takes part in it is told how to reach
@@ -66,6 +67,9 @@ func (pt *party) body() ParticipantBody {
 		s := pt.channel.Snapshot()
 		b.ChannelID = rest.OptionalText(string(s.ID))
 		b.Muted, b.Codec, b.Held = s.MutedIn, rest.OptionalText(s.Codec), pt.held || s.Held
+		if !s.Ended {
+			b.Camera, b.Screen = stage.Shows(pt.channel)
+		}
 	}
 	return b
 }

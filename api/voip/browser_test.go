@@ -24,7 +24,8 @@ type browser struct {
 	heard  chan []byte
 	states chan pion.PeerConnectionState
 	found  chan pion.ICECandidateInit
-	seen   uint64 // the last message
+	seen   uint64                // the last message
+	later  []mailbox.MessageBody // offers that came meanwhile
 }
 
 func newBrowser(t *testing.T, change ...func(*pion.MediaEngine, *interceptor.Registry)) *browser {
@@ -147,6 +148,9 @@ func (u *user) takes(call string, b *browser) {
 	u.t.Helper()
 	for _, m := range u.messages(call, b.seen, 0) {
 		b.seen = m.Seq
+		if m.MessageType == mailbox.Offer {
+			b.later = append(b.later, m)
+		}
 		if m.MessageType != "ice_candidate" {
 			continue
 		}

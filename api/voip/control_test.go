@@ -193,6 +193,7 @@ func TestEveryOperation(t *testing.T) {
 	}
 	alice.post(id+"/dtmf", map[string]any{"digits": "1"}).want(204)
 	alice.messages(c.ID, 0, 0)
+	alice.post(id+"/layout", map[string]any{"mode": "grid"}).want(204)
 	alice.get(id + "/quality").want(200)
 	var more voip.CallBody
 	alice.post(id+"/participants", map[string]any{"participants": []string{"WebRTC/bob"}}).want(201).into(&more)

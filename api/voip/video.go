@@ -3,16 +3,34 @@ package voip
 import (
 	"encoding/json"
 
+	"github.com/google/uuid"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
+	"github.com/skygenesisenterprise/skybridge/signaling/video"
 )
 
+// asked is how much video a call of a type asks those for who come without an offer of their own.
+var asked = map[string]int{"video": 1, "screen": 1}
+
 // seen is how a party's browser is seen, and how it is told of what others show: by an offer of
-// the server's, pushed and polled as all its messages are.
+// the server's, pushed and polled as all its messages are. In a call of type screen what is sent
+// first is a screen, unless the browser says otherwise.
 func (c *Call) seen(pt *party, user, server string) stage.Part {
+	first := video.Camera
+	if c.kind == "screen" {
+		first = video.Screen
+	}
 	return stage.Part{
+		Ask: asked[c.kind], First: first,
 		Participant: pt.id, MayShare: func() bool { return c.mayShare(pt) }, Changed: c.touch,
+		Withdrawn: func() { c.messages.Withdraw(user) },
 		Offer: func(offer string) error {
 			payload, err := json.Marshal(mailbox.Description{Type: mailbox.Offer, SDP: offer})
 			if err == nil {
@@ -21,6 +39,44 @@ func (c *Call) seen(pt *party, user, server string) stage.Part {
 			return err
 		},
 	}
+}
+
+// Arrange takes how a client of a party's shows the video of the others.
+func (c *Call) Arrange(p auth.Principal, body layout.Body) error {
+	l, err := body.Layout()
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	pt, err := c.present(p)
+	var leg *webrtc.Leg
+	if err == nil {
+		leg = pt.leg
+	}
+	c.mu.Unlock()
+	switch {
+	case err != nil:
+		return err
+	case leg == nil:
+		return fault.New(fault.Conflict, "you are not in this call by a browser")
+	}
+	return leg.Performer().Arrange(l)
+}
+
+// Arrange takes a layout for a call, as POST /calls/{id}/layout does.
+func (s *Service) Arrange(p auth.Principal, call string, body layout.Body) error {
+	unknown := rest.InField("call_id", fault.New(fault.NotFound, "no call %.64q", call))
+	if !rest.MayAct(p) {
+		return fault.New(fault.Forbidden, "an auditor may only read")
+	}
+	if _, err := uuid.Parse(call); err != nil {
+		return unknown
+	}
+	c, err := s.Find(p, call)
+	if err != nil {
+		return unknown
+	}
+	return c.Arrange(p, body)
 }
 
 // mayShare tells whether a party may share a screen: in a room that does not allow it, only

@@ -87,14 +87,23 @@ func (v *viewer) shares(kind string) {
 	v.shows[kind], v.senders[kind] = track, sender
 }
 
+// hides shows it no more.
+func (v *viewer) hides(kind string) {
+	v.t.Helper()
+	must(v.t, v.RemoveTrack(v.senders[kind]))
+	delete(v.shows, kind)
+}
+
 // renegotiates makes an offer inside the call.
 func (v *viewer) renegotiates() answer {
 	v.t.Helper()
-	a := v.user.sends(v.call, "offer", v.offer())
+	offer, err := v.CreateOffer(nil)
+	must(v.t, err)
+	a := v.user.sends(v.call, "offer", map[string]any{"type": "offer", "sdp": offer.SDP})
 	if a.status != 201 {
-		must(v.t, v.SetLocalDescription(pion.SessionDescription{Type: pion.SDPTypeRollback}))
-		return a
+		return a // it has not begun to offer
 	}
+	must(v.t, v.SetLocalDescription(offer))
 	var m mailbox.MessageBody
 	a.into(&m)
 	var sdp pion.SessionDescription
@@ -113,8 +122,10 @@ func (v *viewer) step() {
 			Payload: append([]byte{0x10, 0, 0, 0, 0x9d, 1, 0x2a, 64, 1, 180, 0}, "shows "+v.user.name+"'s "+kind...),
 		}))
 	}
-	for _, m := range v.user.messages(v.call, v.browser.seen, 0) {
-		v.browser.seen = m.Seq
+	came := append(v.later, v.user.messages(v.call, v.browser.seen, 0)...)
+	v.later = nil
+	for _, m := range came {
+		v.browser.seen = max(v.browser.seen, m.Seq)
 		if m.MessageType != mailbox.Offer {
 			continue
 		}

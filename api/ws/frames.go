@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -24,6 +25,7 @@ const (
 	typePresenceUpdate = "PresenceUpdate" // the server's answer to it too
 	// TypeSignaling is the server's too.
 	TypeSignaling = "Signaling"
+	typeLayout    = "Layout"
 
 	typeWelcome      = "Welcome"
 	typeRenewed      = "Renewed"
@@ -36,6 +38,7 @@ const (
 	typeWaiting  = "MessagesWaiting"
 	typePresence = "Presence"
 	typeSent     = "Sent"
+	typeArranged = "Arranged"
 	typeError    = "Error"
 )
 
@@ -61,6 +64,8 @@ type clientFrame struct {
 	ToUser      string          `json:"to_user"`
 	MessageType string          `json:"message_type"`
 	Payload     json.RawMessage `json:"payload"`
+	// Of Layout, with CallID.
+	Layout layout.Body `json:"layout"`
 }
 
 const maxID = 64 // bytes
@@ -135,6 +140,12 @@ type welcome struct {
 // subscribed answers Subscribe and Unsubscribe.
 type subscribed struct {
 	Channel   string  `json:"channel"`
+	InReplyTo replyTo `json:"in_reply_to,omitempty"`
+}
+
+// arranged answers Layout.
+type arranged struct {
+	CallID    string  `json:"call_id"`
 	InReplyTo replyTo `json:"in_reply_to,omitempty"`
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
+	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -30,6 +31,11 @@ func (oneCall) Signal(context.Context, auth.Principal, string, Signal) (mailbox.
 	return mailbox.MessageBody{Payload: []byte("null")}, nil
 }
 
+func (oneCall) Arrange(_ auth.Principal, _ string, in layout.Body) error {
+	_, err := in.Layout()
+	return err
+}
+
 // FuzzFrame gives the server frames of a client's: each is answered by whole frames, numbered
 // without a hole, and an error never sends back what only the log may know.
 func FuzzFrame(f *testing.F) {
@@ -37,6 +43,7 @@ func FuzzFrame(f *testing.F) {
 		`{"type":"Subscribe","channel":"presence:user123"}`, `{"type":"Subscribe","id":7,"channel":"call:1"}`, `{"type":"Unsubscribe","channel":"signaling"}`,
 		`{"type":"Resume","session":"x","after":18446744073709551615}`, `{"type":"Auth","token":"good"}`, `{"type":"PresenceUpdate","status":"away"}`, `{"type":"Auth","token":"bad"}`,
 		`{"type":"Subscribe","id":"\ud800","channel":"room:1"}`, `{"type":"Subscribe","id":-1e9,"channel":"calls"}`, `{"type":"Message","to":"bob","body":"x"}`, `{"type":"Message","to":"room:1","body":"x"}`, `[[[[`, `{"type":"Signaling","call_id":"1","message_type":"offer","payload":{"sdp":"v=0"}}`, "\x00", `{"type":"Subscribe","id":01}`,
+		`{"type":"Layout","id":1,"call_id":"1","layout":{"mode":"grid","pinned":["a"],"sizes":[{"participant":"a","kind":"camera","lines":90}]}}`,
 	} {
 		f.Add([]byte(seed))
 	}

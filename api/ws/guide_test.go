@@ -60,6 +60,10 @@ func serverFrames() map[string]any {
 			head
 			sent
 		}{},
+		typeArranged: &struct {
+			head
+			arranged
+		}{},
 		TypeSignaling: &struct {
 			head
 			pushed
@@ -137,7 +141,7 @@ func TestTheGuidesFrames(t *testing.T) {
 			t.Errorf("the guide has no example of the server's %s", kind)
 		}
 	}
-	for _, kind := range []string{typeAuth, typeResume, typeSubscribe, typeUnsubscribe, TypeSignaling, typePresenceUpdate, chat.FrameType} {
+	for _, kind := range []string{typeAuth, typeResume, typeSubscribe, typeUnsubscribe, TypeSignaling, typeLayout, typePresenceUpdate, chat.FrameType} {
 		if !seen["client "+kind] {
 			t.Errorf("the guide has no example of a client's %s", kind)
 		}

@@ -26,6 +26,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/access"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
+	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
@@ -48,6 +49,8 @@ type Calls interface {
 	ShowCall(p auth.Principal, id string) (any, error)
 	// Signal does what POST /calls/{id}/signaling does.
 	Signal(ctx context.Context, p auth.Principal, call string, in Signal) (mailbox.MessageBody, error)
+	// Arrange does what POST /calls/{id}/layout does.
+	Arrange(p auth.Principal, call string, in layout.Body) error
 }
 
 // Signal is a signaling message of a client's.
@@ -308,7 +311,7 @@ func (s *Server) answer(c *connection, data []byte) {
 }
 
 // changes are the frames that change something, and what the scopes of API keys call it.
-var changes = map[string]string{chat.FrameType: "messages", typePresenceUpdate: "presence", TypeSignaling: "calls"}
+var changes = map[string]string{chat.FrameType: "messages", typePresenceUpdate: "presence", TypeSignaling: "calls", typeLayout: "calls"}
 
 // do does what a frame of a client's asks for.
 func (s *Server) do(ctx context.Context, c *connection, in *clientFrame) error {
@@ -332,6 +335,8 @@ func (s *Server) do(ctx context.Context, c *connection, in *clientFrame) error {
 		return s.setPresence(c.session, in)
 	case TypeSignaling:
 		return s.signal(ctx, c.session, in)
+	case typeLayout:
+		return s.arrange(c.session, in)
 	default:
 		return inField("type", fault.New(fault.Invalid, "no frame of type %.64q", in.Type))
 	}
@@ -345,6 +350,15 @@ func (s *Server) signal(ctx context.Context, from *session.Session, in *clientFr
 	msg, err := s.cfg.Calls.Signal(ctx, acting(from), in.CallID, Signal{in.ToUser, in.MessageType, in.Payload})
 	if err == nil {
 		s.tell(from, typeSent, sent{in.CallID, msg, in.ID})
+	}
+	return err
+}
+
+// arrange takes a layout, and tells that it did.
+func (s *Server) arrange(from *session.Session, in *clientFrame) error {
+	err := s.cfg.Calls.Arrange(from.Principal(), in.CallID, in.Layout)
+	if err == nil {
+		s.tell(from, typeArranged, arranged{in.CallID, in.ID})
 	}
 	return err
 }

@@ -115,7 +115,7 @@ func (m *meeting) send(i int) {
 	if m.seq < 4 {
 		copy(p[n+4:], []byte{0, 0, 0, 0x9d, 1, 0x2a, 64, 1, 180, 0})
 	}
-	m.members[i].Packet(p, time.Now())
+	m.members[i].Packet("", p, time.Now())
 }
 
 // BenchmarkMeeting is ten cameras in a room of fifty, to the wire: its time is that of one packet

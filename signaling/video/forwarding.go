@@ -341,9 +341,9 @@ func (m *Member) Layers(k Kind) []forward.LayerConfig {
 	return nil
 }
 
-// Packet takes an RTP packet of video that came from the member, decrypted. Nothing of it is
-// kept.
-func (m *Member) Packet(packet []byte, arrival time.Time) {
+// Packet takes an RTP packet of video that came from the member, decrypted, in the media section
+// of a mid, empty where that is not known. Nothing of it is kept.
+func (m *Member) Packet(mid string, packet []byte, arrival time.Time) {
 	var h rtp.Header
 	if rtp.Parse(packet, &h) != nil {
 		return // it says nothing of whose it is
@@ -352,7 +352,7 @@ func (m *Member) Packet(packet []byte, arrival time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if m.here() {
-		m.party.Packet(f.at(arrival), &h)
+		m.party.Packet(f.at(arrival), mid, &h)
 	}
 }
 

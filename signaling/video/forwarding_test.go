@@ -118,7 +118,7 @@ func TestForwarding(t *testing.T) {
 			if p.RTCP {
 				a.Control(p.Packet, time.Now())
 			} else {
-				a.Packet(p.Packet, time.Now())
+				a.Packet("", p.Packet, time.Now())
 			}
 			if i == 200 {
 				b.Control((&rtp.Feedback{Kind: rtp.PayloadFeedback, Format: rtp.FormatPLI, Sender: 9, Media: 1}).Append(nil), time.Now())
@@ -140,7 +140,7 @@ func TestForwarding(t *testing.T) {
 		if len(events) != 2 || events[1] != (Event{SourceRemoved, camera}) {
 			t.Errorf("%v", events)
 		}
-		a.Packet(make([]byte, 20), time.Now()) // late, and no RTP
+		a.Packet("", make([]byte, 20), time.Now()) // late, and no RTP
 		if err := a.Publish(Camera, track()); fault.Of(err) != fault.NotFound {
 			t.Errorf("who is gone publishes: %v", err)
 		}
@@ -190,7 +190,7 @@ func TestIdleRoomsSleep(t *testing.T) {
 		}
 		for _, p := range mediatest.RTPDump(t, "../../testdata/video/vp8-simulcast.rtpdump")[:40] {
 			if !p.RTCP {
-				m.Packet(p.Packet, time.Time{})
+				m.Packet("", p.Packet, time.Time{})
 			}
 		}
 		time.Sleep(2 * time.Second) // a report is due after one

@@ -58,16 +58,16 @@ func FuzzMember(f *testing.F) {
 				room.tick()
 			}
 			if !p.RTCP {
-				a.Packet(p.Packet, time.Time{})
+				a.Packet("", p.Packet, time.Time{})
 			}
 		}
 		if b.views[SourceID{"ann", Camera}].Stats().Packets == 0 {
 			t.Fatal("the stream does not begin")
 		}
-		a.Packet(sent, time.Time{})
+		a.Packet("", sent, time.Time{})
 		b.Control(said, time.Time{})
 		a.Control(said, time.Now())
-		a.Packet(sent, time.Now())
+		a.Packet("", sent, time.Now())
 		room.tick()
 	})
 }

@@ -39,6 +39,7 @@ var table = map[string]Rule{
 	"get-quality":        reads("calls", Party),
 	"get-signaling":      reads("calls", Party),
 	"send-signaling":     acts("calls", Party),
+	"set-layout":         acts("calls", Party),
 	"accept-call":        acts("calls", Party),
 	"end-call":           acts("calls", Party),
 	"hold-call":          acts("calls", Party),

@@ -86,6 +86,9 @@ func (m *Mailbox) Post(from, to, kind string, payload json.RawMessage) (MessageB
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if kind == Answer && ToServer(to) { // nobody reads it but we, now: it is neither kept nor counted
+		return m.next(from, to, kind, payload)
+	}
 	switch {
 	case m.counted >= maxMessages:
 		return MessageBody{}, fault.New(fault.TooMany, "%d messages in a call, the limit", maxMessages)
@@ -101,14 +104,44 @@ func (m *Mailbox) Post(from, to, kind string, payload json.RawMessage) (MessageB
 }
 
 // Tell keeps a message of ours, as which the server was addressed. What users sent
-// bounds how many there are.
+// bounds how many there are; an offer takes the place of those before it, which count no more.
 func (m *Mailbox) Tell(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if kind == Offer {
+		m.withdraw(to)
+	}
 	return m.add(from, to, kind, payload)
 }
 
+// Withdraw takes the offers of ours to a user out, which count no more: who has not fetched them is
+// not to answer them.
+func (m *Mailbox) Withdraw(to string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.withdraw(to)
+}
+
+func (m *Mailbox) withdraw(to string) {
+	m.list = slices.DeleteFunc(m.list, func(old MessageBody) bool {
+		return old.MessageType == Offer && old.ToUser == to && ToServer(old.FromUser)
+	})
+}
+
 func (m *Mailbox) add(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
+	msg, err := m.next(from, to, kind, payload)
+	if err != nil {
+		return msg, err
+	}
+	m.list = append(m.list, msg)
+	m.told(msg)
+	close(m.changed)
+	m.changed = make(chan struct{})
+	return msg, nil
+}
+
+// next makes the next message.
+func (m *Mailbox) next(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
 	if m.over {
 		return MessageBody{}, fault.New(fault.Gone, "the call has ended")
 	}
@@ -120,10 +153,6 @@ func (m *Mailbox) add(from, to, kind string, payload json.RawMessage) (MessageBo
 		ID: signaling.NewID(), Seq: m.seq, CallID: m.call, FromUser: from, ToUser: to,
 		MessageType: kind, Payload: slices.Clone(payload), CreatedAt: m.now().UTC(),
 	}
-	m.list = append(m.list, msg)
-	m.told(msg)
-	close(m.changed)
-	m.changed = make(chan struct{})
 	return msg, nil
 }
 

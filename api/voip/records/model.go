@@ -36,6 +36,8 @@ type ParticipantBody struct {
 	State     ParticipantState `json:"state"`
 	Muted     bool             `json:"muted"`
 	Held      bool             `json:"held" doc:"Has put the others on hold"`
+	Camera    bool             `json:"camera" doc:"Sends a camera's video"`
+	Screen    bool             `json:"screen" doc:"Shares a screen"`
 	Codec     *string          `json:"codec"`
 	ChannelID *string          `json:"channel_id"`
 }

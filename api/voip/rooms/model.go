@@ -82,6 +82,8 @@ type RoomParticipantBody struct {
 	Role      string    `json:"role"`
 	State     string    `json:"state" enum:"connected,waiting,reconnecting" doc:"waiting hears music, and is not heard; reconnecting is away for now"`
 	Muted     bool      `json:"muted"`
+	Camera    bool      `json:"camera" doc:"Sends a camera's video"`
+	Screen    bool      `json:"screen" doc:"Shares a screen"`
 	ChannelID string    `json:"channel_id"`
 	JoinedAt  time.Time `json:"joined_at"`
 	Talking   float64   `json:"talking" doc:"dB, how much louder they are heard"`

@@ -13,6 +13,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference/pin"
+	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
 )
 
 // The bridge types, in ARI's words.
@@ -359,6 +360,7 @@ func (s *Service) participant(room *conference.Room, m conference.Participant) R
 		snap := ch.Snapshot()
 		b.Endpoint, b.Muted = snap.Tech+"/"+snap.Endpoint, snap.MutedIn
 		b.Talking, b.Listening = snap.GainIn, snap.GainOut
+		b.Camera, b.Screen = stage.Shows(ch)
 	}
 	heardBy, hears := room.Hearing(m)
 	b.HeardBy, b.Hears = groupBody(heardBy), groupBody(hears)

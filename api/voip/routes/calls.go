@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/monitoring"
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
@@ -38,6 +39,8 @@ func (r routes) registerCalls(api huma.API) {
 		r.addParticipants)
 	rest.Handle(api, r.fail, rest.Operation(del, "/calls/{id}/participants/{pid}", "remove-participant", "Take somebody out of a call",
 		http.StatusNoContent), r.removeParticipant)
+	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/layout", "set-layout", "Say how you show the others' video", http.StatusNoContent),
+		r.arrange)
 	rest.Handle(api, r.fail, rest.Operation(post, "/calls/{id}/signaling", "send-signaling", "Send a signaling message", http.StatusCreated),
 		r.sendMessage)
 	rest.Handle(api, r.fail, rest.Operation(get, "/calls/{id}/signaling", "get-signaling", "Get signaling messages", 0), r.getMessages)
@@ -48,6 +51,18 @@ func (r routes) find(p auth.Principal, id string) (*voip.Call, error) {
 		return nil, fault.New(fault.NotFound, "no call %q", id)
 	}
 	return r.service.Find(p, id)
+}
+
+func (r routes) arrange(_ context.Context, p auth.Principal, in *struct {
+	rest.PathID
+	Body layout.Body
+},
+) (*struct{}, error) {
+	c, err := r.find(p, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return nil, c.Arrange(p, in.Body)
 }
 
 func (r routes) createCall(ctx context.Context, p auth.Principal, in *struct {

@@ -208,14 +208,15 @@ func (p *Party) Sent(now time.Duration, bytes int) uint16 {
 	return n
 }
 
-// Packet takes a packet of video that came from the party.
-func (p *Party) Packet(now time.Duration, h *rtp.Header) {
+// Packet takes a packet of video that came from the party. mid is that of its media section,
+// where the transport knows it: it is of that section's track then, or of none that is there yet.
+func (p *Party) Packet(now time.Duration, mid string, h *rtp.Header) {
 	if id := p.cfg.TransportWide; id != 0 {
 		if v := h.Element(id); len(v) >= 2 {
 			p.arrivals.Record(now, uint16(v[0])<<8|uint16(v[1]))
 		}
 	}
-	t := p.track(h)
+	t := p.track(mid, h)
 	if t == nil {
 		return
 	}
@@ -237,8 +238,16 @@ func (p *Party) Packet(now time.Duration, h *rtp.Header) {
 	}
 }
 
-// track is the one that a packet is of: by its SSRC, its mid, or as it is the only one.
-func (p *Party) track(h *rtp.Header) *Track {
+// track is the one that a packet is of: that of its section, else by its SSRC, the mid that it
+// bears, or as it is the only one.
+func (p *Party) track(mid string, h *rtp.Header) *Track {
+	if mid != "" {
+		i := slices.IndexFunc(p.tracks, func(t *Track) bool { return t.cfg.MID == mid })
+		if i < 0 {
+			return nil
+		}
+		return p.tracks[i]
+	}
 	for _, t := range p.tracks {
 		if t.Has(h.SSRC) {
 			return t

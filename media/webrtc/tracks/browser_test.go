@@ -191,7 +191,7 @@ func (r *room) connect() (*connection, error) {
 			c.gathered.Candidates = append(c.gathered.Candidates, text)
 		},
 		Changed: func() {},
-		Media:   func(p []byte, at time.Time) { <-c.ready; c.member.Packet(p, at) },
+		Media:   func(p []byte, at time.Time) { <-c.ready; c.member.Packet("", p, at) },
 		Control: func(p []byte, at time.Time) { <-c.ready; c.member.Control(p, at) },
 	})
 	if err != nil {

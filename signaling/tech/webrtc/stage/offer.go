@@ -82,8 +82,17 @@ func (p *Performer) settled() {
 	p.deal.tries = 0
 }
 
+// stopWaiting ends the wait for the answer to an offer.
 func (p *Performer) stopWaiting() {
 	d := &p.deal
+	if d.open {
+		p.mu.Lock()
+		withdrawn := p.part.Withdrawn
+		p.mu.Unlock()
+		if withdrawn != nil {
+			withdrawn()
+		}
+	}
 	d.open = false
 	if d.timer != nil {
 		d.timer.Stop()

@@ -9,6 +9,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
+	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/video"
 )
 
@@ -21,8 +22,16 @@ type Part struct {
 	// peer, or an offer of its own. It must not wait for either. nil makes no offers: nothing is
 	// seen then but in sections that the browser offers.
 	Offer func(sdp string) error
+	// Withdrawn, where set, is told that the last such offer counts no more: it was answered, the
+	// browser's own took its place, or nothing came of it.
+	Withdrawn func()
 	// MayShare, where set, says whether the browser may share a screen now.
 	MayShare func() bool
+	// Ask is how many sections of video our own first offer has for the browser to send in.
+	Ask int
+	// First is what the first section shows of which the browser does not say; a camera when
+	// empty.
+	First video.Kind
 	// Changed, where set, is told that the browser shows something else. It must not wait.
 	Changed func()
 }
@@ -66,7 +75,9 @@ func (s *Stage) NewPerformer(part Part) *Performer {
 // made of the config; an earlier peer's is over then.
 func (p *Performer) Prepare(cfg *rtc.PeerConfig) func(*rtc.Peer) {
 	var made atomic.Pointer[rtc.Peer]
-	cfg.Video = &rtc.VideoConfig{Packet: p.packet, Control: p.control}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	cfg.Video = &rtc.VideoConfig{Packet: p.packet, Control: p.control, Ask: p.part.Ask}
 	cfg.OnAgreed = func(a *jsep.Agreed) { p.takes(made.Load(), a) }
 	cfg.OnNegotiation = func() { p.negotiate(made.Load()) }
 	return func(peer *rtc.Peer) {
@@ -81,9 +92,9 @@ func (p *Performer) Prepare(cfg *rtc.PeerConfig) func(*rtc.Peer) {
 
 // packet takes a packet of video from the peer's reader. Nobody is there to see it while the
 // browser is alone.
-func (p *Performer) packet(_ string, packet []byte, arrival time.Time) {
+func (p *Performer) packet(mid string, packet []byte, arrival time.Time) {
 	if m := p.member.Load(); m != nil {
-		m.Packet(packet, arrival)
+		m.Packet(mid, packet, arrival)
 	}
 }
 
@@ -138,6 +149,16 @@ func (p *Performer) Arrange(l video.Layout) error {
 func (p *Performer) Shows() (camera, screen bool) {
 	n := p.shown.Load()
 	return n&showsCamera != 0, n&showsScreen != 0
+}
+
+// Shows tells what a channel's browser sends that others may see; nothing for a phone's.
+func Shows(ch *signaling.Channel) (camera, screen bool) {
+	if leg, ok := ch.Leg().(interface{ Performer() *Performer }); ok {
+		if p := leg.Performer(); p != nil {
+			return p.Shows()
+		}
+	}
+	return false, false
 }
 
 const (

@@ -82,7 +82,7 @@ func (p *Performer) reconcile() {
 	if w.agreed == nil {
 		return
 	}
-	shows := p.incoming(w.agreed)
+	shows := p.incoming(w.agreed, w.part.First)
 	p.tell(shows, w.part)
 	if s.scene == nil {
 		return
@@ -119,12 +119,13 @@ func (p *Performer) exit(withTracks bool) {
 	clear(s.shows)
 }
 
-// incoming is what the browser sends, by what an exchange came to. A section that it calls slides
-// is a screen, as the first one beside a camera is.
-func (p *Performer) incoming(a *jsep.Agreed) map[video.Kind]incoming {
+// incoming is what the browser sends, by what an exchange came to: sections go on to show what they
+// did, whatever comes before them now; new ones are what they say, or what there is none of yet.
+func (p *Performer) incoming(a *jsep.Agreed, first video.Kind) map[video.Kind]incoming {
 	s := &p.stand
 	shows := make(map[video.Kind]incoming)
-	there := make(map[string]bool)
+	kinds := make(map[string]video.Kind)
+	var added []incoming
 	for i := range a.Media {
 		m := &a.Media[i]
 		if m.Kind != jsep.Video || m.Refused || !m.Direction.Receives() {
@@ -135,34 +136,48 @@ func (p *Performer) incoming(a *jsep.Agreed) map[video.Kind]incoming {
 			p.log.Info("video not taken", "err", err)
 			continue
 		}
-		there[m.MID] = true
+		in := incoming{cfg: cfg, format: format{codec: codec(m), variant: tracks.Variant(m)}}
 		kind, known := s.kinds[m.MID]
-		if !known || cfg.Screen {
-			kind = kindOf(cfg.Screen, shows)
-		}
-		if _, twice := shows[kind]; twice {
-			p.log.Info("video not taken: there is a " + string(kind))
+		if !known || cfg.Screen && kind != video.Screen {
+			added = append(added, in)
 			continue
 		}
-		s.kinds[m.MID] = kind
-		f := format{variant: tracks.Variant(m), screen: kind == video.Screen, codec: codec(m)}
-		shows[kind] = incoming{cfg: cfg, format: f}
+		in.format.screen = kind == video.Screen
+		shows[kind], kinds[m.MID] = in, kind
 	}
-	for mid := range s.kinds {
-		if !there[mid] {
-			delete(s.kinds, mid)
+	for _, in := range added {
+		kind := kindOf(in.cfg.Screen, first, shows)
+		if _, twice := shows[kind]; twice {
+			p.log.Info("video not taken: the browser shows a " + string(kind))
+			continue
+		}
+		in.format.screen = kind == video.Screen
+		shows[kind], kinds[in.cfg.MID] = in, kind
+	}
+	for mid := range s.known {
+		if _, there := kinds[mid]; !there {
 			delete(s.known, mid)
 		}
 	}
+	s.kinds = kinds
 	return shows
 }
 
 // kindOf is what a section shows that is new.
-func kindOf(slides bool, shows map[video.Kind]incoming) video.Kind {
-	if _, camera := shows[video.Camera]; slides || camera {
+func kindOf(slides bool, first video.Kind, shows map[video.Kind]incoming) video.Kind {
+	if slides {
 		return video.Screen
 	}
-	return video.Camera
+	second := video.Screen
+	if first == video.Screen {
+		second = video.Camera
+	} else {
+		first = video.Camera
+	}
+	if _, there := shows[first]; there {
+		return second
+	}
+	return first
 }
 
 // codec is the encoding name of what comes in a section.
