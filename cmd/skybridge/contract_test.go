@@ -18,6 +18,7 @@ func loopbackOnly(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil }
 // api/voip's TestEveryOperation has them answered so. Here they are refused, by the document.
 var elsewhere = []string{
 	"accept-call", "get-quality", "hold-call", "unhold-call", "mute-call", "unmute-call", "send-dtmf", "transfer-call", "record-call", "stop-recording-call",
+	"set-layout",
 	"send-signaling", // by an admin, who has no part in the call
 }
 

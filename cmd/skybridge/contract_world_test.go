@@ -227,6 +227,7 @@ var samples = map[string]any{
 	"create-call": map[string]any{"participants": []any{"WebRTC/bob"}, "call_type": "audio", "timeout": 30.0, "metadata": map[string]any{"ticket": 1.0}},
 	"send-dtmf":   map[string]any{"digits": "1"}, "add-participants": map[string]any{"participants": []any{"WebRTC/carol"}},
 	"record-call": map[string]any{"format": "wav"}, "record-room": map[string]any{"format": "wav"},
+	"set-layout":     map[string]any{"mode": "grid"},
 	"send-signaling": map[string]any{"message_type": "hangup"}, "transfer-call": map[string]any{"to": "SIP/1002"},
 	"create-room": map[string]any{"name": "A room", "settings": map[string]any{"bridge_type": "mixing"}},
 	"change-room": map[string]any{"name": "Another", "settings": map[string]any{"allow_recording": true}},

@@ -104,6 +104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voip/calls/{id}/layout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how you show the others' video */
+        post: operations["set-layout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voip/calls/{id}/mute": {
         parameters: {
             query?: never;
@@ -538,6 +555,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Body: {
+            /**
+             * Format: int64
+             * @description How many cameras are shown at most; 0 is as many as the room has, 25
+             */
+            cameras?: number;
+            /**
+             * @description speaker, the default: a screen or who speaks large, the others small; grid: all in one size, a screen large; none: no video
+             * @enum {string}
+             */
+            mode?: "speaker" | "grid" | "none";
+            /** @description Ids of participants who are shown large, whoever speaks */
+            pinned?: string[];
+            /** @description How high single videos are drawn, above all else */
+            sizes?: components["schemas"]["Size"][];
+        };
         CallBody: {
             /** Format: date-time */
             answered_at: string | null;
@@ -715,6 +748,8 @@ export interface components {
             to: string;
         };
         ParticipantBody: {
+            /** @description Sends a camera's video */
+            camera: boolean;
             channel_id: string | null;
             codec: string | null;
             endpoint: string;
@@ -723,6 +758,8 @@ export interface components {
             id: string;
             muted: boolean;
             role: string;
+            /** @description Shares a screen */
+            screen: boolean;
             /** @enum {string} */
             state: "invited" | "ringing" | "connected" | "reconnecting" | "left";
             user_id: string | null;
@@ -889,6 +926,8 @@ export interface components {
             settings: components["schemas"]["RoomSettings"];
         };
         RoomParticipantBody: {
+            /** @description Sends a camera's video */
+            camera: boolean;
             channel_id: string;
             endpoint: string;
             /** @description everyone, or ids of participants; none is nobody */
@@ -905,6 +944,8 @@ export interface components {
             listening: number;
             muted: boolean;
             role: string;
+            /** @description Shares a screen */
+            screen: boolean;
             /**
              * @description waiting hears music, and is not heard; reconnecting is away for now
              * @enum {string}
@@ -954,6 +995,17 @@ export interface components {
             reason: string;
             /** Format: int64 */
             status: number;
+        };
+        Size: {
+            /** @enum {string} */
+            kind: "camera" | "screen";
+            /**
+             * Format: int64
+             * @description Pixels; 0 is not drawn, and not sent
+             */
+            lines: number;
+            /** @description Whose */
+            participant: string;
         };
         StartRecording: {
             /**
@@ -1213,6 +1265,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CallBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-layout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
