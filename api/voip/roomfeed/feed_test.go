@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -93,6 +94,46 @@ func TestRecordingsAndDigits(t *testing.T) {
 	}
 	if rooms.OfBridge("x") != nil || rooms.OfBridge(string(room.Bridge().ID())) != room {
 		t.Error("the bridge leads elsewhere")
+	}
+}
+
+// Who talks, how loud everybody is, and the end are told.
+func TestWhoTalksAndTheEnd(t *testing.T) {
+	h := signaltest.New(t, signaltest.NewMixer(t, g711.MuLaw()))
+	rooms := conference.NewRegistry(h.Engine)
+	hub := fanout.NewHub()
+	feed := Follow(h.Engine, rooms, hub, slog.New(slog.NewTextHandler(h.Log, nil)))
+	defer feed.Close()
+	room, err := rooms.Create(conference.Settings{Kept: true})
+	must(t, err)
+	m := &member{t, make(chan Frame, 1000)}
+	hub.Join(fanout.RoomOf(room.Settings().ID), m)
+	enter := func(number string, phone *signaltest.Phone) conference.Participant {
+		t.Helper()
+		c, _ := h.CallUp(number, phone)
+		place, err := room.Reserve(conference.RoleParticipant)
+		must(t, err)
+		in, err := place.Enter(t.Context(), c, number, conference.RoleParticipant)
+		must(t, err)
+		return in
+	}
+	loud := enter("1001", h.Phone(g711.MuLaw(), 500))
+	enter("1002", h.Phone(g711.MuLaw(), 0))
+	if f := m.awaits("active_speaker"); f.RoomID != room.Settings().ID || f.Participant == nil || f.Participant.ID != loud.ID {
+		t.Errorf("%+v", f)
+	}
+	for { // of the moment; at some it is the one who talks
+		f := m.awaits("levels")
+		if f.RoomID != room.Settings().ID || len(f.Levels) == 0 {
+			t.Fatalf("%+v", f)
+		}
+		if i := slices.IndexFunc(f.Levels, func(l Level) bool { return l.ParticipantID == loud.ID }); i >= 0 && f.Levels[i].Talking && f.Levels[i].Level < 60 {
+			break
+		}
+	}
+	room.Close()
+	if f := m.awaits("ended"); f.RoomID != room.Settings().ID {
+		t.Errorf("%+v", f)
 	}
 }
 
