@@ -259,6 +259,7 @@ func (s *server) reload(ctx context.Context) error {
 	s.globals.Merge(in.plan.Globals, in.plan.General.ClearGlobalVars)
 	s.music.Configure(&in.settings.Music)
 	in.takesEffect(s.loaded.Load(), s.log)
+	s.later(fresh)
 	s.use(in)
 	s.realms.Forget()
 	s.log.Info("configuration reloaded", "endpoints", len(in.directory.Endpoints), "warnings", len(in.warnings))
@@ -383,18 +384,4 @@ func (s *server) endCalls() error {
 		return fmt.Errorf("%d channels did not end: %w", len(s.engine.Channels()), err)
 	}
 	return nil
-}
-
-// rtpPorts opens the allocator of the phones' media ports.
-func rtpPorts(cfg config.RTP) (*rtp.Ports, error) {
-	lo, hi, err := cfg.Range()
-	if err != nil {
-		return nil, err
-	}
-	pc := rtp.DefaultPortsConfig()
-	pc.First, pc.Last = uint16(lo), uint16(hi) //nolint:gosec // Range has bounded them
-	if pc.Addresses, err = cfg.Addresses(); err != nil {
-		return nil, err
-	}
-	return rtp.NewPorts(pc)
 }

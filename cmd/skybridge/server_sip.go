@@ -8,6 +8,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/signaling/ownaddress"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/local"
 	siptech "github.com/skygenesisenterprise/skybridge/signaling/tech/sip"
@@ -210,4 +211,18 @@ func (s *server) sipConfig() sip.Config {
 	add("", "ws", s.cfg.ARI.Listen)
 	add("", "wss", s.cfg.ARI.TLSListen)
 	return c
+}
+
+// rtpPorts opens the allocator of the phones' media ports.
+func rtpPorts(cfg config.RTP) (*rtp.Ports, error) {
+	lo, hi, err := cfg.Range()
+	if err != nil {
+		return nil, err
+	}
+	pc := rtp.DefaultPortsConfig()
+	pc.First, pc.Last = uint16(lo), uint16(hi) //nolint:gosec // Range has bounded them
+	if pc.Addresses, err = cfg.Addresses(); err != nil {
+		return nil, err
+	}
+	return rtp.NewPorts(pc)
 }

@@ -88,3 +88,10 @@ func (s *server) startACME(context.Context) error {
 	}
 	return nil
 }
+
+// later tells which secrets and certificates of a reload do not take effect yet.
+func (s *server) later(fresh config.Config) {
+	if keys := s.cfg.Later(fresh); len(keys) > 0 {
+		s.log.Warn("these settings change when the server is started again", "keys", keys)
+	}
+}

@@ -145,6 +145,17 @@ sip:
 	put(first, "three")
 	must(t, srv.reload(t.Context()))
 	is(first, "three")
+	const later = "these settings change when the server is started again"
+	if log.Count(later) != 0 {
+		t.Error(log.String())
+	}
+	cert, key := pair("four")
+	there.Put(path, map[string]any{"jwt_secret": first, "turn": "another secret of turn's", "cert": cert, "key": key, "trunk": "a trunk's password"})
+	must(t, srv.reload(t.Context()))
+	is(first, "four")
+	if log.Count(later) != 1 || log.Count("turn.secret") != 1 {
+		t.Error(log.String())
+	}
 
 	for _, hidden := range []string{first, second, there.SecretID, "hvs.", "trunk's password", "secret of turn"} {
 		if strings.Contains(log.String(), hidden) {

@@ -1,6 +1,10 @@
 package config
 
-import "maps"
+import (
+	"maps"
+	"reflect"
+	"slices"
+)
 
 // reloaded are the keys that a reload follows, besides those that what guards SIP reads itself.
 var reloaded = []string{
@@ -30,4 +34,20 @@ func (c Config) Reloaded(of Config) Config {
 		}
 	}
 	return c
+}
+
+// Later are the keys of secrets and certificates that another reading has otherwise and that count
+// from the next start alone.
+func (c Config) Later(of Config) []string {
+	var out []string
+	for key, other := range map[string]bool{
+		"turn.secret": c.TURN.Secret != of.TURN.Secret, "database.url": c.Database.URL != of.Database.URL,
+		"tls.acme": !reflect.DeepEqual(c.TLS.ACME, of.TLS.ACME),
+	} {
+		if other {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
