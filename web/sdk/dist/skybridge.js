@@ -957,6 +957,12 @@ var Call = class extends Emitter {
       this.#finish("ended", body.cause_text ?? "");
       return;
     }
+    const user = this.#cfg.user();
+    const own = (body.participants ?? []).filter((p) => user !== "" && p.user_id === user);
+    if (own.length > 0 && own.every((p) => p.state === "left")) {
+      this.#finish("ended", "");
+      return;
+    }
     if (JSON.stringify(body.participants) !== before) this.emit("participants", body.participants ?? []);
     if (this.state !== "reconnecting") this.#become(body.status);
   }
@@ -1397,6 +1403,7 @@ var Client = class extends Emitter {
     this.user = userOf(await this.api.token());
     await Promise.all([this.#look(), this.#ask()]);
     this.#socket.want("calls");
+    this.#socket.want("signaling");
     this.#socket.on("frame", (frame) => this.#frame(frame));
     this.#socket.on("open", () => {
       this.user ||= this.#socket.user;
@@ -1462,6 +1469,7 @@ var Client = class extends Emitter {
         devices: this.devices,
         id,
         local,
+        user: () => this.user,
         patience: this.#patience,
         receiveVideo: options.receiveVideo ?? options.video ?? false,
         iceServers: (made.iceServers ?? []).flatMap((s) => s.urls ? [s] : []),

@@ -28,6 +28,7 @@ export interface CallConfig {
   env: Environment;
   devices: Devices;
   id: string;
+  user: () => string; // whose client this is; "" while that is not known
   iceServers: IceServer[];
   local: Stream;
   receiveVideo: boolean;
@@ -298,6 +299,13 @@ export class Call extends Emitter<CallEvents> {
     this.body = body;
     if (body.status === "ended") {
       this.#finish("ended", body.cause_text ?? "");
+      return;
+    }
+    // Who has transferred the call, or was put out of it, is in it no more; it goes on without them.
+    const user = this.#cfg.user();
+    const own = (body.participants ?? []).filter((p) => user !== "" && p.user_id === user);
+    if (own.length > 0 && own.every((p) => p.state === "left")) {
+      this.#finish("ended", "");
       return;
     }
     if (JSON.stringify(body.participants) !== before) this.emit("participants", body.participants ?? []);

@@ -99,6 +99,7 @@ export class Client extends Emitter<ClientEvents> {
     this.user = userOf(await this.api.token());
     await Promise.all([this.#look(), this.#ask()]);
     this.#socket.want("calls");
+    this.#socket.want("signaling"); // messages too: they outlast the calls that want it
     this.#socket.on("frame", (frame) => this.#frame(frame));
     this.#socket.on("open", () => {
       this.user ||= this.#socket.user;
@@ -168,7 +169,7 @@ export class Client extends Emitter<ClientEvents> {
       const made = await make();
       id = made.id;
       const call = new Call({
-        api: this.api, socket: this.#socket, env: this.#env, devices: this.devices, id, local, patience: this.#patience,
+        api: this.api, socket: this.#socket, env: this.#env, devices: this.devices, id, local, user: () => this.user, patience: this.#patience,
         receiveVideo: options.receiveVideo ?? options.video ?? false,
         iceServers: (made.iceServers ?? []).flatMap((s) => (s.urls ? [s as IceServer] : [])),
         over: (ended) => {

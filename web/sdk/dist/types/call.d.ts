@@ -22,6 +22,7 @@ export interface CallConfig {
     env: Environment;
     devices: Devices;
     id: string;
+    user: () => string;
     iceServers: IceServer[];
     local: Stream;
     receiveVideo: boolean;
