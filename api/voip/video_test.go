@@ -122,8 +122,9 @@ func (v *viewer) step() {
 			Payload: append([]byte{0x10, 0, 0, 0, 0x9d, 1, 0x2a, 64, 1, 180, 0}, "shows "+v.user.name+"'s "+kind...),
 		}))
 	}
-	came := append(v.later, v.user.messages(v.call, v.browser.seen, 0)...)
+	came := v.later
 	v.later = nil
+	came = append(came, v.user.messages(v.call, v.browser.seen, 0)...)
 	for _, m := range came {
 		v.browser.seen = max(v.browser.seen, m.Seq)
 		if m.MessageType != mailbox.Offer {

@@ -118,6 +118,22 @@ func (m *meeting) send(i int) {
 	m.members[i].Packet("", p, time.Now())
 }
 
+// TestPacketsAllocateNothing: from a camera's packet to what all others are sent, sealed.
+func TestPacketsAllocateNothing(t *testing.T) {
+	m := newMeeting(t, 10, 2)
+	m.sent = 0
+	n := 0
+	if allocs := testing.AllocsPerRun(200, func() { // histories have grown before it counts
+		m.send(n % m.senders)
+		n++
+	}); allocs >= 1 {
+		t.Errorf("%v allocations per packet", allocs)
+	}
+	if m.sent < 200 {
+		t.Errorf("%d packets were sent", m.sent)
+	}
+}
+
 // BenchmarkMeeting is ten cameras in a room of fifty, to the wire: its time is that of one packet
 // of a camera to all who see it, under the room's lock. Ten cameras of 1 Mbit/s are some 1,100
 // packets a second.
