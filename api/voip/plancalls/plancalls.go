@@ -38,6 +38,9 @@ const (
 	lookup  = 5 * time.Second
 	// trunksFor is how long it is remembered which endpoints are trunks.
 	trunksFor = 10 * time.Second
+	// usersFor is how long it is remembered whose an extension is, usersMost of how many.
+	usersFor  = 10 * time.Second
+	usersMost = 10_000
 )
 
 // Follower knows the dialplan's calls. It is safe for concurrent use; nil knows none.
@@ -55,6 +58,8 @@ type Follower struct {
 	lost     uint64
 	trunks   map[string]bool
 	trunksAt time.Time
+	users    map[string]string // of extensions, for a while; "" for none
+	usersAt  time.Time
 }
 
 // Follow follows an engine's calls until Close.
@@ -275,12 +280,25 @@ func (f *Follower) userOf(extension string) string {
 	if extension == "" {
 		return ""
 	}
+	f.mu.Lock()
+	if now := f.cfg.Engine.Now(); f.users == nil || now.Sub(f.usersAt) > usersFor || len(f.users) >= usersMost {
+		f.users, f.usersAt = make(map[string]string), now
+	}
+	user, known := f.users[extension]
+	f.mu.Unlock()
+	if known {
+		return user
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookup)
 	defer cancel()
 	user, err := f.cfg.UserOf(ctx, extension)
 	if err != nil && fault.Of(err) != fault.NotFound {
 		f.cfg.Log.Warn("the user of an extension is not known, and not in a call record", "endpoint", extension, "err", err)
+		return ""
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.users[extension] = user
 	return user
 }
 
