@@ -42,6 +42,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/routes"
+	"github.com/skygenesisenterprise/skybridge/api/whip"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -146,15 +147,17 @@ func New(cfg Config) (*Server, error) {
 		s.app.Use(s.count)
 	}
 	s.app.Use(s.guard)
+	whip.Options(s.app)
 	if len(cfg.Origins) > 0 {
 		s.app.Use(cors.New(cors.Config{
 			AllowOriginsFunc: allowed(cfg.Origins),
 			AllowMethods:     "GET,POST,PUT,PATCH,DELETE",
-			AllowHeaders:     "Authorization,Content-Type,X-API-Key," + idempotency.Header,
-			ExposeHeaders:    "Location,Retry-After," + limit.Header + "," + limit.PolicyHeader,
+			AllowHeaders:     "Authorization,Content-Type,If-Match,X-API-Key," + idempotency.Header,
+			ExposeHeaders:    "Location,Retry-After,ETag,Link,Accept-Post,Accept-Patch," + limit.Header + "," + limit.PolicyHeader,
 			MaxAge:           3600,
 		}))
 	}
+	whip.Asked(s.app)
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.JSON(stateBody{Status: "ok"}) })
 	s.app.Get("/readyz", s.ready)
 	if cfg.WebSocket != nil {
@@ -199,6 +202,7 @@ func (s *Server) registerAPI() {
 	s.app.Use(rest.Base, s.cfg.Limits.ByAddress, s.authenticate, idempotency.New(s.cfg.Idempotency, s.cfg.Log))
 	fail := problemOf(s.cfg.Log)
 	routes.Register(operations, s.cfg.VoIP, s.cfg.PlanCalls, fail)
+	whip.Register(operations, whip.New(s.cfg.VoIP, s.cfg.Log), fail)
 	if s.cfg.WebSocket != nil {
 		chat.Register(operations, s.cfg.WebSocket.Chat, fail)
 	}

@@ -31,7 +31,7 @@ const Replayed = "idempotency.replayed"
 const keeping = 10 * time.Second
 
 // kept are the headers that belong to an answer.
-var kept = []string{fiber.HeaderContentType, fiber.HeaderLocation}
+var kept = []string{fiber.HeaderContentType, fiber.HeaderLocation, fiber.HeaderETag}
 
 // keeper keeps answers in the store.
 type keeper struct {

@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	pion "github.com/pion/webrtc/v4"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
@@ -229,6 +231,13 @@ func TestEveryOperation(t *testing.T) {
 	for _, verb := range []string{"mute", "unmute", "kick"} {
 		alice.post("/rooms/"+room.ID+"/participants/"+j.ParticipantID+"/"+verb, nil).want(200)
 	}
+	studio := newBrowser(t)
+	gathered := pion.GatheringCompletePromise(studio.PeerConnection)
+	offer := studio.offer()["sdp"].(string)
+	<-gathered
+	session := strings.TrimPrefix(alice.do("POST", "/rooms/"+room.ID+"/whip", offer, "Content-Type", "application/sdp").want(201).header.Get("Location"), rest.Base)
+	alice.do("PATCH", session, studio.LocalDescription().SDP, "Content-Type", "application/trickle-ice-sdpfrag", "If-Match", "*").want(204)
+	alice.delete(session).want(200)
 	alice.delete("/rooms/" + room.ID).want(204)
 
 	root := r.as("root", role(auth.RoleAdmin))

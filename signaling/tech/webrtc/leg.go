@@ -54,6 +54,7 @@ type Leg struct {
 	state  rtc.State // as told before the leg had its channel
 	ended  bool
 	early  []mixer.Event
+	silent bool // the browser was never sent anything: it publishes
 	absence
 }
 
@@ -67,7 +68,7 @@ func NewLeg(ctx context.Context, cfg LegConfig, offer string) (*Leg, string, err
 			return nil, "", err
 		}
 	}
-	return newLeg(cfg, func(s *Session) (string, error) { return s.Answer(ctx, offer, true) })
+	return newLeg(cfg, func(s *Session) (string, error) { return s.Answer(ctx, offer, trickles(offer)) })
 }
 
 // NewOffer makes a leg for a browser that is to answer: it gives our offer, with every candidate
@@ -98,6 +99,7 @@ func newLeg(cfg LegConfig, describe func(*Session) (string, error)) (*Leg, strin
 		session.Close()
 		return nil, "", err
 	}
+	l.silent = !session.Media().Direction.Sends()
 	return l, text, nil
 }
 
@@ -121,7 +123,11 @@ func (l *Leg) SetAnswer(answer string) error {
 
 // changed tells the channel of media that was negotiated anew.
 func (l *Leg) changed() {
-	held := !l.session.Media().Direction.Sends()
+	sent := l.session.Media().Direction.Sends()
+	l.mu.Lock()
+	l.silent = l.silent && !sent
+	held := !sent && !l.silent
+	l.mu.Unlock()
 	l.tell(func(e signaling.LegEvents) {
 		e.LegMedia()
 		e.LegHeld(held)
@@ -139,7 +145,7 @@ func (l *Leg) Renegotiate(ctx context.Context, offer string) (string, error) {
 			return "", err
 		}
 	}
-	answer, err := l.session.Answer(ctx, offer, true)
+	answer, err := l.session.Answer(ctx, offer, trickles(offer))
 	if l.replaceable(err) {
 		answer, err = l.replace(ctx, offer)
 	}

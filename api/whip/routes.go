@@ -1,0 +1,198 @@
+package whip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/records"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+)
+
+const (
+	offerType = "application/sdp"
+	// bodyLimit bounds an SDP, as signaling messages are bounded; bytes.
+	bodyLimit = 48 << 10
+	endpoint  = "/rooms/{id}/whip"
+)
+
+type routes struct{ *Service }
+
+// Register adds the operations.
+func Register(api huma.API, s *Service, fail rest.Errors) {
+	r := routes{s}
+	fail = statuses(fail)
+	open := rest.Operation(http.MethodPost, endpoint, "whip-publish", "Publish into a room by WHIP (RFC 9725)", http.StatusCreated)
+	open.MaxBodyBytes = bodyLimit
+	open.Responses = answers(http.StatusCreated, "The answer, with every candidate of ours", offerType)
+	rest.Handle(api, fail, open, r.open)
+	change := rest.Operation(http.MethodPatch, endpoint+"/{session}", "whip-change",
+		"Tell candidates, or begin a new generation of ICE, of a WHIP session (RFC 8840)", http.StatusOK)
+	change.MaxBodyBytes = bodyLimit
+	change.Responses = answers(http.StatusOK, "Our part of a new generation", fragmentType)
+	change.Responses["204"] = &huma.Response{Description: "The candidates are taken"}
+	rest.Handle(api, fail, change, r.change)
+	rest.Handle(api, fail, rest.Operation(http.MethodDelete, endpoint+"/{session}", "whip-end", "End a WHIP session", http.StatusOK), r.end)
+}
+
+func answers(status int, what, mediaType string) map[string]*huma.Response {
+	return map[string]*huma.Response{fmt.Sprint(status): {
+		Description: what, Content: map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}}
+}
+
+// statuses lets what has no kind, but a status of its own (412, 415, 428), be answered by that.
+func statuses(fail rest.Errors) rest.Errors {
+	return func(err error) error {
+		var known huma.StatusError
+		if errors.As(err, &known) {
+			return known
+		}
+		return fail(err)
+	}
+}
+
+// Options says what may be posted to a room, to whoever asks (RFC 9725 §4.1). Preflights of
+// browsers are the business of what stands after it.
+func Options(app *fiber.App) {
+	path := strings.NewReplacer("{id}", ":id", "{session}", ":session").Replace(rest.Base + endpoint)
+	app.Options(path, func(c *fiber.Ctx) error {
+		c.Set("Accept-Post", offerType)
+		return c.Next()
+	})
+	app.Options(path+"/:session", func(c *fiber.Ctx) error {
+		c.Set("Accept-Patch", fragmentType)
+		return c.Next()
+	})
+}
+
+// Asked answers who asks without being a browser's preflight; it stands after what answers those.
+func Asked(app *fiber.App) {
+	path := strings.NewReplacer("{id}", ":id").Replace(rest.Base + endpoint)
+	app.Options(path, func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderAllow, "OPTIONS, POST")
+		return c.SendStatus(http.StatusNoContent)
+	})
+	app.Options(path+"/:session", func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderAllow, "OPTIONS, PATCH, DELETE")
+		return c.SendStatus(http.StatusNoContent)
+	})
+}
+
+type opened struct {
+	Location    string   `header:"Location" doc:"The session"`
+	ETag        string   `header:"ETag" doc:"The present generation of ICE"`
+	AcceptPatch string   `header:"Accept-Patch"`
+	Link        []string `header:"Link" doc:"ICE servers, rel=\"ice-server\""`
+	ContentType string   `header:"Content-Type"`
+	Body        []byte
+}
+
+func (r routes) open(ctx context.Context, p auth.Principal, in *struct {
+	rest.PathID
+	rest.Once
+	PIN         string `query:"pin" maxLength:"32" doc:"Of a room that has pin_required"`
+	Role        string `query:"role" enum:"participant,moderator"`
+	ContentType string `header:"Content-Type"`
+	RawBody     []byte `contentType:"application/sdp"`
+},
+) (*opened, error) {
+	if err := isOf(in.ContentType, offerType); err != nil {
+		return nil, err
+	}
+	m, err := r.publish(ctx, p, in.ID, rooms.JoinRoom{Role: in.Role, PIN: in.PIN}, string(in.RawBody))
+	if err != nil {
+		return nil, err
+	}
+	return &opened{
+		Location: rest.Base + "/rooms/" + m.room + "/whip/" + m.call, ETag: m.tag, AcceptPatch: fragmentType,
+		Link: links(m.ice), ContentType: offerType, Body: []byte(m.answer),
+	}, nil
+}
+
+// isOf fails with 415 for a body of another media type.
+func isOf(header, want string) error {
+	if got, _, err := mime.ParseMediaType(header); err != nil || got != want {
+		return huma.NewError(http.StatusUnsupportedMediaType, "the body has to be "+want)
+	}
+	return nil
+}
+
+// links tell a client its ICE servers (RFC 9725 §4.4).
+func links(servers []records.ICEServerBody) []string {
+	var out []string
+	for _, s := range servers {
+		for _, url := range s.URLs {
+			link := "<" + url + `>; rel="ice-server"`
+			if s.Username != "" {
+				link += `; username=` + quoted(s.Username) + `; credential=` + quoted(s.Credential) + `; credential-type="password"`
+			}
+			out = append(out, link)
+		}
+	}
+	return out
+}
+
+// quoted is a quoted-string (RFC 9110 §5.6.4).
+func quoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// SessionPath is the session that a path names; exported, since huma fills embedded fields by
+// reflection.
+type SessionPath struct {
+	rest.PathID
+	Session string `path:"session" maxLength:"64"`
+}
+
+type changed struct {
+	Status      int
+	ETag        string `header:"ETag" doc:"The new generation of ICE"`
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+func (r routes) change(ctx context.Context, p auth.Principal, in *struct {
+	SessionPath
+	IfMatch     string `header:"If-Match" doc:"The entity tag of the present generation; * with the credentials of a new one"`
+	ContentType string `header:"Content-Type"`
+	RawBody     []byte `contentType:"application/trickle-ice-sdpfrag"`
+},
+) (*changed, error) {
+	if err := isOf(in.ContentType, fragmentType); err != nil {
+		return nil, err
+	}
+	out, err := r.patch(ctx, p, in.ID, in.Session, in.IfMatch, string(in.RawBody))
+	if err != nil {
+		return nil, err
+	}
+	if out.tag == "" {
+		return &changed{Status: http.StatusNoContent}, nil
+	}
+	return &changed{Status: http.StatusOK, ETag: out.tag, ContentType: fragmentType, Body: []byte(out.fragment)}, nil
+}
+
+// matches holds If-Match against the present generation (RFC 9110 §13.1.1).
+func (ses *session) matches(match string) error {
+	if match == "" {
+		return huma.NewError(http.StatusPreconditionRequired, "If-Match is missing: the entity tag of the session, or * to restart ICE")
+	}
+	tags := strings.Split(match, ",")
+	if slices.ContainsFunc(tags, func(t string) bool { t = strings.TrimSpace(t); return t == "*" || t == ses.tag }) {
+		return nil
+	}
+	return huma.NewError(http.StatusPreconditionFailed, "ICE has been restarted since")
+}
+
+func (r routes) end(ctx context.Context, p auth.Principal, in *SessionPath) (*struct{}, error) {
+	return nil, r.remove(ctx, p, in.ID, in.Session)
+}

@@ -1,0 +1,244 @@
+// Package whip lets streaming programs publish into a room by HTTP alone: WHIP (RFC 9725), with
+// trickle ICE and ICE restarts in SDP fragments (RFC 8840). Who publishes is a participant of the
+// room like one who joins by the REST API, with a call of their own behind it, and ends like one.
+//
+// It starts no goroutine.
+package whip
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
+	"github.com/skygenesisenterprise/skybridge/api/voip/records"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
+	"github.com/skygenesisenterprise/skybridge/api/ws"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
+)
+
+// Calls are the API's calls into rooms.
+type Calls interface {
+	// Join makes a call into a room, whose offer follows.
+	Join(ctx context.Context, p auth.Principal, room string, in rooms.JoinRoom) (rooms.JoinBody, error)
+	// Signal takes a message of a party's; an offer's has the answer as its reply.
+	Signal(ctx context.Context, p auth.Principal, call string, in ws.Signal) (mailbox.MessageBody, error)
+	// SeesCall reports whether a call is known, to a principal.
+	SeesCall(p auth.Principal, id string) bool
+}
+
+// Service holds the sessions. One lasts as long as its call.
+type Service struct {
+	calls Calls
+	log   *slog.Logger
+
+	mu       sync.Mutex
+	sessions map[string]*session // by call
+}
+
+// New makes the service.
+func New(calls Calls, log *slog.Logger) *Service {
+	return &Service{calls: calls, log: log, sessions: make(map[string]*session)}
+}
+
+// session is one client's.
+type session struct {
+	call, room string
+	owner      auth.Principal
+
+	mu    sync.Mutex // one PATCH at a time
+	offer offer      // the latest, as it was taken
+	tag   string     // the entity tag of the present generation of ICE
+}
+
+// made is what a new session is answered with.
+type made struct {
+	*session
+	answer string
+	ice    []records.ICEServerBody
+}
+
+// publish brings a client into a room.
+func (s *Service) publish(ctx context.Context, p auth.Principal, room string, in rooms.JoinRoom, text string) (made, error) {
+	offer, err := readOffer(text, false)
+	if err != nil {
+		return made{}, inBody(err)
+	}
+	joined, err := s.calls.Join(ctx, p, room, in)
+	if err != nil {
+		return made{}, err
+	}
+	ses := &session{call: joined.CallID, room: joined.RoomID, owner: p, offer: offer, tag: newTag()}
+	answer, err := s.exchange(ctx, ses, offer)
+	if err != nil {
+		s.hangUp(ctx, ses)
+		return made{}, inBody(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, other := range s.sessions { // those whose calls are long over
+		if !s.calls.SeesCall(other.owner, id) {
+			delete(s.sessions, id)
+		}
+	}
+	s.sessions[ses.call] = ses
+	return made{ses, answer, joined.ICEServers}, nil
+}
+
+// newTag is an entity tag (RFC 9110 §8.8.3).
+func newTag() string { return `"` + signaling.NewID() + `"` }
+
+// exchange gives the answer to an offer.
+func (s *Service) exchange(ctx context.Context, ses *session, o offer) (string, error) {
+	reply, err := s.signal(ctx, ses, mailbox.Offer, mailbox.Description{Type: mailbox.Offer, SDP: o.text()})
+	if err != nil {
+		return "", err
+	}
+	if reply.Reply == nil {
+		return "", fault.New(fault.Internal, "an offer without an answer")
+	}
+	return mailbox.SDP(mailbox.Answer, reply.Reply.Payload)
+}
+
+// signal sends a message of the session's client to the server.
+func (s *Service) signal(ctx context.Context, ses *session, kind string, payload any) (mailbox.MessageBody, error) {
+	m := ws.Signal{ToUser: mailbox.Server, MessageType: kind}
+	var err error
+	if payload != nil {
+		if m.Payload, err = json.Marshal(payload); err != nil {
+			return mailbox.MessageBody{}, err
+		}
+	}
+	return s.calls.Signal(ctx, ses.owner, ses.call, m)
+}
+
+// hangUp ends a session's call. One that is over already is none of our business.
+func (s *Service) hangUp(ctx context.Context, ses *session) {
+	ctx = context.WithoutCancel(ctx)
+	if _, err := s.signal(ctx, ses, mailbox.Hangup, nil); err != nil && !over(err) && fault.Of(err) != fault.Conflict {
+		s.log.Error("a session's call was not ended", "call", ses.call, "err", err)
+	}
+}
+
+// over reports whether an error says that a session's call has ended.
+func over(err error) bool {
+	kind := fault.Of(err)
+	return kind == fault.NotFound || kind == fault.Gone || fault.CodeOf(err) == "call_ended"
+}
+
+// find finds a session for who made it, or an admin.
+func (s *Service) find(p auth.Principal, room, id string) (*session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ses := s.sessions[id]
+	if ses == nil || ses.room != room || ses.owner.User != p.User && !p.SeesAll() {
+		return nil, noSession(id)
+	}
+	return ses, nil
+}
+
+func noSession(id string) error { return fault.New(fault.NotFound, "no session %q", id) }
+
+// forget lets go of a session.
+func (s *Service) forget(ses *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, ses.call)
+}
+
+// remove ends a session.
+func (s *Service) remove(ctx context.Context, p auth.Principal, room, id string) error {
+	ses, err := s.find(p, room, id)
+	if err != nil {
+		return err
+	}
+	s.forget(ses)
+	_, err = s.signal(context.WithoutCancel(ctx), ses, mailbox.Hangup, nil)
+	if over(err) || fault.Of(err) == fault.Conflict { // it has ended before, or its client is out
+		return noSession(id)
+	}
+	return err
+}
+
+// patched is what a fragment leads to: nothing, or a new generation of ICE.
+type patched struct{ tag, fragment string }
+
+// patch takes candidates, or begins a new generation of ICE where the fragment has credentials
+// of one. match is If-Match.
+func (s *Service) patch(ctx context.Context, p auth.Principal, room, id, match, text string) (patched, error) {
+	ses, err := s.find(p, room, id)
+	if err != nil {
+		return patched{}, err
+	}
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	if err := ses.matches(match); err != nil {
+		return patched{}, err
+	}
+	f, err := readFragment(text)
+	if err != nil {
+		return patched{}, err
+	}
+	var out patched
+	if f.ufrag != ses.offer.ufrag() {
+		out, err = s.restart(ctx, ses, f)
+	} else {
+		err = s.trickle(ctx, ses, f)
+	}
+	if over(err) {
+		s.forget(ses)
+		return patched{}, noSession(id)
+	}
+	return out, inBody(err)
+}
+
+// trickle takes candidates of the present generation.
+func (s *Service) trickle(ctx context.Context, ses *session, f fragment) error {
+	type init struct {
+		Candidate string `json:"candidate"`
+		MID       string `json:"sdpMid,omitempty"`
+		Ufrag     string `json:"usernameFragment"`
+	}
+	for _, c := range f.candidates {
+		if _, err := s.signal(ctx, ses, mailbox.Candidate, init{c.text, c.mid, f.ufrag}); err != nil {
+			return err
+		}
+	}
+	if !f.complete {
+		return nil
+	}
+	_, err := s.signal(ctx, ses, mailbox.Candidate, init{Ufrag: f.ufrag})
+	return err
+}
+
+// restart begins a new generation. One that is refused leaves the session as it was.
+func (s *Service) restart(ctx context.Context, ses *session, f fragment) (patched, error) {
+	next := ses.offer.restarted(f)
+	answer, err := s.exchange(ctx, ses, next)
+	if err != nil {
+		return patched{}, err
+	}
+	ses.offer, ses.tag = next, newTag()
+	return patched{ses.tag, fragmentOf(answer).text()}, nil
+}
+
+// inBody says of what is wrong with an SDP that it stands in the body.
+func inBody(err error) error {
+	var field *rest.FieldError
+	if errors.As(err, &field) {
+		err = field.Err
+	}
+	switch fault.Of(err) {
+	case fault.Invalid:
+		err = fault.WithCode(fault.Malformed, "malformed_sdp", "%w", err)
+	case fault.Malformed, fault.NotAcceptable, fault.TooLarge:
+	default:
+		return err
+	}
+	return rest.InField("body", err)
+}
