@@ -40,6 +40,7 @@ func Register(api huma.API, s *Service, fail rest.Errors) {
 	change.MaxBodyBytes = bodyLimit
 	change.Responses = answers(http.StatusOK, "Our part of a new generation", fragmentType)
 	change.Responses["204"] = &huma.Response{Description: "The candidates are taken"}
+	change.Errors = []int{400, 401, 403, 404, 406, 409, 410, 412, 413, 415, 422, 428, 429, 500, 503, 504} // with two answers there is no default
 	rest.Handle(api, fail, change, r.change)
 	rest.Handle(api, fail, rest.Operation(http.MethodDelete, endpoint+"/{session}", "whip-end", "End a WHIP session", http.StatusOK), r.end)
 }
@@ -151,7 +152,7 @@ func quoted(s string) string {
 // reflection.
 type SessionPath struct {
 	rest.PathID
-	Session string `path:"session" maxLength:"64"`
+	Session string `path:"session"`
 }
 
 type changed struct {

@@ -151,7 +151,7 @@ func TestWhoMayPublish(t *testing.T) {
 	room := alice.room(nil)
 	offer := sender(t).offer(nil)
 	(&user{rig: r}).publishes(room.ID, offer).problem(401, "unauthorized", "token")
-	r.as("eve", auth.RoleAuditor).publishes(room.ID, offer).problem(403, "forbidden", "read")
+	r.as("eve", auth.RoleAuditor).publishes(room.ID, offer).problem(403, "forbidden", "for users")
 	alice.publishes("0197f000-0000-7000-8000-000000000000", offer).problem(404, "not_found", "no room")
 	alice.publishes("nonsense", offer).problem(404, "not_found", "no room")
 	alice.do("POST", "/rooms/"+room.ID+"/whip", offer, "Content-Type", "application/json").problem(415, "unsupported_media_type", "application/sdp")

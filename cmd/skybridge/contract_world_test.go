@@ -74,14 +74,18 @@ func (w *world) here() {
 func (w *world) asks(header, method, path string, body any, more ...string) reply {
 	w.t.Helper()
 	var in io.Reader
-	if body != nil {
+	kind := "application/json"
+	if sdp, ok := body.(sdpBody); ok {
+		in, kind = strings.NewReader(sdp.text), sdp.kind
+		more = append(more, "If-Match: *")
+	} else if body != nil {
 		text, err := json.Marshal(body)
 		must(w.t, err)
 		in = bytes.NewReader(text)
 	}
 	req, err := http.NewRequestWithContext(w.t.Context(), method, "http://"+w.srv.api.Addr().String()+path, in)
 	must(w.t, err)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", kind)
 	for _, h := range append(more, header) {
 		if name, value, ok := strings.Cut(h, ": "); ok {
 			req.Header.Set(name, value)
@@ -222,8 +226,17 @@ func (w *world) ban() string {
 	return a.String()
 }
 
+// sdpBody is a body of WHIP.
+type sdpBody struct{ kind, text string }
+
+const whipICE = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=ice-ufrag:abcd\r\na=ice-pwd:passwordpasswordpassword\r\n"
+
+var whipOffer = "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\na=fingerprint:sha-256 " + strings.TrimSuffix(strings.Repeat("AB:", 32), ":") +
+	"\r\n" + strings.Replace(whipICE, "a=mid", "c=IN IP4 0.0.0.0\r\na=mid", 1) + "a=setup:actpass\r\na=rtcp-mux\r\na=rtpmap:0 PCMU/8000\r\na=sendonly\r\n"
+
 // samples are bodies that operations take.
 var samples = map[string]any{
+	"whip-publish": sdpBody{"application/sdp", whipOffer}, "whip-change": sdpBody{"application/trickle-ice-sdpfrag", whipICE},
 	"create-call": map[string]any{"participants": []any{"WebRTC/bob"}, "call_type": "audio", "timeout": 30.0, "metadata": map[string]any{"ticket": 1.0}},
 	"send-dtmf":   map[string]any{"digits": "1"}, "add-participants": map[string]any{"participants": []any{"WebRTC/carol"}},
 	"record-call": map[string]any{"format": "wav"}, "record-room": map[string]any{"format": "wav"},
@@ -265,6 +278,9 @@ func (w *world) request(op *contract.Operation, static map[string]string) (path 
 		}
 		fill("id", id)
 		fill("pid", pid)
+	case strings.Contains(path, "{session}"):
+		at := w.asks(w.alice.header, "POST", apiBase+"/rooms/"+w.room()+"/whip", samples["whip-publish"]).header.Get("Location")
+		return at, body
 	case under == "rooms":
 		fill("id", w.room())
 	case op.ID == "delete-recording":

@@ -76,6 +76,9 @@ var table = map[string]Rule{
 	"set-participant-role":    acts("rooms", Party),
 	"kick-participant":        acts("rooms", Party),
 	"join-external-media":     manages("rooms", true),
+	"whip-publish":            acts("rooms", Invited),
+	"whip-change":             acts("rooms", Party),
+	"whip-end":                acts("rooms", Party),
 
 	"send-message":  acts("messages", Self),
 	"list-messages": reads("messages", Self),
