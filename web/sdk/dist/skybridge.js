@@ -184,6 +184,9 @@ function layersOf(track) {
   ];
   return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
 }
+var attemptLimit = 3e3;
+var watchEvery = 250;
+var firstGap = 900;
 var Peer = class {
   constructor(cfg) {
     this.cfg = cfg;
@@ -233,6 +236,18 @@ var Peer = class {
   // the first offer went out
   #lostAt = 0;
   #connected = false;
+  #restarted = 0;
+  // when a path was looked for last
+  #gap = firstGap;
+  #wanted = false;
+  // a path, by which something comes as it did
+  #flowed = 0;
+  // when something came last
+  #attempts = /* @__PURE__ */ new Map();
+  // at giving the server something, and since when
+  #wake = new AbortController();
+  // ends the wait for the next attempt
+  #stop = new AbortController();
   add(stream, tracks = stream.getTracks()) {
     return tracks.map((track) => this.pc.addTrack(track, stream));
   }
@@ -327,15 +342,79 @@ var Peer = class {
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
       try {
-        return await this.cfg.send(description.type, description);
+        return await this.#attempt(description.type, description);
       } catch (error) {
         const passing2 = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
         if (!passing2 || Date.now() - since > this.cfg.patience) throw error;
         const asked = error instanceof ApiError ? error.retryAfter * 1e3 : 0;
-        await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)));
+        await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)), this.#wake.signal);
       }
     }
     return null;
+  }
+  // attempt gives the server something. Nobody answers what goes by a connection of a network that
+  // has gone, nor does the browser say so: once there was a path, it is given up after a while.
+  async #attempt(type, payload) {
+    const own = new AbortController();
+    this.#attempts.set(own, Date.now());
+    const late = this.#connected ? setTimeout(() => own.abort(), attemptLimit) : void 0;
+    try {
+      return await this.cfg.send(type, payload, own.signal);
+    } finally {
+      clearTimeout(late);
+      this.#attempts.delete(own);
+    }
+  }
+  // hurry has what the server is being given go anew, by the network that is there now.
+  #hurry() {
+    for (const [attempt, since] of this.#attempts) if (Date.now() - since > 250) attempt.abort();
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+  // watch looks for another path where nothing comes any more that came steadily, and until it
+  // comes again: the browser itself notices that only after seconds, and finds the network that is
+  // there now not at once.
+  async #watch() {
+    let last = -1;
+    let flows = 0;
+    let silent = 0;
+    let steady = false;
+    while (!this.#closed) {
+      await pause(watchEvery, this.#stop.signal);
+      const now = await this.#heard();
+      if (this.#closed || now < 0) return;
+      if (now > last) {
+        this.#flowed = Date.now();
+        silent = 0;
+        steady ||= ++flows >= 8;
+        if (flows >= 2) {
+          this.#wanted = false;
+          this.#gap = firstGap;
+        }
+      } else {
+        flows = 0;
+        if (++silent >= 4 && steady) {
+          steady = false;
+          this.restart();
+        } else if (silent >= 2 && this.#wanted) {
+          this.restart();
+        }
+      }
+      last = now;
+    }
+  }
+  // heard is how many packets of audio have come; -1 where that cannot be had.
+  async #heard() {
+    try {
+      let packets = 0;
+      const reports = await this.pc.getStats();
+      for (const report2 of reports.values()) {
+        if (report2.type === "inbound-rtp" && report2.kind === "audio") packets += report2.packetsReceived ?? 0;
+      }
+      return packets;
+    } catch {
+      return -1;
+    }
   }
   // meets tells whether the server has made an offer as well; it may still be on the way.
   async #meets() {
@@ -422,7 +501,7 @@ var Peer = class {
     else this.#tell(candidate);
   }
   #tell(candidate) {
-    this.cfg.send("ice_candidate", candidate).catch((error) => {
+    this.#attempt("ice_candidate", candidate).catch((error) => {
       if (!this.#closed) console.warn("skybridge: candidate not sent:", error);
     });
   }
@@ -430,6 +509,7 @@ var Peer = class {
     if (this.#closed) return;
     switch (this.pc.connectionState) {
       case "connected":
+        if (!this.#connected) void this.#watch();
         this.#connected = true;
         this.#lostAt = 0;
         this.cfg.network("connected");
@@ -446,9 +526,15 @@ var Peer = class {
         break;
     }
   }
-  // restart looks for another network path, at once.
+  // restart looks for another network path, at once, or once that which is looked for has had its time.
   restart() {
     if (this.#closed || !this.#offered) return;
+    this.#hurry();
+    const now = Date.now();
+    this.#wanted ||= now - this.#flowed < 3e3;
+    if (now - this.#restarted < this.#gap) return;
+    if (now - this.#restarted < 2 * this.#gap) this.#gap = Math.min(this.#gap * 2, 4e3);
+    this.#restarted = now;
     this.pc.restartIce();
     void this.negotiate();
   }
@@ -460,6 +546,7 @@ var Peer = class {
   }
   close() {
     this.#closed = true;
+    this.#stop.abort();
     this.pc.close();
   }
 };
@@ -756,7 +843,7 @@ var Call = class extends Emitter {
       env: cfg.env,
       iceServers: cfg.iceServers,
       patience: cfg.patience,
-      send: (type, payload) => cfg.api.signal(this.id, type, payload),
+      send: (type, payload, signal) => cfg.api.signal(this.id, type, payload, { signal }),
       track: (track, streams) => this.#track(track, streams),
       network: (state) => this.#network(state),
       failed: (error) => void this.#lost(error)

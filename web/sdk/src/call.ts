@@ -72,7 +72,7 @@ export class Call extends Emitter<CallEvents> {
     this.local = cfg.local;
     this.#peer = new Peer({
       env: cfg.env, iceServers: cfg.iceServers, patience: cfg.patience,
-      send: (type, payload) => cfg.api.signal(this.id, type, payload),
+      send: (type, payload, signal) => cfg.api.signal(this.id, type, payload, { signal }),
       track: (track, streams) => this.#track(track as Track, streams),
       network: (state) => this.#network(state),
       failed: (error) => void this.#lost(error),

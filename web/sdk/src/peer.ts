@@ -18,7 +18,7 @@ export interface PeerConfig {
   iceServers: IceServer[];
   // send gives the server a message, and resolves with the number it got and the answer that
   // its reply may hold.
-  send(type: MessageType, payload: unknown): Promise<{ seq: number; reply?: { payload?: unknown } }>;
+  send(type: MessageType, payload: unknown, signal: AbortSignal): Promise<{ seq: number; reply?: { payload?: unknown } }>;
   track(track: TrackLike, streams: readonly StreamLike[]): void;
   // network tells how the connection is: connected, or interrupted for now.
   network(state: "connected" | "interrupted"): void;
@@ -43,6 +43,10 @@ function layersOf(track: TrackLike): { rid: string; scaleResolutionDownBy?: numb
   return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
 }
 
+const attemptLimit = 3000; // ms
+const watchEvery = 250;
+const firstGap = 900; // between looking for a path and doing so anew; it doubles
+
 export class Peer {
   readonly pc: PeerConnection;
   #closed = false;
@@ -61,6 +65,13 @@ export class Peer {
   #offered = false; // the first offer went out
   #lostAt = 0;
   #connected = false;
+  #restarted = 0; // when a path was looked for last
+  #gap = firstGap;
+  #wanted = false; // a path, by which something comes as it did
+  #flowed = 0; // when something came last
+  #attempts = new Map<AbortController, number>(); // at giving the server something, and since when
+  #wake = new AbortController(); // ends the wait for the next attempt
+  #stop = new AbortController();
 
   constructor(private readonly cfg: PeerConfig) {
     const { RTCPeerConnection } = cfg.env;
@@ -181,15 +192,84 @@ export class Peer {
     const since = Date.now();
     for (let failures = 0; !this.#closed; failures++) {
       try {
-        return await this.cfg.send(description.type, description);
+        return await this.#attempt(description.type, description);
       } catch (error) {
         const passing = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
         if (!passing || Date.now() - since > this.cfg.patience) throw error;
         const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0;
-        await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3000)));
+        await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3000)), this.#wake.signal);
       }
     }
     return null;
+  }
+
+  // attempt gives the server something. Nobody answers what goes by a connection of a network that
+  // has gone, nor does the browser say so: once there was a path, it is given up after a while.
+  async #attempt(type: MessageType, payload: unknown): Promise<{ seq: number; reply?: { payload?: unknown } }> {
+    const own = new AbortController();
+    this.#attempts.set(own, Date.now());
+    const late = this.#connected ? setTimeout(() => own.abort(), attemptLimit) : undefined;
+    try {
+      return await this.cfg.send(type, payload, own.signal);
+    } finally {
+      clearTimeout(late);
+      this.#attempts.delete(own);
+    }
+  }
+
+  // hurry has what the server is being given go anew, by the network that is there now.
+  #hurry(): void {
+    // One event after the other tells of the same change: what has just begun goes on.
+    for (const [attempt, since] of this.#attempts) if (Date.now() - since > 250) attempt.abort();
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  // watch looks for another path where nothing comes any more that came steadily, and until it
+  // comes again: the browser itself notices that only after seconds, and finds the network that is
+  // there now not at once.
+  async #watch(): Promise<void> {
+    let last = -1;
+    let flows = 0; // ticks with something, one after the other
+    let silent = 0; // and without
+    let steady = false;
+    while (!this.#closed) {
+      await pause(watchEvery, this.#stop.signal);
+      const now = await this.#heard();
+      if (this.#closed || now < 0) return;
+      if (now > last) {
+        this.#flowed = Date.now();
+        silent = 0;
+        steady ||= ++flows >= 8;
+        if (flows >= 2) {
+          this.#wanted = false;
+          this.#gap = firstGap;
+        }
+      } else {
+        flows = 0;
+        if (++silent >= 4 && steady) {
+          steady = false;
+          this.restart();
+        } else if (silent >= 2 && this.#wanted) {
+          this.restart();
+        }
+      }
+      last = now;
+    }
+  }
+
+  // heard is how many packets of audio have come; -1 where that cannot be had.
+  async #heard(): Promise<number> {
+    try {
+      let packets = 0;
+      const reports = await this.pc.getStats() as { values(): Iterable<{ type?: string; kind?: string; packetsReceived?: number }> };
+      for (const report of reports.values()) {
+        if (report.type === "inbound-rtp" && report.kind === "audio") packets += report.packetsReceived ?? 0;
+      }
+      return packets;
+    } catch {
+      return -1; // closed meanwhile, or without statistics: the browser itself notices, later
+    }
   }
 
   // meets tells whether the server has made an offer as well; it may still be on the way.
@@ -287,7 +367,7 @@ export class Peer {
   }
 
   #tell(candidate: Candidate): void {
-    this.cfg.send("ice_candidate", candidate).catch((error: unknown) => {
+    this.#attempt("ice_candidate", candidate).catch((error: unknown) => {
       if (!this.#closed) console.warn("skybridge: candidate not sent:", error);
     });
   }
@@ -296,6 +376,7 @@ export class Peer {
     if (this.#closed) return;
     switch (this.pc.connectionState) {
       case "connected":
+        if (!this.#connected) void this.#watch();
         this.#connected = true;
         this.#lostAt = 0;
         this.cfg.network("connected");
@@ -313,9 +394,15 @@ export class Peer {
     }
   }
 
-  // restart looks for another network path, at once.
+  // restart looks for another network path, at once, or once that which is looked for has had its time.
   restart(): void {
     if (this.#closed || !this.#offered) return;
+    this.#hurry();
+    const now = Date.now();
+    this.#wanted ||= now - this.#flowed < 3000;
+    if (now - this.#restarted < this.#gap) return;
+    if (now - this.#restarted < 2 * this.#gap) this.#gap = Math.min(this.#gap * 2, 4000);
+    this.#restarted = now;
     this.pc.restartIce();
     void this.negotiate();
   }
@@ -329,6 +416,7 @@ export class Peer {
 
   close(): void {
     this.#closed = true;
+    this.#stop.abort();
     this.pc.close();
   }
 }

@@ -25,14 +25,14 @@ async function talk(prepare = () => undefined) {
 }
 
 // ready is a client that may call, by connections that may do something of their own.
-async function ready(prepare = () => undefined, own = {}, WebSocket = undefined) {
+async function ready(prepare = () => undefined, own = {}, WebSocket = undefined, fetch = globalThis.fetch) {
   const name = `call-${++id}`;
   const remote = call(server, name);
   await prepare(remote);
   const client = new Client({
     url: server.url, token,
     environment: {
-      WebSocket, network: {}, MediaStream,
+      WebSocket, network: {}, MediaStream, fetch,
       RTCPeerConnection: class extends RTCPeerConnection {
         constructor(configuration) {
           super({ ...configuration, iceAdditionalHostAddresses: ["127.0.0.1"] });
@@ -66,6 +66,31 @@ test("a call connects by one offer, and ends where it is hung up", async () => {
   await over;
   assert.equal(remote.status, "ended");
   assert.equal(client.calls.size, 0);
+});
+
+test("an offer that goes by a network which has gone is made anew by the one that is there", async () => {
+  let gone = false;
+  let hangs;
+  const hung = new Promise((done) => { hangs = done; });
+  const { client, remote } = await ready(undefined, {}, undefined, (url, init) => {
+    if (!gone || !init.body?.includes('"offer"')) return fetch(url, init);
+    return new Promise((_, reject) => { // as fetch does by a connection that nobody has closed
+      init.signal.addEventListener("abort", () => reject(new Error("aborted")));
+      hangs();
+    });
+  });
+  const made = await client.call("1001", { local: microphone() });
+  await connected(remote.pc);
+  await connected(made.peerConnection);
+  gone = true;
+  client.networkChanged();
+  await hung;
+  gone = false;
+  while (remote.offers.length < 2) { // until the attempt is old enough to be given up
+    client.networkChanged();
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.notEqual(remote.offers[1], remote.offers[0]);
 });
 
 test("the server's hangup says why", async () => {

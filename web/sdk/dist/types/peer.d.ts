@@ -3,7 +3,7 @@ import type { Candidate, Environment, IceServer, PeerConnection, Sender, StreamL
 export interface PeerConfig {
     env: Environment;
     iceServers: IceServer[];
-    send(type: MessageType, payload: unknown): Promise<{
+    send(type: MessageType, payload: unknown, signal: AbortSignal): Promise<{
         seq: number;
         reply?: {
             payload?: unknown;
