@@ -2,7 +2,6 @@ package voip
 
 import (
 	"maps"
-	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
@@ -16,7 +15,7 @@ func (c *Call) Shown(p auth.Principal) CallBody {
 	b := c.body()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if b.Status != StatusEnded && slices.Contains(c.users(), p.User) {
+	if b.Status != StatusEnded && c.takesPart(p.User) {
 		b.ICEServers = c.service.iceServers(p.User)
 	}
 	return b
@@ -78,7 +77,7 @@ func (pt *party) body() ParticipantBody {
 func (c *Call) record() {
 	body := c.body()
 	c.mu.Lock()
-	users := c.users()
+	users := c.owners()
 	c.mu.Unlock()
 	if err := records.Write(c.service.cfg.Records, body, users); err != nil {
 		c.service.log.Error("call record not written", "call", c.id, "err", err)

@@ -73,7 +73,7 @@ func newCall(s *Service, p auth.Principal, kind string, metadata map[string]any)
 // phone.
 func (c *Call) begin(ctx context.Context, targets []dialstring.Target, p auth.Principal) error {
 	for i, t := range targets {
-		if err := c.invite(ctx, t); err != nil {
+		if _, err := c.invite(ctx, t); err != nil {
 			return endpoints.InParticipant(i, err)
 		}
 	}
@@ -90,23 +90,23 @@ func (c *Call) begin(ctx context.Context, targets []dialstring.Target, p auth.Pr
 }
 
 // invite calls an endpoint: a phone rings, a browser finds the call in its list.
-func (c *Call) invite(ctx context.Context, t dialstring.Target) error {
+func (c *Call) invite(ctx context.Context, t dialstring.Target) (*party, error) {
+	pt := newParty(t.String(), roleCallee, StateRinging)
 	if !endpoints.IsBrowser(t) {
-		return c.dial(ctx, newParty(t.String(), roleCallee, StateRinging), t, c.caller)
+		return pt, c.dial(ctx, pt, t, c.caller)
 	}
 	user, err := c.service.browserOf(t)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	pt := newParty(t.String(), roleCallee, StateRinging)
 	pt.user = user
 	if err := c.await(pt); err != nil {
-		return err
+		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rings()
-	return nil
+	return pt, nil
 }
 
 // await adds a party that is to join from a browser.
@@ -314,15 +314,20 @@ func (c *Call) hangUp(parties []*party, cause signaling.Cause) {
 }
 
 // EndBy ends the call as one of its users wishes. Who was called and has not
-// answered refuses it.
-func (c *Call) EndBy(p auth.Principal) {
+// answered refuses it. It fails with fault.Conflict for who has left a call that goes on.
+func (c *Call) EndBy(p auth.Principal) error {
 	c.mu.Lock()
+	if c.status != StatusEnded && !c.rules(p) {
+		c.mu.Unlock()
+		return errLeft
+	}
 	cause := signaling.CauseNormal
 	if pt := c.partyFor(p); pt != nil && c.answered.IsZero() {
 		cause = pt.byeCause()
 	}
 	c.mu.Unlock()
 	c.end(cause)
+	return nil
 }
 
 // open fails with fault.Conflict once the call has ended. The lock is held.

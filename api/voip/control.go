@@ -100,6 +100,10 @@ func (c *Call) SendDigits(ctx context.Context, p auth.Principal, digits string) 
 		c.mu.Unlock()
 		return err
 	}
+	if !c.rules(p) {
+		c.mu.Unlock()
+		return errLeft
+	}
 	self := c.partyFor(p)
 	var to []*signaling.Channel
 	for _, pt := range c.parties {
@@ -146,10 +150,16 @@ func (c *Call) More(ctx context.Context, p auth.Principal, names []string) error
 	if err != nil {
 		return err
 	}
+	var called []*party
 	for i, t := range targets {
-		if err := c.invite(ctx, t); err != nil {
+		pt, err := c.invite(ctx, t)
+		if err != nil { // all of them or none
+			for _, pt := range called {
+				c.takeOut(pt, signaling.CauseNormal)
+			}
 			return endpoints.InParticipant(i, err)
 		}
+		called = append(called, pt)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
@@ -43,6 +44,7 @@ type party struct {
 	seen    bool      // a browser of theirs has sent or asked for a message
 	direct  bool      // talks to another browser without us
 	relays  bool      // has sent another user an offer or answer, or was sent one
+	asks    *party    // to whom an offer of theirs went that is not answered
 	offered bool      // an offer of ours is there, or will be
 	ours    *ownOffer // until it is answered
 	held    bool      // has put the others on hold
@@ -139,11 +141,44 @@ func (c *Call) users() []string {
 	return out
 }
 
+// owners are the users, and those on whose phones it was, as far as they are known: the ended call
+// and its recordings are theirs too. The lock is held.
+func (c *Call) owners() []string {
+	out := c.users()
+	for _, pt := range c.parties {
+		number, ok := endpoints.PhoneNumber(pt.endpoint)
+		if !ok || pt.user != "" {
+			continue
+		}
+		if user, ok := c.service.Reach(number); ok && user != number && !slices.Contains(out, user) {
+			out = append(out, user)
+		}
+	}
+	return out
+}
+
 func (c *Call) visibleTo(p auth.Principal) bool {
 	if rest.ReadsAll(p) || c.createdBy == p.User {
 		return true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.partyFor(p) != nil
+	pt := c.partyFor(p)
+	return pt != nil && (pt.state != StateLeft || pt.moved || c.status == StatusEnded)
 }
+
+// rules reports whether a principal may act on the whole call: its creator, an admin, and who is in
+// it. The lock is held.
+func (c *Call) rules(p auth.Principal) bool {
+	pt := c.partyFor(p)
+	return c.createdBy == p.User || p.SeesAll() || pt != nil && pt.state != StateLeft
+}
+
+// takesPart reports whether a user has a browser's part in the call, or may come to have. The lock
+// is held.
+func (c *Call) takesPart(user string) bool {
+	pt := c.partyOf(user)
+	return pt != nil && pt.state != StateLeft || pt == nil && c.createdBy == user
+}
+
+var errLeft = fault.New(fault.Conflict, "you have left this call")

@@ -41,7 +41,7 @@ func (s subjects) Call(p auth.Principal, id string) (recordings.Subject, error) 
 
 // subject is the call as a recording has it. The lock is held.
 func (c *Call) subject(by string) recordings.Subject {
-	return recordings.Subject{Call: c.id, State: string(c.status), Bridge: c.bridge, By: by, Users: c.users()}
+	return recordings.Subject{Call: c.id, State: string(c.status), Bridge: c.bridge, By: by, Users: c.owners()}
 }
 
 // recordNow records a call that is to be from its first moment on. What keeps it from that is

@@ -1,9 +1,12 @@
 package voip
 
 import (
+	"time"
+
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/lifetime"
 )
 
 // relay passes a message on to another user. With an answer the two talk to each
@@ -18,7 +21,11 @@ func (c *Call) relay(p auth.Principal, pt, other *party, in SendMessage) (mailbo
 	if in.MessageType == mailbox.Offer || in.MessageType == mailbox.Answer {
 		pt.relays, other.relays = true, true // they need none of ours
 	}
-	if in.MessageType == mailbox.Answer {
+	if in.MessageType == mailbox.Offer {
+		pt.asks = other
+	}
+	if in.MessageType == mailbox.Answer && other.asks == pt { // else it is late, or answers nothing
+		other.asks = nil
 		c.connectDirectly(pt)
 		c.connectDirectly(other)
 		c.activate()
@@ -46,11 +53,16 @@ func (c *Call) connectDirectly(pt *party) {
 }
 
 // watchDirect ends a call that goes on without us once nobody has sent or asked for
-// a message for long: nothing else tells that the browsers are gone.
+// a message for long: nothing else tells that the browsers are gone. Nor does anything else end one
+// that has lasted for too long.
 func (c *Call) watchDirect() {
 	patience := c.service.cfg.DirectIdle
+	longest := c.service.cfg.MaxDuration
 	for left := patience; ; {
-		passed, stop := c.service.after(left)
+		if longest > 0 {
+			left = min(left, longest-c.lasted())
+		}
+		passed, stop := c.service.after(max(left, time.Second))
 		select {
 		case <-c.over:
 			stop()
@@ -61,12 +73,23 @@ func (c *Call) watchDirect() {
 		left = patience - c.service.cfg.Now().Sub(c.lastSeen)
 		idle := left <= 0 && len(c.parties) == c.count(StateLeft)+c.countDirect()
 		c.mu.Unlock()
-		if idle {
+		switch {
+		case idle:
 			c.end(signaling.CauseNormal)
+			return
+		case longest > 0 && c.lasted() >= longest:
+			c.end(lifetime.CauseTooLong)
 			return
 		}
 		left = max(left, patience/10)
 	}
+}
+
+// lasted is for how long people have talked.
+func (c *Call) lasted() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.service.cfg.Now().Sub(c.answered)
 }
 
 // countDirect is the number of parties that talk without us. The lock is held.

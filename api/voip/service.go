@@ -58,6 +58,8 @@ type Config struct {
 	// DirectIdle is how long a call of two browsers that talk without us may go on
 	// without a word from either; 0 means an hour.
 	DirectIdle time.Duration
+	// MaxDuration is how long such a call may last, as those that pass us may; 0 is for ever.
+	MaxDuration time.Duration
 	// MediaTimeout is how long a browser that is neither muted nor on hold may send nothing
 	// before its part ends; 0 is for ever.
 	MediaTimeout time.Duration

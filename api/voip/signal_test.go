@@ -335,6 +335,7 @@ func TestACallWithoutUsEndsWhenNobodyIsHeardOfAnyMore(t *testing.T) {
 	r := newRig(t, clock.runs)
 	alice, bob := r.as("alice"), r.as("bob")
 	c := alice.calls("WebRTC/bob")
+	alice.post("/calls/"+c.ID+"/signaling", map[string]any{"to_user": "bob", "message_type": "offer"}).want(201)
 	bob.post("/calls/"+c.ID+"/signaling", map[string]any{"to_user": "alice", "message_type": "answer"}).want(201)
 	const least, most = time.Second, 24 * time.Hour
 	clock.awaits(t, 1, least, most)

@@ -56,7 +56,7 @@ func (c *Call) TransferTo(ctx context.Context, p auth.Principal, to dialstring.T
 	c.mu.Unlock()
 	if err == nil {
 		c.bridge.Stay(true)
-		err = c.invite(ctx, to)
+		_, err = c.invite(ctx, to)
 	}
 	if err != nil {
 		return rest.InField("body.to", err)
@@ -136,8 +136,12 @@ func (c *Call) move(ctx context.Context, pt *party, to *Call, leaves *signaling.
 	err := to.take(ctx, moved, ch, leaves)
 	c.mu.Lock()
 	if err != nil {
+		over := pt.state == StateLeft // the call has ended meanwhile, without the channel
 		pt.channel, pt.leg, pt.moved = ch, moved.leg, false
 		c.mu.Unlock()
+		if over {
+			ch.Hangup(signaling.CauseNormal)
+		}
 		return err
 	}
 	pt.leave()

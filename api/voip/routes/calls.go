@@ -127,7 +127,9 @@ func (r routes) endCall(ctx context.Context, p auth.Principal, in *rest.PathID) 
 		}
 		return r.getRecord(ctx, p, in.ID)
 	}
-	c.EndBy(p)
+	if err := c.EndBy(p); err != nil {
+		return nil, c.Stated(err)
+	}
 	return &rest.Answer[voip.CallBody]{Body: c.Shown(p)}, nil
 }
 
