@@ -123,7 +123,7 @@ func TestACallOfManyGoesOnWhileTwoRemain(t *testing.T) {
 	if got.Status != voip.StatusActive {
 		t.Fatalf("with two left the call is %s", show(got))
 	}
-	if a := r.as("bob").sends(c.ID, "offer", map[string]any{}); a.status != 409 {
+	if a := r.as("bob").sends(c.ID, "offer", map[string]any{}); a.status != 404 {
 		t.Errorf("too late, and yet: %d %s", a.status, a.body)
 	}
 	one.hangsUp(16)
