@@ -17,7 +17,7 @@ import (
 type SendMessage struct {
 	ToUser      string          `json:"to_user,omitempty" maxLength:"128" doc:"A user of the call; the server when absent, server or asterisk"`
 	MessageType string          `json:"message_type" enum:"offer,answer,ice_candidate,hangup,mute,unmute"`
-	Payload     json.RawMessage `json:"payload,omitempty" doc:"{sdp, type} of an offer or answer; a candidate, or {candidate}; at most 64 KiB"`
+	Payload     json.RawMessage `json:"payload,omitempty" doc:"{sdp, type} of an offer or answer; a candidate, or {candidate}; at most 64 KiB, and 512 KiB of an offer or answer to the server"`
 }
 
 // MaxWait is the longest long poll.

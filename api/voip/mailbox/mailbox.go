@@ -18,7 +18,10 @@ import (
 const (
 	maxMessages       = 1000     // of a call's users
 	maxMessagePayload = 64 << 10 // bytes
-	maxMessageBytes   = 8 << 20  // of a call's users together
+	// maxDescription is the largest offer or answer to the server, in bytes: the description of a
+	// room of fifty cameras (jsep.MaxBytes), as JSON. None is kept.
+	maxDescription  = 512 << 10
+	maxMessageBytes = 8 << 20 // of a call's users together
 )
 
 // The types of messages.
@@ -81,12 +84,17 @@ func New(call string, now func() time.Time, told func(MessageBody)) *Mailbox {
 // Post keeps a user's message. It fails with fault.TooLarge, fault.TooMany or,
 // After the call, fault.Gone.
 func (m *Mailbox) Post(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
-	if len(payload) > maxMessagePayload {
-		return MessageBody{}, rest.InField("body.payload", fault.New(fault.TooLarge, "payload of %d bytes, at most %d", len(payload), maxMessagePayload))
+	limit := maxMessagePayload
+	ours := ToServer(to) && (kind == Offer || kind == Answer)
+	if ours {
+		limit = maxDescription
+	}
+	if len(payload) > limit {
+		return MessageBody{}, rest.InField("body.payload", fault.New(fault.TooLarge, "payload of %d bytes, at most %d", len(payload), limit))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if kind == Answer && ToServer(to) { // nobody reads it but we, now: it is neither kept nor counted
+	if ours { // nobody reads it but we, now: it is neither kept nor counted
 		return m.next(from, to, kind, payload)
 	}
 	switch {

@@ -29,7 +29,8 @@ func (l *Leg) stateChanged(s rtc.State) {
 	if l.state < rtc.StateFailed || s == rtc.StateConnected { // the first end says why
 		l.state = s
 	}
-	l.connected = l.connected || s == rtc.StateConnected
+	// Who says goodbye was connected, though it went before that was told.
+	l.connected = l.connected || s == rtc.StateConnected || s == rtc.StateClosed && l.state != rtc.StateFailed
 	started := l.events != nil
 	l.mu.Unlock()
 	if started {

@@ -1011,7 +1011,7 @@ export interface components {
         SendMessage: {
             /** @enum {string} */
             message_type: "offer" | "answer" | "ice_candidate" | "hangup" | "mute" | "unmute";
-            /** @description {sdp, type} of an offer or answer; a candidate, or {candidate}; at most 64 KiB */
+            /** @description {sdp, type} of an offer or answer; a candidate, or {candidate}; at most 64 KiB, and 512 KiB of an offer or answer to the server */
             payload?: unknown;
             /** @description A user of the call; the server when absent, server or asterisk */
             to_user?: string;
