@@ -53,14 +53,15 @@ func (c *Call) Arrange(p auth.Principal, body layout.Body) error {
 	if err == nil {
 		leg = pt.leg
 	}
+	state := string(c.status)
 	c.mu.Unlock()
-	switch {
-	case err != nil:
-		return err
-	case leg == nil:
-		return fault.New(fault.Conflict, "you are not in this call by a browser")
+	if err == nil && leg == nil {
+		err = fault.New(fault.Conflict, "you are not in this call by a browser")
 	}
-	return leg.Performer().Arrange(l)
+	if err == nil {
+		err = leg.Performer().Arrange(l)
+	}
+	return rest.InState(state, err)
 }
 
 // Arrange takes a layout for a call, as POST /calls/{id}/layout does.

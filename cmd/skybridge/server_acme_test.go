@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 	"github.com/skygenesisenterprise/skybridge/internal/certs/certtest"
 	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 )
@@ -31,16 +33,8 @@ type pebble struct {
 	client                    *http.Client
 }
 
-// freePort is one that nobody has now.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	must(t, err)
-	must(t, l.Close())
-	return port
-}
+// freePort is one that is the test's until its end.
+func freePort(t *testing.T) string { return strconv.Itoa(peer.FreePort(t)) }
 
 // pebbleProgram builds it.
 func pebbleProgram(t *testing.T) string {
