@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
@@ -78,8 +79,8 @@ func TestARoomIsMadeAndDeleted(t *testing.T) {
 		room.Settings.BridgeType != "mixing" || room.Participants == nil {
 		t.Errorf("room %s", show(room))
 	}
-	plain := alice.room(map[string]any{"name": "Plain", "number": "777"})
-	if plain.Number != "777" || plain.MaxParticipants != 0 || plain.Settings.BridgeType != "mixing" {
+	plain := alice.room(map[string]any{"name": "Plain", "number": "9777"})
+	if plain.Number != "9777" || plain.MaxParticipants != 0 || plain.Settings.BridgeType != "mixing" {
 		t.Errorf("room %s", show(plain))
 	}
 	// What a room does not allow is said too.
@@ -92,7 +93,7 @@ func TestARoomIsMadeAndDeleted(t *testing.T) {
 	}; !maps.Equal(raw.Settings, want) {
 		t.Errorf("settings %v", raw.Settings)
 	}
-	alice.post("/rooms", map[string]any{"name": "Again", "number": "777"}).want(409, "number_taken")
+	alice.post("/rooms", map[string]any{"name": "Again", "number": "9777"}).want(409, "number_taken")
 	if got := alice.rooms(""); !slices.Equal(got, []string{"Team Meeting", "Plain"}) {
 		t.Errorf("alice sees %v", got)
 	}
@@ -123,7 +124,7 @@ func TestARoomIsMadeAndDeleted(t *testing.T) {
 	alice.get("/rooms/" + plain.ID).want(404)
 	alice.post("/rooms/"+plain.ID+"/join", nil).want(404)
 	alice.delete("/rooms/" + plain.ID).want(404)
-	if got := alice.room(map[string]any{"name": "Plain", "number": "777"}); got.ID == plain.ID {
+	if got := alice.room(map[string]any{"name": "Plain", "number": "9777"}); got.ID == plain.ID {
 		t.Error("the room is back")
 	}
 }
@@ -317,4 +318,22 @@ func TestRoomsOutliveTheServer(t *testing.T) {
 	}
 	r.as("bob").joins(room.ID, map[string]any{"endpoint": "SIP/1001"})
 	r.phone("1001")
+}
+
+// A user's rooms are bounded, and have none of the dialplan's numbers; a service's are not.
+func TestAUsersRoomsAreBounded(t *testing.T) {
+	r := newRig(t)
+	alice, machine := r.as("alice"), r.as("machine", role(auth.RoleService))
+	alice.post("/rooms", map[string]any{"name": "x", "number": "8500"}).want(403, "forbidden").at("body.number")
+	machine.post("/rooms", map[string]any{"name": "x", "number": "8500"}).want(201)
+	first := alice.room(map[string]any{"name": "x", "number": "9500"})
+	alice.do("PATCH", "/rooms/"+first.ID, map[string]any{"number": "8501"}).want(403, "forbidden").at("body.number")
+	alice.do("PATCH", "/rooms/"+first.ID, map[string]any{"number": "9501"}).want(200)
+	for range 99 {
+		alice.room(map[string]any{"name": "x"})
+	}
+	alice.post("/rooms", map[string]any{"name": "x"}).want(429)
+	machine.post("/rooms", map[string]any{"name": "x"}).want(201)
+	alice.delete("/rooms/" + first.ID).want(204)
+	alice.post("/rooms", map[string]any{"name": "x"}).want(201)
 }

@@ -177,6 +177,31 @@ func TestAFullRoom(t *testing.T) {
 	second.Release()
 }
 
+// Rooms are listed, and named in errors, while they change.
+func TestRoomsAreListedWhileTheyChange(t *testing.T) {
+	r := newRig(t)
+	room, err := r.rooms.Create(conference.Settings{Kept: true})
+	ok(t, err)
+	_, err = r.rooms.Create(conference.Settings{Kept: true}) // one is never compared
+	ok(t, err)
+	var changing sync.WaitGroup
+	changing.Go(func() {
+		for n := range 200 {
+			if err := r.rooms.Change(room, func(s *conference.Settings) { s.Number = fmt.Sprint(8000 + n) }); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 200 {
+		if all := r.rooms.Rooms(); len(all) != 2 || all[0] != room {
+			t.Fatal("the rooms are not in order")
+		}
+		err := room.SetHearing(t.Context(), "nobody", nil, nil)
+		kind(t, err, fault.NotFound, "not_found")
+	}
+	changing.Wait()
+}
+
 // A place that nobody takes holds no room.
 func TestAPlaceGivenBackEndsAnEmptyRoom(t *testing.T) {
 	r := newRig(t)

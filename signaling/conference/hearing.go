@@ -79,7 +79,7 @@ func (r *Room) channels(ids ...string) ([]*signaling.Channel, error) {
 	for _, id := range ids {
 		i := slices.IndexFunc(members, func(m Participant) bool { return m.ID == id })
 		if i < 0 {
-			return nil, fault.New(fault.NotFound, "no participant %q in room %s", id, r.settings.Number)
+			return nil, fault.New(fault.NotFound, "no participant %q in room %s", id, r.Settings().Number)
 		}
 		c, err := r.registry.engine.Channel(string(members[i].Channel))
 		if err != nil {

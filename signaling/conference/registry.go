@@ -6,6 +6,7 @@
 package conference
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ func (r *Registry) create(s Settings) (*Room, error) {
 	if s.Created.IsZero() {
 		s.Created = r.engine.Now()
 	}
-	room := &Room{settings: s, registry: r, remarked: make(chan struct{})}
+	room := &Room{id: s.ID, created: s.Created, settings: s, registry: r, remarked: make(chan struct{})}
 	room.bridge = r.engine.NewBridge(signaling.BridgeConfig{Name: s.Number, Creator: "ConfBridge", AlwaysMix: true})
 	room.bridgeID = string(room.bridge.ID())
 	r.byBridge[room.bridgeID] = room
@@ -161,8 +162,8 @@ func (r *Registry) freeNumber() (string, error) {
 
 // forget takes a room out of the lists. The lock is held.
 func (r *Registry) forget(room *Room) {
-	if r.rooms[room.settings.ID] == room {
-		delete(r.rooms, room.settings.ID)
+	if r.rooms[room.id] == room {
+		delete(r.rooms, room.id)
 		delete(r.byNumber, room.settings.Number)
 		delete(r.byBridge, room.bridgeID)
 	}
@@ -227,10 +228,7 @@ func (r *Registry) Rooms() []*Room {
 	}
 	r.mu.Unlock()
 	slices.SortFunc(out, func(a, b *Room) int {
-		if d := a.settings.Created.Compare(b.settings.Created); d != 0 {
-			return d
-		}
-		return strings.Compare(a.settings.ID, b.settings.ID)
+		return cmp.Or(a.created.Compare(b.created), strings.Compare(a.id, b.id))
 	})
 	return out
 }

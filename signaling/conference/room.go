@@ -36,14 +36,16 @@ type Participant struct {
 
 // Room is a conference and who is in it.
 type Room struct {
-	settings Settings
+	id       string    // its settings' too
+	created  time.Time // its settings' too
 	registry *Registry
 	bridge   *signaling.Bridge
 	bridgeID string // the bridge's, for events
 
-	mu      sync.Mutex
-	members []Participant
-	waiting []waiter
+	mu       sync.Mutex
+	settings Settings
+	members  []Participant
+	waiting  []waiter
 	// reserved counts those who were let in and have not arrived.
 	reserved int
 	closed   bool

@@ -73,8 +73,14 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateRoom) (
 	if err != nil {
 		return RoomBody{}, err
 	}
+	if err := mayNumber(p, in.Number); err != nil {
+		return RoomBody{}, err
+	}
 	s.stored.Lock() // who finds the room may remove it at once
 	defer s.stored.Unlock()
+	if err := s.mayMake(p); err != nil {
+		return RoomBody{}, err
+	}
 	cs := conference.Settings{
 		Number: in.Number, Name: in.Name, Max: in.MaxParticipants, PIN: digits, Kept: true,
 		Created: s.cfg.Now().UTC(), Creator: p.User,
@@ -229,6 +235,11 @@ func (s *Service) change(ctx context.Context, p auth.Principal, id string, in Ch
 	room, err := s.ruled(p, id)
 	if err != nil {
 		return RoomBody{}, err
+	}
+	if in.Number != nil && *in.Number != room.Settings().Number {
+		if err := mayNumber(p, *in.Number); err != nil {
+			return RoomBody{}, err
+		}
 	}
 	s.mu.Lock()
 	settings := in.Settings.on(s.settings[id])

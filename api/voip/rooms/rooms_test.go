@@ -113,7 +113,7 @@ func TestRoomsAreRemovedAtOnce(t *testing.T) {
 	db := database(t)
 	var calls onTheWay
 	s := calls.service(t, db)
-	alice := auth.Principal{User: "alice"}
+	alice := auth.Principal{User: "alice", Roles: []auth.Role{auth.RoleService}} // who may make as many
 	var making sync.WaitGroup
 	for range 8 {
 		making.Go(func() { // ended by its count, awaited below
@@ -236,9 +236,9 @@ func TestChanges(t *testing.T) {
 	alice := auth.Principal{User: "alice"}
 	made, err := s.create(t.Context(), alice, CreateRoom{Name: "Board", Settings: RoomSettings{AllowRecording: true, RequireModerator: true}})
 	must(t, err)
-	_, err = s.create(t.Context(), alice, CreateRoom{Name: "Other", Number: "7000"})
+	_, err = s.create(t.Context(), alice, CreateRoom{Name: "Other", Number: "9700"})
 	must(t, err)
-	yes, no, bridge, number, taken, digits := true, false, holding, "7001", "7000", "12345"
+	yes, no, bridge, number, taken, digits := true, false, holding, "9701", "9700", "12345"
 	_, err = s.change(t.Context(), alice, made.ID, ChangeRoom{Number: &taken})
 	kind(t, "a number that is taken", err, fault.Conflict)
 	_, err = s.change(t.Context(), alice, made.ID, ChangeRoom{
@@ -249,7 +249,7 @@ func TestChanges(t *testing.T) {
 	must(t, err)
 	want := RoomSettings{AllowRecording: true, AllowScreenShare: true, BridgeType: holding}
 	for _, s := range []*Service{s, new(onTheWay).service(t, db)} {
-		room, err := s.Find("7001")
+		room, err := s.Find("9701")
 		must(t, err)
 		b, cs := s.Body(room), room.Settings()
 		if b.Settings != want || !b.Locked || !b.PINRequired || b.Name != "Board" || !cs.Holding || cs.Moderated || !cs.PIN.Matches("12345") {

@@ -1,0 +1,45 @@
+package rooms
+
+import (
+	"regexp"
+
+	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+)
+
+// maxPerUser bounds the rooms of one user; there are 999 numbers for all.
+const maxPerUser = 100
+
+// usersNumber are the numbers that users may give their rooms. Others are of the dialplan, whose
+// conferences a user could otherwise take the place of.
+var usersNumber = regexp.MustCompile(`^9[0-9]{3}$`)
+
+// isUser reports whether the bounds of users hold for somebody.
+func isUser(p auth.Principal) bool { return !p.SeesAll() && !p.Has(auth.RoleService) }
+
+// mayNumber fails with fault.Forbidden for a number that somebody may not give a room; "" is one
+// that is chosen.
+func mayNumber(p auth.Principal, number string) error {
+	if number == "" || !isUser(p) || usersNumber.MatchString(number) {
+		return nil
+	}
+	return rest.InField("body.number", fault.New(fault.Forbidden, "users' rooms have numbers from 9000 to 9999"))
+}
+
+// mayMake fails with fault.TooMany for who has as many rooms as may be.
+func (s *Service) mayMake(p auth.Principal) error {
+	if !isUser(p) {
+		return nil
+	}
+	n := 0
+	for _, room := range s.cfg.Registry.Rooms() {
+		if room.Settings().Creator == p.User {
+			n++
+		}
+	}
+	if n >= maxPerUser {
+		return fault.New(fault.TooMany, "%d rooms of one user, the limit", maxPerUser)
+	}
+	return nil
+}
