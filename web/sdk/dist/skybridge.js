@@ -161,6 +161,132 @@ function pause(ms, signal) {
   });
 }
 
+// src/delivery.ts
+var attemptLimit = 3e3;
+var Delivery = class {
+  // ends the wait for the next attempt
+  // patience is for how long a description is tried to be given, in ms.
+  constructor(send, patience2) {
+    this.send = send;
+    this.patience = patience2;
+  }
+  // moved tells that there was a path once: what is under way may go by a network that is gone.
+  moved = false;
+  #closed = false;
+  #attempts = /* @__PURE__ */ new Map();
+  // at giving the server something, and since when
+  #wake = new AbortController();
+  // deliver gives the server a description, however long that takes while there is patience;
+  // null is one that nobody wants any more.
+  async deliver(description) {
+    const since = Date.now();
+    for (let failures = 0; !this.#closed; failures++) {
+      try {
+        return await this.attempt(description.type, description);
+      } catch (error) {
+        const passing2 = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
+        if (!passing2 || Date.now() - since > this.patience) throw error;
+        const asked = error instanceof ApiError ? error.retryAfter * 1e3 : 0;
+        await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)), this.#wake.signal);
+      }
+    }
+    return null;
+  }
+  // attempt gives the server something once. Nobody answers what goes by a connection of a network
+  // that has gone, nor does the browser say so: it is given up after a while.
+  async attempt(type, payload) {
+    const own = new AbortController();
+    this.#attempts.set(own, Date.now());
+    const late = this.moved ? setTimeout(() => own.abort(), attemptLimit) : void 0;
+    try {
+      return await this.send(type, payload, own.signal);
+    } finally {
+      clearTimeout(late);
+      this.#attempts.delete(own);
+    }
+  }
+  // hurry has what the server is being given go anew, by the network that is there now.
+  hurry() {
+    for (const [attempt, since] of this.#attempts) if (Date.now() - since > 250) attempt.abort();
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+  close() {
+    this.#closed = true;
+    this.#wake.abort();
+  }
+};
+
+// src/flow.ts
+var every = 250;
+var firstGap = 900;
+var Flow = class {
+  // when a path was looked for last
+  // lost is told where nothing comes any more that came steadily, and until it comes again.
+  constructor(pc, lost) {
+    this.pc = pc;
+    this.lost = lost;
+  }
+  #last = 0;
+  // when something came last
+  #wanted = false;
+  // a path, by which something comes as it did
+  #gap = firstGap;
+  #looked = 0;
+  // due tells whether another path is to be looked for now: one that is looked for has its time.
+  due() {
+    const now = Date.now();
+    this.#wanted ||= now - this.#last < 3e3;
+    if (now - this.#looked < this.#gap) return false;
+    if (now - this.#looked < 2 * this.#gap) this.#gap = Math.min(this.#gap * 2, 4e3);
+    this.#looked = now;
+    return true;
+  }
+  // watch goes on until it is stopped.
+  async watch(stop) {
+    let last = -1;
+    let flows = 0;
+    let silent = 0;
+    let steady = false;
+    while (!stop.aborted) {
+      await pause(every, stop);
+      const now = await this.#heard();
+      if (stop.aborted || now < 0) return;
+      if (now > last) {
+        this.#last = Date.now();
+        silent = 0;
+        steady ||= ++flows >= 8;
+        if (flows >= 2) {
+          this.#wanted = false;
+          this.#gap = firstGap;
+        }
+      } else {
+        flows = 0;
+        if (++silent >= 4 && steady) {
+          steady = false;
+          this.lost();
+        } else if (silent >= 2 && this.#wanted) {
+          this.lost();
+        }
+      }
+      last = now;
+    }
+  }
+  // heard is how many packets of audio have come; -1 where that cannot be had.
+  async #heard() {
+    try {
+      let packets = 0;
+      const reports = await this.pc.getStats();
+      for (const report2 of reports.values()) {
+        if (report2.type === "inbound-rtp" && report2.kind === "audio") packets += report2.packetsReceived ?? 0;
+      }
+      return packets;
+    } catch {
+      return -1;
+    }
+  }
+};
+
 // src/sections.ts
 function marked(sdp, mid) {
   if (mid === null) return sdp;
@@ -184,9 +310,6 @@ function layersOf(track) {
   ];
   return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
 }
-var attemptLimit = 3e3;
-var watchEvery = 250;
-var firstGap = 900;
 var Peer = class {
   constructor(cfg) {
     this.cfg = cfg;
@@ -194,6 +317,8 @@ var Peer = class {
     if (!RTCPeerConnection) throw new Error("skybridge: there is no RTCPeerConnection here; give one");
     const iceServers = cfg.iceServers.filter((s) => s.urls.length > 0);
     const pc = this.pc = new RTCPeerConnection({ iceServers });
+    this.#delivery = new Delivery(cfg.send, cfg.patience);
+    this.#flow = new Flow(pc, () => this.restart());
     const on = (type, listener) => pc.addEventListener(type, listener);
     on("icecandidate", ({ candidate }) => {
       if (candidate?.candidate) this.#found(candidate.toJSON?.() ?? candidate);
@@ -229,24 +354,15 @@ var Peer = class {
   #described = false;
   // the server's description is set
   #held = [];
-  // ours, until the offer that they belong to is with the server
+  // ours, until the description that they belong to is with the server
   #early = [];
   // the server's, until its description is here
   #offered = false;
   // the first offer went out
   #lostAt = 0;
   #connected = false;
-  #restarted = 0;
-  // when a path was looked for last
-  #gap = firstGap;
-  #wanted = false;
-  // a path, by which something comes as it did
-  #flowed = 0;
-  // when something came last
-  #attempts = /* @__PURE__ */ new Map();
-  // at giving the server something, and since when
-  #wake = new AbortController();
-  // ends the wait for the next attempt
+  #delivery;
+  #flow;
   #stop = new AbortController();
   add(stream, tracks = stream.getTracks()) {
     return tracks.map((track) => this.pc.addTrack(track, stream));
@@ -311,9 +427,13 @@ var Peer = class {
     } finally {
       this.#offering = false;
     }
-    if (taken) for (const candidate of this.#held.splice(0)) this.#tell(candidate);
+    if (taken) this.#tellHeld();
     await this.#hear();
     await this.#answerTheirs();
+  }
+  #tellHeld() {
+    if (this.#closed) return;
+    for (const candidate of this.#held.splice(0)) this.#tell(candidate);
   }
   // offer sends the local description until the server has it; false is one that was taken back.
   async #offer() {
@@ -322,7 +442,7 @@ var Peer = class {
     this.#awaited = 0;
     let message;
     try {
-      message = await this.#deliver({ type: "offer", sdp: this.#text(local) });
+      message = await this.#delivery.deliver({ type: "offer", sdp: this.#text(local) });
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 409 && await this.#meets())) throw error;
       await this.pc.setLocalDescription({ type: "rollback" });
@@ -336,85 +456,6 @@ var Peer = class {
     if (answer?.sdp) await this.#answered({ type: "answer", sdp: answer.sdp });
     else if (this.#last && this.#last.seq > message.seq) await this.#answered(this.#last.answer);
     return true;
-  }
-  // deliver gives the server a description, however long that takes while the call has patience.
-  async #deliver(description) {
-    const since = Date.now();
-    for (let failures = 0; !this.#closed; failures++) {
-      try {
-        return await this.#attempt(description.type, description);
-      } catch (error) {
-        const passing2 = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
-        if (!passing2 || Date.now() - since > this.cfg.patience) throw error;
-        const asked = error instanceof ApiError ? error.retryAfter * 1e3 : 0;
-        await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3e3)), this.#wake.signal);
-      }
-    }
-    return null;
-  }
-  // attempt gives the server something. Nobody answers what goes by a connection of a network that
-  // has gone, nor does the browser say so: once there was a path, it is given up after a while.
-  async #attempt(type, payload) {
-    const own = new AbortController();
-    this.#attempts.set(own, Date.now());
-    const late = this.#connected ? setTimeout(() => own.abort(), attemptLimit) : void 0;
-    try {
-      return await this.cfg.send(type, payload, own.signal);
-    } finally {
-      clearTimeout(late);
-      this.#attempts.delete(own);
-    }
-  }
-  // hurry has what the server is being given go anew, by the network that is there now.
-  #hurry() {
-    for (const [attempt, since] of this.#attempts) if (Date.now() - since > 250) attempt.abort();
-    this.#wake.abort();
-    this.#wake = new AbortController();
-  }
-  // watch looks for another path where nothing comes any more that came steadily, and until it
-  // comes again: the browser itself notices that only after seconds, and finds the network that is
-  // there now not at once.
-  async #watch() {
-    let last = -1;
-    let flows = 0;
-    let silent = 0;
-    let steady = false;
-    while (!this.#closed) {
-      await pause(watchEvery, this.#stop.signal);
-      const now = await this.#heard();
-      if (this.#closed || now < 0) return;
-      if (now > last) {
-        this.#flowed = Date.now();
-        silent = 0;
-        steady ||= ++flows >= 8;
-        if (flows >= 2) {
-          this.#wanted = false;
-          this.#gap = firstGap;
-        }
-      } else {
-        flows = 0;
-        if (++silent >= 4 && steady) {
-          steady = false;
-          this.restart();
-        } else if (silent >= 2 && this.#wanted) {
-          this.restart();
-        }
-      }
-      last = now;
-    }
-  }
-  // heard is how many packets of audio have come; -1 where that cannot be had.
-  async #heard() {
-    try {
-      let packets = 0;
-      const reports = await this.pc.getStats();
-      for (const report2 of reports.values()) {
-        if (report2.type === "inbound-rtp" && report2.kind === "audio") packets += report2.packetsReceived ?? 0;
-      }
-      return packets;
-    } catch {
-      return -1;
-    }
   }
   // meets tells whether the server has made an offer as well; it may still be on the way.
   async #meets() {
@@ -452,11 +493,12 @@ var Peer = class {
         await this.#describe();
         await this.pc.setLocalDescription(await this.pc.createAnswer());
         this.#offered = true;
-        await this.#deliver({ type: "answer", sdp: this.#text(this.pc.localDescription) });
+        await this.#delivery.deliver({ type: "answer", sdp: this.#text(this.pc.localDescription) });
       } catch (error) {
         if (!(error instanceof ApiError && error.status === 409)) throw error;
       } finally {
         this.#answering = false;
+        this.#tellHeld();
       }
     }
     if (this.#again) await this.#negotiate();
@@ -497,11 +539,11 @@ var Peer = class {
     }
   }
   #found(candidate) {
-    if (this.#offering || !this.#offered) this.#held.push(candidate);
+    if (this.#offering || this.#answering || !this.#offered) this.#held.push(candidate);
     else this.#tell(candidate);
   }
   #tell(candidate) {
-    this.#attempt("ice_candidate", candidate).catch((error) => {
+    this.#delivery.attempt("ice_candidate", candidate).catch((error) => {
       if (!this.#closed) console.warn("skybridge: candidate not sent:", error);
     });
   }
@@ -509,8 +551,8 @@ var Peer = class {
     if (this.#closed) return;
     switch (this.pc.connectionState) {
       case "connected":
-        if (!this.#connected) void this.#watch();
-        this.#connected = true;
+        if (!this.#connected) void this.#flow.watch(this.#stop.signal);
+        this.#connected = this.#delivery.moved = true;
         this.#lostAt = 0;
         this.cfg.network("connected");
         break;
@@ -529,12 +571,8 @@ var Peer = class {
   // restart looks for another network path, at once, or once that which is looked for has had its time.
   restart() {
     if (this.#closed || !this.#offered) return;
-    this.#hurry();
-    const now = Date.now();
-    this.#wanted ||= now - this.#flowed < 3e3;
-    if (now - this.#restarted < this.#gap) return;
-    if (now - this.#restarted < 2 * this.#gap) this.#gap = Math.min(this.#gap * 2, 4e3);
-    this.#restarted = now;
+    this.#delivery.hurry();
+    if (!this.#flow.due()) return;
     this.pc.restartIce();
     void this.negotiate();
   }
@@ -547,6 +585,7 @@ var Peer = class {
   close() {
     this.#closed = true;
     this.#stop.abort();
+    this.#delivery.close();
     this.pc.close();
   }
 };
@@ -807,6 +846,7 @@ var Video = class {
 };
 
 // src/call.ts
+var leaveLimit = 5e3;
 var endpointOf = (target) => target.includes("/") ? target : `SIP/${target}`;
 var Call = class extends Emitter {
   id;
@@ -833,6 +873,8 @@ var Call = class extends Emitter {
   #meter = new Meter();
   #told = false;
   // the server pushes what happens to the call
+  #leaving = null;
+  // once we hang up
   #off = [];
   constructor(cfg) {
     super();
@@ -889,13 +931,29 @@ var Call = class extends Emitter {
     return this.#peer.pc;
   }
   // ---- what can be done
-  async hangUp(options = {}) {
-    if (this.#stop.signal.aborted) return;
-    const ending = this.#cfg.api.do("POST /calls/{id}/end", { id: this.id }, options);
-    this.#finish("ended", "");
-    await ending.catch((error) => {
-      if (!gone(error)) throw error;
-    });
+  // hangUp ends the call for us. Nobody hears or sees us from then on; the state becomes ended, and
+  // this resolves, when the server has been told, or cannot be told within a few seconds, which
+  // rejects: it notices by itself then, and waits for us in vain for a while.
+  hangUp(options = {}) {
+    if (!this.#stop.signal.aborted) this.#leaving ??= this.#leave(options);
+    return this.#leaving ?? Promise.resolve();
+  }
+  async #leave(options) {
+    this.#silence();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), leaveLimit);
+    try {
+      await this.#cfg.api.do("POST /calls/{id}/end", { id: this.id }, { ...options, signal: late.signal });
+    } catch (error) {
+      if (!gone(error)) throw late.signal.aborted ? new Error("the server could not be told that the call has ended") : error;
+    } finally {
+      clearTimeout(timer);
+      this.#finish("ended", "");
+    }
+  }
+  // silence has nothing of ours be captured any more.
+  #silence() {
+    for (const stream of [this.local, this.camera, this.screen]) for (const track of stream?.getTracks() ?? []) track.stop();
   }
   // mute stops what we say, here and at the server, which shows it to the others.
   async mute(on = true) {
@@ -1068,14 +1126,14 @@ var Call = class extends Emitter {
   }
   #finish(state, cause) {
     if (this.#stop.signal.aborted) return;
-    this.state = state;
-    this.cause = cause;
+    this.state = state = this.#leaving ? "ended" : state;
+    this.cause = cause = this.#leaving ? "" : cause;
     this.#stop.abort();
     for (const off of this.#off) off();
     this.#signaling.stop();
     this.#video.close();
     this.#peer.close();
-    for (const track of this.local.getTracks()) track.stop();
+    this.#silence();
     this.#cfg.over(this);
     this.emit("state", { state, cause });
   }

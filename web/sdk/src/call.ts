@@ -22,6 +22,8 @@ interface CallEvents extends VideoEvents {
   participants: Participant[];
 }
 
+const leaveLimit = 5000; // ms for which the server is tried to be told
+
 export interface CallConfig {
   api: Api;
   socket: Socket;
@@ -63,6 +65,7 @@ export class Call extends Emitter<CallEvents> {
   #stop = new AbortController();
   #meter = new Meter();
   #told = false; // the server pushes what happens to the call
+  #leaving: Promise<void> | null = null; // once we hang up
   #off: (() => void)[] = [];
 
   constructor(cfg: CallConfig) {
@@ -120,11 +123,31 @@ export class Call extends Emitter<CallEvents> {
 
   // ---- what can be done
 
-  async hangUp(options: { keepalive?: boolean } = {}): Promise<void> {
-    if (this.#stop.signal.aborted) return;
-    const ending = this.#cfg.api.do("POST /calls/{id}/end", { id: this.id }, options);
-    this.#finish("ended", "");
-    await ending.catch((error: unknown) => { if (!gone(error)) throw error; });
+  // hangUp ends the call for us. Nobody hears or sees us from then on; the state becomes ended, and
+  // this resolves, when the server has been told, or cannot be told within a few seconds, which
+  // rejects: it notices by itself then, and waits for us in vain for a while.
+  hangUp(options: { keepalive?: boolean } = {}): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#leaving ??= this.#leave(options);
+    return this.#leaving ?? Promise.resolve();
+  }
+
+  async #leave(options: { keepalive?: boolean }): Promise<void> {
+    this.#silence();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), leaveLimit);
+    try {
+      await this.#cfg.api.do("POST /calls/{id}/end", { id: this.id }, { ...options, signal: late.signal });
+    } catch (error) {
+      if (!gone(error)) throw late.signal.aborted ? new Error("the server could not be told that the call has ended") : error;
+    } finally {
+      clearTimeout(timer);
+      this.#finish("ended", "");
+    }
+  }
+
+  // silence has nothing of ours be captured any more.
+  #silence(): void {
+    for (const stream of [this.local, this.camera, this.screen]) for (const track of stream?.getTracks() ?? []) track.stop();
   }
 
   // mute stops what we say, here and at the server, which shows it to the others.
@@ -329,14 +352,14 @@ export class Call extends Emitter<CallEvents> {
 
   #finish(state: "ended" | "failed", cause: string): void {
     if (this.#stop.signal.aborted) return;
-    this.state = state;
-    this.cause = cause;
+    this.state = state = this.#leaving ? "ended" : state;
+    this.cause = cause = this.#leaving ? "" : cause; // it was ours
     this.#stop.abort();
     for (const off of this.#off) off();
     this.#signaling.stop();
     this.#video.close();
     this.#peer.close();
-    for (const track of this.local.getTracks()) track.stop();
+    this.#silence();
     this.#cfg.over(this);
     this.emit("state", { state, cause });
   }

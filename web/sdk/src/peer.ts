@@ -6,19 +6,20 @@
 // own up, and offers again what there is to offer; if it refuses ours with 409, ours is
 // rolled back and its own is answered.
 
-import { ApiError, type MessageType } from "./api.js";
+import { ApiError } from "./api.js";
+import { Delivery, type Send } from "./delivery.js";
 import { pause } from "./emitter.js";
 import type {
   Candidate, Description, Environment, IceServer, PeerConnection, Sender, StreamLike, TrackLike, Transceiver,
 } from "./environment.js";
+import { Flow } from "./flow.js";
 import { marked } from "./sections.js";
 
 export interface PeerConfig {
   env: Environment;
   iceServers: IceServer[];
-  // send gives the server a message, and resolves with the number it got and the answer that
-  // its reply may hold.
-  send(type: MessageType, payload: unknown, signal: AbortSignal): Promise<{ seq: number; reply?: { payload?: unknown } }>;
+  // send gives the server a message.
+  send: Send;
   track(track: TrackLike, streams: readonly StreamLike[]): void;
   // network tells how the connection is: connected, or interrupted for now.
   network(state: "connected" | "interrupted"): void;
@@ -43,10 +44,6 @@ function layersOf(track: TrackLike): { rid: string; scaleResolutionDownBy?: numb
   return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
 }
 
-const attemptLimit = 3000; // ms
-const watchEvery = 250;
-const firstGap = 900; // between looking for a path and doing so anew; it doubles
-
 export class Peer {
   readonly pc: PeerConnection;
   #closed = false;
@@ -60,17 +57,13 @@ export class Peer {
   #awaited = 0; // the number of our offer that has no answer yet; 0 where none is awaited
   #last: { seq: number; answer: Description } | null = null; // of the server's messages
   #described = false; // the server's description is set
-  #held: Candidate[] = []; // ours, until the offer that they belong to is with the server
+  #held: Candidate[] = []; // ours, until the description that they belong to is with the server
   #early: Candidate[] = []; // the server's, until its description is here
   #offered = false; // the first offer went out
   #lostAt = 0;
   #connected = false;
-  #restarted = 0; // when a path was looked for last
-  #gap = firstGap;
-  #wanted = false; // a path, by which something comes as it did
-  #flowed = 0; // when something came last
-  #attempts = new Map<AbortController, number>(); // at giving the server something, and since when
-  #wake = new AbortController(); // ends the wait for the next attempt
+  #delivery: Delivery;
+  #flow: Flow;
   #stop = new AbortController();
 
   constructor(private readonly cfg: PeerConfig) {
@@ -78,6 +71,8 @@ export class Peer {
     if (!RTCPeerConnection) throw new Error("skybridge: there is no RTCPeerConnection here; give one");
     const iceServers = cfg.iceServers.filter((s) => s.urls.length > 0);
     const pc = this.pc = new RTCPeerConnection({ iceServers } as never);
+    this.#delivery = new Delivery(cfg.send, cfg.patience);
+    this.#flow = new Flow(pc, () => this.restart());
     const on = (type: string, listener: (event: never) => void): void => pc.addEventListener!(type, listener as (event: unknown) => void);
     on("icecandidate", ({ candidate }: { candidate: (Candidate & { toJSON?(): Candidate }) | null }) => {
       if (candidate?.candidate) this.#found(candidate.toJSON?.() ?? candidate);
@@ -159,9 +154,14 @@ export class Peer {
       this.#offering = false;
     }
     // What both sides found while the answer was set is told, and heard, after it.
-    if (taken) for (const candidate of this.#held.splice(0)) this.#tell(candidate);
+    if (taken) this.#tellHeld();
     await this.#hear();
     await this.#answerTheirs();
+  }
+
+  #tellHeld(): void {
+    if (this.#closed) return;
+    for (const candidate of this.#held.splice(0)) this.#tell(candidate);
   }
 
   // offer sends the local description until the server has it; false is one that was taken back.
@@ -171,7 +171,7 @@ export class Peer {
     this.#awaited = 0;
     let message;
     try {
-      message = await this.#deliver({ type: "offer", sdp: this.#text(local) });
+      message = await this.#delivery.deliver({ type: "offer", sdp: this.#text(local) });
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 409 && await this.#meets())) throw error;
       await this.pc.setLocalDescription({ type: "rollback" });
@@ -185,91 +185,6 @@ export class Peer {
     if (answer?.sdp) await this.#answered({ type: "answer", sdp: answer.sdp });
     else if (this.#last && this.#last.seq > message.seq) await this.#answered(this.#last.answer);
     return true;
-  }
-
-  // deliver gives the server a description, however long that takes while the call has patience.
-  async #deliver(description: { type: "offer" | "answer"; sdp: string }): Promise<{ seq: number; reply?: { payload?: unknown } } | null> {
-    const since = Date.now();
-    for (let failures = 0; !this.#closed; failures++) {
-      try {
-        return await this.#attempt(description.type, description);
-      } catch (error) {
-        const passing = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
-        if (!passing || Date.now() - since > this.cfg.patience) throw error;
-        const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0;
-        await pause(Math.max(asked, Math.min(200 * 2 ** failures, 3000)), this.#wake.signal);
-      }
-    }
-    return null;
-  }
-
-  // attempt gives the server something. Nobody answers what goes by a connection of a network that
-  // has gone, nor does the browser say so: once there was a path, it is given up after a while.
-  async #attempt(type: MessageType, payload: unknown): Promise<{ seq: number; reply?: { payload?: unknown } }> {
-    const own = new AbortController();
-    this.#attempts.set(own, Date.now());
-    const late = this.#connected ? setTimeout(() => own.abort(), attemptLimit) : undefined;
-    try {
-      return await this.cfg.send(type, payload, own.signal);
-    } finally {
-      clearTimeout(late);
-      this.#attempts.delete(own);
-    }
-  }
-
-  // hurry has what the server is being given go anew, by the network that is there now.
-  #hurry(): void {
-    // One event after the other tells of the same change: what has just begun goes on.
-    for (const [attempt, since] of this.#attempts) if (Date.now() - since > 250) attempt.abort();
-    this.#wake.abort();
-    this.#wake = new AbortController();
-  }
-
-  // watch looks for another path where nothing comes any more that came steadily, and until it
-  // comes again: the browser itself notices that only after seconds, and finds the network that is
-  // there now not at once.
-  async #watch(): Promise<void> {
-    let last = -1;
-    let flows = 0; // ticks with something, one after the other
-    let silent = 0; // and without
-    let steady = false;
-    while (!this.#closed) {
-      await pause(watchEvery, this.#stop.signal);
-      const now = await this.#heard();
-      if (this.#closed || now < 0) return;
-      if (now > last) {
-        this.#flowed = Date.now();
-        silent = 0;
-        steady ||= ++flows >= 8;
-        if (flows >= 2) {
-          this.#wanted = false;
-          this.#gap = firstGap;
-        }
-      } else {
-        flows = 0;
-        if (++silent >= 4 && steady) {
-          steady = false;
-          this.restart();
-        } else if (silent >= 2 && this.#wanted) {
-          this.restart();
-        }
-      }
-      last = now;
-    }
-  }
-
-  // heard is how many packets of audio have come; -1 where that cannot be had.
-  async #heard(): Promise<number> {
-    try {
-      let packets = 0;
-      const reports = await this.pc.getStats() as { values(): Iterable<{ type?: string; kind?: string; packetsReceived?: number }> };
-      for (const report of reports.values()) {
-        if (report.type === "inbound-rtp" && report.kind === "audio") packets += report.packetsReceived ?? 0;
-      }
-      return packets;
-    } catch {
-      return -1; // closed meanwhile, or without statistics: the browser itself notices, later
-    }
   }
 
   // meets tells whether the server has made an offer as well; it may still be on the way.
@@ -312,12 +227,13 @@ export class Peer {
         await this.#describe();
         await this.pc.setLocalDescription(await this.pc.createAnswer());
         this.#offered = true;
-        await this.#deliver({ type: "answer", sdp: this.#text(this.pc.localDescription) });
+        await this.#delivery.deliver({ type: "answer", sdp: this.#text(this.pc.localDescription) });
       } catch (error) {
         // It was given up meanwhile: there is another one, or there will be.
         if (!(error instanceof ApiError && error.status === 409)) throw error;
       } finally {
         this.#answering = false;
+        this.#tellHeld();
       }
     }
     if (this.#again) await this.#negotiate();
@@ -362,12 +278,12 @@ export class Peer {
   }
 
   #found(candidate: Candidate): void {
-    if (this.#offering || !this.#offered) this.#held.push(candidate);
+    if (this.#offering || this.#answering || !this.#offered) this.#held.push(candidate);
     else this.#tell(candidate);
   }
 
   #tell(candidate: Candidate): void {
-    this.#attempt("ice_candidate", candidate).catch((error: unknown) => {
+    this.#delivery.attempt("ice_candidate", candidate).catch((error: unknown) => {
       if (!this.#closed) console.warn("skybridge: candidate not sent:", error);
     });
   }
@@ -376,8 +292,8 @@ export class Peer {
     if (this.#closed) return;
     switch (this.pc.connectionState) {
       case "connected":
-        if (!this.#connected) void this.#watch();
-        this.#connected = true;
+        if (!this.#connected) void this.#flow.watch(this.#stop.signal);
+        this.#connected = this.#delivery.moved = true;
         this.#lostAt = 0;
         this.cfg.network("connected");
         break;
@@ -397,12 +313,8 @@ export class Peer {
   // restart looks for another network path, at once, or once that which is looked for has had its time.
   restart(): void {
     if (this.#closed || !this.#offered) return;
-    this.#hurry();
-    const now = Date.now();
-    this.#wanted ||= now - this.#flowed < 3000;
-    if (now - this.#restarted < this.#gap) return;
-    if (now - this.#restarted < 2 * this.#gap) this.#gap = Math.min(this.#gap * 2, 4000);
-    this.#restarted = now;
+    this.#delivery.hurry();
+    if (!this.#flow.due()) return;
     this.pc.restartIce();
     void this.negotiate();
   }
@@ -417,6 +329,7 @@ export class Peer {
   close(): void {
     this.#closed = true;
     this.#stop.abort();
+    this.#delivery.close();
     this.pc.close();
   }
 }

@@ -68,6 +68,35 @@ test("a call connects by one offer, and ends where it is hung up", async () => {
   assert.equal(client.calls.size, 0);
 });
 
+test("who hangs up is silent at once, and out when the server knows, or cannot be told", async () => {
+  const { made, remote } = await talk();
+  const said = [];
+  made.on("state", ({ state, cause }) => said.push(`${state} ${cause}`.trim()));
+  let answer;
+  const asked = new Promise((told) => {
+    server.on(`POST /calls/${made.id}/end`, () => {
+      told();
+      return new Promise((done) => { answer = done; });
+    });
+  });
+  const leaving = made.hangUp();
+  assert.equal(made.hangUp(), leaving);
+  await asked;
+  assert.equal(made.local.getTracks()[0].readyState, "ended");
+  assert.deepEqual(said.filter((s) => s.startsWith("ended")), []);
+  answer([200, {}]);
+  await leaving;
+  assert.equal(said.at(-1), "ended");
+  assert.equal(made.state, "ended");
+  await made.hangUp();
+
+  const { made: other } = await talk();
+  server.on(`POST /calls/${other.id}/end`, () => [503, { status: 503, detail: "no database" }]);
+  await assert.rejects(other.hangUp(), { status: 503 });
+  assert.equal(other.state, "ended");
+  assert.ok(remote);
+});
+
 test("an offer that goes by a network which has gone is made anew by the one that is there", async () => {
   let gone = false;
   let hangs;

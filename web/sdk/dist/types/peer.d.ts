@@ -1,14 +1,9 @@
-import { type MessageType } from "./api.js";
+import { type Send } from "./delivery.js";
 import type { Candidate, Environment, IceServer, PeerConnection, Sender, StreamLike, TrackLike } from "./environment.js";
 export interface PeerConfig {
     env: Environment;
     iceServers: IceServer[];
-    send(type: MessageType, payload: unknown, signal: AbortSignal): Promise<{
-        seq: number;
-        reply?: {
-            payload?: unknown;
-        };
-    }>;
+    send: Send;
     track(track: TrackLike, streams: readonly StreamLike[]): void;
     network(state: "connected" | "interrupted"): void;
     failed(error: Error): void;
