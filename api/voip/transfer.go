@@ -133,7 +133,13 @@ func (c *Call) move(ctx context.Context, pt *party, to *Call, leaves *signaling.
 	moved.user, moved.leg, moved.calling, moved.part, moved.away = pt.user, pt.leg, pt.calling, pt.part, pt.away
 	pt.channel, pt.leg, pt.moved = nil, nil, true // what ends this call is nothing to it
 	c.mu.Unlock()
+	if moved.leg != nil { // first: it is seen in the other bridge as what it is called when it comes there
+		moved.leg.Performer().Appear(to.seen(moved, moved.user, mailbox.Server))
+	}
 	err := to.take(ctx, moved, ch, leaves)
+	if err != nil && moved.leg != nil {
+		moved.leg.Performer().Appear(c.seen(pt, pt.user, mailbox.Server))
+	}
 	c.mu.Lock()
 	if err != nil {
 		over := pt.state == StateLeft // the call has ended meanwhile, without the channel
@@ -151,9 +157,6 @@ func (c *Call) move(ctx context.Context, pt *party, to *Call, leaves *signaling.
 		if _, err := c.messages.Tell(mailbox.Server, moved.user, transfers.Moved, text); err != nil {
 			c.log.Info("user not told of the transfer", "err", err)
 		}
-	}
-	if moved.leg != nil {
-		moved.leg.Performer().Appear(to.seen(moved, moved.user, mailbox.Server))
 	}
 	return to.watch(moved, ch)
 }
