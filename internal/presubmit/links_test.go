@@ -137,3 +137,20 @@ func anchor(title string) string {
 	}
 	return b.String()
 }
+
+// Decisions are referred to by their numbers: each has one of its own, in its name and its heading.
+func TestDecisionsAreNumbered(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join(root, "docs/adr/*.md"))
+	if err != nil || len(pages) < 20 {
+		t.Fatalf("%d decisions: %v", len(pages), err)
+	}
+	for i, page := range pages { // in the order of their names
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name := filepath.Base(page); !strings.HasPrefix(name, fmt.Sprintf("%04d-", i+1)) || !strings.HasPrefix(string(text), fmt.Sprintf("# %d. ", i+1)) {
+			t.Errorf("%s is the %dth decision", name, i+1)
+		}
+	}
+}

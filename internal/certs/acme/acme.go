@@ -76,7 +76,7 @@ func New(ctx context.Context, cfg Config) (*Certificates, error) {
 		Storage: &storage{FileStorage: certmagic.FileStorage{Path: cfg.Folder}}, Logger: log, RenewalWindowRatio: cfg.Share, OnEvent: c.event,
 		DefaultServerName: cfg.Domains[0], FallbackServerName: cfg.Domains[0],
 		KeySource: certmagic.StandardKeyGenerator{KeyType: certmagic.P256},
-		OCSP:      certmagic.OCSPConfig{DisableStapling: true}, // authorities have given it up; see docs/adr/0022
+		OCSP:      certmagic.OCSPConfig{DisableStapling: true}, // authorities have given it up; see docs/adr/0024
 	})
 	c.issuer = certmagic.NewACMEIssuer(c.magic, certmagic.ACMEIssuer{
 		CA: cfg.Directory, Email: cfg.Email, Agreed: true, TrustedRoots: cfg.Roots, Logger: log,
