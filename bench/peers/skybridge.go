@@ -50,7 +50,11 @@ type skybridge struct {
 
 // Ask implements Console.
 func (s *skybridge) Ask(ctx context.Context, command string) (string, error) {
-	out, err := exec.CommandContext(ctx, s.program, "rx", command, "--data-dir", s.data).Output()
+	return ask(ctx, s.program, s.data, command)
+}
+
+func ask(ctx context.Context, program, data, command string) (string, error) {
+	out, err := exec.CommandContext(ctx, program, "rx", command, "--data-dir", data).Output()
 	if err != nil {
 		return "", fmt.Errorf("skybridge: %s: %w", command, err)
 	}
