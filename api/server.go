@@ -202,7 +202,7 @@ func (s *Server) registerAPI() {
 	s.app.Use(rest.Base, s.cfg.Limits.ByAddress, s.authenticate, idempotency.New(s.cfg.Idempotency, s.cfg.Log))
 	fail := problemOf(s.cfg.Log)
 	routes.Register(operations, s.cfg.VoIP, s.cfg.PlanCalls, fail)
-	whip.Register(operations, whip.New(s.cfg.VoIP, s.cfg.Log), fail)
+	whip.Register(operations, whip.New(s.cfg.VoIP, s.cfg.VoIP.Parts().Rooms, s.cfg.Log), fail)
 	if s.cfg.WebSocket != nil {
 		chat.Register(operations, s.cfg.WebSocket.Chat, fail)
 	}

@@ -237,6 +237,8 @@ func TestEveryOperation(t *testing.T) {
 	<-gathered
 	session := strings.TrimPrefix(alice.do("POST", "/rooms/"+room.ID+"/whip", offer, "Content-Type", "application/sdp").want(201).header.Get("Location"), rest.Base)
 	alice.do("PATCH", session, studio.LocalDescription().SDP, "Content-Type", "application/trickle-ice-sdpfrag", "If-Match", "*").want(204)
+	alice.get("/rooms/" + room.ID + "/whip").want(204)
+	alice.get(session).want(204)
 	alice.delete(session).want(200)
 	alice.delete("/rooms/" + room.ID).want(204)
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
@@ -53,6 +54,7 @@ type party struct {
 	part    *part     // of the browser's leg
 
 	place *conference.Place // in a room
+	way   rooms.Way         // there
 
 	settled   chan struct{} // closed when the party has a channel, or none will come
 	isSettled bool

@@ -48,7 +48,7 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id string, in room
 	}
 	var pt *party
 	err = c.make(func() (err error) {
-		pt, err = c.enter(ctx, p, place, in.Endpoint)
+		pt, err = c.enter(ctx, p, place, in)
 		return err
 	})
 	if err != nil {
@@ -61,14 +61,14 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id string, in room
 }
 
 // enter makes the one party of a call into a room.
-func (c *Call) enter(ctx context.Context, p auth.Principal, place *conference.Place, endpoint string) (*party, error) {
-	if endpoint == "" {
+func (c *Call) enter(ctx context.Context, p auth.Principal, place *conference.Place, in rooms.JoinRoom) (*party, error) {
+	if in.Endpoint == "" {
 		pt := newParty(browserTech+"/"+p.User, roleCaller, StateInvited)
-		pt.user, pt.place = p.User, place
+		pt.user, pt.place, pt.way = p.User, place, in.Way
 		place.Name(pt.id)
 		return pt, c.await(pt)
 	}
-	target, err := dialstring.Parse(endpoint)
+	target, err := dialstring.Parse(in.Endpoint)
 	if err == nil && endpoints.IsBrowser(target) {
 		err = fault.New(fault.Invalid, "a browser joins by itself")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
@@ -27,7 +28,7 @@ func (c *Call) seen(pt *party, user, server string) stage.Part {
 	if c.kind == "screen" {
 		first = video.Screen
 	}
-	return stage.Part{
+	part := stage.Part{
 		Ask: asked[c.kind], First: first,
 		Participant: pt.id, MayShare: func() bool { return c.mayShare(pt) }, Changed: c.touch,
 		Withdrawn: func() { c.messages.Withdraw(user) },
@@ -39,6 +40,10 @@ func (c *Call) seen(pt *party, user, server string) stage.Part {
 			return err
 		},
 	}
+	if pt.way != (rooms.Way{}) { // nobody there takes offers
+		part.Offer = nil
+	}
+	return part
 }
 
 // Arrange takes how a client of a party's shows the video of the others.

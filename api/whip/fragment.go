@@ -17,9 +17,11 @@ const maxFragmentCandidates = 64
 type fragment struct {
 	ufrag, pwd string
 	candidates []candidate
-	complete   bool   // no more candidates come
-	media      string // the m= line, of what we write
-	mid        string // of the section, of what we write
+	complete   bool // no more candidates come
+	// Of what we write: the m= line of the section, its mid, and what an answer says of ICE and
+	// BUNDLE, which does not change (RFC 9725 §4.3.3).
+	media, mid string
+	same       []string
 }
 
 // candidate is one with the section that it stands in.
@@ -92,17 +94,18 @@ func isICEText(s string, least int) bool {
 // section that is not refused.
 func fragmentOf(answer string) fragment {
 	var f fragment
-	section, bears := "", false
+	bears := false
 	for line := range strings.Lines(answer) {
 		line = strings.TrimRight(line, "\r\n")
 		name, value, _ := strings.Cut(line, ":")
 		switch {
+		case (name == "a=ice-options" || name == "a=ice-lite" || name == "a=ice-pacing" || name == "a=group") && !slices.Contains(f.same, line):
+			f.same = append(f.same, line)
 		case strings.HasPrefix(line, "m="):
 			fields := strings.Fields(line)
 			bears = f.media == "" && len(fields) > 1 && fields[1] != "0"
-			section = line
 			if bears {
-				f.media = section
+				f.media = line
 			}
 		case name == "a=ice-ufrag" && f.ufrag == "":
 			f.ufrag = value
@@ -122,7 +125,7 @@ func fragmentOf(answer string) fragment {
 
 // text is the fragment as it is sent.
 func (f fragment) text() string {
-	lines := []string{"a=ice-options:trickle", f.media, "a=mid:" + f.mid, "a=ice-ufrag:" + f.ufrag, "a=ice-pwd:" + f.pwd}
+	lines := append(slices.Clone(f.same), f.media, "a=mid:"+f.mid, "a=ice-ufrag:"+f.ufrag, "a=ice-pwd:"+f.pwd)
 	for _, c := range f.candidates {
 		lines = append(lines, "a="+c.text)
 	}

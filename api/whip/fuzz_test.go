@@ -69,6 +69,7 @@ func TestReadOffer(t *testing.T) {
 		{[]string{"a=sendrecv", "a=recvonly"}, false, fault.NotAcceptable, nil, ""},
 		{[]string{"a=sendrecv", "a=sendonly"}, true, fault.NotAcceptable, nil, ""},
 		{[]string{"m=audio", "m="}, false, fault.Invalid, nil, ""},
+		{[]string{"a=ice-options:trickle ice2", "a=ice-options:ice2,trickle"}, false, 0, []string{"a=ice-options:ice2,trickle\r\n"}, "sendrecv"}, // libdatachannel
 		{[]string{"\r\n", "\n"}, false, 0, []string{"a=sendonly\r\n"}, ""},
 	} {
 		text := tinyOffer

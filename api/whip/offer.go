@@ -14,6 +14,7 @@ import (
 type offer struct {
 	head     []string   // lines before the first m=
 	sections [][]string // each begins with its m=
+	wanted   []int      // those that are not to be refused
 }
 
 // readOffer reads a description that publishes something, or with watch receives something. Its
@@ -24,21 +25,23 @@ func readOffer(text string, watch bool) (offer, error) {
 	if err != nil {
 		return offer{}, err
 	}
-	useful := slices.ContainsFunc(d.Sections, func(s jsep.Section) bool {
+	var o offer
+	for i, s := range d.Sections {
 		way := s.Direction.Sends()
 		if watch {
 			way = s.Direction.Receives()
 		}
-		return s.Kind != jsep.Application && !s.Rejected() && way
-	})
+		if s.Kind != jsep.Application && !s.Rejected() && way {
+			o.wanted = append(o.wanted, i)
+		}
+	}
 	switch {
-	case useful:
+	case len(o.wanted) > 0:
 	case watch:
 		return offer{}, fault.New(fault.NotAcceptable, "the offer receives nothing")
 	default:
 		return offer{}, fault.New(fault.NotAcceptable, "the offer sends nothing")
 	}
-	var o offer
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		if line == "" {
@@ -89,6 +92,27 @@ func alone(line string) (string, bool) {
 	}
 	rest := slices.DeleteFunc(strings.Fields(options), func(o string) bool { return o == "trickle" })
 	return "a=ice-options:" + strings.Join(rest, " "), len(rest) > 0
+}
+
+// takenWhole fails with fault.NotAcceptable for an answer that takes a part of what is offered: who
+// publishes would not know that something is not seen (RFC 9725 §4.4.3), and a second camera or
+// microphone is more than one session has (§4.4.2).
+func (o offer) takenWhole(answer string, watch bool) error {
+	d, err := jsep.Parse(answer)
+	if err != nil {
+		return fault.New(fault.Internal, "an answer of ours: %w", err)
+	}
+	for _, i := range o.wanted {
+		s := &d.Sections[i]
+		taken := s.Direction.Receives()
+		if watch {
+			taken = s.Direction.Sends()
+		}
+		if s.Rejected() || !taken {
+			return fault.New(fault.NotAcceptable, "the %s of section %d is not taken: no codec in common, or one more than a session has", s.Kind, i+1)
+		}
+	}
+	return nil
 }
 
 // edit changes each line; those that are not kept go.

@@ -22,27 +22,56 @@ const (
 	offerType = "application/sdp"
 	// bodyLimit bounds an SDP, as signaling messages are bounded; bytes.
 	bodyLimit = 48 << 10
-	endpoint  = "/rooms/{id}/whip"
 )
 
-type routes struct{ *Service }
+// protocol is WHIP or WHEP, as its operations are called.
+type protocol struct {
+	name  string // in paths and the names of operations
+	title string // in the document
+	begin string // the operation that makes a session
+	does  string // in the document
+	watch bool
+}
+
+var protocols = []protocol{
+	{name: "whip", title: "WHIP", begin: "whip-publish", does: "Publish into a room by WHIP (RFC 9725)"},
+}
+
+func (o protocol) endpoint() string { return "/rooms/{id}/" + o.name }
+
+type routes struct {
+	*Service
+	protocol
+}
 
 // Register adds the operations.
 func Register(api huma.API, s *Service, fail rest.Errors) {
-	r := routes{s}
 	fail = statuses(fail)
-	open := rest.Operation(http.MethodPost, endpoint, "whip-publish", "Publish into a room by WHIP (RFC 9725)", http.StatusCreated)
-	open.MaxBodyBytes = bodyLimit
-	open.Responses = answers(http.StatusCreated, "The answer, with every candidate of ours", offerType)
-	rest.Handle(api, fail, open, r.open)
-	change := rest.Operation(http.MethodPatch, endpoint+"/{session}", "whip-change",
-		"Tell candidates, or begin a new generation of ICE, of a WHIP session (RFC 8840)", http.StatusOK)
+	for _, o := range protocols {
+		r := routes{s, o}
+		open := rest.Operation(http.MethodPost, o.endpoint(), o.begin, o.does, http.StatusCreated)
+		open.MaxBodyBytes = bodyLimit
+		open.Responses = answers(http.StatusCreated, "The answer, with every candidate of ours", offerType)
+		rest.Handle(api, fail, open, r.open)
+		rest.Handle(api, fail, rest.Operation(http.MethodGet, o.endpoint(), o.name+"-endpoint",
+			"Nothing (RFC 9725 §4.1): the place to POST to is there", http.StatusNoContent), r.endpointIsThere)
+		r.registerSession(api, fail)
+	}
+}
+
+// registerSession adds the operations on a session.
+func (r routes) registerSession(api huma.API, fail rest.Errors) {
+	path := r.endpoint() + "/{session}"
+	change := rest.Operation(http.MethodPatch, path, r.name+"-change",
+		"Tell candidates, or begin a new generation of ICE, of a "+r.title+" session (RFC 8840)", http.StatusOK)
 	change.MaxBodyBytes = bodyLimit
 	change.Responses = answers(http.StatusOK, "Our part of a new generation", fragmentType)
 	change.Responses["204"] = &huma.Response{Description: "The candidates are taken"}
 	change.Errors = []int{400, 401, 403, 404, 406, 409, 410, 412, 413, 415, 422, 428, 429, 500, 503, 504} // with two answers there is no default
 	rest.Handle(api, fail, change, r.change)
-	rest.Handle(api, fail, rest.Operation(http.MethodDelete, endpoint+"/{session}", "whip-end", "End a WHIP session", http.StatusOK), r.end)
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, path, r.name+"-session",
+		"Nothing (RFC 9725 §4.1): the session is there", http.StatusNoContent), r.sessionIsThere)
+	rest.Handle(api, fail, rest.Operation(http.MethodDelete, path, r.name+"-end", "End a "+r.title+" session", http.StatusOK), r.end)
 }
 
 func answers(status int, what, mediaType string) map[string]*huma.Response {
@@ -62,31 +91,50 @@ func statuses(fail rest.Errors) rest.Errors {
 	}
 }
 
-// Options says what may be posted to a room, to whoever asks (RFC 9725 §4.1). Preflights of
+// Options says what may be posted to a room, to whoever asks (RFC 9725 §4.2). Preflights of
 // browsers are the business of what stands after it.
 func Options(app *fiber.App) {
-	path := strings.NewReplacer("{id}", ":id", "{session}", ":session").Replace(rest.Base + endpoint)
-	app.Options(path, func(c *fiber.Ctx) error {
-		c.Set("Accept-Post", offerType)
-		return c.Next()
-	})
-	app.Options(path+"/:session", func(c *fiber.Ctx) error {
-		c.Set("Accept-Patch", fragmentType)
-		return c.Next()
+	each(func(endpoint string) {
+		app.Options(endpoint, func(c *fiber.Ctx) error {
+			c.Set("Accept-Post", offerType)
+			return c.Next()
+		})
+		app.Options(endpoint+"/:session", func(c *fiber.Ctx) error {
+			c.Set("Accept-Patch", fragmentType)
+			return c.Next()
+		})
 	})
 }
 
 // Asked answers who asks without being a browser's preflight; it stands after what answers those.
 func Asked(app *fiber.App) {
-	path := strings.NewReplacer("{id}", ":id").Replace(rest.Base + endpoint)
-	app.Options(path, func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderAllow, "OPTIONS, POST")
-		return c.SendStatus(http.StatusNoContent)
+	each(func(endpoint string) {
+		app.Options(endpoint, func(c *fiber.Ctx) error {
+			c.Set(fiber.HeaderAllow, "OPTIONS, GET, POST")
+			return c.SendString("")
+		})
+		app.Options(endpoint+"/:session", func(c *fiber.Ctx) error {
+			c.Set(fiber.HeaderAllow, "OPTIONS, GET, PATCH, DELETE")
+			return c.SendString("")
+		})
 	})
-	app.Options(path+"/:session", func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderAllow, "OPTIONS, PATCH, DELETE")
-		return c.SendStatus(http.StatusNoContent)
-	})
+}
+
+// each is called with the path of each endpoint, as fiber writes it.
+func each(f func(endpoint string)) {
+	for _, o := range protocols {
+		f(strings.ReplaceAll(rest.Base+o.endpoint(), "{id}", ":id"))
+	}
+}
+
+func (r routes) endpointIsThere(_ context.Context, _ auth.Principal, in *rest.PathID) (*struct{}, error) {
+	_, err := r.rooms.Find(in.ID)
+	return nil, err
+}
+
+func (r routes) sessionIsThere(_ context.Context, p auth.Principal, in *SessionPath) (*struct{}, error) {
+	_, err := r.find(p, r.watch, in.ID, in.Session)
+	return nil, err
 }
 
 type opened struct {
@@ -110,12 +158,12 @@ func (r routes) open(ctx context.Context, p auth.Principal, in *struct {
 	if err := isOf(in.ContentType, offerType); err != nil {
 		return nil, err
 	}
-	m, err := r.publish(ctx, p, in.ID, rooms.JoinRoom{Role: in.Role, PIN: in.PIN}, string(in.RawBody))
+	m, err := r.Service.begin(ctx, p, in.ID, rooms.JoinRoom{Role: in.Role, PIN: in.PIN, Way: rooms.Way{Publishes: true}}, string(in.RawBody))
 	if err != nil {
 		return nil, err
 	}
 	return &opened{
-		Location: rest.Base + "/rooms/" + m.room + "/whip/" + m.call, ETag: m.tag, AcceptPatch: fragmentType,
+		Location: rest.Base + "/rooms/" + m.room + "/" + r.name + "/" + m.call, ETag: m.tag, AcceptPatch: fragmentType,
 		Link: links(m.ice), ContentType: offerType, Body: []byte(m.answer),
 	}, nil
 }
@@ -172,7 +220,7 @@ func (r routes) change(ctx context.Context, p auth.Principal, in *struct {
 	if err := isOf(in.ContentType, fragmentType); err != nil {
 		return nil, err
 	}
-	out, err := r.patch(ctx, p, in.ID, in.Session, in.IfMatch, string(in.RawBody))
+	out, err := r.patch(ctx, p, r.watch, in.ID, in.Session, in.IfMatch, string(in.RawBody))
 	if err != nil {
 		return nil, err
 	}
@@ -195,5 +243,5 @@ func (ses *session) matches(match string) error {
 }
 
 func (r routes) end(ctx context.Context, p auth.Principal, in *SessionPath) (*struct{}, error) {
-	return nil, r.remove(ctx, p, in.ID, in.Session)
+	return nil, r.remove(ctx, p, r.watch, in.ID, in.Session)
 }

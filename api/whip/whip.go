@@ -20,6 +20,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
 // Calls are the API's calls into rooms.
@@ -32,9 +33,16 @@ type Calls interface {
 	SeesCall(p auth.Principal, id string) bool
 }
 
+// Rooms are those there are.
+type Rooms interface {
+	// Find finds one by its id or its number.
+	Find(name string) (*conference.Room, error)
+}
+
 // Service holds the sessions. One lasts as long as its call.
 type Service struct {
 	calls Calls
+	rooms Rooms
 	log   *slog.Logger
 
 	mu       sync.Mutex
@@ -42,14 +50,15 @@ type Service struct {
 }
 
 // New makes the service.
-func New(calls Calls, log *slog.Logger) *Service {
-	return &Service{calls: calls, log: log, sessions: make(map[string]*session)}
+func New(calls Calls, rooms Rooms, log *slog.Logger) *Service {
+	return &Service{calls: calls, rooms: rooms, log: log, sessions: make(map[string]*session)}
 }
 
 // session is one client's.
 type session struct {
 	call, room string
 	owner      auth.Principal
+	watch      bool
 
 	mu    sync.Mutex // one PATCH at a time
 	offer offer      // the latest, as it was taken
@@ -63,9 +72,9 @@ type made struct {
 	ice    []records.ICEServerBody
 }
 
-// publish brings a client into a room.
-func (s *Service) publish(ctx context.Context, p auth.Principal, room string, in rooms.JoinRoom, text string) (made, error) {
-	offer, err := readOffer(text, false)
+// begin brings a client into a room.
+func (s *Service) begin(ctx context.Context, p auth.Principal, room string, in rooms.JoinRoom, text string) (made, error) {
+	offer, err := readOffer(text, in.Way.Watches)
 	if err != nil {
 		return made{}, inBody(err)
 	}
@@ -73,8 +82,11 @@ func (s *Service) publish(ctx context.Context, p auth.Principal, room string, in
 	if err != nil {
 		return made{}, err
 	}
-	ses := &session{call: joined.CallID, room: joined.RoomID, owner: p, offer: offer, tag: newTag()}
+	ses := &session{call: joined.CallID, room: joined.RoomID, owner: p, watch: in.Way.Watches, offer: offer, tag: newTag()}
 	answer, err := s.exchange(ctx, ses, offer)
+	if err == nil {
+		err = offer.takenWhole(answer, ses.watch)
+	}
 	if err != nil {
 		s.hangUp(ctx, ses)
 		return made{}, inBody(err)
@@ -132,11 +144,11 @@ func over(err error) bool {
 }
 
 // find finds a session for who made it, or an admin.
-func (s *Service) find(p auth.Principal, room, id string) (*session, error) {
+func (s *Service) find(p auth.Principal, watch bool, room, id string) (*session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ses := s.sessions[id]
-	if ses == nil || ses.room != room || ses.owner.User != p.User && !p.SeesAll() {
+	if ses == nil || ses.watch != watch || ses.room != room || ses.owner.User != p.User && !rest.ReadsAll(p) {
 		return nil, noSession(id)
 	}
 	return ses, nil
@@ -152,8 +164,8 @@ func (s *Service) forget(ses *session) {
 }
 
 // remove ends a session.
-func (s *Service) remove(ctx context.Context, p auth.Principal, room, id string) error {
-	ses, err := s.find(p, room, id)
+func (s *Service) remove(ctx context.Context, p auth.Principal, watch bool, room, id string) error {
+	ses, err := s.find(p, watch, room, id)
 	if err != nil {
 		return err
 	}
@@ -170,8 +182,8 @@ type patched struct{ tag, fragment string }
 
 // patch takes candidates, or begins a new generation of ICE where the fragment has credentials
 // of one. match is If-Match.
-func (s *Service) patch(ctx context.Context, p auth.Principal, room, id, match, text string) (patched, error) {
-	ses, err := s.find(p, room, id)
+func (s *Service) patch(ctx context.Context, p auth.Principal, watch bool, room, id, match, text string) (patched, error) {
+	ses, err := s.find(p, watch, room, id)
 	if err != nil {
 		return patched{}, err
 	}
@@ -236,7 +248,9 @@ func inBody(err error) error {
 	switch fault.Of(err) {
 	case fault.Invalid:
 		err = fault.WithCode(fault.Malformed, "malformed_sdp", "%w", err)
-	case fault.Malformed, fault.NotAcceptable, fault.TooLarge:
+	case fault.NotAcceptable: // 422, as 406 is of no use to WHIP, and an offer of ours to WHEP
+		err = fault.WithCode(fault.Invalid, fault.NotAcceptable.String(), "%w", err)
+	case fault.Malformed, fault.TooLarge:
 	default:
 		return err
 	}

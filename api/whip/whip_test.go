@@ -95,6 +95,8 @@ func TestTrickle(t *testing.T) {
 	alice.patches(at, tag, f+strings.Repeat("a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n", 70)).problem(413, "too_large", "candidates")
 	r.as("mallory").patches(at, tag, f).problem(404, "not_found", "no session")
 	alice.patches(at+"x", tag, f).problem(404, "not_found", "no session")
+	alice.patches(at, tag, f+"a=candidate:1 1 sctp 1 192.0.2.1 9 typ host\r\na=candidate:1 1 udp 1 studio.invalid 9 typ host\r\n"+
+		"a=candidate:1 1 udp 1 192.0.2.1 9 typ strange\r\n").want(204) // of no use (RFC 9725 §4.3.2)
 	alice.patches(at, `"another", `+tag, f).want(204).has("ETag", "")
 	c.takes(a.body)
 	c.says(700)
@@ -123,6 +125,11 @@ func TestRestart(t *testing.T) {
 	b := alice.patches(at, "*", fragment(next)).want(200).has("Content-Type", "application/trickle-ice-sdpfrag")
 	if b.Header.Get("ETag") == tag || b.Header.Get("ETag") == "" {
 		t.Errorf("ETag %q after %q", b.Header.Get("ETag"), tag)
+	}
+	for _, line := range []string{"a=group:BUNDLE 0", "a=ice-options:trickle"} { // as in the answer
+		if strings.Contains(a.body, line) != strings.Contains(b.body, line) {
+			t.Errorf("%q is in one of\n%s\n%s", line, a.body, b.body)
+		}
 	}
 	c.takes(withICE(a.body, b.body))
 	// The answer is that of another generation, so audio goes on only if ours is as well.
@@ -156,7 +163,9 @@ func TestWhoMayPublish(t *testing.T) {
 	alice.publishes("nonsense", offer).problem(404, "not_found", "no room")
 	alice.do("POST", "/rooms/"+room.ID+"/whip", offer, "Content-Type", "application/json").problem(415, "unsupported_media_type", "application/sdp")
 	alice.publishes(room.ID, "v=0\r\nnonsense\r\n").problem(400, "malformed_sdp", "line 2")
-	alice.publishes(room.ID, strings.Replace(offer, "a=sendonly", "a=recvonly", 1)).problem(406, "not_acceptable", "sends nothing")
+	alice.publishes(room.ID, strings.Replace(offer, "a=sendonly", "a=recvonly", 1)).problem(422, "not_acceptable", "sends nothing")
+	alice.publishes(room.ID, strings.Replace(offer, "a=sendonly", "a=inactive", 1)).problem(422, "not_acceptable", "sends nothing")
+	alice.publishes(room.ID, strings.ReplaceAll(offer, "PCMU", "nothing")).problem(422, "not_acceptable", "no codec in common")
 	alice.publishes(room.ID, strings.Repeat("a", 64<<10)).want(413)
 	bob.do("POST", "/rooms/"+room.ID+"/whip?role=moderator", offer, "Content-Type", "application/sdp").problem(403, "forbidden", "creator")
 
@@ -179,15 +188,57 @@ func TestWhoMayPublish(t *testing.T) {
 	alice.present(guarded.ID, 0)
 }
 
-// Anybody may ask what can be posted, browsers of known origins among them.
+// Anybody may ask what can be posted, browsers of known origins among them; there is nothing to be
+// got, and nothing else is done.
 func TestOptions(t *testing.T) {
 	nobody := &user{rig: newRig(t)}
-	nobody.do("OPTIONS", "/rooms/9001/whip", "").want(204).has("Accept-Post", "application/sdp").has("Allow", "OPTIONS, POST")
-	nobody.do("OPTIONS", "/rooms/9001/whip/x", "").want(204).has("Accept-Patch", "application/trickle-ice-sdpfrag").has("Allow", "OPTIONS, PATCH, DELETE")
-	nobody.do("OPTIONS", "/rooms/9001/whip/x", "", "Origin", "https://studio.example.com", "Access-Control-Request-Method", "PATCH").want(204).
+	alice := nobody.rig.as("alice")
+	room := alice.room(nil)
+	at := alice.publishes(room.ID, sender(t).offer(nil)).want(201).Header.Get("Location")
+	endpoint := "/rooms/" + room.Number + "/whip"
+	nobody.do("OPTIONS", endpoint, "").want(200).has("Accept-Post", "application/sdp").has("Allow", "OPTIONS, GET, POST")
+	nobody.do("OPTIONS", at, "").want(200).has("Accept-Patch", "application/trickle-ice-sdpfrag").has("Allow", "OPTIONS, GET, PATCH, DELETE")
+	browser := []string{"Origin", "https://studio.example.com"}
+	nobody.do("OPTIONS", endpoint, "", append(browser, "Access-Control-Request-Method", "POST")...).want(204).
+		has("Access-Control-Allow-Origin", "https://studio.example.com").has("Accept-Post", "application/sdp")
+	nobody.do("OPTIONS", at, "", append(browser, "Access-Control-Request-Method", "PATCH")...).want(204).
 		has("Access-Control-Allow-Origin", "https://studio.example.com").has("Access-Control-Allow-Methods", "GET,POST,PUT,PATCH,DELETE")
-	nobody.do("GET", "/rooms/9001/whip", "").want(401)
-	nobody.rig.as("alice").do("GET", "/rooms/9001/whip", "").want(405)
+	shown := alice.publishes(room.ID, "", browser...).want(400).Header.Get("Access-Control-Expose-Headers")
+	for _, name := range []string{"Location", "ETag", "Link", "Accept-Post", "Accept-Patch"} {
+		if !strings.Contains(shown, name) {
+			t.Errorf("pages do not see %s: %s", name, shown)
+		}
+	}
+	nobody.do("GET", endpoint, "").want(401).has("WWW-Authenticate", `Bearer realm="skybridge"`)
+	if a := alice.do("GET", endpoint, "").want(204); a.body != "" {
+		t.Errorf("got %q", a.body)
+	}
+	alice.do("GET", at, "").want(204)
+	nobody.rig.as("mallory").do("GET", at, "").want(404)
+	for _, method := range []string{"PUT", "PATCH", "DELETE"} {
+		alice.do(method, endpoint, "").want(405)
+	}
+	for _, method := range []string{"PUT", "POST"} {
+		alice.do(method, at, "").want(405)
+	}
+	alice.do("DELETE", at, "", "If-Match", `"another"`).want(200) // of no meaning there
+	alice.do("GET", at, "").want(404)
+}
+
+// What is published in part only would be missed by those who see the rest: nothing is then.
+func TestAllOrNothing(t *testing.T) {
+	r := newRig(t)
+	alice := r.as("alice")
+	room := alice.room(nil)
+	offer := sender(t).offer(nil)
+	head, section, _ := strings.Cut(offer, "m=audio")
+	second := strings.Replace("m=audio"+section, "a=mid:0", "a=mid:1", 1)
+	second = regexp.MustCompile(`a=ssrc.*\r\n`).ReplaceAllString(second, "")
+	head = strings.Replace(head, "BUNDLE 0", "BUNDLE 0 1", 1)
+	alice.publishes(room.ID, head+"m=audio"+section+second).problem(422, "not_acceptable", "section 2 is not taken")
+	strange := strings.NewReplacer("m=audio", "m=video", "PCMU/8000", "strange/90000").Replace(second)
+	alice.publishes(room.ID, head+"m=audio"+section+strange).problem(422, "not_acceptable", "section 2 is not taken")
+	alice.present(room.ID, 0)
 }
 
 // Who vanishes without a word is out of the room after a while, with a record.

@@ -79,6 +79,8 @@ var table = map[string]Rule{
 	"whip-publish":            acts("rooms", Invited),
 	"whip-change":             acts("rooms", Party),
 	"whip-end":                acts("rooms", Party),
+	"whip-endpoint":           reads("rooms", Invited),
+	"whip-session":            reads("rooms", Party),
 
 	"send-message":  acts("messages", Self),
 	"list-messages": reads("messages", Self),

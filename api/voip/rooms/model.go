@@ -103,6 +103,15 @@ type JoinRoom struct {
 	Role     string `json:"role,omitempty" enum:"participant,moderator"`
 	Endpoint string `json:"endpoint,omitempty" maxLength:"256" doc:"A phone to ring into the room, instead of the caller's browser"`
 	PIN      string `json:"pin,omitempty" maxLength:"32" doc:"Of a room that has pin_required"`
+	// Way is theirs who come by WHIP or WHEP.
+	Way Way `json:"-"`
+}
+
+// Way is how somebody is in a room who cannot be made offers.
+type Way struct {
+	Publishes, Watches bool
+	// Whom they watch, a participant; whoever speaks when empty.
+	Whom string
 }
 
 // VolumeBody is how much louder or softer somebody in a room is; what is absent stays.

@@ -558,7 +558,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Nothing (RFC 9725 §4.1): the place to POST to is there */
+        get: operations["whip-endpoint"];
         put?: never;
         /** Publish into a room by WHIP (RFC 9725) */
         post: operations["whip-publish"];
@@ -575,7 +576,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Nothing (RFC 9725 §4.1): the session is there */
+        get: operations["whip-session"];
         put?: never;
         post?: never;
         /** End a WHIP session */
@@ -2369,6 +2371,35 @@ export interface operations {
             };
         };
     };
+    "whip-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "whip-publish": {
         parameters: {
             query?: {
@@ -2405,6 +2436,36 @@ export interface operations {
                 content: {
                     "application/sdp": string;
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "whip-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
