@@ -3,6 +3,7 @@
 package page_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -41,7 +42,7 @@ func fill(t *testing.T, b *peer.Browser, id, text string) {
 }
 
 // The page signs in by its link, calls a phone, mutes, hangs up, meets the phone
-// in a room, and is called back.
+// in a room, and is called by it.
 func TestThePageCallsAPhoneAndMeetsItInARoom(t *testing.T) {
 	s := server.Start(t, server.Config{})
 	before := s.Resources(t)
@@ -58,7 +59,7 @@ func use(t *testing.T, s *server.Server) {
 	phone.Registered(t)
 
 	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
-	b.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin")))
+	b.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin", "--extension", "1002")))
 	state(t, b, "idle")
 
 	fill(t, b, "dial-target", "1001")
@@ -92,6 +93,9 @@ func use(t *testing.T, s *server.Server) {
 	peer.Hears(t, "the phone in the room", phone.Recording(), 700)
 	click(t, b, "hangup")
 	phone.Hangup(t)
+	phone.Closed(t)
+
+	called(t, b, phone)
 
 	fill(t, b, "room", "9777")
 	click(t, b, "join")
@@ -104,6 +108,45 @@ func use(t *testing.T, s *server.Server) {
 	peer.Eventually(t, "the page says what is wrong", func() error {
 		if said := peer.Eval[string](t, b, `document.querySelector("#status").textContent`); !strings.Contains(said, "9778") {
 			return fmt.Errorf("it says %q", said)
+		}
+		return nil
+	})
+}
+
+// called: the phone dials the page's extension, the page rings and declines, and is rung again and
+// answers.
+func called(t *testing.T, b *peer.Browser, phone *peer.BaresipPeer) {
+	t.Helper()
+	phone.Dial(t, "1002")
+	shows(t, b, "incoming", "1001")
+	click(t, b, "decline")
+	phone.Closed(t)
+	gone(t, b, "incoming")
+
+	phone.Dial(t, "1002")
+	shows(t, b, "incoming", "1001")
+	click(t, b, "accept")
+	phone.Established(t)
+	state(t, b, "active")
+	gone(t, b, "incoming")
+	peer.Hears(t, "the page that was called", b.Recording(), 500)
+	peer.Hears(t, "the phone that called", phone.Recording(), 700)
+	phone.Hangup(t)
+	phone.Closed(t)
+	state(t, b, "ended")
+
+	phone.Dial(t, "1002")
+	shows(t, b, "incoming", "1001")
+	phone.Hangup(t) // before anybody answers
+	gone(t, b, "incoming")
+}
+
+// gone waits until an element is hidden.
+func gone(t *testing.T, b *peer.Browser, id string) {
+	t.Helper()
+	peer.Eventually(t, "#"+id+" is gone", func() error {
+		if !peer.Eval[bool](t, b, fmt.Sprintf(`document.querySelector("#%s").hidden`, id)) {
+			return errors.New("it is there")
 		}
 		return nil
 	})

@@ -21,6 +21,8 @@ type Browser struct {
 type engine interface {
 	// navigate loads a page and waits until it is there.
 	navigate(ctx context.Context, url string) error
+	// reload loads the page again, and waits until it is there.
+	reload(ctx context.Context) error
 	// evaluate reads what an expression is, or resolves to, into what into points at, as JSON;
 	// with nil it only runs a script.
 	evaluate(ctx context.Context, expression string, into any) error
@@ -39,6 +41,16 @@ func (b *Browser) Open(t testing.TB, url string) {
 	defer cancel()
 	if err := b.engine.navigate(ctx, url); err != nil {
 		t.Fatalf("the browser does not open %s: %v", url, err)
+	}
+}
+
+// Reload loads the page again, and waits until it is there.
+func (b *Browser) Reload(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.Ctx, limit)
+	defer cancel()
+	if err := b.engine.reload(ctx); err != nil {
+		t.Fatalf("the browser does not load the page again: %v", err)
 	}
 }
 

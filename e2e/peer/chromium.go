@@ -28,6 +28,9 @@ type ChromiumConfig struct {
 	// Screen is whose test picture its page shows while the page shares its screen, which is then
 	// the page itself; 0 is Chromium's own.
 	Screen int
+	// Hides has it tell pages that were never given a microphone names (mDNS) in the place of its
+	// addresses, as it does for everybody else. Such a page has a microphone only if it makes one.
+	Hides bool
 	// Program runs in the place of chromium, and runs that with its arguments.
 	Program string
 	// Script runs in every page before the page's own.
@@ -41,6 +44,10 @@ type chromium struct{}
 
 func (chromium) navigate(ctx context.Context, url string) error {
 	return chromedp.Do(ctx, chromedp.Navigate(url))
+}
+
+func (chromium) reload(ctx context.Context) error {
+	return chromedp.Do(ctx, chromedp.Reload())
 }
 
 func (chromium) evaluate(ctx context.Context, expression string, into any) error {
@@ -77,6 +84,10 @@ func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 		}
 		cfg.Flags = append([]chromedp.ExecAllocatorOption{chromedp.Flag("use-file-for-fake-video-capture", film)}, cfg.Flags...)
 	}
+	features := "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider"
+	if !cfg.Hides {
+		features += ",WebRtcHideLocalIpsWithMdns"
+	}
 	var said output
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),
@@ -88,13 +99,16 @@ func Chromium(t testing.TB, cfg ChromiumConfig) *Browser {
 		chromedp.Flag("headless", "new"),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-features", "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,WebRtcHideLocalIpsWithMdns"),
+		chromedp.Flag("disable-features", features),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 		chromedp.Flag("allow-loopback-in-peer-connection", true),
 		chromedp.Flag("use-fake-device-for-media-stream", true),
 		chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("use-file-for-fake-audio-capture", mic),
 	)
+	if cfg.Hides {
+		options = append(options, chromedp.Flag("use-fake-ui-for-media-stream", false)) // by which every page has been given one
+	}
 	if cfg.Screen != 0 {
 		options = append(options, chromedp.Flag("use-fake-ui-for-media-stream", false), // which would share what is none
 			chromedp.Flag("auto-accept-camera-and-microphone-capture", true), chromedp.Flag("auto-accept-this-tab-capture", true))

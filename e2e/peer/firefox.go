@@ -26,6 +26,9 @@ type FirefoxConfig struct {
 	// Picture is whose test picture its camera films, 1 to 7 (e2e/picture); 0 is Firefox's own. It is
 	// of a canvas, as Firefox has no camera that is a file either.
 	Picture int
+	// Screen is whose test picture its page shares as its screen; 0 is none. It is of a canvas too:
+	// without a display Firefox finds nothing that could be shared (NotFoundError), tabs neither.
+	Screen int
 	// Proxy is where every HTTPS connection to another host than this one goes; none when empty.
 	Proxy string
 	// Script runs in every page before the page's own.
@@ -105,7 +108,7 @@ func Firefox(t testing.TB, cfg FirefoxConfig) *Browser {
 		<-f.read
 	})
 	b := &Browser{Ctx: ctx, engine: f}
-	if err := f.begin(ctx, cfg.Proxy, fmt.Sprintf("window.__camera = %d;\n%s\n%s\n%s", cfg.Picture, earsRecorded, eyes, cfg.Script)); err != nil {
+	if err := f.begin(ctx, cfg.Proxy, fmt.Sprintf("window.__camera = %d;\nwindow.__drawn = %d;\n%s\n%s\n%s", cfg.Picture, cfg.Screen, earsRecorded, eyes, cfg.Script)); err != nil {
 		t.Fatalf("firefox: %v", err)
 	}
 	return b
@@ -224,6 +227,10 @@ func (f *firefox) command(ctx context.Context, into any, method string, params m
 
 func (f *firefox) navigate(ctx context.Context, url string) error {
 	return f.command(ctx, nil, "browsingContext.navigate", map[string]any{"context": f.page, "url": url, "wait": "complete"})
+}
+
+func (f *firefox) reload(ctx context.Context) error {
+	return f.command(ctx, nil, "browsingContext.reload", map[string]any{"context": f.page, "wait": "complete"})
 }
 
 // evaluate goes by JSON text: BiDi's own form of values is made for more than data.

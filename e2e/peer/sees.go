@@ -14,15 +14,17 @@ type Seen struct {
 	// in between and did not come, and Off how far their grey is from what was filmed, of 255.
 	Shown, Unread, Distinct, Back, Missing int
 	Off                                    float64
-	Width, Height                          int
-	Whose                                  []int
+	// Ago is since when there is no other frame, in ms.
+	Ago           int
+	Width, Height int
+	Whose         []int
 }
 
 // Seen gives what the page has read under a name.
 func (b *Browser) Seen(t testing.TB, name string) Seen {
 	t.Helper()
-	return Eval[Seen](t, b, fmt.Sprintf("(({ shown, unread, distinct, back, missing, off, width, height, whose }) =>"+
-		" ({ Shown: shown, Unread: unread, Distinct: distinct, Back: back, Missing: missing, Off: off, Width: width, Height: height, Whose: whose }))(__eyes.seen(%q))", name))
+	return Eval[Seen](t, b, fmt.Sprintf("(({ shown, unread, distinct, back, missing, off, ago, width, height, whose }) =>"+
+		" ({ Shown: shown, Unread: unread, Distinct: distinct, Back: back, Missing: missing, Off: off, Ago: ago, Width: width, Height: height, Whose: whose }))(__eyes.seen(%q))", name))
 }
 
 // MostOff is how far off a picture may be that was coded, sent and decoded.

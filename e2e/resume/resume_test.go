@@ -3,7 +3,6 @@
 package resume_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,8 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
@@ -131,12 +128,7 @@ func (r *rig) reload(t *testing.T) {
 	id := r.calls(t, b)
 	was := r.reads(t, id)
 	for range 2 {
-		ctx, cancel := context.WithTimeout(b.Ctx, 2*time.Minute)
-		err := chromedp.Do(ctx, chromedp.Reload())
-		cancel()
-		if err != nil {
-			t.Fatal(err)
-		}
+		b.Reload(t)
 		shows(t, b, "active")
 		peer.Hears(t, "the page", b.Recording(), 500) // its ears are new
 		peer.Hears(t, "the phone", r.phone.Recording(), 700)

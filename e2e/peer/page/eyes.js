@@ -64,19 +64,27 @@
     const stop = film(whose, cover);
     return () => { stop(); cover.remove(); };
   };
+  // filmed is a stream of a test picture that is in no document.
+  const filmed = (whose) => {
+    const canvas = document.createElement("canvas");
+    const stop = film(whose, canvas);
+    const stream = canvas.captureStream(15);
+    const [track] = stream.getVideoTracks();
+    const end = track.stop.bind(track);
+    track.stop = () => { stop(); end(); };
+    return stream;
+  };
   if (window.__camera && navigator.mediaDevices) { // where no camera can be a file
     const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (want) => {
       if (!want?.video) return getUserMedia(want);
-      const canvas = document.createElement("canvas");
-      const stop = film(window.__camera, canvas);
-      const stream = canvas.captureStream(15);
-      const [track] = stream.getVideoTracks();
-      const end = track.stop.bind(track);
-      track.stop = () => { stop(); end(); };
+      const stream = filmed(window.__camera);
       if (want.audio) (await getUserMedia({ audio: want.audio })).getTracks().forEach((each) => stream.addTrack(each));
       return stream;
     };
+  }
+  if (window.__drawn && navigator.mediaDevices) { // where there is no screen
+    navigator.mediaDevices.getDisplayMedia = async () => filmed(window.__drawn);
   }
   if (window.__screen && navigator.mediaDevices) {
     const getDisplayMedia = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
@@ -112,6 +120,7 @@
       const next = () => {
         if (watched.get(name) !== own || own.what !== what) return;
         own.shown++;
+        own.at = Date.now();
         own.width = video.videoWidth;
         own.height = video.videoHeight;
         const seen = read(video);
@@ -126,9 +135,10 @@
     forget(name) { watched.delete(name); },
     // seen tells what was: how many frames were shown and how many of them could not be read, and
     // of the others whose they were, how many different ones came, how many steps went back, how
-    // many frames are missing between two that came, and how far off the grey is (of 255).
+    // many frames are missing between two that came, how far off the grey is (of 255), and how long
+    // ago the last frame came (ms).
     seen(name) {
-      const { list, shown, unread, width, height } = watched.get(name) ?? { list: [], shown: 0, unread: 0, width: 0, height: 0 };
+      const { list, shown, unread, width, height, at = 0 } = watched.get(name) ?? { list: [], shown: 0, unread: 0, width: 0, height: 0 };
       let distinct = list.length > 0 ? 1 : 0, back = 0, missing = 0;
       for (let i = 1; i < list.length; i++) {
         const step = (list[i].frame - list[i - 1].frame + frames) % frames;
@@ -136,7 +146,7 @@
         else if (step > 0) { distinct++; missing += step - 1; }
       }
       const off = list.reduce((total, { off }) => total + off, 0) / (list.length || 1);
-      return { shown, unread, width, height, distinct, back, missing, off, whose: [...new Set(list.map((f) => f.whose))] };
+      return { shown, unread, width, height, distinct, back, missing, off, ago: at && Date.now() - at, whose: [...new Set(list.map((f) => f.whose))] };
     },
   };
 })();
