@@ -43,6 +43,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/internal/mux"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/internal/pionlog"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/transport"
 )
 
@@ -104,7 +105,7 @@ func New(config Config, codecs media.Codecs, log *slog.Logger) (*API, error) {
 		log.Warn("this machine has no address besides loopback: browsers elsewhere cannot connect", "listen", config.Listen)
 		a.loopback = true
 	}
-	logs := pionLog{log}
+	logs := pionlog.Factory{Log: log}
 	if a.sockets, err = mux.Listen(at, a.loopback, config.MaxTCP, logs); err != nil {
 		return nil, err
 	}

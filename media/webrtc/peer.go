@@ -16,6 +16,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/rtcp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp/dtls"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/internal/pionlog"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/transport"
 )
@@ -157,7 +158,7 @@ func (p *Peer) connect(certificate *dtls.Certificate) error {
 		return err
 	}
 	settings := p.api.settings
-	settings.Log, settings.Logs = p.log, pionLog{p.log}
+	settings.Log, settings.Logs = p.log, pionlog.Factory{Log: p.log}
 	settings.External = *p.api.external.Load()
 	settings.Certificate = certificate
 	settings.Candidate, settings.Changed = func(text string) { p.hear(text) }, func() { p.post(p.follow) }

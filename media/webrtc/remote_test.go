@@ -18,6 +18,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	ours "github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/internal/pionlog"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
 )
 
@@ -207,11 +208,11 @@ func newRemoteOver(t testing.TB, network pion.NetworkType, codecs ...*media.Code
 			t.Fatal(err)
 		}
 		socket = &gate{UDPConn: conn}
-		mux := pion.NewICEUDPMux(pionLog{slog.New(slog.DiscardHandler)}.NewLogger("ice"), socket)
+		mux := pion.NewICEUDPMux(pionlog.Factory{Log: slog.New(slog.DiscardHandler)}.NewLogger("ice"), socket)
 		t.Cleanup(func() { mux.Close() })
 		settings.SetICEUDPMux(mux)
 	}
-	settings.LoggerFactory = pionLog{slog.New(slog.DiscardHandler)}
+	settings.LoggerFactory = pionlog.Factory{Log: slog.New(slog.DiscardHandler)}
 	registry := &interceptor.Registry{}
 	if err := pion.ConfigureRTCPReports(registry); err != nil {
 		t.Fatal(err)

@@ -1,4 +1,5 @@
-package webrtc
+// Package pionlog gives the logs of pion's parts to ours. It starts no goroutine.
+package pionlog
 
 import (
 	"context"
@@ -8,14 +9,14 @@ import (
 	"github.com/pion/logging"
 )
 
-// pionLog gives pion's logs to ours, all of them at debug level: most are about
+// Factory gives pion's logs to ours, all of them at debug level: most are about
 // packets that anyone may send us, and what ends a peer is told by its state. Its
 // own debug level tells ICE passwords and is left out.
-type pionLog struct{ log *slog.Logger }
+type Factory struct{ Log *slog.Logger }
 
 // NewLogger makes the logger of one part of pion ("ice", "dtls").
-func (l pionLog) NewLogger(scope string) logging.LeveledLogger {
-	return scopedLog{l.log.With("scope", scope)}
+func (l Factory) NewLogger(scope string) logging.LeveledLogger {
+	return scopedLog{l.Log.With("scope", scope)}
 }
 
 type scopedLog struct{ log *slog.Logger }
@@ -24,7 +25,11 @@ func (l scopedLog) enabled() bool { return l.log.Enabled(context.Background(), s
 
 func (l scopedLog) print(msg string) {
 	if l.enabled() {
-		l.log.Debug(clip(msg))
+		const longest = 80
+		if len(msg) > longest {
+			msg = msg[:longest] + "…"
+		}
+		l.log.Debug(msg)
 	}
 }
 
