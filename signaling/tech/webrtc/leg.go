@@ -3,6 +3,7 @@ package webrtc
 import (
 	"context"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -32,6 +33,8 @@ type LegConfig struct {
 	MediaTimeout time.Duration
 	// Video, where set, is the browser's, which ends with the leg.
 	Video *stage.Performer
+	// Data, where set, carries the browser's data channels, as SessionConfig.Data.
+	Data func(net.Conn)
 	// HungUp is told that our side ended the leg; it must not block.
 	HungUp func(signaling.Cause)
 	// Reconnect is how long a browser may be away that was connected: its network lost, its page
@@ -85,7 +88,7 @@ func newLeg(cfg LegConfig, describe func(*Session) (string, error)) (*Leg, strin
 	l := &Leg{cfg: cfg}
 	session, err := NewSession(SessionConfig{
 		Name: "WebRTC/" + cfg.User, Mixer: cfg.Mixer, API: cfg.API, Codecs: cfg.Codecs, Log: cfg.Log,
-		Events: l.portEvent, MediaTimeout: cfg.MediaTimeout, Candidate: cfg.Candidate, State: l.stateChanged, Video: cfg.Video,
+		Events: l.portEvent, MediaTimeout: cfg.MediaTimeout, Candidate: cfg.Candidate, State: l.stateChanged, Video: cfg.Video, Data: cfg.Data,
 	})
 	if err != nil {
 		if cfg.Video != nil {

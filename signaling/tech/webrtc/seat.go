@@ -24,7 +24,7 @@ type seat struct {
 func (s *Session) newSeat() (*seat, error) {
 	st := &seat{}
 	cfg := rtc.PeerConfig{
-		Name: s.cfg.Name, Codecs: s.cfg.Codecs,
+		Name: s.cfg.Name, Codecs: s.cfg.Codecs, Data: s.cfg.Data,
 		Packets: func(packet []byte, arrival time.Time) {
 			if st.carries.Load() {
 				s.received(packet, arrival)

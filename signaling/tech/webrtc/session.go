@@ -10,6 +10,7 @@ package webrtc
 import (
 	"context"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,9 @@ type SessionConfig struct {
 	MediaTimeout time.Duration
 	// Video, where set, is the browser's; it ends with the session. Without, video is refused.
 	Video *stage.Performer
+	// Data, where set, carries the browser's data channels, as rtc.PeerConfig.Data; once for each
+	// connection that the browser comes with. Without, they are refused.
+	Data func(net.Conn)
 }
 
 // Session is one browser's media: a peer, and its port in the mixer.
