@@ -33,7 +33,7 @@ var only = map[string][]string{
 	"github.com/emiago/sipgo":  {}, // a peer of tests; see docs/adr/0004
 	"github.com/gofiber":       {"api", "e2e"},
 	"github.com/prometheus":    {"api/metrics", "e2e"},
-	"github.com/pion":          {"media/rtp", "media/srtp", "media/webrtc", "e2e"},
+	"github.com/pion":          {"media/rtp", "media/srtp", "media/webrtc", "bench/webrtc", "e2e"}, // the benchmark's browsers are another's work than what they measure
 	"github.com/chromedp":      {"e2e"},
 	"go.uber.org/goleak":       {},
 	"testing":                  {"e2e", "internal/certs/certtest", "internal/golden", "media/mediatest", "sip/siptest", "signaling/dialplan/dialplantest"},
