@@ -21,11 +21,11 @@ type Load struct {
 	legs    []leg
 	byPort  [1 << 16]int32 // the leg that talks with that port of the server, plus one
 	clock   Clock
-	batch   *receiveBatch
+	batch   *ReceiveBatch
 }
 
 type leg struct {
-	sender
+	Sender
 	reception measure.Reception
 	tap       *tap
 	receiver  *srtp.Receiver // nil for plain RTP
@@ -52,7 +52,7 @@ func Open(address netip.Addr, legs int) (_ *Load, err error) {
 	if legs < 1 || legs > MaxLegs {
 		return nil, fmt.Errorf("load: %d legs; 1 to %d can be had", legs, MaxLegs)
 	}
-	l := &Load{legs: make([]leg, legs), batch: newReceiveBatch()}
+	l := &Load{legs: make([]leg, legs), batch: NewReceiveBatch()}
 	if l.clock, err = NewClock(); err != nil {
 		return nil, fmt.Errorf("load: read the clock: %w", err)
 	}
@@ -101,23 +101,14 @@ func (l *Load) Aim(leg int, server netip.AddrPort, s *Stream, offset int) error 
 	}
 	l.byPort[server.Port()] = int32(leg) + 1
 	l.queues[leg%Slots].aim(leg/Slots, server)
-	l.legs[leg].sender = sender{
-		stream: s, offset: offset % len(s.Payloads),
-		next: rtp.Header{
-			Marker: true, PayloadType: s.PayloadType,
-			SequenceNumber: uint16(rand.Uint32()), Timestamp: rand.Uint32(), SSRC: rand.Uint32(),
-		},
-	}
+	l.legs[leg].Sender = NewSender(s, offset, rand.Uint32())
 	return nil
 }
 
 // Secure has an aimed leg speak SRTP, with its own key and the server's.
 func (l *Load) Secure(leg int, own, server srtp.Master) (err error) {
-	x, longest := &l.legs[leg], 0
-	for _, p := range x.stream.Payloads {
-		longest = max(longest, len(p))
-	}
-	if err := x.secure(own, longest); err != nil {
+	x := &l.legs[leg]
+	if err := x.Sender.Secure(own); err != nil {
 		return err
 	}
 	x.receiver, err = srtp.NewReceiver(server, srtp.State{}, srtp.RTPOnly)
@@ -222,7 +213,7 @@ func (l *Load) send(slot, frame int, now int64, marks *Marks, r *Result, counts 
 				r.Marks = append(r.Marks, measure.Mark{Leg: at, At: now})
 			}
 		}
-		header, payload := leg.packet(loud)
+		header, payload := leg.Packet(loud)
 		q.put(i, header, payload)
 	}
 	return q.send(l.sockets[slot].fd, 0, len(q.msgs))
@@ -232,18 +223,18 @@ func (l *Load) send(slot, frame int, now int64, marks *Marks, r *Result, counts 
 func (l *Load) receive(fd int, from, until int64, r *Result) {
 	var h rtp.Header
 	for {
-		n := l.batch.receive(fd)
+		n := l.batch.Receive(fd)
 		for i := range n {
-			at := l.batch.arrival(i)
-			leg := l.byPort[l.batch.port(i)] - 1
-			if leg < 0 || at < from || at >= until || rtp.Parse(l.batch.packet(i), &h) != nil {
+			at := l.batch.Arrival(i)
+			leg := l.byPort[l.batch.Port(i)] - 1
+			if leg < 0 || at < from || at >= until || rtp.Parse(l.batch.Packet(i), &h) != nil {
 				continue
 			}
 			x := &l.legs[leg]
 			if gap, known := x.reception.Add(h.SequenceNumber, at); known {
 				r.Gaps.Add(gap)
 			}
-			if x.tap != nil && x.opened(l.batch.packet(i), &h) {
+			if x.tap != nil && x.opened(l.batch.Packet(i), &h) {
 				x.tap.keep(at, &h)
 			}
 		}

@@ -83,7 +83,7 @@ func TestMarks(t *testing.T) {
 }
 
 func TestSender(t *testing.T) {
-	s := sender{
+	s := Sender{
 		stream: &Stream{PayloadType: 9, ClockStep: 160, Payloads: [][]byte{{1}, {2}}}, offset: 1,
 		next: rtp.Header{Marker: true, PayloadType: 9, SequenceNumber: 65535, Timestamp: 5, SSRC: 77},
 	}
@@ -100,7 +100,7 @@ func TestSender(t *testing.T) {
 		if i == 2 {
 			loud = []byte{42}
 		}
-		header, payload := s.packet(loud)
+		header, payload := s.Packet(loud)
 		var h rtp.Header
 		if err := rtp.Parse(append(append([]byte(nil), header...), payload...), &h); err != nil {
 			t.Fatal(err)
@@ -138,23 +138,23 @@ func TestSockets(t *testing.T) {
 	if n := q.send(from.fd, 0, packets); n != packets {
 		t.Fatalf("%d of %d packets sent", n, packets)
 	}
-	b := newReceiveBatch()
+	b := NewReceiveBatch()
 	for first := 0; first < packets; {
 		if _, err := unix.Poll([]unix.PollFd{{Fd: int32(to.fd), Events: unix.POLLIN}}, -1); err != nil && !errors.Is(err, unix.EINTR) {
 			t.Fatal(err)
 		}
-		n := b.receive(to.fd)
+		n := b.Receive(to.fd)
 		for i := range n {
-			if p := b.packet(i); len(p) != 4 || p[0] != byte(first+i) || p[3] != 3 {
+			if p := b.Packet(i); len(p) != 4 || p[0] != byte(first+i) || p[3] != 3 {
 				t.Errorf("packet %d is %v", first+i, p)
 			}
-			if b.port(i) != from.port || b.arrival(i) < before {
-				t.Errorf("packet %d from port %d at %d, want %d after %d", first+i, b.port(i), b.arrival(i), from.port, before)
+			if b.Port(i) != from.port || b.Arrival(i) < before {
+				t.Errorf("packet %d from port %d at %d, want %d after %d", first+i, b.Port(i), b.Arrival(i), from.port, before)
 			}
 		}
 		first += n
 	}
-	if b.receive(to.fd) != 0 {
+	if b.Receive(to.fd) != 0 {
 		t.Error("something came of nothing")
 	}
 }

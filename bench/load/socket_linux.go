@@ -144,8 +144,8 @@ const (
 	batchBytes   = 1600
 )
 
-// receiveBatch is the memory that one recvmmsg fills.
-type receiveBatch struct {
+// ReceiveBatch is the memory that one recvmmsg fills.
+type ReceiveBatch struct {
 	msgs    [batchPackets]mmsghdr
 	iovs    [batchPackets]unix.Iovec
 	peers   [batchPackets]unix.RawSockaddrInet4
@@ -153,8 +153,9 @@ type receiveBatch struct {
 	data    [batchPackets][batchBytes]byte
 }
 
-func newReceiveBatch() *receiveBatch {
-	b := new(receiveBatch)
+// NewReceiveBatch makes one.
+func NewReceiveBatch() *ReceiveBatch {
+	b := new(ReceiveBatch)
 	for i := range b.msgs {
 		h := &b.msgs[i].hdr
 		b.iovs[i].Base = &b.data[i][0]
@@ -167,8 +168,8 @@ func newReceiveBatch() *receiveBatch {
 	return b
 }
 
-// receive fills the batch with what waits in a socket.
-func (b *receiveBatch) receive(fd int) int {
+// Receive fills the batch with what waits in a socket.
+func (b *ReceiveBatch) Receive(fd int) int {
 	for i := range b.msgs {
 		b.msgs[i].hdr.Namelen = unix.SizeofSockaddrInet4
 		b.msgs[i].hdr.SetControllen(len(b.control[i]))
@@ -187,15 +188,16 @@ func (b *receiveBatch) receive(fd int) int {
 	}
 }
 
-func (b *receiveBatch) packet(i int) []byte { return b.data[i][:min(b.msgs[i].len, batchBytes)] }
+// Packet is one that came.
+func (b *ReceiveBatch) Packet(i int) []byte { return b.data[i][:min(b.msgs[i].len, batchBytes)] }
 
-// port is that of who sent the packet.
-func (b *receiveBatch) port(i int) uint16 {
+// Port is that of who sent the packet.
+func (b *ReceiveBatch) Port(i int) uint16 {
 	return binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(&b.peers[i].Port))[:]) //nolint:gosec // two bytes, in network order
 }
 
-// arrival is when the kernel had the packet; 0 if it does not say.
-func (b *receiveBatch) arrival(i int) int64 {
+// Arrival is when the kernel had the packet; 0 if it does not say.
+func (b *ReceiveBatch) Arrival(i int) int64 {
 	if b.msgs[i].hdr.Controllen < uint64(unix.CmsgSpace(16)) {
 		return 0
 	}

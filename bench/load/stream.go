@@ -1,6 +1,8 @@
 package load
 
 import (
+	"math/rand/v2"
+
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
@@ -56,8 +58,8 @@ func (m *Marks) turn(leg, frame int) (loud, begins bool) {
 	return at < m.Frames, at == 0
 }
 
-// sender is a leg's numbering.
-type sender struct {
+// Sender makes the packets of a leg.
+type Sender struct {
 	header [rtp.HeaderBytes + levelBytes]byte
 	next   rtp.Header
 	stream *Stream
@@ -71,16 +73,31 @@ type sender struct {
 // (RFC 8285 §4.2).
 const levelBytes = 8
 
-// secure has the packets protected; longest is the longest payload.
-func (s *sender) secure(m srtp.Master, longest int) (err error) {
+// NewSender begins a leg's packets somewhere in the stream's cycle.
+func NewSender(s *Stream, offset int, ssrc uint32) Sender {
+	return Sender{
+		stream: s, offset: offset % len(s.Payloads),
+		next: rtp.Header{
+			Marker: true, PayloadType: s.PayloadType,
+			SequenceNumber: uint16(rand.Uint32()), Timestamp: rand.Uint32(), SSRC: ssrc,
+		},
+	}
+}
+
+// Secure has the packets protected.
+func (s *Sender) Secure(m srtp.Master) (err error) {
+	longest := 0
+	for _, p := range s.stream.Payloads {
+		longest = max(longest, len(p))
+	}
 	s.srtp, err = srtp.NewSender(m, srtp.State{}, srtp.RTPOnly)
 	size := len(s.header) + longest
 	s.plain, s.secured = make([]byte, 0, size), make([]byte, size+srtp.Overhead)
 	return err
 }
 
-// packet prepares the next packet and gives its two pieces.
-func (s *sender) packet(loud []byte) (header, payload []byte) {
+// Packet prepares the next packet and gives its two pieces; loud, where not nil, is its payload.
+func (s *Sender) Packet(loud []byte) (header, payload []byte) {
 	s.next.Put(s.header[:])
 	s.next.Marker = false
 	s.next.SequenceNumber++
@@ -109,7 +126,7 @@ func (s *sender) packet(loud []byte) (header, payload []byte) {
 }
 
 // putLevel writes the extension behind the header.
-func (s *sender) putLevel() {
+func (s *Sender) putLevel() {
 	s.header[0] |= 0x10
 	x := s.header[rtp.HeaderBytes:]
 	x[0], x[1], x[2], x[3] = 0xbe, 0xde, 0, 1
