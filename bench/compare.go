@@ -73,6 +73,14 @@ func (c *Comparison) contender(name string) peers.Contender {
 	}
 }
 
+// hosting is who has rooms for browsers.
+func (c *Comparison) hosting(name string, video bool) peers.Hosting {
+	if name == theJanus {
+		return peers.JanusRooms{Video: video}
+	}
+	return peers.SkybridgeRooms{Program: c.Program}
+}
+
 // wants tells whether a trial is to be done.
 func (c *Comparison) wants(trial string) bool {
 	return len(c.Only) == 0 || slices.Contains(c.Only, trial)
@@ -185,6 +193,9 @@ func (c *Comparison) run(ctx context.Context, who string, w Workload) (*Sample, 
 	case theRelay:
 		w = Calls(w.Codecs[1], w.Codecs[1], w.Legs)
 		return c.Runner.Run(ctx, peers.Skybridge{Program: c.Program}, w, c.plan())
+	}
+	if w.Browsers {
+		return c.Runner.Meet(ctx, c.hosting(who, false), w, c.plan())
 	}
 	return c.Runner.Run(ctx, c.contender(who), w, c.plan())
 }

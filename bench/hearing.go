@@ -24,13 +24,13 @@ const enough = 3
 
 // listen says what is wrong with what legs hear: nothing, when each hears whom it talks
 // with, or some of them, and not itself.
-func listen(w *Workload, l *load.Load) (wrong []string, err error) {
+func listen(w *Workload, tapped func(leg int) []load.Packet) (wrong []string, err error) {
 	for _, leg := range w.tapped() {
 		m, err := codecOf(w.codec(leg))
 		if err != nil {
 			return nil, err
 		}
-		heard, err := decode(m, l.Tapped(leg))
+		heard, err := decode(m, tapped(leg))
 		if err != nil {
 			return nil, err
 		}

@@ -131,7 +131,7 @@ func (r *Runner) With(ctx context.Context, instance peers.Instance, w Workload, 
 	case w.Marks != nil:
 		s.Latency, s.Missed, err = latencies(&w, l, result.Marks)
 	default:
-		s.Wrong, err = listen(&w, l)
+		s.Wrong, err = listen(&w, l.Tapped)
 	}
 	return s, err
 }
@@ -185,8 +185,27 @@ func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Loa
 	if err != nil {
 		return nil, used{}, err
 	}
-	var readings []meter.Reading
 	var result *load.Result
+	spent, err := r.timed(&program, l.Clock(), func(at func()) (err error) {
+		result, err = l.Run(ctx, plan, w.Marks, at)
+		return err
+	})
+	if err != nil {
+		return nil, used{}, err
+	}
+	u := used{Spent: *spent}
+	var late Lateness
+	if u.busy, late, err = lateness(ctx, instance); err != nil {
+		return nil, used{}, err
+	}
+	u.late = late.since(early)
+	return result, u, nil
+}
+
+// timed runs a load on a thread of its own, and gives what the program used in the time that
+// counts.
+func (r *Runner) timed(program *measure.Program, clock load.Clock, run func(at func()) error) (*meter.Spent, error) {
+	var readings []meter.Reading
 	ended := make(chan error, 1)
 	failed := errors.New("panic")
 	// owned by this call, which waits for it
@@ -194,26 +213,21 @@ func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Loa
 		defer func() { ended <- failed }()
 		defer guard.Recover(r.Log, "the load")
 		var unread error
-		result, failed = l.Run(ctx, plan, w.Marks, func() {
-			now, err := meter.Read(program, r.Core, l.Clock())
+		failed = run(func() {
+			now, err := meter.Read(*program, r.Core, clock)
 			readings = append(readings, now)
 			unread = errors.Join(unread, err)
 		})
 		failed = errors.Join(failed, unread)
 	}()
 	if err := <-ended; err != nil {
-		return nil, used{}, err
+		return nil, err
 	}
 	if len(readings) != 2 {
-		return nil, used{}, fmt.Errorf("%d readings of what was used", len(readings))
+		return nil, fmt.Errorf("%d readings of what was used", len(readings))
 	}
-	u := used{Spent: readings[1].Since(&readings[0])}
-	var late Lateness
-	if u.busy, late, err = lateness(ctx, instance); err != nil {
-		return nil, used{}, err
-	}
-	u.late = late.since(early)
-	return result, u, nil
+	spent := readings[1].Since(&readings[0])
+	return &spent, nil
 }
 
 // perLeg is the processor time for a leg in 20 ms.

@@ -22,15 +22,19 @@ type search struct {
 	who string
 }
 
-// searches are Skybridge's in every workload, and then others' in those on G.711 alone.
+// searches are Skybridge's in every workload, and then others' in those on G.711 alone, and in
+// that of browsers.
 func (c *Comparison) searches() (all []search) {
 	var others []search
 	for _, t := range trials() {
 		for _, who := range t.who {
 			switch {
 			case !c.wants(t.name):
+			case t.name == sameLoad:
 			case who == theSkybridge:
 				all = append(all, search{t, who})
+			case who == theJanus && t.name == inBrowsers:
+				others = append(others, search{t, who})
 			case (who == theAsterisk || who == theRTPEngine) && (t.name == inOneRoom || t.name == relayed):
 				others = append(others, search{t, who})
 			}
@@ -73,7 +77,7 @@ func (c *Comparison) largest(ctx context.Context, s search, until time.Time) err
 		}
 		begun := time.Now()
 		w := s.w.With(min(around.next, load.MaxLegs/3))
-		run, err := c.Runner.Run(ctx, c.contender(s.who), w, c.plan())
+		run, err := c.run(ctx, s.who, w)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -22,7 +22,7 @@ func (c *Comparison) profiles(ctx context.Context, r *table.Report) error {
 	}
 	for _, t := range trials() {
 		missed := func(b table.Bar) bool { return b.Part == t.name && b.Unmet() }
-		if !slices.ContainsFunc(r.Bars, missed) {
+		if t.w.Browsers || !slices.ContainsFunc(r.Bars, missed) { // which pprof tells more of
 			continue
 		}
 		w := t.w

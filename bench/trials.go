@@ -21,6 +21,8 @@ const (
 	opusRooms   = "opus-rooms"
 	opusToPCMU  = "opus-PCMU"
 	g722ToPCMU  = "G722-PCMU"
+	inBrowsers  = "browsers"
+	sameLoad    = "browsers-40"
 	janusOpus   = 40 // parties: about two thirds of what one core carried elsewhere
 	opusSpeaks  = 40
 	transcoding = 60
@@ -36,6 +38,8 @@ func trials() []trial {
 		{opusRooms, SmallRooms(client.Opus, opusSpeaks), []string{theSkybridge, theJanus, theCodecs}, nil},
 		{opusToPCMU, Calls(client.Opus, client.PCMU, transcoding), []string{theSkybridge, theAsterisk, theRTPEngine, theCodecs, theRelay}, nil},
 		{g722ToPCMU, Calls(client.G722, client.PCMU, transcoding), []string{theSkybridge, theAsterisk, theRTPEngine, theCodecs, theRelay}, nil},
+		{inBrowsers, OneRoom(client.Opus, 300).InBrowsers(), []string{theSkybridge, theJanus}, map[string]int{theJanus: janusOpus}},
+		{sameLoad, OneRoom(client.Opus, janusOpus).InBrowsers().named("as many of both"), []string{theSkybridge, theJanus}, nil},
 	}
 }
 

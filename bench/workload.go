@@ -22,6 +22,8 @@ type Workload struct {
 	Codecs [2]client.Codec
 	// Secure has the parties speak SRTP, with AES-128 in GCM.
 	Secure bool
+	// Browsers are the parties, who come by the servers' own HTTP and have ICE, DTLS and SRTP.
+	Browsers bool
 	// Marks, where not nil, are what is listened for; nobody talks besides.
 	Marks *load.Marks
 }
@@ -51,6 +53,19 @@ func both(c client.Codec) [2]client.Codec { return [2]client.Codec{c, c} }
 func (w Workload) Secured() Workload {
 	w.Name += ", SRTP"
 	w.Secure = true
+	return w
+}
+
+// InBrowsers is the workload of browsers.
+func (w Workload) InBrowsers() Workload {
+	w.Name = "browsers, " + w.Name
+	w.Browsers = true
+	return w
+}
+
+// named is the workload under a further name.
+func (w Workload) named(name string) Workload {
+	w.Name += ", " + name
 	return w
 }
 

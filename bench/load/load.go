@@ -238,7 +238,7 @@ func (l *Load) receive(fd int, from, until int64, r *Result) {
 				x.tap.keep(at, &h)
 			}
 		}
-		if n < batchPackets {
+		if n < BatchPackets {
 			return
 		}
 	}

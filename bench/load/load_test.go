@@ -128,7 +128,7 @@ func TestSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer to.close() //nolint:errcheck // the end of the test
-	const packets = batchPackets + 10
+	const packets = BatchPackets + 10
 	q := newSendQueue(packets)
 	for i := range packets {
 		q.aim(i, netip.AddrPortFrom(loopback, to.port))

@@ -140,17 +140,18 @@ func (q *sendQueue) send(fd, first, end int) (taken int) {
 }
 
 const (
-	batchPackets = 64
+	// BatchPackets is how many one system call reads.
+	BatchPackets = 64
 	batchBytes   = 1600
 )
 
 // ReceiveBatch is the memory that one recvmmsg fills.
 type ReceiveBatch struct {
-	msgs    [batchPackets]mmsghdr
-	iovs    [batchPackets]unix.Iovec
-	peers   [batchPackets]unix.RawSockaddrInet4
-	control [batchPackets][64]byte
-	data    [batchPackets][batchBytes]byte
+	msgs    [BatchPackets]mmsghdr
+	iovs    [BatchPackets]unix.Iovec
+	peers   [BatchPackets]unix.RawSockaddrInet4
+	control [BatchPackets][64]byte
+	data    [BatchPackets][batchBytes]byte
 }
 
 // NewReceiveBatch makes one.
@@ -177,7 +178,7 @@ func (b *ReceiveBatch) Receive(fd int) int {
 	for {
 		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd),
 			uintptr(unsafe.Pointer(&b.msgs[0])), //nolint:gosec // the kernel fills it during the call
-			batchPackets, unix.MSG_DONTWAIT, 0, 0)
+			BatchPackets, unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 			return int(n)

@@ -36,7 +36,10 @@ var janusFiles = map[string]string{
 	debug_level = 2
 	session_timeout = 0
 }
-media: { rtp_port_range = "@FIRST@-@LAST@" }
+media: {
+	rtp_port_range = "@FIRST@-@LAST@"
+	ipv6 = false
+}
 `,
 	"janus.transport.http.jcfg": `general: {
 	json = "compact"
@@ -55,6 +58,11 @@ media: { rtp_port_range = "@FIRST@-@LAST@" }
 
 // Start implements Contender.
 func (Janus) Start(ctx context.Context, at Place) (Instance, error) {
+	return startJanus(ctx, at, "audiobridge")
+}
+
+// startJanus starts it with one plugin: only what is measured is loaded.
+func startJanus(ctx context.Context, at Place, plugin string) (*janus, error) {
 	program, err := exec.LookPath("janus")
 	if err != nil {
 		return nil, fmt.Errorf("janus: %w: %w", ErrUnavailable, err)
@@ -70,8 +78,7 @@ func (Janus) Start(ctx context.Context, at Place) (Instance, error) {
 			return nil, err
 		}
 	}
-	// Only what is measured is loaded.
-	for _, library := range []string{"plugins/libjanus_audiobridge.so", "transports/libjanus_http.so"} {
+	for _, library := range []string{"plugins/libjanus_" + plugin + ".so", "transports/libjanus_http.so"} {
 		found, err := filepath.Glob("/usr/lib/*/janus/" + library)
 		if err != nil || len(found) == 0 {
 			return nil, fmt.Errorf("janus: %w: no %s", ErrUnavailable, library)
@@ -111,10 +118,12 @@ type answer struct {
 	Data   struct {
 		ID uint64 `json:"id"`
 	} `json:"data"`
+	JSEP   *jsep `json:"jsep"`
 	Error  *struct{ Reason string }
 	Plugin struct {
 		Data struct {
 			Kind  string `json:"audiobridge"`
+			ID    uint64 `json:"id"`
 			Error string `json:"error"`
 			RTP   struct {
 				IP          string `json:"ip"`
@@ -123,6 +132,12 @@ type answer struct {
 			} `json:"rtp"`
 		} `json:"data"`
 	} `json:"plugindata"`
+}
+
+// jsep is a description of a session.
+type jsep struct {
+	Type string `json:"type"`
+	SDP  string `json:"sdp"`
 }
 
 // Connect implements Instance: a handle for each leg, one after the other, as what comes
@@ -225,8 +240,8 @@ func (j *janus) get(ctx context.Context, url string, a *answer) error {
 const maxAnswer = 1 << 22
 
 func (j *janus) do(request *http.Request, a *answer) error {
-	request.Close = true // no connection stays behind
-	response, err := http.DefaultClient.Do(request)
+	request.Close = true                            // no connection stays behind
+	response, err := http.DefaultClient.Do(request) //nolint:gosec // a server that was started here
 	if err != nil {
 		return errors.Join(err, j.Ended())
 	}
