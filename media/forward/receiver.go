@@ -28,14 +28,20 @@ const (
 
 // NewReceiver makes one, with the extensions that it takes.
 func NewReceiver(ext Extensions) *Receiver {
-	r := &Receiver{ext: ext, carried: ext.carried(), roundTrip: defaultTrip}
+	r := &Receiver{roundTrip: defaultTrip}
+	r.SetExtensions(ext)
+	r.rate = defaultResend
+	r.resend, r.most = leastResend, leastResend
+	return r
+}
+
+// SetExtensions changes the extensions, from the next packet on.
+func (r *Receiver) SetExtensions(ext Extensions) {
+	r.ext, r.carried, r.long = ext, ext.carried(), false
 	r.none = ext.MID == 0 && ext.TransportWide == 0 && ext.AbsSendTime == 0
 	for _, id := range append([]uint8{ext.MID, ext.TransportWide, ext.AbsSendTime}, r.carried[:]...) {
 		r.long = r.long || id > 14
 	}
-	r.rate = defaultResend
-	r.resend, r.most = leastResend, leastResend
-	return r
 }
 
 // Number is the transport-wide sequence number of the last packet that was written.

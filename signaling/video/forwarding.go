@@ -143,6 +143,15 @@ func (f *Forwarding) Join(id string, cfg router.Config) (*Member, error) {
 	return m, nil
 }
 
+// SetExtensions is router.Party.SetExtensions.
+func (m *Member) SetExtensions(ext forward.Extensions, transportWide uint8) {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	if m.here() {
+		m.party.SetExtensions(ext, transportWide)
+	}
+}
+
 // Speaks says who speaks now; empty is nobody.
 func (f *Forwarding) Speaks(id string) {
 	f.mu.Lock()
@@ -339,57 +348,4 @@ func (m *Member) Layers(k Kind) []forward.LayerConfig {
 		return t.Known()
 	}
 	return nil
-}
-
-// Packet takes an RTP packet of video that came from the member, decrypted, in the media section
-// of a mid, empty where that is not known. Nothing of it is kept.
-func (m *Member) Packet(mid string, packet []byte, arrival time.Time) {
-	var h rtp.Header
-	if rtp.Parse(packet, &h) != nil {
-		return // it says nothing of whose it is
-	}
-	f := m.of
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if m.here() {
-		m.party.Packet(f.at(arrival), mid, &h)
-	}
-}
-
-// Control takes an RTCP packet of the member's, decrypted.
-func (m *Member) Control(packet []byte, arrival time.Time) {
-	f := m.of
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !m.here() || rtp.ParseRTCP(packet, &m.report) != nil {
-		return
-	}
-	now := f.at(arrival)
-	m.party.Reported(now, &m.report, rtp.NTPTime(time.Now().UnixNano()))
-	m.list = rtp.ParseFeedback(packet, m.list[:0])
-	m.party.Requested(now, m.list)
-}
-
-// Sent takes note of a packet of audio, of so many bytes, and gives it its transport-wide
-// number.
-func (m *Member) Sent(bytes int) uint16 {
-	m.of.mu.Lock()
-	defer m.of.mu.Unlock()
-	return m.party.Sent(time.Since(m.of.start), bytes)
-}
-
-// Estimate is what the member can be sent, in bit/s.
-func (m *Member) Estimate() int {
-	m.of.mu.Lock()
-	defer m.of.mu.Unlock()
-	return m.party.Estimate()
-}
-
-// at is the moment of an arrival, which may be known by the wall's clock alone.
-func (f *Forwarding) at(arrival time.Time) time.Duration {
-	now := time.Since(f.start)
-	if arrival.IsZero() {
-		return now
-	}
-	return now - min(max(time.Since(arrival), 0), time.Second)
 }

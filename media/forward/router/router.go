@@ -122,6 +122,12 @@ func (r *Router) Join(cfg Config) *Party {
 	return p
 }
 
+// SetExtensions changes those of Config, as a later exchange agrees on more of them.
+func (p *Party) SetExtensions(ext forward.Extensions, transportWide uint8) {
+	p.cfg.Extensions, p.cfg.TransportWide = ext, transportWide
+	p.receiver.SetExtensions(ext)
+}
+
 // Leave ends all that a party sends and watches.
 func (p *Party) Leave() {
 	for len(p.tracks) > 0 {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -26,6 +27,8 @@ type stand struct {
 	sent  map[video.SourceID]*sending // what the browser is sent, or will be
 	shows map[video.Kind]incoming     // what it shows
 	kinds map[string]video.Kind       // of its sections
+	// known is what was learned of the sections' streams, for as long as there is the peer: who
+	// has been heard says no more which is which, also when the section was off meanwhile.
 	known map[string][]forward.LayerConfig
 	count int // of tracks so far
 }
@@ -101,10 +104,8 @@ func (p *Performer) reconcile() {
 func (p *Performer) exit(withTracks bool) {
 	s := &p.stand
 	if s.member != nil {
-		for k, in := range s.shows {
-			if layers := s.member.Layers(k); layers != nil {
-				s.known[in.cfg.MID] = layers
-			}
+		for k := range s.shows {
+			s.remember(k)
 		}
 		p.member.Store(nil)
 		s.member.Leave()
@@ -117,6 +118,27 @@ func (p *Performer) exit(withTracks bool) {
 	}
 	clear(s.sent)
 	clear(s.shows)
+}
+
+// remember keeps what was learned of the streams of a source that is about to go.
+func (s *stand) remember(k video.Kind) {
+	if layers := s.member.Layers(k); layers != nil {
+		s.known[s.shows[k].cfg.MID] = layers
+	}
+}
+
+// again are the layers of a section with what was learned of them before.
+func (s *stand) again(cfg router.TrackConfig) []forward.LayerConfig {
+	layers := slices.Clone(cfg.Layers)
+	for i := range layers {
+		l := &layers[i]
+		for _, k := range s.known[cfg.MID] {
+			if l.RID == k.RID && l.SSRC == 0 {
+				l.SSRC, l.RTX = k.SSRC, k.RTX
+			}
+		}
+	}
+	return layers
 }
 
 // incoming is what the browser sends, by what an exchange came to: sections go on to show what they
@@ -153,11 +175,6 @@ func (p *Performer) incoming(a *jsep.Agreed, first video.Kind) map[video.Kind]in
 		}
 		in.format.screen = kind == video.Screen
 		shows[kind], kinds[in.cfg.MID] = in, kind
-	}
-	for mid := range s.known {
-		if _, there := kinds[mid]; !there {
-			delete(s.known, mid)
-		}
 	}
 	s.kinds = kinds
 	return shows
@@ -237,15 +254,15 @@ func (p *Performer) join(w wanted) {
 	if !agreed {
 		return
 	}
-	if s.member != nil && ids == s.ids {
+	if s.member != nil {
+		if ids != s.ids { // some came later, or went with their sections; none changes its meaning
+			s.member.SetExtensions(ids, ids.TransportWide)
+			s.ids = ids
+		}
 		if w.arrange {
 			p.arrange(w.layout)
 		}
 		return
-	}
-	if s.member != nil { // extensions that came later
-		p.exit(true)
-		p.ask(s.scene.seen())
 	}
 	peer := s.peer
 	m, err := s.scene.join(p, s.name, router.Config{
@@ -302,9 +319,9 @@ func (p *Performer) publish(shows map[video.Kind]incoming, seen map[video.Source
 	for k, before := range s.shows {
 		now, still := shows[k]
 		if !still || !reflect.DeepEqual(now.cfg, before.cfg) {
+			s.remember(k)
 			s.member.Unpublish(k)
 			delete(s.shows, k)
-			delete(s.known, before.cfg.MID)
 		}
 	}
 	for _, k := range []video.Kind{video.Camera, video.Screen} {
@@ -314,9 +331,7 @@ func (p *Performer) publish(shows map[video.Kind]incoming, seen map[video.Source
 			continue
 		}
 		cfg := in.cfg
-		if known := s.known[cfg.MID]; len(known) == len(cfg.Layers) {
-			cfg.Layers = known
-		}
+		cfg.Layers = s.again(cfg)
 		err := s.scene.publish(s.member, id, cfg, in.format)
 		if err != nil {
 			p.log.Info("video not shown", "kind", string(k), "err", err)
