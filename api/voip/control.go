@@ -29,13 +29,26 @@ func (c *Call) connected(p auth.Principal) (*party, *signaling.Channel, error) {
 	return pt, pt.channel, nil
 }
 
-// mute makes a party heard or not.
-func (c *Call) mute(ctx context.Context, pt *party, on bool) error {
+// mute makes a party heard or not, as its own user wishes.
+func (c *Call) mute(ctx context.Context, p auth.Principal, pt *party, on bool) error {
+	return c.muteAs(ctx, pt, on, false, c.room != nil && c.service.rooms.Moderates(p, c.room))
+}
+
+// muteAs makes a party heard or not. Whom a moderator has muted nobody else unmutes: it fails with
+// fault.Forbidden (code muted_by_moderator).
+func (c *Call) muteAs(ctx context.Context, pt *party, on, forOthers, moderates bool) error {
 	c.mu.Lock()
 	ch := pt.channel
+	silent := pt.silent && !moderates
+	if ch != nil && moderates {
+		pt.silent = on && (forOthers || pt.silent)
+	}
 	c.mu.Unlock()
-	if ch == nil {
+	switch {
+	case ch == nil:
 		return fault.New(fault.Conflict, "not connected yet")
+	case silent && !on:
+		return fault.WithCode(fault.Forbidden, "muted_by_moderator", "a moderator has muted you, and alone lets you speak again")
 	}
 	defer c.touch()
 	return ch.Mute(ctx, on)
@@ -47,7 +60,7 @@ func (c *Call) MuteSelf(ctx context.Context, p auth.Principal, on bool) error {
 	if err != nil {
 		return err
 	}
-	return c.mute(ctx, pt, on)
+	return c.mute(ctx, p, pt, on)
 }
 
 // Hold takes a user out of the conversation, or brings them back. Phones of the

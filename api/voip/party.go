@@ -51,6 +51,7 @@ type party struct {
 	held    bool      // has put the others on hold
 	moved   bool      // into another call
 	away    bool      // their browser is, for now
+	silent  bool      // a moderator has muted them: nobody else unmutes them
 	part    *part     // of the browser's leg
 
 	place *conference.Place // in a room

@@ -106,10 +106,13 @@ type Member struct {
 	call    *Call // nil for a phone that dialled the room
 	party   *party
 	channel *signaling.Channel // nil on the way in
+
+	own       bool // they are who asks
+	moderates bool // who asks does
 }
 
 // Member finds somebody in a room for a principal who may rule over them: a
-// moderator, the creator, an admin, or themselves.
+// moderator, the creator, an admin, or, as far as it is theirs, themselves and who has called them.
 func (s *Service) Member(p auth.Principal, roomID, id string) (Member, error) {
 	room, err := s.rooms.Own(p, roomID)
 	if err != nil {
@@ -122,12 +125,14 @@ func (s *Service) Member(p auth.Principal, roomID, id string) (Member, error) {
 			for _, pt := range c.parties {
 				if pt.id == id && pt.state != StateLeft {
 					m.call, m.party, m.channel = c, pt, pt.channel
+					m.own = pt == c.partyFor(p)
 				}
 			}
 			c.mu.Unlock()
 		}
 	}
-	ruler := s.rooms.Moderates(p, room) || m.call != nil && m.call.createdBy == p.User
+	m.moderates = s.rooms.Moderates(p, room)
+	ruler := m.moderates || m.call != nil && m.call.createdBy == p.User
 	for _, in := range room.Everybody() {
 		if in.ID == id && m.call == nil {
 			m.channel, err = s.cfg.Engine.Channel(string(in.Channel))
@@ -140,7 +145,7 @@ func (s *Service) Member(p auth.Principal, roomID, id string) (Member, error) {
 	case m.call == nil && m.channel == nil:
 		return Member{}, fault.New(fault.NotFound, "no participant %q", id)
 	case !ruler:
-		return Member{}, fault.New(fault.Forbidden, "only a moderator may do that")
+		return Member{}, errModerators
 	}
 	return m, nil
 }
@@ -153,13 +158,21 @@ func (m Member) Mute(ctx context.Context, on bool) error {
 	if m.channel == nil {
 		return m.early()
 	}
-	return m.channel.Mute(ctx, on)
+	if m.call == nil {
+		return m.channel.Mute(ctx, on)
+	}
+	return m.call.muteAs(ctx, m.party, on, !m.own, m.moderates)
 }
+
+var errModerators = fault.New(fault.Forbidden, "only a moderator may do that")
 
 // SetVolume makes somebody in a room louder or softer, or what they hear.
 func (m Member) SetVolume(ctx context.Context, v rooms.VolumeBody) error {
 	if m.channel == nil {
 		return m.early()
+	}
+	if v.Talking != nil && !m.moderates { // it is the others who hear it
+		return rest.InField("body.talking", errModerators)
 	}
 	return m.channel.SetGain(ctx, v.Talking, v.Listening)
 }
@@ -198,6 +211,9 @@ func (m Member) SetHearing(ctx context.Context, s *Service, in rooms.HearingBody
 	if m.channel == nil {
 		return m.early()
 	}
+	if !m.moderates {
+		return errModerators
+	}
 	return s.rooms.SetHearing(ctx, m.room, m.channel.ID(), in)
 }
 
@@ -206,12 +222,15 @@ type intoRooms struct{ *Service }
 
 // Entering implements rooms.Calls.
 func (s intoRooms) Entering(room *conference.Room, user string) bool {
-	for _, c := range s.snapshot() {
-		if c.room == room && c.createdBy == user && !c.isOver() {
-			return true
-		}
-	}
-	return false
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.into[entrance{room, user}] > 0
+}
+
+// entrance is a room that a user has calls into.
+type entrance struct {
+	room *conference.Room
+	user string
 }
 
 // End implements rooms.Calls.

@@ -94,6 +94,71 @@ func TestARoomIsLocked(t *testing.T) {
 	bob.joins(room.ID, nil)
 }
 
+// Whom a moderator has muted, made softer or put aside cannot undo it, in none of the ways there
+// are; what is theirs alone they may change.
+func TestWhatAModeratorDidStays(t *testing.T) {
+	r := newRig(t)
+	alice, bob := r.as("alice"), r.as("bob")
+	room := alice.room(map[string]any{"name": "Board"})
+	j := bob.joins(room.ID, nil)
+	bob.connects(j.CallID, newBrowser(t))
+	alice.awaits(room.ID, "bob is in", are(1, 0))
+	own := "/rooms/" + room.ID + "/participants/" + j.ParticipantID
+	call := "/calls/" + j.CallID
+	muted := func(want bool) {
+		t.Helper()
+		var got rooms.RoomBody
+		alice.get("/rooms/" + room.ID).want(200).into(&got)
+		if got.Participants[0].Muted != want {
+			t.Errorf("bob is %s", show(got))
+		}
+	}
+	undoes := func() {
+		t.Helper()
+		bob.post(own+"/unmute", nil).want(403, "muted_by_moderator")
+		bob.post(call+"/unmute", nil).want(403, "muted_by_moderator")
+		bob.sends(j.CallID, "unmute", nil).want(403, "muted_by_moderator")
+		muted(true)
+	}
+	bob.post(own+"/mute", nil).want(200) // himself
+	bob.post(call+"/unmute", nil).want(200)
+	muted(false)
+	alice.post(own+"/mute", nil).want(200)
+	undoes()
+	bob.post(call+"/mute", nil).want(200)
+	undoes()
+	alice.post(own+"/unmute", nil).want(200)
+	muted(false)
+	bob.post(call+"/mute", nil).want(200)
+	bob.sends(j.CallID, "unmute", nil).want(201)
+	muted(false)
+
+	bob.post(own+"/volume", map[string]any{"talking": 3}).want(403, "forbidden").at("body.talking")
+	bob.post(own+"/volume", map[string]any{"listening": 3}).want(200)
+	bob.post(own+"/hearing", map[string]any{"heard_by": []string{"everyone"}}).want(403, "forbidden")
+
+	alice.post(own+"/mute", nil).want(200)
+	undoes()
+	alice.post(own+"/role", map[string]any{"role": "moderator"}).want(200)
+	bob.post(call+"/unmute", nil).want(200) // as one of them now
+	muted(false)
+}
+
+// A phone's number is no name: another endpoint of that name opens no room.
+func TestAnExtensionIsAPhones(t *testing.T) {
+	r := newRig(t)
+	alice, namesake := r.as("alice"), r.as("1001")
+	room := alice.room(map[string]any{"name": "Board"})
+	j := namesake.joins(room.ID, nil)
+	namesake.connects(j.CallID, newBrowser(t)) // WebRTC/1001
+	alice.awaits(room.ID, "the namesake is in", are(1, 0))
+	bob := r.as("bob", extension("1001"))
+	bob.get("/rooms/"+room.ID).want(404, "not_found")
+	alice.rings(room.ID, "1001", nil)
+	alice.awaits(room.ID, "the phone is in", are(2, 0))
+	bob.get("/rooms/" + room.ID).want(200)
+}
+
 // Only moderators rule; a room that is not one's own is not there.
 func TestWhoRulesARoom(t *testing.T) {
 	r := newRig(t)

@@ -107,7 +107,8 @@ type Service struct {
 	mu      sync.Mutex // never held while a call's lock is taken
 	calls   map[string]*Call
 	live    map[string]int // calls that have not ended, by creator
-	ended   []*Call        // oldest first
+	into    map[entrance]int
+	ended   []*Call // oldest first
 	closed  bool
 	changes *notify.Queue[*Call] // to be told
 	running sync.WaitGroup
@@ -155,7 +156,7 @@ func NewService(ctx context.Context, cfg Config) (*Service, error) {
 		cfg.DirectIdle = time.Hour
 	}
 	s := &Service{
-		cfg: cfg, log: cfg.Log, feed: callfeed.Feed{Hub: cfg.Hub, Log: cfg.Log}, calls: make(map[string]*Call), live: make(map[string]int),
+		cfg: cfg, log: cfg.Log, feed: callfeed.Feed{Hub: cfg.Hub, Log: cfg.Log}, calls: make(map[string]*Call), live: make(map[string]int), into: make(map[entrance]int),
 		quiet: make(chan struct{}),
 	}
 	var err error
@@ -226,6 +227,9 @@ func (s *Service) add(c *Call) error {
 	s.forget()
 	s.calls[c.id] = c
 	s.live[c.createdBy]++
+	if c.room != nil {
+		s.into[entrance{c.room, c.createdBy}]++
+	}
 	return nil
 }
 
@@ -259,6 +263,11 @@ func (s *Service) drop(c *Call) {
 func (s *Service) release(c *Call) {
 	if s.live[c.createdBy]--; s.live[c.createdBy] <= 0 {
 		delete(s.live, c.createdBy)
+	}
+	if at := (entrance{c.room, c.createdBy}); c.room != nil {
+		if s.into[at]--; s.into[at] <= 0 {
+			delete(s.into, at)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func (c *Call) Send(ctx context.Context, p auth.Principal, in SendMessage) (mail
 	case mailbox.Hangup:
 		c.leave(pt)
 	case mailbox.Mute, mailbox.Unmute:
-		err = c.mute(ctx, pt, in.MessageType == mailbox.Mute)
+		err = c.mute(ctx, p, pt, in.MessageType == mailbox.Mute)
 	case mailbox.Answer:
 		err = c.answer(ctx, p, pt, in.Payload)
 	}

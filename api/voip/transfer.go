@@ -147,6 +147,8 @@ func (c *Call) move(ctx context.Context, pt *party, to *Call, leaves *signaling.
 		c.mu.Unlock()
 		if over {
 			ch.Hangup(signaling.CauseNormal)
+		} else if now := ch.Snapshot(); now.Ended { // which went unnoticed, as it was nobody's here
+			c.left(pt, ch, now.Cause)
 		}
 		return err
 	}

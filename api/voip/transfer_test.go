@@ -1,10 +1,13 @@
 package voip_test
 
 import (
+	"context"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/transfer"
@@ -198,4 +201,40 @@ func TestTransfersOfOthers(t *testing.T) {
 		t.Errorf("bob is told to hang up: %s", show(list))
 	}
 	bob.post("/calls/"+conf.ID+"/mute", nil).want(200) // it is his call now
+}
+
+// Where the call that a party is taken into ends meanwhile, the party is out of both.
+func TestATransferIntoACallThatEnds(t *testing.T) {
+	r := newRig(t)
+	alice := r.as("alice")
+	first := alice.calls("SIP/1001")
+	alice.connects(first.ID, newBrowser(t))
+	one := r.phone("1001")
+	one.answers()
+	here := alice.sees(first.ID, "they talk", talkers("SIP/1001", "WebRTC/alice"))
+	second := alice.calls("SIP/1002")
+	alice.connects(second.ID, newBrowser(t))
+	r.phone("1002").answers()
+	alice.sees(second.ID, "they talk too", talkers("SIP/1002", "WebRTC/alice"))
+	i := slices.IndexFunc(here.Participants, func(p records.ParticipantBody) bool { return p.Endpoint == "SIP/1001" })
+	ch, err := r.engine.Channel(*here.Participants[i].ChannelID)
+	must(t, err)
+	held, free, done := make(chan struct{}), make(chan struct{}), make(chan answer, 1)
+	var slow sync.WaitGroup
+	slow.Go(func() { // ended by free
+		_ = ch.Do(context.Background(), func() error { close(held); <-free; return nil })
+	})
+	<-held
+	slow.Go(func() { done <- alice.post("/calls/"+first.ID+"/transfer", map[string]any{"call_id": second.ID}) })
+	alice.sees(second.ID, "the phone is about to come", func(c voip.CallBody) bool {
+		return slices.ContainsFunc(c.Participants, func(p records.ParticipantBody) bool { return p.Endpoint == "SIP/1001" })
+	})
+	alice.post("/calls/"+second.ID+"/end", nil).want(200)
+	close(free)
+	slow.Wait()
+	if a := <-done; a.status < 400 {
+		t.Errorf("transferred: %s", a.body)
+	}
+	one.hungUp(t)
+	alice.sees(first.ID, "nobody is left", status(voip.StatusEnded))
 }

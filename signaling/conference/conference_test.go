@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
 
@@ -200,6 +201,38 @@ func TestRoomsAreListedWhileTheyChange(t *testing.T) {
 		kind(t, err, fault.NotFound, "not_found")
 	}
 	changing.Wait()
+}
+
+// Who is there, or waits to be, is found by name and by endpoint for as long as that is so.
+func TestTheRoster(t *testing.T) {
+	r := newRig(t)
+	room, err := r.rooms.Create(conference.Settings{Kept: true, Moderated: true})
+	ok(t, err)
+	is := func(what string, here bool) {
+		t.Helper()
+		if now := room.Roster(); now.HasUser("ada") != here || now.HasEndpoint("Test/1001") != here || now.HasUser("") || now.HasEndpoint("1001") {
+			t.Errorf("%s: %+v", what, now)
+		}
+	}
+	is("an empty room", false)
+	c := r.up("1001")
+	place, err := room.Reserve(conference.RoleParticipant)
+	ok(t, err)
+	visit := conference.Visit{Channel: c, Place: place, User: "ada"}
+	var visiting sync.WaitGroup
+	sub := r.Engine.Bus().Subscribe(10, func(e *event.Event) bool { return e.Type == event.RoomWaiting || e.Type == event.RoomJoined })
+	defer sub.Close()
+	visiting.Go(func() { _, err = visit.Run(c.Live()) })
+	waiting := signaltest.Receive(t, "who waits", sub.Events())
+	is("one who waits", true)
+	id := waiting.Data.(conference.Event).Participant.ID
+	ok(t, room.SetRole(id, conference.RoleModerator))
+	signaltest.Receive(t, "who is in", sub.Events())
+	is("one who is in", true)
+	ok(t, room.Kick(t.Context(), id))
+	visiting.Wait()
+	ok(t, err)
+	is("one who has left", false)
 }
 
 // A place that nobody takes holds no room.

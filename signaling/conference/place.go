@@ -134,10 +134,11 @@ func (p *Place) enter(ctx context.Context, c *signaling.Channel) (Participant, e
 	left := make(chan struct{})
 	r.mu.Lock()
 	m := Participant{
-		ID: p.id, Channel: c.ID(), User: p.user, Role: p.role, Joined: r.registry.engine.Now(), Left: left, Marked: p.marked,
+		ID: p.id, Channel: c.ID(), User: p.user, Endpoint: endpointOf(c), Role: p.role, Joined: r.registry.engine.Now(), Left: left, Marked: p.marked,
 	}
 	r.reserved--
 	r.members = append(r.members, m)
+	r.roster.Store(nil)
 	r.tell(event.RoomJoined, m)
 	r.recount()
 	r.mu.Unlock()
@@ -162,9 +163,10 @@ func (p *Place) wait(c *signaling.Channel) (kicked <-chan struct{}) {
 		return p.kicked
 	}
 	w := waiter{place: p, Participant: Participant{
-		ID: p.id, Channel: c.ID(), User: p.user, Role: p.role, Joined: r.registry.engine.Now(), Marked: p.marked, Waiting: true, Left: p.kicked,
+		ID: p.id, Channel: c.ID(), User: p.user, Endpoint: endpointOf(c), Role: p.role, Joined: r.registry.engine.Now(), Marked: p.marked, Waiting: true, Left: p.kicked,
 	}}
 	r.waiting = append(r.waiting, w)
+	r.roster.Store(nil)
 	r.tell(event.RoomWaiting, w.Participant)
 	return p.kicked
 }
@@ -192,6 +194,7 @@ func (p *Place) stopWaiting(leaves bool) {
 	r := p.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.roster.Store(nil)
 	r.waiting = slices.DeleteFunc(r.waiting, func(w waiter) bool {
 		if w.place == p && leaves {
 			r.tell(event.RoomLeft, w.Participant)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -25,11 +26,13 @@ type Participant struct {
 	ID      string // as long as its visit lasts
 	Channel signaling.ChannelID
 	User    string // the API's user; empty for a phone
-	Role    Role
-	Joined  time.Time
-	Marked  bool // others may wait for them, see Marks
-	Waiting bool // is not in the room yet
-	Away    bool // their browser is, for now
+	// Endpoint is that of the channel, with its technology: PJSIP/1001.
+	Endpoint string
+	Role     Role
+	Joined   time.Time
+	Marked   bool // others may wait for them, see Marks
+	Waiting  bool // is not in the room yet
+	Away     bool // their browser is, for now
 	// Left is closed when the participant has left the room.
 	Left <-chan struct{}
 }
@@ -52,6 +55,7 @@ type Room struct {
 	told     bool // that it has ended
 	marks    Marks
 	remarked chan struct{} // closed at the next change of marks
+	roster   atomic.Pointer[Roster]
 	// awaited counts those who are in or on their way.
 	awaited sync.WaitGroup
 }
@@ -170,6 +174,7 @@ func (r *Room) lose(id string) {
 	defer r.closeIfOver()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.roster.Store(nil)
 	r.members = slices.DeleteFunc(r.members, func(m Participant) bool {
 		if m.ID == id {
 			r.tell(event.RoomLeft, m)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
@@ -66,6 +67,7 @@ func (k *Keeper) again() {
 // look ends what has lasted for too long.
 func (k *Keeper) look() {
 	defer k.again()
+	defer guard.Recover(k.cfg.Log, "the look after calls' time, which comes again")
 	now := k.cfg.Engine.Now()
 	for _, s := range k.cfg.Engine.Channels() {
 		since := s.Answered

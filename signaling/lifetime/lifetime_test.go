@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/skygenesisenterprise/skybridge/internal/logtest"
 	"github.com/skygenesisenterprise/skybridge/signaling/lifetime"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
 )
@@ -41,6 +42,24 @@ func TestCallsEnd(t *testing.T) {
 			t.Errorf("log:\n%s", h.Log)
 		}
 	})
+}
+
+// A look that fails is in the log, and not the last one.
+func TestALookThatFails(t *testing.T) {
+	log := &logtest.Log{}
+	var looks []func()
+	k := lifetime.New(lifetime.Config{ // without an engine
+		Max: time.Hour, Log: slog.New(slog.NewTextHandler(log, nil)),
+		AfterFunc: func(_ time.Duration, f func()) func() bool {
+			looks = append(looks, f)
+			return func() bool { return true }
+		},
+	})
+	defer k.Close()
+	looks[0]()
+	if len(looks) != 2 || log.Count("panic in the look after calls' time") != 1 {
+		t.Errorf("%d looks, log:\n%s", len(looks), log)
+	}
 }
 
 // What is closed looks no more.

@@ -76,6 +76,14 @@ func PhoneNumber(endpoint string) (number string, ok bool) {
 	return number, strings.EqualFold(tech, "SIP") || strings.EqualFold(tech, PhoneTech)
 }
 
+// Phones are the names that the SIP phone of an extension may have; none where there is none.
+func Phones(extension string) []string {
+	if extension == "" {
+		return nil
+	}
+	return []string{PhoneTech + "/" + extension, "SIP/" + extension}
+}
+
 // SIPStatusOf is the SIP status of a call that failed with a cause, 0 for one that
 // was given up (RFC 3398 §7.2.4.1).
 func SIPStatusOf(cause signaling.Cause) int {

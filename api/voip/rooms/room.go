@@ -3,9 +3,11 @@ package rooms
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/google/uuid"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -163,21 +165,13 @@ func (s *Service) mayRead(p auth.Principal, room *conference.Room) bool {
 	if rest.ReadsAll(p) || rs.Creator == p.User || rs.Creator == "" && rs.Kept {
 		return true
 	}
-	for _, m := range room.Everybody() {
-		if s.is(p, m) {
-			return true
-		}
-	}
-	return s.cfg.Calls.Entering(room, p.User)
+	there := room.Roster()
+	return there.HasUser(p.User) || slices.ContainsFunc(endpoints.Phones(p.Extension), there.HasEndpoint) || s.cfg.Calls.Entering(room, p.User)
 }
 
 // is reports whether somebody in a room is a principal: by name, or on their phone.
-func (s *Service) is(p auth.Principal, m conference.Participant) bool {
-	if m.User != "" && m.User == p.User {
-		return true
-	}
-	ch, err := s.cfg.Engine.Channel(string(m.Channel))
-	return err == nil && p.Extension != "" && ch.Snapshot().Endpoint == p.Extension
+func is(p auth.Principal, m conference.Participant) bool {
+	return m.User != "" && m.User == p.User || endpoints.IsPhone(m.Endpoint, p.Extension)
 }
 
 // Moderates reports whether a principal rules over a room that they may see: as an admin, as
@@ -187,7 +181,7 @@ func (s *Service) Moderates(p auth.Principal, room *conference.Room) bool {
 		return true
 	}
 	for _, m := range room.Everybody() {
-		if m.Role == conference.RoleModerator && s.is(p, m) {
+		if m.Role == conference.RoleModerator && is(p, m) {
 			return true
 		}
 	}
@@ -309,13 +303,8 @@ func (s *Service) changeTo(ctx context.Context, room *conference.Room, settings 
 
 // remove ends a room; who is in it is hung up.
 func (s *Service) remove(ctx context.Context, p auth.Principal, id string) error {
-	s.stored.Lock()
-	defer s.stored.Unlock()
-	room, err := s.ruled(p, id)
+	room, err := s.erase(ctx, p, id)
 	if err != nil {
-		return err
-	}
-	if err := s.cfg.Store.Rooms.Delete(ctx, id); err != nil && fault.Of(err) != fault.NotFound {
 		return err
 	}
 	for _, m := range room.Everybody() {
@@ -325,10 +314,25 @@ func (s *Service) remove(ctx context.Context, p auth.Principal, id string) error
 	}
 	room.Close()
 	s.cfg.Calls.End(room) // also those on the way in
+	return nil
+}
+
+// erase takes a room from the disk: nothing of it is written any more. Others' rooms are changed
+// while this one's people leave.
+func (s *Service) erase(ctx context.Context, p auth.Principal, id string) (*conference.Room, error) {
+	s.stored.Lock()
+	defer s.stored.Unlock()
+	room, err := s.ruled(p, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cfg.Store.Rooms.Delete(ctx, id); err != nil && fault.Of(err) != fault.NotFound {
+		return nil, err
+	}
 	s.mu.Lock()
 	delete(s.settings, id)
 	s.mu.Unlock()
-	return nil
+	return room, nil
 }
 
 // settingsOf are what a room allows; of one that was not made here, what rooms usually do.

@@ -144,6 +144,48 @@ func TestRoomsAreRemovedAtOnce(t *testing.T) {
 	}
 }
 
+// Others' rooms are made and changed while the people of one that is removed are slow to leave.
+func TestALongGoodbye(t *testing.T) {
+	var calls onTheWay
+	db := database(t)
+	h := signaltest.New(t, signaltest.NewMixer(t))
+	s, err := New(t.Context(), Config{
+		Engine: h.Engine, Registry: conference.NewRegistry(h.Engine), Store: db, Calls: &calls, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+	must(t, err)
+	defer s.Close()
+	alice := auth.Principal{User: "alice"}
+	made, err := s.create(t.Context(), alice, CreateRoom{Name: "Board"})
+	must(t, err)
+	room, err := s.Find(made.ID)
+	must(t, err)
+	c, _ := h.CallUp("1001", nil)
+	place, err := room.Reserve(conference.RoleParticipant)
+	must(t, err)
+	in, err := place.Enter(t.Context(), c, "", conference.RoleParticipant)
+	must(t, err)
+	held, free := make(chan struct{}), make(chan struct{})
+	var slow sync.WaitGroup
+	slow.Go(func() { // ended by free
+		_ = c.Do(context.Background(), func() error { close(held); <-free; return nil }) //nolint:errcheck // it is hung up meanwhile
+	})
+	<-held
+	removed := make(chan error, 1)
+	slow.Go(func() { removed <- s.remove(context.Background(), alice, made.ID) }) // ended when c has left
+	h.Eventually("the room is not kept any more", func() bool { return !s.isStored(made.ID) })
+	other, err := s.create(t.Context(), alice, CreateRoom{Name: "Other"})
+	must(t, err)
+	select {
+	case <-in.Left:
+		t.Error("it was not slow")
+	default:
+	}
+	close(free)
+	slow.Wait()
+	must(t, <-removed)
+	must(t, s.remove(t.Context(), alice, other.ID))
+}
+
 // Rooms are seen by who made them, who is on the way in, who finds them by their number,
 // and by who sees all; changed by who made them.
 func TestWhoMay(t *testing.T) {
