@@ -144,6 +144,15 @@ func (s *scene) rooms(t *testing.T) {
 	s.desk.Established(t)
 	peer.Hears(t, "1001", s.desk.Recording(), 700)
 	s.waits(t, `room.participants.length === 3 && said.includes("joined")`)
+	if refused := s.does(t, `
+		const canvas = document.createElement("canvas");
+		canvas.getContext("2d").fillRect(0, 0, 10, 10);
+		const refused = await guest.call.shareScreen(canvas.captureStream(5)).then(() => "shared", (e) => e.status + " " + e.code);
+		await guest.call.startCamera();
+		await guest.call.stopCamera();
+		return refused + " " + guest.call.state`); refused != "403 screen_share_forbidden active" {
+		t.Errorf("a screen in a room where only moderators share theirs: %s", refused)
+	}
 	const find = `const of = (user) => room.participants.find((p) => p.user_id === user).id;`
 	s.does(t, find+`await room.setRole(of("bob"), "moderator")`)
 	s.waits(t, `guest.role === "moderator" && said.includes("role")`)

@@ -117,6 +117,8 @@ func see(t *testing.T, s *server.Server) {
 	b.waits(t, "the camera is gone", `!seen("camera")`)
 	a.does(t, "await call.startCamera()")
 	b.sees(t, "camera", anna, 30)
+	a.does(t, `await call.use("camera")`) // another, which is the same one here
+	b.sees(t, "camera", anna, 30)
 	a.does(t, "await call.hangUp()")
 	b.waits(t, "the camera is gone with who filmed", `!seen("camera")`)
 	peer.Hears(t, "bob", b.Recording(), 500)

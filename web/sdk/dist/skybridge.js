@@ -310,6 +310,7 @@ function layersOf(track) {
   ];
   return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
 }
+var refused = (error) => error instanceof ApiError && [403, 406, 413, 422].includes(error.status);
 var Peer = class {
   constructor(cfg) {
     this.cfg = cfg;
@@ -347,6 +348,8 @@ var Peer = class {
   // the number of our latest offer that the server has taken
   #sections = /* @__PURE__ */ new Map();
   // in which ours is sent, or was
+  #publishing = [];
+  // what the next offer is made for
   #awaited = 0;
   // the number of our offer that has no answer yet; 0 where none is awaited
   #last = null;
@@ -371,21 +374,39 @@ var Peer = class {
   receive(kind) {
     this.pc.addTransceiver(kind, { direction: "recvonly" });
   }
-  // publish sends a camera or a screen. What was sent before keeps its section for what comes.
+  // publish sends a camera or a screen. What was sent before keeps its section for what comes. It
+  // rejects where the server does not take it.
   async publish(what, track, stream) {
     const before = this.#sections.get(what);
-    if (before && !before.stopped) {
+    const fresh = !before || before.stopped === true;
+    if (!fresh) {
       before.sender.setStreams?.(stream);
       await before.sender.replaceTrack(track);
       before.direction = "sendonly";
-      return;
+    } else {
+      const sendEncodings = what === "camera" ? layersOf(track) : [];
+      this.#sections.set(what, this.pc.addTransceiver(track, {
+        direction: "sendonly",
+        streams: [stream],
+        ...sendEncodings.length > 0 && { sendEncodings }
+      }));
     }
-    const sendEncodings = what === "camera" ? layersOf(track) : [];
-    this.#sections.set(what, this.pc.addTransceiver(track, {
-      direction: "sendonly",
-      streams: [stream],
-      ...sendEncodings.length > 0 && { sendEncodings }
-    }));
+    if (!this.#offered) return;
+    const taken = new Promise((resolve, reject) => this.#publishing.push({ what, fresh, resolve, reject }));
+    void this.negotiate();
+    await taken;
+  }
+  // refuse takes back what the server does not take.
+  async #refuse(publishing, error) {
+    await this.pc.setLocalDescription({ type: "rollback" });
+    for (const { what, fresh, reject } of publishing) {
+      await this.unpublish(what);
+      if (fresh) {
+        this.#sections.get(what)?.stop?.();
+        this.#sections.delete(what);
+      }
+      reject(error);
+    }
   }
   // unpublish ends that.
   async unpublish(what) {
@@ -421,9 +442,18 @@ var Peer = class {
     this.#offering = true;
     this.#again = false;
     let taken = false;
+    const publishing = this.#publishing.splice(0);
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
       taken = await this.#offer();
+      if (taken) for (const { resolve } of publishing) resolve();
+      else this.#publishing.unshift(...publishing);
+    } catch (error) {
+      if (publishing.length === 0 || this.began === 0 || !refused(error)) {
+        for (const { reject } of publishing) reject(error);
+        throw error;
+      }
+      await this.#refuse(publishing, error);
     } finally {
       this.#offering = false;
     }
@@ -584,6 +614,7 @@ var Peer = class {
   }
   close() {
     this.#closed = true;
+    for (const { reject } of this.#publishing.splice(0)) reject(new Error("the call has ended"));
     this.#stop.abort();
     this.#delivery.close();
     this.pc.close();
@@ -802,8 +833,14 @@ var Video = class {
     track.addEventListener?.("ended", () => {
       if (this.#own.get(what)?.getVideoTracks().includes(track)) void this.stop(what);
     });
-    await this.peer().publish(what, track, stream);
-    this.tell(what, { on: true });
+    try {
+      await this.peer().publish(what, track, stream);
+    } catch (error) {
+      if (this.#own.get(what) === stream) this.#own.delete(what);
+      for (const each of stream.getVideoTracks()) each.stop();
+      throw error;
+    }
+    if (this.#own.get(what) === stream) this.tell(what, { on: true });
     return stream;
   }
   // stop ends it.

@@ -44,6 +44,16 @@ function layersOf(track: TrackLike): { rid: string; scaleResolutionDownBy?: numb
   return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
 }
 
+interface Publishing {
+  what: Published;
+  fresh: boolean; // in a section that was made for it
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+// refused are the answers that say that what an offer adds is not taken, and the call goes on.
+const refused = (error: unknown): boolean => error instanceof ApiError && [403, 406, 413, 422].includes(error.status);
+
 export class Peer {
   readonly pc: PeerConnection;
   #closed = false;
@@ -54,6 +64,7 @@ export class Peer {
   #theirs: { seq: number; offer: Description } | null = null; // an offer of the server's that waits for ours
   #settled = 0; // the number of our latest offer that the server has taken
   #sections = new Map<Published, Transceiver>(); // in which ours is sent, or was
+  #publishing: Publishing[] = []; // what the next offer is made for
   #awaited = 0; // the number of our offer that has no answer yet; 0 where none is awaited
   #last: { seq: number; answer: Description } | null = null; // of the server's messages
   #described = false; // the server's description is set
@@ -94,19 +105,38 @@ export class Peer {
     this.pc.addTransceiver(kind, { direction: "recvonly" });
   }
 
-  // publish sends a camera or a screen. What was sent before keeps its section for what comes.
+  // publish sends a camera or a screen. What was sent before keeps its section for what comes. It
+  // rejects where the server does not take it.
   async publish(what: Published, track: TrackLike, stream: StreamLike): Promise<void> {
     const before = this.#sections.get(what);
-    if (before && !before.stopped) {
+    const fresh = !before || before.stopped === true;
+    if (!fresh) {
       before.sender.setStreams?.(stream);
       await before.sender.replaceTrack(track);
       before.direction = "sendonly";
-      return;
+    } else {
+      const sendEncodings = what === "camera" ? layersOf(track) : [];
+      this.#sections.set(what, this.pc.addTransceiver(track, {
+        direction: "sendonly", streams: [stream], ...sendEncodings.length > 0 && { sendEncodings },
+      }) as Transceiver);
     }
-    const sendEncodings = what === "camera" ? layersOf(track) : [];
-    this.#sections.set(what, this.pc.addTransceiver(track, {
-      direction: "sendonly", streams: [stream], ...sendEncodings.length > 0 && { sendEncodings },
-    }) as Transceiver);
+    if (!this.#offered) return; // it goes with the first offer
+    const taken = new Promise<void>((resolve, reject) => this.#publishing.push({ what, fresh, resolve, reject }));
+    void this.negotiate();
+    await taken;
+  }
+
+  // refuse takes back what the server does not take.
+  async #refuse(publishing: Publishing[], error: unknown): Promise<void> {
+    await this.pc.setLocalDescription({ type: "rollback" });
+    for (const { what, fresh, reject } of publishing) {
+      await this.unpublish(what);
+      if (fresh) { // of no description any more
+        this.#sections.get(what)?.stop?.();
+        this.#sections.delete(what);
+      }
+      reject(error);
+    }
   }
 
   // unpublish ends that.
@@ -147,9 +177,18 @@ export class Peer {
     this.#offering = true;
     this.#again = false;
     let taken = false;
+    const publishing = this.#publishing.splice(0);
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
       taken = await this.#offer();
+      if (taken) for (const { resolve } of publishing) resolve();
+      else this.#publishing.unshift(...publishing);
+    } catch (error) {
+      if (publishing.length === 0 || this.began === 0 || !refused(error)) {
+        for (const { reject } of publishing) reject(error);
+        throw error;
+      }
+      await this.#refuse(publishing, error);
     } finally {
       this.#offering = false;
     }
@@ -328,6 +367,7 @@ export class Peer {
 
   close(): void {
     this.#closed = true;
+    for (const { reject } of this.#publishing.splice(0)) reject(new Error("the call has ended"));
     this.#stop.abort();
     this.#delivery.close();
     this.pc.close();

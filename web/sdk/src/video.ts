@@ -82,8 +82,14 @@ export class Video {
     (track as Heard).addEventListener?.("ended", () => {
       if (this.#own.get(what)?.getVideoTracks().includes(track as never)) void this.stop(what);
     });
-    await this.peer().publish(what, track, stream);
-    this.tell(what, { on: true });
+    try {
+      await this.peer().publish(what, track, stream);
+    } catch (error) {
+      if (this.#own.get(what) === stream) this.#own.delete(what);
+      for (const each of stream.getVideoTracks()) each.stop();
+      throw error;
+    }
+    if (this.#own.get(what) === stream) this.tell(what, { on: true }); // else it was stopped meanwhile
     return stream;
   }
 

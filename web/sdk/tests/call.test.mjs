@@ -250,6 +250,26 @@ test("camera and screen come and go in sections of their own, and the screen's i
   assert.equal(tracks.length, 1);
 });
 
+test("a screen that may not be shared ends nothing, and a camera is sent after it", async () => {
+  const { made, remote } = await talk();
+  await connected(remote.pc);
+  if (made.state !== "active") await new Promise((done) => made.on("state", ({ state }) => state === "active" && done()));
+  remote.meet = async (sdp, sent) => {
+    if (sdp.includes("a=content:slides")) return [403, { status: 403, code: "screen_share_forbidden", detail: "only moderators share their screen here" }];
+    return [201, { ...sent, reply: await remote.answer(sdp) }];
+  };
+  const screen = camera("screen");
+  await assert.rejects(made.shareScreen(screen), { status: 403, code: "screen_share_forbidden" });
+  assert.equal(made.sharing, false);
+  assert.equal(screen.getTracks()[0].readyState, "ended");
+  assert.equal(made.state, "active");
+  await made.startCamera(camera());
+  assert.ok(made.camera);
+  assert.equal(remote.offers.at(-1).includes("a=content"), false);
+  await assert.rejects(made.shareScreen(camera("again")), { status: 403 });
+  assert.equal(made.state, "active");
+});
+
 test("a stream's name says whose camera or screen it is", async () => {
   const { made, remote } = await talk();
   await connected(remote.pc);

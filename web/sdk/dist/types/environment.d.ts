@@ -45,6 +45,7 @@ export interface Transceiver {
     readonly mid: string | null;
     readonly sender: Sender;
     readonly stopped?: boolean;
+    stop?(): void;
     direction: string;
 }
 export interface PeerConnection {
