@@ -102,7 +102,7 @@ func Default() Config {
 
 const (
 	// MaxFrame is the largest frame that a client may send: a payload of 64 KiB with what it
-	// stands in.
+	// stands in. Descriptions of more go by REST.
 	MaxFrame = 96 << 10
 	// buffers of a connection; frames may be larger.
 	bufferBytes = 4 << 10

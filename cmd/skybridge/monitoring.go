@@ -3,12 +3,15 @@ package main
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"path/filepath"
 
+	"github.com/skygenesisenterprise/skybridge/api/ari"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/cdr"
 	"github.com/skygenesisenterprise/skybridge/api/voip/plancalls"
+	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 )
 
@@ -59,4 +62,12 @@ func (s *server) installed() asterisk.Installation {
 		Version: version, Name: main.SystemName, EntityID: cmp.Or(main.EntityID, asterisk.EntityID()), Language: main.Language,
 		MaxChannels: s.cfg.Calls.MaxChannels, Reloaded: *s.lastReload.Load(),
 	}
+}
+
+// ari answers ARI's clients, at the ports of SIP over WebSocket.
+func (s *server) ari() http.Handler {
+	return ari.New(ari.Config{
+		Settings: func() *asteriskconf.ARI { return &s.loaded.Load().settings.ARI },
+		Source:   s.engine, Installation: s.installed, Limits: s.limits, Log: s.log,
+	})
 }

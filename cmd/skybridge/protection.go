@@ -26,9 +26,7 @@ func (s *server) protection(cfg config.Config) (apply func(), err error) {
 		return nil, err
 	}
 	return func() {
-		if s.limits != nil { // the API may be off
-			s.limits.Configure(limits)
-		}
+		s.limits.Configure(limits)
 		s.screen.Configure(c)
 		s.overload.Configure(o)
 	}, nil

@@ -7,7 +7,6 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api"
 	accountsapi "github.com/skygenesisenterprise/skybridge/api/identity"
-	"github.com/skygenesisenterprise/skybridge/api/limit"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
@@ -16,7 +15,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/roomfeed"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
-	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/guards"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -60,11 +58,6 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	if s.cfg.API.Listen == config.Off {
 		return nil
 	}
-	bounds, err := guards.API(s.cfg.API)
-	if err != nil {
-		return err
-	}
-	s.limits = limit.New(bounds, time.Now)
 	sockets := ws.Default()
 	sockets.StrangersOfOne = s.cfg.API.RateLimit.Strangers
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = hub, s.voip, users, s.log

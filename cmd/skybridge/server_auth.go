@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/limit"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/guards"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/auth/jwks"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
@@ -12,6 +15,11 @@ import (
 // startAuth makes what checks tokens and keys. An identity provider that does not answer keeps
 // nothing from starting: see ready.
 func (s *server) startAuth(ctx context.Context) (err error) {
+	bounds, err := guards.API(s.cfg.API)
+	if err != nil {
+		return err
+	}
+	s.limits = limit.New(bounds, time.Now)
 	var provider auth.Provider // nil for none, as a nil *jwks.Remote would not be
 	if s.cfg.Auth.JWKSURL != "" {
 		jc := jwks.Default()

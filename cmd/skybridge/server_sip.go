@@ -192,11 +192,12 @@ func (s *server) sipConfig() sip.Config {
 		in := s.loaded.Load()
 		return in.trunksTLS.Config(d, in.tlsClient)
 	}
+	beside := s.ari()
 	add := func(name, network, address string) {
 		if address == config.Off {
 			return
 		}
-		l := transport.Listener{Name: name, Network: network, Address: address, Origins: s.cfg.SIP.Origins}
+		l := transport.Listener{Name: name, Network: network, Address: address, Origins: s.cfg.SIP.Origins, HTTP: beside}
 		switch network {
 		case "tls":
 			l.TLS = s.tls.Transport(address)

@@ -123,7 +123,7 @@ func TestAllAgree(t *testing.T) {
 			t.Errorf("%s: there %t", name, there)
 		}
 	}
-	p := phone(t, s)
+	p := phone(t, s, "1001")
 	p.Dial(t, "600")
 	p.Established(t)
 	peer.Eventually(t, "the call has been rated", func() error {

@@ -18,21 +18,21 @@ import (
 
 const voip = "/api/v1/voip"
 
-// phone registers 1001.
-func phone(t *testing.T, s *server.Server) *peer.BaresipPeer {
+// phone registers a phone.
+func phone(t *testing.T, s *server.Server, number string) *peer.BaresipPeer {
 	t.Helper()
 	p := peer.Baresip(t, peer.BaresipConfig{
-		User: "1001", Password: s.Password(t, "1001"), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true,
+		User: number, Password: s.Password(t, number), Server: fmt.Sprintf("127.0.0.1:%d", s.SIP), Register: true,
 		Codecs: []string{"PCMA"}, Tone: 500,
 	})
 	p.Registered(t)
 	return p
 }
 
-// asks asks a real Asterisk's ARI.
-func asks(t *testing.T, a *peer.AsteriskPeer, path string) any {
+// asks asks the ARI at a port, ours or a real Asterisk's.
+func asks(t *testing.T, port int, method, path string) any {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/ari%s", a.HTTP, path), http.NoBody)
+	req, err := http.NewRequestWithContext(t.Context(), method, fmt.Sprintf("http://127.0.0.1:%d/ari%s", port, path), http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,9 @@ func shape(v any) []string {
 
 // Both say the same of themselves and of a channel that hears its echo, as far as their shapes go.
 func TestARIsOwnShapes(t *testing.T) {
-	s := server.Start(t, server.Config{})
+	s := server.Start(t, server.Config{Beside: map[string]string{
+		"ari.conf": fmt.Sprintf("[%s]\ntype = user\nread_only = yes\npassword = %s\n", peer.ARIUser, peer.ARIPassword),
+	}})
 	asterisk := peer.Asterisk(t, peer.AsteriskConfig{})
 	admin := s.Token(t, "boss", "--role", "admin")
 	ours := func(path string) (out any) {
@@ -84,7 +86,7 @@ func TestARIsOwnShapes(t *testing.T) {
 		}
 		return out
 	}
-	p := phone(t, s)
+	p := phone(t, s, "1001")
 	p.Dial(t, "600")
 	p.Established(t)
 	if out, err := asterisk.CLI("channel originate Local/600@peer application Wait 600"); err != nil || strings.Contains(out, "No such") {
@@ -106,14 +108,30 @@ func TestARIsOwnShapes(t *testing.T) {
 		"channels": {"/channels", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			theirs, our := shape(asks(t, asterisk, c.path)), shape(ours(strings.TrimPrefix(c.path, "/asterisk")))
 			both := func(line string) bool { return slices.Contains(c.leaves, line) }
-			theirs, our = slices.DeleteFunc(theirs, both), slices.DeleteFunc(our, both)
-			if !slices.Equal(theirs, our) {
-				t.Errorf("asterisk:\n%s\nskybridge:\n%s", strings.Join(theirs, "\n"), strings.Join(our, "\n"))
+			theirs := slices.DeleteFunc(shape(asks(t, asterisk.HTTP, "GET", c.path)), both)
+			for face, our := range map[string][]string{
+				"ARI": shape(asks(t, s.WS, "GET", c.path)), "REST": shape(ours(strings.TrimPrefix(c.path, "/asterisk"))),
+			} {
+				if our = slices.DeleteFunc(our, both); !slices.Equal(theirs, our) {
+					t.Errorf("asterisk:\n%s\nskybridge's %s:\n%s", strings.Join(theirs, "\n"), face, strings.Join(our, "\n"))
+				}
 			}
 		})
 	}
+	t.Run("bridges", func(t *testing.T) {
+		asks(t, asterisk.HTTP, "POST", "/bridges?type=mixing")
+		other := phone(t, s, "1002")
+		other.Dial(t, "9000")
+		other.Established(t)
+		theirs, our := shape(asks(t, asterisk.HTTP, "GET", "/bridges")), shape(asks(t, s.WS, "GET", "/bridges"))
+		ours := slices.DeleteFunc(our, func(line string) bool { return line == "[].channels[] string" }) // theirs has none
+		if !slices.Equal(theirs, ours) || len(ours) == len(our) {
+			t.Errorf("asterisk:\n%s\nskybridge:\n%s", strings.Join(theirs, "\n"), strings.Join(our, "\n"))
+		}
+		other.Hangup(t)
+		other.Closed(t)
+	})
 	t.Run("what they say", func(t *testing.T) {
 		list, ok := ours("/channels").([]any)
 		if !ok || len(list) != 1 {

@@ -32,6 +32,8 @@ import (
 type Config struct {
 	// Files are the Asterisk files by name; none means the embedded defaults.
 	Files map[string]string
+	// Beside are files beside the embedded defaults.
+	Beside map[string]string
 	// Settings is the skybridge.yaml, none when empty.
 	Settings string
 	// Set are further settings.
@@ -119,6 +121,12 @@ func Start(t testing.TB, cfg Config) *Server {
 			}
 		}
 		s.args = append(s.args, "--asterisk-dir", conf)
+	}
+	for name, text := range cfg.Beside {
+		beside := filepath.Join(dir, "asterisk")
+		if err := errors.Join(os.MkdirAll(beside, 0o700), os.WriteFile(filepath.Join(beside, name), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if cfg.Settings != "" {
 		file := filepath.Join(dir, "skybridge.yaml")

@@ -139,6 +139,12 @@ func TestLate(t *testing.T) {
 	if got := through(t, &u, other); len(got) != 1 {
 		t.Errorf("%d packets of another source", len(got))
 	}
+	// Half of all numbers away is neither before nor after: the stream begins anew.
+	far := bytes.Clone(other)
+	binary.BigEndian.PutUint16(far[2:], binary.BigEndian.Uint16(other[2:])+1<<15)
+	if got := through(t, &u, far); len(got) != 1 {
+		t.Errorf("%d packets from far away", len(got))
+	}
 }
 
 func TestDamaged(t *testing.T) {
@@ -219,6 +225,7 @@ func TestAllocations(t *testing.T) {
 func FuzzUnpack(f *testing.F) {
 	for _, p := range sent(f, 4, 3) {
 		f.Add(p, uint16(1))
+		f.Add(p, uint16(1<<15))
 	}
 	f.Fuzz(func(t *testing.T, p []byte, ahead uint16) {
 		var u Unpacker

@@ -37,7 +37,7 @@ func (u *Unpacker) Saw(h *rtp.Header) bool {
 	case ahead > 0 && ahead < window:
 		u.seen = u.seen<<ahead | 1
 		u.highest = h.SequenceNumber
-	case ahead <= 0 && -ahead < window:
+	case ahead <= 0 && ahead > -window: // -ahead of the least int16 would be itself
 		bit := uint64(1) << -ahead
 		was := u.seen&bit != 0
 		u.seen |= bit

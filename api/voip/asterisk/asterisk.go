@@ -47,16 +47,22 @@ type Config struct {
 	Installation func() Installation
 }
 
-// Register adds the operations.
-func Register(api huma.API, c Config, fail rest.Errors) {
-	r := routes{Config: c, machine: readMachine()}
-	rest.Handle(api, fail, rest.Operation(http.MethodGet, InfoPath, "get-asterisk-info", "Show the server as ARI's /asterisk/info does", 0), r.info)
-	rest.Handle(api, fail, rest.Operation(http.MethodGet, ChannelsPath, "list-asterisk-channels", "List the channels as ARI's /channels does", 0), r.channels)
-}
-
-type routes struct {
+// Server tells what there is of it in ARI's words. It is safe for concurrent use.
+type Server struct {
 	Config
 	machine machine
+}
+
+// NewServer makes one.
+func NewServer(source Source, installation func() Installation) *Server {
+	return &Server{Config{source, installation}, readMachine()}
+}
+
+// Register adds the operations.
+func Register(api huma.API, c Config, fail rest.Errors) {
+	s := NewServer(c.Source, c.Installation)
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, InfoPath, "get-asterisk-info", "Show the server as ARI's /asterisk/info does", 0), s.info)
+	rest.Handle(api, fail, rest.Operation(http.MethodGet, ChannelsPath, "list-asterisk-channels", "List the channels as ARI's /channels does", 0), s.channels)
 }
 
 // mayLook refuses those who do not look after the server: channels are everybody's.
@@ -116,46 +122,56 @@ type infoQuery struct {
 	Only []string `query:"only" maxItems:"8" enum:"build,system,config,status" doc:"These parts alone"`
 }
 
-func (r *routes) info(_ context.Context, p auth.Principal, in *infoQuery) (*rest.Answer[Info], error) {
+func (s *Server) info(_ context.Context, p auth.Principal, in *infoQuery) (*rest.Answer[Info], error) {
 	if err := mayLook(p); err != nil {
 		return nil, err
 	}
-	is := r.Installation()
-	all := Info{
-		Build:  &Build{OS: r.machine.os, Kernel: r.machine.kernel, Machine: r.machine.hardware, Date: r.machine.built},
-		System: &System{Version: is.Version, EntityID: is.EntityID},
-		Config: &Setup{Name: is.Name, Language: is.Language, MaxChannels: is.MaxChannels, MaxOpenFiles: openFiles(), SetID: r.machine.runs},
-		Status: &Status{Started: Time(r.Source.Started()), Reloaded: Time(is.Reloaded)},
-	}
-	if len(in.Only) == 0 {
-		return &rest.Answer[Info]{Body: all}, nil
-	}
-	var some Info
-	if slices.Contains(in.Only, "build") {
-		some.Build = all.Build
-	}
-	if slices.Contains(in.Only, "system") {
-		some.System = all.System
-	}
-	if slices.Contains(in.Only, "config") {
-		some.Config = all.Config
-	}
-	if slices.Contains(in.Only, "status") {
-		some.Status = all.Status
-	}
-	return &rest.Answer[Info]{Body: some}, nil
+	return &rest.Answer[Info]{Body: s.Info(in.Only)}, nil
 }
 
-func (r *routes) channels(_ context.Context, p auth.Principal, _ *struct{}) (*rest.Answer[[]Channel], error) {
+// Info is the server as /asterisk/info shows it: these parts alone, all without any.
+func (s *Server) Info(only []string) Info {
+	is := s.Installation()
+	all := Info{
+		Build:  &Build{OS: s.machine.os, Kernel: s.machine.kernel, Machine: s.machine.hardware, Date: s.machine.built},
+		System: &System{Version: is.Version, EntityID: is.EntityID},
+		Config: &Setup{Name: is.Name, Language: is.Language, MaxChannels: is.MaxChannels, MaxOpenFiles: openFiles(), SetID: s.machine.runs},
+		Status: &Status{Started: Time(s.Source.Started()), Reloaded: Time(is.Reloaded)},
+	}
+	if len(only) == 0 {
+		return all
+	}
+	var some Info
+	if slices.Contains(only, "build") {
+		some.Build = all.Build
+	}
+	if slices.Contains(only, "system") {
+		some.System = all.System
+	}
+	if slices.Contains(only, "config") {
+		some.Config = all.Config
+	}
+	if slices.Contains(only, "status") {
+		some.Status = all.Status
+	}
+	return some
+}
+
+func (s *Server) channels(_ context.Context, p auth.Principal, _ *struct{}) (*rest.Answer[[]Channel], error) {
 	if err := mayLook(p); err != nil {
 		return nil, err
 	}
-	list := r.Source.Channels()
+	return &rest.Answer[[]Channel]{Body: s.Channels()}, nil
+}
+
+// Channels are all channels, oldest first.
+func (s *Server) Channels() []Channel {
+	list := s.Source.Channels()
 	out := make([]Channel, len(list))
 	for i := range list {
 		out[i] = ChannelOf(&list[i])
 	}
-	return &rest.Answer[[]Channel]{Body: out}, nil
+	return out
 }
 
 // Time is a time as ARI writes it.

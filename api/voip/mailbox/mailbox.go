@@ -22,6 +22,8 @@ const (
 	// room of fifty cameras (jsep.MaxBytes), as JSON. None is kept.
 	maxDescription  = 512 << 10
 	maxMessageBytes = 8 << 20 // of a call's users together
+	// maxCandidates are kept of ours to a user, of all generations.
+	maxCandidates = 64
 )
 
 // The types of messages.
@@ -111,13 +113,16 @@ func (m *Mailbox) Post(from, to, kind string, payload json.RawMessage) (MessageB
 	return msg, err
 }
 
-// Tell keeps a message of ours, as which the server was addressed. What users sent
-// bounds how many there are; an offer takes the place of those before it, which count no more.
+// Tell keeps a message of ours, as which the server was addressed. An offer takes the place of those
+// before it, which count no more, and so does an answer; of candidates the last maxCandidates stay.
 func (m *Mailbox) Tell(from, to, kind string, payload json.RawMessage) (MessageBody, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if kind == Offer {
-		m.withdraw(to)
+	switch kind {
+	case Offer, Answer:
+		m.withdraw(kind, to, 0)
+	case Candidate:
+		m.withdraw(kind, to, maxCandidates-1)
 	}
 	return m.add(from, to, kind, payload)
 }
@@ -127,12 +132,26 @@ func (m *Mailbox) Tell(from, to, kind string, payload json.RawMessage) (MessageB
 func (m *Mailbox) Withdraw(to string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.withdraw(to)
+	m.withdraw(Offer, to, 0)
 }
 
-func (m *Mailbox) withdraw(to string) {
-	m.list = slices.DeleteFunc(m.list, func(old MessageBody) bool {
-		return old.MessageType == Offer && old.ToUser == to && ToServer(old.FromUser)
+// withdraw takes messages of ours to a user out, of a type, all but the last few.
+func (m *Mailbox) withdraw(kind, to string, but int) {
+	ours := func(msg MessageBody) bool {
+		return msg.MessageType == kind && msg.ToUser == to && ToServer(msg.FromUser)
+	}
+	drop := -but
+	for i := range m.list {
+		if ours(m.list[i]) {
+			drop++
+		}
+	}
+	m.list = slices.DeleteFunc(m.list, func(msg MessageBody) bool {
+		if drop <= 0 || !ours(msg) {
+			return false
+		}
+		drop--
+		return true
 	})
 }
 

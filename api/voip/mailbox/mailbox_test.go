@@ -44,3 +44,30 @@ func TestDescriptionsForTheServerMayBeLarge(t *testing.T) {
 		}
 	}
 }
+
+// What the server says is bounded too, however often it is asked: the last description of each
+// kind stays, and the last candidates.
+func TestWhatTheServerSaysIsBounded(t *testing.T) {
+	m := mailbox.New("c", time.Now, nil)
+	for range 500 {
+		for _, kind := range []string{mailbox.Offer, mailbox.Answer, mailbox.Candidate} {
+			for _, user := range []string{"alice", "bob"} {
+				if _, err := m.Tell(mailbox.Server, user, kind, json.RawMessage(`{}`)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if _, err := m.Post("bob", "alice", mailbox.Answer, json.RawMessage(`{}`)); err != nil { // nobody takes that away
+		t.Fatal(err)
+	}
+	list, _ := m.After("alice", 0)
+	count := map[string]int{}
+	for _, msg := range list {
+		count[msg.MessageType]++
+	}
+	last := list[len(list)-2]
+	if len(list) != 2+64+1 || count[mailbox.Offer] != 1 || count[mailbox.Answer] != 2 || last.MessageType != mailbox.Candidate || last.Seq != 6*500-1 {
+		t.Errorf("%v, at last %+v", count, last)
+	}
+}

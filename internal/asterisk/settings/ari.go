@@ -82,9 +82,13 @@ func (a *ARI) read(c *asterisk.Config, h *HTTP, strict bool, w *asterisk.Warning
 					Here: "the user is left out", Fix: "add password"})
 				continue
 			}
+			if u.Crypt {
+				w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] has a password by crypt", s.Name),
+					Here: "the user is refused", Fix: "write password_format = plain"})
+			}
 			if len(a.Users) == 0 {
 				w.Add(asterisk.Warning{File: s.File, Line: s.Line, Text: fmt.Sprintf("[%s] users of ARI are accepted", s.Name),
-					Here: "this version serves SIP over WebSocket on ARI's port, not ARI"})
+					Here: "this version tells them of the server, its channels and bridges; it has no events and changes nothing for them"})
 			}
 			a.Users = append(a.Users, u)
 		case typ == "outbound_websocket":
