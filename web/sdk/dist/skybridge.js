@@ -245,47 +245,70 @@ var Flow = class {
   // watch goes on until it is stopped.
   async watch(stop) {
     let last = -1;
+    let before;
     let flows = 0;
     let silent = 0;
     let steady = false;
+    let enough = 8;
+    let told = false;
+    let there = 0;
     while (!stop.aborted) {
       await pause(every, stop);
       const now = await this.#heard();
-      if (stop.aborted || now < 0) return;
-      if (now > last) {
+      if (stop.aborted || !now) return;
+      if (now.audio > last) {
         this.#last = Date.now();
-        silent = 0;
-        steady ||= ++flows >= 8;
+        silent = there = 0;
+        told = false;
+        steady ||= ++flows >= enough;
         if (flows >= 2) {
           this.#wanted = false;
           this.#gap = firstGap;
         }
       } else {
         flows = 0;
-        if (++silent >= 4 && steady) {
+        if (++silent === 1) before = now;
+        else if (before && works(before, now, this.#looked > this.#last)) {
+          this.#wanted = steady = false;
+          if (++there === 4 && told) enough *= 8;
+        } else if (silent >= 4 && steady) {
           steady = false;
+          told = true;
           this.lost();
-        } else if (silent >= 2 && this.#wanted) {
+        } else if (this.#wanted) {
           this.lost();
         }
       }
-      last = now;
+      last = now.audio;
     }
   }
-  // heard is how many packets of audio have come; -1 where that cannot be had.
+  // heard is what has come; null where that cannot be had.
   async #heard() {
     try {
-      let packets = 0;
+      const now = { audio: 0, checks: /* @__PURE__ */ new Map(), path: "" };
       const reports = await this.pc.getStats();
-      for (const report2 of reports.values()) {
-        if (report2.type === "inbound-rtp" && report2.kind === "audio") packets += report2.packetsReceived ?? 0;
+      let selected = "", nominated = "";
+      for (const r of reports.values()) {
+        if (r.type === "inbound-rtp" && r.kind === "audio") now.audio += r.packetsReceived ?? 0;
+        if (r.type === "transport") selected ||= r.selectedCandidatePairId ?? "";
+        if (r.type !== "candidate-pair" || !r.id) continue;
+        if (r.selected) selected ||= r.id;
+        if (r.nominated && r.state === "succeeded") nominated = r.id;
+        if (r.responsesReceived !== void 0) now.checks.set(r.id, r.responsesReceived + (r.requestsReceived ?? 0));
+        else if (r.state === "succeeded") now.checks.set(r.id, -1);
       }
-      return packets;
+      now.path = selected || nominated;
+      return now;
     } catch {
-      return -1;
+      return null;
     }
   }
 };
+function works(before, now, looked) {
+  const checks = now.checks.get(now.path);
+  if (checks === void 0 || now.path !== before.path && !looked) return false;
+  return checks < 0 ? !before.checks.has(now.path) : checks > (before.checks.get(now.path) ?? 0);
+}
 
 // src/sections.ts
 function marked(sdp, mid) {

@@ -122,6 +122,63 @@ test("an offer that goes by a network which has gone is made anew by the one tha
   assert.notEqual(remote.offers[1], remote.offers[0]);
 });
 
+// heard has a connection's statistics be a test's: what state says of audio, and of ICE's checks on
+// the pair in use. looks resolves once they have been looked at so often more.
+function heard(state) {
+  const own = {
+    getStats: () => {
+      state.looks = (state.looks ?? 0) + 1;
+      state.look?.();
+      return Promise.resolve(new Map([
+        ["a", { id: "a", type: "inbound-rtp", kind: "audio", packetsReceived: state.audio }],
+        ["t", { id: "t", type: "transport", selectedCandidatePairId: state.path }],
+        ["old", { id: "old", type: "candidate-pair", state: "succeeded", responsesReceived: state.checks, requestsReceived: 0 }],
+        ["new", { id: "new", type: "candidate-pair", state: "succeeded", responsesReceived: state.others, requestsReceived: 0 }],
+      ]));
+    },
+  };
+  const looks = (n) => new Promise((done) => {
+    const end = (state.looks ?? 0) + n;
+    const step = state.step;
+    state.look = () => {
+      step?.();
+      if (state.looks >= end) done();
+    };
+  });
+  return { own, looks };
+}
+
+test("audio that stops is a lost path, but where that is seen to be there", async () => {
+  const state = { audio: 0, checks: 1, others: 1, path: "old" };
+  const { own, looks } = heard(state);
+  const { client, remote } = await ready(undefined, own);
+  const made = await client.call("1001", { local: microphone() });
+  await connected(made.peerConnection);
+  const phase = async (n, step) => { state.step = step; await looks(n); };
+  const talks = () => { state.audio += 12; };
+  await phase(10, talks);
+  await phase(3, () => undefined);
+  state.checks++; // the other side is on hold
+  await phase(12, () => undefined);
+  assert.equal(remote.offers.length, 1);
+
+  await phase(10, talks);
+  await phase(2, () => undefined);
+  state.others++; // of another pair, that the browser found by itself
+  state.path = "new";
+  await phase(8, () => undefined);
+  assert.ok(remote.offers.length > 1, "nothing comes");
+  while (made.peerConnection.signalingState !== "stable") await looks(1);
+  state.others++; // that which was looked for
+  await looks(6);
+  const offers = remote.offers.length;
+  await phase(20, () => undefined); // and yet no audio: it is at rest
+  assert.equal(remote.offers.length, offers);
+  await phase(10, talks);
+  await phase(12, () => undefined); // once it rested on a path that was there, its end says less
+  assert.equal(remote.offers.length, offers);
+});
+
 test("the server's hangup says why", async () => {
   const { made, remote } = await talk();
   const over = new Promise((done) => made.on("state", ({ state, cause }) => state === "ended" && done(cause)));
