@@ -28,6 +28,9 @@ type Forwarding struct {
 	stop  chan struct{}
 	done  chan struct{}
 	once  sync.Once
+	queue queue
+	lost  uint64 // of the queue, as was said last
+	told  time.Duration
 
 	mu      sync.Mutex
 	room    *Room
@@ -55,6 +58,7 @@ func NewForwarding(log *slog.Logger, s Settings, tell func(Event)) *Forwarding {
 	f := &Forwarding{
 		log: log, start: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 		router: router.New(), members: make(map[string]*Member), tracks: make(map[SourceID]*router.Track),
+		queue: queue{came: make(chan struct{}, 1)},
 	}
 	f.room = NewRoom(s, func(e Event) {
 		if e.Type == SourceRemoved {
@@ -79,7 +83,7 @@ func (f *Forwarding) Close() {
 	}
 }
 
-// run looks after what is due while somebody is there.
+// run forwards what comes, and looks after what is due while somebody is there.
 func (f *Forwarding) run() {
 	defer guard.Recover(f.log, "the forwarding of video")
 	defer close(f.done)
@@ -89,6 +93,9 @@ func (f *Forwarding) run() {
 		select {
 		case <-f.stop:
 			return
+		case <-f.queue.came:
+			guard.Do(f.log, "the forwarding of video", f.forward)
+			continue
 		case <-t.C:
 		case <-f.wake:
 			t.Reset(tick)
@@ -103,9 +110,14 @@ func (f *Forwarding) run() {
 
 // tick does what is due, and tells whether nobody is there.
 func (f *Forwarding) tick() (idle bool) {
+	now := time.Since(f.start)
+	if lost := f.queue.dropped(); lost != f.lost && now-f.told >= time.Second {
+		f.log.Warn("video was not forwarded: more has come than the machine can send", "packets", lost-f.lost)
+		f.lost, f.told = lost, now
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.router.Tick(time.Since(f.start), rtp.NTPTime(time.Now().UnixNano()))
+	f.router.Tick(now, rtp.NTPTime(time.Now().UnixNano()))
 	return len(f.members) == 0
 }
 

@@ -55,19 +55,25 @@ func FuzzMember(f *testing.F) {
 		}
 		for i, p := range list[:60] {
 			if i == 36 { // a key frame follows
+				room.settle()
 				room.tick()
 			}
 			if !p.RTCP {
 				a.Packet("", p.Packet, time.Time{})
 			}
 		}
-		if b.views[SourceID{"ann", Camera}].Stats().Packets == 0 {
+		room.settle()
+		room.mu.Lock()
+		packets := b.views[SourceID{"ann", Camera}].Stats().Packets
+		room.mu.Unlock()
+		if packets == 0 {
 			t.Fatal("the stream does not begin")
 		}
 		a.Packet("", sent, time.Time{})
 		b.Control(said, time.Time{})
 		a.Control(said, time.Now())
 		a.Packet("", sent, time.Now())
+		room.settle()
 		room.tick()
 	})
 }

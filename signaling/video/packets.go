@@ -7,8 +7,34 @@ import (
 )
 
 // Packet takes an RTP packet of video that came from the member, decrypted, in the media section
-// of a mid, empty where that is not known. Nothing of it is kept.
+// of a mid, empty where that is not known. Nothing of it is kept, and nobody is waited for: it is
+// forwarded by the room's own goroutine.
 func (m *Member) Packet(mid string, packet []byte, arrival time.Time) {
+	m.of.queue.put(m, mid, false, packet, arrival)
+}
+
+// Control takes an RTCP packet of the member's, decrypted, likewise.
+func (m *Member) Control(packet []byte, arrival time.Time) {
+	m.of.queue.put(m, "", true, packet, arrival)
+}
+
+// forward passes on what has come.
+func (f *Forwarding) forward() {
+	list := f.queue.take()
+	defer f.queue.busy.Store(false)
+	for i := range list {
+		w := &list[i]
+		if w.control {
+			w.from.said(w.bytes[:w.size], w.at)
+		} else {
+			w.from.shown(w.mid, w.bytes[:w.size], w.at)
+		}
+		w.from = nil
+	}
+}
+
+// shown forwards a packet of video.
+func (m *Member) shown(mid string, packet []byte, arrival time.Time) {
 	var h rtp.Header
 	if rtp.Parse(packet, &h) != nil {
 		return // it says nothing of whose it is
@@ -17,12 +43,12 @@ func (m *Member) Packet(mid string, packet []byte, arrival time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if m.here() {
-		m.party.Packet(f.at(arrival), mid, &h)
+		m.party.Packet(time.Since(f.start), f.at(arrival), mid, &h)
 	}
 }
 
-// Control takes an RTCP packet of the member's, decrypted.
-func (m *Member) Control(packet []byte, arrival time.Time) {
+// said takes RTCP.
+func (m *Member) said(packet []byte, arrival time.Time) {
 	f := m.of
 	f.mu.Lock()
 	defer f.mu.Unlock()

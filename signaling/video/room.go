@@ -3,7 +3,7 @@
 // transports.
 //
 // A Room is the model, without time, I/O or locks of its own. A Forwarding binds one to a
-// media/forward/router; it starts one goroutine, which ends with Close.
+// media/forward/router; it starts one goroutine, which forwards all that comes and ends with Close.
 package video
 
 import (

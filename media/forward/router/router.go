@@ -214,19 +214,20 @@ func (p *Party) Sent(now time.Duration, bytes int) uint16 {
 	return n
 }
 
-// Packet takes a packet of video that came from the party. mid is that of its media section,
-// where the transport knows it: it is of that section's track then, or of none that is there yet.
-func (p *Party) Packet(now time.Duration, mid string, h *rtp.Header) {
+// Packet takes a packet of video that came from the party, at its arrival. mid is that of its media
+// section, where the transport knows it: it is of that section's track then, or of none that is
+// there yet.
+func (p *Party) Packet(now, arrival time.Duration, mid string, h *rtp.Header) {
 	if id := p.cfg.TransportWide; id != 0 {
 		if v := h.Element(id); len(v) >= 2 {
-			p.arrivals.Record(now, uint16(v[0])<<8|uint16(v[1]))
+			p.arrivals.Record(arrival, uint16(v[0])<<8|uint16(v[1]))
 		}
 	}
 	t := p.track(mid, h)
 	if t == nil {
 		return
 	}
-	ref, ok := t.Packet(now, h)
+	ref, ok := t.Packet(arrival, h)
 	if !ok {
 		return
 	}

@@ -123,7 +123,7 @@ func (c *camera) tick() {
 			}
 			c.number++
 			c.seq[i]++
-			c.party.Packet(c.room.now, "", &rtp.Header{
+			c.party.Packet(c.room.now, c.room.now, "", &rtp.Header{
 				SSRC: uint32(100 + i), PayloadType: 96, SequenceNumber: c.seq[i], Marker: left <= 0, Payload: body,
 				Timestamp: uint32(c.room.now / ms * 90), ExtensionProfile: 0xbede,
 				Extension: []byte{sent.MID << 4, '0', sent.RID << 4, c.rids[i][0], sent.TransportWide<<4 | 1, byte(c.number >> 8), byte(c.number)},
@@ -387,7 +387,7 @@ func TestPacketAllocatesNothing(t *testing.T) {
 		r.now += ms
 		h.SequenceNumber++
 		h.Timestamp += 90
-		c.party.Packet(r.now, "", &h)
+		c.party.Packet(r.now, r.now, "", &h)
 	}); n != 0 {
 		t.Errorf("%v allocations per packet", n)
 	}

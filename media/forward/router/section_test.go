@@ -25,13 +25,13 @@ func TestASectionsTrack(t *testing.T) {
 		return &rtp.Header{SSRC: ssrc, PayloadType: 96, Marker: true, SequenceNumber: 7, Payload: []byte{0x10, 0, 0, 0, 0x9d, 1, 0x2a, 64, 1, 180, 0}}
 	}
 	camera := publish("1")
-	p.Packet(ms, "1", packet(10))
-	p.Packet(ms, "2", packet(20))
+	p.Packet(ms, ms, "1", packet(10))
+	p.Packet(ms, ms, "2", packet(20))
 	if camera.SSRC() != 10 || camera.Stats().Packets != 1 {
 		t.Fatalf("the camera is stream %d of %d packets", camera.SSRC(), camera.Stats().Packets)
 	}
 	screen := publish("2")
-	p.Packet(2*ms, "2", packet(20))
+	p.Packet(2*ms, 2*ms, "2", packet(20))
 	if camera.SSRC() != 10 || screen.SSRC() != 20 {
 		t.Errorf("the camera is stream %d, the screen %d", camera.SSRC(), screen.SSRC())
 	}

@@ -1,0 +1,94 @@
+package video
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// What waits to be forwarded. A room of ten cameras has some 1,100 packets a second, and a key
+// frame of each at once is some hundreds.
+const (
+	firstWaiting = 32
+	maxWaiting   = 1024
+	waitingBytes = 1600 // what the transport reads at most
+)
+
+// queue is what came and waits for the room's goroutine. Who reads a socket that others share puts
+// packets here, and goes on: it waits neither for the room's lock nor for what is sent.
+type queue struct {
+	came chan struct{} // something has
+
+	mu   sync.Mutex
+	list []waiting
+	n    int    // of list
+	lost uint64 // for which there was no room
+
+	spare []waiting   // what take gave last
+	busy  atomic.Bool // it is being forwarded
+}
+
+// waiting is a packet that came.
+type waiting struct {
+	from    *Member
+	mid     string
+	at      time.Time
+	control bool
+	size    int
+	bytes   [waitingBytes]byte
+}
+
+func (q *queue) put(from *Member, mid string, control bool, packet []byte, at time.Time) {
+	if len(packet) > waitingBytes {
+		return // longer than is sent on
+	}
+	q.mu.Lock()
+	if q.n == len(q.list) && !q.grow() {
+		q.lost++
+		q.mu.Unlock()
+		return
+	}
+	w := &q.list[q.n]
+	w.from, w.mid, w.control, w.at, w.size = from, mid, control, at, copy(w.bytes[:], packet)
+	q.n++
+	first := q.n == 1
+	q.mu.Unlock()
+	if first {
+		q.wake()
+	}
+}
+
+// grow makes more room, up to what is right.
+func (q *queue) grow() bool {
+	if len(q.list) >= maxWaiting {
+		return false
+	}
+	list := make([]waiting, max(firstWaiting, 2*len(q.list)))
+	copy(list, q.list)
+	q.list = list
+	return true
+}
+
+func (q *queue) wake() {
+	select {
+	case q.came <- struct{}{}:
+	default: // it has been told
+	}
+}
+
+// take takes all that waits. It is valid until the next take.
+func (q *queue) take() []waiting {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	list := q.list[:q.n]
+	q.busy.Store(len(list) > 0)
+	q.list, q.spare, q.n = q.spare, q.list, 0
+	return list
+}
+
+// dropped is how much has been lost so far.
+func (q *queue) dropped() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.lost
+}
