@@ -241,10 +241,14 @@ func (k *Keeper) bringOne(ctx context.Context, name string) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.kept--
 	if err != nil {
 		k.cfg.Log.Error("call record is none", "file", name, "err", err)
-		return os.Rename(name, name+unreadable)
+		err = os.Rename(name, name+unreadable)
+	} else {
+		err = os.Remove(name)
 	}
-	return os.Remove(name)
+	if err == nil { // else it is still there, and is tried again
+		k.kept--
+	}
+	return err
 }

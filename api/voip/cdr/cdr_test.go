@@ -135,6 +135,34 @@ func TestRubbish(t *testing.T) {
 	})
 }
 
+// What cannot be laid aside is counted as long as it is there, and keeps nobody from being tried again.
+func TestWhatStaysOnTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, folder := &database{}, t.TempDir()
+		name := filepath.Join(folder, signaling.NewID()+suffix)
+		aside := filepath.Join(name+unreadable, "x")
+		if err := errors.Join(os.WriteFile(name, []byte(`{"ID":`), 0o600), os.MkdirAll(aside, 0o700)); err != nil { // in its way
+			t.Fatal(err)
+		}
+		k := open(t, d, folder, 0)
+		time.Sleep(time.Hour)
+		if n := k.Kept(); n != 1 {
+			t.Errorf("%d are kept, one is", n)
+		}
+		d.set(true)
+		ids := put(t, k, 1)
+		d.set(false)
+		if err := os.RemoveAll(name + unreadable); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		if has, _ := d.seen(); !slices.Equal(has, ids) || k.Kept() != 0 {
+			t.Errorf("the database has %v, %d are kept", has, k.Kept())
+		}
+		k.Close()
+	})
+}
+
 // The disk is not filled, and names nothing but ids.
 func TestBounds(t *testing.T) {
 	k := open(t, &database{away: true}, t.TempDir(), 2)
