@@ -24,6 +24,9 @@ type call struct {
 	cause    signaling.Cause
 	bridge   signaling.BridgeID
 	members  []*member // in the order in which they came, who calls first
+	// What counts of those who are forgotten.
+	browsers, others int
+	outbound         bool
 }
 
 // member is one channel of a call.
@@ -33,8 +36,12 @@ type member struct {
 	answered bool
 }
 
-// maxMembers bounds what a call remembers of those who were in it.
-const maxMembers = 1000
+const (
+	// maxMembers bounds what a call remembers of those who were in it: with more of them, those who
+	// have gone without an answer are forgotten, but for the latest.
+	maxMembers = 1000
+	latest     = 100
+)
 
 func newCall(s *signaling.ChannelSnapshot) *call {
 	return &call{id: signaling.NewID(), first: s.ID, exten: s.Dialplan.Exten, context: s.Dialplan.Context, created: s.Created.UTC()}
@@ -67,15 +74,11 @@ func (c *call) member(id signaling.ChannelID) *member {
 // see takes a channel's state; it reports whether the call goes on.
 func (c *call) see(s *signaling.ChannelSnapshot, now time.Time) bool {
 	m := c.member(s.ID)
-	switch {
-	case m != nil:
-		m.last = *s
-	case len(c.members) < maxMembers:
-		m = &member{id: signaling.NewID(), last: *s}
+	if m == nil {
+		m = &member{id: signaling.NewID()}
 		c.members = append(c.members, m)
-	default:
-		return true
 	}
+	m.last = *s
 	if c.exten == "" {
 		c.exten, c.context = s.Dialplan.Exten, s.Dialplan.Context
 	}
@@ -96,6 +99,27 @@ func (c *call) see(s *signaling.ChannelSnapshot, now time.Time) bool {
 	return false
 }
 
+// forget forgets those who have gone without an answer, but for the latest; it returns their channels.
+func (c *call) forget() (gone []signaling.ChannelID) {
+	vain := func(m *member) bool { return m.last.Ended && !m.answered && m.last.ID != c.first }
+	most := -latest
+	for _, m := range c.members {
+		if vain(m) {
+			most++
+		}
+	}
+	c.members = slices.DeleteFunc(c.members, func(m *member) bool {
+		if most <= 0 || !vain(m) {
+			return false
+		}
+		most--
+		m.count(&c.browsers, &c.others)
+		gone = append(gone, m.last.ID)
+		return true
+	})
+	return gone
+}
+
 // talks tells whether the call is active: two are up, or the only one is.
 func (c *call) talks() bool {
 	var up, waiting int
@@ -114,19 +138,25 @@ func (c *call) talks() bool {
 // isOurs tells whether the call is not the API's: a browser has answered it, or browsers alone
 // were called.
 func (c *call) isOurs() bool {
-	browsers, others := 0, 0
+	browsers, others := c.browsers, c.others
 	for _, m := range c.members {
-		switch {
-		case !m.last.Outgoing || isLocal(&m.last):
-		case isBrowser(&m.last) && m.answered:
+		if m.last.Outgoing && isBrowser(&m.last) && m.answered {
 			return false
-		case isBrowser(&m.last):
-			browsers++
-		default:
-			others++
 		}
+		m.count(&browsers, &others)
 	}
 	return browsers == 0 || others > 0
+}
+
+// count counts the member as one who was called.
+func (m *member) count(browsers, others *int) {
+	switch {
+	case !m.last.Outgoing || isLocal(&m.last):
+	case isBrowser(&m.last):
+		*browsers++
+	default:
+		*others++
+	}
 }
 
 func (c *call) status() records.Status {

@@ -5,6 +5,9 @@
 // Calls that the API itself makes are its own, and so is what the dialplan makes of a browser: a call
 // in which a browser alone is called, or has answered, is left to the API.
 //
+// Of a call that has had a thousand channels those who have gone without an answer are forgotten, but
+// for the latest hundred; more than a thousand at one time are not in it.
+//
 // Goroutines: one that follows the channels and some that write records; Close ends them.
 package plancalls
 
@@ -41,6 +44,10 @@ const (
 	// usersFor is how long it is remembered whose an extension is, usersMost of how many.
 	usersFor  = 10 * time.Second
 	usersMost = 10_000
+	// endedFor is how long a call that has ended is known, until its record is surely there,
+	// endedMost of how many.
+	endedFor  = 5 * time.Minute
+	endedMost = 10_000
 )
 
 // Follower knows the dialplan's calls. It is safe for concurrent use; nil knows none.
@@ -52,7 +59,8 @@ type Follower struct {
 	following, writing sync.WaitGroup
 
 	mu       sync.Mutex
-	calls    map[string]*call              // by their ids
+	calls    map[string]*call              // by their ids, those that ended of late among them
+	ended    []*call                       // in the order in which they did
 	begun    map[signaling.ChannelID]*call // by their first channels
 	channels map[signaling.ChannelID]*call
 	lost     uint64
@@ -94,18 +102,7 @@ func Follow(cfg Config) *Follower {
 func (f *Follower) Close() {
 	f.events.Close()
 	f.following.Wait()
-	now := f.cfg.Engine.Now()
-	f.mu.Lock()
-	var left []signaling.ChannelSnapshot
-	for id, c := range f.channels {
-		s := c.member(id).last
-		s.Ended, s.Cause = true, signaling.CauseNormal
-		left = append(left, s)
-	}
-	f.mu.Unlock()
-	for i := range left {
-		f.see(&left[i], now)
-	}
+	f.end(f.without(nil), f.cfg.Engine.Now())
 	close(f.over)
 	f.writing.Wait()
 }
@@ -128,17 +125,27 @@ func (f *Follower) recover(now time.Time) {
 		there[s.ID] = true
 		f.see(&s, now)
 	}
+	f.end(f.without(there), now)
+}
+
+// without are the channels that calls wait for, but for those that are there.
+func (f *Follower) without(there map[signaling.ChannelID]bool) (gone []signaling.ChannelSnapshot) {
 	f.mu.Lock()
-	var gone []signaling.ChannelSnapshot
-	for id, c := range f.channels {
-		if !there[id] {
-			s := c.member(id).last
-			s.Ended, s.Cause = true, signaling.CauseNormal
-			gone = append(gone, s)
+	defer f.mu.Unlock()
+	for _, c := range f.calls {
+		for _, m := range c.members {
+			if !m.last.Ended && !there[m.last.ID] {
+				gone = append(gone, m.last)
+			}
 		}
 	}
-	f.mu.Unlock()
+	return gone
+}
+
+// end has channels be over of which nothing more is heard.
+func (f *Follower) end(gone []signaling.ChannelSnapshot, now time.Time) {
 	for i := range gone {
+		gone[i].Ended, gone[i].Cause = true, signaling.CauseNormal
 		f.see(&gone[i], now)
 	}
 }
@@ -154,10 +161,14 @@ func (f *Follower) see(s *signaling.ChannelSnapshot, now time.Time) {
 	if c.see(s, now) {
 		return
 	}
-	delete(f.calls, c.id)
 	delete(f.begun, c.first)
 	for _, m := range c.members {
 		delete(f.channels, m.last.ID)
+	}
+	f.ended = append(f.ended, c)
+	for len(f.ended) > endedMost || now.Sub(f.ended[0].ended) > endedFor {
+		delete(f.calls, f.ended[0].id)
+		f.ended[0], f.ended = nil, f.ended[1:]
 	}
 	if c.isOurs() {
 		select {
@@ -185,6 +196,15 @@ func (f *Follower) callOf(s *signaling.ChannelSnapshot) *call {
 		c = newCall(s)
 		f.calls[c.id], f.begun[s.ID] = c, c
 	}
+	if len(c.members) >= maxMembers {
+		c.outbound = f.direction(c) == "outbound"
+		for _, id := range c.forget() {
+			delete(f.channels, id)
+		}
+	}
+	if len(c.members) >= maxMembers { // so many at one time: this one is in no call
+		return nil
+	}
 	f.channels[s.ID] = c
 	return c
 }
@@ -208,10 +228,13 @@ func (f *Follower) direction(c *call) string {
 			return "outbound"
 		}
 	}
+	if c.outbound {
+		return "outbound"
+	}
 	return "internal"
 }
 
-// End ends a call that a principal may see.
+// End ends a call that a principal may see; one that has ended stays so.
 func (f *Follower) End(p auth.Principal, id string) (records.CallBody, error) {
 	body, err := f.Find(p, id)
 	if err != nil {
@@ -234,14 +257,15 @@ func (f *Follower) Active(p auth.Principal) []records.CallBody {
 	defer f.mu.Unlock()
 	var out []records.CallBody
 	for _, c := range f.calls {
-		if c.isOurs() && c.seenBy(p) {
+		if c.ended.IsZero() && c.isOurs() && c.seenBy(p) {
 			out = append(out, c.body(p, f.direction(c)))
 		}
 	}
 	return out
 }
 
-// Find is a call that a principal may see and that has not ended; it fails with fault.NotFound.
+// Find is a call that a principal may see, also one that ended a moment ago, whose record may not be
+// there yet; it fails with fault.NotFound.
 func (f *Follower) Find(p auth.Principal, id string) (records.CallBody, error) {
 	if f != nil {
 		f.mu.Lock()

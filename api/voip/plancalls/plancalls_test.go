@@ -3,6 +3,7 @@ package plancalls
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -163,7 +164,7 @@ func TestWhoseCallsTheyAre(t *testing.T) {
 			case c.status >= 0 && (len(shelf.has) != 1 || c.status != 500 && shelf.has[0].SIPStatus != c.status):
 				t.Errorf("records %+v, SIP status %d", shelf.has, c.status)
 			}
-			if len(f.channels)+len(f.begun)+len(f.calls) != 0 {
+			if len(f.channels)+len(f.begun) != 0 || len(f.calls) != len(f.ended) {
 				t.Error("something is remembered for ever")
 			}
 		})
@@ -181,6 +182,75 @@ func TestLostEvents(t *testing.T) {
 	f.Close()
 	if len(shelf.has) != 1 {
 		t.Errorf("records %+v", shelf.has)
+	}
+}
+
+// A plan may ring for as long as somebody waits: those whom it rang in vain are forgotten, who answered
+// is not, and whoever is one too many at one time stands in nobody's way.
+func TestOneCallOfMany(t *testing.T) {
+	f, shelf, say := follow(t)
+	f.trunks, f.trunksAt = map[string]bool{"carrier": true}, f.cfg.Engine.Now()
+	say(ch("1", "PJSIP", "1001", signaling.Up), ch("2", "PJSIP", "1002", signaling.Up), ch("2", "PJSIP", "1002", signaling.Up, ended(16)),
+		ch("3", "PJSIP", "carrier", signaling.Ringing), ch("3", "PJSIP", "carrier", signaling.Ringing, ended(17)))
+	for i := range maxMembers {
+		id := fmt.Sprint(100 + i)
+		say(ch(id, "WebRTC", "bob", signaling.Ringing), ch(id, "WebRTC", "bob", signaling.Ringing, ended(17)))
+	}
+	if n := len(f.channels); n > maxMembers {
+		t.Errorf("%d channels are remembered", n)
+	}
+	b := f.Active(admin)
+	if len(b) != 1 || b[0].Direction != "outbound" || len(b[0].Participants) > maxMembers || b[0].Participants[1].Endpoint != "PJSIP/1002" {
+		t.Fatalf("%d calls: %+v", len(b), b)
+	}
+	for i := range maxMembers + 5 { // at one time
+		say(ch(fmt.Sprint(5000+i), "PJSIP", "1003", signaling.Ringing))
+	}
+	f.mu.Lock()
+	for id, c := range f.channels {
+		if c.member(id) == nil {
+			t.Errorf("channel %s is of a call that does not know it", id)
+		}
+	}
+	f.mu.Unlock()
+	say(ch("1", "PJSIP", "1001", signaling.Up, ended(16)))
+	if len(f.Active(admin)) != 1 {
+		t.Error("it does not go on while it rings")
+	}
+	f.recover(time.Unix(1_900_000_000, 0)) // the engine has no channel
+	if n := len(f.Active(admin)); n != 0 || len(f.channels) != 0 {
+		t.Errorf("%d calls, %d channels", n, len(f.channels))
+	}
+	f.Close()
+	if len(shelf.has) != 1 || shelf.has[0].Direction != "outbound" || strings.Join(shelf.has[0].Parties, ",") != "alice,bob" {
+		t.Errorf("records %+v", shelf.has)
+	}
+}
+
+// What has ended is known until its record is surely there, and then no more.
+func TestAnEndIsKnown(t *testing.T) {
+	f, _, say := follow(t)
+	defer f.Close()
+	say(ch("1", "PJSIP", "1001", signaling.Up))
+	id := f.Active(alice)[0].ID
+	say(ch("1", "PJSIP", "1001", signaling.Up, ended(16)))
+	for _, look := range []func(auth.Principal, string) (records.CallBody, error){f.Find, f.End} {
+		if b, err := look(alice, id); err != nil || b.Status != records.StatusEnded || b.Cause != 16 {
+			t.Errorf("%+v %v", b, err)
+		}
+		if _, err := look(bob, id); fault.Of(err) != fault.NotFound {
+			t.Errorf("somebody else: %v", err)
+		}
+	}
+	if len(f.Active(alice)) != 0 {
+		t.Error("it goes on")
+	}
+	for range endedFor/(2*time.Second) + 1 {
+		again := func(s *signaling.ChannelSnapshot) { s.LinkedID = s.ID }
+		say(ch("2", "PJSIP", "1002", signaling.Up, again, func(s *signaling.ChannelSnapshot) { s.Outgoing = false }), ch("2", "PJSIP", "1002", signaling.Up, again, ended(16)))
+	}
+	if _, err := f.Find(alice, id); fault.Of(err) != fault.NotFound {
+		t.Errorf("after five minutes: %v", err)
 	}
 }
 

@@ -98,12 +98,22 @@ func (r routes) listCalls(ctx context.Context, p auth.Principal, in *struct {
 func (r routes) getCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil {
-		if body, err := r.plan.Find(p, in.ID); err == nil {
-			return &rest.Answer[voip.CallBody]{Body: body}, nil
-		}
-		return r.getRecord(ctx, p, in.ID)
+		return r.ofPlan(ctx, p, in.ID, r.plan.Find)
 	}
 	return &rest.Answer[voip.CallBody]{Body: c.Shown(p)}, nil
+}
+
+// ofPlan is a call of the dialplan's, or the record of whatever call it was, if that is there.
+func (r routes) ofPlan(ctx context.Context, p auth.Principal, id string, from func(auth.Principal, string) (records.CallBody, error)) (*rest.Answer[voip.CallBody], error) {
+	body, none := from(p, id)
+	if none == nil && body.Status != voip.StatusEnded {
+		return &rest.Answer[voip.CallBody]{Body: body}, nil
+	}
+	record, err := r.getRecord(ctx, p, id)
+	if err != nil && none == nil { // it is on its way there
+		return &rest.Answer[voip.CallBody]{Body: body}, nil
+	}
+	return record, err
 }
 
 func (r routes) getRecord(ctx context.Context, p auth.Principal, id string) (*rest.Answer[voip.CallBody], error) {
@@ -122,10 +132,7 @@ func (r routes) acceptCall(_ context.Context, p auth.Principal, in *rest.PathID)
 func (r routes) endCall(ctx context.Context, p auth.Principal, in *rest.PathID) (*rest.Answer[voip.CallBody], error) {
 	c, err := r.find(p, in.ID)
 	if err != nil { // it may be the dialplan's, or have ended long ago
-		if body, err := r.plan.End(p, in.ID); err == nil {
-			return &rest.Answer[voip.CallBody]{Body: body}, nil
-		}
-		return r.getRecord(ctx, p, in.ID)
+		return r.ofPlan(ctx, p, in.ID, r.plan.End)
 	}
 	if err := c.EndBy(p); err != nil {
 		return nil, c.Stated(err)
