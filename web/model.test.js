@@ -2,12 +2,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  duration, loudness, mine, noMicrophone, others, participant, person, roomNamed, seenAs, sharing, title, tokenIn, words,
+  asksPIN, duration, loudness, mine, noMicrophone, others, participants, person, roomNamed, seenAs, sharing, title, tokenIn, trouble, words,
 } from "./page/model.js";
 
 test("what is dialled", () => {
-  assert.equal(participant(" 1001 "), "SIP/1001");
-  assert.equal(participant("WebRTC/anna"), "WebRTC/anna");
+  assert.deepEqual(participants(" 1001 "), ["SIP/1001"]);
+  assert.deepEqual(participants("*98#"), ["SIP/*98#"]);
+  assert.deepEqual(participants("anna"), ["SIP/anna", "WebRTC/anna"]);
+  assert.deepEqual(participants("WebRTC/anna"), ["WebRTC/anna"]);
+});
+
+test("why there is no microphone, and who asks for a PIN", () => {
+  const named = (name) => Object.assign(new Error("itself"), { name });
+  assert.match(trouble("camera", named("NotAllowedError")), /allow it/);
+  assert.match(trouble("camera", named("NotFoundError")), /finds no camera/);
+  assert.equal(trouble("camera", new Error("itself")), "itself");
+  assert.equal(asksPIN({ status: 403, problem: { errors: [{ location: "body.pin" }] } }), true);
+  assert.equal(asksPIN({ status: 403, problem: { errors: null } }), false);
+  assert.equal(asksPIN({ status: 409 }), false);
 });
 
 test("the token in a link", () => {
@@ -37,6 +49,8 @@ test("who else is in a call", () => {
   assert.equal(others({ participants: [{ user_id: "anna" }], created_by: "bob" }, "anna"), "bob");
   assert.equal(others({ created_by: "anna" }, "anna"), "nobody else");
   assert.equal(person({ user_id: "anna", role: "moderator", muted: true }, "anna"), "anna (you, moderator, muted)");
+  assert.equal(person({ id: "2", user_id: "anna" }, "anna", "1"), "anna");
+  assert.equal(person({ id: "1", user_id: "anna" }, "anna", "1"), "anna (you)");
   assert.equal(person({ user_id: null, endpoint: "SIP/1001", state: "ringing" }, ""), "SIP/1001 (ringing)");
   assert.equal(person({ user_id: "bob", state: "connected" }, "anna"), "bob");
 });

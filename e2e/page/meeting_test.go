@@ -68,7 +68,7 @@ func meet(t *testing.T, s *server.Server) {
 	}
 	phone.Hangup(t)
 
-	fill(t, pages["alice"], "dial-target", "WebRTC/bob")
+	fill(t, pages["alice"], "dial-target", "bob")
 	click(t, pages["alice"], "dial")
 	shows(t, pages["bob"], "incoming", "alice")
 	click(t, pages["bob"], "accept")

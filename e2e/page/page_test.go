@@ -58,8 +58,9 @@ func use(t *testing.T, s *server.Server) {
 	})
 	phone.Registered(t)
 
-	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
-	b.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin", "--extension", "1002")))
+	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700, Script: noCamera})
+	token := s.Token(t, "alice", "--role", "admin", "--extension", "1002")
+	b.Open(t, s.URL("/#token="+token))
 	state(t, b, "idle")
 
 	fill(t, b, "dial-target", "1001")
@@ -96,6 +97,7 @@ func use(t *testing.T, s *server.Server) {
 	phone.Closed(t)
 
 	called(t, b, phone)
+	closed(t, s, token, b)
 
 	fill(t, b, "room", "9777")
 	click(t, b, "join")
@@ -139,6 +141,60 @@ func called(t *testing.T, b *peer.Browser, phone *peer.BaresipPeer) {
 	shows(t, b, "incoming", "1001")
 	phone.Hangup(t) // before anybody answers
 	gone(t, b, "incoming")
+}
+
+// noCamera is a browser whose user gives no camera to pages.
+const noCamera = `
+	const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+	if (open) navigator.mediaDevices.getUserMedia = async (want) => {
+		if (want.video) throw new DOMException("Permission denied", "NotAllowedError");
+		return open(want);
+	};`
+
+// closed: the page enters a room with a PIN that it is asked for, without the camera that it is
+// not given, and says so. A call that comes meanwhile is taken in the room's place.
+func closed(t *testing.T, s *server.Server, token string, b *peer.Browser) {
+	t.Helper()
+	var room struct {
+		ID string `json:"id"`
+	}
+	if status := s.Do(t, token, http.MethodPost, "/api/v1/voip/rooms", map[string]any{"name": "Closed", "pin": "2468"}, &room); status != http.StatusCreated {
+		t.Fatalf("a room is made: %d", status)
+	}
+	fill(t, b, "room", "Closed")
+	click(t, b, "join")
+	state(t, b, "failed")
+	peer.Eventually(t, "the page asks for the PIN", func() error {
+		if at := peer.Eval[string](t, b, `document.activeElement.id`); at != "room-pin" {
+			return fmt.Errorf("one types into %q", at)
+		}
+		return nil
+	})
+	fill(t, b, "room-pin", "2468")
+	click(t, b, "camera")
+	click(t, b, "join")
+	state(t, b, "active")
+	shows(t, b, "share-hint", "does not give this page the camera")
+	shows(t, b, "people", "alice (you")
+	click(t, b, "camera")
+
+	var call struct {
+		ID string `json:"id"`
+	}
+	if status := s.Do(t, s.Token(t, "bob"), http.MethodPost, "/api/v1/voip/calls", map[string]any{
+		"participants": []string{"WebRTC/alice", "SIP/1001"}, "call_type": "audio",
+	}, &call); status != http.StatusCreated {
+		t.Fatalf("bob's call: %d", status)
+	}
+	shows(t, b, "incoming", "bob", "ends the call that you are in")
+	click(t, b, "accept")
+	shows(t, b, "status", "Connected to bob")
+	peer.Hears(t, "the page that left the room", b.Recording(), 500)
+	click(t, b, "hangup")
+	state(t, b, "ended")
+	if status := s.Do(t, token, http.MethodDelete, "/api/v1/voip/rooms/"+room.ID, nil, nil); status != http.StatusNoContent {
+		t.Errorf("the room is deleted: %d", status)
+	}
 }
 
 // gone waits until an element is hidden.

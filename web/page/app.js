@@ -1,8 +1,11 @@
 // The page: what is shown, and what its buttons do. Calls are the SDK's.
 
 import { ApiError, Client } from "./sdk/skybridge.js";
+import { list, people, suggest } from "./list.js";
 import * as meter from "./meter.js";
-import { duration, mine, noMicrophone, participant, person, roomNamed, title, tokenIn, words } from "./model.js";
+import { asksPIN, duration, mine, noMicrophone, participants, roomNamed, tokenIn, trouble, words } from "./model.js";
+import { capture, Pickers } from "./pickers.js";
+import { Player, ring as bell } from "./sound.js";
 import { Stage } from "./stage.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,9 +19,11 @@ let speaking = new Set(); // who speaks there
 let starting = false;  // one is being made
 let incoming = null;   // the call that rings for us
 let rooms = [];        // as last read
-let meters = [];
+const meters = new Map(); // "local", "remote" to what stops them
 let refreshing = 0;
 let unreachable = false;
+const player = new Player($("remote-audio"), $("hear"));
+const pickers = new Pickers({ microphone: $("microphone"), camera: $("camera-device"), speaker: $("speaker") }, picked);
 const stage = new Stage($("tiles"), { camera: $("film"), share: $("share"), hint: $("share-hint") });
 
 function status(state, text) {
@@ -37,12 +42,15 @@ const warn = (what) => (error) => console.warn(`${what}:`, error.message);
 // arrange shows the buttons that make sense now.
 function arrange() {
   const inCall = call !== null;
-  for (const id of ["dial-target", "dial", "room", "join", "create-room", "accept", "camera"]) $(id).disabled = inCall || starting;
+  for (const id of ["dial-target", "dial", "room", "join", "create-room", "camera"]) $(id).disabled = inCall || starting;
+  $("accept").disabled = starting;
   $("dial-form").hidden = inCall;
   $("room-form").hidden = inCall;
   $("camera-row").hidden = inCall;
   $("controls").hidden = !inCall;
-  $("incoming").hidden = incoming === null || inCall;
+  $("incoming").hidden = incoming === null;
+  $("incoming-hint").hidden = !inCall;
+  document.title = incoming ? `${incoming.caller || "Somebody"} calls – Skybridge` : inCall ? `${name} – Skybridge` : "Skybridge";
   stage.arrange();
 }
 
@@ -55,10 +63,19 @@ async function signIn(token) {
   try {
     await made.connect();
   } catch (error) {
-    signOut(error.message);
+    made.close();
+    if (client !== made) return;
+    // A server that is away now is no reason to ask for the token again.
+    if (error instanceof ApiError && error.status < 500) {
+      signOut(error.message);
+      return;
+    }
+    $("token-hint").textContent = `The server cannot be reached, trying again: ${error.message}`;
+    refreshing = setTimeout(() => { if (client === made) signIn(token); }, 2000);
     return;
   }
   if (client !== made) return;
+  pickers.follow(made.devices, $("remote-audio"), () => call);
   sessionStorage.setItem(stored, token);
   $("user").textContent = made.user || "API key";
   $("token").value = "";
@@ -83,12 +100,13 @@ async function goOn() {
 }
 
 function signOut(why) {
-  call?.hangUp().catch(warn("end"));
+  hangUp();
   clearTimeout(refreshing);
   sessionStorage.removeItem(stored);
   client?.close();
   client = null;
   incoming = null;
+  bell(false);
   for (const id of ["account", "call", "my-calls", "incoming"]) $(id).hidden = true;
   $("signed-out").hidden = false;
   $("token-hint").textContent = why || "You are signed out.";
@@ -112,23 +130,38 @@ async function make(steps) {
   let local = null;
   try {
     meter.listen();
-    local = await client.devices.capture({ audio: true, video: $("camera").checked });
-    const next = await steps({ local, video: $("camera").checked, receiveVideo: true });
+    const opened = await capture(client.devices, $("camera").checked);
+    local = opened.local;
+    const next = await steps({ local, video: local.getVideoTracks().length > 0, receiveVideo: true });
     if (next) begin(next);
     else for (const track of local.getTracks()) track.stop();
+    if (next && opened.without) stage.say(opened.without);
   } catch (error) {
     for (const track of local?.getTracks() ?? []) track.stop();
-    failed(local || error instanceof ApiError ? error : new Error(`No microphone: ${error.message}`));
+    failed(local ? error : new Error(trouble("microphone", error)));
   } finally {
     starting = false;
     arrange();
   }
 }
 
+// measure has a meter show a stream, instead of what it showed.
+function measure(which, stream) {
+  meters.get(which)?.();
+  meters.set(which, meter.show($(`level-${which}`), stream));
+}
+
+// picked is told when another device was chosen, or could not be had.
+function picked(kind, error) {
+  $("devices-hint").textContent = error ? trouble(kind, error) : "";
+  if (!error && kind === "microphone" && call) measure("local", call.local);
+}
+
 function begin(next) {
   ({ call, name, room } = { room: null, ...next });
   const own = call;
-  meters.push(meter.show($("level-local"), own.local));
+  measure("local", own.local);
+  pickers.refresh(); // the devices have names now
   own.streams.forEach(take);
   own.on("stream", take);
   stage.begin(own, here);
@@ -136,7 +169,7 @@ function begin(next) {
   room?.on("participants", present);
   room?.on("event", (frame) => { if (frame.event === "levels") speak(frame.levels ?? []); });
   present();
-  own.on("state", follow);
+  own.on("state", (now) => { if (call === own) follow(now); });
   arrange();
   $("hangup").focus();
   follow({ state: own.state, cause: own.cause });
@@ -144,31 +177,28 @@ function begin(next) {
 
 function follow({ state, cause }) {
   const shown = state === "reconnecting" ? "interrupted" : state;
-  status(shown, words(shown, name, cause));
+  status(shown, words(shown === "active" && waits() ? "waiting" : shown, name, cause));
   arrange();
   if (state === "ended" || state === "failed") finish();
 }
 
 // take plays what comes.
 function take(stream) {
-  if (stream.getAudioTracks().length === 0 || $("remote-audio").srcObject) return;
-  $("remote-audio").srcObject = stream;
-  meters.push(meter.show($("level-remote"), stream));
+  if (stream.getAudioTracks().length === 0 || player.plays) return;
+  player.play(stream);
+  measure("remote", stream);
 }
 
 // here is who is in the room, or the call.
 const here = () => (room ? room.participants : call?.body?.participants ?? []);
 
+// waits tells whether we are in front of a room that nobody moderates yet.
+const waits = () => here().find((p) => p.id === room?.participantId)?.state === "waiting";
+
 function present() {
-  const items = here().filter((p) => p.state !== "left").map((p) => {
-    const item = document.createElement("li");
-    item.textContent = person(p, client?.user ?? "");
-    item.dataset.participant = p.id;
-    item.toggleAttribute("data-speaking", speaking.has(p.id));
-    return item;
-  });
-  $("people").replaceChildren(...items);
+  people($("people"), here(), client?.user ?? "", room?.participantId, speaking);
   stage.named();
+  if (room && call?.state === "active") status("active", words(waits() ? "waiting" : "active", name));
 }
 
 // speak marks who speaks, of whom levels are told.
@@ -180,14 +210,23 @@ function speak(levels) {
   for (const item of $("people").children) item.toggleAttribute("data-speaking", now.has(item.dataset.participant));
 }
 
+// hangUp leaves the call; the server is told meanwhile.
+function hangUp() {
+  const own = call;
+  if (!own) return;
+  status("ended", words("ended"));
+  finish();
+  own.hangUp().catch(warn("end"));
+}
+
 function finish() {
-  for (const stop of meters) stop();
-  meters = [];
+  for (const stop of meters.values()) stop();
+  meters.clear();
   call = room = null;
   speaking = new Set();
   stage.end();
   $("people").replaceChildren();
-  $("remote-audio").srcObject = null;
+  player.stop();
   $("mute").setAttribute("aria-pressed", "false");
   arrange();
   refresh();
@@ -203,13 +242,18 @@ setInterval(tick, 500);
 function dial(text) {
   const target = text.trim();
   return make(async (options) => {
-    try {
-      return { call: await client.call(participant(target), options), name: target };
-    } catch (error) {
-      const known = error.status === 404 && (await client.rooms.list()).find((r) => r.number === target);
-      if (!known) throw error;
-      return enter(known, target, options);
+    let none = null; // why the first is not to be had
+    for (const endpoint of participants(target)) {
+      try {
+        return { call: await client.call(endpoint, options), name: target };
+      } catch (error) {
+        if (error.status !== 404) throw error;
+        none ??= error;
+      }
     }
+    const known = (await client.rooms.list()).find((r) => r.number === target);
+    if (!known) throw none;
+    return enter(known, target, options);
   });
 }
 
@@ -235,9 +279,10 @@ async function enter(found, text, options) {
     $("room-pin").value = "";
     return { call: joined.call, room: joined, name: `room ${found.name || text}` };
   } catch (error) {
-    if (error.status === 403) {
+    if (asksPIN(error)) {
       $("room-pin-row").hidden = false;
       $("room").value = text;
+      setTimeout(() => $("room-pin").focus()); // when it may be typed in again
     }
     throw error;
   }
@@ -256,6 +301,7 @@ function ring(of) {
   const next = of.incoming[0] ?? null;
   if (incoming?.id === next?.id) return;
   incoming = next;
+  bell(incoming !== null);
   if (incoming) $("caller").textContent = incoming.caller || "somebody";
   arrange();
   if (incoming && !call) $("accept").focus();
@@ -263,6 +309,9 @@ function ring(of) {
 
 function accept() {
   const ringing = incoming;
+  if (!ringing) return null;
+  bell(false);
+  hangUp();
   return make(async (options) => {
     const taken = { call: await ringing.accept(options), name: ringing.caller || "somebody" };
     ring(client);
@@ -288,8 +337,8 @@ async function refresh() {
     if (unreachable && !call && !starting) status("idle", words("idle"));
     unreachable = false;
     rooms = known;
-    suggest();
-    list(mine(calls, asked.user));
+    suggest($("rooms"), rooms);
+    list($("calls"), mine(calls, asked.user), asked.user, rooms, end);
     ring(asked);
   } catch (error) {
     if (client !== asked) return;
@@ -303,39 +352,9 @@ async function refresh() {
   refreshing = setTimeout(refresh, 2000);
 }
 
-function list(calls) {
-  const items = calls.map((c) => {
-    const item = document.createElement("li");
-    item.dataset.call = c.id;
-    item.dataset.status = c.status;
-    const text = document.createElement("span");
-    const who = title(c, client.user, rooms);
-    text.textContent = `${who} – ${c.status}`;
-    const end = document.createElement("button");
-    end.type = "button";
-    end.className = "quiet";
-    end.textContent = "End";
-    end.setAttribute("aria-label", `End the call with ${who}`);
-    end.addEventListener("click", () => {
-      const own = call?.id === c.id ? call.hangUp() : client.api.request("POST", `/calls/${c.id}/end`);
-      own.catch(failed);
-    });
-    item.append(text, end);
-    return item;
-  });
-  // Elements are only replaced when something changed, so that focus stays.
-  const mark = (nodes) => [...nodes].map((n) => n.dataset.call + n.textContent).join();
-  if (mark(items) !== mark($("calls").children)) $("calls").replaceChildren(...items);
-}
-
-function suggest() {
-  const options = rooms.map((r) => {
-    const option = document.createElement("option");
-    option.value = r.number || r.name;
-    option.textContent = r.name;
-    return option;
-  });
-  $("rooms").replaceChildren(...options);
+function end(c) {
+  if (call?.id === c.id) hangUp();
+  else client.api.request("POST", `/calls/${c.id}/end`).catch(failed);
 }
 
 // ---- buttons
@@ -357,7 +376,7 @@ $("room").addEventListener("input", () => { offerCreation(""); $("room-pin-row")
 $("sign-out").addEventListener("click", () => signOut());
 $("accept").addEventListener("click", accept);
 $("decline").addEventListener("click", decline);
-$("hangup").addEventListener("click", () => call?.hangUp().catch(warn("end")));
+$("hangup").addEventListener("click", hangUp);
 $("mute").addEventListener("click", () => {
   const on = $("mute").getAttribute("aria-pressed") !== "true";
   $("mute").setAttribute("aria-pressed", String(on));

@@ -1,11 +1,12 @@
 // What the page knows about calls and rooms, without the page: functions of plain
 // values only.
 
-// participant is the endpoint that a dialled text means: "1001" is a phone, anything
-// with a slash already is an endpoint.
-export function participant(text) {
+// participants are the endpoints that a dialled text may mean, the likeliest first: "1001" is a
+// phone, "anna" a phone or somebody at a browser, anything with a slash already is an endpoint.
+export function participants(text) {
   const target = text.trim();
-  return target.includes("/") ? target : "SIP/" + target;
+  if (target.includes("/")) return [target];
+  return /^[0-9*#+]+$/.test(target) ? [`SIP/${target}`] : [`SIP/${target}`, `WebRTC/${target}`];
 }
 
 // tokenIn takes the token out of a link's fragment ("#token=…"), or gives "".
@@ -45,11 +46,12 @@ export function title(call, user, rooms) {
   return `room ${room?.name || room?.number || ""}`.trim();
 }
 
-// person names a participant of a call or room, and says what there is to know.
-export function person(p, user) {
+// person names a participant of a call or room, and says what there is to know. own is the id of
+// one's own participant, "" where that is not known: a user may be there twice.
+export function person(p, user, own = "") {
   const name = p.user_id || p.endpoint || "somebody";
   const said = [];
-  if (user && p.user_id === user) said.push("you");
+  if (own ? p.id === own : user && p.user_id === user) said.push("you");
   if (p.state && p.state !== "connected") said.push(p.state);
   if (p.role === "moderator") said.push("moderator");
   if (p.muted) said.push("muted");
@@ -78,6 +80,7 @@ export function words(state, name, cause) {
     case "initiated": return `Calling ${name}…`;
     case "ringing": return `${name} is ringing…`;
     case "active": return `Connected to ${name}`;
+    case "waiting": return `Waiting for a moderator of ${name}: there is music until one comes.`;
     case "interrupted": return "The connection is interrupted, trying again…";
     case "ended": return cause ? `The call has ended: ${cause}` : "The call has ended.";
     case "idle": return "Ready.";
@@ -93,6 +96,22 @@ export function noMicrophone(place, secure) {
   return `The browser keeps the microphone from pages of plain HTTP, and this one came from ${place.host} so. `
     + "Let the server serve HTTPS (api.tls: true) and open the page over it, "
     + `or open it on the server's own machine as localhost${place.port ? `:${place.port}` : ""}.`;
+}
+
+// trouble says why there is no microphone, camera or screen: the errors of getUserMedia.
+export function trouble(kind, error) {
+  switch (error.name) {
+    case "NotAllowedError": return `The browser does not give this page the ${kind}: allow it beside the page’s address, or in the system’s settings.`;
+    case "NotFoundError": return `The browser finds no ${kind}.`;
+    case "NotReadableError": case "AbortError": return `The ${kind} cannot be used: another program may have it.`;
+    case "OverconstrainedError": return `The ${kind} that was chosen is not there.`;
+    default: return error.message;
+  }
+}
+
+// asksPIN tells whether a room refuses for want of the right PIN.
+export function asksPIN(error) {
+  return error.status === 403 && (error.problem?.errors ?? []).some((e) => e.location === "body.pin");
 }
 
 // duration is a time as minutes and seconds.

@@ -1,7 +1,7 @@
 // What is seen of a call: the cameras and screens of those who are in it, ours among them, and
 // who speaks.
 
-import { seenAs, sharing } from "./model.js";
+import { seenAs, sharing, trouble } from "./model.js";
 import { Tiles } from "./tiles.js";
 
 const own = "own"; // whose ours are, among tiles
@@ -13,6 +13,7 @@ export class Stage {
   #people = () => [];
   #ours = new Map(); // camera and screen to the streams that are shown
   #speaking = new Set();
+  #said = ""; // why the last of our buttons did nothing
 
   constructor(element, buttons) {
     this.#tiles = new Tiles(element);
@@ -26,7 +27,7 @@ export class Stage {
     this.#call = call;
     this.#people = people;
     for (const video of call.videos) this.#show(video);
-    call.on("video", (video) => this.#show(video));
+    call.on("video", (video) => { if (this.#call === call) this.#show(video); });
     call.on("videoEnded", ({ stream }) => this.#tiles.hide(stream));
     call.on("camera", () => this.arrange());
     call.on("screen", () => this.arrange());
@@ -35,6 +36,7 @@ export class Stage {
 
   end() {
     this.#call = null;
+    this.#said = "";
     this.#ours.clear();
     this.#speaking = new Set();
     this.#tiles.clear();
@@ -66,7 +68,7 @@ export class Stage {
     camera.setAttribute("aria-pressed", String(call.camera !== null));
     share.disabled = why !== "" && !call.sharing;
     share.setAttribute("aria-pressed", String(call.sharing));
-    hint.textContent = why;
+    hint.textContent = this.#said || why;
     this.#mine("camera", call.camera, "You");
     this.#mine("screen", call.screen, "Your screen");
   }
@@ -85,11 +87,20 @@ export class Stage {
   async #turn(kind) {
     const call = this.#call;
     if (!call) return;
+    this.say("");
     try {
       if (kind === "camera") await (call.camera ? call.stopCamera() : call.startCamera());
       else await (call.sharing ? call.stopScreen() : call.shareScreen());
     } catch (error) {
-      if (error.name !== "NotAllowedError") this.#buttons.hint.textContent = error.message; // else the user chose none
+      if (this.#call !== call) return;
+      // Who is asked which screen, and chooses none, has done nothing wrong.
+      if (kind === "camera" || error.name !== "NotAllowedError") this.say(trouble(kind, error));
     }
+  }
+
+  // say shows why something of ours is not to be seen.
+  say(text) {
+    this.#said = text;
+    this.arrange();
   }
 }
