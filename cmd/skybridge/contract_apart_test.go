@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/api/contract"
+	"github.com/skygenesisenterprise/skybridge/api/voip/access"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 )
 
@@ -84,7 +85,7 @@ func (w *world) reads(who asks, own, others map[string]string) string {
 		if strings.Contains(op.Path, "{") {
 			paths = filled(op, own)
 			for _, path := range filled(op, others) {
-				if r := w.asks(who.header, op.Method, path, nil); r.status != http.StatusNotFound && r.status != http.StatusForbidden {
+				if r := w.asks(who.header, op.Method, path, nil); r.status != http.StatusNotFound && r.status != http.StatusForbidden && (op.Owner != string(access.Invited) || len(r.body) > 0) {
 					w.t.Errorf("%s of somebody else's: %d %s", path, r.status, r.body)
 				}
 			}

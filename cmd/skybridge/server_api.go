@@ -10,6 +10,8 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat/keeping"
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat/quota"
 	"github.com/skygenesisenterprise/skybridge/api/voip/extensions"
 	"github.com/skygenesisenterprise/skybridge/api/voip/protection"
 	"github.com/skygenesisenterprise/skybridge/api/voip/roomfeed"
@@ -61,7 +63,9 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	sockets := ws.Default()
 	sockets.StrangersOfOne = s.cfg.API.RateLimit.Strangers
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = hub, s.voip, users, s.log
-	sockets.Chat = chat.New(chat.Config{Store: s.db.Messages, Hub: hub, Members: s.voip.Members, Connected: users.Here, Now: time.Now, Log: s.log})
+	old := keeping.New(keeping.Config{Store: s.db.Messages, Keep: s.cfg.Messages.Keep, Now: time.Now, Log: s.log})
+	s.defers(func() error { old.Close(); return nil })
+	sockets.Chat = chat.New(chat.Config{Store: s.db.Messages, Hub: hub, Members: s.voip.Members, Connected: users.Here, Quota: quota.Default(), Now: time.Now, Log: s.log})
 	ac := api.Config{
 		WebSocket: &sockets,
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, PlanCalls: s.planCalls, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,

@@ -42,6 +42,7 @@ type Config struct {
 	Shutdown    Shutdown  `koanf:"shutdown" yaml:"shutdown"`
 	TLS         TLS       `koanf:"tls" yaml:"tls"`
 	Calls       CallLimit `koanf:"calls" yaml:"calls"`
+	Messages    Messages  `koanf:"messages" yaml:"messages"`
 	// RingGroups can be set in a file alone.
 	RingGroups []RingGroup `koanf:"ring_groups" yaml:"ring_groups"`
 
@@ -215,6 +216,11 @@ type CallLimit struct {
 	Reconnect   time.Duration `koanf:"reconnect" yaml:"reconnect"`       // of browsers that are away; 0: none
 }
 
+// Messages is how long those between users are kept.
+type Messages struct {
+	Keep time.Duration `koanf:"keep" yaml:"keep"` // 0: for ever
+}
+
 // RingGroup is one number that rings several phones.
 type RingGroup struct {
 	Number  string   `koanf:"number" yaml:"number"`
@@ -259,6 +265,7 @@ func Default() Config {
 		Shutdown: Shutdown{
 			Drain: 30 * time.Second,
 		},
-		Calls: CallLimit{MaxChannels: 20000, RingTimeout: 30 * time.Second, PerUser: 20, MaxDuration: 12 * time.Hour, RTPTimeout: 30 * time.Second, Reconnect: 30 * time.Second},
+		Calls:    CallLimit{MaxChannels: 20000, RingTimeout: 30 * time.Second, PerUser: 20, MaxDuration: 12 * time.Hour, RTPTimeout: 30 * time.Second, Reconnect: 30 * time.Second},
+		Messages: Messages{Keep: 90 * 24 * time.Hour},
 	}
 }

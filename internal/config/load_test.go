@@ -107,6 +107,7 @@ func TestWrongSettingsNameTheirPlace(t *testing.T) {
 		"a profile of Opus":     {flag: "webrtc.opus.profile=music", place: "--set", want: "webrtc.opus.profile"},
 		"no calls":              {flag: "calls.max_channels=0", place: "--set", want: "calls.max_channels"},
 		"a call of no length":   {flag: "calls.max_duration=1s", place: "--set", want: "calls.max_duration"},
+		"messages of a moment":  {flag: "messages.keep=1s", place: "--set", want: "messages.keep"},
 		"a short silence":       {flag: "calls.rtp_timeout=-1s", place: "--set", want: "calls.rtp_timeout"},
 		"a negative limit":      {flag: "calls.per_user=-1", place: "--set", want: "calls.per_user"},
 		"an origin's path":      {flag: "api.origins=https://a/b", place: "--set", want: "api.origins"},

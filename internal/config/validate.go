@@ -69,6 +69,7 @@ func (c Config) Validate() error {
 	check("calls.max_duration", zeroOr(c.Calls.MaxDuration, time.Minute))
 	check("calls.rtp_timeout", zeroOr(c.Calls.RTPTimeout, time.Second))
 	check("calls.reconnect", zeroOr(c.Calls.Reconnect, time.Second))
+	check("messages.keep", zeroOr(c.Messages.Keep, time.Hour))
 	check("calls.ring_timeout", between(c.Calls.RingTimeout, time.Second, 10*time.Minute))
 	check("shutdown.drain", atLeast(c.Shutdown.Drain, 0))
 	check("log.level", oneOf(c.Log.Level, "debug", "info", "warn", "error"))

@@ -16,6 +16,8 @@ const (
 	MaxMessageRecipients = 1000     // of one message
 	MaxWaiting           = 1000     // messages that wait for one user
 	MaxMessagePage       = 1000     // messages that one List or Waiting gives
+
+	purgedAtOnce = 500 // messages: others write in between
 )
 
 // Message is one chat message, to a user or to a room.
@@ -173,16 +175,22 @@ func (m *Messages) page(ctx context.Context, limit int, query string, args ...an
 }
 
 // Purge deletes what was written before a time, delivered or not, and gives the number of
-// messages deleted.
+// messages deleted, also of those before an error.
 func (m *Messages) Purge(ctx context.Context, before time.Time) (n int64, err error) {
-	err = m.s.writer.write(ctx, func(t *tx) (err error) {
-		n, err = t.change(`DELETE FROM messages WHERE created < $1`, micros(before))
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("store: purging messages: %w", err)
+	for {
+		var some int64
+		err := m.s.writer.write(ctx, func(t *tx) (err error) {
+			some, err = t.change(`DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE created < $1 ORDER BY created LIMIT $2)`,
+				micros(before), purgedAtOnce)
+			return err
+		})
+		if err != nil {
+			return n, fmt.Errorf("store: purging messages: %w", err)
+		}
+		if n += some; some < purgedAtOnce {
+			return n, nil
+		}
 	}
-	return n, nil
 }
 
 func scanMessage(v *Message, scan func(...any) error) error {

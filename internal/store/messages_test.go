@@ -114,6 +114,29 @@ func TestMessagesAreBounded(t *testing.T) {
 	})
 }
 
+// More than are deleted at one time go too.
+func TestManyOldMessages(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		const many = 2*purgedAtOnce + 1
+		ok(t, s.writer.write(ctx, func(t *tx) error {
+			for i := range many {
+				m := Message{ID: messageID(i), From: "ana", To: "bo", Created: noon}
+				if _, err := m.put(t, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		n, err := s.Messages.Purge(ctx, noon)
+		same(t, n, err, 0)
+		n, err = s.Messages.Purge(ctx, noon.Add(time.Second))
+		same(t, n, err, many)
+		n, err = s.Messages.Purge(ctx, noon.Add(time.Second))
+		same(t, n, err, 0)
+	})
+}
+
 // Who is sent more than may wait gets no more, and the others of the room do.
 func TestFullMailbox(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *Store) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat/quota"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -47,18 +48,27 @@ type Config struct {
 	Members func(p auth.Principal, room string) ([]string, error)
 	// Connected reports whether a client of a user's is connected now.
 	Connected func(user string) bool
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Quota bounds what a user writes; the zero Rate is no bound. Services and admins have none.
+	Quota quota.Rate
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // Service passes messages on.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg   Config
+	quota *quota.Book
+}
 
 // New makes the service.
-func New(cfg Config) *Service { return &Service{cfg} }
+func New(cfg Config) *Service { return &Service{cfg, quota.New(cfg.Quota, cfg.Now)} }
+
+// overhead is what a message counts as, for the quota, beside its text.
+const overhead = 256
 
 // Send keeps a message and tells those it is for. It fails with fault.Invalid, fault.NotFound for
-// a room that is not theirs, fault.TooLarge, and fault.TooMany when too much waits for the other.
+// a room that is not theirs, fault.TooLarge, and fault.TooMany when too much waits for the other
+// (code mailbox_full), or the author has written too much (code messages_limit).
 func (s *Service) Send(ctx context.Context, p auth.Principal, to, body string) (MessageToUser, error) {
 	switch {
 	case !rest.MayAct(p):
@@ -75,11 +85,18 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, to, body string) (
 		if err != nil {
 			return MessageToUser{}, rest.InField("body.to", err)
 		}
+		if len(users) > store.MaxMessageRecipients {
+			return MessageToUser{}, rest.InField("body.to", fault.WithCode(fault.TooLarge, "room_too_large",
+				"%d users are in the room, at most %d get one message", len(users), store.MaxMessageRecipients))
+		}
 		m.Room, recipients = room, users
 	} else if err := auth.CheckUser(to); err != nil {
 		return MessageToUser{}, rest.InField("body.to", fault.New(fault.Invalid, "to whom: %w", err))
 	} else {
 		m.To = to
+	}
+	if rest.Bounded(p) && !s.quota.Take(p.User, len(body)+overhead) {
+		return MessageToUser{}, fault.WithCode(fault.TooMany, "messages_limit", "you have written more than may be kept of one user in a day")
 	}
 	var others []string
 	if m.Room != "" {

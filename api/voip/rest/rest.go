@@ -126,6 +126,9 @@ func MayAct(p auth.Principal) bool {
 	return p.Has(auth.RoleUser) || p.Has(auth.RoleService) || p.Has(auth.RoleAdmin)
 }
 
+// Bounded reports whether the bounds of users hold for a principal: services and admins have none.
+func Bounded(p auth.Principal) bool { return !p.SeesAll() && !p.Has(auth.RoleService) }
+
 // ReadsAll reports whether a principal may read what is anybody's.
 func ReadsAll(p auth.Principal) bool { return p.SeesAll() || p.Has(auth.RoleAuditor) }
 

@@ -15,13 +15,10 @@ const maxPerUser = 100
 // conferences a user could otherwise take the place of.
 var usersNumber = regexp.MustCompile(`^9[0-9]{3}$`)
 
-// isUser reports whether the bounds of users hold for somebody.
-func isUser(p auth.Principal) bool { return !p.SeesAll() && !p.Has(auth.RoleService) }
-
 // mayNumber fails with fault.Forbidden for a number that somebody may not give a room; "" is one
 // that is chosen.
 func mayNumber(p auth.Principal, number string) error {
-	if number == "" || !isUser(p) || usersNumber.MatchString(number) {
+	if number == "" || !rest.Bounded(p) || usersNumber.MatchString(number) {
 		return nil
 	}
 	return rest.InField("body.number", fault.New(fault.Forbidden, "users' rooms have numbers from 9000 to 9999"))
@@ -29,7 +26,7 @@ func mayNumber(p auth.Principal, number string) error {
 
 // mayMake fails with fault.TooMany for who has as many rooms as may be.
 func (s *Service) mayMake(p auth.Principal) error {
-	if !isUser(p) {
+	if !rest.Bounded(p) {
 		return nil
 	}
 	n := 0
