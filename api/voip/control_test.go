@@ -240,6 +240,11 @@ func TestEveryOperation(t *testing.T) {
 	alice.get("/rooms/" + room.ID + "/whip").want(204)
 	alice.get(session).want(204)
 	alice.delete(session).want(200)
+	alice.get("/rooms/" + room.ID + "/whep").want(204)
+	session = strings.TrimPrefix(alice.do("POST", "/rooms/"+room.ID+"/whep", strings.ReplaceAll(offer, "sendonly", "recvonly"), "Content-Type", "application/sdp").want(201).header.Get("Location"), rest.Base)
+	alice.do("PATCH", session, studio.LocalDescription().SDP, "Content-Type", "application/trickle-ice-sdpfrag", "If-Match", "*").want(204)
+	alice.get(session).want(204)
+	alice.delete(session).want(200)
 	alice.delete("/rooms/" + room.ID).want(204)
 
 	root := r.as("root", role(auth.RoleAdmin))

@@ -23,7 +23,10 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id string, in room
 	if err := s.rooms.CheckPIN(p.User, room, in.PIN); err != nil {
 		return rooms.JoinBody{}, err
 	}
-	role := conference.RoleParticipant
+	role, err := in.Way.Role(room)
+	if err != nil {
+		return rooms.JoinBody{}, err
+	}
 	if in.Role == string(conference.RoleModerator) {
 		if room.Settings().Creator != p.User && !p.SeesAll() {
 			return rooms.JoinBody{}, rest.InField("body.role", fault.New(fault.Forbidden, "only the room's creator may join it as moderator"))
@@ -192,8 +195,7 @@ func (m Member) SetRole(role conference.Role) error {
 	}
 	m.call.mu.Lock() // they are on the way in
 	defer m.call.mu.Unlock()
-	m.party.place.SetRole(role)
-	return nil
+	return m.party.place.SetRole(role)
 }
 
 // Kick puts somebody out of a room. The call of a phone that dialled in goes on in

@@ -8,7 +8,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
-	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
@@ -28,7 +27,7 @@ func (c *Call) seen(pt *party, user, server string) stage.Part {
 	if c.kind == "screen" {
 		first = video.Screen
 	}
-	part := stage.Part{
+	return pt.way.On(stage.Part{
 		Ask: asked[c.kind], First: first,
 		Participant: pt.id, MayShare: func() bool { return c.mayShare(pt) }, Changed: c.touch,
 		Withdrawn: func() { c.messages.Withdraw(user) },
@@ -39,11 +38,7 @@ func (c *Call) seen(pt *party, user, server string) stage.Part {
 			}
 			return err
 		},
-	}
-	if pt.way != (rooms.Way{}) { // nobody there takes offers
-		part.Offer = nil
-	}
-	return part
+	})
 }
 
 // Arrange takes how a client of a party's shows the video of the others.

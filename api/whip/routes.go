@@ -35,6 +35,7 @@ type protocol struct {
 
 var protocols = []protocol{
 	{name: "whip", title: "WHIP", begin: "whip-publish", does: "Publish into a room by WHIP (RFC 9725)"},
+	{name: "whep", title: "WHEP", begin: "whep-watch", does: "Watch a room by WHEP (draft-ietf-wish-whep)", watch: true},
 }
 
 func (o protocol) endpoint() string { return "/rooms/{id}/" + o.name }
@@ -52,7 +53,11 @@ func Register(api huma.API, s *Service, fail rest.Errors) {
 		open := rest.Operation(http.MethodPost, o.endpoint(), o.begin, o.does, http.StatusCreated)
 		open.MaxBodyBytes = bodyLimit
 		open.Responses = answers(http.StatusCreated, "The answer, with every candidate of ours", offerType)
-		rest.Handle(api, fail, open, r.open)
+		if o.watch {
+			rest.Handle(api, fail, open, r.openWatch)
+		} else {
+			rest.Handle(api, fail, open, r.openPublish)
+		}
 		rest.Handle(api, fail, rest.Operation(http.MethodGet, o.endpoint(), o.name+"-endpoint",
 			"Nothing (RFC 9725 §4.1): the place to POST to is there", http.StatusNoContent), r.endpointIsThere)
 		r.registerSession(api, fail)
@@ -146,19 +151,37 @@ type opened struct {
 	Body        []byte
 }
 
-func (r routes) open(ctx context.Context, p auth.Principal, in *struct {
+// Offer is what a session is made of; exported, since huma fills embedded fields by reflection.
+type Offer struct {
 	rest.PathID
 	rest.Once
 	PIN         string `query:"pin" maxLength:"32" doc:"Of a room that has pin_required"`
-	Role        string `query:"role" enum:"participant,moderator"`
 	ContentType string `header:"Content-Type"`
 	RawBody     []byte `contentType:"application/sdp"`
+}
+
+func (r routes) openPublish(ctx context.Context, p auth.Principal, in *struct {
+	Offer
+	Role string `query:"role" enum:"participant,moderator"`
 },
 ) (*opened, error) {
+	return r.open(ctx, p, &in.Offer, rooms.JoinRoom{Role: in.Role, Way: rooms.Way{Publishes: true}})
+}
+
+func (r routes) openWatch(ctx context.Context, p auth.Principal, in *struct {
+	Offer
+	Participant string `query:"participant" maxLength:"64" doc:"Who is seen: their screen, or their camera; whoever speaks when absent"`
+},
+) (*opened, error) {
+	return r.open(ctx, p, &in.Offer, rooms.JoinRoom{Way: rooms.Way{Watches: true, Whom: in.Participant}})
+}
+
+func (r routes) open(ctx context.Context, p auth.Principal, in *Offer, as rooms.JoinRoom) (*opened, error) {
 	if err := isOf(in.ContentType, offerType); err != nil {
 		return nil, err
 	}
-	m, err := r.Service.begin(ctx, p, in.ID, rooms.JoinRoom{Role: in.Role, PIN: in.PIN, Way: rooms.Way{Publishes: true}}, string(in.RawBody))
+	as.PIN = in.PIN
+	m, err := r.Service.begin(ctx, p, in.ID, as, string(in.RawBody))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
-// Package whip lets streaming programs publish into a room by HTTP alone: WHIP (RFC 9725), with
-// trickle ICE and ICE restarts in SDP fragments (RFC 8840). Who publishes is a participant of the
-// room like one who joins by the REST API, with a call of their own behind it, and ends like one.
+// Package whip lets streaming programs publish into a room by HTTP alone, and players watch it: WHIP
+// (RFC 9725) and WHEP (draft-ietf-wish-whep), with trickle ICE and ICE restarts in SDP fragments
+// (RFC 8840). Who publishes is a participant of the room like one who joins by the REST API, with a
+// call of their own behind it, and ends like one; so does who watches, as a viewer, who hears the
+// room's mix and sees one picture, and is neither heard nor seen.
 //
 // It starts no goroutine.
 package whip
@@ -78,28 +80,43 @@ func (s *Service) begin(ctx context.Context, p auth.Principal, room string, in r
 	if err != nil {
 		return made{}, inBody(err)
 	}
-	joined, err := s.calls.Join(ctx, p, room, in)
+	ses, joined, err := s.enter(ctx, p, room, in, offer)
 	if err != nil {
 		return made{}, err
 	}
-	ses := &session{call: joined.CallID, room: joined.RoomID, owner: p, watch: in.Way.Watches, offer: offer, tag: newTag()}
 	answer, err := s.exchange(ctx, ses, offer)
 	if err == nil {
 		err = offer.takenWhole(answer, ses.watch)
 	}
 	if err != nil {
+		s.forget(ses)
 		s.hangUp(ctx, ses)
 		return made{}, inBody(err)
 	}
+	return made{ses, answer, joined.ICEServers}, nil
+}
+
+// enter makes a session, and its place in the room.
+func (s *Service) enter(ctx context.Context, p auth.Principal, room string, in rooms.JoinRoom, o offer) (*session, rooms.JoinBody, error) {
+	joined, err := s.calls.Join(ctx, p, room, in)
+	if err != nil {
+		return nil, joined, err
+	}
+	ses := &session{call: joined.CallID, room: joined.RoomID, owner: p, watch: in.Way.Watches, offer: o, tag: newTag()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, other := range s.sessions { // those whose calls are long over
+	s.sweep()
+	s.sessions[ses.call] = ses
+	return ses, joined, nil
+}
+
+// sweep lets go of sessions whose calls are long over. The lock is held.
+func (s *Service) sweep() {
+	for id, other := range s.sessions {
 		if !s.calls.SeesCall(other.owner, id) {
 			delete(s.sessions, id)
 		}
 	}
-	s.sessions[ses.call] = ses
-	return made{ses, answer, joined.ICEServers}, nil
 }
 
 // newTag is an entity tag (RFC 9110 §8.8.3).

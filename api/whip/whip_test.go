@@ -147,8 +147,14 @@ func TestRestart(t *testing.T) {
 
 // withICE is an answer with the ICE part of a fragment.
 func withICE(answer, fragment string) string {
-	drop := regexp.MustCompile(`a=(candidate:.*|end-of-candidates|ice-ufrag:.*|ice-pwd:.*)\r\n`)
-	return drop.ReplaceAllString(answer, "") + strings.Join(regexp.MustCompile(`a=(candidate:.*|end-of-candidates|ice-ufrag:.*|ice-pwd:.*)\r\n`).FindAllString(fragment, -1), "")
+	for _, name := range []string{"ice-ufrag", "ice-pwd"} {
+		line := regexp.MustCompile("a=" + name + ":.*\r\n")
+		answer = line.ReplaceAllString(answer, line.FindString(fragment))
+	}
+	candidates := regexp.MustCompile(`a=(candidate:.*|end-of-candidates)\r\n`)
+	at := regexp.MustCompile(`a=mid:.*\r\n`).FindStringIndex(answer)[1] // in the first section, which the others are bundled with
+	head, rest := answer[:at], candidates.ReplaceAllString(answer[at:], "")
+	return head + strings.Join(candidates.FindAllString(fragment, -1), "") + rest
 }
 
 // Who may not come in as a participant may not publish; what is no offer is refused with its line.

@@ -237,6 +237,8 @@ var whipOffer = "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE
 // samples are bodies that operations take.
 var samples = map[string]any{
 	"whip-publish": sdpBody{"application/sdp", whipOffer}, "whip-change": sdpBody{"application/trickle-ice-sdpfrag", whipICE},
+	"whep-watch":  sdpBody{"application/sdp", strings.Replace(whipOffer, "sendonly", "recvonly", 1)},
+	"whep-change": sdpBody{"application/trickle-ice-sdpfrag", whipICE},
 	"create-call": map[string]any{"participants": []any{"WebRTC/bob"}, "call_type": "audio", "timeout": 30.0, "metadata": map[string]any{"ticket": 1.0}},
 	"send-dtmf":   map[string]any{"digits": "1"}, "add-participants": map[string]any{"participants": []any{"WebRTC/carol"}},
 	"record-call": map[string]any{"format": "wav"}, "record-room": map[string]any{"format": "wav"},
@@ -279,8 +281,11 @@ func (w *world) request(op *contract.Operation, static map[string]string) (path 
 		fill("id", id)
 		fill("pid", pid)
 	case strings.Contains(path, "{session}"):
-		at := w.asks(w.alice.header, "POST", apiBase+"/rooms/"+w.room()+"/whip", samples["whip-publish"]).header.Get("Location")
-		return at, body
+		opens, way := "whip-publish", "/whip"
+		if strings.HasPrefix(op.ID, "whep") {
+			opens, way = "whep-watch", "/whep"
+		}
+		return w.asks(w.alice.header, "POST", apiBase+"/rooms/"+w.room()+way, samples[opens]).header.Get("Location"), body
 	case under == "rooms":
 		fill("id", w.room())
 	case op.ID == "delete-recording":

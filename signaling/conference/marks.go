@@ -80,7 +80,7 @@ func (r *Room) StepOut(m Participant) (*Place, error) {
 			role = now.Role
 		}
 	}
-	r.reserved++
+	r.hold(role, 1)
 	return &Place{room: r, id: m.ID, user: m.User, role: role, marked: m.Marked}, nil
 }
 

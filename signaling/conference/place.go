@@ -42,11 +42,16 @@ func (p *Place) Name(id string) {
 	p.id = id
 }
 
-// SetRole makes who is to come a moderator, or none.
-func (p *Place) SetRole(role Role) {
+// SetRole makes who is to come a moderator, or none. It fails with fault.Conflict for a viewer, who
+// stays one.
+func (p *Place) SetRole(role Role) error {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
+	if p.role == RoleViewer {
+		return errViewer
+	}
 	p.role = role
+	return nil
 }
 
 // Role is what who is to come may do, or who is in the room by the place.
@@ -83,13 +88,14 @@ func (p *Place) spend() bool {
 func (p *Place) Release() {
 	if p.spend() {
 		p.stopWaiting(true)
-		p.room.giveBack()
+		p.giveBack()
 	}
 }
 
-func (r *Room) giveBack() {
+func (p *Place) giveBack() {
+	r := p.room
 	r.mu.Lock()
-	r.reserved--
+	r.hold(p.role, -1)
 	r.tellEnd()
 	r.mu.Unlock()
 	r.closeIfOver()
@@ -101,7 +107,10 @@ func (r *Room) giveBack() {
 // Bridge.Add; the place is spent in any case.
 func (p *Place) Enter(ctx context.Context, c *signaling.Channel, user string, role Role) (Participant, error) {
 	p.room.mu.Lock()
-	p.user, p.role = user, role
+	p.user = user
+	if p.role != RoleViewer {
+		p.role = role
+	}
 	p.room.mu.Unlock()
 	return p.enter(ctx, c)
 }
@@ -115,7 +124,7 @@ func (p *Place) enter(ctx context.Context, c *signaling.Channel) (Participant, e
 	if r.closed {
 		r.mu.Unlock()
 		p.stopWaiting(true)
-		r.giveBack()
+		p.giveBack()
 		return Participant{}, r.ended()
 	}
 	r.awaited.Add(1)
@@ -127,7 +136,7 @@ func (p *Place) enter(ctx context.Context, c *signaling.Channel) (Participant, e
 		}
 		r.awaited.Done()
 		p.stopWaiting(true)
-		r.giveBack()
+		p.giveBack()
 		return Participant{}, err
 	}
 	p.stopWaiting(false)
@@ -136,7 +145,7 @@ func (p *Place) enter(ctx context.Context, c *signaling.Channel) (Participant, e
 	m := Participant{
 		ID: p.id, Channel: c.ID(), User: p.user, Endpoint: endpointOf(c), Role: p.role, Joined: r.registry.engine.Now(), Left: left, Marked: p.marked,
 	}
-	r.reserved--
+	r.hold(p.role, -1)
 	r.members = append(r.members, m)
 	r.roster.Store(nil)
 	r.tell(event.RoomJoined, m)

@@ -19,6 +19,8 @@ type Role string
 const (
 	RoleParticipant Role = "participant"
 	RoleModerator   Role = "moderator"
+	// RoleViewer hears and sees, and is neither heard nor seen.
+	RoleViewer Role = "viewer"
 )
 
 // Participant is one party in a room; immutable.
@@ -49,13 +51,13 @@ type Room struct {
 	settings Settings
 	members  []Participant
 	waiting  []waiter
-	// reserved counts those who were let in and have not arrived.
-	reserved int
-	closed   bool
-	told     bool // that it has ended
-	marks    Marks
-	remarked chan struct{} // closed at the next change of marks
-	roster   atomic.Pointer[Roster]
+	// reserved counts those who were let in and have not arrived, viewers those of them who watch.
+	reserved, viewers int
+	closed            bool
+	told              bool // that it has ended
+	marks             Marks
+	remarked          chan struct{} // closed at the next change of marks
+	roster            atomic.Pointer[Roster]
 	// awaited counts those who are in or on their way.
 	awaited sync.WaitGroup
 }
@@ -89,8 +91,9 @@ func (r *Room) Everybody() []Participant {
 }
 
 // Reserve keeps a place for a party that is about to come. It fails with
-// fault.Full (code room_full) when there is none, fault.Conflict (code room_locked) when
-// the room is locked and the party no moderator, fault.Gone when the room has ended.
+// fault.Full (code room_full) when there is none, fault.Unavailable (code viewers_full) for one more
+// viewer than MaxViewers, fault.Conflict (code room_locked) when the room is locked and the party no
+// moderator, fault.Gone when the room has ended.
 func (r *Room) Reserve(as Role) (*Place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -101,9 +104,33 @@ func (r *Room) Reserve(as Role) (*Place, error) {
 		return nil, fault.WithCode(fault.Conflict, Locked, "room %s is locked", r.settings.Number)
 	case r.settings.Max > 0 && len(r.members)+r.reserved >= r.settings.Max:
 		return nil, fault.WithCode(fault.Full, "room_full", "room %s has its %d participants", r.settings.Number, r.settings.Max)
+	case as == RoleViewer && r.countViewers() >= MaxViewers:
+		return nil, fault.WithCode(fault.Unavailable, "viewers_full", "room %s has its %d viewers", r.settings.Number, MaxViewers)
 	}
-	r.reserved++
+	r.hold(as, 1)
 	return &Place{room: r, id: signaling.NewID(), role: as}, nil
+}
+
+// MaxViewers is how many may watch a room, beside its own limit.
+const MaxViewers = 250
+
+// countViewers are those who watch, or are on the way. The lock is held.
+func (r *Room) countViewers() int {
+	n := r.viewers
+	for _, m := range r.members {
+		if m.Role == RoleViewer {
+			n++
+		}
+	}
+	return n
+}
+
+// hold keeps a place for a role, or lets it go (-1). The lock is held.
+func (r *Room) hold(role Role, by int) {
+	r.reserved += by
+	if role == RoleViewer {
+		r.viewers += by
+	}
 }
 
 // Locked is the code of the error for a room that lets nobody in.
@@ -112,12 +139,15 @@ const Locked = "room_locked"
 func (r *Room) ended() error { return fault.New(fault.Gone, "room %s has ended", r.settings.Number) }
 
 // SetRole makes somebody who is in the room, or waits to be, a moderator, or none. It fails
-// with fault.NotFound for somebody who is not there.
+// with fault.NotFound for somebody who is not there, and fault.Conflict for a viewer, who stays one.
 func (r *Room) SetRole(id string, role Role) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.members {
 		if m := &r.members[i]; m.ID == id {
+			if m.Role == RoleViewer {
+				return errViewer
+			}
 			m.Role = role
 			r.recount()
 			r.tell(event.RoomRole, *m)
@@ -126,6 +156,9 @@ func (r *Room) SetRole(id string, role Role) error {
 	}
 	for i := range r.waiting {
 		if w := &r.waiting[i]; w.ID == id {
+			if w.Role == RoleViewer {
+				return errViewer
+			}
 			w.Role, w.place.role = role, role
 			r.remark()
 			r.tell(event.RoomRole, w.Participant)
@@ -134,6 +167,8 @@ func (r *Room) SetRole(id string, role Role) error {
 	}
 	return r.nobody(id)
 }
+
+var errViewer = fault.New(fault.Conflict, "a viewer stays one")
 
 // SetAway tells that the browser of somebody who is in the room, or waits to be, is away for now,
 // or back. Who is not there is left aside.

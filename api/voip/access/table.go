@@ -81,6 +81,11 @@ var table = map[string]Rule{
 	"whip-end":                acts("rooms", Party),
 	"whip-endpoint":           reads("rooms", Invited),
 	"whip-session":            reads("rooms", Party),
+	"whep-watch":              acts("rooms", Invited),
+	"whep-change":             acts("rooms", Party),
+	"whep-end":                acts("rooms", Party),
+	"whep-endpoint":           reads("rooms", Invited),
+	"whep-session":            reads("rooms", Party),
 
 	"send-message":  acts("messages", Self),
 	"list-messages": reads("messages", Self),

@@ -107,13 +107,6 @@ type JoinRoom struct {
 	Way Way `json:"-"`
 }
 
-// Way is how somebody is in a room who cannot be made offers.
-type Way struct {
-	Publishes, Watches bool
-	// Whom they watch, a participant; whoever speaks when empty.
-	Whom string
-}
-
 // VolumeBody is how much louder or softer somebody in a room is; what is absent stays.
 type VolumeBody struct {
 	Talking   *float64 `json:"talking,omitempty" minimum:"-60" maximum:"24" doc:"dB, of what they say"`

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media/forward/splice"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -34,6 +36,8 @@ type Part struct {
 	First video.Kind
 	// Changed, where set, is told that the browser shows something else. It must not wait.
 	Changed func()
+	// One, where set, has the browser be sent one picture at a time.
+	One *One
 }
 
 // Performer is the video of one browser: what it sends, what it is sent, and the offers that
@@ -44,6 +48,7 @@ type Performer struct {
 	asked  atomic.Bool  // reconcile is on its way
 	member atomic.Pointer[video.Member]
 	shown  atomic.Uint32
+	one    atomic.Pointer[splice.Splice] // what reports of who watches are turned by
 
 	mu      sync.Mutex
 	part    Part
@@ -55,8 +60,9 @@ type Performer struct {
 	changed bool // the layout
 	closed  bool
 
-	stand stand // of work alone
-	deal  deal  // of work alone
+	stand   stand // of work alone
+	deal    deal  // of work alone
+	follows *following
 }
 
 // backlog bounds what may wait to be done for one browser: a look at everything, and steps of an
@@ -67,6 +73,10 @@ const backlog = 16
 func (s *Stage) NewPerformer(part Part) *Performer {
 	p := &Performer{log: s.cfg.Log, part: part}
 	p.stand.begin()
+	if part.One != nil {
+		p.follows = &following{One: *part.One}
+		p.follows.renew(p)
+	}
 	p.work = actor.Start(backlog, func(err error) { p.log.Error("a browser's video", "err", err) })
 	return p
 }
@@ -82,6 +92,9 @@ func (p *Performer) Prepare(cfg *rtc.PeerConfig) func(*rtc.Peer) {
 	cfg.OnNegotiation = func() { p.negotiate(made.Load()) }
 	return func(peer *rtc.Peer) {
 		made.Store(peer)
+		if p.follows != nil {
+			p.follows.begins(p, peer)
+		}
 		p.mu.Lock()
 		p.peer, p.agreed = peer, peer.Agreed() // what it came to before was told nobody
 		p.mu.Unlock()
@@ -100,9 +113,14 @@ func (p *Performer) packet(mid string, packet []byte, arrival time.Time) {
 
 // control takes RTCP, likewise.
 func (p *Performer) control(packet []byte, arrival time.Time) {
-	if m := p.member.Load(); m != nil {
-		m.Control(packet, arrival)
+	m := p.member.Load()
+	if m == nil {
+		return
 	}
+	if one := p.one.Load(); one != nil {
+		packet = one.Control(packet)
+	}
+	m.Control(packet, arrival)
 }
 
 // takes takes what an exchange came to.
@@ -133,10 +151,14 @@ func (p *Performer) Participant() string {
 	return p.part.Participant
 }
 
-// Arrange says what the browser wants to see, wherever it is. The error is of kind fault.Invalid.
+// Arrange says what the browser wants to see, wherever it is. The error is of kind fault.Invalid,
+// or fault.Conflict for who is sent one picture.
 func (p *Performer) Arrange(l video.Layout) error {
 	if err := l.Validate(); err != nil {
 		return err
+	}
+	if p.follows != nil {
+		return fault.New(fault.Conflict, "who watches is shown one picture")
 	}
 	p.mu.Lock()
 	p.layout, p.changed = &l, true

@@ -54,11 +54,14 @@ func (s *scene) told(e video.Event) {
 		s.sources[e.Source] = source{s.formats[e.Source], s.count}
 	case video.SourceRemoved:
 		delete(s.sources, e.Source)
+	case video.Speaker: // whom some follow
 	default:
 		return
 	}
 	for p := range s.cast {
-		p.kick()
+		if e.Type != video.Speaker || p.follows != nil {
+			p.kick()
+		}
 	}
 }
 

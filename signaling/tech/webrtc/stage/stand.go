@@ -77,6 +77,9 @@ func (p *Performer) reconcile() {
 		p.exit(false)
 		s.begin()
 		s.peer = w.peer
+		if p.follows != nil {
+			p.follows.renew(p)
+		}
 	}
 	if w.scene != s.scene || w.name != s.name {
 		p.exit(true)
@@ -94,6 +97,10 @@ func (p *Performer) reconcile() {
 	p.ask(seen)
 	p.join(w)
 	if s.member == nil {
+		return
+	}
+	if p.follows != nil {
+		p.follows.look(p, w.agreed)
 		return
 	}
 	p.publish(shows, seen)
@@ -118,6 +125,9 @@ func (p *Performer) exit(withTracks bool) {
 	}
 	clear(s.sent)
 	clear(s.shows)
+	if p.follows != nil {
+		p.follows.left()
+	}
 }
 
 // remember keeps what was learned of the streams of a source that is about to go.
@@ -224,6 +234,9 @@ func (p *Performer) tell(shows map[video.Kind]incoming, part Part) {
 // ask has the peer send what others show, and no more what they do not.
 func (p *Performer) ask(seen map[video.SourceID]source) {
 	s := &p.stand
+	if p.follows != nil { // it is sent one track
+		return
+	}
 	for id, t := range s.sent {
 		if src, there := seen[id]; !there || src.number != t.number {
 			s.peer.RemoveTrack(t.id) // who watched it does not since it is gone
@@ -265,10 +278,13 @@ func (p *Performer) join(w wanted) {
 		return
 	}
 	peer := s.peer
+	// What cannot be sent is lost, as on any path; the peer counts it.
+	send, control := func(b []byte) { _ = peer.WriteVideo(b) }, func(b []byte) { _ = peer.WriteControl(b) }
+	if p.follows != nil {
+		send, control = p.follows.through(p, w.agreed, peer)
+	}
 	m, err := s.scene.join(p, s.name, router.Config{
-		// What cannot be sent is lost, as on any path; the peer counts it.
-		Send:       func(b []byte) { _ = peer.WriteVideo(b) },
-		SendRTCP:   func(b []byte) { _ = peer.WriteControl(b) },
+		Send: send, SendRTCP: control,
 		Extensions: ids, TransportWide: ids.TransportWide, SSRC: peer.SSRC(), CNAME: []byte(peer.CNAME()),
 	})
 	if err != nil {
