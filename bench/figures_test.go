@@ -193,7 +193,7 @@ func TestBracket(t *testing.T) {
 	}
 }
 
-// Each workload has a search, others' servers with G.711 alone.
+// Each workload has a search, others' servers with G.711 alone and with browsers.
 func TestSearches(t *testing.T) {
 	names := func(c *Comparison) (all []string) {
 		for _, s := range c.searches() {
@@ -202,7 +202,7 @@ func TestSearches(t *testing.T) {
 		return all
 	}
 	want := []string{"room/skybridge", "rooms/skybridge", "relay/skybridge", "opus-room/skybridge", "opus-rooms/skybridge",
-		"opus-PCMU/skybridge", "G722-PCMU/skybridge", "room/asterisk", "relay/asterisk", "relay/rtpengine"}
+		"opus-PCMU/skybridge", "G722-PCMU/skybridge", "browsers/skybridge", "room/asterisk", "relay/asterisk", "relay/rtpengine", "browsers/janus"}
 	if got := names(&Comparison{}); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -10,10 +10,8 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/bench/footprint"
 	"github.com/skygenesisenterprise/skybridge/bench/load"
-	"github.com/skygenesisenterprise/skybridge/bench/measure"
 	"github.com/skygenesisenterprise/skybridge/bench/meter"
 	"github.com/skygenesisenterprise/skybridge/bench/peers"
-	"github.com/skygenesisenterprise/skybridge/internal/guard"
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
 )
 
@@ -177,16 +175,12 @@ type used struct {
 // counts and when it ends, on the load's own thread: any other may be kept waiting by what
 // else the machine does.
 func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Load, w *Workload, plan load.Plan) (*load.Result, used, error) {
-	program, err := measure.NewProgram(instance.PID())
-	if err != nil {
-		return nil, used{}, err
-	}
 	_, early, err := lateness(ctx, instance)
 	if err != nil {
 		return nil, used{}, err
 	}
 	var result *load.Result
-	spent, err := r.timed(&program, l.Clock(), func(at func()) (err error) {
+	spent, err := meter.Timed(r.Log, instance.PID(), r.Core, l.Clock(), func(at func()) (err error) {
 		result, err = l.Run(ctx, plan, w.Marks, at)
 		return err
 	})
@@ -200,34 +194,6 @@ func (r *Runner) count(ctx context.Context, instance peers.Instance, l *load.Loa
 	}
 	u.late = late.since(early)
 	return result, u, nil
-}
-
-// timed runs a load on a thread of its own, and gives what the program used in the time that
-// counts.
-func (r *Runner) timed(program *measure.Program, clock load.Clock, run func(at func()) error) (*meter.Spent, error) {
-	var readings []meter.Reading
-	ended := make(chan error, 1)
-	failed := errors.New("panic")
-	// owned by this call, which waits for it
-	go func() {
-		defer func() { ended <- failed }()
-		defer guard.Recover(r.Log, "the load")
-		var unread error
-		failed = run(func() {
-			now, err := meter.Read(*program, r.Core, clock)
-			readings = append(readings, now)
-			unread = errors.Join(unread, err)
-		})
-		failed = errors.Join(failed, unread)
-	}()
-	if err := <-ended; err != nil {
-		return nil, err
-	}
-	if len(readings) != 2 {
-		return nil, fmt.Errorf("%d readings of what was used", len(readings))
-	}
-	spent := readings[1].Since(&readings[0])
-	return &spent, nil
 }
 
 // perLeg is the processor time for a leg in 20 ms.

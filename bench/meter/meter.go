@@ -1,15 +1,19 @@
 // Package meter reads what a program and its core have used, from outside, by the clock of
 // the load that it carries.
 //
-// It starts no goroutine.
+// Timed starts a goroutine and waits for it.
 package meter
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/bench/load"
 	"github.com/skygenesisenterprise/skybridge/bench/measure"
+	"github.com/skygenesisenterprise/skybridge/internal/guard"
 )
 
 // Reading is what a program and its core have used by a time of the load's clock.
@@ -50,6 +54,39 @@ func (r *Reading) Since(earlier *Reading) Spent {
 		CPU: r.CPU - earlier.CPU, Time: time.Duration(r.At - earlier.At), Step: r.Step,
 		RSS: r.RSS, Stolen: r.core.Since(earlier.core), From: earlier.uptime, Until: r.uptime,
 	}
+}
+
+// Timed runs a load on a thread of its own, and gives what a process used in the time that counts:
+// the load says when that begins and when it ends, on its thread, as any other may be kept waiting
+// by what else the machine does.
+func Timed(log *slog.Logger, pid, core int, clock load.Clock, run func(at func()) error) (*Spent, error) {
+	program, err := measure.NewProgram(pid)
+	if err != nil {
+		return nil, err
+	}
+	var readings []Reading
+	ended := make(chan error, 1)
+	failed := errors.New("panic")
+	// owned by this call, which waits for it
+	go func() {
+		defer func() { ended <- failed }()
+		defer guard.Recover(log, "the load")
+		var unread error
+		failed = run(func() {
+			now, err := Read(program, core, clock)
+			readings = append(readings, now)
+			unread = errors.Join(unread, err)
+		})
+		failed = errors.Join(failed, unread)
+	}()
+	if err := <-ended; err != nil {
+		return nil, err
+	}
+	if len(readings) != 2 {
+		return nil, fmt.Errorf("%d readings of what was used", len(readings))
+	}
+	spent := readings[1].Since(&readings[0])
+	return &spent, nil
 }
 
 // Of is what a process has used by now.

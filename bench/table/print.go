@@ -125,6 +125,10 @@ func (r *Report) Text(w io.Writer) error {
 	if len(r.Rows) > 0 {
 		r.costs().text(&b)
 	}
+	if len(r.Forwarded) > 0 {
+		b.WriteByte('\n')
+		r.forwarded().text(&b)
+	}
 	if len(r.Rates) > 0 {
 		b.WriteByte('\n')
 		r.rates().text(&b)
@@ -171,6 +175,10 @@ func (r *Report) Markdown() string {
 	b.WriteByte('\n')
 	if len(r.Rows) > 0 {
 		r.costs().markdown(&b)
+	}
+	if len(r.Forwarded) > 0 {
+		b.WriteByte('\n')
+		r.forwarded().markdown(&b)
 	}
 	if len(r.Rates) > 0 {
 		b.WriteByte('\n')

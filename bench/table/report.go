@@ -127,6 +127,8 @@ type Report struct {
 	// Rows are in the order of their workloads.
 	Rows   []Row
 	Delays []Delay
+	// Forwarded are of video; there may be none.
+	Forwarded []Forwarded
 	// Rates are of signalling; there may be none.
 	Rates []Rate
 	// Standing is what stays of each; there may be none.

@@ -62,6 +62,10 @@ func report() *Report {
 			{Workload: "a room", Server: "asterisk", Legs: 250, CPU: 75 * time.Microsecond, Share: 0.991, Gap: 90 * time.Millisecond, Carries: 226, Note: "of 500 it could not do"},
 			{Workload: "calls", Server: "codecs", Legs: 60, CPU: 80 * time.Microsecond, Share: 1},
 		},
+		Forwarded: []Forwarded{
+			{Workload: "video", Server: Skybridge, Runs: 3, CPU: 6050 * time.Nanosecond, PerSecond: 24165, Least: 1, Memory: 102 << 20},
+			{Workload: "video", Server: "janus", Runs: 3, CPU: 14530 * time.Nanosecond, PerSecond: 22800, Least: 0.95, Memory: 36 << 20, Note: "a receiver had 95.0 % of the packets"},
+		},
 		Delays:  []Delay{{What: "tick lateness", Values: []Quantile{{"p50", 7 * time.Microsecond}, {"p99", 1500 * time.Microsecond}}, Note: "500 parties"}},
 		Bars:    []Bar{{Workload: "a room", What: "≤ 2.0 × the floor", Value: 1.5, Limit: 2}, {Workload: "a room", What: "≤ 1/10 of Asterisk's", Value: 0.2, Limit: 0.1, Where: "kernel sending 49 %, ours 37 %"}, {Workload: "a room", What: "≤ 1/40 of Janus's", Missing: "janus: not to be had here"}},
 		Skipped: []string{"janus: not to be had here"}, Splits: []string{"18432  bytes that live"},

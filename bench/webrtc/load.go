@@ -278,13 +278,13 @@ func (p *party) tell(now int64, all bool) {
 	b = append(b, 0x80, receiverReport, 0, 1)
 	b = binary.BigEndian.AppendUint32(b, ssrc)
 	empty := len(b)
-	if all && len(p.seen) > 0 {
+	if all && p.camera == nil {
 		b = append(b, 0x80|remb, rtp.PayloadFeedback, 0, 5)
 		b = binary.BigEndian.AppendUint32(b, ssrc)
 		b = binary.BigEndian.AppendUint32(b, 0)
 		b = append(b, "REMB"...)
 		b = binary.BigEndian.AppendUint32(b, 1<<24|rembExponent<<18|rembMantissa)
-		b = binary.BigEndian.AppendUint32(b, p.seen[0].SSRC)
+		b = binary.BigEndian.AppendUint32(b, p.videoSSRC)
 	}
 	if p.arrivals != nil && len(p.seen) > 0 {
 		b = p.arrivals.Feedback(time.Duration(now), ssrc, p.seen[0].SSRC, b)

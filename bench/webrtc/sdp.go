@@ -266,7 +266,8 @@ func (c *Client) answer(d *description, setup string) (string, error) {
 		}
 		extensions := make(map[string]uint8)
 		for _, uri := range []string{levelURI, transport} {
-			if id := s.extensions[uri]; id != 0 && (uri == levelURI) == (s.kind == Audio) {
+			wanted := uri == levelURI && s.kind == Audio || uri == transport && s.kind == Video && c.cfg.Feedback
+			if id := s.extensions[uri]; id != 0 && wanted {
 				extensions[uri] = id
 			}
 		}
