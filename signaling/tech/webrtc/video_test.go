@@ -31,6 +31,7 @@ type meeting struct {
 	*signaltest.House
 	t      *testing.T
 	api    *rtc.API
+	newAPI func() *rtc.API
 	stage  *stage.Stage
 	bridge *signaling.Bridge
 
@@ -55,7 +56,7 @@ type attendee struct {
 func newMeeting(t *testing.T) *meeting {
 	t.Helper()
 	r := newRig(t)
-	m := &meeting{House: signaltest.New(t, r.mixer), t: t, api: r.api, all: make(map[string]*attendee), over: make(chan struct{})}
+	m := &meeting{House: signaltest.New(t, r.mixer), t: t, api: r.api, newAPI: r.newAPI, all: make(map[string]*attendee), over: make(chan struct{})}
 	m.stage = stage.New(stage.Config{Engine: m.Engine, Log: r.log})
 	m.bridge = m.Engine.NewBridge(signaling.BridgeConfig{})
 	t.Cleanup(func() {
