@@ -29,14 +29,12 @@ type deal struct {
 }
 
 // negotiate is told that there is something to offer.
-func (p *Performer) negotiate(peer *rtc.Peer) {
-	p.post(func() { p.offer(peer) })
-}
+func (p *Performer) negotiate() { p.do(func(t *todo) { t.offer = true }) }
 
-// offer makes an offer of what has changed.
-func (p *Performer) offer(peer *rtc.Peer) {
+// makeOffer makes an offer of what has changed.
+func (p *Performer) makeOffer() {
 	p.mu.Lock()
-	part, over := p.part, p.closed || p.peer != peer
+	part, peer, over := p.part, p.peer, p.closed || p.peer == nil
 	p.mu.Unlock()
 	d := &p.deal
 	if over || part.Offer == nil || d.open || d.tries >= offerTries {
@@ -55,10 +53,11 @@ func (p *Performer) offer(peer *rtc.Peer) {
 	d.open = true
 	d.tries++
 	number := d.number
-	d.timer = time.AfterFunc(answerTime, func() { p.post(func() { p.unanswered(peer, number) }) })
-	if err := part.Offer(text); err != nil {
+	d.timer = time.AfterFunc(answerTime, func() {
+		p.do(func(t *todo) { t.late = func() { p.unanswered(peer, number) } })
+	})
+	if err := part.Offer(text); err != nil { // made anew in its time, when there may be a way again
 		p.log.Info("offer of video not told", "err", err)
-		p.unanswered(peer, number)
 	}
 }
 
@@ -72,11 +71,11 @@ func (p *Performer) unanswered(peer *rtc.Peer, number uint64) {
 		p.log.Debug("offer of video not taken back", "err", err)
 	}
 	p.log.Info("a browser has not answered an offer of video")
-	p.offer(peer)
+	p.makeOffer()
 }
 
-// settled is called after each exchange, of whoever's offer.
-func (p *Performer) settled() {
+// settle is done after each exchange, of whoever's offer.
+func (p *Performer) settle() {
 	p.stopWaiting()
 	p.deal.number++
 	p.deal.tries = 0
@@ -101,13 +100,13 @@ func (p *Performer) stopWaiting() {
 }
 
 // Refused takes back an offer of ours whose answer is of no use.
-func (p *Performer) Refused() {
-	p.post(func() {
-		p.mu.Lock()
-		peer := p.peer
-		p.mu.Unlock()
-		p.unanswered(peer, p.deal.number)
-	})
+func (p *Performer) Refused() { p.do(func(t *todo) { t.refused = true }) }
+
+func (p *Performer) takeBack() {
+	p.mu.Lock()
+	peer := p.peer
+	p.mu.Unlock()
+	p.unanswered(peer, p.deal.number)
 }
 
 // Allowed fails with fault.Forbidden (code screen_share_forbidden) for an offer by which the

@@ -45,7 +45,7 @@ type Part struct {
 type Performer struct {
 	log    *slog.Logger
 	work   *actor.Actor // what changes sections and membership
-	asked  atomic.Bool  // reconcile is on its way
+	todo   todo         // by it
 	member atomic.Pointer[video.Member]
 	shown  atomic.Uint32
 	one    atomic.Pointer[splice.Splice] // what reports of who watches are turned by
@@ -65,9 +65,8 @@ type Performer struct {
 	follows *following
 }
 
-// backlog bounds what may wait to be done for one browser: a look at everything, and steps of an
-// offer.
-const backlog = 16
+// backlog is room for what todo posts: one function, whatever there is to do.
+const backlog = 1
 
 // NewPerformer makes one. Close ends it.
 func (s *Stage) NewPerformer(part Part) *Performer {
@@ -89,7 +88,7 @@ func (p *Performer) Prepare(cfg *rtc.PeerConfig) func(*rtc.Peer) {
 	defer p.mu.Unlock()
 	cfg.Video = &rtc.VideoConfig{Packet: p.packet, Control: p.control, Ask: p.part.Ask}
 	cfg.OnAgreed = func(a *jsep.Agreed) { p.takes(made.Load(), a) }
-	cfg.OnNegotiation = func() { p.negotiate(made.Load()) }
+	cfg.OnNegotiation = p.negotiate
 	return func(peer *rtc.Peer) {
 		made.Store(peer)
 		if p.follows != nil {
@@ -98,8 +97,7 @@ func (p *Performer) Prepare(cfg *rtc.PeerConfig) func(*rtc.Peer) {
 		p.mu.Lock()
 		p.peer, p.agreed = peer, peer.Agreed() // what it came to before was told nobody
 		p.mu.Unlock()
-		p.post(p.settled)
-		p.kick()
+		p.settled()
 	}
 }
 
@@ -132,8 +130,7 @@ func (p *Performer) takes(peer *rtc.Peer, a *jsep.Agreed) {
 	}
 	p.agreed = a
 	p.mu.Unlock()
-	p.post(p.settled)
-	p.kick()
+	p.settled()
 }
 
 // Appear changes how the browser is known, as when it goes to another call. What it is called in
@@ -188,12 +185,18 @@ const (
 	showsScreen
 )
 
-// enters and leaves say where the browser is. To enter one scene is to leave another.
+// enters and leaves say where the browser is. To enter one scene is to leave another; who has gone
+// meanwhile enters none.
 func (p *Performer) enters(s *scene, name string) {
 	p.mu.Lock()
-	p.scene, p.name = s, name
+	closed := p.closed
+	if !closed {
+		p.scene, p.name = s, name
+	}
 	p.mu.Unlock()
-	p.kick()
+	if !closed {
+		p.kick()
+	}
 }
 
 func (p *Performer) leaves(s *scene) {
@@ -213,25 +216,9 @@ func (p *Performer) Close() {
 	p.mu.Lock()
 	p.closed, p.scene = true, nil
 	p.mu.Unlock()
-	p.post(p.settled)
-	p.kick()
+	p.settled()
 	p.work.Stop()
 }
 
 // Done is closed when nothing of a closed performer runs any more.
 func (p *Performer) Done() <-chan struct{} { return p.work.Done() }
-
-// kick has everything looked at anew, once however often it is called meanwhile.
-func (p *Performer) kick() {
-	if p.asked.CompareAndSwap(false, true) {
-		p.post(p.reconcile)
-	}
-}
-
-// post has something done for the browser. The backlog holds more than can wait at one time, so
-// what does not fit is a peer that hangs.
-func (p *Performer) post(f func()) {
-	if err := p.work.Post(f); err != nil && err != actor.ErrStopped { //nolint:errorlint // as it is made
-		p.log.Error("a browser's video is stuck", "err", err)
-	}
-}

@@ -20,7 +20,7 @@ type scene struct {
 	mu       sync.Mutex
 	cast     map[*Performer]role
 	settings video.Settings
-	formats  map[video.SourceID]format // of what is published, or about to be
+	formats  map[video.SourceID]format // of what is about to be published
 	sources  map[video.SourceID]source
 	count    uint64 // of sources so far
 }
@@ -134,7 +134,11 @@ func (s *scene) publish(m *video.Member, id video.SourceID, cfg router.TrackConf
 	s.mu.Lock()
 	s.formats[id] = f
 	s.mu.Unlock()
-	return m.Publish(id.Kind, cfg)
+	err := m.Publish(id.Kind, cfg)
+	s.mu.Lock()
+	delete(s.formats, id) // told has taken it
+	s.mu.Unlock()
+	return err
 }
 
 // seen are the sources that are there.

@@ -1,16 +1,27 @@
 package stage
 
 import (
+	"errors"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/media"
+	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/forward"
+	"github.com/skygenesisenterprise/skybridge/media/forward/router"
+	"github.com/skygenesisenterprise/skybridge/media/video/payload"
+	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
+	"github.com/skygenesisenterprise/skybridge/signaling/video"
 )
 
 // rig is a house with a stage. Its browsers have neither media nor a peer: here it is who is
@@ -226,5 +237,123 @@ func TestWhoMayShareAScreen(t *testing.T) {
 	may = true
 	if err := p.Allowed(offered("a=sendonly\r\na=content:slides")); err != nil {
 		t.Errorf("who may: %v", err)
+	}
+}
+
+// at is where a performer's own work has brought it, once all that was asked for is done.
+func (p *Performer) at(t *testing.T) (at *scene) {
+	t.Helper()
+	for {
+		err := p.work.Do(t.Context(), func() error { at = p.stand.scene; return nil })
+		if !errors.Is(err, actor.ErrFull) { // what is asked for comes first
+			must(t, err)
+			return at
+		}
+		runtime.Gosched()
+	}
+}
+
+// busy has a performer's work wait until what it returns is called.
+func (p *Performer) busy(t *testing.T) (done func()) {
+	t.Helper()
+	begun, over := make(chan struct{}), make(chan struct{})
+	must(t, p.work.Post(func() { close(begun); <-over }))
+	<-begun
+	return func() { close(over) }
+}
+
+// TestABusyPerformer: whatever is asked for while a browser's work waits is done after it.
+func TestABusyPerformer(t *testing.T) {
+	r := newRig(t)
+	p := r.stage.NewPerformer(Part{Participant: "ann"})
+	defer p.Close()
+	sc := newScene(slog.New(slog.DiscardHandler), video.Settings{})
+	defer sc.end()
+	done := p.busy(t)
+	for range 100 {
+		p.negotiate()
+		p.Refused()
+		p.settled()
+	}
+	p.enters(sc, "ann")
+	done()
+	if at := p.at(t); at != sc {
+		t.Errorf("it is at %p, not on the scene %p", at, sc)
+	}
+	p.leaves(sc)
+	if at := p.at(t); at != nil {
+		t.Error("it has not left")
+	}
+}
+
+// TestWhoHasGoneStaysSo: a performer that is closed enters no scene, whoever was late to know.
+func TestWhoHasGoneStaysSo(t *testing.T) {
+	r := newRig(t)
+	sc := newScene(slog.New(slog.DiscardHandler), video.Settings{})
+	defer sc.end()
+	p := r.stage.NewPerformer(Part{Participant: "ann"})
+	p.enters(sc, "ann")
+	if p.at(t) != sc {
+		t.Fatal("it is not there")
+	}
+	done := p.busy(t)
+	p.Close()
+	p.enters(sc, "ann")
+	done()
+	<-p.Done()
+	if p.stand.scene != nil {
+		t.Error("it is on the scene")
+	}
+}
+
+// TestAnOfferThatCannotBeTold is not made anew before its time.
+func TestAnOfferThatCannotBeTold(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	wc := rtc.Default()
+	wc.Listen, wc.Loopback = "127.0.0.1:0", true
+	api, err := rtc.New(wc, media.Codecs{g711.MuLaw()}, log)
+	must(t, err)
+	defer func() { must(t, api.Close()) }()
+	r := newRig(t)
+	var told atomic.Int32
+	p := r.stage.NewPerformer(Part{Participant: "ann", Offer: func(string) error { told.Add(1); return errors.New("mailbox full") }})
+	defer func() { p.Close(); <-p.Done() }()
+	var cfg rtc.PeerConfig
+	ready := p.Prepare(&cfg)
+	peer, err := api.NewPeer(cfg)
+	must(t, err)
+	defer peer.Close()
+	ready(peer)
+	browser, err := api.NewPeer(rtc.PeerConfig{})
+	must(t, err)
+	defer browser.Close()
+	offer, err := browser.Offer(t.Context(), true)
+	must(t, err)
+	_, err = peer.Answer(t.Context(), offer, true)
+	must(t, err)
+	must(t, peer.AddTrack(rtc.Track{ID: "v1", Stream: "ben:camera", Codec: "VP8"}))
+	p.negotiate()
+	p.at(t)
+	if n := told.Load(); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+// TestFormatsAreForgotten: what a source is sent in is known of it, and of nothing that is not there.
+func TestFormatsAreForgotten(t *testing.T) {
+	sc := newScene(slog.New(slog.DiscardHandler), video.Settings{Screens: true})
+	defer sc.end()
+	id := video.SourceID{Member: "ann", Kind: video.Camera}
+	m, err := sc.join(nil, id.Member, router.Config{Send: func([]byte) {}, SendRTCP: func([]byte) {}})
+	must(t, err)
+	cfg := router.TrackConfig{Config: forward.Config{Codec: payload.VP8, PayloadType: 96, Layers: []forward.LayerConfig{{SSRC: 1}}}}
+	for range 2 { // the second time it is there already
+		err = sc.publish(m, id, cfg, format{codec: "VP8"})
+		if seen := sc.seen(); seen[id].codec != "VP8" || len(sc.formats) != 0 {
+			t.Fatalf("%v, and %v waits: %v", seen, sc.formats, err)
+		}
+	}
+	if fault.Of(err) != fault.Conflict {
+		t.Errorf("published twice: %v", err)
 	}
 }

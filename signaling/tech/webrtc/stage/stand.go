@@ -67,7 +67,6 @@ type wanted struct {
 // reconcile brings the browser's video to where it is to be, from wherever it is. It is called
 // after each change, by work.
 func (p *Performer) reconcile() {
-	p.asked.Store(false)
 	p.mu.Lock()
 	w := wanted{p.peer, p.agreed, p.scene, p.name, p.layout, p.changed, p.part}
 	p.changed = false
