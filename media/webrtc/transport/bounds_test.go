@@ -161,3 +161,35 @@ func TestCandidatesByChecks(t *testing.T) {
 		t.Error("none after a restart")
 	}
 }
+
+// Candidates of ours that were told are remembered for one generation.
+func TestCandidatesOfGenerations(t *testing.T) {
+	gathered := make(chan struct{}, 1)
+	p := newPair(t, func(c *Config) {
+		tell := c.Candidate
+		c.Candidate = func(text string) {
+			tell(text)
+			if text == "" {
+				gathered <- struct{}{}
+			}
+		}
+	})
+	known := func() int {
+		if err := p.l.Gather(); err != nil {
+			t.Fatal(err)
+		}
+		<-gathered
+		p.l.mu.Lock()
+		defer p.l.mu.Unlock()
+		return len(p.l.told)
+	}
+	first := known()
+	for range 5 {
+		if err := p.l.Restart("", ""); err != nil {
+			t.Fatal(err)
+		}
+		if n := known(); n == 0 || n > first {
+			t.Fatalf("%d are remembered, %d were at first", n, first)
+		}
+	}
+}

@@ -59,7 +59,8 @@ const (
 
 // Update takes the sections of an exchange. What was learned from packets stays, with its mid,
 // wherever that stands now, or does again later: browsers say the mid and the rid of an SSRC
-// until they know us to have heard, and never again, also when its section was off meanwhile.
+// until they know us to have heard, and never again, also when its section was off meanwhile. But
+// an SSRC that a description names is of the section that it says.
 func (d *Demux) Update(sections []Section, x Extensions) {
 	d.sections, d.extensions, d.last = sections, x, 0
 	for i := range d.unique {
@@ -82,7 +83,7 @@ func (d *Demux) Update(sections []Section, x Extensions) {
 	}
 	for i := range sections {
 		for _, ssrc := range sections[i].SSRCs {
-			if e := d.find(ssrc); e == nil || e.Section < 0 {
+			if e := d.find(ssrc); e == nil || e.Section != i { // whatever packets were taken for before
 				d.learn(ssrc, i)
 			}
 		}

@@ -107,6 +107,24 @@ func TestDemuxRemembers(t *testing.T) {
 	}
 }
 
+// An SSRC that came before a description named it may have been taken for another section's; who says
+// no mid, as older Safaris, is heard in the right one then.
+func TestDemuxIsTold(t *testing.T) {
+	var d Demux
+	d.Update(desk[:2], chromium)
+	if s, ok := d.Find(named(t, 9, 96)); !ok || s.Section != 1 {
+		t.Fatalf("%+v %v", s, ok)
+	}
+	d.Find(named(t, 10, 96, chromium.MID, "1", chromium.RID, "hi"))
+	told := []Section{desk[0], {MID: "1", PayloadTypes: desk[1].PayloadTypes, SSRCs: []uint32{10}}, {MID: "2", PayloadTypes: desk[2].PayloadTypes, SSRCs: []uint32{9}}}
+	d.Update(told, chromium)
+	for ssrc, want := range map[uint32]Source{9: {Section: 2}, 10: {Section: 1, RID: "hi"}} {
+		if s, ok := d.Find(named(t, ssrc, 96)); !ok || s != want {
+			t.Errorf("%d: %+v %v, want %+v", ssrc, s, ok, want)
+		}
+	}
+}
+
 // There is an end to what a peer can have us remember: what has been silent longest goes.
 func TestDemuxBounds(t *testing.T) {
 	var d Demux

@@ -50,6 +50,7 @@ func (t *Transport) Restart(ufrag, pwd string) error {
 	t.mu.Lock()
 	t.remote.Store(0)
 	clear(t.added)
+	clear(t.told)
 	t.mu.Unlock()
 	return t.over(t.agent.Restart(ufrag, pwd))
 }
@@ -150,11 +151,13 @@ func (t *Transport) found(c ice.Candidate) {
 	text := external(c.Marshal(), c.Type() == ice.CandidateTypeHost, t.cfg.External)
 	f := strings.Fields(text) // foundation component transport priority address port "typ" …
 	key := strings.Join(append(f[1:3:3], f[4:]...), " ")
-	if _, was := t.told[key]; was {
-		return
-	}
+	t.mu.Lock()
+	_, was := t.told[key]
 	t.told[key] = struct{}{}
-	t.cfg.Candidate(text)
+	t.mu.Unlock()
+	if !was {
+		t.cfg.Candidate(text)
+	}
 }
 
 // external is a candidate with the address by which it can be reached from outside. Of

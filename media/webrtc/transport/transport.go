@@ -51,11 +51,11 @@ type Transport struct {
 	conn    *ice.Conn           // nil before Start
 	route   *route              // where the peer is, for Bind
 	added   map[string]struct{} // candidates of the peer's, in this generation
+	told    map[string]struct{} // and addresses of ours
 	closed  bool
 	working sync.WaitGroup // reader and handshake
 
-	remote atomic.Int32        // candidates of the peer's that were accepted, in this generation
-	told   map[string]struct{} // addresses of candidates of ours; touched by found only
+	remote atomic.Int32 // candidates of the peer's that were accepted, in this generation
 
 	to  atomic.Pointer[route] // the same, for those who send
 	in  inbound
