@@ -7,6 +7,7 @@ package metrics
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
@@ -55,6 +56,30 @@ func (m *Metrics) Write(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// Figures are the counters and gauges by name, summed over their labels, and each of those with labels
+// as it stands in Prometheus' text (voip_calls{state="active"}).
+func (m *Metrics) Figures() (map[string]float64, error) {
+	families, err := m.registry.Gather()
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	out := make(map[string]float64)
+	for _, f := range families {
+		for _, one := range f.GetMetric() {
+			v := one.GetGauge().GetValue() + one.GetCounter().GetValue()
+			out[f.GetName()] += v
+			if labels := one.GetLabel(); len(labels) > 0 {
+				pairs := make([]string, len(labels))
+				for i, l := range labels {
+					pairs[i] = l.GetName() + `="` + l.GetValue() + `"`
+				}
+				out[f.GetName()+"{"+strings.Join(pairs, ",")+"}"] = v
+			}
+		}
+	}
+	return out, nil
 }
 
 // row is a metric: its kind and value for what it is measured of.

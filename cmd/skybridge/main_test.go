@@ -279,7 +279,7 @@ func TestServe(t *testing.T) {
 	args := []string{"--data-dir", dir}
 	for _, kv := range []string{
 		"sip.listen=127.0.0.1:0", "sip.tls_listen=off", "ari.listen=off", "ari.tls_listen=off", "api.listen=127.0.0.1:0",
-		"webrtc.listen=127.0.0.1:0", "turn.listen=off", "turn.tls_listen=off", "rtp.address=127.0.0.1", "media.workers=1", "media.fifo=false", "snmp.listen=:1161",
+		"webrtc.listen=127.0.0.1:0", "turn.listen=off", "turn.tls_listen=off", "rtp.address=127.0.0.1", "media.workers=1", "media.fifo=false", "ami.listen=:5038",
 	} {
 		args = append(args, "--set", kv)
 	}
@@ -340,7 +340,7 @@ func TestServe(t *testing.T) {
 		}
 	}
 	if log := errs.String(); strings.Contains(log, "token") || !strings.Contains(log,
-		`msg="setting without effect: this version serves no SNMP" key=snmp.listen value=:1161 set="--set snmp.listen"`) {
+		`msg="setting without effect: this version serves no AMI" key=ami.listen value=:5038 set="--set ami.listen"`) {
 		t.Errorf("the log: %s", log)
 	}
 }

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/ari"
 	"github.com/skygenesisenterprise/skybridge/api/metrics"
+	"github.com/skygenesisenterprise/skybridge/api/snmp"
 	"github.com/skygenesisenterprise/skybridge/api/voip/asterisk"
 	"github.com/skygenesisenterprise/skybridge/api/voip/cdr"
 	"github.com/skygenesisenterprise/skybridge/api/voip/plancalls"
@@ -70,4 +73,30 @@ func (s *server) ari() http.Handler {
 		Settings: func() *asteriskconf.ARI { return &s.loaded.Load().settings.ARI },
 		Source:   s.engine, Installation: s.installed, Limits: s.limits, Log: s.log,
 	})
+}
+
+// startSNMP opens the SNMP agent, which reads what Prometheus does.
+func (s *server) startSNMP(context.Context) error {
+	c := s.cfg.SNMP
+	if c.Listen == config.Off {
+		return nil
+	}
+	users := make([]snmp.User, len(c.Users))
+	for i, u := range c.Users {
+		users[i] = snmp.User{Name: u.Name, Auth: u.Auth, AuthPassword: u.Password, Privacy: u.Privacy, PrivacySecret: u.PrivacyPassword}
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	agent, err := snmp.Listen(snmp.Config{
+		Listen: c.Listen, Community: c.Community, Users: users, Figures: s.figures.Figures, Folder: s.cfg.DataDir,
+		Name: name, Description: "Skybridge " + version, Started: s.engine.Started(), Now: time.Now, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.defers(agent.Close)
+	s.log.Info("listening", "for", "snmp", "network", "udp", "address", agent.Addr().String())
+	return nil
 }

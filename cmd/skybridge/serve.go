@@ -73,7 +73,7 @@ func hog(ctx context.Context, n int) {
 }
 
 // unserved are the listeners that can be set and that this version does not have.
-var unserved = map[string]string{"ami.listen": "AMI", "snmp.listen": "SNMP"}
+var unserved = map[string]string{"ami.listen": "AMI"}
 
 // serve runs the server until a signal ends it: SIGTERM and SIGINT drain, a second
 // one stops, SIGHUP reloads.

@@ -147,6 +147,7 @@ func start(ctx context.Context, cfg config.Config, how manner, log *slog.Logger)
 		{"calls", s.startEngine},
 		{"sip", s.startSIP},
 		{"api", s.startAPI},
+		{"snmp", s.startSNMP},
 		{"certificates", s.startACME},
 		{"console", s.startConsole},
 	} {

@@ -8,8 +8,10 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -69,9 +71,35 @@ func said(t *testing.T, text, pattern string) float64 {
 
 type health struct{ Channels, Bridges, Endpoints float64 }
 
-// What REST, Prometheus and the console say of one moment is the same, with a call and without.
+// asksSNMP asks for what the documents' lines do, and for the calls so far, as net-snmp prints it.
+func asksSNMP(port int) (map[string]float64, error) {
+	const documented, ours = ".1.3.6.1.4.1.8072.1.3.2.3.2.1", ".1.3.6.1.4.1.8072.9999.9999.7882"
+	names := map[string]string{
+		documented + ".1.1": "calls", documented + ".2.1": "channels", documented + ".3.1": "bridges", documented + ".4.1": "registered",
+		ours + ".1.3.0": "calls so far", ours + ".2.1.0": "endpoints",
+	}
+	args := append([]string{"-v2c", "-c", "public", "-On", "-Oq", fmt.Sprintf("127.0.0.1:%d", port)}, slices.Collect(maps.Keys(names))...)
+	text, err := exec.Command("snmpget", args...).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("snmpget: %w: %s", err, text)
+	}
+	out := make(map[string]float64)
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if out[names[name]], err = strconv.ParseFloat(value, 64); err != nil {
+			return nil, fmt.Errorf("%s: %w", line, err)
+		}
+	}
+	return out, nil
+}
+
+// What REST, ARI, Prometheus, SNMP and the console say of one moment is the same, with a call and without.
 func TestAllAgree(t *testing.T) {
-	s := server.Start(t, server.Config{Dev: true})
+	agent := peer.FreePort(t)
+	s := server.Start(t, server.Config{
+		Dev: true, Set: map[string]string{"snmp.listen": fmt.Sprintf("127.0.0.1:%d", agent)},
+		Beside: map[string]string{"ari.conf": fmt.Sprintf("[%s]\ntype = user\npassword = %s\n", peer.ARIUser, peer.ARIPassword)},
+	})
 	admin := s.Token(t, "boss", "--role", "admin")
 	agree := func(t *testing.T) map[string]float64 {
 		t.Helper()
@@ -87,14 +115,18 @@ func TestAllAgree(t *testing.T) {
 		}
 		shown, resources, contacts := s.RX(t, "core show channels"), s.RX(t, "core show resources"), s.RX(t, "pjsip show contacts")
 		console := values(t, strings.NewReader(s.RX(t, "skybridge show metrics")))
+		listed := func(path string) float64 {
+			list, _ := asks(t, s.WS, "GET", path).([]any)
+			return float64(len(list))
+		}
 		registered := make(map[string]bool)
 		for _, m := range regexp.MustCompile(`(?m)^\s*Contact:\s+([^/\s]+)/sip`).FindAllStringSubmatch(contacts, -1) {
 			registered[m[1]] = true
 		}
 		ours := figures[`voip_calls{state="ringing"}`] + figures[`voip_calls{state="active"}`]
 		for what, all := range map[string][]float64{
-			"channels":            {figures["voip_channels"], h.Channels, float64(len(channels)), said(t, shown, `(\d+) active channel`), console["voip_channels"]},
-			"bridges":             {figures["voip_bridges"], h.Bridges, said(t, resources, `(?m)^bridges\D+(\d+)`), console["voip_bridges"]},
+			"channels":            {figures["voip_channels"], h.Channels, float64(len(channels)), listed("/channels"), said(t, shown, `(\d+) active channel`), console["voip_channels"]},
+			"bridges":             {figures["voip_bridges"], h.Bridges, listed("/bridges"), said(t, resources, `(?m)^bridges\D+(\d+)`), console["voip_bridges"]},
 			"endpoints":           {figures["voip_endpoints"], h.Endpoints, console["voip_endpoints"]},
 			"registered":          {figures["voip_endpoints_registered"], float64(len(registered)), console["voip_endpoints_registered"]},
 			"calls":               {ours, said(t, shown, `(\d+) active call`), float64(len(list.Items))},
@@ -105,11 +137,22 @@ func TestAllAgree(t *testing.T) {
 		} {
 			for _, v := range all[1:] {
 				if v != all[0] {
-					t.Errorf("%s: Prometheus, REST and the console say %v", what, all)
+					t.Errorf("%s: Prometheus, REST, ARI and the console say %v", what, all)
 					break
 				}
 			}
 		}
+		peer.Eventually(t, "SNMP, which reads once a second, says so too", func() error {
+			managed, err := asksSNMP(agent)
+			want := map[string]float64{
+				"calls": ours, "channels": figures["voip_channels"], "bridges": figures["voip_bridges"], "registered": figures["voip_endpoints_registered"],
+				"calls so far": figures["voip_calls_processed_total"], "endpoints": figures["voip_endpoints"],
+			}
+			if err == nil && !maps.Equal(managed, want) {
+				err = fmt.Errorf("%v, want %v", managed, want)
+			}
+			return err
+		})
 		return figures
 	}
 	before := agree(t)

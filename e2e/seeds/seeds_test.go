@@ -138,33 +138,44 @@ const presence = `(async () => {
 	return told;
 })()`
 
-// curls are the documents' curl lines that there is an answer for, by their file, with what it
+// asked are the documents' lines that ask for something, by curl or SNMP, by their file, with what it
 // must hold.
-var curls = []struct{ file, line, says string }{
+var asked = []struct{ file, line, says string }{
 	{"ari-metrics.sh", "curl -u sky-genesis:password http://localhost:8088/ari/asterisk/info", `"build":\{"os":"Linux".*"system":\{"version":"[^"]+"`},
 	{"ari-metrics.sh", "curl -u sky-genesis:password http://localhost:8088/ari/channels", `^\[\]\n?$`},
 	{"ari-metrics.sh", "curl -u sky-genesis:password http://localhost:8088/ari/bridges", `^\[\{"id":"[^"]+".*"name":"9000"`},
 	{"ari-metrics.sh", "curl -u sky-genesis:password http://localhost:8080/api/v1/voip/asterisk/health", `"status":"ok".*"trunks":\[`},
 	{"logs.sh", "curl http://localhost:8080/api/v1/voip/asterisk/info", `"build":\{"os":"Linux".*"system":\{"version":"[^"]+"`},
 	{"logs.sh", "curl http://localhost:8080/api/v1/voip/asterisk/channels", `^\[\]\n?$`},
+	{"snmp.sh", "snmpget -v2c -c public localhost 1.3.6.1.4.1.8072.1.3.2.3.2.1.1.1", `Gauge32: 0`},
+	{"snmp.sh", "snmpget -v2c -c public localhost 1.3.6.1.4.1.8072.1.3.2.3.2.1.2.1", `Gauge32: 0`},
+	{"snmp.sh", "snmpget -v2c -c public localhost 1.3.6.1.4.1.8072.1.3.2.3.2.1.3.1", `Gauge32: 1`}, // room 9000
+	{"snmp.sh", "snmpget -v2c -c public localhost 1.3.6.1.4.1.8072.1.3.2.3.2.1.4.1", `Gauge32: 0`},
+	{"snmp.sh", "snmpget -v2c -c public localhost 1.3.6.1.4.1.8072.1.3.2.3.2.1.9.1", `Gauge32: 0`},
 	{"prometheus.sh", "curl http://localhost:8080/api/v1/metrics/prometheus | grep voip", `(?m)^voip_channels 0$`},
 }
 
 // ariUser is who the documents' lines ask ARI as.
 const ariUser = "[sky-genesis]\ntype = user\npassword = password\n"
 
-// TestTheCurlLines: the documents' curl lines as they stand in a shell, against a server that was
+// TestTheCurlLines: the documents' lines of curl and SNMP as they stand in a shell, against a server that was
 // started to develop with: the lines for what monitoring asks for have no credentials.
 func TestTheCurlLines(t *testing.T) {
-	s := server.Start(t, server.Config{Dev: true, Beside: map[string]string{"ari.conf": ariUser}})
+	agent := peer.FreePort(t)
+	s := server.Start(t, server.Config{
+		Dev: true, Beside: map[string]string{"ari.conf": ariUser}, Set: map[string]string{"snmp.listen": fmt.Sprintf("127.0.0.1:%d", agent)},
+	})
 	home := t.TempDir()
 	rc := fmt.Sprintf("silent\nshow-error\nfail\nconnect-to = localhost:8080:127.0.0.1:%d\nconnect-to = localhost:8088:127.0.0.1:%d\n", s.API, s.WS)
 	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(rc), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(home, "snmp.conf"), fmt.Appendf(nil, "defaultPort %d\n", agent), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, lang := range []string{"en", "fr"} {
 		wanted := make(map[string]string)
-		for _, c := range curls {
+		for _, c := range asked {
 			wanted[c.file+": "+c.line] = c.says
 		}
 		files, err := filepath.Glob(filepath.Join(seeds, lang, "*.sh"))
@@ -178,7 +189,7 @@ func TestTheCurlLines(t *testing.T) {
 			}
 			for line := range strings.Lines(string(text)) {
 				line = strings.TrimSpace(line)
-				if !strings.HasPrefix(line, "curl ") {
+				if !strings.HasPrefix(line, "curl ") && !strings.HasPrefix(line, "snmpget ") {
 					continue
 				}
 				t.Run(lang+" "+line, func(t *testing.T) {
@@ -204,7 +215,7 @@ func curl(t *testing.T, home, line, says string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
-	cmd.Env = append(os.Environ(), "CURL_HOME="+home)
+	cmd.Env = append(os.Environ(), "CURL_HOME="+home, "SNMPCONFPATH="+home)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !regexp.MustCompile(says).Match(out) {
 		t.Errorf("%v\n%s\nwant %s", err, out, says)

@@ -32,7 +32,7 @@ type Config struct {
 	API         API       `koanf:"api" yaml:"api"`
 	ARI         ARI       `koanf:"ari" yaml:"ari"`
 	AMI         Listener  `koanf:"ami" yaml:"ami"`
-	SNMP        Listener  `koanf:"snmp" yaml:"snmp"`
+	SNMP        SNMP      `koanf:"snmp" yaml:"snmp"`
 	TURN        TURN      `koanf:"turn" yaml:"turn"`
 	Auth        Auth      `koanf:"auth" yaml:"auth"`
 	Database    Database  `koanf:"database" yaml:"database"`
@@ -255,7 +255,7 @@ func Default() Config {
 		API:    defaultAPI(),
 		ARI:    ARI{Listen: ":8088", TLSListen: ":8089"},
 		AMI:    Listener{Listen: Off},
-		SNMP:   Listener{Listen: Off},
+		SNMP:   SNMP{Listen: Off, Community: "public"}, // as all managers ask first; it tells counts alone
 		TURN:   defaultTURN(),
 		Auth:   Auth{JWKSRefresh: 15 * time.Minute},
 		Vault:  Vault{AppRolePath: "approle"},

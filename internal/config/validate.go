@@ -53,6 +53,7 @@ func (c Config) Validate() error {
 	c.Auth.validate(check)
 	c.API.validateClients(check, len(c.Auth.Services))
 	check("database.url", c.Database.Validate())
+	c.SNMP.validate(check)
 	c.Vault.validate(check)
 	c.validateACME(check)
 	c.validateReferences(check)

@@ -102,6 +102,7 @@ func (c *Config) secrets() []secret {
 		{"tls.cert_file", "", c.TLS.CertFile, &c.TLS.cert},
 		{"tls.key_file", "", c.TLS.KeyFile, &c.TLS.key},
 	}
+	out = append(out, c.SNMP.secrets()...)
 	c.SIP.Trunks = slices.Clone(c.SIP.Trunks)
 	for i := range c.SIP.Trunks {
 		t := &c.SIP.Trunks[i]

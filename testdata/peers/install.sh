@@ -16,7 +16,7 @@ mkdir -p "$cache"
 "$here/../../scripts/apt-need.sh" \
 	gcc libc6-dev pkg-config libopus-dev \
 	sip-tester baresip-core kamailio linphone-cli chromium ffmpeg sox espeak-ng asterisk-core-sounds-en-wav iproute2 util-linux debootstrap \
-	firefox-esr postgresql libbcg729-0 qemu-user-static sipvicious sipsak sslscan openssl coturn nftables
+	firefox-esr postgresql libbcg729-0 qemu-user-static sipvicious sipsak sslscan openssl coturn nftables snmp
 
 # Asterisk.
 if [ "$(id -u)" = 0 ]; then
