@@ -94,7 +94,12 @@ func TestSDK(t *testing.T) {
 	if err != nil || len(tests) < 2 {
 		t.Fatalf("%d tests: %v", len(tests), err)
 	}
-	run(t, dir, "node", append([]string{"--test", "--test-force-exit", "--test-timeout=180000"}, tests...)...)
+	args := []string{"--test"}
+	// Debian 12's Node waits until nothing is open any more, which takes werift a minute.
+	if limits := []string{"--test-force-exit", "--test-timeout=180000"}; exec.Command("node", append(limits, "--version")...).Run() == nil {
+		args = append(args, limits...)
+	}
+	run(t, dir, "node", append(args, tests...)...)
 }
 
 var fragment = regexp.MustCompile("(?s)```ts\n(.*?)```")

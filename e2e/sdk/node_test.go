@@ -48,6 +48,10 @@ func inNode(t *testing.T, hears float64, program string, says func(*logtest.Log)
 	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
 		t.Fatal(err)
 	}
+	// It says that dist has modules.
+	if err := os.Symlink(filepath.Join(modules, "..", "package.json"), filepath.Join(dir, "package.json")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
