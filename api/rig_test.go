@@ -99,7 +99,7 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	}
 	if cfg.WebSocket != nil {
 		cfg.WebSocket.Chat = chat.New(chat.Config{
-			Store: db.Messages, Hub: cfg.WebSocket.Hub, Members: service.Members, Connected: cfg.WebSocket.Presence.Here, Now: time.Now, Log: cfg.Log,
+			Store: db.Messages, Hub: cfg.WebSocket.Hub, Members: service.Members, Talkers: service.Talkers, Now: time.Now, Log: cfg.Log,
 		})
 	}
 	r.server, err = api.New(cfg)
@@ -120,6 +120,9 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 		defer cancel()
 		err := r.server.Shutdown(ctx)
 		service.Close()
+		if cfg.WebSocket != nil {
+			cfg.WebSocket.Chat.Close()
+		}
 		must(t, engine.Drain(ctx))
 		must(t, mix.Close())
 		must(t, db.Close())

@@ -3,6 +3,7 @@ package voip
 import (
 	"context"
 	"encoding/json"
+	"net"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -133,7 +134,12 @@ func (c *Call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
 func (c *Call) legConfig(p auth.Principal, pt *party, server string) webrtc.LegConfig {
 	cfg := &c.service.cfg
 	pt.part.is(c, pt)
+	var data func(net.Conn)
+	if cfg.Data != nil {
+		data = cfg.Data(p, pt.part.place)
+	}
 	return webrtc.LegConfig{
+		Data:  data,
 		Video: c.service.stage.NewPerformer(c.seen(pt, p.User, server)),
 		User:  p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log, MediaTimeout: cfg.MediaTimeout,
 		Candidate: func(cand rtc.Candidate) { pt.part.candidate(p.User, server, cand) },

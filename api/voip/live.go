@@ -33,6 +33,24 @@ func (s *Service) Members(p auth.Principal, id string) ([]string, error) {
 	return s.rooms.Members(p, id)
 }
 
+// Talkers are the users in a call that a principal is in, to whom they may send messages, or of the
+// way into a room that room's id.
+func (s *Service) Talkers(p auth.Principal, id string) (room string, users []string, err error) {
+	unknown := fault.New(fault.NotFound, "no call %.64q", id)
+	if _, err := uuid.Parse(id); err != nil {
+		return "", nil, unknown
+	}
+	c, err := s.Find(p, id)
+	if err != nil {
+		return "", nil, unknown
+	}
+	if c.room != nil {
+		return c.room.Settings().ID, nil, nil
+	}
+	users, err = c.talkers(p)
+	return "", users, c.Stated(err)
+}
+
 // ShowCall is a call as a principal who may see it does.
 func (s *Service) ShowCall(p auth.Principal, id string) (any, error) {
 	c, err := s.Find(p, id)

@@ -1,9 +1,15 @@
 package voip
 
 import (
+	"slices"
 	"sync"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
+	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
 // part is whose a browser's leg is: a transfer takes it into another call.
@@ -42,4 +48,40 @@ func (o *part) away(on bool) {
 	if c.room != nil {
 		c.room.SetAway(pt.id, on)
 	}
+}
+
+// place is where the browser is, as messages are addressed, and whether it is inside.
+func (o *part) place() (to string, in bool) {
+	c, pt := o.of()
+	if c.room != nil {
+		in = slices.ContainsFunc(c.room.Participants(), func(m conference.Participant) bool { return m.ID == pt.id })
+		return fanout.RoomOf(c.room.Settings().ID), in
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fanout.CallOf(c.id), c.open() == nil && pt.state == StateConnected
+}
+
+// talkers are the users who are in the call, of whom a principal is to be one.
+func (c *Call) talkers(p auth.Principal) (users []string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.open(); err != nil {
+		return nil, err
+	}
+	if pt := c.partyFor(p); pt == nil || pt.state != StateConnected {
+		return nil, fault.New(fault.Conflict, "you are not in this call")
+	}
+	for _, pt := range c.parties {
+		user := pt.user
+		if number, ok := endpoints.PhoneNumber(pt.endpoint); ok && user == "" {
+			if owner, known := c.service.Reach(number); known && owner != number {
+				user = owner
+			}
+		}
+		if pt.state == StateConnected && user != "" && !slices.Contains(users, user) {
+			users = append(users, user)
+		}
+	}
+	return users, nil
 }

@@ -111,14 +111,21 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	}
 	follow := users.Follow(r.engine, log)
 	feed := roomfeed.Follow(r.engine, cfg.Rooms, cfg.Hub, log)
-	service, err := voip.NewService(context.Background(), cfg)
+	var service *voip.Service
+	messages := chat.New(chat.Config{
+		Store: db.Messages, Hub: cfg.Hub, Now: time.Now, Log: log,
+		Members: func(p auth.Principal, room string) ([]string, error) { return service.Members(p, room) },
+		Talkers: func(p auth.Principal, call string) (string, []string, error) { return service.Talkers(p, call) },
+	})
+	cfg.Data = messages.Data
+	service, err = voip.NewService(context.Background(), cfg)
 	must(t, err)
 	browsers.Serve(service)
 	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, nil)
 	must(t, err)
 	sockets := ws.Default()
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = cfg.Hub, service, users, log
-	sockets.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Members: service.Members, Connected: users.Here, Now: time.Now, Log: log})
+	sockets.Chat = messages
 	server, err := api.New(api.Config{
 		WebSocket: &sockets,
 		Listen:    "127.0.0.1:0", Idempotency: db.Idempotency, Auth: r.auth, VoIP: service, Version: "test", Log: log,
@@ -141,6 +148,7 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 		follow()
 		feed.Close()
 		service.Close()
+		messages.Close()
 		if err := r.engine.Drain(ctx); err != nil {
 			t.Errorf("%d channels are left: %v", len(r.engine.Channels()), err)
 		}

@@ -10,11 +10,13 @@ package voip
 import (
 	"context"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/callfeed"
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/notify"
 	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
@@ -81,6 +83,9 @@ type Config struct {
 	// Presence knows which users can be rung by browser; nil has it that all can be, and their
 	// extensions are not.
 	Presence *presence.Registry
+	// Data carries the data channels of a principal's browser, which is where at says, if it is
+	// inside; nil has browsers do without.
+	Data func(p auth.Principal, at chat.Place) func(net.Conn)
 	// Onward is how phones are called that may forward; nil has none do so.
 	Onward *onward.Config
 }

@@ -274,7 +274,7 @@ func (c *connection) write() {
 		var wake <-chan struct{}
 		now := make(chan struct{})
 		if ok {
-			if !c.send(frame) {
+			if !c.hand(frame, feed) {
 				return
 			}
 			close(now) // look at what else is due, without waiting

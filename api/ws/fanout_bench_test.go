@@ -34,7 +34,8 @@ func BenchmarkFanOut(b *testing.B) {
 	db, err := store.Open(b.Context(), sc, cfg.Log)
 	must(b, err)
 	defer func() { must(b, db.Close()) }()
-	cfg.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Connected: cfg.Presence.Here, Now: time.Now, Log: cfg.Log})
+	cfg.Chat = chat.New(chat.Config{Store: db.Messages, Hub: cfg.Hub, Now: time.Now, Log: cfg.Log})
+	defer cfg.Chat.Close()
 	s := New(cfg)
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true})
 	app.Get(Path, func(c *fiber.Ctx) error {

@@ -1,19 +1,12 @@
 package ws
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"log/slog"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/google/uuid"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/api/ws/frame"
 )
 
 // The types of frames: first those of clients, then the server's.
@@ -39,19 +32,15 @@ const (
 	typePresence = "Presence"
 	typeSent     = "Sent"
 	typeArranged = "Arranged"
-	typeError    = "Error"
 )
 
-// clientFrame is a frame of a client's; what a type has not is left out. Members that nobody
-// knows are left aside, so that newer clients can talk to older servers.
+// clientFrame is a frame of a client's; what a type has not is left out.
 type clientFrame struct {
-	Type string `json:"type"`
-	// ID comes back as in_reply_to: a string or a number.
-	ID      json.RawMessage `json:"id"`
-	Token   string          `json:"token"`
-	Channel string          `json:"channel"`
-	Session string          `json:"session"`
-	After   uint64          `json:"after"`
+	frame.Head
+	Token   string `json:"token"`
+	Channel string `json:"channel"`
+	Session string `json:"session"`
+	After   uint64 `json:"after"`
 	// Of PresenceUpdate.
 	UserID        string `json:"user_id"`
 	Status        string `json:"status"`
@@ -68,62 +57,7 @@ type clientFrame struct {
 	Layout layout.Body `json:"layout"`
 }
 
-const maxID = 64 // bytes
-
-// read reads a frame. What is wrong with it is fault.Malformed for what is no JSON object, else
-// fault.Invalid.
-func (f *clientFrame) read(data []byte) error {
-	if !utf8.Valid(data) {
-		return fault.New(fault.Malformed, "the frame is not UTF-8")
-	}
-	if err := json.Unmarshal(data, f); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) && wrong.Field != "" {
-			return inField(wrong.Field, fault.New(fault.Invalid, "%s cannot be a %s", wrong.Field, wrong.Value))
-		}
-		return fault.New(fault.Malformed, "the frame is no JSON object")
-	}
-	if f.Type == "" {
-		return inField("type", fault.New(fault.Invalid, "a frame has a type"))
-	}
-	f.ID = bytes.TrimSpace(f.ID)
-	switch {
-	case len(f.ID) > maxID:
-		f.ID = nil
-		return inField("id", fault.New(fault.Invalid, "an id of more than %d bytes", maxID))
-	case len(f.ID) > 0 && f.ID[0] != '"' && f.ID[0] != '-' && (f.ID[0] < '0' || f.ID[0] > '9'):
-		f.ID = nil
-		return inField("id", fault.New(fault.Invalid, "an id is a string or a number"))
-	}
-	return nil
-}
-
-// errorFrame says what is wrong with a frame of the client's.
-type errorFrame struct {
-	Code      string  `json:"code"`
-	Detail    string  `json:"detail"`
-	Field     string  `json:"field,omitempty"`
-	State     string  `json:"state,omitempty"`
-	TraceID   string  `json:"trace_id,omitempty"`
-	InReplyTo replyTo `json:"in_reply_to,omitempty"`
-}
-
-func errorOf(log *slog.Logger, err error, id replyTo) errorFrame {
-	f := errorFrame{Code: fault.CodeOf(err), Detail: err.Error(), InReplyTo: id}
-	var field *rest.FieldError
-	if errors.As(err, &field) {
-		f.Field = strings.TrimPrefix(field.Field, "body.") // as a POST has it
-	}
-	var state *rest.StateError
-	if errors.As(err, &state) {
-		f.State = state.State
-	}
-	if fault.Of(err) == fault.Internal { // what went wrong inside is for the log
-		f.TraceID, f.Detail = uuid.NewString(), "internal error"
-		log.Error("frame not answered", "trace_id", f.TraceID, "err", err)
-	}
-	return f
-}
+func (f *clientFrame) read(data []byte) error { return frame.Read(data, f, &f.Head) }
 
 func inField(field string, err error) error { return rest.InField(field, err) }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/layout"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
+	"github.com/skygenesisenterprise/skybridge/api/ws/frame"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/internal/store"
@@ -62,9 +63,11 @@ func FuzzFrame(f *testing.F) {
 		cfg := Default()
 		cfg.Hub, cfg.Calls, cfg.Log, cfg.Presence = fanout.NewHub(), oneCall{}, slog.New(slog.DiscardHandler), presence.New(presence.Default())
 		cfg.Chat = chat.New(chat.Config{
-			Store: db.Messages, Hub: cfg.Hub, Connected: cfg.Presence.Here, Now: time.Now, Log: cfg.Log,
+			Store: db.Messages, Hub: cfg.Hub, Now: time.Now, Log: cfg.Log,
 			Members: func(auth.Principal, string) ([]string, error) { return []string{"bob"}, nil },
+			Talkers: func(auth.Principal, string) (string, []string, error) { return "", []string{"carol"}, nil },
 		})
+		defer cfg.Chat.Close()
 		cfg.Token = func(token string) (auth.Principal, error) {
 			if token != "good" {
 				return auth.Principal{}, fault.New(fault.Unauthorized, "no: %w", errors.New(token))
@@ -95,7 +98,7 @@ func FuzzFrame(f *testing.F) {
 			if err := json.Unmarshal(text, &got); err != nil {
 				t.Fatalf("%v in %s", err, text)
 			}
-			if seq++; got.Seq != seq || got.Type == "" || got.Timestamp.IsZero() || (got.Type == typeError) != (got.Code != "") {
+			if seq++; got.Seq != seq || got.Type == "" || got.Timestamp.IsZero() || (got.Type == frame.TypeError) != (got.Code != "") {
 				t.Fatalf("frame %d: %s", seq, text)
 			}
 		}

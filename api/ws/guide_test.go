@@ -11,6 +11,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/roomfeed"
+	"github.com/skygenesisenterprise/skybridge/api/ws/frame"
 )
 
 // head is what every frame of the server's has.
@@ -85,9 +86,9 @@ func serverFrames() map[string]any {
 			roomfeed.Frame
 		}{},
 		typeWaiting: &struct{ head }{},
-		typeError: &struct {
+		frame.TypeError: &struct {
 			head
-			errorFrame
+			frame.Error
 		}{},
 	}
 }
@@ -116,16 +117,16 @@ func TestTheGuidesFrames(t *testing.T) {
 				t.Errorf("%v in %s", err, example)
 			}
 		case "server":
-			frame := known[h.Type]
-			if frame == nil {
+			shape := known[h.Type]
+			if shape == nil {
 				t.Errorf("no frame of the server's is of this type: %s", example)
 				continue
 			}
-			if err := in.Decode(frame); err != nil || h.Seq == nil || h.Timestamp == nil {
+			if err := in.Decode(shape); err != nil || h.Seq == nil || h.Timestamp == nil {
 				t.Errorf("%v in %s", err, example)
 				continue
 			}
-			back, err := json.Marshal(frame)
+			back, err := json.Marshal(shape)
 			if err != nil {
 				t.Fatal(err)
 			}

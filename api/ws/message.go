@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
+	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 )
 
@@ -35,9 +36,27 @@ func (s *Server) deliver(to *session.Session) {
 		s.cfg.Log.Error("messages that wait were not told", "err", err)
 	}
 	for _, m := range list {
-		s.tell(to, chat.FrameType, message{m, nil})
+		f, err := fanout.NewFrame(chat.FrameType, m)
+		if err != nil { // plain values always encode
+			s.cfg.Log.Error("message not told", "message", m.ID, "err", err)
+			continue
+		}
+		f.Receipt = m.ID
+		to.Tell(f)
 	}
 	if more {
 		s.tell(to, typeWaiting, nil)
 	}
+}
+
+// hand writes a frame, and has it noted if it is a message.
+func (c *connection) hand(frame []byte, feed *session.Feed) bool {
+	id := feed.Receipt()
+	if id == "" {
+		return c.send(frame)
+	}
+	written := c.server.cfg.Chat.Hand(feed.Session().Principal().User, id)
+	ok := c.send(frame)
+	written(ok)
+	return ok
 }

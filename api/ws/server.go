@@ -30,6 +30,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
+	"github.com/skygenesisenterprise/skybridge/api/ws/frame"
 	"github.com/skygenesisenterprise/skybridge/api/ws/session"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -300,13 +301,13 @@ const requestTime = 30 * time.Second
 func (s *Server) answer(c *connection, data []byte) {
 	var in clientFrame
 	if err := in.read(data); err != nil {
-		s.tell(c.session, typeError, errorOf(s.cfg.Log, err, nil))
+		s.tell(c.session, frame.TypeError, frame.ErrorOf(s.cfg.Log, err, nil))
 		return
 	}
 	ctx, cancel := context.WithTimeout(s.life, requestTime)
 	defer cancel()
 	if err := s.do(ctx, c, &in); err != nil {
-		s.tell(c.session, typeError, errorOf(s.cfg.Log, err, in.ID))
+		s.tell(c.session, frame.TypeError, frame.ErrorOf(s.cfg.Log, err, in.ID))
 	}
 }
 
@@ -363,4 +364,4 @@ func (s *Server) arrange(from *session.Session, in *clientFrame) error {
 	return err
 }
 
-type replyTo = json.RawMessage
+type replyTo = frame.ReplyTo

@@ -17,6 +17,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/roomfeed"
 	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
 	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -39,8 +40,14 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	users := presence.New(pc)
 	follow := users.Follow(s.engine, s.log)
 	s.defers(func() error { follow(); return nil })
+	messages := chat.New(chat.Config{
+		Store: s.db.Messages, Hub: hub, Quota: quota.Default(), Now: time.Now, Log: s.log,
+		Members: func(p auth.Principal, room string) ([]string, error) { return s.voip.Members(p, room) },
+		Talkers: func(p auth.Principal, call string) (string, []string, error) { return s.voip.Talkers(p, call) },
+	})
+	s.defers(func() error { messages.Close(); return nil })
 	s.voip, err = voip.NewService(ctx, voip.Config{
-		Hub: hub, Presence: users,
+		Hub: hub, Presence: users, Data: messages.Data,
 		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Records: callRecords, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, Recordings: s.recordings, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser, MediaTimeout: s.cfg.Calls.RTPTimeout, Reconnect: s.cfg.Calls.Reconnect, MaxDuration: s.cfg.Calls.MaxDuration,
 		ICEServers: s.iceServers,
@@ -65,7 +72,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = hub, s.voip, users, s.log
 	old := keeping.New(keeping.Config{Store: s.db.Messages, Keep: s.cfg.Messages.Keep, Now: time.Now, Log: s.log})
 	s.defers(func() error { old.Close(); return nil })
-	sockets.Chat = chat.New(chat.Config{Store: s.db.Messages, Hub: hub, Members: s.voip.Members, Connected: users.Here, Quota: quota.Default(), Now: time.Now, Log: s.log})
+	sockets.Chat = messages
 	ac := api.Config{
 		WebSocket: &sockets,
 		Listen:    s.cfg.API.Listen, Origins: s.cfg.API.Origins, Auth: s.auth, VoIP: s.voip, PlanCalls: s.planCalls, Pages: web.Pages(), Version: version, Log: s.log, Ready: s.ready,

@@ -27,10 +27,11 @@ func TestBounds(t *testing.T) {
 	defer func() { must(t, db.Close()) }()
 	var inside []string
 	s := New(Config{
-		Store: db.Messages, Hub: fanout.NewHub(), Connected: func(string) bool { return false }, Now: time.Now, Log: log,
+		Store: db.Messages, Hub: fanout.NewHub(), Now: time.Now, Log: log,
 		Members: func(auth.Principal, string) ([]string, error) { return inside, nil },
 		Quota:   quota.Rate{PerDay: 1000, Burst: 2*(overhead+1000) + 10},
 	})
+	defer s.Close()
 	text := strings.Repeat("x", 1000)
 	user, service := auth.Principal{User: "ana", Roles: []auth.Role{auth.RoleUser}}, auth.Principal{User: "machine", Roles: []auth.Role{auth.RoleService}}
 	for i, want := range []string{"", "", "messages_limit"} {

@@ -1,13 +1,17 @@
-// Package chat is messages of text between users, and to those in a room: kept in the database,
-// told at once to whose client is there, and to the others when they come.
+// Package chat is messages of text between users, and to those in a room or call: kept in the
+// database, told at once to whose client is there, and to the others when they come. In a call they
+// go by the browser's data channel where it has one, else by the WebSocket.
 //
-// It starts no goroutine.
+// Goroutines: one, which notes what users have had; Close ends it. Those of data channels are their
+// connections'.
 package chat
 
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat/quota"
@@ -22,8 +26,11 @@ import (
 // FrameType is the type of the frame that brings a message.
 const FrameType = "Message"
 
-// roomPrefix stands before a room's id in To.
-const roomPrefix = "room:"
+// What stands before an id in To. Messages to a call are kept as those to a room of that name.
+const (
+	roomPrefix = "room:"
+	callPrefix = "call:"
+)
 
 // How many messages that waited are told at once to who comes; the others can be asked for.
 const (
@@ -35,7 +42,7 @@ const (
 type MessageToUser struct {
 	ID        string    `json:"id"`
 	From      string    `json:"from"`
-	To        string    `json:"to" doc:"A user, or room:ID"`
+	To        string    `json:"to" doc:"A user, room:ID or call:ID"`
 	Body      string    `json:"body"`
 	CreatedAt time.Time `json:"created_at"`
 }
@@ -44,10 +51,12 @@ type MessageToUser struct {
 type Config struct {
 	Store *store.Messages
 	Hub   *fanout.Hub
-	// Members are the users in a room that a principal may see; it fails with fault.NotFound.
+	// Members are the users in a room to whom a principal may send messages; it fails with
+	// fault.NotFound for one that is not theirs to see, fault.Conflict for who waits outside.
 	Members func(p auth.Principal, room string) ([]string, error)
-	// Connected reports whether a client of a user's is connected now.
-	Connected func(user string) bool
+	// Talkers are the users in a call to whom a principal may send messages, or, of the way into a
+	// room, that room's id. It fails as Members does.
+	Talkers func(p auth.Principal, call string) (room string, users []string, err error)
 	// Quota bounds what a user writes; the zero Rate is no bound. Services and admins have none.
 	Quota quota.Rate
 	Now   func() time.Time
@@ -56,12 +65,21 @@ type Config struct {
 
 // Service passes messages on.
 type Service struct {
-	cfg   Config
-	quota *quota.Book
+	cfg      Config
+	quota    *quota.Book
+	receipts *receipts
+
+	mu       sync.Mutex
+	channels map[string]map[*channel]struct{} // by user
 }
 
 // New makes the service.
-func New(cfg Config) *Service { return &Service{cfg, quota.New(cfg.Quota, cfg.Now)} }
+func New(cfg Config) *Service {
+	return &Service{cfg: cfg, quota: quota.New(cfg.Quota, cfg.Now), receipts: newReceipts(cfg), channels: make(map[string]map[*channel]struct{})}
+}
+
+// Close notes what users have had by now. What they have from then on is told again.
+func (s *Service) Close() { s.receipts.queue.Close() }
 
 // overhead is what a message counts as, for the quota, beside its text.
 const overhead = 256
@@ -79,21 +97,13 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, to, body string) (
 		return MessageToUser{}, rest.InField("body.body", fault.New(fault.TooLarge, "a message of %d bytes, at most %d", len(body), store.MaxMessageBody))
 	}
 	m := store.Message{ID: signaling.NewID(), From: p.User, Body: body, Created: s.cfg.Now()}
-	recipients := []string{to}
-	if room, ok := strings.CutPrefix(to, roomPrefix); ok {
-		users, err := s.cfg.Members(p, room)
-		if err != nil {
-			return MessageToUser{}, rest.InField("body.to", err)
-		}
-		if len(users) > store.MaxMessageRecipients {
-			return MessageToUser{}, rest.InField("body.to", fault.WithCode(fault.TooLarge, "room_too_large",
-				"%d users are in the room, at most %d get one message", len(users), store.MaxMessageRecipients))
-		}
-		m.Room, recipients = room, users
-	} else if err := auth.CheckUser(to); err != nil {
-		return MessageToUser{}, rest.InField("body.to", fault.New(fault.Invalid, "to whom: %w", err))
-	} else {
-		m.To = to
+	recipients, err := s.address(p, to, &m)
+	if err != nil {
+		return MessageToUser{}, rest.InField("body.to", err)
+	}
+	if len(recipients) > store.MaxMessageRecipients {
+		return MessageToUser{}, rest.InField("body.to", fault.WithCode(fault.TooLarge, "room_too_large",
+			"%d users are in the room, at most %d get one message", len(recipients), store.MaxMessageRecipients))
 	}
 	if rest.Bounded(p) && !s.quota.Take(p.User, len(body)+overhead) {
 		return MessageToUser{}, fault.WithCode(fault.TooMany, "messages_limit", "you have written more than may be kept of one user in a day")
@@ -107,58 +117,82 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, to, body string) (
 		return MessageToUser{}, err
 	}
 	out := shown(m)
-	s.tell(ctx, out, recipients, full)
+	s.tell(out, recipients, full)
 	return out, nil
 }
 
-// tell tells those who are there; they have it then. The message is kept whatever happens here:
-// one that is not noted as told is told again.
-func (s *Service) tell(ctx context.Context, m MessageToUser, recipients, full []string) {
+// address says to whom a message goes, and who gets it.
+func (s *Service) address(p auth.Principal, to string, m *store.Message) (recipients []string, err error) {
+	room, isRoom := strings.CutPrefix(to, roomPrefix)
+	if call, ok := strings.CutPrefix(to, callPrefix); ok {
+		var users []string
+		if room, users, err = s.cfg.Talkers(p, call); err != nil || room == "" {
+			m.Room = to
+			return users, err
+		}
+		isRoom = true
+	}
+	if isRoom {
+		m.Room = room
+		return s.cfg.Members(p, room)
+	}
+	if err := auth.CheckUser(to); err != nil {
+		return nil, fault.New(fault.Invalid, "to whom: %w", err)
+	}
+	m.To = to
+	return []string{to}, nil
+}
+
+// tell tells those who are there. That they have it is noted once it is with them: written to their
+// WebSocket, or acknowledged by their data channel. The message is kept whatever happens here.
+func (s *Service) tell(m MessageToUser, recipients, full []string) {
 	f, err := fanout.NewFrame(FrameType, m)
 	if err != nil { // plain values always encode
 		s.cfg.Log.Error("message not told", "message", m.ID, "err", err)
 		return
 	}
-	left := make(map[string]bool, len(full))
-	for _, user := range full {
-		left[user] = true
-	}
+	f.Receipt = m.ID
 	for _, user := range recipients {
-		if user == m.From || left[user] || !s.cfg.Connected(user) {
+		if user == m.From || slices.Contains(full, user) {
 			continue
 		}
-		s.cfg.Hub.Publish(fanout.SignalingOf(user), f)
-		if err := s.cfg.Store.Delivered(ctx, user, s.cfg.Now(), m.ID); err != nil {
-			s.cfg.Log.Error("message not noted as told", "message", m.ID, "user", user, "err", err)
+		socket := func() { s.cfg.Hub.Publish(fanout.SignalingOf(user), f) }
+		if !s.byChannels(user, m, f, socket) {
+			socket()
 		}
 	}
 }
 
-// Waiting gives messages that a user has not had, oldest first, and notes that they have them now.
-// more tells that there are others.
+// Hand notes that a message that Receipt names is being written to a user's WebSocket; done says
+// whether it was.
+func (s *Service) Hand(user, id string) (done func(written bool)) { return s.receipts.hand(user, id) }
+
+// Waiting gives messages that a user has not had, oldest first; each is to be handed over. more
+// tells that there are others.
 func (s *Service) Waiting(ctx context.Context, user string) (list []MessageToUser, more bool, err error) {
 	found, err := s.cfg.Store.Waiting(ctx, user, "", toldAtOnce+1)
 	if err != nil {
 		return nil, false, err
 	}
 	size := 0
-	var ids []string
 	for _, m := range found {
-		if size += len(m.Body); len(list) == toldAtOnce || size > toldBytes {
-			more = true
-			break
+		if s.receipts.underway(user, m.ID) {
+			continue
 		}
-		list, ids = append(list, shown(m)), append(ids, m.ID)
+		if size += len(m.Body); len(list) == toldAtOnce || size > toldBytes {
+			return list, true, nil
+		}
+		list = append(list, shown(m))
 	}
-	if len(ids) == 0 {
-		return nil, more, nil
-	}
-	return list, more, s.cfg.Store.Delivered(ctx, user, s.cfg.Now(), ids...)
+	return list, len(found) > toldAtOnce, nil
 }
 
 func shown(m store.Message) MessageToUser {
 	out := MessageToUser{ID: m.ID, From: m.From, To: m.To, Body: m.Body, CreatedAt: m.Created.UTC()}
-	if m.Room != "" {
+	switch {
+	case strings.HasPrefix(m.Room, callPrefix):
+		out.To = m.Room
+	case m.Room != "":
 		out.To = roomPrefix + m.Room
 	}
 	return out

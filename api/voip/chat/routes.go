@@ -15,7 +15,7 @@ import (
 
 // SendText is the body of POST /messages.
 type SendText struct {
-	To   string `json:"to" minLength:"1" maxLength:"160" doc:"A user, or room:ID for all who are in it"`
+	To   string `json:"to" minLength:"1" maxLength:"160" doc:"A user, or room:ID or call:ID for all who are in it"`
 	Body string `json:"body" minLength:"1" doc:"Text of at most 16 KiB"`
 }
 
@@ -43,7 +43,7 @@ func (r routes) send(ctx context.Context, p auth.Principal, in *struct {
 func (r routes) list(ctx context.Context, p auth.Principal, in *struct {
 	rest.Page
 	With string `query:"with" maxLength:"128" doc:"Between you and this user"`
-	Room string `query:"room" maxLength:"64" doc:"To this room"`
+	Room string `query:"room" maxLength:"64" doc:"To this room, or to the call that is named call:ID"`
 },
 ) (*rest.List[MessageToUser], error) {
 	if _, err := uuid.Parse(in.Cursor); in.Cursor != "" && err != nil {

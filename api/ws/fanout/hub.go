@@ -14,8 +14,11 @@ import (
 
 // Frame is something to tell: its type, and the members of a JSON object.
 type Frame struct {
-	Type   string
-	fields []byte // `"a":1,"b":2`; nothing for an object without members
+	Type string
+	// Receipt names what is to be noted as had once the frame is with the client; empty for
+	// nothing. A client gets only one frame of each.
+	Receipt string
+	fields  []byte // `"a":1,"b":2`; nothing for an object without members
 }
 
 // NewFrame makes a frame of a type with the members of v, which must encode as a JSON object
@@ -31,7 +34,7 @@ func NewFrame(kind string, v any) (Frame, error) {
 	if len(text) < 2 || text[0] != '{' {
 		return Frame{}, fmt.Errorf("frame %s: %T is no object", kind, v)
 	}
-	return Frame{kind, bytes.TrimSpace(text[1 : len(text)-1])}, nil
+	return Frame{Type: kind, fields: bytes.TrimSpace(text[1 : len(text)-1])}, nil
 }
 
 // Append appends the frame as JSON with a sequence number and a time, "" for none of which

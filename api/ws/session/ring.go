@@ -24,6 +24,14 @@ type ring struct {
 	n    int
 	size int
 	seq  uint64 // of the newest
+
+	receipts map[string]struct{} // of those that are kept
+}
+
+// told reports whether the frame of a receipt is kept.
+func (r *ring) told(receipt string) bool {
+	_, ok := r.receipts[receipt]
+	return ok
 }
 
 // add numbers and keeps a frame; the oldest make room for it.
@@ -38,10 +46,17 @@ func (r *ring) add(f fanout.Frame, at time.Time) uint64 {
 	r.kept[(r.head+r.n)%len(r.kept)] = entry{r.seq, at, f}
 	r.n++
 	r.size += f.Bytes()
+	if f.Receipt != "" {
+		if r.receipts == nil {
+			r.receipts = make(map[string]struct{})
+		}
+		r.receipts[f.Receipt] = struct{}{}
+	}
 	return r.seq
 }
 
 func (r *ring) drop() {
+	delete(r.receipts, r.kept[r.head].frame.Receipt)
 	r.size -= r.kept[r.head].frame.Bytes()
 	r.kept[r.head] = entry{}
 	r.head = (r.head + 1) % len(r.kept)

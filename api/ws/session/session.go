@@ -49,6 +49,7 @@ type Feed struct {
 	size    int           // bytes from there on
 	err     error         // why it has ended
 	wake    chan struct{} // holds one token when there may be something new
+	receipt string        // of the frame that was given last; the reader's
 }
 
 // Principal is whom the session belongs to.
@@ -85,7 +86,7 @@ func (s *Session) Tell(f fanout.Frame) {
 
 // tell adds a frame. The lock is held.
 func (s *Session) tell(f fanout.Frame) {
-	if s.ended {
+	if s.ended || f.Receipt != "" && s.frames.told(f.Receipt) {
 		return
 	}
 	seq := s.frames.add(f, s.store.cfg.Now())
@@ -158,8 +159,12 @@ func (f *Feed) Next(b []byte) (out []byte, ok bool, err error) {
 	} else {
 		return b, false, nil
 	}
+	f.receipt = e.frame.Receipt
 	return e.frame.Append(b, e.seq, e.at.UTC().Format(time.RFC3339Nano)), true, nil
 }
+
+// Receipt is that of the frame that Next has given last.
+func (f *Feed) Receipt() string { return f.receipt }
 
 // Close takes the connection off its session, which is kept for a while.
 func (f *Feed) Close() {
