@@ -153,14 +153,13 @@ func (ch *channel) receive(ctx context.Context, text []byte, isText bool) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	in := clientFrame{}
-	kind, answer := FrameType, any(nil)
+	var f fanout.Frame
 	m, err := ch.take(ctx, text, isText, &in)
 	if err != nil {
-		kind, answer = frame.TypeError, frame.ErrorOf(ch.s.cfg.Log, err, in.ID)
+		f, err = fanout.NewFrame(frame.TypeError, frame.ErrorOf(ch.s.cfg.Log, err, in.ID))
 	} else {
-		answer = replied{m, in.ID}
+		f, err = fanout.NewFrame(FrameType, replied{m, in.ID})
 	}
-	f, err := fanout.NewFrame(kind, answer)
 	if err == nil {
 		err = ch.tell(f, nil)
 	}

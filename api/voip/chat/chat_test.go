@@ -125,8 +125,9 @@ func TestMoreWaits(t *testing.T) {
 	if err != nil || !more || len(list) != toldAtOnce {
 		t.Errorf("%d, %v, %v", len(list), more, err)
 	}
-	defer s.Hand("bob", list[0].ID)(false)
-	if list, more, err = s.Waiting(t.Context(), "bob"); err != nil || !more && len(list) != toldAtOnce {
+	done := s.Hand("bob", list[0].ID)
+	defer done(false)
+	if list, more, err = s.Waiting(t.Context(), "bob"); err != nil || !more || len(list) != toldAtOnce {
 		t.Errorf("%d, %v, %v", len(list), more, err)
 	}
 }

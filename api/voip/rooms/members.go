@@ -3,7 +3,6 @@ package rooms
 import (
 	"slices"
 
-	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
@@ -21,7 +20,7 @@ func (s *Service) Members(p auth.Principal, id string) ([]string, error) {
 	for _, m := range room.Everybody() {
 		switch {
 		case m.Waiting:
-			waits = waits || m.User == p.User || endpoints.IsPhone(m.Endpoint, p.Extension)
+			waits = waits || is(p, m)
 		case m.User != "" && !slices.Contains(users, m.User):
 			users = append(users, m.User)
 		}

@@ -816,7 +816,7 @@ export interface components {
             created_at: string;
             from: string;
             id: string;
-            /** @description A user, or room:ID */
+            /** @description A user, room:ID or call:ID */
             to: string;
         };
         ParticipantBody: {
@@ -1056,7 +1056,7 @@ export interface components {
         SendText: {
             /** @description Text of at most 16 KiB */
             body: string;
-            /** @description A user, or room:ID for all who are in it */
+            /** @description A user, or room:ID or call:ID for all who are in it */
             to: string;
         };
         "Set-participant-roleRequest": {
@@ -1761,7 +1761,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Between you and this user */
                 with?: string;
-                /** @description To this room */
+                /** @description To this room, or to the call that is named call:ID */
                 room?: string;
             };
             header?: never;
