@@ -72,7 +72,7 @@ func (r *routes) listExtensions(ctx context.Context, _ auth.Principal, in *rest.
 	if err != nil {
 		return nil, err
 	}
-	return page(each(all, extensionBody), *in, func(e ExtensionBody) string { return e.Number })
+	return rest.CutNamed(each(all, extensionBody), *in, func(e ExtensionBody) string { return e.Number })
 }
 
 func (r *routes) showExtension(ctx context.Context, _ auth.Principal, in *PathNumber) (*rest.Answer[ExtensionBody], error) {

@@ -6,12 +6,10 @@ package identity
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
-	"sort"
 	"sync"
 	"time"
 
@@ -84,25 +82,6 @@ func Register(api huma.API, c Config, fail rest.Errors) {
 	rest.Handle(api, fail, rest.Operation(http.MethodGet, key, "get-api-key", "Show an API key, without its secret; admins only", 0), r.showKey)
 	rest.Handle(api, fail, rest.Operation(http.MethodDelete, key, "revoke-api-key", "Revoke an API key: it opens nothing from then on; admins only",
 		http.StatusNoContent), r.revokeKey)
-}
-
-// page cuts a list, sorted by name, to the part that was asked for. The cursor is the name of
-// the last one before it.
-func page[T any](list []T, in rest.Page, name func(T) string) (*rest.List[T], error) {
-	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-	if err != nil {
-		return nil, rest.InField("query.cursor", fault.New(fault.Invalid, "no cursor of this list"))
-	}
-	if in.Cursor != "" {
-		list = list[sort.Search(len(list), func(i int) bool { return name(list[i]) > string(after) }):]
-	}
-	out := &rest.List[T]{}
-	out.Body.Items = append([]T{}, list[:min(len(list), in.Limit)]...)
-	if len(list) > in.Limit {
-		next := base64.RawURLEncoding.EncodeToString([]byte(name(list[in.Limit-1])))
-		out.Body.NextCursor = &next
-	}
-	return out, nil
 }
 
 // each is what f makes of each of a list.

@@ -62,7 +62,7 @@ func (r *routes) listKeys(ctx context.Context, _ auth.Principal, in *rest.Page) 
 		return nil, err
 	}
 	slices.SortFunc(all, func(x, y store.APIKey) int { return strings.Compare(x.ID, y.ID) })
-	return page(each(all, keyBody), *in, func(k KeyBody) string { return k.ID })
+	return rest.CutNamed(each(all, keyBody), *in, func(k KeyBody) string { return k.ID })
 }
 
 func (r *routes) showKey(ctx context.Context, _ auth.Principal, in *PathKey) (*rest.Answer[KeyBody], error) {

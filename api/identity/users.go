@@ -67,7 +67,7 @@ func (r *routes) listUsers(ctx context.Context, _ auth.Principal, in *rest.Page)
 	if err != nil {
 		return nil, err
 	}
-	return page(each(all, userBody), *in, func(u UserBody) string { return u.ID })
+	return rest.CutNamed(each(all, userBody), *in, func(u UserBody) string { return u.ID })
 }
 
 func (r *routes) showUser(ctx context.Context, _ auth.Principal, in *PathUser) (*rest.Answer[UserBody], error) {

@@ -12,9 +12,9 @@ import (
 func TestTrunksAreListed(t *testing.T) {
 	r := newRig(t)
 	root := r.as("root", role(auth.RoleAdmin))
-	var none []monitoring.TrunkDetail
+	var none, got struct{ Items []monitoring.TrunkDetail }
 	root.get("/trunks").want(200).into(&none)
-	if none == nil || len(none) != 0 {
+	if none.Items == nil || len(none.Items) != 0 {
 		t.Errorf("without trunks %s", show(none))
 	}
 	r.phones.trunks = []signaling.EndpointSnapshot{{
@@ -22,9 +22,8 @@ func TestTrunksAreListed(t *testing.T) {
 		Attempts: 9, Answered: 7, Failures: 1, Refused: 2, RetryAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}}
 	for _, who := range []*user{root, r.as("eve", role(auth.RoleAuditor))} {
-		var got []monitoring.TrunkDetail
 		who.get("/trunks").want(200).into(&got)
-		if show(got) != `[{"name":"carrier","state":"Registered        (exp. 55s)","rtt_ms":null,"last_error":"503 Busy","calls":3,"max_calls":30,`+
+		if show(got.Items) != `[{"name":"carrier","state":"Registered        (exp. 55s)","rtt_ms":null,"last_error":"503 Busy","calls":3,"max_calls":30,`+
 			`"calls_per_second":2.5,"attempts":9,"answered":7,"failures":1,"refused":2,"retry_at":"2026-01-02T03:04:05Z"}]` {
 			t.Errorf("trunks %s", show(got))
 		}

@@ -101,15 +101,17 @@ func TestTrunksOverTLS(t *testing.T) {
 // trunkState is what the API says of a trunk.
 func trunkState(t *testing.T, s *server.Server, token, name string) (state, why string) {
 	t.Helper()
-	var all []struct {
-		Name      string
-		State     string
-		LastError *string `json:"last_error"`
+	var all struct {
+		Items []struct {
+			Name      string
+			State     string
+			LastError *string `json:"last_error"`
+		}
 	}
 	if status := s.Do(t, token, "GET", "/api/v1/voip/trunks", nil, &all); status != 200 {
 		t.Fatalf("trunks: %d", status)
 	}
-	for _, tr := range all {
+	for _, tr := range all.Items {
 		if tr.Name != name {
 			continue
 		}

@@ -35,11 +35,6 @@ type GroupBody struct {
 	Prefix   string   `json:"prefix"`
 }
 
-// GroupList is every ring group by number.
-type GroupList struct {
-	Items []GroupBody `json:"items" nullable:"false"`
-}
-
 type routes struct{ Source }
 
 // Register adds the operations.
@@ -53,13 +48,13 @@ func Register(api huma.API, s *Source, fail rest.Errors) {
 		"Switch forwarding and do not disturb of an extension; what is left out is off", 0), r.setServices)
 }
 
-func (r routes) groups(context.Context, auth.Principal, *struct{}) (*rest.Answer[GroupList], error) {
-	out := GroupList{Items: []GroupBody{}}
+func (r routes) groups(_ context.Context, _ auth.Principal, in *rest.Page) (*rest.List[GroupBody], error) {
+	var all []GroupBody
 	for _, g := range r.Groups.List() {
-		out.Items = append(out.Items, GroupBody{
+		all = append(all, GroupBody{
 			Number: g.Number, Name: g.Name, Members: g.Members, Strategy: string(g.Strategy), RingTime: int(g.RingTime.Seconds()),
 			Total: int(g.Total.Seconds()), SkipBusy: g.SkipBusy, Fallback: g.Fallback, Prefix: g.Prefix,
 		})
 	}
-	return &rest.Answer[GroupList]{Body: out}, nil
+	return rest.CutNamed(all, *in, func(g GroupBody) string { return g.Number })
 }

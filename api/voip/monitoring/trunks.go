@@ -35,17 +35,17 @@ type routes struct{ engine *signaling.Engine }
 
 // listTrunks is for those who look after the server: the errors name who is at the
 // other end.
-func (r routes) listTrunks(_ context.Context, p auth.Principal, _ *struct{}) (*rest.Answer[[]TrunkDetail], error) {
+func (r routes) listTrunks(_ context.Context, p auth.Principal, in *rest.Page) (*rest.List[TrunkDetail], error) {
 	if !p.Has(auth.RoleAdmin) && !p.Has(auth.RoleAuditor) && !p.Has(auth.RoleService) {
 		return nil, fault.New(fault.Forbidden, "trunks are shown to administrators, auditors and services")
 	}
-	out := &rest.Answer[[]TrunkDetail]{Body: []TrunkDetail{}}
+	var all []TrunkDetail
 	for _, ep := range r.engine.Endpoints() {
 		if ep.Trunk {
-			out.Body = append(out.Body, trunkDetail(ep))
+			all = append(all, trunkDetail(ep))
 		}
 	}
-	return out, nil
+	return rest.CutNamed(all, *in, func(t TrunkDetail) string { return t.Name })
 }
 
 func trunkDetail(ep signaling.EndpointSnapshot) TrunkDetail {

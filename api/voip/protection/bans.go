@@ -37,11 +37,6 @@ type BanBody struct {
 	Expires time.Time `json:"expires"`
 }
 
-// BanList is the bans that stand.
-type BanList struct {
-	Items []BanBody `json:"items" nullable:"false"`
-}
-
 // Config is what is shown.
 type Config struct {
 	Bans     Bans
@@ -61,15 +56,15 @@ func Register(api huma.API, c Config, fail rest.Errors) {
 	rest.Handle(api, fail, rest.Operation(http.MethodDelete, "/bans/{address}", "delete-ban", "End a ban; admins only", http.StatusNoContent), r.lift)
 }
 
-func (r routes) list(_ context.Context, _ auth.Principal, _ *struct{}) (*rest.Answer[BanList], error) {
-	out := BanList{Items: []BanBody{}}
+func (r routes) list(_ context.Context, _ auth.Principal, in *rest.Page) (*rest.List[BanBody], error) {
+	var all []BanBody
 	for _, b := range r.bans.Bans() {
-		out.Items = append(out.Items, BanBody{
+		all = append(all, BanBody{
 			Address: b.Network.Addr().String(), Network: b.Network.String(), Reason: b.Reason, Times: b.Times,
 			Since: b.Since.UTC(), Expires: b.Expires.UTC(),
 		})
 	}
-	return &rest.Answer[BanList]{Body: out}, nil
+	return rest.CutNamed(all, *in, func(b BanBody) string { return b.Network })
 }
 
 func (r routes) lift(ctx context.Context, p auth.Principal, in *struct {

@@ -7,8 +7,12 @@ package rest
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
+	"sort"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -152,6 +156,26 @@ func Cut[T any](list []T, in Page, id func(T) string) (*List[T], error) {
 	}
 	if out.Body.Items == nil {
 		out.Body.Items = []T{}
+	}
+	return out, nil
+}
+
+// CutNamed sorts a list by name, and cuts it to the part that was asked for. The cursor is made of
+// the name of the last one before it.
+func CutNamed[T any](list []T, in Page, name func(T) string) (*List[T], error) {
+	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+	if err != nil {
+		return nil, InField("query.cursor", fault.New(fault.Invalid, "no cursor of this list"))
+	}
+	slices.SortStableFunc(list, func(a, b T) int { return strings.Compare(name(a), name(b)) })
+	if in.Cursor != "" {
+		list = list[sort.Search(len(list), func(i int) bool { return name(list[i]) > string(after) }):]
+	}
+	out := &List[T]{}
+	out.Body.Items = append([]T{}, list[:min(len(list), in.Limit)]...)
+	if len(list) > in.Limit {
+		next := base64.RawURLEncoding.EncodeToString([]byte(name(list[in.Limit-1])))
+		out.Body.NextCursor = &next
 	}
 	return out, nil
 }

@@ -45,6 +45,37 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// A list by name is sorted by its bytes, and goes on where the page before ended.
+func TestCutNamed(t *testing.T) {
+	list := []string{"é", "b", "A", "a"}
+	same := func(s string) string { return s }
+	var got []string
+	in := rest.Page{Limit: 3}
+	for {
+		page, err := rest.CutNamed(slices.Clone(list), in, same)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, page.Body.Items...)
+		if page.Body.NextCursor == nil {
+			break
+		}
+		in.Cursor = *page.Body.NextCursor
+		list = slices.DeleteFunc(list, func(s string) bool { return s == "b" }) // the one that it ended with
+	}
+	if !slices.Equal(got, []string{"A", "a", "b", "é"}) {
+		t.Errorf("%v", got)
+	}
+	if none, err := rest.CutNamed([]string(nil), in, same); err != nil || none.Body.Items == nil {
+		t.Errorf("nothing is %+v, %v", none, err)
+	}
+	_, err := rest.CutNamed(list, rest.Page{Limit: 3, Cursor: "!"}, same)
+	var field *rest.FieldError
+	if !errors.As(err, &field) || field.Field != "query.cursor" {
+		t.Errorf("no cursor: %v", err)
+	}
+}
+
 // An operation is done for who is known, and by who may act.
 func TestHandle(t *testing.T) {
 	fail := func(err error) error {

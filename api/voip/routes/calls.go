@@ -199,6 +199,7 @@ func (r routes) removeParticipant(_ context.Context, p auth.Principal, in *rest.
 
 func (r routes) sendMessage(ctx context.Context, p auth.Principal, in *struct {
 	rest.PathID
+	rest.Once
 	Body voip.SendMessage
 },
 ) (*rest.Answer[mailbox.MessageBody], error) {

@@ -1621,7 +1621,10 @@ export interface operations {
     "send-signaling": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeated request with the same key is answered, not done again */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
