@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -50,12 +51,15 @@ type Client struct {
 	ready   chan error    // the outcome of the handshake
 	dtls    *dtls.Conn
 	keys    srtp.Masters
+	opener  atomic.Pointer[srtp.Receiver] // for the Ear
 }
 
 // Config is where a client is and what it can.
 type Config struct {
 	Address netip.Addr
 	Log     *slog.Logger
+	// Ear is told what comes, where it has a Media.
+	Ear Ear
 	// Feedback has the client number and report packets of video for all of a transport
 	// (transport-cc), as browsers do besides REMB.
 	Feedback bool
@@ -192,7 +196,7 @@ func (c *Client) peer() netip.AddrPort {
 }
 
 // read answers checks and hands on what is for DTLS, until the socket is closed or its deadline is
-// over. Media are not looked at before the load runs.
+// over. Media go to the client's Ear.
 func (c *Client) read() {
 	buf := make([]byte, 2048)
 	confirmed := false
@@ -222,6 +226,8 @@ func (c *Client) read() {
 			}
 		case buf[0] >= 20 && buf[0] < 64:
 			_, _ = c.hello.Write(buf[:n]) // what it has no room for comes again
+		case buf[0] >= 128 && buf[0] < 192:
+			c.hear(buf[:n])
 		}
 	}
 }

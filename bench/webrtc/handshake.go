@@ -83,8 +83,10 @@ func (c *Client) handshake() error {
 	if err != nil {
 		return fmt.Errorf("webrtc: handshake: %w", err)
 	}
-	c.keys, err = c.export(conn)
-	return err
+	if c.keys, err = c.export(conn); err != nil {
+		return err
+	}
+	return c.hears()
 }
 
 // export takes the keys of SRTP out of a handshake (RFC 5764 §4.2).
