@@ -257,10 +257,13 @@ func TestVideoControl(t *testing.T) {
 		}
 		for {
 			select {
-			case raw := <-w.control:
-				if list, err := rtcp.Unmarshal(raw); err == nil && len(list) == 1 {
-					_, ok := list[0].(*rtcp.PictureLossIndication)
-					return ok
+			case raw := <-w.control: // reports come too
+				list, err := rtcp.Unmarshal(raw)
+				if err != nil {
+					continue
+				}
+				if _, ok := list[0].(*rtcp.PictureLossIndication); ok {
+					return true
 				}
 			default:
 				return false
@@ -293,12 +296,16 @@ func TestVideoControl(t *testing.T) {
 		if err := w.WriteControl(raw); err != nil {
 			t.Fatal(err)
 		}
-		select {
-		case one := <-got:
-			p, ok := one.(*rtcp.PictureLossIndication)
-			return ok && p.SenderSSRC == w.SSRC() && p.MediaSSRC == ssrc
-		default:
-			return false
+		for {
+			select {
+			case one := <-got: // reports come too
+				p, ok := one.(*rtcp.PictureLossIndication)
+				if ok && p.SenderSSRC == w.SSRC() && p.MediaSSRC == ssrc {
+					return true
+				}
+			default:
+				return false
+			}
 		}
 	})
 }

@@ -343,7 +343,8 @@ func TestBrowserBehindABottleneck(t *testing.T) {
 				since = s.Decoded
 			}
 			if estimate := watcher.Estimate(); since < 0 || s.Decoded < since+frames || estimate > most {
-				return fmt.Errorf("%+v, want %d wide for %d frames; estimate %d, %d lost", s, width, frames, estimate, r.narrow.lost.Load())
+				return fmt.Errorf("%+v, want %d wide for %d frames; estimate %d, %d lost; sent %s",
+					s, width, frames, estimate, r.narrow.lost.Load(), peer.Eval[string](t, br, "sent()"))
 			}
 			return nil
 		})
