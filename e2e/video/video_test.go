@@ -75,6 +75,11 @@ func TestVideo(t *testing.T) {
 	s.Idle(t, before)
 }
 
+// join has a page be in the room, with what it says there.
+const join = `const all = await client.rooms.list();
+	window.room = await client.rooms.join(all.find((r) => r.number === "9000").id, %s);
+	follow(room.call)`
+
 func see(t *testing.T, s *server.Server) {
 	t.Helper()
 	phone := peer.Baresip(t, peer.BaresipConfig{
@@ -86,9 +91,6 @@ func see(t *testing.T, s *server.Server) {
 	phone.Established(t)
 	a := newPerson(t, s, "anna", peer.ChromiumConfig{Tone: 700, Picture: anna, Screen: annasScreen})
 	b := newPerson(t, s, "bob", peer.ChromiumConfig{Tone: 1100, Picture: bob})
-	const join = `const all = await client.rooms.list();
-		window.room = await client.rooms.join(all.find((r) => r.number === "9000").id, %s);
-		follow(room.call)`
 	a.does(t, fmt.Sprintf(join, "{ video: true }"))
 	b.does(t, fmt.Sprintf(join, "{ receiveVideo: true }"))
 	b.sees(t, "camera", anna, 60)
@@ -122,6 +124,8 @@ func see(t *testing.T, s *server.Server) {
 	a.does(t, "await call.hangUp()")
 	b.waits(t, "the camera is gone with who filmed", `!seen("camera")`)
 	peer.Hears(t, "bob", b.Recording(), 500)
+	codecs(t, a, b)
+	layers(t, s, a, b)
 	b.does(t, "await call.hangUp()")
 	phone.Hangup(t)
 }
