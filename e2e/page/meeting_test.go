@@ -38,10 +38,10 @@ func meet(t *testing.T, s *server.Server) {
 		}
 		b := peer.Chromium(t, cfg)
 		b.Open(t, s.URL("/#token="+s.Token(t, name)))
-		state(t, b, "idle")
-		fill(t, b, "room", "9000")
-		click(t, b, "join")
-		state(t, b, "active")
+		b.PageState(t, "idle")
+		b.Fill(t, "room", "9000")
+		b.Click(t, "join")
+		b.PageState(t, "active")
 		pages[name] = b
 	}
 	peer.Hears(t, "alice", pages["alice"].Recording(), 500)
@@ -59,25 +59,25 @@ func meet(t *testing.T, s *server.Server) {
 		}
 	}
 	watch(t, pages["alice"], pages["bob"])
-	click(t, pages["alice"], "mute")
+	pages["alice"].Click(t, "mute")
 	peer.Silent(t, "the phone", phone.Recording(), 700)
 	shows(t, pages["bob"], "people", "alice (muted)")
 	for _, b := range pages {
-		click(t, b, "hangup")
-		state(t, b, "ended")
+		b.Click(t, "hangup")
+		b.PageState(t, "ended")
 	}
 	phone.Hangup(t)
 
-	fill(t, pages["alice"], "dial-target", "bob")
-	click(t, pages["alice"], "dial")
+	pages["alice"].Fill(t, "dial-target", "bob")
+	pages["alice"].Click(t, "dial")
 	shows(t, pages["bob"], "incoming", "alice")
-	click(t, pages["bob"], "accept")
-	state(t, pages["bob"], "active")
-	state(t, pages["alice"], "active")
+	pages["bob"].Click(t, "accept")
+	pages["bob"].PageState(t, "active")
+	pages["alice"].PageState(t, "active")
 	peer.Hears(t, "alice", pages["alice"].Recording(), 1100, 500)
 	peer.Hears(t, "bob", pages["bob"].Recording(), 700, 500)
-	click(t, pages["bob"], "hangup")
-	state(t, pages["alice"], "ended")
+	pages["bob"].Click(t, "hangup")
+	pages["alice"].PageState(t, "ended")
 }
 
 // Whose the test pictures are.
@@ -92,11 +92,11 @@ func watch(t *testing.T, alice, bob *peer.Browser) {
 	t.Helper()
 	const others = `document.querySelector('#tiles figure[data-kind="%s"]:not([data-participant="own"]) video')`
 	camera, screen := fmt.Sprintf(others, "camera"), fmt.Sprintf(others, "screen")
-	click(t, alice, "film")
+	alice.Click(t, "film")
 	bob.Sees(t, "bob", camera, alices, 40)
-	click(t, bob, "film")
+	bob.Click(t, "film")
 	alice.Sees(t, "alice", camera, bobs, 40)
-	click(t, alice, "share")
+	alice.Click(t, "share")
 	bob.Sees(t, "bob", screen, alicesScreen, 30)
 	shows(t, bob, "tiles", "alice", "alice’s screen", "You")
 	bob.Sees(t, "bob", camera, alices, 20)
@@ -106,7 +106,7 @@ func watch(t *testing.T, alice, bob *peer.Browser) {
 		}
 		return nil
 	})
-	click(t, alice, "share")
+	alice.Click(t, "share")
 	peer.Eventually(t, "the screen is gone", func() error {
 		if peer.Eval[bool](t, bob, screen+" !== null") {
 			return errors.New("it is there")

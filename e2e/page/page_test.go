@@ -15,32 +15,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/e2e/server"
 )
 
-// state waits for the page's status line.
-func state(t *testing.T, b *peer.Browser, want string) {
-	t.Helper()
-	peer.Eventually(t, "the page is "+want, func() error {
-		if got := peer.Eval[string](t, b, `document.querySelector("#status").dataset.state`); got != want {
-			return fmt.Errorf("%s: %s", got, peer.Eval[string](t, b, `document.querySelector("#status").textContent`))
-		}
-		return nil
-	})
-}
-
-func click(t *testing.T, b *peer.Browser, id string) {
-	t.Helper()
-	peer.Eval[bool](t, b, fmt.Sprintf(`(() => { document.querySelector("#%s").click(); return true })()`, id))
-}
-
-func fill(t *testing.T, b *peer.Browser, id, text string) {
-	t.Helper()
-	peer.Eval[bool](t, b, fmt.Sprintf(`(() => {
-		const field = document.querySelector("#%s");
-		field.value = %q;
-		field.dispatchEvent(new Event("input", { bubbles: true }));
-		return true;
-	})()`, id, text))
-}
-
 // The page signs in by its link, calls a phone, mutes, hangs up, meets the phone
 // in a room, and is called by it.
 func TestThePageCallsAPhoneAndMeetsItInARoom(t *testing.T) {
@@ -61,52 +35,52 @@ func use(t *testing.T, s *server.Server) {
 	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700, Script: noCamera})
 	token := s.Token(t, "alice", "--role", "admin", "--extension", "1002")
 	b.Open(t, s.URL("/#token="+token))
-	state(t, b, "idle")
+	b.PageState(t, "idle")
 
-	fill(t, b, "dial-target", "1001")
-	click(t, b, "dial")
-	state(t, b, "active")
+	b.Fill(t, "dial-target", "1001")
+	b.Click(t, "dial")
+	b.PageState(t, "active")
 	peer.Hears(t, "the page", b.Recording(), 500)
 	peer.Hears(t, "the phone", phone.Recording(), 700)
 	if level := peer.Eval[string](t, b, `document.querySelector("#level-remote").dataset.peak`); level == "" || level == "0" {
 		t.Errorf("the remote level meter shows %q while the phone is heard", level)
 	}
-	click(t, b, "mute")
+	b.Click(t, "mute")
 	peer.Silent(t, "the phone", phone.Recording(), 700)
-	click(t, b, "mute")
+	b.Click(t, "mute")
 	peer.Hears(t, "the phone", phone.Recording(), 700)
-	click(t, b, "hangup")
+	b.Click(t, "hangup")
 	phone.Closed(t)
 
 	phone.Dial(t, "9000")
 	phone.Established(t)
-	fill(t, b, "room", "9000")
-	click(t, b, "join")
-	state(t, b, "active")
+	b.Fill(t, "room", "9000")
+	b.Click(t, "join")
+	b.PageState(t, "active")
 	peer.Hears(t, "the phone in the room", phone.Recording(), 700)
 	peer.Hears(t, "the page in the room", b.Recording(), 500)
-	click(t, b, "hangup")
+	b.Click(t, "hangup")
 	peer.Silent(t, "the phone alone in the room", phone.Recording(), 700)
 
-	fill(t, b, "dial-target", "9000") // as one dials it at a phone
-	click(t, b, "dial")
-	state(t, b, "active")
+	b.Fill(t, "dial-target", "9000") // as one dials it at a phone
+	b.Click(t, "dial")
+	b.PageState(t, "active")
 	peer.Hears(t, "the phone in the room", phone.Recording(), 700)
-	click(t, b, "hangup")
+	b.Click(t, "hangup")
 	phone.Hangup(t)
 	phone.Closed(t)
 
 	called(t, b, phone)
 	closed(t, s, token, b)
 
-	fill(t, b, "room", "9777")
-	click(t, b, "join")
-	state(t, b, "failed")
+	b.Fill(t, "room", "9777")
+	b.Click(t, "join")
+	b.PageState(t, "failed")
 	if hidden := peer.Eval[bool](t, b, `document.querySelector("#create-room").hidden`); hidden {
 		t.Error("a room that does not exist is not offered to be made")
 	}
-	fill(t, b, "dial-target", "9778")
-	click(t, b, "dial")
+	b.Fill(t, "dial-target", "9778")
+	b.Click(t, "dial")
 	peer.Eventually(t, "the page says what is wrong", func() error {
 		if said := peer.Eval[string](t, b, `document.querySelector("#status").textContent`); !strings.Contains(said, "9778") {
 			return fmt.Errorf("it says %q", said)
@@ -121,21 +95,21 @@ func called(t *testing.T, b *peer.Browser, phone *peer.BaresipPeer) {
 	t.Helper()
 	phone.Dial(t, "1002")
 	shows(t, b, "incoming", "1001")
-	click(t, b, "decline")
+	b.Click(t, "decline")
 	phone.Closed(t)
 	gone(t, b, "incoming")
 
 	phone.Dial(t, "1002")
 	shows(t, b, "incoming", "1001")
-	click(t, b, "accept")
+	b.Click(t, "accept")
 	phone.Established(t)
-	state(t, b, "active")
+	b.PageState(t, "active")
 	gone(t, b, "incoming")
 	peer.Hears(t, "the page that was called", b.Recording(), 500)
 	peer.Hears(t, "the phone that called", phone.Recording(), 700)
 	phone.Hangup(t)
 	phone.Closed(t)
-	state(t, b, "ended")
+	b.PageState(t, "ended")
 
 	phone.Dial(t, "1002")
 	shows(t, b, "incoming", "1001")
@@ -161,22 +135,22 @@ func closed(t *testing.T, s *server.Server, token string, b *peer.Browser) {
 	if status := s.Do(t, token, http.MethodPost, "/api/v1/voip/rooms", map[string]any{"name": "Closed", "pin": "2468"}, &room); status != http.StatusCreated {
 		t.Fatalf("a room is made: %d", status)
 	}
-	fill(t, b, "room", "Closed")
-	click(t, b, "join")
-	state(t, b, "failed")
+	b.Fill(t, "room", "Closed")
+	b.Click(t, "join")
+	b.PageState(t, "failed")
 	peer.Eventually(t, "the page asks for the PIN", func() error {
 		if at := peer.Eval[string](t, b, `document.activeElement.id`); at != "room-pin" {
 			return fmt.Errorf("one types into %q", at)
 		}
 		return nil
 	})
-	fill(t, b, "room-pin", "2468")
-	click(t, b, "camera")
-	click(t, b, "join")
-	state(t, b, "active")
+	b.Fill(t, "room-pin", "2468")
+	b.Click(t, "camera")
+	b.Click(t, "join")
+	b.PageState(t, "active")
 	shows(t, b, "share-hint", "does not give this page the camera")
 	shows(t, b, "people", "alice (you")
-	click(t, b, "camera")
+	b.Click(t, "camera")
 
 	var call struct {
 		ID string `json:"id"`
@@ -187,11 +161,11 @@ func closed(t *testing.T, s *server.Server, token string, b *peer.Browser) {
 		t.Fatalf("bob's call: %d", status)
 	}
 	shows(t, b, "incoming", "bob", "ends the call that you are in")
-	click(t, b, "accept")
+	b.Click(t, "accept")
 	shows(t, b, "status", "Connected to bob")
 	peer.Hears(t, "the page that left the room", b.Recording(), 500)
-	click(t, b, "hangup")
-	state(t, b, "ended")
+	b.Click(t, "hangup")
+	b.PageState(t, "ended")
 	if status := s.Do(t, token, http.MethodDelete, "/api/v1/voip/rooms/"+room.ID, nil, nil); status != http.StatusNoContent {
 		t.Errorf("the room is deleted: %d", status)
 	}
@@ -216,9 +190,9 @@ func TestThePageSaysThatAPhoneIsBusy(t *testing.T) {
 	desk := peer.Sipp(t, peer.SippConfig{SIP: phone, Scenario: "../../testdata/sip/phones/reject.xml", Replace: []string{"STATUS", "486"}})
 	b := peer.Chromium(t, peer.ChromiumConfig{Tone: 700})
 	b.Open(t, s.URL("/#token="+s.Token(t, "alice", "--role", "admin")))
-	state(t, b, "idle")
-	fill(t, b, "dial-target", "PJSIP/desk")
-	click(t, b, "dial")
+	b.PageState(t, "idle")
+	b.Fill(t, "dial-target", "PJSIP/desk")
+	b.Click(t, "dial")
 	peer.Eventually(t, "the page says that the phone is busy", func() error {
 		said := peer.Eval[string](t, b, `document.querySelector("#status").textContent`)
 		if !strings.Contains(strings.ToLower(said), "busy") {
@@ -237,7 +211,7 @@ func TestThePageSaysWhyThereIsNoMicrophone(t *testing.T) {
 		chromedp.Flag("host-resolver-rules", "MAP pbx.example 127.0.0.1"),
 	}})
 	b.Open(t, fmt.Sprintf("http://pbx.example:%d/#token=%s", s.API, s.Token(t, "alice")))
-	state(t, b, "idle")
+	b.PageState(t, "idle")
 	explains := func(id string) {
 		t.Helper()
 		text := peer.Eval[string](t, b, fmt.Sprintf(`document.querySelector("#%s:not([hidden])")?.textContent ?? ""`, id))
@@ -246,9 +220,9 @@ func TestThePageSaysWhyThereIsNoMicrophone(t *testing.T) {
 		}
 	}
 	explains("insecure")
-	fill(t, b, "dial-target", "1001")
-	click(t, b, "dial")
-	state(t, b, "failed")
+	b.Fill(t, "dial-target", "1001")
+	b.Click(t, "dial")
+	b.PageState(t, "failed")
 	explains("status")
 	var calls struct {
 		Items *[]any `json:"items"`
