@@ -100,11 +100,21 @@ func (s *scene) calls(t *testing.T) {
 	s.does(t, `await alice.devices.choose("microphone", ""); await call.use("microphone")`)
 	peer.Hears(t, "1001", s.desk.Recording(), 700)
 
+	s.does(t, "await call.mute()")
+	s.waits(t, `call.muted && call.body.participants.some((p) => p.muted)`)
+	peer.Silent(t, "1001", s.desk.Recording(), 700)
+	s.does(t, "await call.unmute()")
+	s.waits(t, `!call.muted && !call.body.participants.some((p) => p.muted)`)
+	peer.Hears(t, "1001", s.desk.Recording(), 700)
+
 	s.does(t, "await call.hold()")
 	peer.Silent(t, "the page that holds", s.b.Recording(), 500) // a phone without music records nothing
 	s.does(t, "await call.unhold()")
 	peer.Hears(t, "the page", s.b.Recording(), 500)
 	peer.Hears(t, "1001", s.desk.Recording(), 700)
+	if listed := s.does(t, `return (await alice.list()).map((c) => c.id).join() === call.id`); listed != "true" {
+		t.Error("the user's calls are not the one that is under way")
+	}
 
 	s.does(t, `await call.add("1002")`)
 	s.other.Established(t)
@@ -152,6 +162,13 @@ func (s *scene) rooms(t *testing.T) {
 		await guest.call.stopCamera();
 		return refused + " " + guest.call.state`); refused != "403 screen_share_forbidden active" {
 		t.Errorf("a screen in a room where only moderators share theirs: %s", refused)
+	}
+	s.does(t, `
+		alice.on("message", ({ to, from, body }) => said.push([to === "room:" + room.id, from, body].join()));
+		await bob.sendMessage("room:" + room.id, "to all")`)
+	s.waits(t, `said.includes("true,bob,to all")`)
+	if body := s.does(t, `const [last] = await alice.messages({ room: room.id }); return last.body`); body != "to all" {
+		t.Errorf("the latest message of the room is %q", body)
 	}
 	const find = `const of = (user) => room.participants.find((p) => p.user_id === user).id;`
 	s.does(t, find+`await room.setRole(of("bob"), "moderator")`)
