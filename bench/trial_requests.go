@@ -92,6 +92,33 @@ func (c *Comparison) fanout(ctx context.Context, r *table.Report) ([]table.Bar, 
 	return nil, nil
 }
 
+// joinAudio is the bar from the wish to join a room to the first sound of it, at p95.
+const joinAudio = 400
+
+// join measures how long a browser takes from the wish to join a room to what is said there.
+func (c *Comparison) join(ctx context.Context, r *table.Report) ([]table.Bar, error) {
+	joins := 200
+	if c.Short {
+		joins = 40
+	}
+	j, err := c.api().Join(ctx, joins)
+	if err != nil {
+		return nil, err
+	}
+	p50, p95 := measure.Quantile(j.First, 0.5), measure.Quantile(j.First, 0.95)
+	where := fmt.Sprintf("at the median the offer is answered after %.1f ms, and there are keys %.1f ms later",
+		milliseconds(measure.Quantile(j.Answered, 0.5)), milliseconds(measure.Quantile(j.Keyed, 0.5)))
+	d := table.Delay{
+		What: "join to first audio, by the API", Values: []table.Quantile{{Name: "p50", Value: p50}, {Name: "p95", Value: p95}},
+		Note: fmt.Sprintf("%d joins; %s; %.1f ms of the server's core each%s", joins, where, milliseconds(j.Each), prefixed("; ", j.Doubt())),
+	}
+	r.Delays = append(r.Delays, d)
+	bar := table.Bar{
+		Part: "join", Workload: d.What, What: fmt.Sprintf("p95 ≤ %d ms", joinAudio), Value: milliseconds(p95), Limit: joinAudio, Unit: "ms", Where: where,
+	}
+	return []table.Bar{bar}, c.say("%s: p50 %v, p95 %v; %s", d.What, p50, p95, d.Note)
+}
+
 // prefixed is a text with what stands before it; "" of none.
 func prefixed(before, text string) string {
 	if text == "" {

@@ -57,7 +57,7 @@ func (c *Comparison) Run(ctx context.Context) (*table.Report, error) {
 		name string
 		run  func(context.Context, *table.Report) ([]table.Bar, error)
 	}{
-		{"video", c.forwarding}, {"latency", c.latency}, {"lateness", c.lateness}, {"memory", c.memory}, {"signalling", c.signalling}, {"requests", c.requests}, {"fanout", c.fanout}, {"largest", c.largestLoads},
+		{"video", c.forwarding}, {"latency", c.latency}, {"lateness", c.lateness}, {"memory", c.memory}, {"signalling", c.signalling}, {"requests", c.requests}, {"fanout", c.fanout}, {"join", c.join}, {"largest", c.largestLoads},
 	} {
 		if !c.wants(further.name) {
 			continue

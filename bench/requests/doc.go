@@ -1,6 +1,7 @@
 // Package requests measures the API of a started Skybridge from outside: how many requests
-// a core answers, and how long what happens takes to reach all who watch it by WebSocket.
+// a core answers, how long what happens takes to reach all who watch it by WebSocket, and how
+// long a browser that joins takes to hear who talks.
 //
-// Goroutines: one for each who asks and for each WebSocket; the call that begins a
+// Goroutines: one for each who asks, each WebSocket and who talks; the call that begins a
 // measurement ends all of them and waits for them.
 package requests

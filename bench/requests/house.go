@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ type house struct {
 	served  *peers.Served
 	dir     string
 	conns   []net.Conn
+	pages   *http.Client // of browsers
 	core    int
 	program measure.Program
 	clock   load.Clock

@@ -49,3 +49,21 @@ func TestThousandSubscribers(t *testing.T) {
 		})
 	}
 }
+
+// Who comes into a room hears who talks there, each time.
+func TestJoin(t *testing.T) {
+	const joins = 4
+	j, err := runner(t).Join(t.Context(), joins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(j.First) != joins || len(j.Answered) != joins || len(j.Keyed) != joins {
+		t.Fatalf("%d joins of %d", len(j.First), joins)
+	}
+	for i, first := range j.First {
+		if j.Answered[i] <= 0 || j.Keyed[i] <= 0 || first < j.Answered[i] {
+			t.Errorf("heard after %v, answered after %v and with keys %v later", first, j.Answered[i], j.Keyed[i])
+		}
+	}
+	t.Logf("heard after %v; answered after %v, with keys %v later", j.First, j.Answered, j.Keyed)
+}

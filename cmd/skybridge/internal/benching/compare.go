@@ -47,7 +47,7 @@ func compareCommand(p Program) *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringSliceVar(&only, "only", nil, "these parts alone: room, rooms, relay, opus-room, opus-rooms, opus-PCMU, G722-PCMU, browsers, browsers-40, video, latency, lateness, memory, signalling, requests, fanout, largest, profile (of those that miss a bar)")
+	f.StringSliceVar(&only, "only", nil, "these parts alone: room, rooms, relay, opus-room, opus-rooms, opus-PCMU, G722-PCMU, browsers, browsers-40, video, latency, lateness, memory, signalling, requests, fanout, join, largest, profile (of those that miss a bar)")
 	f.BoolVar(&short, "short", false, "one round, in about five minutes")
 	f.StringVar(&speech, "speech", "", "WAV file with speech for Opus; else it is made up")
 	f.StringVar(&root, "asterisk-root", filepath.Join(cache(), "asterisk22"), "folder that has an Asterisk 22, as testdata/peers/install.sh makes it")
