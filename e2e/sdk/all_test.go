@@ -64,6 +64,7 @@ func TestAll(t *testing.T) {
 			return
 		}
 		t.Run("rooms", p.rooms)
+		t.Run("chat", p.chats)
 		t.Run("messages", p.messages)
 		t.Run("polling", p.polls)
 		p.does(t, "for (const client of [alice, bob, polling]) client.close()")

@@ -161,6 +161,252 @@ function pause(ms, signal) {
   });
 }
 
+// src/socket.ts
+var FrameError = class extends Error {
+  constructor(code, detail) {
+    super(detail);
+    this.code = code;
+  }
+  name = "FrameError";
+};
+var unauthorized = 4401;
+var answers = /* @__PURE__ */ new Set(["Subscribed", "Unsubscribed", "Resumed", "Gap", "Renewed", "Sent"]);
+var Socket = class extends Emitter {
+  // cuts the pause before the next attempt
+  constructor(api, env, times = { patience: 15e3, answer: 2e4 }) {
+    super();
+    this.api = api;
+    this.env = env;
+    this.times = times;
+  }
+  session = "";
+  user = "";
+  open = false;
+  #seq = 0;
+  #ids = 0;
+  #conn = null;
+  #waiting = /* @__PURE__ */ new Map();
+  #channels = /* @__PURE__ */ new Map();
+  // how many want each
+  #stop = new AbortController();
+  #hurry = new AbortController();
+  // possible tells whether there are WebSockets here; a server that has none is found out by run.
+  get possible() {
+    return this.env.WebSocket !== void 0 && typeof this.api.credentials !== "object";
+  }
+  // run keeps a connection until close.
+  async run() {
+    const { signal } = this.#stop;
+    for (let failures = 0; !signal.aborted; ) {
+      let was = false;
+      let reason = "";
+      try {
+        reason = await this.#connect(() => {
+          was = true;
+        });
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+      }
+      const wasOpen = this.open;
+      this.open = false;
+      this.#conn = null;
+      for (const { fail } of this.#waiting.values()) fail(new FrameError("lost", "the connection to the server is lost"));
+      this.#waiting.clear();
+      if (signal.aborted) return;
+      if (wasOpen) this.emit("lost", { reason });
+      failures = was ? 0 : failures + 1;
+      this.#hurry = new AbortController();
+      const wait = Math.min(250 * 2 ** failures, this.times.patience);
+      await pause(wait / 2 + Math.random() * wait / 2, this.#hurry.signal);
+    }
+  }
+  // retry makes the next attempt now, since the network may be back.
+  retry() {
+    this.#hurry.abort();
+  }
+  close() {
+    this.#stop.abort();
+    this.#hurry.abort();
+    this.open = false;
+    this.#conn?.close(1e3);
+  }
+  // connect has a connection until it ends, and gives why it did.
+  async #connect(welcomed) {
+    const { WebSocket } = this.env;
+    if (!WebSocket) throw new Error("there are no WebSockets here");
+    const token = await this.api.token();
+    if (this.#stop.signal.aborted) return "closed";
+    const url = this.api.url.replace(/^http/, "ws") + "/ws/auth";
+    const conn = this.#conn = new WebSocket(url, ["bearer", token]);
+    return new Promise((resolve) => {
+      conn.onmessage = ({ data }) => {
+        if (typeof data !== "string") return;
+        let frame;
+        try {
+          frame = JSON.parse(data);
+        } catch {
+          return;
+        }
+        if (frame.type === "Welcome") {
+          welcomed();
+          this.#welcome(frame).catch((error) => {
+            console.warn("skybridge: resume:", error);
+            conn.close(4e3);
+          });
+          return;
+        }
+        this.#take(frame);
+      };
+      conn.onerror = () => void 0;
+      conn.onclose = ({ code, reason }) => resolve(code === unauthorized ? "the token is not accepted" : reason || `closed with ${code}`);
+    });
+  }
+  // welcome goes on with the session before, or begins one.
+  async #welcome(frame) {
+    const before = this.session;
+    const after = this.#seq;
+    this.user = String(frame.user_id ?? "");
+    this.session = String(frame.session ?? "");
+    this.#seq = frame.seq ?? 0;
+    let fresh = true;
+    if (before) {
+      const own = this.session;
+      this.session = before;
+      this.#seq = after;
+      const answer = await this.#ask({ type: "Resume", session: before, after });
+      const goesOn = answer.type === "Resumed" || answer.resumed === true;
+      fresh = answer.type === "Gap";
+      this.session = goesOn ? before : own;
+      if (!goesOn) this.#seq = answer.seq ?? 0;
+    }
+    this.open = true;
+    if (fresh) for (const channel of this.#channels.keys()) this.#subscribe(channel);
+    this.emit("open", { fresh });
+  }
+  #take(frame) {
+    if (frame.seq) {
+      if (frame.seq <= this.#seq && frame.type !== "Gap") return;
+      this.#seq = Math.max(this.#seq, frame.seq);
+    }
+    const id = String(frame.in_reply_to ?? "");
+    const waiting = this.#waiting.get(id);
+    if (waiting && (answers.has(frame.type) || frame.type === waiting.frame.type || frame.type === "Error")) {
+      this.#waiting.delete(id);
+      if (frame.type === "Error") waiting.fail(new FrameError(String(frame.code ?? ""), String(frame.detail ?? "")));
+      else waiting.settle(frame);
+    } else if (frame.type === "Error") {
+      console.warn("skybridge: the server says:", frame.code, frame.detail);
+    }
+    this.emit("frame", frame);
+  }
+  // ask sends a frame and waits for the server's answer to it.
+  ask(frame) {
+    if (!this.open) return Promise.reject(new FrameError("lost", "there is no connection to the server"));
+    return this.#ask(frame);
+  }
+  #ask(frame) {
+    const id = `${++this.#ids}`;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new FrameError("timeout", `${frame.type}: the server does not answer`));
+      }, this.times.answer);
+      this.#waiting.set(id, {
+        frame,
+        settle: (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        fail: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        }
+      });
+      this.#conn?.send(JSON.stringify({ ...frame, id }));
+    });
+  }
+  // want subscribes to a channel, until the function it gives is called.
+  want(channel) {
+    const wanted = this.#channels.get(channel) ?? 0;
+    this.#channels.set(channel, wanted + 1);
+    if (wanted === 0 && this.open) this.#subscribe(channel);
+    let done = false;
+    return () => {
+      if (done) return;
+      done = true;
+      const left = (this.#channels.get(channel) ?? 1) - 1;
+      if (left > 0) {
+        this.#channels.set(channel, left);
+        return;
+      }
+      this.#channels.delete(channel);
+      if (this.open) this.#ask({ type: "Unsubscribe", channel }).catch(() => void 0);
+    };
+  }
+  #subscribe(channel) {
+    this.#ask({ type: "Subscribe", channel }).catch((error) => console.warn(`skybridge: ${channel}:`, error));
+  }
+};
+
+// src/chat.ts
+var Chat = class extends Emitter {
+  constructor(cfg) {
+    super();
+    this.cfg = cfg;
+    const channel = this.#channel = cfg.pc.createDataChannel?.("chat") ?? null;
+    if (!channel) return;
+    channel.onopen = () => this.emit("open", true);
+    channel.onmessage = ({ data }) => this.#take(String(data));
+    channel.onclose = () => this.close();
+  }
+  #channel;
+  #waiting = /* @__PURE__ */ new Map();
+  #next = 1;
+  // open tells whether messages go by the data channel now.
+  get open() {
+    return this.#channel?.readyState === "open";
+  }
+  // send says something to all who are there; it gives the message as the server keeps it.
+  send(body) {
+    const channel = this.#channel;
+    if (channel?.readyState !== "open") return this.cfg.otherwise(this.cfg.place(), body);
+    const id = this.#next++;
+    return new Promise((settle, fail) => {
+      this.#waiting.set(id, { settle, fail });
+      try {
+        channel.send(JSON.stringify({ type: "Message", id, body }));
+      } catch (error) {
+        this.#waiting.delete(id);
+        fail(error);
+      }
+    });
+  }
+  #take(text2) {
+    const frame = JSON.parse(text2);
+    const waiting = this.#waiting.get(Number(frame.in_reply_to));
+    this.#waiting.delete(Number(frame.in_reply_to));
+    if (frame.type === "Error") waiting?.fail(new FrameError(String(frame.code), String(frame.detail)));
+    else if (frame.type !== "Message") return;
+    else if (waiting) waiting.settle(frame);
+    else if (frame.in_reply_to === void 0) this.cfg.heard(frame);
+  }
+  // tell takes a message that came by any way.
+  tell(message) {
+    if (message.to === this.cfg.place()) this.emit("message", message);
+  }
+  // close ends the data channel. What has no answer yet may have been said, or not.
+  close() {
+    const channel = this.#channel;
+    if (!channel) return;
+    this.#channel = null;
+    channel.onopen = channel.onmessage = channel.onclose = null;
+    channel.close();
+    for (const { fail } of this.#waiting.values()) fail(new Error("skybridge: the data channel ended before an answer"));
+    this.#waiting.clear();
+    this.emit("open", false);
+  }
+};
+
 // src/delivery.ts
 var attemptLimit = 3e3;
 var Delivery = class {
@@ -927,6 +1173,7 @@ var Call = class extends Emitter {
   #signaling;
   #senders;
   #video;
+  #chat = null;
   #camera = Promise.resolve();
   // the one that the call begins with is being sent
   #stop = new AbortController();
@@ -940,6 +1187,7 @@ var Call = class extends Emitter {
     super();
     this.#cfg = cfg;
     this.id = cfg.id;
+    this.place = `call:${cfg.id}`;
     this.local = cfg.local;
     this.#peer = new Peer({
       env: cfg.env,
@@ -986,6 +1234,22 @@ var Call = class extends Emitter {
     }
     this.#signaling.start(this.#peer.began);
     void this.#watch();
+  }
+  // place is where messages to all who are here go: room:ID in a room.
+  place;
+  // chat is messages to all who are in the call. They have a data channel of their own from when
+  // this is first used on: best before the call is started, else that takes another offer.
+  get chat() {
+    return this.#chat ??= new Chat({
+      pc: this.#peer.pc,
+      place: () => this.place,
+      otherwise: this.#cfg.say,
+      heard: this.#cfg.heard
+    });
+  }
+  // told takes a message that was told to this client.
+  told(message) {
+    this.#chat?.tell(message);
   }
   get peerConnection() {
     return this.#peer.pc;
@@ -1192,6 +1456,7 @@ var Call = class extends Emitter {
     for (const off of this.#off) off();
     this.#signaling.stop();
     this.#video.close();
+    this.#chat?.close();
     this.#peer.close();
     this.#silence();
     this.#cfg.over(this);
@@ -1288,6 +1553,7 @@ var Room = class extends Emitter {
     this.socket = socket;
     this.call = call;
     this.id = joined.room_id;
+    call.place = `room:${joined.room_id}`;
     this.participantId = joined.participant_id;
     this.role = joined.role;
     this.#off = [
@@ -1317,6 +1583,10 @@ var Room = class extends Emitter {
   #reading = false;
   #again = false;
   #told = false;
+  // send says something to all who are in the room; call.chat tells what others say.
+  send(body) {
+    return this.call.chat.send(body);
+  }
   get participants() {
     return this.body?.participants ?? [];
   }
@@ -1379,193 +1649,6 @@ var Room = class extends Emitter {
   }
   async stopRecording() {
     await this.api.do("POST /rooms/{id}/record/stop", { id: this.id });
-  }
-};
-
-// src/socket.ts
-var FrameError = class extends Error {
-  constructor(code, detail) {
-    super(detail);
-    this.code = code;
-  }
-  name = "FrameError";
-};
-var unauthorized = 4401;
-var answers = /* @__PURE__ */ new Set(["Subscribed", "Unsubscribed", "Resumed", "Gap", "Renewed", "Sent"]);
-var Socket = class extends Emitter {
-  // cuts the pause before the next attempt
-  constructor(api, env, times = { patience: 15e3, answer: 2e4 }) {
-    super();
-    this.api = api;
-    this.env = env;
-    this.times = times;
-  }
-  session = "";
-  user = "";
-  open = false;
-  #seq = 0;
-  #ids = 0;
-  #conn = null;
-  #waiting = /* @__PURE__ */ new Map();
-  #channels = /* @__PURE__ */ new Map();
-  // how many want each
-  #stop = new AbortController();
-  #hurry = new AbortController();
-  // possible tells whether there are WebSockets here; a server that has none is found out by run.
-  get possible() {
-    return this.env.WebSocket !== void 0 && typeof this.api.credentials !== "object";
-  }
-  // run keeps a connection until close.
-  async run() {
-    const { signal } = this.#stop;
-    for (let failures = 0; !signal.aborted; ) {
-      let was = false;
-      let reason = "";
-      try {
-        reason = await this.#connect(() => {
-          was = true;
-        });
-      } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
-      }
-      const wasOpen = this.open;
-      this.open = false;
-      this.#conn = null;
-      for (const { fail } of this.#waiting.values()) fail(new FrameError("lost", "the connection to the server is lost"));
-      this.#waiting.clear();
-      if (signal.aborted) return;
-      if (wasOpen) this.emit("lost", { reason });
-      failures = was ? 0 : failures + 1;
-      this.#hurry = new AbortController();
-      const wait = Math.min(250 * 2 ** failures, this.times.patience);
-      await pause(wait / 2 + Math.random() * wait / 2, this.#hurry.signal);
-    }
-  }
-  // retry makes the next attempt now, since the network may be back.
-  retry() {
-    this.#hurry.abort();
-  }
-  close() {
-    this.#stop.abort();
-    this.#hurry.abort();
-    this.open = false;
-    this.#conn?.close(1e3);
-  }
-  // connect has a connection until it ends, and gives why it did.
-  async #connect(welcomed) {
-    const { WebSocket } = this.env;
-    if (!WebSocket) throw new Error("there are no WebSockets here");
-    const token = await this.api.token();
-    if (this.#stop.signal.aborted) return "closed";
-    const url = this.api.url.replace(/^http/, "ws") + "/ws/auth";
-    const conn = this.#conn = new WebSocket(url, ["bearer", token]);
-    return new Promise((resolve) => {
-      conn.onmessage = ({ data }) => {
-        if (typeof data !== "string") return;
-        let frame;
-        try {
-          frame = JSON.parse(data);
-        } catch {
-          return;
-        }
-        if (frame.type === "Welcome") {
-          welcomed();
-          this.#welcome(frame).catch((error) => {
-            console.warn("skybridge: resume:", error);
-            conn.close(4e3);
-          });
-          return;
-        }
-        this.#take(frame);
-      };
-      conn.onerror = () => void 0;
-      conn.onclose = ({ code, reason }) => resolve(code === unauthorized ? "the token is not accepted" : reason || `closed with ${code}`);
-    });
-  }
-  // welcome goes on with the session before, or begins one.
-  async #welcome(frame) {
-    const before = this.session;
-    const after = this.#seq;
-    this.user = String(frame.user_id ?? "");
-    this.session = String(frame.session ?? "");
-    this.#seq = frame.seq ?? 0;
-    let fresh = true;
-    if (before) {
-      const own = this.session;
-      this.session = before;
-      this.#seq = after;
-      const answer = await this.#ask({ type: "Resume", session: before, after });
-      const goesOn = answer.type === "Resumed" || answer.resumed === true;
-      fresh = answer.type === "Gap";
-      this.session = goesOn ? before : own;
-      if (!goesOn) this.#seq = answer.seq ?? 0;
-    }
-    this.open = true;
-    if (fresh) for (const channel of this.#channels.keys()) this.#subscribe(channel);
-    this.emit("open", { fresh });
-  }
-  #take(frame) {
-    if (frame.seq) {
-      if (frame.seq <= this.#seq && frame.type !== "Gap") return;
-      this.#seq = Math.max(this.#seq, frame.seq);
-    }
-    const id = String(frame.in_reply_to ?? "");
-    const waiting = this.#waiting.get(id);
-    if (waiting && (answers.has(frame.type) || frame.type === waiting.frame.type || frame.type === "Error")) {
-      this.#waiting.delete(id);
-      if (frame.type === "Error") waiting.fail(new FrameError(String(frame.code ?? ""), String(frame.detail ?? "")));
-      else waiting.settle(frame);
-    } else if (frame.type === "Error") {
-      console.warn("skybridge: the server says:", frame.code, frame.detail);
-    }
-    this.emit("frame", frame);
-  }
-  // ask sends a frame and waits for the server's answer to it.
-  ask(frame) {
-    if (!this.open) return Promise.reject(new FrameError("lost", "there is no connection to the server"));
-    return this.#ask(frame);
-  }
-  #ask(frame) {
-    const id = `${++this.#ids}`;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(new FrameError("timeout", `${frame.type}: the server does not answer`));
-      }, this.times.answer);
-      this.#waiting.set(id, {
-        frame,
-        settle: (answer) => {
-          clearTimeout(timer);
-          resolve(answer);
-        },
-        fail: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        }
-      });
-      this.#conn?.send(JSON.stringify({ ...frame, id }));
-    });
-  }
-  // want subscribes to a channel, until the function it gives is called.
-  want(channel) {
-    const wanted = this.#channels.get(channel) ?? 0;
-    this.#channels.set(channel, wanted + 1);
-    if (wanted === 0 && this.open) this.#subscribe(channel);
-    let done = false;
-    return () => {
-      if (done) return;
-      done = true;
-      const left = (this.#channels.get(channel) ?? 1) - 1;
-      if (left > 0) {
-        this.#channels.set(channel, left);
-        return;
-      }
-      this.#channels.delete(channel);
-      if (this.open) this.#ask({ type: "Unsubscribe", channel }).catch(() => void 0);
-    };
-  }
-  #subscribe(channel) {
-    this.#ask({ type: "Subscribe", channel }).catch((error) => console.warn(`skybridge: ${channel}:`, error));
   }
 };
 
@@ -1678,6 +1761,8 @@ var Client = class extends Emitter {
         patience: this.#patience,
         receiveVideo: options.receiveVideo ?? options.video ?? false,
         iceServers: (made.iceServers ?? []).flatMap((s) => s.urls ? [s] : []),
+        say: (to, body) => this.sendMessage(to, body),
+        heard: (message) => this.#heard(message),
         over: (ended) => {
           this.calls.delete(ended.id);
           if (this.#env.storage?.getItem(storageKey) === ended.id) this.#env.storage.removeItem(storageKey);
@@ -1734,7 +1819,8 @@ var Client = class extends Emitter {
   watchPresence(user) {
     return this.#socket.want(`presence:${user}`);
   }
-  // sendMessage sends text to a user, or to a room that this user is in ("room:ID").
+  // sendMessage sends text to a user, or to all in a room or call that this user is in
+  // ("room:ID", "call:ID"); Call.chat sends those by the call's own data channel.
   async sendMessage(to, body) {
     if (!this.#socket.open) return this.api.do("POST /messages", {}, { body: { to, body }, once: true });
     return await this.#socket.ask({ type: "Message", to, body });
@@ -1765,6 +1851,7 @@ var Client = class extends Emitter {
     if (this.#known.has(message.id)) return;
     this.#know(message);
     this.emit("message", message);
+    for (const call of this.calls.values()) call.told(message);
   }
   #know(message) {
     this.#known.add(message.id);
@@ -2176,6 +2263,7 @@ function isOffer(value) {
 export {
   ApiError,
   Call,
+  Chat,
   Client,
   Devices,
   FrameError,

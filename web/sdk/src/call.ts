@@ -1,6 +1,7 @@
 // One call of this client: its state, its media, and what can be done with it.
 
-import { type Api, type CallBody, type Participant, type SignalingMessage, ApiError, gone } from "./api.js";
+import { type Api, type CallBody, type MessageBody, type Participant, type SignalingMessage, ApiError, gone } from "./api.js";
+import { Chat } from "./chat.js";
 import type { Devices } from "./devices.js";
 import { Emitter, pause } from "./emitter.js";
 import type { Environment, IceServer, Sender, Stream, StreamLike, Track } from "./environment.js";
@@ -36,6 +37,8 @@ export interface CallConfig {
   receiveVideo: boolean;
   patience: number; // ms for which a lost network is waited for
   over(call: Call): void;
+  say(to: string, body: string): Promise<MessageBody>;
+  heard(message: MessageBody): void; // by the call's data channel
 }
 
 // endpointOf is who is meant: a number alone is a phone's.
@@ -61,6 +64,7 @@ export class Call extends Emitter<CallEvents> {
   #signaling: Signaling;
   #senders: Sender[];
   #video: Video;
+  #chat: Chat | null = null;
   #camera: Promise<unknown> = Promise.resolve(); // the one that the call begins with is being sent
   #stop = new AbortController();
   #meter = new Meter();
@@ -72,6 +76,7 @@ export class Call extends Emitter<CallEvents> {
     super();
     this.#cfg = cfg;
     this.id = cfg.id;
+    this.place = `call:${cfg.id}`;
     this.local = cfg.local;
     this.#peer = new Peer({
       env: cfg.env, iceServers: cfg.iceServers, patience: cfg.patience,
@@ -115,6 +120,22 @@ export class Call extends Emitter<CallEvents> {
     // What is older is of a connection before, of a page that was loaded again.
     this.#signaling.start(this.#peer.began);
     void this.#watch();
+  }
+
+  // place is where messages to all who are here go: room:ID in a room.
+  place: string;
+
+  // chat is messages to all who are in the call. They have a data channel of their own from when
+  // this is first used on: best before the call is started, else that takes another offer.
+  get chat(): Chat {
+    return this.#chat ??= new Chat({
+      pc: this.#peer.pc, place: () => this.place, otherwise: this.#cfg.say, heard: this.#cfg.heard,
+    });
+  }
+
+  // told takes a message that was told to this client.
+  told(message: MessageBody): void {
+    this.#chat?.tell(message);
   }
 
   get peerConnection(): Peer["pc"] {
@@ -358,6 +379,7 @@ export class Call extends Emitter<CallEvents> {
     for (const off of this.#off) off();
     this.#signaling.stop();
     this.#video.close();
+    this.#chat?.close();
     this.#peer.close();
     this.#silence();
     this.#cfg.over(this);

@@ -172,6 +172,7 @@ export class Client extends Emitter<ClientEvents> {
         api: this.api, socket: this.#socket, env: this.#env, devices: this.devices, id, local, user: () => this.user, patience: this.#patience,
         receiveVideo: options.receiveVideo ?? options.video ?? false,
         iceServers: (made.iceServers ?? []).flatMap((s) => (s.urls ? [s as IceServer] : [])),
+        say: (to, body) => this.sendMessage(to, body), heard: (message) => this.#heard(message),
         over: (ended) => {
           this.calls.delete(ended.id);
           if (this.#env.storage?.getItem(storageKey) === ended.id) this.#env.storage.removeItem(storageKey);
@@ -235,7 +236,8 @@ export class Client extends Emitter<ClientEvents> {
     return this.#socket.want(`presence:${user}`);
   }
 
-  // sendMessage sends text to a user, or to a room that this user is in ("room:ID").
+  // sendMessage sends text to a user, or to all in a room or call that this user is in
+  // ("room:ID", "call:ID"); Call.chat sends those by the call's own data channel.
   async sendMessage(to: string, body: string): Promise<Message> {
     if (!this.#socket.open) return this.api.do("POST /messages", {}, { body: { to, body }, once: true });
     return await this.#socket.ask({ type: "Message", to, body }) as unknown as Message;
@@ -271,6 +273,7 @@ export class Client extends Emitter<ClientEvents> {
     if (this.#known.has(message.id)) return;
     this.#know(message);
     this.emit("message", message);
+    for (const call of this.calls.values()) call.told(message);
   }
 
   #know(message: Message): void {

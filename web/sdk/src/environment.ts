@@ -69,10 +69,20 @@ export interface PeerConnection {
   removeTrack(sender: any): void;
   getSenders(): any[];
   getStats(): Promise<any>;
+  createDataChannel?(label: string): any;
   restartIce(): void;
   close(): void;
   // It is there; react-native-webrtc's own types have lost it.
   addEventListener?(type: any, listener: (event: any) => void): void;
+}
+
+export interface DataChannel {
+  readonly readyState: string;
+  send(data: string): void;
+  close(): void;
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
 }
 
 export interface MediaDevices {

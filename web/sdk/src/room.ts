@@ -1,6 +1,6 @@
 // A room that this client is in: its call, who is there, and what a moderator can do.
 
-import type { Api, JoinBody, Role, RoomBody } from "./api.js";
+import type { Api, JoinBody, MessageBody, Role, RoomBody } from "./api.js";
 import type { Call } from "./call.js";
 import { Emitter, pause } from "./emitter.js";
 import type { Frame, Socket } from "./socket.js";
@@ -31,6 +31,7 @@ export class Room extends Emitter<RoomEvents> {
   constructor(private readonly api: Api, private readonly socket: Socket, readonly call: Call, joined: JoinBody) {
     super();
     this.id = joined.room_id;
+    call.place = `room:${joined.room_id}`;
     this.participantId = joined.participant_id;
     this.role = joined.role;
     this.#off = [
@@ -50,6 +51,11 @@ export class Room extends Emitter<RoomEvents> {
       }),
     ];
     void this.#watch();
+  }
+
+  // send says something to all who are in the room; call.chat tells what others say.
+  send(body: string): Promise<MessageBody> {
+    return this.call.chat.send(body);
   }
 
   get participants(): RoomParticipant[] {

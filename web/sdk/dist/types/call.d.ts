@@ -1,4 +1,5 @@
-import { type Api, type CallBody, type Participant } from "./api.js";
+import { type Api, type CallBody, type MessageBody, type Participant } from "./api.js";
+import { Chat } from "./chat.js";
 import type { Devices } from "./devices.js";
 import { Emitter } from "./emitter.js";
 import type { Environment, IceServer, Stream } from "./environment.js";
@@ -28,6 +29,8 @@ export interface CallConfig {
     receiveVideo: boolean;
     patience: number;
     over(call: Call): void;
+    say(to: string, body: string): Promise<MessageBody>;
+    heard(message: MessageBody): void;
 }
 export declare const endpointOf: (target: string) => string;
 export declare class Call extends Emitter<CallEvents> {
@@ -43,6 +46,9 @@ export declare class Call extends Emitter<CallEvents> {
     readonly streams: Stream[];
     constructor(cfg: CallConfig);
     start(): Promise<void>;
+    place: string;
+    get chat(): Chat;
+    told(message: MessageBody): void;
     get peerConnection(): Peer["pc"];
     hangUp(options?: {
         keepalive?: boolean;

@@ -68,9 +68,18 @@ export interface PeerConnection {
     removeTrack(sender: any): void;
     getSenders(): any[];
     getStats(): Promise<any>;
+    createDataChannel?(label: string): any;
     restartIce(): void;
     close(): void;
     addEventListener?(type: any, listener: (event: any) => void): void;
+}
+export interface DataChannel {
+    readonly readyState: string;
+    send(data: string): void;
+    close(): void;
+    onopen: ((event: any) => void) | null;
+    onmessage: ((event: any) => void) | null;
+    onclose: ((event: any) => void) | null;
 }
 export interface MediaDevices {
     getUserMedia(constraints?: any): Promise<any>;

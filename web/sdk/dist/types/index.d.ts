@@ -1,5 +1,6 @@
 export { connect, Client, type CallOptions, type ClientOptions, type Incoming, type Message, type Presence } from "./client.js";
 export { Call, type CallState } from "./call.js";
+export { Chat } from "./chat.js";
 export type { RemoteVideo } from "./video.js";
 export type { Source } from "./sections.js";
 export { Room, type RoomParticipant } from "./room.js";

@@ -1,4 +1,4 @@
-import type { Api, JoinBody, Role, RoomBody } from "./api.js";
+import type { Api, JoinBody, MessageBody, Role, RoomBody } from "./api.js";
 import type { Call } from "./call.js";
 import { Emitter } from "./emitter.js";
 import type { Frame, Socket } from "./socket.js";
@@ -20,6 +20,7 @@ export declare class Room extends Emitter<RoomEvents> {
     role: string;
     body: RoomBody | null;
     constructor(api: Api, socket: Socket, call: Call, joined: JoinBody);
+    send(body: string): Promise<MessageBody>;
     get participants(): RoomParticipant[];
     refresh(): Promise<void>;
     leave(): Promise<void>;

@@ -1,0 +1,69 @@
+package sdk_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// chats: two who talk in a room write to each other by their connections' data channels, and get
+// nothing twice; one that floods waits alone; what is refused is said, and the call goes on.
+func (s *scene) chats(t *testing.T) {
+	s.does(t, `
+		const made = await alice.rooms.create({ name: "Chat" });
+		window.room = await alice.rooms.join(made.id);
+		window.guest = await bob.rooms.join(made.id);
+		window.written = [];
+		for (const [name, client, r] of [["alice", alice, room], ["bob", bob, guest]]) {
+			client.on("frame", ({ type, body }) => type === "Message" && written.push(name + " by socket: " + body));
+			client.on("message", ({ body }) => written.push(name + ": " + body));
+			r.call.chat.on("message", ({ from, to, body }) => written.push(name + " from " + from + " to " + to + ": " + body));
+		}
+		window.packets = async ({ peerConnection }) => {
+			let n = 0;
+			for (const r of (await peerConnection.getStats()).values()) if (r.type === "inbound-rtp" && r.kind === "audio") n += r.packetsReceived;
+			return n;
+		}`)
+	s.waits(t, `room.call.chat.open && guest.call.chat.open && room.participants.length === 2`)
+	s.does(t, `await room.send("hello")`)
+	s.waits(t, `written.includes("bob from alice to room:" + room.id + ": hello")`)
+	s.does(t, `await guest.send("hello yourself")`)
+	s.waits(t, `written.includes("alice from bob to room:" + room.id + ": hello yourself")`)
+	if kept := s.does(t, `return (await bob.messages({ room: room.id })).map((m) => m.from + " " + m.body).join()`); kept != "bob hello yourself,alice hello" {
+		t.Errorf("kept: %s", kept)
+	}
+
+	// Each of alice's messages is refused, and all but the first hundreds wait; bob's do not.
+	s.does(t, `
+		window.refused = [];
+		window.flood = Promise.all(Array.from({ length: 1000 }, () => room.send(" ").catch((e) => refused.push(e.name + " " + e.code))));
+		window.before = await packets(guest.call);
+		await guest.send("beside the flood")`)
+	s.waits(t, `written.includes("alice from bob to room:" + room.id + ": beside the flood")`)
+	s.waits(t, `packets(guest.call).then((n) => n > before + 50)`)
+	s.does(t, `await flood`)
+	if got := s.does(t, `return refused.length + " " + [...new Set(refused)].join()`); got != "1000 FrameError invalid" {
+		t.Errorf("the flood: %s", got)
+	}
+	if got := s.does(t, `return room.send("x".repeat(17 * 1024)).then(() => "sent", (e) => e.code)`); got != "too_large" {
+		t.Errorf("17 KiB: %s", got)
+	}
+	if state := s.does(t, `return [room.call.state, room.call.chat.open, guest.call.state].join()`); state != "active,true,active" {
+		t.Errorf("afterwards: %s", state)
+	}
+	for _, want := range []string{"alice: hello yourself", "alice: beside the flood", "bob: hello"} {
+		if got := s.does(t, fmt.Sprintf("return written.filter((w) => w === %q).length", want)); got != "1" {
+			t.Errorf("%q was told %s times", want, got)
+		}
+	}
+	if got := s.does(t, `return written.filter((w) => w.includes("by socket")).join()`); got != "" {
+		t.Errorf("beside the channel: %s", got)
+	}
+
+	// Without the channel it goes as all messages do.
+	s.does(t, `guest.call.chat.close(); await guest.send("by the socket")`)
+	s.waits(t, `written.includes("alice from bob to room:" + room.id + ": by the socket")`)
+	// The server may hear of the channel's end after the first of these.
+	s.waits(t, `room.send("by the channel").then(() => written.includes("bob by socket: by the channel"))`)
+	s.waits(t, `written.includes("bob from alice to room:" + room.id + ": by the channel")`)
+	s.does(t, `await guest.leave(); await room.leave(); await alice.rooms.remove(room.id)`)
+}
