@@ -192,6 +192,16 @@ func TestWhatIsNotSentIsNotKnown(t *testing.T) {
 	}
 }
 
+// TestAWideWayIsFoundSoon: a probe that finds nothing in its way is followed by the next at once.
+func TestAWideWayIsFoundSoon(t *testing.T) {
+	w := newWay(20_000_000)
+	w.wanted, w.probing = 250_000, 6_000_000
+	w.run(t, 2500*ms)
+	if got := w.e.Estimate(); got < 5_000_000 {
+		t.Errorf("estimate %d, where there are 20 Mbit/s and 6 are wanted", got)
+	}
+}
+
 func TestNoise(t *testing.T) {
 	w := newWay(2_000_000)
 	w.noise, w.probing = 15*ms, 8_000_000

@@ -136,7 +136,11 @@ func (e *Estimator) Probe(now time.Duration, bps int) {
 	if p.active || now < p.next || bps <= e.Estimate() || e.trend.state != normal {
 		return
 	}
-	r := min(float64(bps), 2*float64(e.Estimate()), float64(e.cfg.Max))
+	most := 2.0
+	if p.id == 0 { // nothing is known yet
+		most = 3
+	}
+	r := min(float64(bps), most*float64(e.Estimate()), float64(e.cfg.Max))
 	id := p.id + 1
 	if id == 0 {
 		id = 1
@@ -218,6 +222,8 @@ func (p *probe) result(now time.Duration) (float64, bool) {
 	if cameAt < 0.9*sentAt { // it filled the way: a little less leaves no queue
 		r *= 0.95
 		p.next = now + probeRepeat
+	} else { // there may be more: that is found out at once
+		p.next = now
 	}
 	return r, true
 }
