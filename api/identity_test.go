@@ -92,6 +92,8 @@ func TestIdentity(t *testing.T) {
 		{"POST", "/extensions", `{"number":"2002","codecs":["mp3"]}`, 422, "body.codecs"},
 		{"POST", "/extensions", `{"number":"2002","context":"nowhere"}`, 422, "body.context"},
 		{"POST", "/extensions", `{"number":"2002","caller_id":"a\nb"}`, 422, "body.caller_id"},
+		{"POST", "/users", `{"id":"nul","name":"a\u0000b"}`, 422, "body.name"},
+		{"POST", "/api-keys", `{"name":"a\u0000b","owner":"nul"}`, 422, "body.name"},
 		{"POST", "/extensions", `{"number":"2002","max_contacts":101}`, 422, "body.max_contacts"},
 		{"POST", "/extensions", `{"number":"2002","secret":"x"}`, 422, "body"},
 		{"PATCH", "/extensions/2001", `{"context":"internal","caller_id":"\"Ana\" <1>"}`, 200, `"context":"internal"`},

@@ -88,6 +88,9 @@ func (r *routes) createUser(ctx context.Context, p auth.Principal, in *struct {
 },
 ) (*rest.Created[UserBody], error) {
 	b := in.Body
+	if err := rest.Text("body.name", b.Name); err != nil {
+		return nil, err
+	}
 	u := store.User{ID: b.ID, Name: b.Name, Extension: b.Extension, CallLimit: b.CallLimit, Created: r.Now().UTC()}
 	if err := auth.CheckUser(u.ID); err != nil {
 		return nil, rest.InField("body.id", fault.New(fault.Invalid, "%w", err))
@@ -145,6 +148,9 @@ func (r *routes) changeUser(ctx context.Context, p auth.Principal, in *struct {
 	}
 	b := in.Body
 	set(&u.Name, b.Name)
+	if err := rest.Text("body.name", u.Name); err != nil {
+		return nil, err
+	}
 	set(&u.CallLimit, b.CallLimit)
 	if b.Roles != nil {
 		if u.Roles, err = rolesOf("body.roles", *b.Roles); err != nil {

@@ -70,6 +70,7 @@ func TestMessages(t *testing.T) {
 		{"bob", " \n", 422, "invalid"},
 		{"bob", strings.Repeat("x", 16<<10+1), 413, "too_large"},
 		{"b\x00b", "x", 422, "invalid"},
+		{"bob", "a\x00b", 422, "invalid"},
 		{"room:nonsense", "x", 404, "not_found"},
 	} {
 		alice.post("/messages", map[string]any{"to": ca.to, "body": ca.body}).want(ca.status, ca.code)

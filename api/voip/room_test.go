@@ -142,6 +142,7 @@ func TestWhatIsNoRoom(t *testing.T) {
 		"a negative size":  {map[string]any{"name": "x", "max_participants": -1}, 422, "body.max_participants"},
 		"a large size":     {map[string]any{"name": "x", "max_participants": 5001}, 422, "body.max_participants"},
 		"half a size":      {map[string]any{"name": "x", "max_participants": 1.5}, 422, "body.max_participants"},
+		"a name with NUL":  {map[string]any{"name": "a\x00b"}, 422, "body.name"},
 		"no number":        {map[string]any{"name": "x", "number": "nine"}, 422, "body.number"},
 		"no bridge type":   {map[string]any{"name": "x", "settings": map[string]any{"bridge_type": "x"}}, 422, "body.settings.bridge_type"},
 		"a PIN of letters": {map[string]any{"name": "x", "pin": "12a4"}, 422, "body.pin"},

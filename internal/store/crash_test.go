@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -189,6 +190,35 @@ func TestTextsThatPostgresRefuses(t *testing.T) {
 		kind(t, s.Settings.Put(t.Context(), "a", text), fault.Invalid)
 	}
 	ok(t, s.Settings.Put(t.Context(), "a", "\u2603"))
+}
+
+// A database that sorts as a language does lists in the same order as others.
+func TestPostgresInAnotherLanguage(t *testing.T) {
+	newDatabase(t)
+	place, err := server.Database(t.Context(), "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8' TEMPLATE template0")
+	ok(t, err)
+	s := openTest(t, place)
+	ctx := t.Context()
+	want := []string{"B", "Z", "a", "a-b", "ab", "b", "\u00e9"}
+	for _, name := range []string{"ab", "\u00e9", "b", "Z", "a", "a-b", "B"} {
+		ok(t, s.Users.Create(ctx, User{ID: name, Created: noon}))
+		ok(t, s.Extensions.Create(ctx, Extension{Number: name, Created: noon, Updated: noon}))
+	}
+	var order string // that the database itself has another one, so that the test shows something
+	ok(t, s.row(ctx, `SELECT string_agg(id, ' ' ORDER BY id) FROM users`, nil, &order))
+	if order == strings.Join(want, " ") {
+		t.Errorf("the database sorts %s", order)
+	}
+	users, err := s.Users.List(ctx)
+	ok(t, err)
+	extensions, err := s.Extensions.List(ctx)
+	ok(t, err)
+	var ids, numbers []string
+	for i := range users {
+		ids, numbers = append(ids, users[i].ID), append(numbers, extensions[i].Number)
+	}
+	same(t, ids, nil, want)
+	same(t, numbers, nil, want)
 }
 
 // A server that takes no care of what it acknowledges is refused.

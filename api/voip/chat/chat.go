@@ -96,6 +96,9 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, to, body string) (
 	case len(body) > store.MaxMessageBody:
 		return MessageToUser{}, rest.InField("body.body", fault.New(fault.TooLarge, "a message of %d bytes, at most %d", len(body), store.MaxMessageBody))
 	}
+	if err := rest.Text("body.body", body); err != nil {
+		return MessageToUser{}, err
+	}
 	m := store.Message{ID: signaling.NewID(), From: p.User, Body: body, Created: s.cfg.Now()}
 	recipients, err := s.address(p, to, &m)
 	if err != nil {

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,6 +49,9 @@ func (r routes) list(ctx context.Context, p auth.Principal, in *struct {
 ) (*rest.List[MessageToUser], error) {
 	if _, err := uuid.Parse(in.Cursor); in.Cursor != "" && err != nil {
 		return nil, rest.InField("query.cursor", fault.New(fault.Invalid, "no cursor of this list"))
+	}
+	if err := errors.Join(rest.Text("query.with", in.With), rest.Text("query.room", in.Room)); err != nil {
+		return nil, err
 	}
 	found, err := r.service.cfg.Store.List(ctx, store.MessageQuery{User: p.User, With: in.With, Room: in.Room, Limit: in.Limit, Before: in.Cursor})
 	if err != nil {

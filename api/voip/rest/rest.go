@@ -14,6 +14,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -216,6 +217,15 @@ func (e *StateError) Error() string { return e.Err.Error() }
 
 // Unwrap gives the error itself.
 func (e *StateError) Unwrap() error { return e.Err }
+
+// Text is nil for a text that every database keeps as it is; for others it is of kind fault.Invalid,
+// about a field.
+func Text(field, s string) error {
+	if strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
+		return InField(field, fault.New(fault.Invalid, "a text without U+0000"))
+	}
+	return nil
+}
 
 // OptionalTime is a time in UTC, or null for none.
 func OptionalTime(t time.Time) *time.Time {

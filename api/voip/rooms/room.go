@@ -71,6 +71,9 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateRoom) (
 	if in.Settings.BridgeType == "" {
 		in.Settings.BridgeType = mixing
 	}
+	if err := rest.Text("body.name", in.Name); err != nil {
+		return RoomBody{}, err
+	}
 	digits, err := pinOf(in.PIN)
 	if err != nil {
 		return RoomBody{}, err
@@ -217,6 +220,11 @@ func (s *Service) list(p auth.Principal, number string) []RoomBody {
 
 // change changes a room, on disk first.
 func (s *Service) change(ctx context.Context, p auth.Principal, id string, in ChangeRoom) (RoomBody, error) {
+	if in.Name != nil {
+		if err := rest.Text("body.name", *in.Name); err != nil {
+			return RoomBody{}, err
+		}
+	}
 	var digits pin.PIN
 	if in.PIN != nil {
 		var err error
