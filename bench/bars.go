@@ -42,7 +42,6 @@ func (c *Comparison) costBars() (bars []table.Bar) {
 	const (
 		room, rooms, relay  = "G.711, one room, 3 talk", "G.711, rooms of 10, all talk", "G.711 calls, relayed"
 		listeners, speakers = "Opus, one room, 3 talk", "Opus, rooms of 10, all talk"
-		browsers            = "browsers' Opus, one room, 3 talk"
 	)
 	against(inOneRoom, room, "≤ 2.0 × the floor", theFloor, 2)
 	against(inOneRoom, room, "≤ 1/10 of Asterisk's", theAsterisk, 1./10)
@@ -51,7 +50,7 @@ func (c *Comparison) costBars() (bars []table.Bar) {
 	against(opusRoom, listeners, "≤ 2.2 × the floor", theFloor, 2.2)
 	against(opusRoom, listeners, "≤ 1/40 of Janus's", theJanus, 1./40)
 	against(opusRooms, speakers, "≤ 1/3 of Janus's", theJanus, 1./3)
-	against(inBrowsers, browsers, "≤ 1/10 of Janus's", theJanus, 1./10)
+	against(inBrowsers, browsersName, "≤ 1/10 of Janus's", theJanus, 1./10)
 	against(opusRooms, speakers, "≤ 1.18 × libopus alone", theCodecs, 1.18)
 	for _, t := range []struct {
 		trial, name string

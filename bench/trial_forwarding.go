@@ -17,29 +17,29 @@ import (
 // film is a workload of video, and how long it takes until all is forwarded.
 type film struct {
 	meeting.Forwarding
-	warm time.Duration
+	warm   time.Duration
+	rounds int
 }
 
 // films are those of the comparison: the receivers say what their networks carry, of which both
 // servers are told; and once more with the feedback that browsers send besides, by which Skybridge
 // finds out itself, which takes it some time.
-func films() []film {
+func (c *Comparison) films() []film {
 	f := meeting.Forwarding{Publishers: 10, Receivers: 40, Film: webrtc.Camera()}
 	again := f
 	again.Feedback = true
-	return []film{{f, 6 * time.Second}, {again, 20 * time.Second}}
+	if c.Short {
+		return []film{{f, 6 * time.Second, 1}}
+	}
+	return []film{{f, 6 * time.Second, c.rounds()}, {again, 20 * time.Second, 1}}
 }
 
 // forwarding measures what a packet of video costs that is forwarded, beside Janus's VideoRoom, in
 // turn.
 func (c *Comparison) forwarding(ctx context.Context, r *table.Report) (bars []table.Bar, err error) {
-	all := films()
-	if c.Short {
-		all = all[:1]
-	}
-	for _, f := range all {
+	for _, f := range c.films() {
 		runs := make(map[string][]*meeting.Forwarded)
-		for range c.rounds() {
+		for range f.rounds {
 			for _, who := range []string{theSkybridge, theJanus} {
 				if err := c.forward(ctx, who, f, runs); err != nil {
 					return nil, err

@@ -11,7 +11,7 @@ import (
 // How long a whole comparison is to take; what of that is for profiles, which come last; and
 // what one search for a largest load may take at the most.
 const (
-	wholeTime   = 18 * time.Minute
+	wholeTime   = 22 * time.Minute
 	profileTime = 100 * time.Second
 	searchTime  = 60 * time.Second
 )
@@ -57,7 +57,19 @@ func (c *Comparison) largestLoads(ctx context.Context, _ *table.Report) ([]table
 			return nil, err
 		}
 	}
-	return nil, nil
+	return c.carryBars(), nil
+}
+
+// carryBars hold how many browsers a core carries against how many it does with Janus, where both
+// were looked for.
+func (c *Comparison) carryBars() []table.Bar {
+	if !c.wants(inBrowsers) {
+		return nil
+	}
+	ours, theirs := c.found[inBrowsers+"/"+theSkybridge], c.found[inBrowsers+"/"+theJanus]
+	b := compared(browsersName, "a core carries ≥ 10 × Janus's", float64(theirs), float64(ours), 1./10, c.skipped[theJanus])
+	b.Part = inBrowsers
+	return []table.Bar{b}
 }
 
 // largest looks for the largest load that a contestant carries, around what it should by

@@ -14,18 +14,19 @@ import (
 
 // The names of trials, by which bars find their figures.
 const (
-	inOneRoom   = "room"
-	inRooms     = "rooms"
-	relayed     = "relay"
-	opusRoom    = "opus-room"
-	opusRooms   = "opus-rooms"
-	opusToPCMU  = "opus-PCMU"
-	g722ToPCMU  = "G722-PCMU"
-	inBrowsers  = "browsers"
-	sameLoad    = "browsers-40"
-	janusOpus   = 40 // parties: about two thirds of what one core carried elsewhere
-	opusSpeaks  = 40
-	transcoding = 60
+	inOneRoom    = "room"
+	inRooms      = "rooms"
+	relayed      = "relay"
+	opusRoom     = "opus-room"
+	opusRooms    = "opus-rooms"
+	opusToPCMU   = "opus-PCMU"
+	g722ToPCMU   = "G722-PCMU"
+	inBrowsers   = "browsers"
+	sameLoad     = "browsers-40"
+	browsersName = "browsers' Opus, one room, 3 talk"
+	janusOpus    = 40 // parties: about two thirds of what one core carried elsewhere
+	opusSpeaks   = 40
+	transcoding  = 60
 )
 
 // trials are the workloads of the comparison.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # bench.sh measures Skybridge beside a program that only receives and sends, Asterisk,
-# Janus and rtpengine: interleaved, servers on one core and the load client on another. It
+# Janus and rtpengine, phones and browsers: interleaved, servers on one core and the load client on another. It
 # brings the peers where root allows it and writes the figures into docs/benchmarks.md.
 #
 # usage: bench.sh        about half an hour; fails if 100,000 calls leave anything behind
