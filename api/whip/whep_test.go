@@ -36,6 +36,10 @@ func TestWatch(t *testing.T) {
 	v.sees("who speaks again", 'A')
 	alice.do("DELETE", a.at, "").want(200)
 	v.sees("who is left", 'B')
+	alice.do("DELETE", b.at, "").want(200)
+	alice.present(room.ID, 1)
+	alice.films(room, vp8, 'C') // the stream goes on, also after nothing was there to be seen
+	v.sees("who comes", 'C')
 
 	now := alice.present(room.ID, 2)
 	me := now.Participants[0]

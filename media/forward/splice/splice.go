@@ -128,7 +128,7 @@ func (s *Splice) begin(now time.Duration, h *rtp.Header) {
 	if !s.ended { // a frame whose end did not come leaves a hole
 		number++
 	}
-	passed := min(now-s.at, time.Hour)
+	passed := min(max(now-s.at, 0), time.Hour)
 	stamp := s.newest + max(uint32(int64(passed)*clockRate/int64(time.Second)), leastStep)
 	s.current.number, s.current.time = number-h.SequenceNumber, stamp-h.Timestamp
 }

@@ -28,6 +28,7 @@ const oneTrack = "one"
 type following struct {
 	One
 	splice *splice.Splice // of the section's track; nil before there is one
+	start  time.Time      // of its clock, which goes on from scene to scene
 	views  map[video.SourceID]watched
 	count  uint32 // of inputs so far
 	want   video.SourceID
@@ -72,9 +73,9 @@ func (o *following) through(p *Performer, a *jsep.Agreed, peer *rtc.Peer) (send,
 		return func([]byte) {}, func([]byte) {}
 	}
 	if o.splice == nil {
-		o.splice = splice.New(splice.Config{SSRC: m.Track.SSRC, RTX: m.Track.RTX, Reporter: peer.SSRC()})
+		o.splice, o.start = splice.New(splice.Config{SSRC: m.Track.SSRC, RTX: m.Track.RTX, Reporter: peer.SSRC()}), time.Now()
 	}
-	one, start := o.splice, time.Now()
+	one, start := o.splice, o.start
 	p.one.Store(one)
 	send = func(packet []byte) {
 		ours, took := one.Packet(time.Since(start), packet)
