@@ -15,19 +15,27 @@ import (
 )
 
 // TestInNode: the SDK in Node, with werift for its media, calls a phone and sends back what it
-// hears: the phone, which a call of two gives nothing of its own, hears its own tone.
+// hears: the phone, which a call of two gives nothing of its own, hears its own tone. It writes a
+// message by the call's data channel.
 func TestInNode(t *testing.T) {
-	inNode(t, 500, "echo.mjs", func(*logtest.Log) error { return nil })
+	inNode(t, 500, "echo.mjs", hasSaid("wrote hello by the data channel"))
 }
 
-// TestInNodeByWRTC: with @roamhq/wrtc for its media both hear each other.
+// TestInNodeByWRTC: with @roamhq/wrtc for its media both hear each other, and it writes a message.
 func TestInNodeByWRTC(t *testing.T) {
-	inNode(t, 700, "wrtc.mjs", func(said *logtest.Log) error {
-		if !strings.Contains(said.String(), "heard 500") {
-			return errors.New(said.String())
+	inNode(t, 700, "wrtc.mjs", hasSaid("heard 500", "wrote hello by the data channel"), "700", "500")
+}
+
+// hasSaid fails for a program that has not said all of something.
+func hasSaid(all ...string) func(*logtest.Log) error {
+	return func(said *logtest.Log) error {
+		for _, what := range all {
+			if !strings.Contains(said.String(), what) {
+				return errors.New(said.String())
+			}
 		}
 		return nil
-	}, "700", "500")
+	}
 }
 
 // TestVideoInNode: with @roamhq/wrtc for their media two meet in a room and see each other's camera,

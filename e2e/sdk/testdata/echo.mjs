@@ -33,5 +33,8 @@ call.on("state", ({ state, cause }) => {
   say("state", state, cause);
   if (state === "ended" || state === "failed") { client.close(); process.exitCode = state === "ended" ? 0 : 1; }
 });
+call.chat.on("open", async (open) => {
+  if (open) say("wrote", (await call.chat.send("hello")).body, "by the data channel");
+});
 process.stdin.on("end", () => void call.hangUp());
 process.stdin.resume();

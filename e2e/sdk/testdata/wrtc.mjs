@@ -62,6 +62,9 @@ call.streams.forEach(listen);
 call.on("stream", listen);
 say("state", call.state);
 call.on("state", ({ state, cause }) => say("state", state, cause));
+call.chat.on("open", async (open) => {
+  if (open) say("wrote", (await call.chat.send("hello")).body, "by the data channel");
+});
 process.stdin.on("end", async () => {
   await call.hangUp();
   clearInterval(speak);
