@@ -174,7 +174,7 @@ func TestIdentityIsForAdmins(t *testing.T) {
 func TestPagesOfIdentity(t *testing.T) {
 	o := newOffice(t)
 	var want []string
-	for _, name := range []string{"a", "b c", "ü", "z/1", "z/2"} {
+	for _, name := range []string{"a", "b c", "ü", "z/1", "z/2", strings.Repeat("ü", 64), strings.Repeat("y", 128)} { // those are the longest
 		want = append(want, name)
 		body, err := json.Marshal(map[string]string{"id": name})
 		must(t, err)
