@@ -74,6 +74,12 @@ func TestCallsOfPhones(t *testing.T) {
 	if status := s.Do(t, tokens["bob"], "POST", voip+"/calls/"+id+"/end", nil, nil); status != http.StatusOK {
 		t.Errorf("bob ends it: %d", status)
 	}
+	for _, again := range []string{"", "/end"} { // at once, whether its end and its record are there or not
+		method := map[string]string{"": "GET", "/end": "POST"}[again]
+		if status := s.Do(t, tokens["bob"], method, voip+"/calls/"+id+again, nil, nil); status != http.StatusOK {
+			t.Errorf("%s %s of a call that ends: %d", method, again, status)
+		}
+	}
 	p1.Closed(t)
 	p2.Closed(t)
 	for user, want := range map[string]int{"boss": 1, "alice": 1, "bob": 1, "carol": 0} {
