@@ -108,8 +108,20 @@ func (s *scene) calls(t *testing.T) {
 	s.waits(t, `!call.muted && !call.body.participants.some((p) => p.muted)`)
 	peer.Hears(t, "1001", s.desk.Recording(), 700)
 
+	s.does(t, `
+		const pc = call.peerConnection, { getStats, restartIce } = pc;
+		window.looks = window.restarts = 0;
+		window.packets = async () => [...(await getStats.call(pc)).values()].find((r) => r.type === "inbound-rtp").packetsReceived;
+		pc.getStats = (...which) => { looks++; return getStats.apply(pc, which); };
+		pc.restartIce = () => { restarts++; restartIce.call(pc); };`)
+	s.waits(t, "looks >= 12") // three seconds in which audio came
 	s.does(t, "await call.hold()")
 	peer.Silent(t, "the page that holds", s.b.Recording(), 500) // a phone without music records nothing
+	s.does(t, "window.before = await packets(); looks = 0")
+	s.waits(t, "looks >= 32") // eight seconds, in which nothing comes: that is no lost path
+	if got := s.does(t, "return [await packets() - before, restarts, call.state]"); got != "0,0,active" && got != "0,1,active" {
+		t.Errorf("packets, ICE restarts and state of a call on hold: %s", got)
+	}
 	s.does(t, "await call.unhold()")
 	peer.Hears(t, "the page", s.b.Recording(), 500) // what 1001 hears it records no more; 1002 does, below
 	if listed := s.does(t, `return (await alice.list()).map((c) => c.id).join() === call.id`); listed != "true" {
