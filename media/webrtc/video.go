@@ -157,17 +157,36 @@ func (p *Peer) CNAME() string { return p.session.cname }
 // a time for each track. The error is of kind Unavailable while the peer is not connected,
 // NotFound for an SSRC of no track, or about the packet.
 func (p *Peer) WriteVideo(packet []byte) error {
+	stream, err := p.streamOf(packet)
+	if err != nil {
+		return err
+	}
+	return stream.Send(packet)
+}
+
+// WriteVideoBy is WriteVideo, but for that the packet leaves with others, by the next Flush of the
+// outbox at the latest.
+func (p *Peer) WriteVideoBy(o *transport.Outbox, packet []byte) error {
+	stream, err := p.streamOf(packet)
+	if err != nil {
+		return err
+	}
+	return stream.SendBy(o, packet)
+}
+
+// streamOf is the stream of a packet of video, while it can be sent.
+func (p *Peer) streamOf(packet []byte) (*transport.Stream, error) {
 	if len(packet) < rtp.HeaderBytes {
-		return rtp.ErrShort
+		return nil, rtp.ErrShort
 	}
 	stream := (*p.video.sent.Load())[binary.BigEndian.Uint32(packet[8:])]
 	switch {
 	case stream == nil:
-		return errNoTrack
+		return nil, errNoTrack
 	case !p.connected.Load():
-		return errNotConnected
+		return nil, errNotConnected
 	}
-	return stream.Send(packet)
+	return stream, nil
 }
 
 // WriteControl sends a compound RTCP packet, which begins with a report of SSRC's. Errors are

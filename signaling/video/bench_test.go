@@ -31,7 +31,7 @@ type meeting struct {
 
 func newMeeting(tb testing.TB, members, senders int) *meeting {
 	tb.Helper()
-	m := &meeting{f: NewForwarding(slog.New(slog.DiscardHandler), Settings{Cameras: MaxCameras}, func(Event) {}), senders: senders, packet: make([]byte, 0, 1500)}
+	m := &meeting{f: NewForwarding(slog.New(slog.DiscardHandler), Settings{Cameras: MaxCameras}, func(Event) {}, nil), senders: senders, packet: make([]byte, 0, 1500)}
 	tb.Cleanup(m.f.Close)
 	sink, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {

@@ -23,6 +23,7 @@ const tick = 20 * time.Millisecond
 // they must not block, nor call it back.
 type Forwarding struct {
 	log   *slog.Logger
+	flush func()
 	start time.Time
 	wake  chan struct{}
 	stop  chan struct{}
@@ -53,10 +54,11 @@ type Member struct {
 	list   []rtp.Feedback
 }
 
-// NewForwarding makes one of nobody.
-func NewForwarding(log *slog.Logger, s Settings, tell func(Event)) *Forwarding {
+// NewForwarding makes one of nobody. flush, where set, is called after each round of Send, by the
+// one goroutine that calls those too: what they have kept until then is to leave.
+func NewForwarding(log *slog.Logger, s Settings, tell func(Event), flush func()) *Forwarding {
 	f := &Forwarding{
-		log: log, start: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		log: log, flush: flush, start: time.Now(), wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 		router: router.New(), members: make(map[string]*Member), tracks: make(map[SourceID]*router.Track),
 		queue: queue{came: make(chan struct{}, 1)},
 	}
@@ -95,6 +97,7 @@ func (f *Forwarding) run() {
 			return
 		case <-f.queue.came:
 			guard.Do(f.log, "the forwarding of video", f.forward)
+			f.leave()
 			continue
 		case <-t.C:
 		case <-f.wake:
@@ -102,9 +105,17 @@ func (f *Forwarding) run() {
 		}
 		idle := false
 		guard.Do(f.log, "the forwarding of video", func() { idle = f.tick() })
+		f.leave()
 		if idle {
 			t.Stop() // until somebody joins
 		}
+	}
+}
+
+// leave has go what was sent.
+func (f *Forwarding) leave() {
+	if f.flush != nil {
+		f.flush()
 	}
 }
 

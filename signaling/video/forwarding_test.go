@@ -81,7 +81,7 @@ func (e *end) config(t *testing.T) router.Config {
 func TestForwarding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []Event
-		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{Screens: true}, func(e Event) { events = append(events, e) })
+		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{Screens: true}, func(e Event) { events = append(events, e) }, nil)
 		defer f.Close()
 		var ann, ben, cem end
 		join := func(id string, e *end) *Member {
@@ -151,7 +151,7 @@ func TestForwarding(t *testing.T) {
 // takes nobody.
 func TestForwardingRules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{}, func(Event) {})
+		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{}, func(Event) {}, nil)
 		var e end
 		m, err := f.Join("ann", e.config(t))
 		if err != nil {
@@ -177,7 +177,7 @@ func TestForwardingRules(t *testing.T) {
 // TestIdleRoomsSleep: a room of nobody has no ticks, and wakes for the first who comes.
 func TestIdleRoomsSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{}, func(Event) {})
+		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{}, func(Event) {}, nil)
 		defer f.Close()
 		time.Sleep(time.Hour)
 		var e end
@@ -204,7 +204,7 @@ func TestIdleRoomsSleep(t *testing.T) {
 // does, is nothing to one who has come by its name since.
 func TestWhoHasLeftActsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{Screens: true}, func(Event) {})
+		f := NewForwarding(slog.New(slog.DiscardHandler), Settings{Screens: true}, func(Event) {}, nil)
 		defer f.Close()
 		var e end
 		before, err := f.Join("ann", e.config(t))

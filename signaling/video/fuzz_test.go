@@ -19,7 +19,7 @@ func FuzzMember(f *testing.F) {
 	}
 	f.Add(list[50].Packet, (&rtp.Feedback{Kind: rtp.TransportFeedback, Format: rtp.FormatNACK, Media: 1, Detail: []byte{0, 0, 0xff, 0xff}}).Append(nil))
 	f.Add(list[50].Packet, (&rtp.Feedback{Kind: rtp.TransportFeedback, Format: rtp.FormatTransportWide, Detail: []byte{0, 1, 0, 1, 0, 0, 1, 0, 0x20, 1, 4, 0}}).Append(nil))
-	room := NewForwarding(slog.New(slog.DiscardHandler), Settings{}, func(Event) {})
+	room := NewForwarding(slog.New(slog.DiscardHandler), Settings{}, func(Event) {}, nil)
 	f.Cleanup(room.Close)
 	f.Fuzz(func(t *testing.T, sent, said []byte) {
 		config := router.Config{

@@ -31,7 +31,7 @@ func (f *Forwarding) settle() {
 func TestNobodyWaitsForTheRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said bytes.Buffer
-		f := NewForwarding(slog.New(slog.NewTextHandler(&said, nil)), Settings{}, func(Event) {})
+		f := NewForwarding(slog.New(slog.NewTextHandler(&said, nil)), Settings{}, func(Event) {}, nil)
 		var ann, ben end
 		a, err := f.Join("ann", ann.config(t))
 		if err != nil {

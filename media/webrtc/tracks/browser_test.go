@@ -78,7 +78,7 @@ func newRoom(t *testing.T) *room {
 	}
 	r := &room{
 		t: t, sockets: sockets, certificate: certificate, logs: logs, members: make(map[string]*video.Member),
-		forwarding: video.NewForwarding(slog.New(slog.DiscardHandler), video.Settings{}, func(video.Event) {}),
+		forwarding: video.NewForwarding(slog.New(slog.DiscardHandler), video.Settings{}, func(video.Event) {}, nil),
 	}
 	t.Cleanup(r.forwarding.Close)
 	return r

@@ -132,7 +132,7 @@ func (t *Transport) Used(ssrc uint32) bool {
 // Nothing of packet is kept or changed. It never waits for the peer and allocates nothing. The
 // error is of kind fault.Unavailable while there is no path or no key, else about the packet.
 func (s *Stream) Send(packet []byte) error {
-	sealed, err := s.seal(packet)
+	sealed, err := s.seal(s.sealed[:], packet)
 	if err != nil {
 		return err
 	}
@@ -147,14 +147,15 @@ func (s *Stream) SendNow(packet []byte) (ok bool, err error) {
 	if r == nil {
 		return false, nil
 	}
-	sealed, err := s.seal(packet)
+	sealed, err := s.seal(s.sealed[:], packet)
 	if err != nil {
 		return true, err
 	}
 	return true, r.socket.SendTo(sealed, r.peer)
 }
 
-func (s *Stream) seal(packet []byte) ([]byte, error) {
+// seal seals a packet in buf, which has room for it.
+func (s *Stream) seal(buf, packet []byte) ([]byte, error) {
 	sender := s.sender.Load()
 	switch {
 	case len(packet) > MaxPacketBytes:
@@ -164,7 +165,7 @@ func (s *Stream) seal(packet []byte) ([]byte, error) {
 	case sender == nil:
 		return nil, errNotConnected
 	}
-	plain := s.sealed[:copy(s.sealed[:], packet)]
+	plain := buf[:copy(buf, packet)]
 	binary.BigEndian.PutUint32(plain[8:], s.ssrc)
 	return sender.Protect(plain, plain)
 }

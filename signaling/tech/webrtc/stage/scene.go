@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/media/forward/router"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/transport"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/video"
 )
@@ -16,6 +17,7 @@ import (
 type scene struct {
 	log        *slog.Logger
 	forwarding *video.Forwarding
+	outbox     *transport.Outbox // of the forwarding's goroutine
 
 	mu       sync.Mutex
 	cast     map[*Performer]role
@@ -39,8 +41,8 @@ type source struct {
 }
 
 func newScene(log *slog.Logger, settings video.Settings) *scene {
-	s := &scene{log: log, settings: settings, formats: make(map[video.SourceID]format), sources: make(map[video.SourceID]source)}
-	s.forwarding = video.NewForwarding(log, settings, s.told)
+	s := &scene{outbox: transport.NewOutbox(), log: log, settings: settings, formats: make(map[video.SourceID]format), sources: make(map[video.SourceID]source)}
+	s.forwarding = video.NewForwarding(log, settings, s.told, s.outbox.Flush)
 	return s
 }
 

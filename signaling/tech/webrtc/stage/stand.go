@@ -276,9 +276,9 @@ func (p *Performer) join(w wanted) {
 		}
 		return
 	}
-	peer := s.peer
+	peer, outbox := s.peer, s.scene.outbox
 	// What cannot be sent is lost, as on any path; the peer counts it.
-	send, control := func(b []byte) { _ = peer.WriteVideo(b) }, func(b []byte) { _ = peer.WriteControl(b) }
+	send, control := func(b []byte) { _ = peer.WriteVideoBy(outbox, b) }, func(b []byte) { _ = peer.WriteControl(b) }
 	if p.follows != nil {
 		send, control = p.follows.through(p, w.agreed, peer)
 	}
