@@ -47,6 +47,7 @@ type Client struct {
 	mu     sync.Mutex
 	remote netip.AddrPort // where the other side answers from
 
+	taken   bool          // the socket is a load's
 	reached chan struct{} // closed once a check is answered
 	ready   chan error    // the outcome of the handshake
 	dtls    *dtls.Conn
@@ -270,7 +271,12 @@ func (c *Client) quiet() error {
 }
 
 // Close ends the client without a word.
-func (c *Client) Close() error { return errors.Join(c.quiet(), c.conn.Close()) }
+func (c *Client) Close() error {
+	if c.taken {
+		return nil
+	}
+	return errors.Join(c.quiet(), c.conn.Close())
+}
 
 // socket is the client's socket for who reads it from now on, and where it sends; the client's own
 // goroutines have ended then.
@@ -287,6 +293,11 @@ func (c *Client) socket() (fd int, to netip.AddrPort, err error) {
 	err = raw.Control(func(own uintptr) { fd, failed = unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0) })
 	if err := errors.Join(err, failed); err != nil {
 		return -1, to, err
+	}
+	// Whoever sends here would else wake the runtime's poller with each packet, in their own time.
+	c.taken = true
+	if err := c.conn.Close(); err != nil {
+		return -1, to, errors.Join(err, unix.Close(fd))
 	}
 	err = errors.Join(
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1),
