@@ -215,15 +215,16 @@ func (v *viewer) picture(p *rtp.Packet) {
 	if len(p.Payload) == 0 {
 		return
 	}
-	h := p.Header
+	h, next := p.Header, false // whether nothing was lost before it, but a number that a change may leave out
 	if b := v.before; b != nil {
-		if h.SSRC != b.SSRC || h.SequenceNumber-b.SequenceNumber > 2 || h.Timestamp-b.Timestamp > 5*90_000 {
+		next = h.SequenceNumber-b.SequenceNumber <= 2
+		if h.SSRC != b.SSRC || h.SequenceNumber-b.SequenceNumber > 2000 || h.Timestamp-b.Timestamp > 60*90_000 {
 			v.wrong = append(v.wrong, fmt.Sprintf("%d %d %d after %d %d %d", h.SSRC, h.SequenceNumber, h.Timestamp, b.SSRC, b.SequenceNumber, b.Timestamp))
 		}
 	}
 	v.before = &h
 	letter := p.Payload[len(p.Payload)-1]
-	if v.last != 0 && letter != v.last && len(p.Payload) != len(frame(pion.MimeTypeVP8, 0, true))+1 && len(p.Payload) != len(frame(pion.MimeTypeH264, 0, true))+1 {
+	if next && letter != v.last && len(p.Payload) != len(frame(pion.MimeTypeVP8, 0, true))+1 && len(p.Payload) != len(frame(pion.MimeTypeH264, 0, true))+1 {
 		v.wrong = append(v.wrong, fmt.Sprintf("%c begins with no key frame after %c", letter, v.last))
 	}
 	v.last = letter
