@@ -166,6 +166,7 @@ func TestMessagesByDataChannel(t *testing.T) {
 		{`{"type":"Message","id":1,"body":5}`, "invalid", "body"},
 		{`{"type":"Subscribe","id":1,"channel":"calls"}`, "invalid", "type"},
 		{`{"body":"x"}`, "invalid", "type"},
+		{`{"type":7}`, "invalid", "type"},
 		{`{"type":"Message","id":["x"],"body":"x"}`, "invalid", "id"},
 		{`nonsense`, "malformed", ""},
 		{"", "malformed", ""},

@@ -40,7 +40,8 @@ func Read(data []byte, v any, head *Head) error {
 	if err := json.Unmarshal(data, v); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) && wrong.Field != "" {
-			return rest.InField(wrong.Field, fault.New(fault.Invalid, "%s cannot be a %s", wrong.Field, wrong.Value))
+			field := strings.TrimPrefix(wrong.Field, "Head.") // which is embedded
+			return rest.InField(field, fault.New(fault.Invalid, "%s cannot be a %s", field, wrong.Value))
 		}
 		return fault.New(fault.Malformed, "the frame is no JSON object")
 	}
