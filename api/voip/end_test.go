@@ -78,7 +78,9 @@ func TestHowACallOfTwoEnds(t *testing.T) {
 			}
 			eventually(t, func() bool { return len(alice.engine.Channels()) == 0 && len(alice.engine.Bridges()) == 0 },
 				func() string { return "nothing is left" })
-			records := recorded(alice)
+			var records []voip.CallBody
+			eventually(t, func() bool { records = recorded(alice); return len(records) > 0 }, // written after all are hung up
+				func() string { return "the call is recorded" })
 			if len(records) != 1 || records[0].Cause != tc.cause || records[0].SIPStatus != tc.sip || records[0].ID != c.ID ||
 				show(records[0].Participants) != show(over.Participants) {
 				t.Errorf("records %s", show(records))
