@@ -227,12 +227,13 @@ function finish() {
   stage.end();
   $("people").replaceChildren();
   player.stop();
-  $("mute").setAttribute("aria-pressed", "false");
+  showMuted();
   arrange();
   refresh();
   $("dial-target").focus();
 }
 
+function showMuted() { $("mute").setAttribute("aria-pressed", String(Boolean(call?.muted))); }
 function tick() {
   $("duration").textContent = call?.since ? duration(Date.now() - call.since) : "";
 }
@@ -377,10 +378,9 @@ $("sign-out").addEventListener("click", () => signOut());
 $("accept").addEventListener("click", accept);
 $("decline").addEventListener("click", decline);
 $("hangup").addEventListener("click", hangUp);
-$("mute").addEventListener("click", () => {
-  const on = $("mute").getAttribute("aria-pressed") !== "true";
-  $("mute").setAttribute("aria-pressed", String(on));
-  call?.mute(on).catch(warn("mute"));
+$("mute").addEventListener("click", async () => {
+  const said = call?.mute(!call.muted).catch(warn("mute"));
+  for (const when of [null, said]) { await when; showMuted(); } // a moderator may have had the last word
 });
 $("dtmf").addEventListener("click", ({ target }) => {
   if (call && target.dataset.digit) press(target.dataset.digit);

@@ -171,11 +171,21 @@ export class Call extends Emitter<CallEvents> {
     for (const stream of [this.local, this.camera, this.screen]) for (const track of stream?.getTracks() ?? []) track.stop();
   }
 
-  // mute stops what we say, here and at the server, which shows it to the others.
+  // mute stops what we say, here and at the server, which shows it to the others. Who may not
+  // unmute themselves, as a moderator has muted them, stay so.
   async mute(on = true): Promise<void> {
+    this.#silenced(on);
+    try {
+      await this.#cfg.api.signal(this.id, on ? "mute" : "unmute", {});
+    } catch (error) {
+      this.#silenced(true);
+      throw error;
+    }
+  }
+
+  #silenced(on: boolean): void {
     this.muted = on;
     for (const track of this.local.getAudioTracks()) track.enabled = !on;
-    await this.#cfg.api.signal(this.id, on ? "mute" : "unmute", {});
   }
 
   async unmute(): Promise<void> {

@@ -68,6 +68,22 @@ test("a call connects by one offer, and ends where it is hung up", async () => {
   assert.equal(client.calls.size, 0);
 });
 
+test("whom a moderator has muted stays so", async () => {
+  const { made, remote } = await talk();
+  await connected(remote.pc);
+  const [track] = made.local.getAudioTracks();
+  await made.mute();
+  assert.deepEqual([made.muted, track.enabled], [true, false]);
+  const path = `POST /calls/${made.id}/signaling`, signaling = server.routes.get(path);
+  server.on(path, (request) => request.body.message_type === "unmute"
+    ? [403, { status: 403, code: "muted_by_moderator", detail: "a moderator has muted you" }] : signaling(request));
+  await assert.rejects(made.unmute(), { code: "muted_by_moderator" });
+  assert.deepEqual([made.muted, track.enabled], [true, false]);
+  server.on(path, signaling);
+  await made.unmute();
+  assert.deepEqual([made.muted, track.enabled], [false, true]);
+});
+
 test("who hangs up is silent at once, and out when the server knows, or cannot be told", async () => {
   const { made, remote } = await talk();
   const said = [];
