@@ -180,6 +180,17 @@ func TestAllAgree(t *testing.T) {
 	if during["voip_channels"] != 1 || during["voip_endpoints_registered"] != 1 || during["voip_calls_processed_total"] != before["voip_calls_processed_total"]+1 {
 		t.Errorf("with a call: %v", during)
 	}
+	// A call's channel is ARI's, by the id that the call names.
+	var list struct {
+		Items []struct{ Metadata map[string]any }
+	}
+	if status := s.Do(t, admin, "GET", voip+"/calls", nil, &list); status != http.StatusOK || len(list.Items) != 1 {
+		t.Fatalf("%d, %v", status, list)
+	}
+	id := fmt.Sprint(list.Items[0].Metadata["asterisk_channel_id"])
+	if ch, _ := asks(t, s.WS, "GET", "/channels/"+id).(map[string]any); ch["id"] != id || ch["state"] != "Up" {
+		t.Errorf("channel %s: %v", id, ch)
+	}
 	p.Hangup(t)
 	p.Closed(t)
 	peer.Eventually(t, "the call has ended", func() error {
