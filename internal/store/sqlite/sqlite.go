@@ -52,10 +52,29 @@ func Open(ctx context.Context, path string, busy time.Duration, readOnly bool, c
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	if err := db.PingContext(ctx); err != nil {
+	if err := openAll(ctx, db, conns); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), db.Close())
 	}
 	return db, nil
+}
+
+// openAll opens a pool's connections, each of which keeps its files open from its first look at
+// them on. So what a server has open does not grow with what it has to do.
+func openAll(ctx context.Context, db *sql.DB, conns int) error {
+	var err error
+	held := make([]*sql.Conn, 0, conns) // until all are there
+	for len(held) < conns && err == nil {
+		var c *sql.Conn
+		if c, err = db.Conn(ctx); err == nil {
+			held = append(held, c)
+			var tables int
+			err = c.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
+		}
+	}
+	for _, c := range held {
+		err = errors.Join(err, c.Close())
+	}
+	return err
 }
 
 // createPrivate makes the file and its folders if they are missing. SQLite
