@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skygenesisenterprise/skybridge/api/cli"
+	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/asteriskline"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/benching"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/secrets"
 	"github.com/skygenesisenterprise/skybridge/cmd/skybridge/internal/usage"
@@ -38,9 +39,9 @@ func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 // run is the command line: what it was called with, where it writes, the exit code.
 func run(args []string, out, errs io.Writer) int {
 	name, rest := filepath.Base(args[0]), args[1:]
-	asAsterisk := asteriskStyle(name, rest)
+	asAsterisk := asteriskline.Is(name, rest)
 	if asAsterisk {
-		translated, notes, err := fromAsterisk(rest)
+		translated, notes, err := asteriskline.Translate(rest)
 		if err != nil {
 			fmt.Fprintf(errs, "%s: %v\n", name, err)
 			return exitUsage
@@ -161,7 +162,7 @@ type settings struct {
 // nowhere but in the data folder.
 func (s *settings) runDir() string {
 	if s.asAsterisk {
-		return runAsterisk
+		return asteriskline.Run
 	}
 	return ""
 }

@@ -1,4 +1,6 @@
-package main
+// Package asteriskline reads the command line of Asterisk, asterisk(8), which the binary takes when
+// it is called as asterisk or by one of its flags.
+package asteriskline
 
 import (
 	"fmt"
@@ -6,9 +8,9 @@ import (
 	"strings"
 )
 
-// asteriskStyle reports whether the command line is Asterisk's own: the binary
+// Is reports whether the command line is Asterisk's own: the binary
 // was called as asterisk, or the first word is one of its flags.
-func asteriskStyle(name string, args []string) bool {
+func Is(name string, args []string) bool {
 	if name == "asterisk" || name == "rasterisk" {
 		return true
 	}
@@ -18,12 +20,12 @@ func asteriskStyle(name string, args []string) bool {
 
 // Where Asterisk has its files, and the socket of its console, unless told otherwise.
 const (
-	etcAsterisk = "/etc/asterisk"
-	runAsterisk = "/var/run/asterisk"
+	Etc = "/etc/asterisk"
+	Run = "/var/run/asterisk"
 )
 
-// asteriskLine is what Asterisk's command line says.
-type asteriskLine struct {
+// line is what Asterisk's command line says.
+type line struct {
 	dir, command, socket string
 	user, group          string
 	remote, ask          bool
@@ -31,8 +33,8 @@ type asteriskLine struct {
 	idle                 string
 }
 
-// fromAsterisk translates Asterisk's command line into ours, and says what of it is
-// not as in Asterisk:
+// Translate puts Asterisk's command line into ours, and says what of it is
+// not as in Asterisk; the error tells what cannot be read:
 //
 //	-V                    version
 //	-rx CMD, -x CMD       one console command; -s FILE names the socket
@@ -43,8 +45,8 @@ type asteriskLine struct {
 //	-e -L -M              limits that have no effect
 //	-g -q -m -n ...       accepted
 //	-h                    help
-func fromAsterisk(args []string) (ours, notes []string, err error) {
-	line := asteriskLine{dir: etcAsterisk}
+func Translate(args []string) (ours, notes []string, err error) {
+	l := line{dir: Etc}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if !strings.HasPrefix(arg, "-") || len(arg) < 2 {
@@ -64,27 +66,27 @@ func fromAsterisk(args []string) (ours, notes []string, err error) {
 					}
 					value = args[i]
 				}
-				line.take(flag, value)
+				l.take(flag, value)
 				j = len(arg)
 			case 'r', 'R':
-				line.remote = true
+				l.remote = true
 			case 'f', 'c', 'v', 'd':
-				line.foreground = true
+				l.foreground = true
 			case 'g', 'q', 'm', 'n', 'p', 'F', 'B', 'W', 'X', 'T', 'i', 'I', 't':
 			default:
 				return nil, nil, fmt.Errorf("unknown option -%c", flag)
 			}
 		}
 	}
-	if line.ask || line.remote {
-		return line.rx(), nil, nil
+	if l.ask || l.remote {
+		return l.rx(), nil, nil
 	}
-	ours, notes = line.serve()
+	ours, notes = l.serve()
 	return ours, notes, nil
 }
 
 // take takes an option's value.
-func (l *asteriskLine) take(flag byte, value string) {
+func (l *line) take(flag byte, value string) {
 	switch flag {
 	case 'C':
 		l.dir = filepath.Dir(value)
@@ -102,7 +104,7 @@ func (l *asteriskLine) take(flag byte, value string) {
 }
 
 // rx is our command line of a console.
-func (l *asteriskLine) rx() []string {
+func (l *line) rx() []string {
 	out := []string{"rx", "--asterisk-dir", l.dir}
 	if l.socket != "" {
 		out = append(out, "--socket", l.socket)
@@ -114,7 +116,7 @@ func (l *asteriskLine) rx() []string {
 }
 
 // serve is our command line of a start, and what is not as in Asterisk.
-func (l *asteriskLine) serve() (out, notes []string) {
+func (l *line) serve() (out, notes []string) {
 	out = []string{"serve", "--asterisk-dir", l.dir}
 	if l.user != "" {
 		out = append(out, "--user", l.user)
