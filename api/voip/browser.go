@@ -28,8 +28,8 @@ func (c *Call) offer(ctx context.Context, p auth.Principal, pt *party, payload j
 	if err != nil {
 		return mailbox.MessageBody{}, err
 	}
-	pt.part.hold()
-	defer pt.part.release()
+	pt.part.candidates.Hold()
+	defer pt.part.candidates.Release()
 	var answer string
 	if leg != nil {
 		answer, err = leg.Renegotiate(ctx, offer)

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
+	"github.com/skygenesisenterprise/skybridge/api/voip/trickle"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -18,30 +19,7 @@ type part struct {
 	c  *Call
 	pt *party
 
-	order   sync.Mutex // guards what follows; held while a candidate is told
-	offers  int        // of the browser's, that are being answered
-	waiting []func()   // candidates that are told behind the answer
-}
-
-// hold has our candidates wait until release: a browser takes none before the description that
-// they are of.
-func (o *part) hold() {
-	o.order.Lock()
-	defer o.order.Unlock()
-	o.offers++
-}
-
-// release tells the candidates that have waited.
-func (o *part) release() {
-	o.order.Lock()
-	defer o.order.Unlock()
-	if o.offers--; o.offers > 0 {
-		return
-	}
-	for _, tell := range o.waiting {
-		tell()
-	}
-	o.waiting = nil
+	candidates trickle.Order
 }
 
 func (o *part) is(c *Call, pt *party) {
@@ -58,17 +36,10 @@ func (o *part) of() (*Call, *party) {
 
 // candidate passes one of our candidates on to the browser.
 func (o *part) candidate(user, server string, cand rtc.Candidate) {
-	tell := func() {
+	o.candidates.Tell(func() {
 		c, _ := o.of()
 		c.tellCandidate(user, server, cand)
-	}
-	o.order.Lock()
-	defer o.order.Unlock()
-	if o.offers > 0 {
-		o.waiting = append(o.waiting, tell)
-		return
-	}
-	tell()
+	})
 }
 
 // away shows that the party's browser is away for now, or back.
