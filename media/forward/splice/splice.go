@@ -1,6 +1,7 @@
 // Package splice makes one stream of several (RFC 7667 §3.6.2): what a receiver is sent of one
 // source goes on with that of another, under the same SSRC, with numbers and time stamps that go
-// on. The sources' streams, the inputs, are subscriptions of media/forward, each with an SSRC of
+// on, and frame numbers in dependency descriptors: who has one of a frame drops key frames that seem
+// to come before it. The sources' streams, the inputs, are subscriptions of media/forward, each with an SSRC of
 // its own: such a one begins with a key frame, so an input takes over with its first packet. Until
 // then the one before goes on.
 //
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/rtp"
+	"github.com/skygenesisenterprise/skybridge/media/video/payload"
 )
 
 const (
@@ -21,6 +23,8 @@ const (
 	// leastStep is how much later the first frame of an input is than the last of the one before:
 	// a millisecond.
 	leastStep = clockRate / 1000
+	// leastDescriptor is how long a dependency descriptor is at least.
+	leastDescriptor = 3
 	// maxControl is the longest RTCP packet that is read.
 	maxControl = 2048
 )
@@ -37,7 +41,9 @@ type Config struct {
 type Splice struct {
 	cfg Config
 
-	mu      sync.Mutex
+	mu         sync.Mutex
+	dependency uint8 // id of the extension; 0 is none
+
 	current input // what is sent; SSRC 0 is nothing
 	next    input // what takes over; SSRC 0 is nothing
 
@@ -48,6 +54,9 @@ type Splice struct {
 	ended   bool   // it ended a frame
 	repairs uint16 // number of the next packet on RTX
 
+	described bool
+	frame     uint16 // the highest number in a descriptor
+
 	reports, controls [maxControl]byte
 }
 
@@ -56,10 +65,20 @@ type input struct {
 	ssrc, rtx uint32
 	number    uint16 // added to its sequence numbers
 	time      uint32 // added to its time stamps
+	described bool
+	frame     uint16 // added to its frame numbers
 }
 
 // New makes a stream of nothing yet.
 func New(cfg Config) *Splice { return &Splice{cfg: cfg, ended: true} }
+
+// SetDependency says under which id packets bear a dependency descriptor, if they do; 0 is that they
+// do not.
+func (s *Splice) SetDependency(id uint8) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dependency = id
+}
 
 // Await has an input take over with its first packet; with rtx 0 nothing of it is sent again. One
 // that was awaited is so no more, and with the SSRC that is sent, or 0, none is.
@@ -142,13 +161,39 @@ func (s *Splice) pass(now time.Duration, packet []byte, h *rtp.Header) {
 		}
 		s.ended = h.Marker || s.ended && len(h.Payload) == 0
 	}
+	s.describe(h)
 	put(packet, number, stamp, s.cfg.SSRC)
+}
+
+// describe turns the number in a packet's descriptor. It begins with the first one of an input, which
+// is its key frame's, unless descriptors were agreed on later.
+func (s *Splice) describe(h *rtp.Header) {
+	if s.dependency == 0 {
+		return
+	}
+	v := h.Element(s.dependency)
+	if len(v) < leastDescriptor {
+		return
+	}
+	c, frame := &s.current, binary.BigEndian.Uint16(v[1:])
+	if !c.described {
+		c.described = true
+		if s.described {
+			c.frame = s.frame + 1 - frame
+		}
+	}
+	frame += c.frame
+	if !s.described || int16(frame-s.frame) > 0 {
+		s.described, s.frame = true, frame
+	}
+	payload.PutFrame(v, frame)
 }
 
 func (s *Splice) repair(packet []byte, h *rtp.Header) {
 	if original := h.Payload; len(original) >= 2 {
 		binary.BigEndian.PutUint16(original, binary.BigEndian.Uint16(original)+s.current.number)
 	}
+	s.describe(h)
 	put(packet, s.repairs, h.Timestamp+s.current.time, s.cfg.RTX)
 	s.repairs++
 }

@@ -203,3 +203,47 @@ func FuzzControl(f *testing.F) {
 		}
 	})
 }
+
+// described is a packet with a dependency descriptor under the id 13, in the one-byte form.
+func described(ssrc uint32, number, frame uint16, payload ...byte) []byte {
+	b := packet(ssrc, number, 1, true)
+	b[0] |= 0x10
+	b = append(b, 0xbe, 0xde, 0, 1, 13<<4|2, 0xc0, byte(frame>>8), byte(frame))
+	return append(b, payload...)
+}
+
+// Frame numbers go on too, also where descriptors come later, or were not there for one input.
+func TestDescribed(t *testing.T) {
+	s := newSplice()
+	is := func(what string, p []byte, want int) {
+		t.Helper()
+		if passed, _ := s.Packet(0, p); !passed {
+			t.Fatalf("%s: not sent", what)
+		}
+		var h rtp.Header
+		if err := rtp.Parse(p, &h); err != nil {
+			t.Fatal(err)
+		}
+		got := -1
+		if v := h.Element(13); v != nil {
+			got = int(binary.BigEndian.Uint16(v[1:]))
+		}
+		if got != want {
+			t.Errorf("%s: frame %d, want %d", what, got, want)
+		}
+	}
+	s.Await(2, 3)
+	is("not agreed on", described(2, 1, 400, 'a'), 400)
+	s.SetDependency(13)
+	is("the first", described(2, 2, 65530, 'b'), 65530)
+	s.Await(4, 5)
+	is("the second", described(4, 9, 3, 'c'), 65531)
+	is("of the same frame", described(4, 10, 3, 'd'), 65531)
+	is("the next but one", described(4, 11, 12, 'e'), 4)
+	is("late", described(4, 8, 2, 'f'), 65530)
+	is("sent again", described(5, 1, 11, 0, 10, 'g'), 3)
+	s.Await(6, 7)
+	is("without", packet(6, 1, 1, true, 'h'), -1)
+	s.Await(8, 9)
+	is("the fourth", described(8, 1, 9, 'i'), 5)
+}

@@ -67,7 +67,7 @@ func (o *following) left() {
 }
 
 // through are the functions of a transport that is sent the one stream.
-func (o *following) through(p *Performer, a *jsep.Agreed, peer *rtc.Peer) (send, control func([]byte)) {
+func (o *following) through(p *Performer, a *jsep.Agreed, ids forward.Extensions, peer *rtc.Peer) (send, control func([]byte)) {
 	m := sectionOf(a, oneTrack)
 	if m == nil {
 		return func([]byte) {}, func([]byte) {}
@@ -75,6 +75,7 @@ func (o *following) through(p *Performer, a *jsep.Agreed, peer *rtc.Peer) (send,
 	if o.splice == nil {
 		o.splice, o.start = splice.New(splice.Config{SSRC: m.Track.SSRC, RTX: m.Track.RTX, Reporter: peer.SSRC()}), time.Now()
 	}
+	o.describes(ids)
 	one, start := o.splice, o.start
 	p.one.Store(one)
 	send = func(packet []byte) {
@@ -92,6 +93,14 @@ func (o *following) through(p *Performer, a *jsep.Agreed, peer *rtc.Peer) (send,
 		}
 	}
 	return send, control
+}
+
+// describes takes note of the extensions, before packets bear them. One that is not agreed on any
+// more goes on to be looked for: none changes its id, and what is under way may bear it.
+func (o *following) describes(ids forward.Extensions) {
+	if o != nil && o.splice != nil && ids.Dependency != 0 {
+		o.splice.SetDependency(ids.Dependency)
+	}
 }
 
 // look sees to it that what is wanted is sent, or about to be, and nothing else but what still is.

@@ -268,6 +268,7 @@ func (p *Performer) join(w wanted) {
 	}
 	if s.member != nil {
 		if ids != s.ids { // some came later, or went with their sections; none changes its meaning
+			p.follows.describes(ids)
 			s.member.SetExtensions(ids, ids.TransportWide)
 			s.ids = ids
 		}
@@ -280,7 +281,7 @@ func (p *Performer) join(w wanted) {
 	// What cannot be sent is lost, as on any path; the peer counts it.
 	send, control := func(b []byte) { _ = peer.WriteVideoBy(outbox, b) }, func(b []byte) { _ = peer.WriteControl(b) }
 	if p.follows != nil {
-		send, control = p.follows.through(p, w.agreed, peer)
+		send, control = p.follows.through(p, w.agreed, ids, peer)
 	}
 	m, err := s.scene.join(p, s.name, router.Config{
 		Send: send, SendRTCP: control,
