@@ -564,12 +564,14 @@ function marked(sdp, mid) {
 a=content:slides\r
 ` : section).join("");
 }
-function sourceOf(stream) {
-  const found = /^(.+):(camera|screen)$/.exec(stream);
-  return found ? { participant: found[1], kind: found[2] } : null;
+var sections = (sdp) => sdp.split(/^(?=m=)/m).slice(1);
+function taken(sdp, mid) {
+  const own = sections(sdp).find((s) => s.split(/\r\n|\n/).includes(`a=mid:${mid}`));
+  return own !== void 0 && !/^m=\S+ 0 /.test(own);
 }
-
-// src/peer.ts
+function videosTaken(sdp) {
+  return sections(sdp).filter((s) => s.startsWith("m=video")).map((s) => !s.startsWith("m=video 0 "));
+}
 function layersOf(track) {
   const { height = 0 } = track.getSettings?.() ?? {};
   const all = [
@@ -579,6 +581,12 @@ function layersOf(track) {
   ];
   return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
 }
+function sourceOf(stream) {
+  const found = /^(.+):(camera|screen)$/.exec(stream);
+  return found ? { participant: found[1], kind: found[2] } : null;
+}
+
+// src/peer.ts
 var refused = (error) => error instanceof ApiError && [403, 406, 413, 422].includes(error.status);
 var Peer = class {
   constructor(cfg) {
@@ -586,6 +594,7 @@ var Peer = class {
     const { RTCPeerConnection } = cfg.env;
     if (!RTCPeerConnection) throw new Error("skybridge: there is no RTCPeerConnection here; give one");
     const iceServers = cfg.iceServers.filter((s) => s.urls.length > 0);
+    this.#ended.catch(() => void 0);
     const pc = this.pc = new RTCPeerConnection({ iceServers });
     this.#delivery = new Delivery(cfg.send, cfg.patience);
     this.#flow = new Flow(pc, () => this.restart());
@@ -619,6 +628,8 @@ var Peer = class {
   // in which ours is sent, or was
   #publishing = [];
   // what the next offer is made for
+  #proposed = [];
+  // what the one that is under way was made for
   #awaited = 0;
   // the number of our offer that has no answer yet; 0 where none is awaited
   #last = null;
@@ -636,6 +647,11 @@ var Peer = class {
   #delivery;
   #flow;
   #stop = new AbortController();
+  // A connection that is closed settles nothing that was asked of it: whoever waits for that waits for
+  // this too.
+  #ended = new Promise((_, reject) => {
+    this.#stop.signal.addEventListener("abort", () => reject(new Error("the call has ended")));
+  });
   add(stream, tracks = stream.getTracks()) {
     return tracks.map((track) => this.pc.addTrack(track, stream));
   }
@@ -644,8 +660,11 @@ var Peer = class {
     this.pc.addTransceiver(kind, { direction: "recvonly" });
   }
   // publish sends a camera or a screen. What was sent before keeps its section for what comes. It
-  // rejects where the server does not take it.
-  async publish(what, track, stream) {
+  // rejects where the server does not take it, and where the call ends before that is known.
+  publish(what, track, stream) {
+    return Promise.race([this.#publish(what, track, stream), this.#ended]);
+  }
+  async #publish(what, track, stream) {
     const before = this.#sections.get(what);
     const fresh = !before || before.stopped === true;
     if (!fresh) {
@@ -661,20 +680,29 @@ var Peer = class {
       }));
     }
     if (!this.#offered) return;
-    const taken = new Promise((resolve, reject) => this.#publishing.push({ what, fresh, resolve, reject }));
+    const known = new Promise((resolve, reject) => this.#publishing.push({ what, fresh, resolve, reject }));
     void this.negotiate();
-    await taken;
+    await known;
   }
   // refuse takes back what the server does not take.
-  async #refuse(publishing, error) {
-    await this.pc.setLocalDescription({ type: "rollback" });
-    for (const { what, fresh, reject } of publishing) {
+  async #refuse({ what, fresh, reject }, error) {
+    try {
       await this.unpublish(what);
       if (fresh) {
         this.#sections.get(what)?.stop?.();
         this.#sections.delete(what);
       }
+    } finally {
       reject(error);
+    }
+  }
+  // settle tells what has become of what an offer was made for, which has its answer.
+  async #settle() {
+    const sdp = this.pc.remoteDescription?.sdp ?? "";
+    for (const each of this.#proposed.splice(0)) {
+      const mid = this.#sections.get(each.what)?.mid ?? null;
+      if (mid === null || taken(sdp, mid)) each.resolve();
+      else await this.#refuse(each, new Error(`the server does not take the ${each.what}: it has no codec for it, or no place`));
     }
   }
   // unpublish ends that.
@@ -682,7 +710,9 @@ var Peer = class {
     const section = this.#sections.get(what);
     if (!section || section.stopped || this.#closed) return;
     section.direction = "inactive";
-    await section.sender.replaceTrack(null);
+    await Promise.race([section.sender.replaceTrack(null), this.#ended]).catch((error) => {
+      if (!this.#closed) throw error;
+    });
   }
   // text is a description as the server gets it: with what a browser cannot say.
   #text(description) {
@@ -710,23 +740,23 @@ var Peer = class {
     }
     this.#offering = true;
     this.#again = false;
-    let taken = false;
-    const publishing = this.#publishing.splice(0);
+    let went = false;
+    this.#proposed = this.#publishing.splice(0);
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
-      taken = await this.#offer();
-      if (taken) for (const { resolve } of publishing) resolve();
-      else this.#publishing.unshift(...publishing);
+      went = await this.#offer();
+      if (!went) this.#publishing.unshift(...this.#proposed.splice(0));
     } catch (error) {
-      if (publishing.length === 0 || this.began === 0 || !refused(error)) {
-        for (const { reject } of publishing) reject(error);
+      const proposed = this.#proposed.splice(0);
+      if (proposed.length === 0 || this.began === 0 || !refused(error)) {
+        for (const { reject } of proposed) reject(error);
         throw error;
       }
-      await this.#refuse(publishing, error);
+      await this.pc.setLocalDescription({ type: "rollback" }).finally(() => Promise.all(proposed.map((each) => this.#refuse(each, error))));
     } finally {
       this.#offering = false;
     }
-    if (taken) this.#tellHeld();
+    if (went) this.#tellHeld();
     await this.#hear();
     await this.#answerTheirs();
   }
@@ -771,6 +801,7 @@ var Peer = class {
     if (this.#theirs && this.#theirs.seq < this.#settled) this.#theirs = null;
     await this.pc.setRemoteDescription(answer);
     await this.#describe();
+    await this.#settle();
   }
   async #describe() {
     this.#described = true;
@@ -878,12 +909,10 @@ var Peer = class {
   // videoSections tells, for each section of video that we offered, whether the server took it.
   videoSections() {
     if (this.#closed) return [];
-    const sections = (this.pc.remoteDescription?.sdp ?? "").split(/^m=/m).slice(1);
-    return sections.filter((s) => s.startsWith("video")).map((s) => !s.startsWith("video 0 "));
+    return videosTaken(this.pc.remoteDescription?.sdp ?? "");
   }
   close() {
     this.#closed = true;
-    for (const { reject } of this.#publishing.splice(0)) reject(new Error("the call has ended"));
     this.#stop.abort();
     this.#delivery.close();
     this.pc.close();
@@ -940,10 +969,13 @@ var Signaling = class {
   async #catchUp() {
     const own = ++this.#reading;
     this.#pushed ??= [];
-    try {
-      for (const message of await this.api.messages(this.call, this.#after, 0, this.#stop.signal)) this.#next(message);
-    } catch (error) {
-      if (!this.#stop.signal.aborted) this.lost(error);
+    for (let failures = 0; own === this.#reading; ) {
+      try {
+        for (const message of await this.api.messages(this.call, this.#after, 0, this.#stop.signal)) this.#next(message);
+        break;
+      } catch (error) {
+        if (!await this.#goesOn(error, failures++, this.#stop.signal)) return;
+      }
     }
     if (own !== this.#reading) return;
     const pushed = this.#pushed;
@@ -965,14 +997,21 @@ var Signaling = class {
         for (const message of await this.api.messages(this.call, this.#after, longPoll, own.signal)) this.#next(message);
         failures = 0;
       } catch (error) {
-        if (own.signal.aborted || this.#stop.signal.aborted) return;
-        if (gone(error)) {
-          this.lost(error);
-          return;
-        }
-        await pause(Math.min(500 * 2 ** failures++, 1e4), own.signal);
+        if (!await this.#goesOn(error, failures++, own.signal)) return;
       }
     }
+  }
+  // goesOn waits after a read that failed, until the next one; false where there is none: the call is
+  // gone, or nobody asks any more. Whatever else an answer says, the call may well be there.
+  async #goesOn(error, failures, asking) {
+    if (asking.aborted || this.#stop.signal.aborted) return false;
+    if (gone(error)) {
+      this.lost(error);
+      return false;
+    }
+    const asked = error instanceof ApiError ? error.retryAfter * 1e3 : 0;
+    await pause(Math.max(asked, Math.min(500 * 2 ** failures, 1e4)), asking);
+    return !asking.aborted && !this.#stop.signal.aborted;
   }
   // next hands a message on when those before it are done.
   #next(message) {
@@ -1374,8 +1413,8 @@ var Call = class extends Emitter {
   // videoAccepted tells whether the server has taken video of ours, or would: null before
   // it was offered any.
   get videoAccepted() {
-    const sections = this.#peer.videoSections();
-    return sections.length === 0 ? null : sections.some((accepted) => accepted);
+    const sections2 = this.#peer.videoSections();
+    return sections2.length === 0 ? null : sections2.some((accepted) => accepted);
   }
   async statistics() {
     const reports = await this.#peer.pc.getStats();
@@ -1930,8 +1969,8 @@ var Client = class extends Emitter {
         this.#ringing.delete(id);
         try {
           return await this.#begin({ video: body.call_type === "video", ...options }, async () => {
-            const taken = await this.api.do("POST /calls/{id}/accept", { id });
-            return { id, iceServers: taken.ice_servers ?? body.ice_servers };
+            const taken2 = await this.api.do("POST /calls/{id}/accept", { id });
+            return { id, iceServers: taken2.ice_servers ?? body.ice_servers };
           });
         } catch (error) {
           this.#decided.delete(id);

@@ -13,7 +13,7 @@ import type {
   Candidate, Description, Environment, IceServer, PeerConnection, Sender, StreamLike, TrackLike, Transceiver,
 } from "./environment.js";
 import { Flow } from "./flow.js";
-import { marked } from "./sections.js";
+import { layersOf, marked, taken, videosTaken } from "./sections.js";
 
 export interface PeerConfig {
   env: Environment;
@@ -31,18 +31,6 @@ export interface PeerConfig {
 
 // Published is what of ours is seen.
 export type Published = "camera" | "screen";
-
-// layersOf are the sizes that a camera of so many lines is sent in, the smallest first, as
-// browsers want them; of a small picture there is one alone.
-function layersOf(track: TrackLike): { rid: string; scaleResolutionDownBy?: number; maxBitrate: number }[] {
-  const { height = 0 } = (track as { getSettings?(): { height?: number } }).getSettings?.() ?? {};
-  const all = [
-    { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-    { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-    { rid: "f", maxBitrate: 1_700_000 },
-  ];
-  return height >= 540 ? all : height >= 270 ? all.slice(1) : [];
-}
 
 interface Publishing {
   what: Published;
@@ -65,6 +53,7 @@ export class Peer {
   #settled = 0; // the number of our latest offer that the server has taken
   #sections = new Map<Published, Transceiver>(); // in which ours is sent, or was
   #publishing: Publishing[] = []; // what the next offer is made for
+  #proposed: Publishing[] = []; // what the one that is under way was made for
   #awaited = 0; // the number of our offer that has no answer yet; 0 where none is awaited
   #last: { seq: number; answer: Description } | null = null; // of the server's messages
   #described = false; // the server's description is set
@@ -76,11 +65,17 @@ export class Peer {
   #delivery: Delivery;
   #flow: Flow;
   #stop = new AbortController();
+  // A connection that is closed settles nothing that was asked of it: whoever waits for that waits for
+  // this too.
+  #ended = new Promise<never>((_, reject) => {
+    this.#stop.signal.addEventListener("abort", () => reject(new Error("the call has ended")));
+  });
 
   constructor(private readonly cfg: PeerConfig) {
     const { RTCPeerConnection } = cfg.env;
     if (!RTCPeerConnection) throw new Error("skybridge: there is no RTCPeerConnection here; give one");
     const iceServers = cfg.iceServers.filter((s) => s.urls.length > 0);
+    this.#ended.catch(() => undefined); // often nobody waits
     const pc = this.pc = new RTCPeerConnection({ iceServers } as never);
     this.#delivery = new Delivery(cfg.send, cfg.patience);
     this.#flow = new Flow(pc, () => this.restart());
@@ -106,8 +101,12 @@ export class Peer {
   }
 
   // publish sends a camera or a screen. What was sent before keeps its section for what comes. It
-  // rejects where the server does not take it.
-  async publish(what: Published, track: TrackLike, stream: StreamLike): Promise<void> {
+  // rejects where the server does not take it, and where the call ends before that is known.
+  publish(what: Published, track: TrackLike, stream: StreamLike): Promise<void> {
+    return Promise.race([this.#publish(what, track, stream), this.#ended]);
+  }
+
+  async #publish(what: Published, track: TrackLike, stream: StreamLike): Promise<void> {
     const before = this.#sections.get(what);
     const fresh = !before || before.stopped === true;
     if (!fresh) {
@@ -121,21 +120,31 @@ export class Peer {
       }) as Transceiver);
     }
     if (!this.#offered) return; // it goes with the first offer
-    const taken = new Promise<void>((resolve, reject) => this.#publishing.push({ what, fresh, resolve, reject }));
+    const known = new Promise<void>((resolve, reject) => this.#publishing.push({ what, fresh, resolve, reject }));
     void this.negotiate();
-    await taken;
+    await known;
   }
 
   // refuse takes back what the server does not take.
-  async #refuse(publishing: Publishing[], error: unknown): Promise<void> {
-    await this.pc.setLocalDescription({ type: "rollback" });
-    for (const { what, fresh, reject } of publishing) {
+  async #refuse({ what, fresh, reject }: Publishing, error: unknown): Promise<void> {
+    try {
       await this.unpublish(what);
-      if (fresh) { // of no description any more
+      if (fresh) { // of no description any more, or of one that nothing goes by
         this.#sections.get(what)?.stop?.();
         this.#sections.delete(what);
       }
+    } finally {
       reject(error);
+    }
+  }
+
+  // settle tells what has become of what an offer was made for, which has its answer.
+  async #settle(): Promise<void> {
+    const sdp = this.pc.remoteDescription?.sdp ?? "";
+    for (const each of this.#proposed.splice(0)) {
+      const mid = this.#sections.get(each.what)?.mid ?? null;
+      if (mid === null || taken(sdp, mid)) each.resolve(); // without one it was unpublished meanwhile
+      else await this.#refuse(each, new Error(`the server does not take the ${each.what}: it has no codec for it, or no place`));
     }
   }
 
@@ -144,7 +153,9 @@ export class Peer {
     const section = this.#sections.get(what);
     if (!section || section.stopped || this.#closed) return;
     section.direction = "inactive";
-    await section.sender.replaceTrack(null);
+    await Promise.race([section.sender.replaceTrack(null), this.#ended]).catch((error: unknown) => {
+      if (!this.#closed) throw error;
+    });
   }
 
   // text is a description as the server gets it: with what a browser cannot say.
@@ -176,24 +187,24 @@ export class Peer {
     }
     this.#offering = true;
     this.#again = false;
-    let taken = false;
-    const publishing = this.#publishing.splice(0);
+    let went = false;
+    this.#proposed = this.#publishing.splice(0);
     try {
       await this.pc.setLocalDescription(await this.pc.createOffer());
-      taken = await this.#offer();
-      if (taken) for (const { resolve } of publishing) resolve();
-      else this.#publishing.unshift(...publishing);
+      went = await this.#offer();
+      if (!went) this.#publishing.unshift(...this.#proposed.splice(0));
     } catch (error) {
-      if (publishing.length === 0 || this.began === 0 || !refused(error)) {
-        for (const { reject } of publishing) reject(error);
+      const proposed = this.#proposed.splice(0);
+      if (proposed.length === 0 || this.began === 0 || !refused(error)) {
+        for (const { reject } of proposed) reject(error);
         throw error;
       }
-      await this.#refuse(publishing, error);
+      await this.pc.setLocalDescription({ type: "rollback" }).finally(() => Promise.all(proposed.map((each) => this.#refuse(each, error))));
     } finally {
       this.#offering = false;
     }
     // What both sides found while the answer was set is told, and heard, after it.
-    if (taken) this.#tellHeld();
+    if (went) this.#tellHeld();
     await this.#hear();
     await this.#answerTheirs();
   }
@@ -242,6 +253,7 @@ export class Peer {
     if (this.#theirs && this.#theirs.seq < this.#settled) this.#theirs = null;
     await this.pc.setRemoteDescription(answer);
     await this.#describe();
+    await this.#settle();
   }
 
   async #describe(): Promise<void> {
@@ -361,13 +373,11 @@ export class Peer {
   // videoSections tells, for each section of video that we offered, whether the server took it.
   videoSections(): boolean[] {
     if (this.#closed) return []; // Firefox throws for the description of what is closed
-    const sections = (this.pc.remoteDescription?.sdp ?? "").split(/^m=/m).slice(1);
-    return sections.filter((s) => s.startsWith("video")).map((s) => !s.startsWith("video 0 "));
+    return videosTaken(this.pc.remoteDescription?.sdp ?? "");
   }
 
   close(): void {
     this.#closed = true;
-    for (const { reject } of this.#publishing.splice(0)) reject(new Error("the call has ended"));
     this.#stop.abort();
     this.#delivery.close();
     this.pc.close();

@@ -1,7 +1,7 @@
 // The server's messages for one call: pushed over the WebSocket where there is one, else
 // by long polling. A message is given once, in order, however it came.
 
-import { type Api, type SignalingMessage, gone } from "./api.js";
+import { type Api, ApiError, type SignalingMessage, gone } from "./api.js";
 import { pause } from "./emitter.js";
 import type { Frame, Socket } from "./socket.js";
 
@@ -49,10 +49,13 @@ export class Signaling {
   async #catchUp(): Promise<void> {
     const own = ++this.#reading;
     this.#pushed ??= [];
-    try {
-      for (const message of await this.api.messages(this.call, this.#after, 0, this.#stop.signal)) this.#next(message);
-    } catch (error) {
-      if (!this.#stop.signal.aborted) this.lost(error);
+    for (let failures = 0; own === this.#reading;) {
+      try {
+        for (const message of await this.api.messages(this.call, this.#after, 0, this.#stop.signal)) this.#next(message);
+        break;
+      } catch (error) {
+        if (!await this.#goesOn(error, failures++, this.#stop.signal)) return;
+      }
     }
     if (own !== this.#reading) return;
     const pushed = this.#pushed;
@@ -76,14 +79,22 @@ export class Signaling {
         for (const message of await this.api.messages(this.call, this.#after, longPoll, own.signal)) this.#next(message);
         failures = 0;
       } catch (error) {
-        if (own.signal.aborted || this.#stop.signal.aborted) return;
-        if (gone(error)) {
-          this.lost(error);
-          return;
-        }
-        await pause(Math.min(500 * 2 ** failures++, 10_000), own.signal);
+        if (!await this.#goesOn(error, failures++, own.signal)) return;
       }
     }
+  }
+
+  // goesOn waits after a read that failed, until the next one; false where there is none: the call is
+  // gone, or nobody asks any more. Whatever else an answer says, the call may well be there.
+  async #goesOn(error: unknown, failures: number, asking: AbortSignal): Promise<boolean> {
+    if (asking.aborted || this.#stop.signal.aborted) return false;
+    if (gone(error)) {
+      this.lost(error);
+      return false;
+    }
+    const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0;
+    await pause(Math.max(asked, Math.min(500 * 2 ** failures, 10_000)), asking);
+    return !asking.aborted && !this.#stop.signal.aborted;
   }
 
   // next hands a message on when those before it are done.

@@ -1,60 +1,9 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { MediaStream, MediaStreamTrack, RTCPeerConnection } from "werift";
+import { test } from "node:test";
+import { MediaStream, MediaStreamTrack } from "werift";
 import { ApiError, Client, Meter } from "../dist/skybridge.js";
 import { WebSocket } from "ws";
-import { Server, call } from "./contract.mjs";
-
-const token = `x.${Buffer.from(JSON.stringify({ sub: "anna" })).toString("base64url")}.y`;
-let server;
-let id = 0;
-const open = [];
-before(async () => { server = await new Server().start(); });
-after(() => server.stop());
-afterEach(async () => {
-  for (const close of open.splice(0)) await close();
-});
-
-const microphone = () => new MediaStream([new MediaStreamTrack({ kind: "audio" })]);
-
-// talk is a call in which both ends are connected, over loopback.
-async function talk(prepare = () => undefined) {
-  const { client, remote } = await ready(prepare);
-  const made = await client.call("1001", { local: microphone() });
-  return { client, made, remote };
-}
-
-// ready is a client that may call, by connections that may do something of their own.
-async function ready(prepare = () => undefined, own = {}, WebSocket = undefined, fetch = globalThis.fetch) {
-  const name = `call-${++id}`;
-  const remote = call(server, name);
-  await prepare(remote);
-  const client = new Client({
-    url: server.url, token,
-    environment: {
-      WebSocket, network: {}, MediaStream, fetch,
-      RTCPeerConnection: class extends RTCPeerConnection {
-        constructor(configuration) {
-          super({ ...configuration, iceAdditionalHostAddresses: ["127.0.0.1"] });
-          Object.assign(this, own);
-        }
-      },
-    },
-  });
-  open.push(async () => {
-    client.close();
-    for (const made of client.calls.values()) await made.hangUp();
-    await remote.close();
-  });
-  await client.connect();
-  return { client, remote };
-}
-
-const connected = (pc) => new Promise((done) => {
-  const check = () => pc.connectionState === "connected" && done();
-  pc.connectionStateChange.subscribe(check);
-  check();
-});
+import { camera, connected, last, microphone, ready, server, talk, token } from "./scene.mjs";
 
 test("a call connects by one offer, and ends where it is hung up", async () => {
   const { made, remote, client } = await talk();
@@ -230,11 +179,11 @@ test("what is pushed while older messages are read comes after them", async () =
   const heard = [];
   const candidate = (name) => ({ candidate: name, sdpMid: "0" });
   const { client, remote } = await ready((remote) => {
-    const message = (seq, name) => ({ seq, call_id: `call-${id}`, message_type: "ice_candidate", payload: candidate(name) });
-    server.on(`GET /calls/call-${id}/signaling`, async ({ query }) => {
+    const message = (seq, name) => ({ seq, call_id: last(), message_type: "ice_candidate", payload: candidate(name) });
+    server.on(`GET /calls/${last()}/signaling`, async ({ query }) => {
       if (remote.read) return [200, { items: [] }];
       remote.read = true;
-      server.publish("signaling", { type: "Signaling", call_id: `call-${id}`, message: message(900, "pushed") });
+      server.publish("signaling", { type: "Signaling", call_id: last(), message: message(900, "pushed") });
       // It is there before the answer to this.
       await new Promise((done) => setImmediate(() => setImmediate(done)));
       return [200, { items: [message(800, "read")].filter((m) => m.seq > Number(query.get("after"))) }];
@@ -242,7 +191,7 @@ test("what is pushed while older messages are read comes after them", async () =
   }, { addIceCandidate: async (c) => { heard.push(c.candidate); } }, WebSocket);
   await server.until("the channel", () => [...server.sessions.values()].find((s) => s.conn.readyState === 1));
   await client.call("1001", { local: microphone() });
-  await client.calls.get(`call-${id}`).statistics();
+  await client.calls.get(last()).statistics();
   for (let i = 0; heard.length < 2 && i < 600; i++) await new Promise((done) => setTimeout(done, 100));
   assert.deepEqual(heard, ["read", "pushed"]);
 });
@@ -296,8 +245,6 @@ test("of the server's offers, one that is older than ours is over, and one that 
   assert.match(remote.answers[0], /m=video [1-9]/);
   assert.notEqual(made.state, "failed");
 });
-
-const camera = (id = "local") => new MediaStream([new MediaStreamTrack({ kind: "video", id })]);
 
 test("camera and screen come and go in sections of their own, and the screen's is named", async () => {
   const { made, remote } = await talk();
