@@ -32,6 +32,7 @@ func (c *Call) offer(ctx context.Context, p auth.Principal, pt *party, payload j
 	defer pt.part.candidates.Release()
 	var answer string
 	if leg != nil {
+		c.line(p, pt)
 		answer, err = leg.Renegotiate(ctx, offer)
 	} else {
 		answer, err = c.connect(ctx, p, pt, offer, server)
@@ -137,8 +138,8 @@ func (c *Call) legConfig(p auth.Principal, pt *party, server string) webrtc.LegC
 	cfg := &c.service.cfg
 	pt.part.is(c, pt)
 	var data func(net.Conn)
-	if cfg.Data != nil {
-		data = cfg.Data(p, pt.part.place)
+	if line := c.line(p, pt); line != nil {
+		data = line.Serve
 	}
 	return webrtc.LegConfig{
 		Data:  data,

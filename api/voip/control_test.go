@@ -3,6 +3,7 @@ package voip_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	pion "github.com/pion/webrtc/v4"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
+	"github.com/skygenesisenterprise/skybridge/api/voip/access"
 	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -256,7 +258,10 @@ func TestEveryOperation(t *testing.T) {
 	root.post("/rooms/"+other.ID+"/external-media", map[string]any{"host": "127.0.0.1:9", "format": "ulaw"}).want(201)
 
 	var missed []string
-	for _, op := range r.doc.Operations { // what is beside the API, the tests of the whole server ask for
+	for _, op := range r.doc.Operations { // what is beside the API, the tests of the whole server ask for, and package api's for accounts
+		if rule, _ := access.Of(op.ID); slices.Contains([]string{"users", "extensions", "api-keys"}, rule.Object) {
+			continue
+		}
 		if !r.doc.driven[op] && strings.HasPrefix(op.Path, "/api/") && op.Method != http.MethodHead {
 			missed = append(missed, op.ID)
 		}

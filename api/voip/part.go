@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/trickle"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
@@ -15,9 +16,10 @@ import (
 
 // part is whose a browser's leg is: a transfer takes it into another call.
 type part struct {
-	mu sync.Mutex
-	c  *Call
-	pt *party
+	mu   sync.Mutex
+	c    *Call
+	pt   *party
+	line *chat.Line // once there is a leg
 
 	candidates trickle.Order
 }
@@ -65,6 +67,20 @@ func (o *part) place() (to string, in bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return fanout.CallOf(c.id), c.open() == nil && pt.state == StateConnected
+}
+
+// line is the way for messages of a party's browser, whose offer is p's; nil for none.
+func (c *Call) line(p auth.Principal, pt *party) *chat.Line {
+	if c.service.cfg.Data == nil {
+		return nil
+	}
+	pt.part.mu.Lock()
+	defer pt.part.mu.Unlock()
+	if pt.part.line == nil {
+		pt.part.line = c.service.cfg.Data(pt.part.place)
+	}
+	pt.part.line.Is(p)
+	return pt.part.line
 }
 
 // talkers are the users who are in the call, of whom a principal is to be one.

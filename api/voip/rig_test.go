@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api"
+	"github.com/skygenesisenterprise/skybridge/api/identity"
 	"github.com/skygenesisenterprise/skybridge/api/voip"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
@@ -117,11 +118,11 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 		Members: func(p auth.Principal, room string) ([]string, error) { return service.Members(p, room) },
 		Talkers: func(p auth.Principal, call string) (string, []string, error) { return service.Talkers(p, call) },
 	})
-	cfg.Data = messages.Data
+	cfg.Data = messages.Line
 	service, err = voip.NewService(context.Background(), cfg)
 	must(t, err)
 	browsers.Serve(service)
-	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, nil)
+	r.auth, err = auth.New(auth.Config{Secret: []byte("a secret of the tests")}, keyring{db})
 	must(t, err)
 	sockets := ws.Default()
 	sockets.Hub, sockets.Calls, sockets.Presence, sockets.Log = cfg.Hub, service, users, log
@@ -129,7 +130,8 @@ func startRig(t *testing.T, db *store.Store, change ...func(*voip.Config)) *rig 
 	server, err := api.New(api.Config{
 		WebSocket: &sockets,
 		Listen:    "127.0.0.1:0", Idempotency: db.Idempotency, Auth: r.auth, VoIP: service, Version: "test", Log: log,
-		Ready: func() error { return r.down },
+		Ready:    func() error { return r.down },
+		Identity: &identity.Config{Store: db, Now: time.Now, Log: log},
 	})
 	must(t, err)
 	must(t, server.Start(context.Background()))
@@ -190,6 +192,7 @@ type user struct {
 	*rig
 	name  string
 	token string
+	key   string // in place of a token
 }
 
 // as gives a user; the roles are those of the token.
@@ -303,6 +306,9 @@ func (u *user) do(method, path string, in any, headers ...string) answer {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, u.base+rest.Base+path, body)
 	must(u.t, err)
+	if u.key != "" {
+		req.Header.Set("X-API-Key", u.key)
+	}
 	if u.token != "" {
 		req.Header.Set("Authorization", "Bearer "+u.token)
 	}

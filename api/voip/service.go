@@ -10,7 +10,6 @@ package voip
 import (
 	"context"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"sync"
 	"time"
@@ -83,9 +82,9 @@ type Config struct {
 	// Presence knows which users can be rung by browser; nil has it that all can be, and their
 	// extensions are not.
 	Presence *presence.Registry
-	// Data carries the data channels of a principal's browser, which is where at says, if it is
-	// inside; nil has browsers do without.
-	Data func(p auth.Principal, at chat.Place) func(net.Conn)
+	// Data is what carries the data channels of a browser, which is where at says, if it is inside;
+	// nil has browsers do without.
+	Data func(at chat.Place) *chat.Line
 	// Onward is how phones are called that may forward; nil has none do so.
 	Onward *onward.Config
 }

@@ -14,9 +14,11 @@ import (
 const recheckTime = 10 * time.Second
 
 // Changed authenticates a user's connections again, since something of the user, or of a key of
-// theirs, has changed. When it returns, those that are refused get nothing more.
+// theirs, has changed, and ends their data channels for messages. When it returns, those that are
+// refused get nothing more.
 func (s *Server) Changed(ctx context.Context, user string) {
 	s.changes.Add(1)
+	s.cfg.Chat.Changed(user)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckTime)
 	defer cancel()
 	if err := s.sessions.Changed(ctx, user); err != nil {

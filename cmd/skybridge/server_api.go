@@ -47,7 +47,7 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 	})
 	s.defers(func() error { messages.Close(); return nil })
 	s.voip, err = voip.NewService(ctx, voip.Config{
-		Hub: hub, Presence: users, Data: messages.Data,
+		Hub: hub, Presence: users, Data: messages.Line,
 		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Records: callRecords, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, Recordings: s.recordings, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser, MediaTimeout: s.cfg.Calls.RTPTimeout, Reconnect: s.cfg.Calls.Reconnect, MaxDuration: s.cfg.Calls.MaxDuration,
 		ICEServers: s.iceServers,

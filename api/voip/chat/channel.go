@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"net"
 	"sync"
 	"time"
 
@@ -27,10 +26,9 @@ type Place func() (to string, in bool)
 
 // channel is a browser's data channel. What goes by it are frames as those of the WebSocket.
 type channel struct {
-	s  *Service
-	p  auth.Principal
-	at Place
-	c  *data.Channel
+	l    *Line
+	user string
+	c    *data.Channel
 
 	mu  sync.Mutex // one frame at a time, so that their numbers follow each other
 	seq uint64
@@ -50,42 +48,6 @@ type replied struct {
 	InReplyTo frame.ReplyTo `json:"in_reply_to,omitempty"`
 }
 
-// Data carries the data channels of a principal's browser, for its connection. Of those there is
-// one for messages; others are closed.
-func (s *Service) Data(p auth.Principal, at Place) func(net.Conn) {
-	return func(conn net.Conn) {
-		var one sync.Mutex // the channel that there is
-		data.Serve(conn, data.Config{Limits: data.Default(), Log: s.cfg.Log, Open: func(c *data.Channel) (data.Handler, bool) {
-			if c.Label != Label || !c.Reliable || !one.TryLock() {
-				return data.Handler{}, false
-			}
-			ch := &channel{s: s, p: p, at: at, c: c}
-			s.join(ch)
-			return data.Handler{Receive: ch.receive, Closed: func() {
-				s.part(ch)
-				one.Unlock()
-			}}, true
-		}})
-	}
-}
-
-func (s *Service) join(ch *channel) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.channels[ch.p.User] == nil {
-		s.channels[ch.p.User] = make(map[*channel]struct{})
-	}
-	s.channels[ch.p.User][ch] = struct{}{}
-}
-
-func (s *Service) part(ch *channel) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if delete(s.channels[ch.p.User], ch); len(s.channels[ch.p.User]) == 0 {
-		delete(s.channels, ch.p.User)
-	}
-}
-
 // channelsAt are a user's channels at a place.
 func (s *Service) channelsAt(user, place string) (found []*channel) {
 	s.mu.Lock()
@@ -95,7 +57,7 @@ func (s *Service) channelsAt(user, place string) (found []*channel) {
 	}
 	s.mu.Unlock()
 	for _, ch := range all { // they ask calls and rooms, which may be waiting for us
-		if to, in := ch.at(); in && to == place {
+		if to, in := ch.l.at(); in && to == place {
 			found = append(found, ch)
 		}
 	}
@@ -140,7 +102,7 @@ func (s *Service) byChannels(user string, m MessageToUser, f fanout.Frame, inste
 func (ch *channel) tell(f fanout.Frame, done func(arrived bool)) error {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	text := f.Append(nil, ch.seq+1, ch.s.cfg.Now().UTC().Format(time.RFC3339Nano))
+	text := f.Append(nil, ch.seq+1, ch.l.s.cfg.Now().UTC().Format(time.RFC3339Nano))
 	err := ch.c.Send(text, done)
 	if err == nil {
 		ch.seq++
@@ -148,15 +110,21 @@ func (ch *channel) tell(f fanout.Frame, done func(arrived bool)) error {
 	return err
 }
 
-// receive takes a frame of the browser's, and answers it.
+// receive takes a frame of the browser's, and answers it. Who may use the channel no more is
+// answered nothing: it is being closed.
 func (ch *channel) receive(ctx context.Context, text []byte, isText bool) {
+	p, ok := ch.l.principal(ch)
+	if !ok {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	in := clientFrame{}
 	var f fanout.Frame
-	m, err := ch.take(ctx, text, isText, &in)
+	log := ch.l.s.cfg.Log
+	m, err := ch.l.take(ctx, p, text, isText, &in)
 	if err != nil {
-		f, err = fanout.NewFrame(frame.TypeError, frame.ErrorOf(ch.s.cfg.Log, err, in.ID))
+		f, err = fanout.NewFrame(frame.TypeError, frame.ErrorOf(log, err, in.ID))
 	} else {
 		f, err = fanout.NewFrame(FrameType, replied{m, in.ID})
 	}
@@ -164,11 +132,11 @@ func (ch *channel) receive(ctx context.Context, text []byte, isText bool) {
 		err = ch.tell(f, nil)
 	}
 	if err != nil { // who does not take the answers has none
-		ch.s.cfg.Log.Debug("frame not answered by a data channel", "user", ch.p.User, "err", err)
+		log.Debug("frame not answered by a data channel", "user", ch.user, "err", err)
 	}
 }
 
-func (ch *channel) take(ctx context.Context, text []byte, isText bool, in *clientFrame) (MessageToUser, error) {
+func (l *Line) take(ctx context.Context, p auth.Principal, text []byte, isText bool, in *clientFrame) (MessageToUser, error) {
 	if !isText {
 		return MessageToUser{}, fault.New(fault.Malformed, "frames are text")
 	}
@@ -178,15 +146,15 @@ func (ch *channel) take(ctx context.Context, text []byte, isText bool, in *clien
 	if in.Type != FrameType {
 		return MessageToUser{}, rest.InField("type", fault.New(fault.Invalid, "no frame of type %.64q by a data channel", in.Type))
 	}
-	if err := rest.NeedsScope(ch.p, "messages", true); err != nil {
+	if err := rest.NeedsScope(p, "messages", true); err != nil {
 		return MessageToUser{}, err
 	}
-	to, inside := ch.at()
+	to, inside := l.at()
 	switch {
 	case !inside:
 		return MessageToUser{}, fault.New(fault.Conflict, "you are not inside yet, or have left")
 	case in.To != "" && in.To != to:
 		return MessageToUser{}, rest.InField("to", fault.New(fault.Invalid, "by the data channel of a call messages go to all who are there: %s", to))
 	}
-	return ch.s.Send(ctx, access.Rule{Write: true}.Acting(ch.p), to, in.Body)
+	return l.s.Send(ctx, access.Rule{Write: true}.Acting(p), to, in.Body)
 }

@@ -71,11 +71,15 @@ type Service struct {
 
 	mu       sync.Mutex
 	channels map[string]map[*channel]struct{} // by user
+	changes  map[string]uint64                // of a user, or of their keys
 }
 
 // New makes the service.
 func New(cfg Config) *Service {
-	return &Service{cfg: cfg, quota: quota.New(cfg.Quota, cfg.Now), receipts: newReceipts(cfg), channels: make(map[string]map[*channel]struct{})}
+	return &Service{
+		cfg: cfg, quota: quota.New(cfg.Quota, cfg.Now), receipts: newReceipts(cfg),
+		channels: make(map[string]map[*channel]struct{}), changes: make(map[string]uint64),
+	}
 }
 
 // Close notes what users have had by now. What they have from then on is told again.

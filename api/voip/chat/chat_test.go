@@ -146,16 +146,15 @@ func FuzzFrame(f *testing.F) {
 	f.Add([]byte(`{"type":"Message","body":"x"}`), true, false)
 	s := newService(f)
 	var reader, inside atomic.Bool
-	ch := &channel{s: s, at: func() (string, bool) { return "call:1", inside.Load() }}
+	line := s.Line(func() (string, bool) { return "call:1", inside.Load() })
 	f.Fuzz(func(t *testing.T, text []byte, isText, in bool) {
 		inside.Store(in)
 		role := auth.RoleUser
 		if reader.Swap(!reader.Load()) {
 			role = auth.RoleAuditor
 		}
-		ch.p = auth.Principal{User: "alice", Roles: []auth.Role{role}}
 		var read clientFrame
-		m, err := ch.take(t.Context(), text, isText, &read)
+		m, err := line.take(t.Context(), auth.Principal{User: "alice", Roles: []auth.Role{role}}, text, isText, &read)
 		if err == nil {
 			if m.To != "call:1" || m.From != "alice" || !in || !isText || m.Body != read.Body || role != auth.RoleUser {
 				t.Fatalf("%q: %+v", text, m)

@@ -183,6 +183,15 @@ func (c *Channel) Send(text []byte, done func(arrived bool)) error {
 	return nil
 }
 
+// Close ends the channel from our side: nothing more is sent by it, and the peer is asked to close its
+// own. Until it has, what it sends is still received.
+func (c *Channel) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	_ = c.stream.Close() // or the association has ended
+}
+
 var errGone = fault.New(fault.Gone, "data: the channel has ended")
 
 // settle tells the senders of what has arrived.
