@@ -200,7 +200,7 @@ func (e *Estimator) control(now time.Duration) {
 	case underuse: // queues empty themselves: it is waited for
 		e.changed = now
 	}
-	if r, ok := e.probe.result(now); ok && r > float64(e.Estimate()) && e.trend.state != overuse {
+	if r, ok := e.probe.result(now, float64(e.Estimate())); ok && r > float64(e.Estimate()) && e.trend.state != overuse {
 		e.rate, e.lossRate, e.changed = max(e.rate, r), max(e.lossRate, r), now
 		e.link = 0
 	}

@@ -202,6 +202,36 @@ func TestAWideWayIsFoundSoon(t *testing.T) {
 	}
 }
 
+// TestProbesPause: where the estimate can become no higher, by our own limit or the receiver's, what
+// is wanted beyond it is not looked for.
+func TestProbesPause(t *testing.T) {
+	for _, c := range []struct {
+		what      string
+		most, own int
+	}{{"our limit", 2_000_000, 0}, {"the receiver's", 0, 1_000_000}} {
+		w := newWay(20_000_000)
+		w.e = NewEstimator(Config{Start: 300_000, Max: c.most})
+		w.wanted, w.probing = 500_000, 5_000_000
+		run := func(d time.Duration) {
+			for range d / (500 * ms) {
+				if c.own > 0 {
+					w.e.REMB(w.now, c.own)
+				}
+				w.run(t, 500*ms)
+			}
+		}
+		run(5 * time.Second)
+		if got, want := w.e.Estimate(), max(c.most, c.own); got < want*9/10 {
+			t.Errorf("%s: an estimate of %d, want %d", c.what, got, want)
+		}
+		w.sentBits = 0
+		run(10 * time.Second)
+		if got := w.sentBits / 10; got > 1.1*w.wanted {
+			t.Errorf("%s: %.0f bit/s are sent where %.0f are wanted", c.what, got, w.wanted)
+		}
+	}
+}
+
 func TestNoise(t *testing.T) {
 	w := newWay(2_000_000)
 	w.noise, w.probing = 15*ms, 8_000_000

@@ -127,13 +127,15 @@ const (
 	probeRepeat = 5 * time.Second // after one that found nothing
 	probeLeast  = 5               // packets
 	probeBytes  = 1200
+	probeGains  = 1.05 // of the estimate, or there is time for the next one
 )
 
 // Probe begins a burst at a rate in bit/s, unless it is too early for one, or nothing above
-// the estimate. Until Probing is 0, packets that tell nothing new go out beside the others.
+// the estimate, or above what that can become. Until Probing is 0, packets that tell nothing new go
+// out beside the others.
 func (e *Estimator) Probe(now time.Duration, bps int) {
 	p := &e.probe
-	if p.active || now < p.next || bps <= e.Estimate() || e.trend.state != normal {
+	if p.active || now < p.next || e.trend.state != normal {
 		return
 	}
 	most := 2.0
@@ -141,6 +143,12 @@ func (e *Estimator) Probe(now time.Duration, bps int) {
 		most = 3
 	}
 	r := min(float64(bps), most*float64(e.Estimate()), float64(e.cfg.Max))
+	if e.remb > 0 { // the receiver takes no more
+		r = min(r, e.remb)
+	}
+	if int(r) <= e.Estimate() {
+		return
+	}
 	id := p.id + 1
 	if id == 0 {
 		id = 1
@@ -194,8 +202,9 @@ func (p *probe) arrived(o *outgoing, at time.Duration) {
 
 func (p *probe) stop() { p.active = false }
 
-// result is what the burst tells, once: the lower of the rates at which it was sent and came.
-func (p *probe) result(now time.Duration) (float64, bool) {
+// result is what the burst tells, once: the lower of the rates at which it was sent and came. known
+// is the estimate.
+func (p *probe) result(now time.Duration, known float64) (float64, bool) {
 	if !p.active {
 		return 0, false
 	}
@@ -219,10 +228,13 @@ func (p *probe) result(now time.Duration) (float64, bool) {
 	sentAt := min(float64(p.bytes-p.lastBytes)*8/out, p.rate) // it was not all sent at a constant rate
 	cameAt := float64(p.came-p.firstBytes) * 8 / in
 	r := min(sentAt, cameAt)
-	if cameAt < 0.9*sentAt { // it filled the way: a little less leaves no queue
+	switch {
+	case cameAt < 0.9*sentAt: // it filled the way: a little less leaves no queue
 		r *= 0.95
 		p.next = now + probeRepeat
-	} else { // there may be more: that is found out at once
+	case r < probeGains*known: // the next one would tell as little
+		p.next = now + probeRepeat
+	default: // there may be more: that is found out at once
 		p.next = now
 	}
 	return r, true
