@@ -124,8 +124,9 @@ const (
 	probeAhead  = 20 * time.Millisecond  // what is sent at once: its owner may look no more often
 	probeWaits  = 500 * time.Millisecond // for what is told of it
 	probeEvery  = 2 * time.Second
-	probeRepeat = 5 * time.Second // after one that found nothing
-	probeLeast  = 5               // packets
+	probeAgain  = 200 * time.Millisecond // where none could be sent
+	probeRepeat = 5 * time.Second        // after one that found nothing
+	probeLeast  = 5                      // packets
 	probeBytes  = 1200
 	probeGains  = 1.05 // of the estimate, or there is time for the next one
 )
@@ -170,6 +171,14 @@ func (e *Estimator) Probing(now time.Duration) int {
 	return min(max(int(p.rate*since.Seconds()/8)-p.bytes, 0), p.left)
 }
 
+// Unprobed is called where there is nothing that a burst could be of. If none of it was sent it is as
+// if it had not begun.
+func (e *Estimator) Unprobed(now time.Duration) {
+	if p := &e.probe; p.active && p.from == 0 {
+		*p = probe{id: p.id - 1, next: now + probeAgain}
+	}
+}
+
 // sent takes note of a packet, which is the burst's while there is one.
 func (p *probe) sent(now time.Duration, bytes int) uint8 {
 	if !p.active || p.ended {
@@ -210,7 +219,7 @@ func (p *probe) result(now time.Duration, known float64) (float64, bool) {
 	}
 	if !p.ended {
 		if now > p.until+probeWaits {
-			p.active = false // nothing was there to be sent
+			p.active = false // nothing more was there to be sent
 		}
 		return 0, false
 	}

@@ -53,7 +53,7 @@ func newMeeting(tb testing.TB, members, senders int) *meeting {
 		}
 		sealed := make([]byte, 0, 2000)
 		one, err := m.f.Join(fmt.Sprint(i), router.Config{
-			Send: func(p []byte) {
+			Send: func(p []byte) bool {
 				out, err := streams[binary.BigEndian.Uint32(p[8:])-1000].Protect(sealed, p)
 				if err == nil {
 					_, err = socket.Write(out)
@@ -61,6 +61,7 @@ func newMeeting(tb testing.TB, members, senders int) *meeting {
 				if err == nil {
 					m.sent.Add(1)
 				}
+				return true
 			},
 			SendRTCP:   func([]byte) {},
 			Extensions: forward.Extensions{MID: 1, TransportWide: 2}, TransportWide: 3, SSRC: 1, CNAME: []byte("us"),

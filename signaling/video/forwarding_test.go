@@ -43,7 +43,7 @@ type end struct {
 func (e *end) config(t *testing.T) router.Config {
 	return router.Config{
 		Extensions: forward.Extensions{MID: 1, TransportWide: 2}, TransportWide: theirs.TransportWide, SSRC: 77, CNAME: []byte("us"),
-		Send: func(b []byte) {
+		Send: func(b []byte) bool {
 			var h rtp.Header
 			var p payload.Packet
 			if err := rtp.Parse(b, &h); err != nil {
@@ -56,6 +56,7 @@ func (e *end) config(t *testing.T) router.Config {
 				e.keys.Add(1)
 				e.width.Store(int64(p.Width))
 			}
+			return true
 		},
 		SendRTCP: func(b []byte) {
 			var r rtp.Report

@@ -24,11 +24,12 @@ func FuzzMember(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sent, said []byte) {
 		config := router.Config{
 			Extensions: forward.Extensions{MID: 1, TransportWide: 2}, TransportWide: theirs.TransportWide, SSRC: 77, CNAME: []byte("us"),
-			Send: func(b []byte) {
+			Send: func(b []byte) bool {
 				var h rtp.Header
 				if err := rtp.Parse(b, &h); err != nil || len(b) > forward.MaxPacket {
 					t.Errorf("%x: %v", b, err)
 				}
+				return true
 			},
 			SendRTCP: func(b []byte) {
 				var r rtp.Report

@@ -224,14 +224,15 @@ func (p *Party) probe(now time.Duration) {
 			if p.wishes[i].Height == allocation.Hidden {
 				continue
 			}
-			if n = v.Probe(now, buf); n > 0 {
-				p.send(now, buf[:n])
-				left -= n
+			if n = v.Probe(now, buf); n > 0 && p.send(now, buf[:n]) {
 				break
 			}
+			n = 0
 		}
 		if n == 0 {
+			p.estimate.Unprobed(now)
 			return
 		}
+		left -= n
 	}
 }

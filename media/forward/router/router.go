@@ -36,8 +36,11 @@ const (
 
 // Config is what a party's transport brings.
 type Config struct {
-	// Send takes an RTP packet that is to be protected and sent, SendRTCP an RTCP packet.
-	Send, SendRTCP func(packet []byte)
+	// Send takes an RTP packet that is to be protected and sent, and tells whether it is: one that
+	// it leaves out counts as never sent. What is lost from there on counts as lost on the way.
+	Send func(packet []byte) bool
+	// SendRTCP takes an RTCP packet.
+	SendRTCP func(packet []byte)
 	// Extensions are those of video that the party takes, TransportWide the id of that number
 	// in what it sends; 0 is none.
 	Extensions    forward.Extensions
@@ -273,10 +276,13 @@ func (p *Party) track(mid string, h *rtp.Header) *Track {
 	return nil
 }
 
-// send gives a packet to the transport.
-func (p *Party) send(now time.Duration, packet []byte) {
+// send gives a packet to the transport, and tells whether that sends it.
+func (p *Party) send(now time.Duration, packet []byte) bool {
+	if !p.cfg.Send(packet) {
+		return false // its number is one that was never sent
+	}
 	if p.cfg.Extensions.TransportWide != 0 {
 		p.estimate.Sent(now, p.receiver.Number(), len(packet))
 	}
-	p.cfg.Send(packet)
+	return true
 }

@@ -59,7 +59,7 @@ type camera struct {
 func (r *room) camera(screen bool, order ...int) *camera {
 	r.t.Helper()
 	c := &camera{room: r, rids: [3]string{"q", "h", "f"}, key: [3]bool{true, true, true}}
-	c.party = r.r.Join(Config{Send: func([]byte) {}, SendRTCP: c.asked, Extensions: taken, TransportWide: sent.TransportWide, SSRC: 1, CNAME: []byte("us")})
+	c.party = r.r.Join(Config{Send: func([]byte) bool { return true }, SendRTCP: c.asked, Extensions: taken, TransportWide: sent.TransportWide, SSRC: 1, CNAME: []byte("us")})
 	cfg := TrackConfig{MID: "0", Screen: screen}
 	cfg.Codec, cfg.PayloadType, cfg.Extensions, cfg.Requests = payload.VP8, 96, sent, rtp.RequestPLI|rtp.RequestNACK
 	if order == nil {
@@ -168,14 +168,15 @@ func (w *watcher) watch(c *camera, ssrc uint32) *View {
 	return v
 }
 
-func (w *watcher) send(packet []byte) {
+func (w *watcher) send(packet []byte) bool {
 	w.free = max(w.free, w.room.now)
 	if w.free-w.room.now > 400*ms {
 		w.dropped++
-		return
+		return true
 	}
 	w.free += time.Duration(float64(8*len(packet)) / w.bps * float64(time.Second))
 	w.flying = append(w.flying, flight{w.free + 20*ms, bytes.Clone(packet)})
+	return true
 }
 
 func (w *watcher) told(packet []byte) {
@@ -372,7 +373,7 @@ func TestPacketAllocatesNothing(t *testing.T) {
 	r := newRoom(t)
 	c := r.camera(false)
 	for range 10 {
-		p := r.r.Join(Config{Send: func([]byte) {}, SendRTCP: func([]byte) {}, Extensions: taken, SSRC: 2, CNAME: []byte("us")})
+		p := r.r.Join(Config{Send: func([]byte) bool { return true }, SendRTCP: func([]byte) {}, Extensions: taken, SSRC: 2, CNAME: []byte("us")})
 		v, err := p.Watch(c.track, forward.Stream{SSRC: 1000, PayloadType: 120, MID: "5"})
 		if err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ func TestRTCPBeginsWithUs(t *testing.T) {
 	r := newRoom(t)
 	var packets [][]byte
 	watcher := r.r.Join(Config{
-		Send: func([]byte) {}, SendRTCP: func(b []byte) { packets = append(packets, bytes.Clone(b)) }, Extensions: taken, SSRC: 2, CNAME: []byte("us"),
+		Send: func([]byte) bool { return true }, SendRTCP: func(b []byte) { packets = append(packets, bytes.Clone(b)) }, Extensions: taken, SSRC: 2, CNAME: []byte("us"),
 		TransportWide: sent.TransportWide,
 	})
 	for i := range uint32(40) {

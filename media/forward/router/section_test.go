@@ -11,7 +11,7 @@ import (
 // TestASectionsTrack: what comes in a section whose track is not there yet is not taken for another
 // one's, however alone that is.
 func TestASectionsTrack(t *testing.T) {
-	p := New().Join(Config{Send: func([]byte) {}, SendRTCP: func([]byte) {}, SSRC: 1})
+	p := New().Join(Config{Send: func([]byte) bool { return true }, SendRTCP: func([]byte) {}, SSRC: 1})
 	publish := func(mid string) *Track {
 		cfg := TrackConfig{MID: mid}
 		cfg.Codec, cfg.PayloadType, cfg.Layers = payload.VP8, 96, []forward.LayerConfig{{}}

@@ -43,9 +43,9 @@ func newAudience(t *testing.T) *audience {
 // extensions are those of the recording.
 var extensions = forward.Extensions{MID: 9, RID: 10, RepairedRID: 11, TransportWide: 4, AbsSendTime: 2, Dependency: descriptor}
 
-func (a *audience) take(packet []byte) {
+func (a *audience) take(packet []byte) bool {
 	if ours, _ := a.one.Packet(a.now, packet); !ours {
-		return
+		return false
 	}
 	var h rtp.Header
 	if err := rtp.Parse(packet, &h); err != nil {
@@ -57,12 +57,13 @@ func (a *audience) take(packet []byte) {
 			a.keys++
 		}
 	}
+	return true
 }
 
 // show has a camera show the recording up to a moment, to who watches.
 func (a *audience) show(name string, until time.Duration) {
 	a.t.Helper()
-	p := a.router.Join(router.Config{Send: func([]byte) {}, SendRTCP: func([]byte) {}, TransportWide: 4, SSRC: 8, CNAME: []byte(name)})
+	p := a.router.Join(router.Config{Send: func([]byte) bool { return true }, SendRTCP: func([]byte) {}, TransportWide: 4, SSRC: 8, CNAME: []byte(name)})
 	cfg := router.TrackConfig{Config: forward.Config{
 		Codec: payload.VP8, PayloadType: 96, Extensions: extensions, Requests: rtp.RequestPLI,
 		Layers: []forward.LayerConfig{{SSRC: 0x0e830841}, {SSRC: 0xa9844728}},

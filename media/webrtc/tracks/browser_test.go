@@ -246,12 +246,13 @@ func (r *room) answer(who, offer string) (string, error) {
 // join has who offers send, or watch.
 func (r *room) join(who string, c *connection, m *jsep.Media) (err error) {
 	c.member, err = r.forwarding.Join(who, router.Config{
-		Send: func(p []byte) {
+		Send: func(p []byte) bool {
 			if r.narrow != nil && who == "watcher" {
 				r.narrow.take(p, c.send)
-				return
+			} else {
+				c.send(p)
 			}
-			c.send(p)
+			return true
 		},
 		SendRTCP:   func(p []byte) { _ = c.end.SendControl(p) },
 		Extensions: tracks.Extensions(m), TransportWide: m.Extensions.TransportCC, SSRC: 0x1001, CNAME: []byte("room"),

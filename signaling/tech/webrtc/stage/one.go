@@ -67,10 +67,10 @@ func (o *following) left() {
 }
 
 // through are the functions of a transport that is sent the one stream.
-func (o *following) through(p *Performer, a *jsep.Agreed, ids forward.Extensions, peer *rtc.Peer) (send, control func([]byte)) {
+func (o *following) through(p *Performer, a *jsep.Agreed, ids forward.Extensions, peer *rtc.Peer) (send func([]byte) bool, control func([]byte)) {
 	m := sectionOf(a, oneTrack)
 	if m == nil {
-		return func([]byte) {}, func([]byte) {}
+		return func([]byte) bool { return false }, func([]byte) {}
 	}
 	if o.splice == nil {
 		o.splice, o.start = splice.New(splice.Config{SSRC: m.Track.SSRC, RTX: m.Track.RTX, Reporter: peer.SSRC()}), time.Now()
@@ -78,7 +78,7 @@ func (o *following) through(p *Performer, a *jsep.Agreed, ids forward.Extensions
 	o.describes(ids)
 	one, start := o.splice, o.start
 	p.one.Store(one)
-	send = func(packet []byte) {
+	send = func(packet []byte) bool {
 		ours, took := one.Packet(time.Since(start), packet)
 		if took {
 			p.kick()
@@ -86,6 +86,7 @@ func (o *following) through(p *Performer, a *jsep.Agreed, ids forward.Extensions
 		if ours {
 			_ = peer.WriteVideo(packet) // what cannot be sent is lost, as on any path; the peer counts it
 		}
+		return ours
 	}
 	control = func(packet []byte) {
 		if out := one.Report(packet); len(out) > 0 {

@@ -344,7 +344,7 @@ func TestFormatsAreForgotten(t *testing.T) {
 	sc := newScene(slog.New(slog.DiscardHandler), video.Settings{Screens: true})
 	defer sc.end()
 	id := video.SourceID{Member: "ann", Kind: video.Camera}
-	m, err := sc.join(nil, id.Member, router.Config{Send: func([]byte) {}, SendRTCP: func([]byte) {}})
+	m, err := sc.join(nil, id.Member, router.Config{Send: func([]byte) bool { return true }, SendRTCP: func([]byte) {}})
 	must(t, err)
 	cfg := router.TrackConfig{Config: forward.Config{Codec: payload.VP8, PayloadType: 96, Layers: []forward.LayerConfig{{SSRC: 1}}}}
 	for range 2 { // the second time it is there already

@@ -1,8 +1,6 @@
 package stage
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"reflect"
 	"slices"
 	"strconv"
@@ -279,7 +277,8 @@ func (p *Performer) join(w wanted) {
 	}
 	peer, outbox := s.peer, s.scene.outbox
 	// What cannot be sent is lost, as on any path; the peer counts it.
-	send, control := func(b []byte) { _ = peer.WriteVideoBy(outbox, b) }, func(b []byte) { _ = peer.WriteControl(b) }
+	send := func(b []byte) bool { _ = peer.WriteVideoBy(outbox, b); return true }
+	control := func(b []byte) { _ = peer.WriteControl(b) }
 	if p.follows != nil {
 		send, control = p.follows.through(p, w.agreed, ids, peer)
 	}
@@ -305,28 +304,6 @@ func (p *Performer) arrange(l *video.Layout) {
 	if err := p.stand.member.Arrange(*l); err != nil {
 		p.log.Info("layout not taken", "err", err)
 	}
-}
-
-// extensions are those of all sections of video, which are the same where they are agreed on.
-func extensions(a *jsep.Agreed) (ids forward.Extensions, ok bool) {
-	for i := range a.Media {
-		m := &a.Media[i]
-		if m.Kind != jsep.Video || m.Refused {
-			continue
-		}
-		e := tracks.Extensions(m)
-		if !ok {
-			ids, ok = e, true
-			continue
-		}
-		into, from := reflect.ValueOf(&ids).Elem(), reflect.ValueOf(e)
-		for i := range into.NumField() {
-			if into.Field(i).IsZero() {
-				into.Field(i).Set(from.Field(i))
-			}
-		}
-	}
-	return ids, ok
 }
 
 // publish shows others what the browser sends.
@@ -380,21 +357,4 @@ func (p *Performer) watch(a *jsep.Agreed) {
 			t.watched = err == nil
 		}
 	}
-}
-
-// sectionOf is the section in which a track is sent; nil for none.
-func sectionOf(a *jsep.Agreed, id string) *jsep.Media {
-	for i := range a.Media {
-		if m := &a.Media[i]; m.Kind == jsep.Video && !m.Refused && m.Track != nil && m.Track.ID == id {
-			return m
-		}
-	}
-	return nil
-}
-
-// anywhere is where a stream begins (RFC 3550 §5.1), far from where its numbers wrap.
-func anywhere() (sequence uint16, timestamp uint32) {
-	var b [6]byte
-	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
-	return binary.BigEndian.Uint16(b[:]) & 0x7fff, binary.BigEndian.Uint32(b[2:])
 }
