@@ -40,7 +40,7 @@ func (s *Service) Create(ctx context.Context, p auth.Principal, in CreateCall) (
 	if len(targets) == 1 && endpoints.IsBrowser(targets[0]) && targets[0].Resource == p.User {
 		return nil, rest.InField("body.participants[0]", fault.New(fault.Invalid, "you cannot call yourself"))
 	}
-	caller, err := callerID(in.CallerID, p)
+	caller, err := endpoints.CallerID(in.CallerID, p)
 	if err != nil {
 		return nil, err
 	}
@@ -71,21 +71,4 @@ func (c *Call) make(steps func() error) (err error) {
 	err = steps()
 	made = err == nil
 	return err
-}
-
-// callerID is what the called party sees: as wished, else the user.
-func callerID(wish string, p auth.Principal) (signaling.CallerID, error) {
-	for _, r := range wish {
-		if r < ' ' || r == 0x7f {
-			return signaling.CallerID{}, rest.InField("body.caller_id", fault.New(fault.Invalid, "caller_id contains a control character"))
-		}
-	}
-	id := signaling.CallerID{Name: p.User, Number: p.Extension}
-	if wish != "" {
-		id.Name = wish
-	}
-	if id.Number == "" {
-		id.Number = p.User
-	}
-	return id, nil
 }

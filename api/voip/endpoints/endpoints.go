@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
@@ -107,4 +108,21 @@ func SIPStatusOf(cause signaling.Cause) int {
 	default:
 		return 500
 	}
+}
+
+// CallerID is what the called party sees: as wished, else the user.
+func CallerID(wish string, p auth.Principal) (signaling.CallerID, error) {
+	for _, r := range wish {
+		if r < ' ' || r == 0x7f {
+			return signaling.CallerID{}, rest.InField("body.caller_id", fault.New(fault.Invalid, "caller_id contains a control character"))
+		}
+	}
+	id := signaling.CallerID{Name: p.User, Number: p.Extension}
+	if wish != "" {
+		id.Name = wish
+	}
+	if id.Number == "" {
+		id.Number = p.User
+	}
+	return id, nil
 }
