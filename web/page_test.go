@@ -82,7 +82,7 @@ func TestModel(t *testing.T) {
 	if err != nil {
 		t.Skip("node is not installed: the page's functions are not tested")
 	}
-	if out, err := exec.Command(node, "--test", "model.test.js", "whep.test.js").CombinedOutput(); err != nil {
+	if out, err := exec.Command(node, "--test", "link.test.js", "model.test.js", "whep.test.js").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

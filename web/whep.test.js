@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fragmentOf, serversIn, withFragment } from "./page/whep.js";
+import { fragmentOf, pauseAfter, serversIn, withFragment } from "./page/whep.js";
 
 test("the ICE servers of Link headers", () => {
   assert.deepEqual(serversIn(null), []);
@@ -25,4 +25,13 @@ test("an answer of the next generation", () => {
   const fragment = "a=ice-ufrag:new\r\na=ice-pwd:word\r\na=candidate:2 new\r\na=end-of-candidates\r\n";
   assert.equal(withFragment(answer, fragment), "v=0\r\nm=audio 9\r\na=ice-ufrag:new\r\na=ice-pwd:word\r\na=candidate:2 new\r\na=end-of-candidates\r\n" +
     "m=video 9\r\na=ice-ufrag:new\r\na=ice-pwd:word\r\n");
+});
+
+test("what is tried again, and when", () => {
+  for (const [error, failures, want] of [
+    [new TypeError("Failed to fetch"), 0, 3000], [new TypeError("Failed to fetch"), 2, 12_000], [{ status: 503, after: 0 }, 9, 30_000],
+    [{ status: 429, after: 60_000 }, 0, 60_000], [{ status: 503, after: NaN }, 0, 3000], [{ status: 408, after: 0 }, 0, 3000],
+    [{ status: 401, after: 0 }, 0, null], [{ status: 403, after: 0 }, 0, null], [{ status: 404, after: 0 }, 0, null],
+    [{ status: 409, after: 1000 }, 0, null], [{ status: 410, after: 0 }, 0, null], [{ status: 412, after: 0 }, 0, null],
+  ]) assert.equal(pauseAfter(error, failures), want, JSON.stringify(error));
 });

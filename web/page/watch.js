@@ -1,5 +1,6 @@
 // The page that watches a room.
 
+import { watched } from "./link.js";
 import { Player as Sound } from "./sound.js";
 import { Player } from "./whep.js";
 
@@ -8,8 +9,7 @@ const words = {
   connecting: "Connecting …", connected: "", interrupted: "Interrupted, looking for another path …", ended: "The end.",
 };
 
-const [room, ...rest] = location.hash.replace(/^#/, "").split("&");
-const said = new URLSearchParams(rest.join("&"));
+const link = watched(location.hash);
 const sound = new Sound($("picture"), $("hear"));
 let player = null;
 let again = 0;
@@ -25,7 +25,7 @@ async function begin(room, token, pin) {
   player?.stop();
   const query = new URLSearchParams();
   if (pin) query.set("pin", pin);
-  if (said.get("participant")) query.set("participant", said.get("participant"));
+  if (link.participant) query.set("participant", link.participant);
   const own = player = new Player(`/api/v1/voip/rooms/${encodeURIComponent(room)}/whep?${query}`, {
     token, state: (state) => { if (player === own) status(state, words[state]); },
   });
@@ -61,10 +61,15 @@ $("room-form").addEventListener("submit", (event) => {
 addEventListener("pagehide", () => player?.stop());
 addEventListener("hashchange", () => location.reload());
 
-const token = said.get("token") ?? sessionStorage.getItem("skybridge.token") ?? "";
-if (room && token) {
-  begin(decodeURIComponent(room), token, said.get("pin") ?? "");
+// Token and PIN stay in this tab, for when it is loaded again, and in no address: not in its bar, nor
+// in what is kept, or shared, of it.
+const kept = { token: "skybridge.watch.token", pin: `skybridge.watch.pin.${link.room}` };
+for (const name of ["token", "pin"]) if (link[name]) sessionStorage.setItem(kept[name], link[name]);
+if (location.hash) history.replaceState(null, "", location.pathname + location.search + link.kept);
+const token = sessionStorage.getItem(kept.token) ?? sessionStorage.getItem("skybridge.token") ?? "";
+if (link.room && token) {
+  begin(link.room, token, sessionStorage.getItem(kept.pin) ?? "");
 } else {
   status("waiting", "");
-  ask(room ? decodeURIComponent(room) : "", token);
+  ask(link.room, token);
 }

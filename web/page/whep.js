@@ -50,10 +50,19 @@ export class Refused extends Error {
 }
 
 const patience = 3000; // ms without a path, before another is looked for
+const longest = 30_000; // ms between two attempts
+
+// pauseAfter is how long to wait, in ms, before what has failed so often is tried again; null where
+// that is in vain, as the server refuses it.
+export function pauseAfter(error, failures) {
+  if (error.status < 500 && ![408, 429].includes(error.status)) return null;
+  return Math.max(error.after || 0, Math.min(patience * 2 ** failures, longest));
+}
 
 // Player plays one place. state is told connecting, connected, interrupted and ended.
 export class Player {
-  #url; #token; #state; #pc; #session = ""; #tag = ""; #answer = ""; #gathered = []; #complete = false; #telling = Promise.resolve(); #timer = 0;
+  #url; #token; #state; #pc; #session = ""; #tag = ""; #answer = ""; #gathered = []; #complete = false; #telling = Promise.resolve();
+  #timer = 0; #later = 0; #failures = 0;
 
   constructor(url, { token, state = () => {} }) {
     this.#url = url;
@@ -91,6 +100,7 @@ export class Player {
     if (!pc) return;
     this.#pc = null;
     clearTimeout(this.#timer);
+    clearTimeout(this.#later);
     pc.close();
     if (this.#session) this.#ask("DELETE", this.#session).catch((error) => console.warn("the end:", error.message));
     this.#state("ended");
@@ -110,15 +120,27 @@ export class Player {
     if (this.#answer) this.#tell();
   }
 
-  // tell sends what has been found since the last time, one request at a time.
+  // tell sends what has been found since the last time, one request at a time; what could not be
+  // sent, with the next one.
   #tell() {
+    clearTimeout(this.#later);
     this.#telling = this.#telling.then(async () => {
       const found = this.#gathered.splice(0);
-      if (!this.#pc || found.length === 0 && !this.#complete) return;
-      const body = fragmentOf(this.#pc.localDescription.sdp, found, this.#complete);
+      const complete = this.#complete;
+      if (!this.#pc || found.length === 0 && !complete) return;
+      const { sdp } = this.#pc.localDescription;
       this.#complete = false;
-      await this.#patch(this.#tag, body);
-    }).catch((error) => console.warn("candidates:", error.message));
+      try {
+        await this.#patch(this.#tag, fragmentOf(sdp, found, complete));
+      } catch (error) {
+        console.warn("candidates:", error.message);
+        const pause = pauseAfter(error, 0);
+        if (pause === null || !this.#pc) return;
+        this.#gathered.unshift(...found);
+        this.#complete ||= complete;
+        this.#later = setTimeout(() => this.#tell(), pause);
+      }
+    });
   }
 
   #patch(match, body) {
@@ -138,27 +160,31 @@ export class Player {
     }
   }
 
-  // restart looks for another path, until there is one or the server knows the session no more.
+  // restart looks for another path, until there is one or the server refuses to.
   #restart() {
     this.#telling = this.#telling.then(async () => {
       const pc = this.#pc;
       if (!pc) return;
       const offer = await pc.createOffer({ iceRestart: true });
-      this.#gathered = [];
+      this.#gathered = []; // of the generation before
+      this.#complete = false;
       await pc.setLocalDescription(offer);
       const response = await this.#patch("*", fragmentOf(offer.sdp, [], false));
       this.#tag = response.headers.get("ETag") ?? "";
       this.#answer = withFragment(this.#answer, await response.text());
       await pc.setRemoteDescription({ type: "answer", sdp: this.#answer });
       this.#timer = setTimeout(() => this.#changed(), 3 * patience);
+      this.#failures = 0;
     }).then(() => this.#tell(), (error) => {
-      if (error.status === 404) {
-        this.#session = "";
-        this.stop();
-      } else {
-        console.warn("another path:", error.message);
-        this.#timer = setTimeout(() => this.#restart(), patience);
+      if (!this.#pc) return;
+      console.warn("another path:", error.message);
+      const pause = pauseAfter(error, this.#failures++);
+      if (pause !== null) {
+        this.#timer = setTimeout(() => this.#restart(), pause);
+        return;
       }
+      if ([404, 410].includes(error.status)) this.#session = "";
+      this.stop();
     });
   }
 }
