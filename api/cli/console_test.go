@@ -268,6 +268,34 @@ func TestRooms(t *testing.T) {
 	}
 }
 
+// Who watches a room is unmuted by nobody.
+func TestViewersStayUnheard(t *testing.T) {
+	r := newRig(t)
+	r.call()
+	for name, role := range map[string]conference.Role{"PJSIP/1001-00000000": conference.RoleViewer, "PJSIP/1002-00000001": conference.RoleParticipant} {
+		ch, err := r.Engine.Channel(name)
+		must(t, err)
+		place, err := r.rooms.Reserve("9000", role, conference.Settings{})
+		must(t, err)
+		must(t, ch.Mute(t.Context(), true))
+		_, err = place.Enter(t.Context(), ch, "", role)
+		must(t, err)
+	}
+	for line, want := range map[string]bool{
+		"confbridge unmute 9000 PJSIP/1001": false, "confbridge unmute 9000 all": true, "confbridge unmute 9000 participants": true,
+	} {
+		got := r.ask(line)
+		if !strings.Contains(got, "PJSIP/1001-00000000 watches confbridge 9000 and is not heard\n") || strings.Contains(got, "Unmuting PJSIP/1002-00000001 from confbridge 9000\n") != want {
+			t.Errorf("%s: %q", line, got)
+		}
+	}
+	for name, muted := range map[string]bool{"PJSIP/1001-00000000": true, "PJSIP/1002-00000001": false} {
+		if ch, err := r.Engine.Channel(name); err != nil || ch.Snapshot().MutedIn != muted {
+			t.Errorf("%s is muted: %v, %v", name, !muted, err)
+		}
+	}
+}
+
 func TestApplicationsThatTakeChannels(t *testing.T) {
 	r := newRig(t)
 	r.listeners = []string{"a", "sky-genesis"}

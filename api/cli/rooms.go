@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -102,28 +103,36 @@ func confbridgeMute(on bool) func(*Console, io.Writer, []string) error {
 	if on {
 		done, verb = "Muting", "mute"
 	}
-	return toMembers(verb, done, func(ctx context.Context, _ *conference.Room, _ string, ch *signaling.Channel) error {
+	return toMembers(verb, done, func(ctx context.Context, _ *conference.Room, m conference.Participant, ch *signaling.Channel) error {
+		if m.Role == conference.RoleViewer && !on {
+			return errUnheard
+		}
 		return ch.Mute(ctx, on)
 	})
 }
 
+// errUnheard is of who is in a room without being heard there.
+var errUnheard = errors.New("a viewer is not heard")
+
 // confbridgeKick is `confbridge kick NUMBER CHANNEL|all|participants`.
-var confbridgeKick = toMembers("kick", "Kicking", func(ctx context.Context, room *conference.Room, id string, _ *signaling.Channel) error {
-	return room.Kick(ctx, id)
+var confbridgeKick = toMembers("kick", "Kicking", func(ctx context.Context, room *conference.Room, m conference.Participant, _ *signaling.Channel) error {
+	return room.Kick(ctx, m.ID)
 })
 
 // toMembers is a command that does something to those in a room that it means.
-func toMembers(verb, done string, do func(ctx context.Context, room *conference.Room, id string, ch *signaling.Channel) error) func(*Console, io.Writer, []string) error {
+func toMembers(verb, done string, do func(ctx context.Context, room *conference.Room, m conference.Participant, ch *signaling.Channel) error) func(*Console, io.Writer, []string) error {
 	return func(c *Console, w io.Writer, args []string) error {
 		p := printer{w: w}
 		number, room, meant := p.meant(c, args, "confbridge "+verb+" <conference> <all|participants|channel>")
 		for _, m := range meant {
 			ch, err := c.Engine.Channel(string(m.Channel))
 			if err == nil {
-				err = do(context.Background(), room, m.ID, ch)
+				err = do(context.Background(), room, m, ch)
 			}
 			switch {
 			case fault.Of(err) == fault.Gone, fault.Of(err) == fault.NotFound: // it has left meanwhile
+			case errors.Is(err, errUnheard):
+				p.line("%s watches confbridge %s and is not heard", ch.Name(), number)
 			case err != nil:
 				return err
 			default:

@@ -37,6 +37,9 @@ func (c *Call) mute(ctx context.Context, p auth.Principal, pt *party, on bool) e
 // muteAs makes a party heard or not. Whom a moderator has muted nobody else unmutes: it fails with
 // fault.Forbidden (code muted_by_moderator).
 func (c *Call) muteAs(ctx context.Context, pt *party, on, forOthers, moderates bool) error {
+	if err := pt.way.MayMute(on); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	ch := pt.channel
 	silent := pt.silent && !moderates

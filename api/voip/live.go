@@ -22,6 +22,14 @@ func (s *Service) SeesCall(p auth.Principal, id string) bool {
 	return err == nil
 }
 
+// Lasts reports whether a call is there that has not ended.
+func (s *Service) Lasts(call string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.calls[call]
+	return c != nil && !c.isOver()
+}
+
 // SeesRoom reports whether a principal may know of a room.
 func (s *Service) SeesRoom(p auth.Principal, id string) bool {
 	_, err := s.rooms.Own(p, id)

@@ -92,7 +92,10 @@ func (c *Call) visit(pt *party, ch *signaling.Channel) {
 	visit := conference.Visit{Channel: ch, Place: pt.place, User: pt.user, In: func() { // who waits outside hears nothing
 		c.service.recordings.Saw(c.room.Settings().ID, pt.user)
 	}}
-	_, err := visit.Run(ch.Live())
+	err := pt.way.Silence(ch.Live(), ch)
+	if err == nil {
+		_, err = visit.Run(ch.Live())
+	}
 	if ch.Ended() { // which is followed
 		return
 	}

@@ -24,8 +24,31 @@ type SendMessage struct {
 const MaxWait = 55 * time.Second
 
 // Send takes a message from a user of the call: for another user it is kept
-// untouched, for the server it is acted upon.
+// untouched, for the server it is acted upon. What a session negotiates it alone does (Negotiate).
 func (c *Call) Send(ctx context.Context, p auth.Principal, in SendMessage) (mailbox.MessageBody, error) {
+	c.mu.Lock()
+	pt := c.partyOf(p.User)
+	c.mu.Unlock()
+	if pt != nil {
+		if err := pt.way.MayNegotiate(in.MessageType); err != nil {
+			return mailbox.MessageBody{}, err
+		}
+	}
+	return c.send(ctx, p, in)
+}
+
+// Negotiate takes a message to the server from the client of a session by WHIP or WHEP: what Send
+// takes, and what that leaves to the session.
+func (s *Service) Negotiate(ctx context.Context, p auth.Principal, call, kind string, payload json.RawMessage) (mailbox.MessageBody, error) {
+	c, err := s.Find(p, call)
+	if err != nil {
+		return mailbox.MessageBody{}, err
+	}
+	msg, err := c.send(ctx, p, SendMessage{MessageType: kind, Payload: payload})
+	return msg, c.Stated(err)
+}
+
+func (c *Call) send(ctx context.Context, p auth.Principal, in SendMessage) (mailbox.MessageBody, error) {
 	c.mu.Lock()
 	pt, err := c.present(p)
 	if err != nil {

@@ -143,12 +143,14 @@ func (r routes) sessionIsThere(_ context.Context, p auth.Principal, in *SessionP
 }
 
 type opened struct {
-	Location    string   `header:"Location" doc:"The session"`
-	ETag        string   `header:"ETag" doc:"The present generation of ICE"`
-	AcceptPatch string   `header:"Accept-Patch"`
-	Link        []string `header:"Link" doc:"ICE servers, rel=\"ice-server\""`
-	ContentType string   `header:"Content-Type"`
-	Body        []byte
+	// CacheControl has nobody keep an answer that is good for one connection, and its secrets.
+	CacheControl string   `header:"Cache-Control"`
+	Location     string   `header:"Location" doc:"The session"`
+	ETag         string   `header:"ETag" doc:"The present generation of ICE"`
+	AcceptPatch  string   `header:"Accept-Patch"`
+	Link         []string `header:"Link" doc:"ICE servers, rel=\"ice-server\""`
+	ContentType  string   `header:"Content-Type"`
+	Body         []byte
 }
 
 // Offer is what a session is made of; exported, since huma fills embedded fields by reflection.
@@ -186,7 +188,8 @@ func (r routes) open(ctx context.Context, p auth.Principal, in *Offer, as rooms.
 		return nil, err
 	}
 	return &opened{
-		Location: rest.Base + "/rooms/" + m.room + "/" + r.name + "/" + m.call, ETag: m.tag, AcceptPatch: fragmentType,
+		CacheControl: "no-store",
+		Location:     rest.Base + "/rooms/" + m.room + "/" + r.name + "/" + m.call, ETag: m.tag, AcceptPatch: fragmentType,
 		Link: links(m.ice), ContentType: offerType, Body: []byte(m.answer),
 	}, nil
 }

@@ -1,12 +1,15 @@
 package whip_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	pion "github.com/pion/webrtc/v4"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/e2e/tone"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 )
 
@@ -56,6 +59,59 @@ func TestWatch(t *testing.T) {
 	bob.do("DELETE", strings.Replace(v.at, "whep", "whip", 1), "").problem(404, "not_found", "no session")
 	bob.do("DELETE", v.at, "").want(200)
 	alice.present(room.ID, 1)
+}
+
+// TestViewersAreNotHeard: whatever their client sends, and whoever asks for it beside the session.
+func TestViewersAreNotHeard(t *testing.T) {
+	r := newRig(t)
+	alice, bob := r.as("alice"), r.as("bob")
+	room := alice.room(nil)
+	ph := r.listener(room.ID)
+	c := newClient(t, pion.RTPTransceiverDirectionSendrecv)
+	a := bob.do("POST", "/rooms/"+room.ID+"/whep", c.offer(nil), "Content-Type", "application/sdp").want(201)
+	c.takes(strings.Replace(a.body, "a=sendonly", "a=sendrecv", 1)) // it speaks all the same
+	c.says(700)
+	c.connected()
+	at := a.Header.Get("Location")
+	who, call := alice.present(room.ID, 2).Participants[1], "/calls/"+at[strings.LastIndex(at, "/")+1:]
+	if who.Role != "viewer" || !who.Muted {
+		t.Errorf("who watches is %+v", who)
+	}
+	sends := func(u *user, path, body string) answer {
+		t.Helper()
+		return u.do("POST", path, body, "Content-Type", "application/json")
+	}
+	for _, payload := range []any{
+		pion.SessionDescription{Type: pion.SDPTypeOffer, SDP: c.offer(nil)},
+		pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: a.body},
+		pion.ICECandidateInit{Candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host"},
+	} {
+		text, err := json.Marshal(payload)
+		must(t, err)
+		kind := "ice_candidate"
+		if d, ok := payload.(pion.SessionDescription); ok {
+			kind = d.Type.String()
+		}
+		sends(bob, call+"/signaling", `{"message_type":"`+kind+`","payload":`+string(text)+`}`).problem(409, "session_negotiates", "by WHIP or WHEP")
+	}
+	sends(bob, call+"/signaling", `{"message_type":"unmute"}`).problem(409, "conflict", "a viewer is not heard")
+	sends(bob, call+"/unmute", "").problem(409, "conflict", "a viewer is not heard")
+	member := "/rooms/" + room.ID + "/participants/" + who.ID
+	sends(alice, member+"/unmute", "").problem(409, "conflict", "a viewer is not heard")
+	sends(alice, member+"/mute", "").want(200)
+	sends(bob, call+"/mute", "").want(200)
+
+	b := sender(t)
+	b.takes(alice.publishes(room.ID, b.offer(nil)).want(201).body)
+	b.says(1100)
+	b.connected()
+	hears(t, ph, 1100)
+	if level := tone.Lasting(ph.Hears(time.Second), ph.Rate(), 700); level > -50 {
+		t.Errorf("who watches is heard at %.1f dBFS", level)
+	}
+	sends(bob, call+"/signaling", `{"message_type":"hangup"}`).want(201)
+	alice.present(room.ID, 2)
+	bob.do("GET", at, "").problem(404, "not_found", "no session")
 }
 
 // TestWatchOne: who is named in the query is seen, whoever speaks.
@@ -150,6 +206,7 @@ func TestWhoMayWatch(t *testing.T) {
 	id := alice.present(room.ID, 1).Participants[0].ID
 	alice.do("POST", "/rooms/"+room.ID+"/participants/"+id+"/kick", "").want(200)
 	alice.present(room.ID, 0)
+	bob.do("GET", a.Header.Get("Location"), "").problem(404, "not_found", "no session")
 	bob.do("DELETE", a.Header.Get("Location"), "").problem(404, "not_found", "no session")
 
 	// Where a moderator is waited for, who watches waits too.

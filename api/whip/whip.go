@@ -18,7 +18,6 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
-	"github.com/skygenesisenterprise/skybridge/api/ws"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -29,10 +28,10 @@ import (
 type Calls interface {
 	// Join makes a call into a room, whose offer follows.
 	Join(ctx context.Context, p auth.Principal, room string, in rooms.JoinRoom) (rooms.JoinBody, error)
-	// Signal takes a message of a party's; an offer's has the answer as its reply.
-	Signal(ctx context.Context, p auth.Principal, call string, in ws.Signal) (mailbox.MessageBody, error)
-	// SeesCall reports whether a call is known, to a principal.
-	SeesCall(p auth.Principal, id string) bool
+	// Negotiate takes a message of a session's client; an offer's has the answer as its reply.
+	Negotiate(ctx context.Context, p auth.Principal, call, kind string, payload json.RawMessage) (mailbox.MessageBody, error)
+	// Lasts reports whether a call is there that has not ended.
+	Lasts(call string) bool
 }
 
 // Rooms are those there are.
@@ -110,10 +109,10 @@ func (s *Service) enter(ctx context.Context, p auth.Principal, room string, in r
 	return ses, joined, nil
 }
 
-// sweep lets go of sessions whose calls are long over. The lock is held.
+// sweep lets go of sessions whose calls are over. The lock is held.
 func (s *Service) sweep() {
-	for id, other := range s.sessions {
-		if !s.calls.SeesCall(other.owner, id) {
+	for id := range s.sessions {
+		if !s.calls.Lasts(id) {
 			delete(s.sessions, id)
 		}
 	}
@@ -136,14 +135,14 @@ func (s *Service) exchange(ctx context.Context, ses *session, o offer) (string, 
 
 // signal sends a message of the session's client to the server.
 func (s *Service) signal(ctx context.Context, ses *session, kind string, payload any) (mailbox.MessageBody, error) {
-	m := ws.Signal{ToUser: mailbox.Server, MessageType: kind}
-	var err error
+	var text json.RawMessage
 	if payload != nil {
-		if m.Payload, err = json.Marshal(payload); err != nil {
+		var err error
+		if text, err = json.Marshal(payload); err != nil {
 			return mailbox.MessageBody{}, err
 		}
 	}
-	return s.calls.Signal(ctx, ses.owner, ses.call, m)
+	return s.calls.Negotiate(ctx, ses.owner, ses.call, kind, text)
 }
 
 // hangUp ends a session's call. One that is over already is none of our business.
@@ -160,12 +159,16 @@ func over(err error) bool {
 	return kind == fault.NotFound || kind == fault.Gone || fault.CodeOf(err) == "call_ended"
 }
 
-// find finds a session for who made it, or an admin.
+// find finds a session whose call goes on, for who made it, or an admin.
 func (s *Service) find(p auth.Principal, watch bool, room, id string) (*session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ses := s.sessions[id]
 	if ses == nil || ses.watch != watch || ses.room != room || ses.owner.User != p.User && !rest.ReadsAll(p) {
+		return nil, noSession(id)
+	}
+	if !s.calls.Lasts(id) {
+		s.sweep() // others may have gone with it
 		return nil, noSession(id)
 	}
 	return ses, nil

@@ -20,7 +20,8 @@ func TestPublish(t *testing.T) {
 	room := alice.room(nil)
 	ph := r.listener(room.ID)
 	c := sender(t)
-	a := alice.publishes(room.ID, c.offer(nil)).want(201).has("Content-Type", "application/sdp").
+	offer := c.offer(nil)
+	a := alice.publishes(room.ID, offer, "Idempotency-Key", "one").want(201).has("Content-Type", "application/sdp").has("Cache-Control", "no-store").
 		has("Link", `<stun:stun.example.net>; rel="ice-server", `+
 			`<turn:turn.example.net?transport=udp>; rel="ice-server"; username="alice"; credential="a\"b"; credential-type="password"`)
 	at := a.Header.Get("Location")
@@ -36,6 +37,10 @@ func TestPublish(t *testing.T) {
 	c.says(700)
 	c.connected()
 	hears(t, ph, 700)
+	again := alice.publishes(room.ID, offer, "Idempotency-Key", "one").problem(409, "secret_not_kept", "was done").has("Location", at)
+	if strings.Contains(again.body, "ice-pwd") || again.Header.Get("Link") != "" {
+		t.Errorf("the answer was kept: %v %s", again.Header, again.body)
+	}
 	who := alice.present(room.ID, 2).Participants[1]
 	if who.UserID == nil || *who.UserID != "alice" || who.Endpoint != "WebRTC/alice" || who.Role != "participant" {
 		t.Errorf("the publisher is %+v", who)
@@ -256,5 +261,16 @@ func TestVanish(t *testing.T) {
 	a := alice.publishes(room.ID, c.offer(nil)).want(201) // and the answer is lost
 	alice.present(room.ID, 1)
 	alice.present(room.ID, 0)
+	at := a.Header.Get("Location")
+	var ended struct{ Items []voip.CallBody }
+	r.house.Eventually("there is a record", func() bool {
+		alice.json("GET", "/calls?status=ended", nil, &ended)
+		return len(ended.Items) > 0
+	})
+	if c := ended.Items[0]; len(ended.Items) != 1 || !strings.HasSuffix(at, "/"+c.ID) || c.Status != "ended" || c.EndedAt == nil || c.EndedAt.Before(c.CreatedAt) ||
+		len(c.Participants) != 1 || c.Participants[0].Endpoint != "WebRTC/alice" {
+		t.Errorf("records %+v", ended.Items)
+	}
+	alice.do("GET", at, "").problem(404, "not_found", "no session")
 	alice.do("DELETE", a.Header.Get("Location"), "").problem(404, "not_found", "no session")
 }

@@ -1,10 +1,13 @@
 package rooms
 
 import (
+	"context"
 	"slices"
 
+	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
+	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
 )
@@ -14,6 +17,34 @@ type Way struct {
 	Publishes, Watches bool
 	// Whom they watch, a participant; whoever speaks when empty.
 	Whom string
+}
+
+// isSession reports whether somebody is in the room by a session of HTTP's.
+func (w Way) isSession() bool { return w.Publishes || w.Watches }
+
+// MayNegotiate fails with fault.Conflict (code session_negotiates) for a message that would change,
+// beside the session by which somebody is there, what that has settled: that who watches says nothing.
+func (w Way) MayNegotiate(kind string) error {
+	if w.isSession() && slices.Contains([]string{mailbox.Offer, mailbox.Answer, mailbox.Candidate}, kind) {
+		return fault.WithCode(fault.Conflict, "session_negotiates", "you are in this call by WHIP or WHEP, whose session takes what is negotiated")
+	}
+	return nil
+}
+
+// Silence has who watches not be heard, whatever their client sends. It comes before they are in the room.
+func (w Way) Silence(ctx context.Context, ch *signaling.Channel) error {
+	if !w.Watches {
+		return nil
+	}
+	return ch.Mute(ctx, true)
+}
+
+// MayMute fails with fault.Conflict where somebody who watches is to be heard.
+func (w Way) MayMute(on bool) error {
+	if w.Watches && !on {
+		return fault.New(fault.Conflict, "a viewer is not heard")
+	}
+	return nil
 }
 
 // Role is what who comes so is in a room, unless they say otherwise. It fails with
@@ -30,7 +61,7 @@ func (w Way) Role(room *conference.Room) (conference.Role, error) {
 
 // On has a browser be shown what comes so, and be made no offers.
 func (w Way) On(p stage.Part) stage.Part {
-	if w.Publishes || w.Watches {
+	if w.isSession() {
 		p.Offer = nil
 	}
 	if w.Watches {
