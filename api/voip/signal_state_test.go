@@ -16,10 +16,13 @@ func TestMessagesInEveryState(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		state voip.ParticipantState
-		bring func(alice *user, c voip.CallBody, b *browser, first map[string]any)
+		bring func(alice *user, c voip.CallBody, b *browser, first map[string]any) // nil for a call as it begins
 		list  []message
 	}{
 		"invited": {voip.StateInvited, nil, []message{
+			{"answer", 409}, {"ice_candidate", 201}, {"mute", 409}, {"unmute", 409},
+		}},
+		"ringing": {voip.StateRinging, nil, []message{
 			{"answer", 409}, {"ice_candidate", 201}, {"mute", 409}, {"unmute", 409},
 		}},
 		"connected": {voip.StateConnected, func(alice *user, c voip.CallBody, b *browser, first map[string]any) {
@@ -45,8 +48,13 @@ func TestMessagesInEveryState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := newClock()
-			alice := newRig(t, clock.runs, waitsForBrowsers).as("alice")
-			c := alice.calls("SIP/1001")
+			r := newRig(t, clock.runs, waitsForBrowsers)
+			alice := r.as("alice")
+			from, to := alice, "SIP/1001"
+			if tc.state == voip.StateRinging {
+				from, to = r.as("bob"), "WebRTC/alice"
+			}
+			c := from.calls(to)
 			b := newBrowser(t)
 			first := b.offer()
 			if tc.bring != nil {
@@ -73,6 +81,52 @@ func TestMessagesInEveryState(t *testing.T) {
 			if is := of("alice", now).State; is != tc.state && (tc.state != voip.StateInvited || is != "") {
 				t.Errorf("alice is %q after all of that: %s", is, show(now))
 			}
+		})
+	}
+}
+
+// A hangup takes who sends it out in every state, once; an offer brings back who is away.
+func TestHangUpInEveryState(t *testing.T) {
+	connect := func(alice *user, c voip.CallBody, b *browser) {
+		alice.offers(c.ID, b, b.offer())
+		alice.sees(c.ID, "alice is in", in("alice", voip.StateConnected))
+	}
+	away := func(alice *user, c voip.CallBody, b *browser) {
+		connect(alice, c, b)
+		must(alice.t, b.GracefulClose())
+		alice.sees(c.ID, "alice is away", in("alice", voip.StateReconnecting))
+	}
+	for name, tc := range map[string]struct {
+		to    string
+		bring func(alice *user, c voip.CallBody, b *browser)
+	}{
+		"invited":      {"SIP/1001", func(*user, voip.CallBody, *browser) {}},
+		"ringing":      {"", func(*user, voip.CallBody, *browser) {}},
+		"connected":    {"SIP/1001", connect},
+		"reconnecting": {"SIP/1001", away},
+		"back": {"SIP/1001", func(alice *user, c voip.CallBody, b *browser) {
+			away(alice, c, b)
+			connect(alice, c, b.another(alice.t))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := newClock()
+			r := newRig(t, clock.runs, waitsForBrowsers)
+			alice := r.as("alice")
+			from, to := alice, tc.to
+			if to == "" {
+				from, to = r.as("bob"), "WebRTC/alice"
+			}
+			c := from.calls(to)
+			tc.bring(alice, c, newBrowser(t))
+			alice.sends(c.ID, "hangup", nil).want(201)
+			got := alice.sees(c.ID, "it is over", status(voip.StatusEnded))
+			if is := of("alice", got).State; is != voip.StateLeft && (name != "invited" || is != "") { // who has never come
+				t.Errorf("alice is %q: %s", is, show(got))
+			}
+			alice.sends(c.ID, "hangup", nil).want(409)
+			alice.sends(c.ID, "ice_candidate", map[string]any{"candidate": ""}).want(409)
 		})
 	}
 }
