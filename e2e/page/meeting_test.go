@@ -59,6 +59,7 @@ func meet(t *testing.T, s *server.Server) {
 		}
 	}
 	watch(t, pages["alice"], pages["bob"])
+	write(t, pages["alice"], pages["bob"])
 	pages["alice"].Click(t, "mute")
 	peer.Silent(t, "the phone", phone.Recording(), 700)
 	shows(t, pages["bob"], "people", "alice (muted)")
@@ -113,6 +114,23 @@ func watch(t *testing.T, alice, bob *peer.Browser) {
 		}
 		return nil
 	})
+}
+
+// write has two write to each other. Who has not unfolded the messages sees that there is one; it is
+// text, whatever stands in it.
+func write(t *testing.T, alice, bob *peer.Browser) {
+	t.Helper()
+	alice.Fill(t, "say", "Hello <b>all</b>")
+	alice.Click(t, "say-it")
+	shows(t, bob, "messages-title", "1 new")
+	bob.Click(t, "messages-title")
+	shows(t, bob, "said", "alice Hello <b>all</b>")
+	shows(t, bob, "messages-title", "Messages")
+	bob.Fill(t, "say", "Hello")
+	bob.Click(t, "say-it")
+	shows(t, bob, "said", "You Hello")
+	alice.Click(t, "messages-title")
+	shows(t, alice, "said", "You Hello <b>all</b>", "bob Hello")
 }
 
 // shows waits until an element is seen and has texts.

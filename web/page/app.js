@@ -1,12 +1,14 @@
 // The page: what is shown, and what its buttons do. Calls are the SDK's.
 
 import { ApiError, Client } from "./sdk/skybridge.js";
+import { keypad } from "./keypad.js";
 import { list, people, suggest } from "./list.js";
 import * as meter from "./meter.js";
 import { asksPIN, duration, mine, noMicrophone, participants, roomNamed, tokenIn, trouble, words } from "./model.js";
 import { capture, Pickers } from "./pickers.js";
 import { Player, ring as bell } from "./sound.js";
 import { Stage } from "./stage.js";
+import { Talk } from "./talk.js";
 
 const $ = (id) => document.getElementById(id);
 const stored = "skybridge.token";
@@ -25,6 +27,7 @@ let unreachable = false;
 const player = new Player($("remote-audio"), $("hear"));
 const pickers = new Pickers({ microphone: $("microphone"), camera: $("camera-device"), speaker: $("speaker") }, picked);
 const stage = new Stage($("tiles"), { camera: $("film"), share: $("share"), hint: $("share-hint") });
+const talk = new Talk({ panel: $("messages"), title: $("messages-title"), list: $("said"), form: $("say-form"), text: $("say"), hint: $("say-hint") });
 
 function status(state, text) {
   const line = $("status");
@@ -165,6 +168,7 @@ function begin(next) {
   own.streams.forEach(take);
   own.on("stream", take);
   stage.begin(own, here);
+  talk.begin(client, own);
   own.on("participants", present);
   room?.on("participants", present);
   room?.on("event", (frame) => { if (frame.event === "levels") speak(frame.levels ?? []); });
@@ -225,6 +229,7 @@ function finish() {
   call = room = null;
   speaking = new Set();
   stage.end();
+  talk.end();
   $("people").replaceChildren();
   player.stop();
   showMuted();
@@ -367,8 +372,6 @@ function onSubmit(id, action) {
   });
 }
 
-const press = (digit) => call.sendDigits(digit).catch(warn("dtmf"));
-
 onSubmit("sign-in-form", () => signIn($("token").value.trim()));
 onSubmit("dial-form", () => dial($("dial-target").value));
 onSubmit("room-form", () => join($("room").value, false));
@@ -382,14 +385,7 @@ $("mute").addEventListener("click", async () => {
   const said = call?.mute(!call.muted).catch(warn("mute"));
   for (const when of [null, said]) { await when; showMuted(); } // a moderator may have had the last word
 });
-$("dtmf").addEventListener("click", ({ target }) => {
-  if (call && target.dataset.digit) press(target.dataset.digit);
-});
-// Digits typed anywhere but into a field are keypad presses during a call.
-document.addEventListener("keydown", (event) => {
-  if (!call || event.ctrlKey || event.altKey || event.metaKey || event.target instanceof HTMLInputElement) return;
-  if (/^[0-9*#]$/.test(event.key)) press(event.key);
-});
+keypad($("dtmf"), () => call !== null, (digit) => call.sendDigits(digit).catch(warn("dtmf")));
 
 $("insecure").textContent = noMicrophone(location, isSecureContext);
 $("insecure").hidden = isSecureContext;
