@@ -31,7 +31,7 @@ type KeyBody struct {
 // CreateKey is an API key to be made.
 type CreateKey struct {
 	Name      string     `json:"name" minLength:"1" maxLength:"128"`
-	Owner     string     `json:"owner" minLength:"1" maxLength:"128"`
+	Owner     string     `json:"owner,omitempty" maxLength:"128" doc:"A user, or a name of its own; the key's where left out"`
 	Roles     []string   `json:"roles,omitempty" maxItems:"4" doc:"admin, user, service, auditor; those of its owner where left out"`
 	Scopes    []string   `json:"scopes,omitempty" maxItems:"32"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
@@ -83,8 +83,8 @@ func (r *routes) createKey(ctx context.Context, p auth.Principal, in *struct {
 	}
 	b := in.Body
 	now := r.Now().UTC()
-	row := store.APIKey{Name: b.Name, Owner: b.Owner, Scopes: b.Scopes, Created: now}
-	if err := auth.CheckUser(b.Owner); err != nil {
+	row := store.APIKey{Name: b.Name, Owner: cmp.Or(b.Owner, b.Name), Scopes: b.Scopes, Created: now}
+	if err := auth.CheckUser(row.Owner); err != nil {
 		return nil, rest.InField("body.owner", fault.New(fault.Invalid, "%w", err))
 	}
 	if !plain(b.Name) {

@@ -141,7 +141,7 @@ func (c *Call) SendDigits(ctx context.Context, p auth.Principal, digits string) 
 
 // More calls further endpoints into the call.
 func (c *Call) More(ctx context.Context, p auth.Principal, names []string) error {
-	targets, err := endpoints.Parse(names)
+	targets, err := c.service.cfg.Dial.Parse(p, names)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (s *Service) Create(ctx context.Context, p auth.Principal, in CreateCall) (
 	if err := endpoints.CheckMetadata(in.Metadata); err != nil {
 		return nil, err
 	}
-	targets, err := endpoints.Parse(in.Participants)
+	targets, err := s.cfg.Dial.Parse(p, in.Participants)
 	if err != nil {
 		return nil, err
 	}

@@ -76,6 +76,9 @@ func (c *Call) enter(ctx context.Context, p auth.Principal, place *conference.Pl
 		err = fault.New(fault.Invalid, "a browser joins by itself")
 	}
 	if err == nil {
+		err = c.service.cfg.Dial.Check(p, target)
+	}
+	if err == nil {
 		pt := newParty(target.String(), roleCallee, StateRinging)
 		pt.place = place
 		place.Name(pt.id)

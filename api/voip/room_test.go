@@ -285,6 +285,12 @@ func TestARoomIsChanged(t *testing.T) {
 	change(alice, map[string]any{"number": "one"}).want(422).at("body.number")
 	change(alice, map[string]any{"pin": "12"}).want(422).at("body.pin")
 	change(alice, map[string]any{"settings": map[string]any{"bridge_type": "x"}}).want(422).at("body.settings.bridge_type")
+	for _, kind := range []string{"dtmf_events", "proxy_media", "mixing"} {
+		change(alice, map[string]any{"settings": map[string]any{"bridge_type": kind}}).want(200).into(&got)
+		if got.Settings.BridgeType != kind {
+			t.Errorf("%s became %s", kind, show(got))
+		}
+	}
 	taken := alice.room(map[string]any{"name": "Other"})
 	change(alice, map[string]any{"number": taken.Number}).want(409, "number_taken")
 	alice.delete("/rooms/" + taken.ID).want(204)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/callfeed"
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
+	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/notify"
 	"github.com/skygenesisenterprise/skybridge/api/voip/recordings"
 	"github.com/skygenesisenterprise/skybridge/api/voip/records"
@@ -85,6 +86,8 @@ type Config struct {
 	// Data is what carries the data channels of a browser, which is where at says, if it is inside;
 	// nil has browsers do without.
 	Data func(at chat.Place) *chat.Line
+	// Dial says who may dial what.
+	Dial endpoints.Rules
 	// Onward is how phones are called that may forward; nil has none do so.
 	Onward *onward.Config
 }

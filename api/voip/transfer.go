@@ -53,6 +53,9 @@ func (c *Call) TransferTo(ctx context.Context, p auth.Principal, to dialstring.T
 	if err == nil {
 		err = c.absent([]dialstring.Target{to})
 	}
+	if err == nil {
+		err = c.service.cfg.Dial.Check(p, to)
+	}
 	c.mu.Unlock()
 	if err == nil {
 		c.bridge.Stay(true)

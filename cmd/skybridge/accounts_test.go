@@ -173,6 +173,14 @@ func TestKeysOfTheAPI(t *testing.T) {
 		t.Error("the log tells the key")
 	}
 
+	// One without an owner is one by its name.
+	own := admin.do("POST", "/api-keys", `{"name":"till","roles":["service"]}`, 201)
+	text, _ = own["key"].(string)
+	if own["owner"] != "till" {
+		t.Errorf("without an owner: %v", own)
+	}
+	asks{t, srv, "X-API-Key: " + text}.do("GET", "/calls", "", 200)
+
 	all := admin.do("POST", "/api-keys", `{"name":"all","owner":"root","roles":["admin"],"scopes":["*:write"]}`, 201)
 	text, _ = all["key"].(string)
 	asks{t, srv, "X-API-Key: " + text}.do("POST", "/api-keys", `{"name":"more","owner":"root","roles":["admin"]}`, 403)

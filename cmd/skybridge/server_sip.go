@@ -72,7 +72,7 @@ func (s *server) startSIP(ctx context.Context) error {
 	s.address.SetOutside(o.Media, o.Local)
 	s.engine.AddTech(webrtctech.Extensions{Tech: s.tech, Browsers: &s.browsers}, "SIP")
 	s.engine.AddTech(&s.browsers)
-	s.engine.AddTech(local.New(local.Config{Engine: s.engine, Log: s.log, Run: s.begin}))
+	s.engine.AddTech(local.New(local.Config{Engine: s.engine, Log: s.log, Exists: s.exists, Run: s.begin}))
 	s.services.Serve(phonebook{s.tech})
 	s.desk.Groups, s.desk.Context = phonebook{s.tech}.groups, phonebook{s.tech}.context
 

@@ -191,6 +191,9 @@ func TestC3HeadersFromREST(t *testing.T) {
 	if strings.Contains(m.Text, "Evil") {
 		t.Errorf("smuggled:\n%s", m.Text)
 	}
+	if !strings.Contains(m.Text, `From: "Ann <100>" <sip:`) {
+		t.Errorf("nobody sees who calls:\n%s", m.Text)
+	}
 	phone.Send(phone.Response(m, 486, "t", nil, ""))
 	phone.Skip("ACK ")
 }

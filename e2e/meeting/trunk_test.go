@@ -44,6 +44,23 @@ func TestCallsThroughATrunk(t *testing.T) {
 		peer.Hears(t, "the phone", phone.Recording(), 1200, 500)
 		peer.Hears(t, "asterisk", asterisk.Recording("611200"), 500, 1200)
 		phone.Hangup(t)
+		phone.Closed(t)
+		s.Idle(t, before)
+	})
+	t.Run("out by the API", func(t *testing.T) {
+		token := s.Token(t, "ana", "--extension", "1001")
+		var call struct{ ID string }
+		in := map[string]any{"participants": []string{"SIP/trunk/611300"}, "call_type": "audio"}
+		if status := s.Do(t, token, "POST", "/api/v1/voip/calls", in, &call); status != 201 {
+			t.Fatal(status)
+		}
+		phone.Established(t) // ana is there by no browser
+		peer.Hears(t, "the phone", phone.Recording(), 1300, 500)
+		peer.Hears(t, "asterisk", asterisk.Recording("611300"), 500, 1300)
+		if status := s.Do(t, token, "POST", "/api/v1/voip/calls/"+call.ID+"/end", nil, nil); status != 200 {
+			t.Error(status)
+		}
+		phone.Closed(t)
 		s.Idle(t, before)
 	})
 }

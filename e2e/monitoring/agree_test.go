@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -76,7 +77,7 @@ func asksSNMP(port int) (map[string]float64, error) {
 	const documented, ours = ".1.3.6.1.4.1.8072.1.3.2.3.2.1", ".1.3.6.1.4.1.8072.9999.9999.7882"
 	names := map[string]string{
 		documented + ".1.1": "calls", documented + ".2.1": "channels", documented + ".3.1": "bridges", documented + ".4.1": "registered",
-		ours + ".1.3.0": "calls so far", ours + ".2.1.0": "endpoints",
+		documented + ".9.1": "quality", ours + ".1.3.0": "calls so far", ours + ".2.1.0": "endpoints",
 	}
 	args := append([]string{"-v2c", "-c", "public", "-On", "-Oq", fmt.Sprintf("127.0.0.1:%d", port)}, slices.Collect(maps.Keys(names))...)
 	text, err := exec.Command("snmpget", args...).CombinedOutput()
@@ -148,8 +149,10 @@ func TestAllAgree(t *testing.T) {
 				"calls": ours, "channels": figures["voip_channels"], "bridges": figures["voip_bridges"], "registered": figures["voip_endpoints_registered"],
 				"calls so far": figures["voip_calls_processed_total"], "endpoints": figures["voip_endpoints"],
 			}
-			if err == nil && !maps.Equal(managed, want) {
-				err = fmt.Errorf("%v, want %v", managed, want)
+			quality, mos := managed["quality"], scrape(t, s)[`voip_mos{scale="narrowband"}`] // 0 without a call; rated anew each second
+			delete(managed, "quality")
+			if err == nil && (!maps.Equal(managed, want) || math.Abs(quality-100*mos) > 10) {
+				err = fmt.Errorf("%v and %v for %v, want %v", managed, quality, mos, want)
 			}
 			return err
 		})

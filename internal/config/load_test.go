@@ -207,6 +207,19 @@ func TestEveryMistakeIsNamedAtOnceAndInOrder(t *testing.T) {
 	}
 }
 
+// How long calls last that never connect, never end, or go silent, where nobody says so.
+func TestCallsEndByDefault(t *testing.T) {
+	c := config.Default().Calls
+	for what, d := range map[string][2]time.Duration{
+		"ringing": {c.RingTimeout, 30 * time.Second}, "at most": {c.MaxDuration, 12 * time.Hour},
+		"without media": {c.RTPTimeout, 30 * time.Second}, "without a browser": {c.Reconnect, 30 * time.Second},
+	} {
+		if d[0] != d[1] {
+			t.Errorf("%s: %v, want %v", what, d[0], d[1])
+		}
+	}
+}
+
 func TestTheDefaultsAreValid(t *testing.T) {
 	if err := config.Default().Validate(); err != nil {
 		t.Error(err)

@@ -24,8 +24,7 @@ const (
 
 const maxMetadata = 16 << 10 // bytes of JSON
 
-// Parse reads the endpoints of a request; each may be named once.
-func Parse(names []string) ([]dialstring.Target, error) {
+func parse(names []string) ([]dialstring.Target, error) {
 	targets := make([]dialstring.Target, len(names))
 	for i, name := range names {
 		t, err := dialstring.Parse(name)

@@ -29,6 +29,7 @@ func house(t *testing.T) (*signaltest.House, chan *signaling.Channel) {
 	callers := make(chan *signaling.Channel, 1)
 	h.Engine.AddTech(local.New(local.Config{
 		Engine: h.Engine, Log: slog.New(slog.DiscardHandler),
+		Exists: func(context, _ string, _ signaling.CallerID) bool { return context == "internal" },
 		Run: func(_ context.Context, c *signaling.Channel, context, exten string) error {
 			if context != "internal" || exten != "600" {
 				return fault.New(fault.NotFound, "no extension %s in %s", exten, context)
@@ -170,19 +171,43 @@ func TestGivenUpAtOnce(t *testing.T) {
 	})
 }
 
-func TestNotByName(t *testing.T) {
+// What cannot be called is refused to who dials it.
+func TestWhatIsNotDialled(t *testing.T) {
 	h, _ := house(t)
 	for to, ca := range map[string]struct {
 		request signaling.DialRequest
 		kind    fault.Kind
 	}{
-		"600@internal": {signaling.DialRequest{}, fault.Unsupported},
-		"600":          {signaling.DialRequest{Redirected: true}, fault.Unsupported},
-		"601@internal": {signaling.DialRequest{Redirected: true, MaxForwards: 1}, fault.Looped},
+		"600@closed":   {signaling.DialRequest{}, fault.NotFound},
+		"600":          {signaling.DialRequest{}, fault.NotFound}, // in the context default
+		"@internal":    {signaling.DialRequest{}, fault.NotFound},
+		"600@internal": {signaling.DialRequest{MaxForwards: 1}, fault.Looped},
 	} {
 		_, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: dialstring.Target{Tech: "Local", Resource: to}, Request: ca.request})
 		if err == nil || fault.Of(err) != ca.kind {
 			t.Errorf("%s: %v", to, err)
 		}
+	}
+}
+
+// Who dials by name, with Asterisk's options or without, is passed on once each time, and 70 times at
+// most.
+func TestByName(t *testing.T) {
+	h, callers := house(t)
+	for to, ca := range map[string]struct{ left, want int }{
+		"600@internal":   {0, 69},
+		"600@internal/n": {69, 68},
+		"600@internal/":  {2, 1},
+	} {
+		near, err := h.Engine.Outgoing(t.Context(), signaling.Outgoing{
+			Target: dialstring.Target{Tech: "Local", Resource: to}, Request: signaling.DialRequest{MaxForwards: ca.left},
+		})
+		must(t, err)
+		far := signaltest.Receive(t, "the caller of 600", callers)
+		if got := far.MaxForwards(); got != ca.want || far.Snapshot().Dialplan.Context != "internal" {
+			t.Errorf("%s: %d hops left of %d, %+v", to, got, ca.left, far.Snapshot().Dialplan)
+		}
+		far.Hangup(signaling.CauseNormal)
+		until(t, near, "over", func(s signaling.ChannelSnapshot) bool { return s.Ended })
 	}
 }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ const (
 	clockRate    = 16000 // Hz
 	beginTimeout = 10 * time.Second
 	closeTimeout = 10 * time.Second
+	maxHops      = 70 // extensions that dial each other, one after the other; as Max-Forwards (RFC 3261 §8.1.1.6)
 	maxEarly     = 16 // port events that wait for their channel; more say nothing new
 )
 
@@ -262,7 +264,11 @@ func (h *half) Info() signaling.LegInfo {
 		return signaling.LegInfo{Endpoint: p.request.Resource, Party: party.ID{Number: p.exten}, Format: format()}
 	}
 	info := signaling.LegInfo{Endpoint: p.request.Resource, Format: format()}
-	if left := p.request.MaxForwards; left > 0 {
+	left := p.request.MaxForwards
+	if !p.request.Redirected { // which nothing else counts
+		left = cmp.Or(left, maxHops) - 1
+	}
+	if left > 0 {
 		info.MaxForwards = left + p.request.Redirecting.Local()
 	}
 	return info

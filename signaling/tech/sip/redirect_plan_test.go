@@ -5,9 +5,6 @@ import (
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/e2e/peer"
-	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/signaling"
-	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
 	"github.com/skygenesisenterprise/skybridge/signaling/extension"
 	"github.com/skygenesisenterprise/skybridge/signaling/ringgroup"
 	ua "github.com/skygenesisenterprise/skybridge/sip"
@@ -258,11 +255,6 @@ func TestRedirectedBesideOthers(t *testing.T) {
 		leg := r.call(caller, "8002")
 		moved(t, desk, 302, "90123")
 		siptest.Wait(t, leg.Failed)
-	})
-	t.Run("by name", func(t *testing.T) {
-		if _, err := r.house.Engine.Outgoing(t.Context(), signaling.Outgoing{Target: dialstring.Target{Tech: "Local", Resource: "90123@internal"}}); fault.Of(err) != fault.Unsupported {
-			t.Errorf("anybody dials it: %v", err)
-		}
 	})
 	idle(t, desk, other, trunk)
 	r.house.Eventually("every channel is gone", func() bool { return len(r.house.Engine.Channels()) == 0 })
