@@ -52,8 +52,8 @@ func (s *server) startAPI(ctx context.Context) (err error) {
 		Engine: s.engine, Rooms: s.rooms, WebRTC: s.webrtc, Codecs: browserCodecs(s.codecs), Store: s.db, Records: callRecords, Log: s.log,
 		RingTimeout: s.cfg.Calls.RingTimeout, Recordings: s.recordings, OfferGrace: 3 * time.Second, PerUser: s.cfg.Calls.PerUser, MediaTimeout: s.cfg.Calls.RTPTimeout, Reconnect: s.cfg.Calls.Reconnect, MaxDuration: s.cfg.Calls.MaxDuration,
 		ICEServers: s.iceServers, Dial: endpoints.Rules{Context: phonebook{s.tech}.context},
-		Onward:     &onward.Config{Engine: s.engine, Services: s.services, Log: s.log},
-		External:   &external.Config{Engine: s.engine, Ports: s.ports, Codecs: s.codecs, Log: s.log, Address: s.address},
+		Onward:   &onward.Config{Engine: s.engine, Services: s.services, Log: s.log},
+		External: &external.Config{Engine: s.engine, Ports: s.ports, Codecs: s.codecs, Log: s.log, Address: s.address},
 	})
 	if err != nil {
 		return err
