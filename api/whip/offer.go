@@ -15,6 +15,9 @@ type offer struct {
 	head     []string   // lines before the first m=
 	sections [][]string // each begins with its m=
 	wanted   []int      // those that are not to be refused
+	mids     []string   // of the sections; "" for none
+	bundle   []string   // mids of those that share a transport
+	bears    int        // the section that the candidates are taken from, once it is answered
 }
 
 // readOffer reads a description that publishes something, or with watch receives something. Its
@@ -26,7 +29,9 @@ func readOffer(text string, watch bool) (offer, error) {
 		return offer{}, err
 	}
 	var o offer
+	o.bundle = d.Bundle
 	for i, s := range d.Sections {
+		o.mids = append(o.mids, s.MID)
 		way := s.Direction.Sends()
 		if watch {
 			way = s.Direction.Receives()
@@ -94,10 +99,10 @@ func alone(line string) (string, bool) {
 	return "a=ice-options:" + strings.Join(rest, " "), len(rest) > 0
 }
 
-// takenWhole fails with fault.NotAcceptable for an answer that takes a part of what is offered: who
-// publishes would not know that something is not seen (RFC 9725 §4.4.3), and a second camera or
-// microphone is more than one session has (§4.4.2).
-func (o offer) takenWhole(answer string, watch bool) error {
+// answered takes the answer. It fails with fault.NotAcceptable for one that takes a part of what is
+// offered: who publishes would not know that something is not seen (RFC 9725 §4.4.3), and a second
+// camera or microphone is more than one session has (§4.4.2).
+func (o *offer) answered(answer string, watch bool) error {
 	d, err := jsep.Parse(answer)
 	if err != nil {
 		return fault.New(fault.Internal, "an answer of ours: %w", err)
@@ -112,7 +117,27 @@ func (o offer) takenWhole(answer string, watch bool) error {
 			return fault.New(fault.NotAcceptable, "the %s of section %d is not taken: no codec in common, or one more than a session has", s.Kind, i+1)
 		}
 	}
+	o.bears = o.bearing(d)
 	return nil
+}
+
+// bearing is the section that a session's transport is taken from: the first of the BUNDLE group, or
+// else of all, that the answer takes (RFC 9143 §7.3.1).
+func (o *offer) bearing(answer *jsep.Description) int {
+	taken := func(i int) bool { return i >= 0 && i < len(answer.Sections) && !answer.Sections[i].Rejected() }
+	for _, mid := range o.bundle {
+		if i := slices.Index(o.mids, mid); taken(i) {
+			return i
+		}
+	}
+	return max(0, slices.IndexFunc(answer.Sections, func(s jsep.Section) bool { return !s.Rejected() }))
+}
+
+// bearsFor reports whether the candidates of a section, by its mid, are those of the session. Those of
+// one that has a transport of its own are not.
+func (o *offer) bearsFor(mid string) bool {
+	i := slices.Index(o.mids, mid)
+	return mid == "" || i < 0 || i == o.bears || slices.Contains(o.bundle, mid) && slices.Contains(o.bundle, o.mids[o.bears])
 }
 
 // edit changes each line; those that are not kept go.
@@ -176,14 +201,17 @@ func (o offer) restarted(f fragment) offer {
 		}
 		return line, true
 	})
-	if len(o.sections) == 0 {
+	if o.bears >= len(o.sections) {
 		return o
 	}
+	bears := &o.sections[o.bears]
 	for _, c := range f.candidates {
-		o.sections[0] = append(o.sections[0], "a="+c.text)
+		if o.bearsFor(c.mid) {
+			*bears = append(*bears, "a="+c.text)
+		}
 	}
 	if f.complete {
-		o.sections[0] = append(o.sections[0], "a=end-of-candidates")
+		*bears = append(*bears, "a=end-of-candidates")
 	}
 	return o
 }

@@ -85,7 +85,7 @@ func (s *Service) begin(ctx context.Context, p auth.Principal, room string, in r
 	}
 	answer, err := s.exchange(ctx, ses, offer)
 	if err == nil {
-		err = offer.takenWhole(answer, ses.watch)
+		err = ses.takes(answer)
 	}
 	if err != nil {
 		s.forget(ses)
@@ -107,6 +107,13 @@ func (s *Service) enter(ctx context.Context, p auth.Principal, room string, in r
 	s.sweep()
 	s.sessions[ses.call] = ses
 	return ses, joined, nil
+}
+
+// takes has a session take the answer to its first offer.
+func (ses *session) takes(answer string) error {
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	return ses.offer.answered(answer, ses.watch)
 }
 
 // sweep lets go of sessions whose calls are over. The lock is held.
@@ -237,6 +244,9 @@ func (s *Service) trickle(ctx context.Context, ses *session, f fragment) error {
 		Ufrag     string `json:"usernameFragment"`
 	}
 	for _, c := range f.candidates {
+		if !ses.offer.bearsFor(c.mid) {
+			continue
+		}
 		if _, err := s.signal(ctx, ses, mailbox.Candidate, init{c.text, c.mid, f.ufrag}); err != nil {
 			return err
 		}
