@@ -101,7 +101,7 @@ func (c *Call) enters(ctx context.Context, p auth.Principal, pt *party, leg *web
 	if phone != nil {
 		phone.Hangup(signaling.CauseAnsweredElse)
 	}
-	c.addCandidates(leg, early)
+	early.Give(leg.AddCandidate, c.log)
 	if err := c.watch(pt, ch); err != nil {
 		return err
 	}
@@ -120,18 +120,9 @@ func (c *Call) takes(pt *party, leg *webrtc.Leg) error {
 	}
 	c.mu.Unlock()
 	if err == nil {
-		c.addCandidates(leg, early)
+		early.Give(leg.AddCandidate, c.log)
 	}
 	return err
-}
-
-// addCandidates takes those that came before their offer.
-func (c *Call) addCandidates(leg *webrtc.Leg, early []rtc.Candidate) {
-	for _, cand := range early {
-		if err := leg.AddCandidate(cand); err != nil {
-			c.service.log.Debug("early candidate not used", "call", c.id, "err", err)
-		}
-	}
 }
 
 func (c *Call) legConfig(p auth.Principal, pt *party, server string) webrtc.LegConfig {

@@ -34,27 +34,19 @@ func (c *Call) mute(ctx context.Context, p auth.Principal, pt *party, on bool) e
 	return c.muteAs(ctx, pt, on, false, c.room != nil && c.service.rooms.Moderates(p, c.room))
 }
 
-// muteAs makes a party heard or not. Whom a moderator has muted nobody else unmutes: it fails with
-// fault.Forbidden (code muted_by_moderator).
+// muteAs makes a party heard or not, as rooms.Muting says.
 func (c *Call) muteAs(ctx context.Context, pt *party, on, forOthers, moderates bool) error {
 	if err := pt.way.MayMute(on); err != nil {
 		return err
 	}
 	c.mu.Lock()
 	ch := pt.channel
-	silent := pt.silent && !moderates
-	if ch != nil && moderates {
-		pt.silent = on && (forOthers || pt.silent)
-	}
 	c.mu.Unlock()
-	switch {
-	case ch == nil:
+	if ch == nil {
 		return fault.New(fault.Conflict, "not connected yet")
-	case silent && !on:
-		return fault.WithCode(fault.Forbidden, "muted_by_moderator", "a moderator has muted you, and alone lets you speak again")
 	}
 	defer c.touch()
-	return ch.Mute(ctx, on)
+	return pt.muting.Mute(ctx, ch, on, forOthers, moderates)
 }
 
 // MuteSelf makes the party that a principal is heard or not.

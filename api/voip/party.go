@@ -6,9 +6,9 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rooms"
+	"github.com/skygenesisenterprise/skybridge/api/voip/trickle"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/onward"
@@ -22,9 +22,6 @@ const (
 	roleCaller = "caller"
 	roleCallee = "callee"
 )
-
-// maxEarlyCandidates bounds the candidates that may come before their offer.
-const maxEarlyCandidates = 64
 
 // party is one participant of a call; the call's lock guards what can change.
 type party struct {
@@ -40,7 +37,7 @@ type party struct {
 	called  *webrtc.Called // of a user whom a dialplan called
 	channel *signaling.Channel
 	leg     *webrtc.Leg // a browser's
-	early   []rtc.Candidate
+	early   trickle.Early
 	busy    bool      // an offer of theirs is being answered
 	seen    bool      // a browser of theirs has sent or asked for a message
 	direct  bool      // talks to another browser without us
@@ -51,11 +48,12 @@ type party struct {
 	held    bool      // has put the others on hold
 	moved   bool      // into another call
 	away    bool      // their browser is, for now
-	silent  bool      // a moderator has muted them: nobody else unmutes them
 	part    *part     // of the browser's leg
 
 	place *conference.Place // in a room
 	way   rooms.Way         // there
+
+	muting rooms.Muting
 
 	settled   chan struct{} // closed when the party has a channel, or none will come
 	isSettled bool

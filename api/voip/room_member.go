@@ -1,6 +1,7 @@
 package voip
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/endpoints"
@@ -95,7 +96,7 @@ func (c *Call) visit(pt *party, ch *signaling.Channel) {
 	visit := conference.Visit{Channel: ch, Place: pt.place, User: pt.user, In: func() { // who waits outside hears nothing
 		c.service.recordings.Saw(c.room.Settings().ID, pt.user)
 	}}
-	err := pt.way.Silence(ch.Live(), ch)
+	err := pt.muting.Enter(ch.Live(), ch, c.service.rooms.Silences(c.room, cmp.Or(pt.user, pt.endpoint)), pt.way.Watches)
 	if err == nil {
 		_, err = visit.Run(ch.Live())
 	}

@@ -2,6 +2,7 @@ package voip_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip"
@@ -142,6 +143,55 @@ func TestWhatAModeratorDidStays(t *testing.T) {
 	alice.post(own+"/role", map[string]any{"role": "moderator"}).want(200)
 	bob.post(call+"/unmute", nil).want(200) // as one of them now
 	muted(false)
+}
+
+// Who leaves and comes again is muted still, on a second way in too, until a moderator says otherwise or
+// nobody is left.
+func TestWhoComesAgainIsMutedStill(t *testing.T) {
+	r := newRig(t)
+	alice, bob := r.as("alice"), r.as("bob")
+	room := alice.room(map[string]any{"name": "Board"})
+	enter := func(u *user, are func(rooms.RoomBody) bool) (call, own string) {
+		t.Helper()
+		j := u.joins(room.ID, nil)
+		u.connects(j.CallID, newBrowser(t))
+		alice.awaits(room.ID, u.name+" is in", are)
+		return "/calls/" + j.CallID, "/rooms/" + room.ID + "/participants/" + j.ParticipantID
+	}
+	muted := func(own string, want bool) {
+		t.Helper()
+		var got rooms.RoomBody
+		alice.get("/rooms/" + room.ID).want(200).into(&got)
+		for _, p := range got.Participants {
+			if strings.HasSuffix(own, p.ID) && p.Muted != want {
+				t.Errorf("bob's mute is %t in %s", p.Muted, show(got))
+			}
+		}
+	}
+	alices, _ := enter(alice, are(1, 0))
+	call, own := enter(bob, are(2, 0))
+	alice.post(own+"/mute", nil).want(200)
+	second, beside := enter(bob, are(3, 0))
+	muted(beside, true)
+	bob.post(second+"/unmute", nil).want(403, "muted_by_moderator")
+	bob.post(second+"/end", nil).want(200)
+	bob.post(call+"/end", nil).want(200)
+	alice.awaits(room.ID, "bob is gone", are(1, 0))
+	call, own = enter(bob, are(2, 0))
+	muted(own, true)
+	bob.post(call+"/unmute", nil).want(403, "muted_by_moderator")
+	alice.post(own+"/unmute", nil).want(200)
+	bob.post(call+"/end", nil).want(200)
+	alice.awaits(room.ID, "bob is gone again", are(1, 0))
+	call, own = enter(bob, are(2, 0))
+	muted(own, false)
+
+	alice.post(own+"/mute", nil).want(200)
+	bob.post(call+"/end", nil).want(200)
+	alice.post(alices+"/end", nil).want(200)
+	alice.awaits(room.ID, "nobody is left", are(0, 0))
+	_, own = enter(bob, are(1, 0))
+	muted(own, false)
 }
 
 // A phone's number is no name: another endpoint of that name opens no room.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
+	"github.com/skygenesisenterprise/skybridge/api/voip/trickle"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
@@ -109,19 +109,15 @@ func (c *Call) present(p auth.Principal) (*party, error) {
 
 // candidate takes one of the browser's candidates, in either payload shape.
 func (c *Call) candidate(pt *party, payload json.RawMessage) error {
-	var cand rtc.Candidate
-	if err := json.Unmarshal(payload, &cand); err != nil {
-		return rest.InField("body.payload", fault.New(fault.Invalid, "payload of an ice_candidate: %w", err))
+	cand, err := trickle.Read(payload)
+	if err != nil {
+		return err
 	}
 	c.mu.Lock()
 	leg := pt.leg
 	if leg == nil {
 		defer c.mu.Unlock()
-		if len(pt.early) >= maxEarlyCandidates {
-			return fault.New(fault.TooMany, "%d candidates before the offer, the limit", maxEarlyCandidates)
-		}
-		pt.early = append(pt.early, cand)
-		return nil
+		return pt.early.Add(cand)
 	}
 	c.mu.Unlock()
 	return leg.AddCandidate(cand)

@@ -340,6 +340,7 @@ func (s *Service) erase(ctx context.Context, p auth.Principal, id string) (*conf
 	s.mu.Lock()
 	delete(s.settings, id)
 	s.mu.Unlock()
+	s.silence.end(id)
 	return room, nil
 }
 

@@ -52,6 +52,7 @@ type Service struct {
 	settings map[string]RoomSettings // of those that are kept, by id
 	closed   bool
 	running  sync.WaitGroup
+	silence  silence
 	// stored is held by who changes a room on disk and in the registry; unlike the
 	// other it is held while waiting.
 	stored sync.Mutex
@@ -62,7 +63,7 @@ type Service struct {
 
 // New makes the service and takes up the rooms that are stored.
 func New(ctx context.Context, cfg Config) (*Service, error) {
-	s := &Service{cfg: cfg, pins: pin.NewGuard(cfg.Now), settings: make(map[string]RoomSettings)}
+	s := &Service{cfg: cfg, pins: pin.NewGuard(cfg.Now), settings: make(map[string]RoomSettings), silence: silence{of: make(map[string]map[string]bool)}}
 	if err := s.restore(ctx); err != nil {
 		return nil, err
 	}

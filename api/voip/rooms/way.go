@@ -1,13 +1,11 @@
 package rooms
 
 import (
-	"context"
 	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/tech/webrtc/stage"
 )
@@ -29,14 +27,6 @@ func (w Way) MayNegotiate(kind string) error {
 		return fault.WithCode(fault.Conflict, "session_negotiates", "you are in this call by WHIP or WHEP, whose session takes what is negotiated")
 	}
 	return nil
-}
-
-// Silence has who watches not be heard, whatever their client sends. It comes before they are in the room.
-func (w Way) Silence(ctx context.Context, ch *signaling.Channel) error {
-	if !w.Watches {
-		return nil
-	}
-	return ch.Mute(ctx, true)
 }
 
 // MayMute fails with fault.Conflict where somebody who watches is to be heard.
