@@ -1,6 +1,6 @@
 #!/bin/bash
 # install.sh brings what the end-to-end tests talk to onto a Debian machine:
-# phones (baresip, linphonec, SIPp), a proxy (Kamailio), a TURN client (coturn's), browsers (Chromium, Firefox), their SIP clients (JsSIP, SIP.js)
+# phones (baresip, linphonec, SIPp), a proxy (Kamailio), a TURN client (coturn's), a conference server (Janus), browsers (Chromium, Firefox), their SIP clients (JsSIP, SIP.js)
 # and an Asterisk 22 in a folder of its own. What is there already is left alone;
 # what cannot be had here is one line 'skipped: NAME: reason', and the tests that
 # need it skip with the same reason.
@@ -16,7 +16,7 @@ mkdir -p "$cache"
 "$here/../../scripts/apt-need.sh" \
 	gcc libc6-dev pkg-config libopus-dev \
 	sip-tester baresip-core kamailio linphone-cli chromium ffmpeg sox espeak-ng asterisk-core-sounds-en-wav iproute2 util-linux debootstrap \
-	firefox-esr postgresql libbcg729-0 qemu-user-static sipvicious sipsak sslscan openssl coturn nftables snmp
+	firefox-esr postgresql libbcg729-0 qemu-user-static sipvicious sipsak sslscan openssl coturn nftables snmp janus
 
 # Asterisk.
 if [ "$(id -u)" = 0 ]; then
