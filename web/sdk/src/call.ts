@@ -129,7 +129,7 @@ export class Call extends Emitter<CallEvents> {
   // this is first used on: best before the call is started, else that takes another offer.
   get chat(): Chat {
     return this.#chat ??= new Chat({
-      pc: this.#peer.pc, place: () => this.place, otherwise: this.#cfg.say, heard: this.#cfg.heard,
+      pc: this.#stop.signal.aborted ? null : this.#peer.pc, place: () => this.place, otherwise: this.#cfg.say, heard: this.#cfg.heard,
     });
   }
 

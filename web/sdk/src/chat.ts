@@ -7,7 +7,7 @@ import type { DataChannel, PeerConnection } from "./environment.js";
 import { type Frame, FrameError } from "./socket.js";
 
 export interface ChatConfig {
-  pc: PeerConnection;
+  pc: PeerConnection | null; // null where the call has ended
   place: () => string; // room:ID or call:ID
   otherwise: (to: string, body: string) => Promise<MessageBody>; // where there is no channel
   heard: (message: MessageBody) => void; // by the channel
@@ -19,6 +19,8 @@ interface ChatEvents {
   // open tells that messages go by the data channel from now on, or that they do no more.
   open: boolean;
 }
+
+const answerLimit = 20_000; // ms: the server drops an answer where too much is on its way to us
 
 interface Waiting {
   settle(message: MessageBody): void;
@@ -32,7 +34,7 @@ export class Chat extends Emitter<ChatEvents> {
 
   constructor(private readonly cfg: ChatConfig) {
     super();
-    const channel = this.#channel = cfg.pc.createDataChannel?.("chat") as DataChannel | undefined ?? null;
+    const channel = this.#channel = cfg.pc?.createDataChannel?.("chat") as DataChannel | undefined ?? null;
     if (!channel) return;
     channel.onopen = () => this.emit("open", true);
     channel.onmessage = ({ data }: { data: unknown }) => this.#take(String(data));
@@ -45,19 +47,21 @@ export class Chat extends Emitter<ChatEvents> {
   }
 
   // send says something to all who are there; it gives the message as the server keeps it.
-  send(body: string): Promise<MessageBody> {
+  async send(body: string): Promise<MessageBody> {
     const channel = this.#channel;
     if (channel?.readyState !== "open") return this.cfg.otherwise(this.cfg.place(), body);
     const id = this.#next++;
-    return new Promise((settle, fail) => {
-      this.#waiting.set(id, { settle, fail });
-      try {
+    let timer;
+    try {
+      return await new Promise((settle, fail) => {
+        this.#waiting.set(id, { settle, fail });
+        timer = setTimeout(() => fail(new FrameError("timeout", "Message: the server does not answer")), answerLimit);
         channel.send(JSON.stringify({ type: "Message", id, body }));
-      } catch (error) {
-        this.#waiting.delete(id);
-        fail(error as Error);
-      }
-    });
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(id);
+    }
   }
 
   #take(text: string): void {

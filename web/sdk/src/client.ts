@@ -116,6 +116,7 @@ export class Client extends Emitter<ClientEvents> {
   close(): void {
     this.#stop.abort();
     this.#socket.close();
+    this.devices.close();
     for (const [target, type] of this.#networkEvents()) target.removeEventListener(type, this.#networkChanged);
   }
 

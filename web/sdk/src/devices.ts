@@ -32,9 +32,16 @@ export class Devices extends Emitter<DeviceEvents> {
 
   constructor(private readonly env: Environment) {
     super();
-    env.mediaDevices?.addEventListener?.("devicechange", () => {
-      this.list().then((all) => this.emit("change", all)).catch((error: unknown) => console.warn("skybridge: devices:", error));
-    });
+    env.mediaDevices?.addEventListener?.("devicechange", this.#changed);
+  }
+
+  #changed = (): void => {
+    this.list().then((all) => this.emit("change", all)).catch((error: unknown) => console.warn("skybridge: devices:", error));
+  };
+
+  // close ends the change events; the rest goes on for calls that are under way.
+  close(): void {
+    this.env.mediaDevices?.removeEventListener?.("devicechange", this.#changed);
   }
 
   // list is what there is. Names are empty until the user has allowed the use of one.

@@ -90,6 +90,7 @@ export interface MediaDevices {
   getDisplayMedia?(constraints?: any): Promise<any>;
   enumerateDevices?(): Promise<any>;
   addEventListener?(type: any, listener: (event: any) => void): void;
+  removeEventListener?(type: any, listener: (event: any) => void): void;
 }
 
 export interface Socket {

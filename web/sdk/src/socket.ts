@@ -100,8 +100,10 @@ export class Socket extends Emitter<SocketEvents> {
   close(): void {
     this.#stop.abort();
     this.#hurry.abort();
+    const was = this.open;
     this.open = false;
     this.#conn?.close(1000);
+    if (was) this.emit("lost", { reason: "closed" }); // calls that are under way ask from now on
   }
 
   // connect has a connection until it ends, and gives why it did.

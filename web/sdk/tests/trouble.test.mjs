@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RTCPeerConnection } from "werift";
 import { WebSocket } from "ws";
-import { camera, connected, last, microphone, ready, server, talk } from "./scene.mjs";
+import { Client } from "../dist/skybridge.js";
+import { camera, connected, last, microphone, ready, server, talk, token } from "./scene.mjs";
 
 // active is a call that is connected, both here and by the server's word.
 async function active() {
@@ -70,4 +72,64 @@ test("a read of messages that fails for now ends no call", async () => {
   assert.deepEqual(heard, ["read"]);
   assert.ok(!["ended", "failed"].includes(made.state), made.state);
   assert.equal(server.requests.some((r) => r.path === `/calls/${last()}/end`), false);
+});
+
+test("a call goes on by asking where its client is closed", async () => {
+  const heard = [];
+  const { client, remote } = await ready(undefined, { addIceCandidate: async (c) => { heard.push(c.candidate); } }, WebSocket);
+  await server.until("the channel", () => [...server.sessions.values()].find((s) => s.conn.readyState === 1));
+  const made = await client.call("1001", { local: microphone() });
+  await server.until("what was before is read", () => server.requests.some((r) => r.path === `/calls/${last()}/signaling` && r.query.get("wait") === "0"));
+  client.close();
+  remote.tell("ice_candidate", { candidate: "asked for", sdpMid: "0" });
+  for (let i = 0; heard.length === 0 && i < 600; i++) await new Promise((done) => setTimeout(done, 100));
+  assert.deepEqual(heard, ["asked for"]);
+  await made.hangUp();
+});
+
+test("what is written and has no answer rejects in a while", async () => {
+  const asked = [];
+  let opened;
+  const { client, remote } = await ready(undefined, {
+    createOffer(...how) { // werift has data channels from the first offer on, or none
+      opened ??= client.calls.get(last()).chat.next("open");
+      return RTCPeerConnection.prototype.createOffer.apply(this, how);
+    },
+  });
+  const channel = new Promise((done) => remote.pc.onDataChannel.subscribe(done));
+  const made = await client.call("1001", { local: microphone() });
+  (await channel).onMessage.subscribe((text) => asked.push(JSON.parse(text)));
+  assert.equal(await opened, true);
+  const { setTimeout } = globalThis;
+  let late;
+  globalThis.setTimeout = (then, ms, ...given) => (ms === 20_000 ? void (late = then) : setTimeout(then, ms, ...given));
+  const refused = assert.rejects(made.chat.send("hello"), { name: "FrameError", code: "timeout" });
+  globalThis.setTimeout = setTimeout;
+  late();
+  await refused;
+  for (let i = 0; asked.length === 0 && i < 600; i++) await new Promise((done) => setTimeout(done, 100));
+  (await channel).send(JSON.stringify({ type: "Message", in_reply_to: asked[0].id, id: "m1", body: "hello" })); // late
+  const said = made.chat.send("again");
+  for (let i = 0; asked.length === 1 && i < 600; i++) await new Promise((done) => setTimeout(done, 100));
+  (await channel).send(JSON.stringify({ type: "Message", in_reply_to: asked[1].id, id: "m2", body: "again" }));
+  assert.equal((await said).id, "m2");
+});
+
+test("who writes when the call has ended is told so by the server", async () => {
+  const { made } = await active();
+  await made.hangUp();
+  await assert.rejects(made.chat.send("too late"), { name: "ApiError", status: 404 });
+  assert.equal(made.chat.open, false);
+});
+
+test("a client that is closed looks at no devices any more", async () => {
+  let looks = 0;
+  const mediaDevices = Object.assign(new EventTarget(), { enumerateDevices: async () => { looks++; return []; } });
+  const client = new Client({ url: server.url, token, environment: { WebSocket: undefined, network: {}, mediaDevices } });
+  const changed = client.devices.next("change");
+  mediaDevices.dispatchEvent(new Event("devicechange"));
+  assert.deepEqual(await changed, []);
+  client.close();
+  mediaDevices.dispatchEvent(new Event("devicechange"));
+  assert.equal(looks, 1);
 });
