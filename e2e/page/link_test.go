@@ -17,14 +17,33 @@ func TestOneLinkInTwoBrowsers(t *testing.T) {
 	s.Idle(t, before)
 }
 
+// away is a server that cannot be reached when a page asks for its calls the first times. Whoever
+// listens for other devices is counted.
+const away = `
+	const ask = window.fetch;
+	let times = 0;
+	window.fetch = (url, init) => (/\/calls$/.test(url) && times++ < 2 ? Promise.reject(new TypeError("Failed to fetch")) : ask(url, init));
+	window.listening = 0;
+	const devices = navigator.mediaDevices;
+	for (const [name, change] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+		const own = devices?.[name].bind(devices);
+		if (own) devices[name] = (type, ...rest) => {
+			if (type === "devicechange") window.listening += change;
+			own(type, ...rest);
+		};
+	}`
+
 func twice(t *testing.T, s *server.Server) {
 	t.Helper()
 	link := s.URL("/#token=" + s.Token(t, "demo", "--role", "admin"))
 	both := make([]*peer.Browser, 0, 2)
 	for i, hz := range []float64{700, 1100} {
-		b := peer.Chromium(t, peer.ChromiumConfig{Tone: hz, Picture: i + 1})
+		b := peer.Chromium(t, peer.ChromiumConfig{Tone: hz, Picture: i + 1, Script: away})
 		b.Open(t, link)
 		b.PageState(t, "idle")
+		if n := peer.Eval[int](t, b, `window.listening`); n != 1 {
+			t.Errorf("when it has reached the server, the page listens %d times for other devices", n)
+		}
 		b.Fill(t, "room", "9000")
 		b.Click(t, "join")
 		b.PageState(t, "active")

@@ -60,22 +60,21 @@ function arrange() {
 // ---- signing in
 
 async function signIn(token) {
+  clearTimeout(refreshing);
+  client?.close();
   const made = client = new Client({ token });
-  made.on("incoming", () => ring(made));
-  made.on("incomingEnded", () => ring(made));
-  try {
-    await made.connect();
-  } catch (error) {
-    made.close();
-    if (client !== made) return;
-    // A server that is away now is no reason to ask for the token again.
-    if (error instanceof ApiError && error.status < 500) {
-      signOut(error.message);
-      return;
+  for (const event of ["incoming", "incomingEnded"]) made.on(event, () => ring(made));
+  for (let pause = 2000; client === made; pause = Math.min(2 * pause, 30_000)) {
+    try {
+      await made.connect();
+      break;
+    } catch (error) {
+      if (client !== made) return;
+      // A server that is away now is no reason to ask for the token again.
+      if (error instanceof ApiError && error.status < 500 && error.status !== 429) return signOut(error.message);
+      $("token-hint").textContent = `The server cannot be reached, trying again: ${error.message}`;
+      await new Promise((again) => { refreshing = setTimeout(again, Math.max(pause, 1000 * (error.retryAfter ?? 0))); });
     }
-    $("token-hint").textContent = `The server cannot be reached, trying again: ${error.message}`;
-    refreshing = setTimeout(() => { if (client === made) signIn(token); }, 2000);
-    return;
   }
   if (client !== made) return;
   pickers.follow(made.devices, $("remote-audio"), () => call);

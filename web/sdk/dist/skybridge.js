@@ -227,8 +227,10 @@ var Socket = class extends Emitter {
   close() {
     this.#stop.abort();
     this.#hurry.abort();
+    const was = this.open;
     this.open = false;
     this.#conn?.close(1e3);
+    if (was) this.emit("lost", { reason: "closed" });
   }
   // connect has a connection until it ends, and gives why it did.
   async #connect(welcomed) {
@@ -349,11 +351,12 @@ var Socket = class extends Emitter {
 };
 
 // src/chat.ts
+var answerLimit = 2e4;
 var Chat = class extends Emitter {
   constructor(cfg) {
     super();
     this.cfg = cfg;
-    const channel = this.#channel = cfg.pc.createDataChannel?.("chat") ?? null;
+    const channel = this.#channel = cfg.pc?.createDataChannel?.("chat") ?? null;
     if (!channel) return;
     channel.onopen = () => this.emit("open", true);
     channel.onmessage = ({ data }) => this.#take(String(data));
@@ -367,19 +370,21 @@ var Chat = class extends Emitter {
     return this.#channel?.readyState === "open";
   }
   // send says something to all who are there; it gives the message as the server keeps it.
-  send(body) {
+  async send(body) {
     const channel = this.#channel;
     if (channel?.readyState !== "open") return this.cfg.otherwise(this.cfg.place(), body);
     const id = this.#next++;
-    return new Promise((settle, fail) => {
-      this.#waiting.set(id, { settle, fail });
-      try {
+    let timer;
+    try {
+      return await new Promise((settle, fail) => {
+        this.#waiting.set(id, { settle, fail });
+        timer = setTimeout(() => fail(new FrameError("timeout", "Message: the server does not answer")), answerLimit);
         channel.send(JSON.stringify({ type: "Message", id, body }));
-      } catch (error) {
-        this.#waiting.delete(id);
-        fail(error);
-      }
-    });
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(id);
+    }
   }
   #take(text2) {
     const frame = JSON.parse(text2);
@@ -1280,7 +1285,7 @@ var Call = class extends Emitter {
   // this is first used on: best before the call is started, else that takes another offer.
   get chat() {
     return this.#chat ??= new Chat({
-      pc: this.#peer.pc,
+      pc: this.#stop.signal.aborted ? null : this.#peer.pc,
       place: () => this.place,
       otherwise: this.#cfg.say,
       heard: this.#cfg.heard
@@ -1518,12 +1523,17 @@ var Devices = class extends Emitter {
   constructor(env) {
     super();
     this.env = env;
-    env.mediaDevices?.addEventListener?.("devicechange", () => {
-      this.list().then((all) => this.emit("change", all)).catch((error) => console.warn("skybridge: devices:", error));
-    });
+    env.mediaDevices?.addEventListener?.("devicechange", this.#changed);
   }
   #chosen = {};
   #players = /* @__PURE__ */ new Set();
+  #changed = () => {
+    this.list().then((all) => this.emit("change", all)).catch((error) => console.warn("skybridge: devices:", error));
+  };
+  // close ends the change events; the rest goes on for calls that are under way.
+  close() {
+    this.env.mediaDevices?.removeEventListener?.("devicechange", this.#changed);
+  }
   // list is what there is. Names are empty until the user has allowed the use of one.
   async list() {
     const all = await this.env.mediaDevices?.enumerateDevices?.();
@@ -1734,10 +1744,12 @@ var Client = class extends Emitter {
     this.#socket = new Socket(this.api, this.#env);
     this.#patience = options.patience ?? 3e4;
   }
-  // connect checks the token and begins to listen: to incoming calls, presence, messages.
+  // connect checks the token and begins to listen: to incoming calls, presence, messages. Where that
+  // fails it can be done again.
   async connect() {
     this.user = userOf(await this.api.token());
     await Promise.all([this.#look(), this.#ask()]);
+    if (this.#stop.signal.aborted) throw new Error("the client is closed");
     this.#socket.want("calls");
     this.#socket.want("signaling");
     this.#socket.on("frame", (frame) => this.#frame(frame));
@@ -1755,6 +1767,7 @@ var Client = class extends Emitter {
   close() {
     this.#stop.abort();
     this.#socket.close();
+    this.devices.close();
     for (const [target, type] of this.#networkEvents()) target.removeEventListener(type, this.#networkChanged);
   }
   get pushed() {

@@ -94,10 +94,12 @@ export class Client extends Emitter<ClientEvents> {
     this.#patience = options.patience ?? 30_000;
   }
 
-  // connect checks the token and begins to listen: to incoming calls, presence, messages.
+  // connect checks the token and begins to listen: to incoming calls, presence, messages. Where that
+  // fails it can be done again.
   async connect(): Promise<void> {
     this.user = userOf(await this.api.token());
     await Promise.all([this.#look(), this.#ask()]);
+    if (this.#stop.signal.aborted) throw new Error("the client is closed");
     this.#socket.want("calls");
     this.#socket.want("signaling"); // messages too: they outlast the calls that want it
     this.#socket.on("frame", (frame) => this.#frame(frame));

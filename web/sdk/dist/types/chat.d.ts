@@ -2,7 +2,7 @@ import type { MessageBody } from "./api.js";
 import { Emitter } from "./emitter.js";
 import type { PeerConnection } from "./environment.js";
 export interface ChatConfig {
-    pc: PeerConnection;
+    pc: PeerConnection | null;
     place: () => string;
     otherwise: (to: string, body: string) => Promise<MessageBody>;
     heard: (message: MessageBody) => void;

@@ -19,6 +19,7 @@ export declare class Devices extends Emitter<DeviceEvents> {
     #private;
     private readonly env;
     constructor(env: Environment);
+    close(): void;
     list(): Promise<Device[]>;
     chosen(kind: Device["kind"]): string;
     choose(kind: Device["kind"], id: string): Promise<void>;

@@ -86,6 +86,7 @@ export interface MediaDevices {
     getDisplayMedia?(constraints?: any): Promise<any>;
     enumerateDevices?(): Promise<any>;
     addEventListener?(type: any, listener: (event: any) => void): void;
+    removeEventListener?(type: any, listener: (event: any) => void): void;
 }
 export interface Socket {
     readonly readyState: number;
