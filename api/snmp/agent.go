@@ -26,6 +26,7 @@ import (
 const (
 	maxRequest = 4096 // bytes; a manager's are some hundred
 	maxAnswer  = 1400 // bytes, so that none is fragmented
+	leastSize  = 484  // bytes, that every manager takes (RFC 3412 §6.1)
 	maxNames   = 64   // in a request
 	maxRepeats = 64   // of GETBULK
 	freshness  = time.Second
@@ -110,8 +111,9 @@ func (a *Agent) serve() {
 		guard.Do(a.cfg.Log, "an SNMP request", func() { out, err = a.answer(buf[:n]) })
 		if err != nil {
 			a.cfg.Log.Debug("SNMP request not answered", "from", from, "err", err)
+			continue
 		}
-		if len(out) == 0 {
+		if len(out) == 0 { // it panicked
 			continue
 		}
 		if _, err := a.conn.WriteToUDPAddrPort(out, from); err != nil {
@@ -135,11 +137,11 @@ func (a *Agent) answer(request []byte) ([]byte, error) {
 		return nil, errors.New("unknown community")
 	}
 	out := &gosnmp.SnmpPacket{Version: in.Version, Community: in.Community, Logger: a.quiet}
-	return a.fill(out, in)
+	return a.fill(out, in, maxAnswer)
 }
 
-// fill is the answer to a request of somebody who may ask.
-func (a *Agent) fill(out, in *gosnmp.SnmpPacket) ([]byte, error) {
+// fill is the answer, of so many bytes at most, to a request of somebody who may ask.
+func (a *Agent) fill(out, in *gosnmp.SnmpPacket, most int) ([]byte, error) {
 	out.PDUType, out.RequestID = gosnmp.GetResponse, in.RequestID
 	if len(in.Variables) > maxNames {
 		out.Error = gosnmp.TooBig
@@ -167,37 +169,45 @@ func (a *Agent) fill(out, in *gosnmp.SnmpPacket) ([]byte, error) {
 			out.Variables = append(out.Variables, a.tree.next(name))
 		}
 	case gosnmp.GetBulkRequest:
-		return a.bulk(out, names, int(in.NonRepeaters), int(in.MaxRepetitions))
+		return a.bulk(out, names, int(in.NonRepeaters), int(in.MaxRepetitions), most)
 	case gosnmp.SetRequest:
 		out.Error, out.ErrorIndex, out.Variables = gosnmp.NotWritable, 1, in.Variables
 	default:
 		return nil, fmt.Errorf("no answer to a PDU of type %#x", byte(in.PDUType))
 	}
 	text, err := out.MarshalMsg()
-	if err == nil && len(text) > maxAnswer {
+	if err == nil && len(text) > most {
 		out.Error, out.Variables = gosnmp.TooBig, nil
 		return out.MarshalMsg()
 	}
 	return text, err
 }
 
-// bulk answers GETBULK (RFC 3416 §4.2.3): as many rounds as were asked for and as there is room for.
-func (a *Agent) bulk(out *gosnmp.SnmpPacket, names []oid, first, rounds int) ([]byte, error) {
+// bulk answers GETBULK (RFC 3416 §4.2.3): as much of what was asked for as there is room for.
+func (a *Agent) bulk(out *gosnmp.SnmpPacket, names []oid, first, rounds, most int) ([]byte, error) {
+	best, err := out.MarshalMsg()
+	add := func(v gosnmp.SnmpPDU) (fits bool) {
+		out.Variables = append(out.Variables, v)
+		var text []byte
+		if text, err = out.MarshalMsg(); err == nil && len(text) <= most {
+			best, fits = text, true
+		}
+		return fits
+	}
 	first = min(first, len(names))
 	for _, name := range names[:first] {
-		out.Variables = append(out.Variables, a.tree.next(name))
-	}
-	best, err := out.MarshalMsg()
-	if err != nil || len(best) > maxAnswer {
-		out.Error, out.Variables = gosnmp.TooBig, nil
-		return out.MarshalMsg()
+		if !add(a.tree.next(name)) {
+			return best, err
+		}
 	}
 	last := names[first:]
 	for range min(rounds, maxRepeats) {
 		ended := true
 		for i, name := range last {
 			v := a.tree.next(name)
-			out.Variables = append(out.Variables, v)
+			if !add(v) {
+				return best, err
+			}
 			if v.Type != gosnmp.EndOfMibView {
 				ended = false
 				if last[i], err = parseOID(v.Name); err != nil {
@@ -205,18 +215,11 @@ func (a *Agent) bulk(out *gosnmp.SnmpPacket, names []oid, first, rounds int) ([]
 				}
 			}
 		}
-		text, err := out.MarshalMsg()
-		if err != nil {
-			return nil, err
-		}
-		if len(text) > maxAnswer {
-			break
-		}
-		if best = text; ended {
+		if ended {
 			break
 		}
 	}
-	return best, nil
+	return best, err
 }
 
 // refresh reads the figures anew, unless they are fresh.

@@ -70,7 +70,8 @@ func loadEngine(folder string, now time.Time) (engine, error) {
 	return engine{string(id), kept.Boots, now}, nil
 }
 
-// replace writes a file whole, and onto the disk.
+// replace writes a file whole, and onto the disk, and its name as well: an engine that counts its starts
+// anew after a loss of power would take old requests for new ones.
 func replace(file string, text []byte) error {
 	f, err := os.OpenFile(file+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // of the operator's own folder
 	if err != nil {
@@ -80,5 +81,12 @@ func replace(file string, text []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(file+".new", file)
+	if err := os.Rename(file+".new", file); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }

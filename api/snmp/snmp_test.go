@@ -298,12 +298,12 @@ func TestFiguresThatCannotBeRead(t *testing.T) {
 	a := &Agent{cfg: c, quiet: gosnmp.NewLogger(nil)}
 	in := &gosnmp.SnmpPacket{PDUType: gosnmp.GetRequest, Variables: []gosnmp.SnmpPDU{{Name: documented + ".1.1", Type: gosnmp.Null}}}
 	out := &gosnmp.SnmpPacket{Version: gosnmp.Version2c}
-	if text, err := a.fill(out, in); err != nil || len(text) == 0 || out.Error != gosnmp.GenErr {
+	if text, err := a.fill(out, in, maxAnswer); err != nil || len(text) == 0 || out.Error != gosnmp.GenErr {
 		t.Errorf("%v %v", out.Error, err)
 	}
 	broken = false
 	out = &gosnmp.SnmpPacket{Version: gosnmp.Version2c}
-	if _, err := a.fill(out, in); err != nil || out.Error != gosnmp.NoError || out.Variables[0].Value != uint32(3) {
+	if _, err := a.fill(out, in, maxAnswer); err != nil || out.Error != gosnmp.NoError || out.Variables[0].Value != uint32(3) {
 		t.Errorf("%v %v", out, err)
 	}
 }

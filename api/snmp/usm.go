@@ -91,6 +91,9 @@ func (a *Agent) answerUser(request []byte, head *gosnmp.SnmpPacket) ([]byte, err
 	if !ok || head.SecurityModel != gosnmp.UserSecurityModel {
 		return nil, errors.New("no user security model")
 	}
+	if head.MsgMaxSize < leastSize {
+		return nil, fmt.Errorf("a manager that takes %d bytes, which is less than all do", head.MsgMaxSize)
+	}
 	if usm.AuthoritativeEngineID != a.engine.id { // who asks for the first time asks for the engine
 		return a.report(head, nil, unknownEngineIDs, &a.counts.engines)
 	}
@@ -121,7 +124,7 @@ func (a *Agent) answerUser(request []byte, head *gosnmp.SnmpPacket) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	return a.fill(out, in)
+	return a.fill(out, in, int(min(maxAnswer, in.MsgMaxSize)))
 }
 
 // report says why a request is not answered, if its sender wants to know; to a user it is signed.

@@ -99,6 +99,7 @@ func Load(file string, environ []string, flags []Flag) (Config, error) {
 	if err := k.Unmarshal("", &c); err != nil {
 		return Config{}, &Error{File: file, Err: err}
 	}
+	c.SNMP.settle(origins)
 	if err := c.Validate(); err != nil {
 		return Config{}, err
 	}

@@ -8,7 +8,7 @@ import (
 // SNMP is the SNMP agent.
 type SNMP struct {
 	Listen string `koanf:"listen" yaml:"listen"`
-	// Community is that of SNMPv2c; "" refuses it.
+	// Community is that of SNMPv2c; "" refuses it. Where users are set and it is not, it is "".
 	Community string `koanf:"community" yaml:"community"`
 	// Users are those of SNMPv3; they can be set in a file alone.
 	Users []SNMPUser `koanf:"users" yaml:"users"`
@@ -21,6 +21,13 @@ type SNMPUser struct {
 	Password        string `koanf:"password" yaml:"password"`
 	Privacy         string `koanf:"privacy" yaml:"privacy"`
 	PrivacyPassword string `koanf:"privacy_password" yaml:"privacy_password"`
+}
+
+// settle has who sets users alone not leave the community open that is known to everybody.
+func (s *SNMP) settle(set map[string]Origin) {
+	if _, ok := set["snmp.community"]; !ok && len(s.Users) > 0 {
+		s.Community = ""
+	}
 }
 
 // validate wants somebody who may ask; what a user is made of the agent looks at.
