@@ -55,10 +55,9 @@ func (m *Member) said(packet []byte, arrival time.Time) {
 	if !m.here() || rtp.ParseRTCP(packet, &m.report) != nil {
 		return
 	}
-	now := f.at(arrival)
-	m.party.Reported(now, &m.report, rtp.NTPTime(time.Now().UnixNano()))
+	m.party.Reported(f.at(arrival), &m.report, rtp.NTPTime(time.Now().UnixNano()))
 	m.list = rtp.ParseFeedback(packet, m.list[:0])
-	m.party.Requested(now, m.list)
+	m.party.Requested(time.Since(f.start), m.list) // what is sent again goes now
 }
 
 // Sent takes note of a packet of audio, of so many bytes, and gives it its transport-wide
