@@ -52,6 +52,10 @@ type Member struct {
 
 	report rtp.Report
 	list   []rtp.Feedback
+
+	// Of the queue: how much of the member's waits since it was taken at that turn.
+	turn    uint64
+	waiting int
 }
 
 // NewForwarding makes one of nobody. flush, where set, is called after each round of Send, by the

@@ -12,6 +12,11 @@ const (
 	firstWaiting = 32
 	maxWaiting   = 1024
 	waitingBytes = 1600 // what the transport reads at most
+	// Where there is more than crowded, nobody has more than their share: who sends without end takes
+	// no places from others. controlPlaces are for what has to come through so that less is sent.
+	crowded       = maxWaiting / 2
+	share         = maxWaiting / 4
+	controlPlaces = 64
 )
 
 // queue is what came and waits for the room's goroutine. Who reads a socket that others share puts
@@ -22,6 +27,7 @@ type queue struct {
 	mu   sync.Mutex
 	list []waiting
 	n    int    // of list
+	turn uint64 // how often it was taken
 	lost uint64 // for which there was no room
 
 	spare []waiting   // what take gave last
@@ -43,11 +49,15 @@ func (q *queue) put(from *Member, mid string, control bool, packet []byte, at ti
 		return // longer than is sent on
 	}
 	q.mu.Lock()
-	if q.n == len(q.list) && !q.grow() {
+	if from.turn != q.turn {
+		from.turn, from.waiting = q.turn, 0
+	}
+	if !q.room(from, control) {
 		q.lost++
 		q.mu.Unlock()
 		return
 	}
+	from.waiting++
 	w := &q.list[q.n]
 	w.from, w.mid, w.control, w.at, w.size = from, mid, control, at, copy(w.bytes[:], packet)
 	q.n++
@@ -56,6 +66,17 @@ func (q *queue) put(from *Member, mid string, control bool, packet []byte, at ti
 	if first {
 		q.wake()
 	}
+}
+
+// room tells whether there is a place for one more of a member's.
+func (q *queue) room(from *Member, control bool) bool {
+	switch {
+	case q.n >= crowded && from.waiting >= share:
+		return false
+	case q.n >= maxWaiting-controlPlaces && !control:
+		return false
+	}
+	return q.n < len(q.list) || q.grow()
 }
 
 // grow makes more room, up to what is right.
@@ -82,6 +103,7 @@ func (q *queue) take() []waiting {
 	defer q.mu.Unlock()
 	list := q.list[:q.n]
 	q.busy.Store(len(list) > 0)
+	q.turn++
 	q.list, q.spare, q.n = q.spare, q.list, 0
 	return list
 }

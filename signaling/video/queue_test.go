@@ -16,10 +16,7 @@ import (
 // settle waits until all that came has been forwarded.
 func (f *Forwarding) settle() {
 	for {
-		f.queue.mu.Lock()
-		n := f.queue.n
-		f.queue.mu.Unlock()
-		if n == 0 && !f.queue.busy.Load() {
+		if f.queue.left() == 0 && !f.queue.busy.Load() {
 			return
 		}
 		time.Sleep(20 * time.Microsecond)
@@ -80,4 +77,44 @@ func TestNobodyWaitsForTheRoom(t *testing.T) {
 		}
 		f.Close()
 	})
+}
+
+// TestNobodyTakesAllPlaces: who sends without end, while the room is busy, takes the places of nobody
+// else's video, nor those of what asks for less.
+func TestNobodyTakesAllPlaces(t *testing.T) {
+	q := queue{came: make(chan struct{}, 1)}
+	var ann, ben, cat, dan, eve Member
+	put := func(m *Member, control bool, packets int) {
+		for range packets {
+			q.put(m, "", control, []byte{0x80}, time.Now())
+		}
+	}
+	for turn := range 3 { // each time it is taken each has a share again
+		put(&ann, false, 10_000)
+		put(&ben, false, 10)
+		put(&cat, false, 10_000)
+		put(&dan, false, 10_000)
+		put(&eve, false, 10)
+		put(&eve, true, 10)
+		got := make(map[*Member]int)
+		for _, w := range q.take() {
+			got[w.from]++
+			if w.from == &eve && !w.control {
+				t.Error("a packet of video has a place of those of control")
+			}
+		}
+		rest := maxWaiting - controlPlaces - crowded - 10 - share
+		for m, n := range map[*Member]int{&ann: crowded, &ben: 10, &cat: share, &dan: rest, &eve: 10} {
+			if got[m] != n {
+				t.Errorf("turn %d: %d wait, want %d", turn, got[m], n)
+			}
+		}
+	}
+}
+
+// left is how much nobody has taken.
+func (q *queue) left() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.n
 }
