@@ -18,7 +18,8 @@ const (
 	blockBytes = 24
 )
 
-// Report makes an RTCP packet about the inputs one about the stream: reports about an input that
+// Report makes an RTCP packet about the inputs one about the stream, with what was sent of all of
+// them: reports about an input that
 // is not sent now are left out. What it returns is valid until the next call; nil is what cannot
 // be read.
 func (s *Splice) Report(compound []byte) []byte {
@@ -40,8 +41,10 @@ func (s *Splice) Report(compound []byte) []byte {
 			return
 		}
 		binary.BigEndian.PutUint32(out[at+headBytes:], s.cfg.SSRC)
-		if stamp := out[at+headBytes:]; kind == typeSR && len(stamp) >= 16 {
+		if stamp := out[at+headBytes:]; kind == typeSR && len(stamp) >= 24 {
 			binary.BigEndian.PutUint32(stamp[12:], binary.BigEndian.Uint32(stamp[12:])+s.current.time)
+			binary.BigEndian.PutUint32(stamp[16:], s.packets)
+			binary.BigEndian.PutUint32(stamp[20:], s.octets)
 		}
 	})
 	if !ok {

@@ -54,6 +54,8 @@ type Splice struct {
 	ended   bool   // it ended a frame
 	repairs uint16 // number of the next packet on RTX
 
+	packets, octets uint32 // sent, as sender's reports count them
+
 	described bool
 	frame     uint16 // the highest number in a descriptor
 
@@ -161,6 +163,8 @@ func (s *Splice) pass(now time.Duration, packet []byte, h *rtp.Header) {
 		}
 		s.ended = h.Marker || s.ended && len(h.Payload) == 0
 	}
+	s.packets++
+	s.octets += uint32(len(h.Payload))
 	s.describe(h)
 	put(packet, number, stamp, s.cfg.SSRC)
 }

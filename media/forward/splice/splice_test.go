@@ -155,13 +155,16 @@ func TestControl(t *testing.T) {
 // Reports about inputs are about the stream, or are left out.
 func TestReport(t *testing.T) {
 	s := switched(t)
-	report := func(ssrc, stamp uint32) []byte {
-		r := rtp.Report{SSRC: ssrc, Sender: &rtp.SenderInfo{NTP: 1 << 40, RTPTime: stamp, Packets: 1, Octets: 2}, CNAME: []byte("us")}
+	s.send(t, time.Second, packet(4, 1002, 180_000, true, 'c', 'd', 'e'))
+	s.send(t, time.Second, packet(5, 1, 180_000, true, 0, 1, 'b')) // on the stream for repairs
+	s.send(t, time.Second, packet(2, 2001, 180_000, true, 'x'))    // not sent
+	report := func(ssrc, stamp, packets, octets uint32) []byte {
+		r := rtp.Report{SSRC: ssrc, Sender: &rtp.SenderInfo{NTP: 1 << 40, RTPTime: stamp, Packets: packets, Octets: octets}, CNAME: []byte("us")}
 		return r.Append(nil)
 	}
 	head := (&rtp.Report{SSRC: reporter, CNAME: []byte("us")}).Append(nil)
-	got := s.Report(append(append(bytes.Clone(head), report(2, 5)...), report(4, 180_000)...))
-	if want := append(bytes.Clone(head), report(stream, 270_000)...); !bytes.Equal(got, want) {
+	got := s.Report(append(append(bytes.Clone(head), report(2, 5, 1, 1)...), report(4, 180_000, 2, 4)...))
+	if want := append(bytes.Clone(head), report(stream, 270_000, 3, 5)...); !bytes.Equal(got, want) {
 		t.Errorf("became %x, want %x", got, want)
 	}
 	if got := s.Report(control(206, 1, reporter, 77)); !bytes.Equal(got, control(206, 1, reporter, 77)) {
