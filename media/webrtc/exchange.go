@@ -169,6 +169,7 @@ func (p *Peer) offer(ctx context.Context, trickle, restart bool) (string, error)
 	if err != nil {
 		s.text.Rollback() // nobody was told
 	}
+	p.session.pending.Store(err == nil)
 	return text, err
 }
 
@@ -217,8 +218,13 @@ func (p *Peer) Rollback() error {
 		return fault.New(fault.Conflict, "webrtc: a first offer cannot be taken back")
 	}
 	s.text.Rollback()
+	s.pending.Store(false)
 	return nil
 }
+
+// Pending tells whether an offer of ours waits for its answer. Exchanges that are under way are not
+// waited for.
+func (p *Peer) Pending() bool { return p.session.pending.Load() }
 
 // needsOffer tells the owner if there is something to offer. The caller holds negotiation.
 func (p *Peer) needsOffer() {
@@ -291,6 +297,7 @@ func (p *Peer) agree(a *jsep.Agreed) {
 	p.expectVideo(a)
 	p.media.Store(newAgreement(n))
 	p.agreed.Store(a)
+	p.session.pending.Store(false) // before anybody hears of it
 	if p.config.OnAgreed != nil {
 		p.post(func() { p.config.OnAgreed(a) })
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"sync/atomic"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/media/srtp"
@@ -18,6 +19,8 @@ type session struct {
 	cname string // RTCP's and the stream's name (RFC 8834 §4.9)
 	ssrc  uint32
 	begun bool // candidates are looked for
+	// pending is text.Pending, for who does not wait for an exchange.
+	pending atomic.Bool
 
 	restartsFull time.Time // see mayRestart
 }

@@ -24,6 +24,7 @@ const (
 type deal struct {
 	number uint64 // of exchanges and offers so far
 	open   bool
+	peer   *rtc.Peer // that made it
 	tries  int
 	timer  *time.Timer
 }
@@ -50,7 +51,7 @@ func (p *Performer) makeOffer() {
 		return
 	}
 	d.number++
-	d.open = true
+	d.open, d.peer = true, peer
 	d.tries++
 	number := d.number
 	d.timer = time.AfterFunc(answerTime, func() {
@@ -74,8 +75,16 @@ func (p *Performer) unanswered(peer *rtc.Peer, number uint64) {
 	p.makeOffer()
 }
 
-// settle is done after each exchange, of whoever's offer.
+// settle is done after each exchange, of whoever's offer. By then there may be an offer that was made
+// after it: that one goes on to wait for its answer.
 func (p *Performer) settle() {
+	p.mu.Lock()
+	peer := p.peer
+	p.mu.Unlock()
+	if p.deal.open && peer != nil && peer == p.deal.peer && peer.Pending() {
+		p.deal.tries = 0
+		return
+	}
 	p.stopWaiting()
 	p.deal.number++
 	p.deal.tries = 0

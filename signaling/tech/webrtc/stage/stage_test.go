@@ -6,17 +6,13 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/skygenesisenterprise/skybridge/internal/actor"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/media"
-	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
 	"github.com/skygenesisenterprise/skybridge/media/forward"
 	"github.com/skygenesisenterprise/skybridge/media/forward/router"
 	"github.com/skygenesisenterprise/skybridge/media/video/payload"
-	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
@@ -243,11 +239,18 @@ func TestWhoMayShareAScreen(t *testing.T) {
 // at is where a performer's own work has brought it, once all that was asked for is done.
 func (p *Performer) at(t *testing.T) (at *scene) {
 	t.Helper()
+	p.after(t, func() { at = p.stand.scene })
+	return at
+}
+
+// after has a performer's work do something when all is done that it was asked for before.
+func (p *Performer) after(t *testing.T, f func()) {
+	t.Helper()
 	for {
-		err := p.work.Do(t.Context(), func() error { at = p.stand.scene; return nil })
+		err := p.work.Do(t.Context(), func() error { f(); return nil })
 		if !errors.Is(err, actor.ErrFull) { // what is asked for comes first
 			must(t, err)
-			return at
+			return
 		}
 		runtime.Gosched()
 	}
@@ -303,39 +306,6 @@ func TestWhoHasGoneStaysSo(t *testing.T) {
 	<-p.Done()
 	if p.stand.scene != nil {
 		t.Error("it is on the scene")
-	}
-}
-
-// TestAnOfferThatCannotBeTold is not made anew before its time.
-func TestAnOfferThatCannotBeTold(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
-	wc := rtc.Default()
-	wc.Listen, wc.Loopback = "127.0.0.1:0", true
-	api, err := rtc.New(wc, media.Codecs{g711.MuLaw()}, log)
-	must(t, err)
-	defer func() { must(t, api.Close()) }()
-	r := newRig(t)
-	var told atomic.Int32
-	p := r.stage.NewPerformer(Part{Participant: "ann", Offer: func(string) error { told.Add(1); return errors.New("mailbox full") }})
-	defer func() { p.Close(); <-p.Done() }()
-	var cfg rtc.PeerConfig
-	ready := p.Prepare(&cfg)
-	peer, err := api.NewPeer(cfg)
-	must(t, err)
-	defer peer.Close()
-	ready(peer)
-	browser, err := api.NewPeer(rtc.PeerConfig{})
-	must(t, err)
-	defer browser.Close()
-	offer, err := browser.Offer(t.Context(), true)
-	must(t, err)
-	_, err = peer.Answer(t.Context(), offer, true)
-	must(t, err)
-	must(t, peer.AddTrack(rtc.Track{ID: "v1", Stream: "ben:camera", Codec: "VP8"}))
-	p.negotiate()
-	p.at(t)
-	if n := told.Load(); n != 1 {
-		t.Errorf("told %d times", n)
 	}
 }
 
