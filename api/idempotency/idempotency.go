@@ -8,9 +8,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -40,9 +41,10 @@ type keeper struct {
 }
 
 // New makes the handler that stands before the operations, behind who tells the principal.
-// Only successes are kept, per user and path: what failed may be tried again. What was answered
+// Only successes are kept, per user and path; another query or body is another request: what failed may be tried again. What was answered
 // with Cache-Control: no-store tells a secret: the further answer is 409 (secret_not_kept), with
-// the Location of what was made.
+// the Location of what was made. So it is (answer_not_kept) where the answers of a user would be
+// more than are kept.
 //
 // A key is taken on disk before its request is done. Its errors are fault.Conflict while that
 // is being done (request_in_progress) and where a stop of the server has cut it short
@@ -61,6 +63,9 @@ func (k *keeper) handle(c *fiber.Ctx) error {
 	user := rest.PrincipalOf(c.UserContext()).User
 	// One key may stand for a request of each path.
 	r := store.IdempotentRequest{Principal: user, Key: digest(c.Path(), key), Digest: digest(string(c.Body()))}
+	if query := c.Request().URI().QueryString(); len(query) > 0 {
+		r.Digest = digest(string(c.Body()), string(query))
+	}
 	before, err := k.store.Begin(c.UserContext(), r, time.Now())
 	if err != nil {
 		return err
@@ -91,24 +96,20 @@ func (k *keeper) handle(c *fiber.Ctx) error {
 		}
 	}
 	if string(res.Header.Peek(fiber.HeaderCacheControl)) == "no-store" {
-		if err := withoutSecret(&a); err != nil {
-			return err
-		}
+		a = done(a, "secret_not_kept", "that was done, and its answer told a secret, which is not kept")
 	}
 	k.keep(ctx, r, a)
 	return nil
 }
 
-// withoutSecret makes of an answer that nobody is to keep the one to a request that comes again:
-// it was done, at Location, and what was told of it then is told no more.
-func withoutSecret(a *store.IdempotentAnswer) (err error) {
-	a.Status = fiber.StatusConflict
-	a.Headers[fiber.HeaderContentType] = "application/problem+json"
-	a.Body, err = json.Marshal(map[string]any{
-		"type": "about:blank", "title": "Conflict", "status": a.Status, "code": "secret_not_kept", "trace_id": uuid.NewString(),
-		"detail": "that was done, and its answer told a secret, which is not kept",
-	})
-	return err
+// done makes of an answer that is not kept the one to a request that comes again: it was done, at
+// Location, and what was told of it then is told no more.
+func done(a store.IdempotentAnswer, code, why string) store.IdempotentAnswer {
+	out := store.IdempotentAnswer{Status: fiber.StatusConflict, Headers: maps.Clone(a.Headers)}
+	out.Headers[fiber.HeaderContentType] = "application/problem+json"
+	out.Body = []byte(fmt.Sprintf(`{"type":"about:blank","title":"Conflict","status":%d,"code":%q,"trace_id":%q,"detail":%q}`,
+		out.Status, code, uuid.NewString(), why))
+	return out
 }
 
 // keep keeps an answer before it is sent. It is sent also where that fails, as the request was
@@ -116,7 +117,11 @@ func withoutSecret(a *store.IdempotentAnswer) (err error) {
 func (k *keeper) keep(ctx context.Context, r store.IdempotentRequest, a store.IdempotentAnswer) {
 	ctx, cancel := context.WithTimeout(ctx, keeping)
 	defer cancel()
-	if err := k.store.Finish(ctx, r.Principal, r.Key, a); err != nil {
+	err := k.store.Finish(ctx, r.Principal, r.Key, a)
+	if err != nil && fault.CodeOf(err) == store.CodeAnswersFull {
+		err = k.store.Finish(ctx, r.Principal, r.Key, done(a, "answer_not_kept", "that was done, and its answer is not kept: you have as many as may be"))
+	}
+	if err != nil {
 		k.log.Error("the answer to a request with an idempotency key is not kept", "user", r.Principal, "err", err)
 	}
 }

@@ -103,7 +103,12 @@ func TestDoneOnce(t *testing.T) {
 	d.want("POST", "/calls", "bo", "k", "{}", `201 {"n":3} /calls/3 application/json`)
 	d.want("POST", "/calls", "ana", "l", "{}", `201 {"n":4} /calls/4 application/json`)
 	d.want("POST", "/calls", "ana", "", "{}", `201 {"n":5} /calls/5 application/json`)
-	d.want("PUT", "/calls", "ana", "k", "{}", `201 {"n":6} /calls/6 application/json`)
+	d.want("POST", "/calls?pin=1", "ana", "k", "{}", "422 idempotency_key_reused")
+	d.want("POST", "/calls?pin=1", "ana", "m", "{}", `201 {"n":6} /calls/6 application/json`)
+	d.want("POST", "/calls?pin=1", "ana", "m", "{}", `201 {"n":6} /calls/6 application/json`)
+	d.want("POST", "/calls?pin=2", "ana", "m", "{}", "422 idempotency_key_reused")
+	d.want("POST", "/calls", "ana", "m", "{}", "422 idempotency_key_reused")
+	d.want("PUT", "/calls", "ana", "k", "{}", `201 {"n":7} /calls/7 application/json`)
 	d.want("POST", "/calls", "ana", strings.Repeat("k", 256), "{}", "413 too_large")
 	must(t, s.Close())
 
@@ -130,6 +135,37 @@ func TestASecretIsToldOnce(t *testing.T) {
 	again := d.asks("POST", "/api-keys", "ana", "k", "{}")
 	if d.done != 1 || !strings.HasPrefix(again, "409 ") || !strings.Contains(again, "secret_not_kept") || strings.Contains(again, "the secret") {
 		t.Errorf("done %d times, then %s", d.done, again)
+	}
+}
+
+// One user's answers do not fill the disk: of those beyond what is kept it is known that they were
+// done, and where.
+func TestAnswersAreBounded(t *testing.T) {
+	s := open(t, store.Memory)
+	defer func() { must(t, s.Close()) }()
+	d := newDesk(t, s)
+	long := strings.Repeat("x", store.MaxIdempotentBody)
+	d.act = func(c *fiber.Ctx) error {
+		c.Location("/calls/1")
+		return c.Status(201).SendString(long)
+	}
+	const most = store.MaxIdempotencyBytes / store.MaxIdempotentBody
+	for i := range most + 2 {
+		if got := d.asks("POST", "/calls", "ana", strconv.Itoa(i), "{}"); !strings.HasPrefix(got, "201 "+long) {
+			t.Fatalf("%d: %.80s", i, got)
+		}
+	}
+	for i, want := range map[int]string{0: "201 " + long, most - 1: "201 " + long, most: "409 ", most + 1: "409 "} {
+		got := d.asks("POST", "/calls", "ana", strconv.Itoa(i), "{}")
+		if !strings.HasPrefix(got, want) || !strings.Contains(got, " /calls/1 ") {
+			t.Errorf("%d: %.300s", i, got)
+		}
+		if want == "409 " && (!strings.Contains(got, `"code":"answer_not_kept"`) || !strings.HasSuffix(got, "application/problem+json")) {
+			t.Errorf("%d: %.300s", i, got)
+		}
+	}
+	if got := d.asks("POST", "/calls", "bo", "0", "{}"); got[:4] != "201 " || d.done != most+3 || d.log.String() != "" {
+		t.Errorf("%.80s, done %d times, log %s", got, d.done, &d.log)
 	}
 }
 

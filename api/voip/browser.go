@@ -3,7 +3,6 @@ package voip
 import (
 	"context"
 	"encoding/json"
-	"net"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/mailbox"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
@@ -32,7 +31,7 @@ func (c *Call) offer(ctx context.Context, p auth.Principal, pt *party, payload j
 	defer pt.part.candidates.Release()
 	var answer string
 	if leg != nil {
-		c.line(p, pt)
+		pt.part.line.Is(p)
 		answer, err = leg.Renegotiate(ctx, offer)
 	} else {
 		answer, err = c.connect(ctx, p, pt, offer, server)
@@ -128,12 +127,8 @@ func (c *Call) takes(pt *party, leg *webrtc.Leg) error {
 func (c *Call) legConfig(p auth.Principal, pt *party, server string) webrtc.LegConfig {
 	cfg := &c.service.cfg
 	pt.part.is(c, pt)
-	var data func(net.Conn)
-	if line := c.line(p, pt); line != nil {
-		data = line.Serve
-	}
 	return webrtc.LegConfig{
-		Data:  data,
+		Data:  pt.part.line.Data(p),
 		Video: c.service.stage.NewPerformer(c.seen(pt, p.User, server)),
 		User:  p.User, Mixer: cfg.Engine.Mixer(), API: cfg.WebRTC, Codecs: cfg.Codecs, Log: c.service.log, MediaTimeout: cfg.MediaTimeout,
 		Candidate: func(cand rtc.Candidate) { pt.part.candidate(p.User, server, cand) },

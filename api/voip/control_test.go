@@ -254,6 +254,7 @@ func TestEveryOperation(t *testing.T) {
 	root.get("/trunks").want(200)
 	alice.post("/messages", map[string]any{"to": "bob", "body": "hello"}).want(201)
 	alice.get("/messages").want(200)
+	alice.post("/messages/had", map[string]any{"ids": []string{"x"}}).want(204)
 	other := root.room(map[string]any{"name": "Other"})
 	root.post("/rooms/"+other.ID+"/external-media", map[string]any{"host": "127.0.0.1:9", "format": "ulaw"}).want(201)
 

@@ -19,7 +19,7 @@ type part struct {
 	mu   sync.Mutex
 	c    *Call
 	pt   *party
-	line *chat.Line // once there is a leg
+	line *chat.Line // for good, from when there is to be a leg
 
 	candidates trickle.Order
 }
@@ -28,6 +28,9 @@ func (o *part) is(c *Call, pt *party) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.c, o.pt = c, pt
+	if data := c.service.cfg.Data; o.line == nil && data != nil {
+		o.line = data(o.place)
+	}
 }
 
 func (o *part) of() (*Call, *party) {
@@ -67,20 +70,6 @@ func (o *part) place() (to string, in bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return fanout.CallOf(c.id), c.open() == nil && pt.state == StateConnected
-}
-
-// line is the way for messages of a party's browser, whose offer is p's; nil for none.
-func (c *Call) line(p auth.Principal, pt *party) *chat.Line {
-	if c.service.cfg.Data == nil {
-		return nil
-	}
-	pt.part.mu.Lock()
-	defer pt.part.mu.Unlock()
-	if pt.part.line == nil {
-		pt.part.line = c.service.cfg.Data(pt.part.place)
-	}
-	pt.part.line.Is(p)
-	return pt.part.line
 }
 
 // talkers are the users who are in the call, of whom a principal is to be one.

@@ -64,13 +64,17 @@ type connection struct {
 	bucket  bucket
 	// delivered is done once what waited for the user has been told.
 	delivered sync.Once
+	handed    handed
 	renewed   chan struct{} // holds a token when expires has changed
 	done      chan struct{} // closed when the reader has ended
 }
 
 func newConnection(s *Server, conn *websocket.Conn) *connection {
 	conn.SetReadLimit(MaxFrame)
-	return &connection{server: s, conn: conn, changes: s.changes.Load(), renewed: make(chan struct{}, 1), done: make(chan struct{})}
+	return &connection{
+		server: s, conn: conn, changes: s.changes.Load(), renewed: make(chan struct{}, 1), done: make(chan struct{}),
+		handed: handed{answered: make(chan struct{}, 1)},
+	}
 }
 
 // interrupt has the reader end from any goroutine.
@@ -207,6 +211,7 @@ func (c *connection) run(p auth.Principal) {
 		defer guard.Recover(c.server.cfg.Log, "the writer of a WebSocket, connection ended", c.cut)
 		c.write()
 	})
+	defer c.handed.end()
 	defer writing.Wait()
 	defer c.leave()
 	c.read()
@@ -230,7 +235,10 @@ func (c *connection) current() *session.Feed {
 
 // read takes the client's frames until the connection ends.
 func (c *connection) read() {
-	c.conn.SetPongHandler(func(string) error { return c.alive() })
+	c.conn.SetPongHandler(func(text string) error {
+		c.handed.answer(text)
+		return c.alive()
+	})
 	answer := c.conn.PingHandler()
 	c.conn.SetPingHandler(func(data string) error { return errors.Join(c.alive(), answer(data)) })
 	for c.alive() == nil {
@@ -303,6 +311,10 @@ func (c *connection) write() {
 		case <-ping.C:
 			if err := c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(controlTime)); err != nil {
 				c.cut() // the reader ends with it
+				return
+			}
+		case <-c.handed.answered:
+			if !c.ask() {
 				return
 			}
 		case <-settled.C:

@@ -2,6 +2,9 @@ package ws
 
 import (
 	"context"
+	"time"
+
+	"github.com/fasthttp/websocket"
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/chat"
 	"github.com/skygenesisenterprise/skybridge/api/ws/fanout"
@@ -49,14 +52,30 @@ func (s *Server) deliver(to *session.Session) {
 	}
 }
 
-// hand writes a frame, and has it noted if it is a message.
+// hand writes a frame, and has it noted once it is with the client if it is a message.
 func (c *connection) hand(frame []byte, feed *session.Feed) bool {
 	id := feed.Receipt()
 	if id == "" {
-		return c.send(frame)
+		return c.send(frame) && c.ask()
 	}
-	written := c.server.cfg.Chat.Hand(feed.Session().Principal().User, id)
-	ok := c.send(frame)
-	written(ok)
-	return ok
+	done := c.server.cfg.Chat.Hand(feed.Session().Principal().User, id)
+	if !c.send(frame) {
+		done(false)
+		return false
+	}
+	c.handed.wrote(done)
+	return c.ask()
+}
+
+// ask asks the client whether it has the messages that were written, unless it is being asked.
+func (c *connection) ask() bool {
+	text := c.handed.question()
+	if text == nil {
+		return true
+	}
+	err := c.conn.WriteControl(websocket.PingMessage, text, time.Now().Add(c.server.cfg.WriteTime))
+	if err != nil {
+		c.cut() // the reader ends with it
+	}
+	return err == nil
 }

@@ -249,6 +249,7 @@ var samples = map[string]any{
 	"join-room":   map[string]any{"role": "participant"}, "join-external-media": map[string]any{"host": "127.0.0.1:9", "format": "ulaw"},
 	"set-participant-hearing": map[string]any{"hears": []any{}}, "set-participant-role": map[string]any{"role": "moderator"},
 	"set-participant-volume": map[string]any{"talking": 3.0}, "send-message": map[string]any{"to": "bob", "body": "hello"},
+	"note-messages-had":      map[string]any{"ids": []any{"01932b2c-0000-7000-8000-000000000001"}},
 	"put-extension-services": map[string]any{"dnd": false, "forward": map[string]any{"busy": "1002"}},
 	"change-user":            map[string]any{"name": "Somebody"}, "change-extension": map[string]any{"codecs": []any{"opus"}},
 	"create-api-key": map[string]any{"name": "key", "owner": "machine", "roles": []any{"service"}, "scopes": []any{"calls:read"}},

@@ -11,15 +11,17 @@ import (
 // IdempotencyLife is how long the answer to a request with an Idempotency-Key is kept.
 const IdempotencyLife = 24 * time.Hour
 
-// What one principal may keep: keys within IdempotencyLife, bytes of a key and of an
-// answer.
+// What one principal may keep: keys within IdempotencyLife, bytes of a key, of an answer and of
+// all answers.
 const (
-	MaxIdempotencyKeys = 100_000
-	MaxIdempotencyKey  = 255
-	MaxIdempotentBody  = 1 << 20
+	MaxIdempotencyKeys   = 100_000
+	MaxIdempotencyKey    = 255
+	MaxIdempotentBody    = 1 << 20
+	MaxIdempotencyBytes  = 64 << 20
+	SmallIdempotentBytes = 512 // an answer of no more is kept beyond MaxIdempotencyBytes too
 )
 
-// The codes of fault.Conflict and fault.Invalid that Begin fails with.
+// The codes of fault.Conflict and fault.Invalid that Begin fails with, and of Finish.
 const (
 	// CodeKeyReused: the key was used for another request.
 	CodeKeyReused = "idempotency_key_reused"
@@ -28,6 +30,8 @@ const (
 	// CodeInterrupted: the server stopped while it did the first request with the key.
 	// Nobody knows what was done of it, so it is not done again.
 	CodeInterrupted = "request_interrupted"
+	// CodeAnswersFull: so much is kept of the principal's answers that this one is not.
+	CodeAnswersFull = "idempotency_full"
 )
 
 // IdempotentRequest is a request that is done once.
@@ -123,8 +127,10 @@ func (i *Idempotency) take(t *tx, r IdempotentRequest, now time.Time) error {
 }
 
 // Finish keeps the answer to a request whose key Begin has taken: it is to be sent after
-// Finish has returned. It fails with fault.TooLarge for a body that is too long and with
-// fault.NotFound where this run has not taken the key, or has finished it.
+// Finish has returned. It fails with fault.TooLarge for a body that is too long, with
+// fault.NotFound where this run has not taken the key, or has finished it, and with
+// fault.TooMany (CodeAnswersFull) where the principal's answers would be more than
+// MaxIdempotencyBytes: a smaller one can be kept then.
 func (i *Idempotency) Finish(ctx context.Context, principal, key string, a IdempotentAnswer) error {
 	if len(a.Body) > MaxIdempotentBody {
 		return fault.New(fault.TooLarge, "store: an answer of %d bytes, at most %d", len(a.Body), MaxIdempotentBody)
@@ -136,30 +142,46 @@ func (i *Idempotency) Finish(ctx context.Context, principal, key string, a Idemp
 	if err != nil {
 		return err
 	}
-	return i.close(ctx, `UPDATE idempotency SET state = $4, status = $5, headers = $6, body = $7
-		WHERE principal = $1 AND request_key = $2 AND run = $3 AND state = '`+idempotencyPending+`'`,
-		principal, key, i.run, idempotencyDone, a.Status, headers, append([]byte{}, a.Body...))
-}
-
-// Forget gives a key back whose request came to nothing and may be tried again. It fails
-// with fault.NotFound where this run has not taken the key, or has finished it.
-func (i *Idempotency) Forget(ctx context.Context, principal, key string) error {
-	return i.close(ctx, `DELETE FROM idempotency WHERE principal = $1 AND request_key = $2 AND run = $3
-		AND state = '`+idempotencyPending+`'`, principal, key, i.run)
-}
-
-// close ends what is pending; the other arguments of the query begin with the three that
-// name it.
-func (i *Idempotency) close(ctx context.Context, query string, args ...any) error {
-	err := i.s.writer.write(ctx, func(t *tx) error {
-		n, err := t.change(query, args...)
-		if err == nil && n == 0 {
-			return fault.New(fault.NotFound, "not taken, or ended before")
+	err = i.s.writer.write(ctx, func(t *tx) error {
+		var before, newest int64
+		err := t.get(`SELECT COALESCE((SELECT total - LENGTH(body) FROM idempotency WHERE principal = $1 AND total > 0 ORDER BY total LIMIT 1), 0),
+			COALESCE((SELECT MAX(total) FROM idempotency WHERE principal = $1 AND total > 0), 0)`, []any{principal}, &before, &newest)
+		if err != nil {
+			return err
 		}
-		return err
+		total := newest + int64(len(a.Body))
+		if total-before > MaxIdempotencyBytes && len(a.Body) > SmallIdempotentBytes {
+			return fault.WithCode(fault.TooMany, CodeAnswersFull, "answers of more than %d bytes within %v", MaxIdempotencyBytes, IdempotencyLife)
+		}
+		return i.close(t, `UPDATE idempotency SET state = $4, status = $5, headers = $6, body = $7, total = $8
+			WHERE principal = $1 AND request_key = $2 AND run = $3 AND state = '`+idempotencyPending+`'`,
+			principal, key, i.run, idempotencyDone, a.Status, headers, append([]byte{}, a.Body...), total)
 	})
 	if err != nil {
 		return fmt.Errorf("store: idempotency key: %w", err)
 	}
 	return nil
+}
+
+// Forget gives a key back whose request came to nothing and may be tried again. It fails
+// with fault.NotFound where this run has not taken the key, or has finished it.
+func (i *Idempotency) Forget(ctx context.Context, principal, key string) error {
+	err := i.s.writer.write(ctx, func(t *tx) error {
+		return i.close(t, `DELETE FROM idempotency WHERE principal = $1 AND request_key = $2 AND run = $3
+			AND state = '`+idempotencyPending+`'`, principal, key, i.run)
+	})
+	if err != nil {
+		return fmt.Errorf("store: idempotency key: %w", err)
+	}
+	return nil
+}
+
+// close ends what is pending; the other arguments of the query begin with the three that
+// name it.
+func (*Idempotency) close(t *tx, query string, args ...any) error {
+	n, err := t.change(query, args...)
+	if err == nil && n == 0 {
+		return fault.New(fault.NotFound, "not taken, or ended before")
+	}
+	return err
 }

@@ -129,3 +129,36 @@ func TestIdempotencyKeysAreBounded(t *testing.T) {
 		ok(t, ask("3", noon.Add(IdempotencyLife)))
 	})
 }
+
+// Answers are kept up to so many bytes of a principal's, and small ones beyond that; there is room
+// again for as much as has expired.
+func TestIdempotentAnswersAreBounded(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *Store) {
+		ctx, in := t.Context(), s.Idempotency
+		answer := func(principal, key string, bytes int, now time.Time) error {
+			t.Helper()
+			_, err := in.Begin(ctx, IdempotentRequest{Principal: principal, Key: key}, now)
+			ok(t, err)
+			return in.Finish(ctx, principal, key, IdempotentAnswer{Status: 201, Body: make([]byte, bytes)})
+		}
+		later := noon.Add(time.Hour)
+		ok(t, answer("ana", "first", 4096, noon))
+		ok(t, answer("ana", "second", 4096, later))
+		ok(t, answer("ana", "third", 4096, later))
+		// As if there were, between the second and the third, all else that may be kept.
+		ok(t, s.writer.write(ctx, func(t *tx) error {
+			return t.exec(`UPDATE idempotency SET total = total + $1 WHERE request_key = 'third'`, MaxIdempotencyBytes-3*4096)
+		}))
+		err := answer("ana", "fourth", SmallIdempotentBytes+1, later)
+		kind(t, err, fault.TooMany)
+		same(t, fault.CodeOf(err), nil, CodeAnswersFull)
+		ok(t, in.Finish(ctx, "ana", "fourth", IdempotentAnswer{Status: 409, Body: make([]byte, SmallIdempotentBytes)}))
+		ok(t, answer("ana", "nothing", 0, later))
+		ok(t, answer("bo", "k", MaxIdempotentBody, later))
+		ok(t, answer("ana", "fifth", 2048, noon.Add(IdempotencyLife))) // the first is forgotten
+		err = answer("ana", "sixth", 2048, noon.Add(IdempotencyLife))
+		kind(t, err, fault.TooMany)
+		ok(t, in.Forget(ctx, "ana", "sixth"))
+		ok(t, answer("ana", "seventh", MaxIdempotentBody, later.Add(IdempotencyLife)))
+	})
+}

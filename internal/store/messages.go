@@ -15,6 +15,7 @@ const (
 	MaxMessageBody       = 16 << 10 // bytes
 	MaxMessageRecipients = 1000     // of one message
 	MaxWaiting           = 1000     // messages that wait for one user
+	MaxWaitingOfOne      = 100      // of those by one author
 	MaxMessagePage       = 1000     // messages that one List or Waiting gives
 
 	purgedAtOnce = 500 // messages: others write in between
@@ -36,72 +37,87 @@ type Messages struct{ s *Store }
 
 const (
 	messageColumns = `id, from_user, to_user, room_id, body, created`
-	putParty       = `INSERT INTO message_parties (user_id, message_id, delivered) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-	countWaiting   = `SELECT COUNT(*) FROM (SELECT 1 FROM message_parties WHERE user_id = $1 AND delivered = 0 LIMIT $2) AS waiting`
+	putParty       = `INSERT INTO message_parties (user_id, message_id, author, delivered) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	ofAll          = `user_id = $1 AND delivered = 0`
+	ofOne          = `user_id = $1 AND author = $2 AND delivered = 0`
 )
 
 // Put keeps a message for those it is for: To, or the recipients that are named of a room;
-// its author is none of them. It gives the recipients for whom MaxWaiting messages wait
-// already: they do not get this one. Where that is all of them, it fails with fault.TooMany
-// and keeps nothing. Other failures are fault.Invalid for an ID that is no UUID of version
-// 7, a message to nobody or to both, and too many recipients; fault.TooLarge for a body of
-// more than MaxMessageBody; fault.Conflict for an ID that is known.
-func (m *Messages) Put(ctx context.Context, v Message, recipients ...string) (full []string, err error) {
+// its author is none of them. For each of them MaxWaitingOfOne messages of one author wait at
+// most, and MaxWaiting in all: beyond that the oldest of that author, or of who has the most
+// waiting, waits no more; it stays in List. It fails with fault.Invalid for an ID that is no
+// UUID of version 7, a message to nobody or to both, and too many recipients; fault.TooLarge
+// for a body of more than MaxMessageBody; fault.Conflict for an ID that is known.
+func (m *Messages) Put(ctx context.Context, v Message, recipients ...string) error {
 	if id, err := uuid.Parse(v.ID); err != nil || id.Version() != 7 || id.String() != v.ID {
-		return nil, fault.New(fault.Invalid, "store: message ID %q is no UUID of version 7", v.ID)
+		return fault.New(fault.Invalid, "store: message ID %q is no UUID of version 7", v.ID)
 	}
 	if v.To != "" {
 		recipients = append([]string{v.To}, recipients...)
 	}
 	switch {
 	case v.From == "" || (v.To == "") == (v.Room == ""):
-		return nil, fault.New(fault.Invalid, "store: a message is from a user, to a user or to a room")
+		return fault.New(fault.Invalid, "store: a message is from a user, to a user or to a room")
 	case v.To != "" && len(recipients) > 1, len(recipients) > MaxMessageRecipients:
-		return nil, fault.New(fault.Invalid, "store: a message for %d users, 1 or at most %d of a room", len(recipients), MaxMessageRecipients)
+		return fault.New(fault.Invalid, "store: a message for %d users, 1 or at most %d of a room", len(recipients), MaxMessageRecipients)
 	case len(v.Body) > MaxMessageBody:
-		return nil, fault.New(fault.TooLarge, "store: a message of %d bytes, at most %d", len(v.Body), MaxMessageBody)
+		return fault.New(fault.TooLarge, "store: a message of %d bytes, at most %d", len(v.Body), MaxMessageBody)
 	}
-	err = m.s.writer.write(ctx, func(t *tx) (err error) {
-		full, err = v.put(t, recipients)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store: writing a message: %w", err)
+	if err := m.s.writer.write(ctx, func(t *tx) error { return v.put(t, recipients) }); err != nil {
+		return fmt.Errorf("store: writing a message: %w", err)
 	}
-	return full, nil
+	return nil
 }
 
-func (v *Message) put(t *tx, recipients []string) (full []string, err error) {
-	err = t.exec(`INSERT INTO messages (`+messageColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
+func (v *Message) put(t *tx, recipients []string) error {
+	err := t.exec(`INSERT INTO messages (`+messageColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
 		v.ID, v.From, v.To, v.Room, v.Body, micros(v.Created))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := t.exec(putParty, v.From, v.ID, micros(v.Created)); err != nil {
-		return nil, err
+	had := max(micros(v.Created), 1)
+	if err := t.exec(putParty, v.From, v.ID, v.From, had); err != nil {
+		return err
 	}
-	others := 0
 	for _, user := range recipients {
 		if user == v.From {
 			continue
 		}
-		others++
-		var waiting int
-		if err := t.get(countWaiting, []any{user, MaxWaiting}, &waiting); err != nil {
-			return nil, err
+		if err := t.exec(putParty, user, v.ID, v.From, 0); err != nil {
+			return err
 		}
-		if waiting >= MaxWaiting {
-			full = append(full, user)
-			continue
-		}
-		if err := t.exec(putParty, user, v.ID, 0); err != nil {
-			return nil, err
+		if err := v.makeRoom(t, user, had); err != nil {
+			return err
 		}
 	}
-	if others > 0 && len(full) == others {
-		return nil, fault.WithCode(fault.TooMany, "mailbox_full", "too many messages wait for who this one is for")
+	return nil
+}
+
+// makeRoom has no more wait for a user than may, now that the message does.
+func (v *Message) makeRoom(t *tx, user string, now int64) error {
+	full, err := t.more(MaxWaitingOfOne, ofOne, user, v.From)
+	if err != nil {
+		return err
 	}
-	return full, nil
+	author := v.From
+	if !full {
+		if full, err = t.more(MaxWaiting, ofAll, user); err != nil || !full {
+			return err
+		}
+		err = t.get(`SELECT author FROM message_parties WHERE `+ofAll+` GROUP BY author ORDER BY COUNT(*) DESC, author LIMIT 1`, []any{user}, &author)
+		if err != nil {
+			return err
+		}
+	}
+	return t.exec(`UPDATE message_parties SET delivered = $3 WHERE user_id = $1 AND message_id =
+		(SELECT MIN(message_id) FROM message_parties WHERE `+ofOne+`)`, user, author, now)
+}
+
+// more reports whether more than so many parties of messages are as said.
+func (t *tx) more(most int, where string, args ...any) (bool, error) {
+	var n int
+	err := t.get(fmt.Sprintf(`SELECT COUNT(*) FROM (SELECT 1 FROM message_parties WHERE %s LIMIT %d) AS waiting`, where, most+1), args, &n)
+	return n > most, err
 }
 
 // Waiting gives messages that a user has not had, oldest first, from behind the ID after;

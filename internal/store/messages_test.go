@@ -28,11 +28,9 @@ func TestMessages(t *testing.T) {
 			{ID: messageID(2), From: "bo", To: "ana", Created: noon.Add(time.Second)},
 			{ID: messageID(3), From: "eve", To: "bo", Created: noon.Add(2 * time.Second)},
 		} {
-			full, err := s.Messages.Put(ctx, m)
-			same(t, full, err, nil)
+			ok(t, s.Messages.Put(ctx, m))
 		}
-		full, err := s.Messages.Put(ctx, Message{ID: messageID(4), From: "ana", Room: "r", Created: noon.Add(3 * time.Second)}, "ana", "bo", "cy")
-		same(t, full, err, nil)
+		ok(t, s.Messages.Put(ctx, Message{ID: messageID(4), From: "ana", Room: "r", Created: noon.Add(3 * time.Second)}, "ana", "bo", "cy"))
 
 		got, err := s.Messages.Waiting(ctx, "bo", "", 1)
 		same(t, got, err, []Message{first})
@@ -80,8 +78,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		good := Message{ID: messageID(1), From: "ana", To: "bo", Body: strings.Repeat("x", MaxMessageBody)}
-		_, err := s.Messages.Put(ctx, good)
-		ok(t, err)
+		ok(t, s.Messages.Put(ctx, good))
 		for name, tt := range map[string]struct {
 			change func(*Message)
 			also   []string
@@ -101,7 +98,7 @@ func TestMessagesAreBounded(t *testing.T) {
 			m := good
 			m.ID = messageID(2)
 			tt.change(&m)
-			if _, err := s.Messages.Put(ctx, m, tt.also...); err == nil || fault.Of(err) != tt.want {
+			if err := s.Messages.Put(ctx, m, tt.also...); err == nil || fault.Of(err) != tt.want {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -122,7 +119,7 @@ func TestManyOldMessages(t *testing.T) {
 		ok(t, s.writer.write(ctx, func(t *tx) error {
 			for i := range many {
 				m := Message{ID: messageID(i), From: "ana", To: "bo", Created: noon}
-				if _, err := m.put(t, nil); err != nil {
+				if err := m.put(t, nil); err != nil {
 					return err
 				}
 			}
@@ -137,33 +134,85 @@ func TestManyOldMessages(t *testing.T) {
 	})
 }
 
-// Who is sent more than may wait gets no more, and the others of the room do.
-func TestFullMailbox(t *testing.T) {
+// However much one author, or ten, write to a user: of each so many wait, and who writes little
+// waits too. What waits no more is kept all the same.
+func TestLoudAuthors(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
-		ok(t, s.writer.write(ctx, func(t *tx) error {
-			for i := range MaxWaiting {
-				m := Message{ID: messageID(i), From: "ana", To: "bo"}
-				if _, err := m.put(t, nil); err != nil {
-					return err
+		id := 0
+		write := func(many int, m Message, recipients ...string) {
+			t.Helper()
+			ok(t, s.writer.write(ctx, func(t *tx) error {
+				for range many {
+					id++
+					m.ID = messageID(id)
+					if err := m.put(t, recipients); err != nil {
+						return err
+					}
 				}
-				if err := t.exec(putParty, "bo", m.ID, 0); err != nil {
-					return err
-				}
+				return nil
+			}))
+		}
+		of := func(user string) (authors map[string]int, oldest string) {
+			t.Helper()
+			got, err := s.Messages.Waiting(ctx, user, "", MaxMessagePage)
+			ok(t, err)
+			authors = map[string]int{}
+			for _, m := range got {
+				authors[m.From]++
 			}
-			return nil
-		}))
-		_, err := s.Messages.Put(ctx, Message{ID: messageID(5000), From: "ana", To: "bo"})
-		kind(t, err, fault.TooMany)
-		same(t, fault.CodeOf(err), nil, "mailbox_full")
-		got, err := s.Messages.List(ctx, MessageQuery{User: "ana", Limit: 1})
-		same(t, idsOf(got), err, strings.TrimLeft(messageID(MaxWaiting - 1)[24:], "0")) // nothing of it was kept
-		full, err := s.Messages.Put(ctx, Message{ID: messageID(5001), From: "ana", Room: "r"}, "bo", "cy")
-		same(t, full, err, []string{"bo"})
-		got, err = s.Messages.Waiting(ctx, "cy", "", 10)
-		same(t, len(got), err, 1)
-		ok(t, s.Messages.Delivered(ctx, "bo", noon, messageID(0)))
-		_, err = s.Messages.Put(ctx, Message{ID: messageID(5002), From: "ana", To: "bo"})
+			return authors, idsOf(got[:1])
+		}
+		write(MaxWaitingOfOne, Message{From: "loud0", To: "bo"}, "bo")
+		authors, oldest := of("bo")
+		same(t, authors, nil, map[string]int{"loud0": MaxWaitingOfOne})
+		same(t, oldest, nil, "1")
+		write(2, Message{From: "loud0", Room: "r"}, "bo", "cy", "loud0")
+		authors, oldest = of("bo")
+		same(t, authors, nil, map[string]int{"loud0": MaxWaitingOfOne})
+		same(t, oldest, nil, "3")
+		authors, _ = of("cy")
+		same(t, authors, nil, map[string]int{"loud0": 2})
+		write(1, Message{From: "ana", To: "bo"}, "bo")
+		for i := 1; i < MaxWaiting/MaxWaitingOfOne; i++ {
+			write(MaxWaitingOfOne, Message{From: fmt.Sprint("loud", i), To: "bo"}, "bo")
+		}
+		// The thousand and first has taken the place of one of the loudest, the first by name.
+		want := map[string]int{"ana": 1, "loud0": MaxWaitingOfOne - 1}
+		for i := 1; i < MaxWaiting/MaxWaitingOfOne; i++ {
+			want[fmt.Sprint("loud", i)] = MaxWaitingOfOne
+		}
+		authors, oldest = of("bo")
+		same(t, authors, nil, want)
+		same(t, oldest, nil, "4")
+		write(1, Message{From: "cy", To: "bo"}, "bo")
+		want["cy"], want["loud1"] = 1, MaxWaitingOfOne-1
+		authors, _ = of("bo")
+		same(t, authors, nil, want)
+		all, err := s.Messages.List(ctx, MessageQuery{User: "bo", With: "loud0", Limit: MaxMessagePage})
+		same(t, len(all), err, MaxWaitingOfOne)
+	})
+}
+
+// What waits is known by its author also where it has come before authors were noted.
+func TestAuthorsAreMigrated(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		p, err := s.migrations()
 		ok(t, err)
+		_, err = p.DownTo(ctx, 8)
+		ok(t, err)
+		for i := range MaxWaitingOfOne {
+			_, err = s.writes.ExecContext(ctx, `INSERT INTO messages (`+messageColumns+`) VALUES ($1, 'ana', 'bo', '', 'x', 0)`, messageID(i+1))
+			ok(t, err)
+			_, err = s.writes.ExecContext(ctx, `INSERT INTO message_parties (user_id, message_id, delivered) VALUES ('bo', $1, 0)`, messageID(i+1))
+			ok(t, err)
+		}
+		_, err = p.Up(ctx)
+		ok(t, err)
+		ok(t, s.Messages.Put(ctx, Message{ID: messageID(5000), From: "ana", To: "bo"}))
+		got, err := s.Messages.Waiting(ctx, "bo", "", MaxMessagePage)
+		same(t, len(got), err, MaxWaitingOfOne)
+		same(t, idsOf(got[:1]), nil, "2")
 	})
 }

@@ -87,8 +87,9 @@ var table = map[string]Rule{
 	"whep-endpoint":           reads("rooms", Invited),
 	"whep-session":            reads("rooms", Party),
 
-	"send-message":  acts("messages", Self),
-	"list-messages": reads("messages", Self),
+	"send-message":      acts("messages", Self),
+	"list-messages":     reads("messages", Self),
+	"note-messages-had": reads("messages", Self), // as who is told by WebSocket has them noted
 
 	"get-events":        {Roles: auditors, Object: "events"},
 	"list-trunks":       watches("trunks"),

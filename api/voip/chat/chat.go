@@ -9,7 +9,6 @@ package chat
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -76,10 +75,11 @@ type Service struct {
 
 // New makes the service.
 func New(cfg Config) *Service {
-	return &Service{
-		cfg: cfg, quota: quota.New(cfg.Quota, cfg.Now), receipts: newReceipts(cfg),
-		channels: make(map[string]map[*channel]struct{}), changes: make(map[string]uint64),
+	s := &Service{
+		cfg: cfg, quota: quota.New(cfg.Quota, cfg.Now), channels: make(map[string]map[*channel]struct{}), changes: make(map[string]uint64),
 	}
+	s.receipts = newReceipts(cfg, s.again)
+	return s
 }
 
 // Close notes what users have had by now. What they have from then on is told again.
@@ -89,8 +89,8 @@ func (s *Service) Close() { s.receipts.queue.Close() }
 const overhead = 256
 
 // Send keeps a message and tells those it is for. It fails with fault.Invalid, fault.NotFound for
-// a room that is not theirs, fault.TooLarge, and fault.TooMany when too much waits for the other
-// (code mailbox_full), or the author has written too much (code messages_limit).
+// a room that is not theirs, fault.TooLarge, and fault.TooMany where the author has written too much
+// (code messages_limit).
 func (s *Service) Send(ctx context.Context, p auth.Principal, to, body string) (MessageToUser, error) {
 	switch {
 	case !rest.MayAct(p):
@@ -119,12 +119,11 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, to, body string) (
 	if m.Room != "" {
 		others = recipients
 	}
-	full, err := s.cfg.Store.Put(ctx, m, others...)
-	if err != nil {
+	if err := s.cfg.Store.Put(ctx, m, others...); err != nil {
 		return MessageToUser{}, err
 	}
 	out := shown(m)
-	s.tell(out, recipients, full)
+	s.tell(out, recipients)
 	return out, nil
 }
 
@@ -150,17 +149,17 @@ func (s *Service) address(p auth.Principal, to string, m *store.Message) (recipi
 	return []string{to}, nil
 }
 
-// tell tells those who are there. That they have it is noted once it is with them: written to their
-// WebSocket, or acknowledged by their data channel. The message is kept whatever happens here.
-func (s *Service) tell(m MessageToUser, recipients, full []string) {
-	f, err := fanout.NewFrame(FrameType, m)
+// tell tells those who are there. That they have it is noted once it is with them: their client has
+// answered what was written to their WebSocket behind it, or their data channel has acknowledged it.
+// The message is kept whatever happens here.
+func (s *Service) tell(m MessageToUser, recipients []string) {
+	f, err := frameOf(m)
 	if err != nil { // plain values always encode
 		s.cfg.Log.Error("message not told", "message", m.ID, "err", err)
 		return
 	}
-	f.Receipt = m.ID
 	for _, user := range recipients {
-		if user == m.From || slices.Contains(full, user) {
+		if user == m.From {
 			continue
 		}
 		socket := func() { s.cfg.Hub.Publish(fanout.SignalingOf(user), f) }
@@ -170,26 +169,46 @@ func (s *Service) tell(m MessageToUser, recipients, full []string) {
 	}
 }
 
+// frameOf is the frame that brings a message.
+func frameOf(m MessageToUser) (fanout.Frame, error) {
+	f, err := fanout.NewFrame(FrameType, m)
+	f.Receipt = m.ID
+	return f, err
+}
+
+// again tells a user's WebSockets of a message that was on its way, and did not arrive, when one of
+// them came and was to be told what waits.
+func (s *Service) again(user string, m MessageToUser) {
+	f, err := frameOf(m)
+	if err != nil { // plain values always encode
+		s.cfg.Log.Error("message not told", "message", m.ID, "err", err)
+		return
+	}
+	s.cfg.Hub.Publish(fanout.SignalingOf(user), f)
+}
+
 // Hand notes that a message that Receipt names is being written to a user's WebSocket; done says
-// whether it was.
-func (s *Service) Hand(user, id string) (done func(written bool)) { return s.receipts.hand(user, id) }
+// whether it is with the user's client.
+func (s *Service) Hand(user, id string) (done func(had bool)) { return s.receipts.hand(user, id) }
 
 // Waiting gives messages that a user has not had, oldest first; each is to be handed over. more
-// tells that there are others.
+// tells that there are others. What is on its way to the user is left out: should it not arrive, it
+// is told once more to the WebSockets that are there then.
 func (s *Service) Waiting(ctx context.Context, user string) (list []MessageToUser, more bool, err error) {
 	found, err := s.cfg.Store.Waiting(ctx, user, "", toldAtOnce+1)
 	if err != nil {
 		return nil, false, err
 	}
 	size := 0
-	for _, m := range found {
-		if s.receipts.underway(user, m.ID) {
+	for _, stored := range found {
+		m := shown(stored)
+		if s.receipts.underway(user, m.ID, &m) {
 			continue
 		}
 		if size += len(m.Body); len(list) == toldAtOnce || size > toldBytes {
 			return list, true, nil
 		}
-		list = append(list, shown(m))
+		list = append(list, m)
 	}
 	return list, len(found) > toldAtOnce, nil
 }

@@ -67,6 +67,11 @@ func (s *Service) waits(t testing.TB, user string) (ids []string) {
 	return ids
 }
 
+// listener is somebody to whom messages are published.
+type listener struct{ got []string }
+
+func (l *listener) Deliver(_ string, f fanout.Frame) { l.got = append(l.got, f.Receipt) }
+
 // A message waits until it is with its recipient: not while it is on its way, again where that
 // failed, and no more once one way of several has brought it.
 func TestReceipts(t *testing.T) {
@@ -87,11 +92,19 @@ func TestReceipts(t *testing.T) {
 	if got := s.waits(t, "bob"); len(got) != 0 {
 		t.Errorf("%v waits while it is under way", got)
 	}
+	heard := &listener{}
+	s.cfg.Hub.Join(fanout.SignalingOf("bob"), heard)
 	one(false)
 	if got := s.waits(t, "bob"); len(got) != 0 {
 		t.Errorf("%v waits while it is under way once more", got)
 	}
-	other(false)
+	if got := heard.got; len(got) != 0 {
+		t.Errorf("%v is told although it may arrive", got)
+	}
+	other(false) // nobody else tells who came meanwhile
+	if got := heard.got; len(got) != 1 || got[0] != id {
+		t.Errorf("%v is told again, want %s", got, id)
+	}
 	if got := s.waits(t, "bob"); len(got) != 1 {
 		t.Errorf("%v waits after it was lost", got)
 	}
@@ -101,6 +114,10 @@ func TestReceipts(t *testing.T) {
 		t.Errorf("%v waits although bob has it", got)
 	}
 	other(false)
+	if len(heard.got) != 1 {
+		t.Errorf("%v is told", heard.got)
+	}
+	s.cfg.Hub.LeaveAll(heard)
 	second := send()
 	s.Hand("bob", second)(true)
 	s.Close() // what they have had by now is noted
@@ -117,7 +134,7 @@ func TestReceipts(t *testing.T) {
 func TestMoreWaits(t *testing.T) {
 	s := newService(t)
 	for n := range toldAtOnce + 1 {
-		if _, err := s.Send(t.Context(), auth.Principal{User: "alice", Roles: []auth.Role{auth.RoleUser}}, "bob", fmt.Sprint(n)); err != nil {
+		if _, err := s.Send(t.Context(), auth.Principal{User: []string{"alice", "carol"}[n%2], Roles: []auth.Role{auth.RoleUser}}, "bob", fmt.Sprint(n)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 // Line is a browser's way for messages by data channels, through all the connections that it has in
 // a call. It is of whom Is has named, with the rights of the token or key that came then, until
-// something of that user changes.
+// something of that user changes. A nil Line is that of a browser that has none.
 type Line struct {
 	s  *Service
 	at Place
@@ -30,6 +30,9 @@ func (s *Service) Line(at Place) *Line {
 // Is says whose the browser is, as has been authenticated just now. Channels that were somebody
 // else's, or are not for this one, are closed.
 func (l *Line) Is(p auth.Principal) {
+	if l == nil {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changes = l.s.changesOf(p.User)
@@ -37,6 +40,16 @@ func (l *Line) Is(p auth.Principal) {
 	if l.p = p; other || !l.may() {
 		l.close()
 	}
+}
+
+// Data is what carries the data channels of a connection of the browser's, which is p's; nil for
+// nothing.
+func (l *Line) Data(p auth.Principal) func(net.Conn) {
+	if l == nil {
+		return nil
+	}
+	l.Is(p)
+	return l.Serve
 }
 
 // may reports whether there may be a channel. The lock is held.

@@ -20,6 +20,7 @@ type receipts struct {
 	now   func() time.Time
 	log   *slog.Logger
 	queue *notify.Queue[string] // users of whom something is to be noted
+	again func(user string, m MessageToUser)
 
 	mu   sync.Mutex
 	open map[string]map[string]*receipt // by user and message
@@ -29,10 +30,13 @@ type receipts struct {
 type receipt struct {
 	ways int  // by which it goes now
 	had  bool // by one of them
+	// wanted is the message where somebody came meanwhile who was to be told; nil where nobody did.
+	wanted *MessageToUser
 }
 
-func newReceipts(cfg Config) *receipts {
-	r := &receipts{store: cfg.Store, now: cfg.Now, log: cfg.Log, open: make(map[string]map[string]*receipt)}
+// newReceipts makes receipts that have what was lost told again.
+func newReceipts(cfg Config, again func(user string, m MessageToUser)) *receipts {
+	r := &receipts{store: cfg.Store, now: cfg.Now, log: cfg.Log, again: again, open: make(map[string]map[string]*receipt)}
 	r.queue = notify.New(cfg.Log, r.note)
 	return r
 }
@@ -54,31 +58,41 @@ func (r *receipts) hand(user, id string) (done func(had bool)) {
 		r.mu.Lock()
 		m.ways--
 		m.had = m.had || had
-		if !m.had {
-			r.forget(user, id, m)
+		var lost *MessageToUser
+		if !m.had && r.forget(user, id, m) {
+			lost = m.wanted
 		}
 		r.mu.Unlock()
-		if had {
+		switch {
+		case had:
 			r.queue.Touch(user)
+		case lost != nil:
+			r.again(user, *lost)
 		}
 	}
 }
 
-// forget drops what nobody waits for. The lock is held.
-func (r *receipts) forget(user, id string, m *receipt) {
+// forget drops what nobody waits for, and reports whether that is so. The lock is held.
+func (r *receipts) forget(user, id string, m *receipt) bool {
 	if m.ways > 0 || r.open[user][id] != m {
-		return
+		return false
 	}
 	if delete(r.open[user], id); len(r.open[user]) == 0 {
 		delete(r.open, user)
 	}
+	return true
 }
 
 // underway reports whether a message is being handed over to a user, or was and is to be noted.
-func (r *receipts) underway(user, id string) bool {
+// Where it does not arrive, what is wanted is told again; nil has nothing told.
+func (r *receipts) underway(user, id string, wanted *MessageToUser) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.open[user][id] != nil
+	m := r.open[user][id]
+	if m != nil && wanted != nil {
+		m.wanted = wanted
+	}
+	return m != nil
 }
 
 // note notes what a user has had. What cannot be noted is told again.

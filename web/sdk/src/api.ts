@@ -64,7 +64,7 @@ export class Api {
   // document's types.
   do<R extends Route>(route: R, ...[ids, options]: Args<R, RequestOptions>): Promise<Answer<R>> {
     const [method = "", template = ""] = route.split(" ", 2);
-    const given: RequestOptions & { query?: Record<string, string | number | undefined> } = options ?? {};
+    const given: RequestOptions & { query?: Record<string, string | number | boolean | undefined> } = options ?? {};
     const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent((ids as Record<string, string>)[name] ?? ""));
     const query = Object.entries(given.query ?? {}).filter(([, value]) => value !== undefined && value !== "");
     const text = query.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");

@@ -310,6 +310,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voip/messages/had": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say which messages are with you: they wait no more */
+        post: operations["note-messages-had"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/voip/rooms": {
         parameters: {
             query?: never;
@@ -747,6 +764,10 @@ export interface components {
             /** @description Where in the request: body.participants[0], query.limit */
             location?: string;
             message: string;
+        };
+        HadMessages: {
+            /** @description Their ids; those that are unknown, or not yours, are passed over */
+            ids: string[];
         };
         HearingBody: {
             /** @description everyone, or ids of participants; none is nobody */
@@ -1768,6 +1789,8 @@ export interface operations {
                 with?: string;
                 /** @description To this room, or to the call that is named call:ID */
                 room?: string;
+                /** @description Those alone that you have not had, oldest first; goes with neither with nor room */
+                waiting?: boolean;
             };
             header?: never;
             path?: never;
@@ -1819,6 +1842,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MessageToUser"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "note-messages-had": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HadMessages"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -2468,6 +2522,7 @@ export interface operations {
             201: {
                 headers: {
                     "Accept-Patch"?: string;
+                    "Cache-Control"?: string;
                     "Content-Type"?: string;
                     ETag?: string;
                     Link?: string;
@@ -2789,6 +2844,7 @@ export interface operations {
             201: {
                 headers: {
                     "Accept-Patch"?: string;
+                    "Cache-Control"?: string;
                     "Content-Type"?: string;
                     ETag?: string;
                     Link?: string;

@@ -24,7 +24,7 @@ func TestOldMessagesGo(t *testing.T) {
 	noon := time.Now()
 	put := func(at time.Time) {
 		t.Helper()
-		_, err := db.Messages.Put(t.Context(), store.Message{ID: signaling.NewID(), From: "ana", To: "bo", Created: at})
+		err := db.Messages.Put(t.Context(), store.Message{ID: signaling.NewID(), From: "ana", To: "bo", Created: at})
 		must(t, err)
 	}
 	left := func() int {
