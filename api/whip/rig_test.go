@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/pion/interceptor"
 	"github.com/pion/rtp"
 	pion "github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
@@ -272,21 +270,11 @@ type client struct {
 	states chan pion.PeerConnectionState
 }
 
-func newClient(t *testing.T, direction pion.RTPTransceiverDirection) *client {
+func newClient(t *testing.T, direction pion.RTPTransceiverDirection, video ...pion.RTPCodecParameters) *client {
 	t.Helper()
-	engine := &pion.MediaEngine{}
-	capability := pion.RTPCodecCapability{MimeType: pion.MimeTypePCMU, ClockRate: 8000}
-	must(t, engine.RegisterCodec(pion.RTPCodecParameters{RTPCodecCapability: capability, PayloadType: 0}, pion.RTPCodecTypeAudio))
-	var settings pion.SettingEngine
-	settings.SetIncludeLoopbackCandidate(true)
-	settings.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() && ip.To4() != nil })
-	settings.SetICEMulticastDNSMode(1) // off
-	settings.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4})
-	pc, err := pion.NewAPI(pion.WithMediaEngine(engine), pion.WithSettingEngine(settings),
-		pion.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(pion.Configuration{})
-	must(t, err)
+	pc, capability := connection(t, video...), pion.RTPCodecCapability{MimeType: pion.MimeTypePCMU, ClockRate: 8000}
+	var err error
 	c := &client{PeerConnection: pc, t: t, states: make(chan pion.PeerConnectionState, 16)}
-	t.Cleanup(func() { must(t, pc.GracefulClose()) })
 	pc.OnConnectionStateChange(func(s pion.PeerConnectionState) { c.states <- s })
 	c.track, err = pion.NewTrackLocalStaticRTP(capability, "audio", "studio")
 	must(t, err)

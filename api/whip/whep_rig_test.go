@@ -167,8 +167,9 @@ type viewer struct {
 	mu      sync.Mutex
 	pcm     []int16
 	streams map[string]bool
-	seen    map[byte]int
+	seen    map[byte]int // since the last look
 	last    byte
+	ever    string // who was seen, in order
 	wrong   []string
 	before  *rtp.Header
 }
@@ -226,6 +227,9 @@ func (v *viewer) picture(p *rtp.Packet) {
 	letter := p.Payload[len(p.Payload)-1]
 	if next && letter != v.last && len(p.Payload) != len(frame(pion.MimeTypeVP8, 0, true))+1 && len(p.Payload) != len(frame(pion.MimeTypeH264, 0, true))+1 {
 		v.wrong = append(v.wrong, fmt.Sprintf("%c begins with no key frame after %c", letter, v.last))
+	}
+	if letter != v.last {
+		v.ever += string(rune(letter))
 	}
 	v.last = letter
 	v.seen[letter]++

@@ -114,6 +114,41 @@ func TestViewersAreNotHeard(t *testing.T) {
 	bob.do("GET", at, "").problem(404, "not_found", "no session")
 }
 
+// TestViewersAreNotSeen: whatever their client films.
+func TestViewersAreNotSeen(t *testing.T) {
+	r := newRig(t)
+	alice, bob := r.as("alice"), r.as("bob")
+	room := alice.room(nil)
+	w := &studio{client: newClient(t, pion.RTPTransceiverDirectionSendrecv, vp8), key: make(chan struct{}, 1)}
+	var err error
+	w.video, err = pion.NewTrackLocalStaticRTP(vp8.RTPCodecCapability, "video", "studio")
+	must(t, err)
+	_, err = w.AddTransceiverFromTrack(w.video, pion.RTPTransceiverInit{Direction: pion.RTPTransceiverDirectionSendrecv})
+	must(t, err)
+	a := bob.do("POST", "/rooms/"+room.ID+"/whep", w.offer(nil), "Content-Type", "application/sdp").want(201)
+	w.takes(strings.ReplaceAll(a.body, "a=sendonly", "a=sendrecv"))
+	w.says(700)
+	w.rolls('W', pion.MimeTypeVP8)
+	w.connected()
+	v := newViewer(t, vp8)
+	alice.watches(v, room.ID, "")
+	s := alice.films(room, vp8, 'S')
+	v.sees("who publishes", 'S')
+	s.says(1100)
+	v.hears(1100)
+	v.sees("who publishes, still", 'S')
+	v.mu.Lock()
+	if v.ever != "S" || tone.Lasting(v.pcm, 8000, 700) > -50 {
+		t.Errorf("%q are seen, and who watches is heard at %.1f dBFS", v.ever, tone.Lasting(v.pcm, 8000, 700))
+	}
+	v.mu.Unlock()
+	for _, p := range alice.present(room.ID, 3).Participants {
+		if (p.Role == "viewer") == p.Camera || p.Screen {
+			t.Errorf("%s shows %v %v", p.Role, p.Camera, p.Screen)
+		}
+	}
+}
+
 // TestWatchOne: who is named in the query is seen, whoever speaks.
 func TestWatchOne(t *testing.T) {
 	r := newRig(t)
