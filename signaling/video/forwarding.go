@@ -133,7 +133,9 @@ func (f *Forwarding) tick() (idle bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.router.Tick(now, rtp.NTPTime(time.Now().UnixNano()))
-	return len(f.members) == 0
+	idle = len(f.members) == 0
+	f.queue.rest(time.Now(), idle)
+	return idle
 }
 
 // ended takes away the track of a source that is gone, and all views of it.

@@ -17,6 +17,9 @@ const (
 	crowded       = maxWaiting / 2
 	share         = maxWaiting / 4
 	controlPlaces = 64
+	// So much room stays; what goes beyond it does when that much was not needed for so long.
+	keptWaiting = 128
+	restAfter   = time.Second
 )
 
 // queue is what came and waits for the room's goroutine. Who reads a socket that others share puts
@@ -30,6 +33,8 @@ type queue struct {
 	turn uint64 // how often it was taken
 	lost uint64 // for which there was no room
 
+	most  int         // that was taken at once, lately
+	since time.Time   // of that
 	spare []waiting   // what take gave last
 	busy  atomic.Bool // it is being forwarded
 }
@@ -104,8 +109,23 @@ func (q *queue) take() []waiting {
 	list := q.list[:q.n]
 	q.busy.Store(len(list) > 0)
 	q.turn++
+	q.most = max(q.most, q.n)
 	q.list, q.spare, q.n = q.spare, q.list, 0
 	return list
+}
+
+// rest gives back what room there is after a time in which little of it was needed, or
+// where nobody is there. It is for who takes, who has nothing taken by then.
+func (q *queue) rest(now time.Time, idle bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if now.Sub(q.since) < restAfter && !idle {
+		return
+	}
+	if (idle || q.most < keptWaiting/4) && q.n == 0 && max(len(q.list), len(q.spare)) > keptWaiting {
+		q.list, q.spare = nil, nil
+	}
+	q.most, q.since = 0, now
 }
 
 // dropped is how much has been lost so far.

@@ -112,6 +112,41 @@ func TestNobodyTakesAllPlaces(t *testing.T) {
 	}
 }
 
+// TestARoomThatWasBusyOnce: what was needed for a moment is not kept.
+func TestARoomThatWasBusyOnce(t *testing.T) {
+	q := queue{came: make(chan struct{}, 1)}
+	var ann Member
+	now := time.Now()
+	round := func(packets int) {
+		for range packets {
+			q.put(&ann, "", false, []byte{0x80}, now)
+		}
+		if n := len(q.take()); n != packets {
+			t.Fatalf("%d of %d are there", n, packets)
+		}
+		now = now.Add(tick)
+		q.rest(now, false)
+	}
+	room := func() int { return len(q.list) + len(q.spare) }
+	for range 100 {
+		round(300)
+	}
+	if room() < 600 {
+		t.Errorf("room for %d, where 300 come at once all the time", room())
+	}
+	for range 2 * restAfter / tick {
+		round(10)
+	}
+	if room() > 2*keptWaiting {
+		t.Errorf("room for %d after two seconds of ten at once", room())
+	}
+	round(300)
+	round(300)
+	if q.rest(now, true); room() > 0 {
+		t.Errorf("room for %d where nobody is", room())
+	}
+}
+
 // left is how much nobody has taken.
 func (q *queue) left() int {
 	q.mu.Lock()

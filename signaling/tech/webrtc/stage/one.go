@@ -10,6 +10,7 @@ import (
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/tracks"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/transport"
 	"github.com/skygenesisenterprise/skybridge/signaling/video"
 )
 
@@ -67,8 +68,8 @@ func (o *following) left() {
 }
 
 // through are the functions of a transport that is sent the one stream.
-func (o *following) through(p *Performer, a *jsep.Agreed, ids forward.Extensions, peer *rtc.Peer) (send func([]byte) bool, control func([]byte)) {
-	m := sectionOf(a, oneTrack)
+func (o *following) through(p *Performer, a *jsep.Agreed, ids forward.Extensions, outbox *transport.Outbox) (send func([]byte) bool, control func([]byte)) {
+	m, peer := sectionOf(a, oneTrack), p.stand.peer
 	if m == nil {
 		return func([]byte) bool { return false }, func([]byte) {}
 	}
@@ -84,7 +85,7 @@ func (o *following) through(p *Performer, a *jsep.Agreed, ids forward.Extensions
 			p.kick()
 		}
 		if ours {
-			_ = peer.WriteVideo(packet) // what cannot be sent is lost, as on any path; the peer counts it
+			_ = peer.WriteVideoBy(outbox, packet) // what cannot be sent is lost, as on any path; the peer counts it
 		}
 		return ours
 	}

@@ -17,7 +17,7 @@ import (
 type scene struct {
 	log        *slog.Logger
 	forwarding *video.Forwarding
-	outbox     *transport.Outbox // of the forwarding's goroutine
+	outbox     transport.Outbox // of the forwarding's goroutine
 
 	mu       sync.Mutex
 	cast     map[*Performer]role
@@ -41,7 +41,7 @@ type source struct {
 }
 
 func newScene(log *slog.Logger, settings video.Settings) *scene {
-	s := &scene{outbox: transport.NewOutbox(), log: log, settings: settings, formats: make(map[video.SourceID]format), sources: make(map[video.SourceID]source)}
+	s := &scene{log: log, settings: settings, formats: make(map[video.SourceID]format), sources: make(map[video.SourceID]source)}
 	s.forwarding = video.NewForwarding(log, settings, s.told, s.outbox.Flush)
 	return s
 }

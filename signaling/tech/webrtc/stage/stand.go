@@ -275,12 +275,12 @@ func (p *Performer) join(w wanted) {
 		}
 		return
 	}
-	peer, outbox := s.peer, s.scene.outbox
+	peer, outbox := s.peer, &s.scene.outbox
 	// What cannot be sent is lost, as on any path; the peer counts it.
 	send := func(b []byte) bool { _ = peer.WriteVideoBy(outbox, b); return true }
 	control := func(b []byte) { _ = peer.WriteControl(b) }
 	if p.follows != nil {
-		send, control = p.follows.through(p, w.agreed, ids, peer)
+		send, control = p.follows.through(p, w.agreed, ids, outbox)
 	}
 	m, err := s.scene.join(p, s.name, router.Config{
 		Send: send, SendRTCP: control,
