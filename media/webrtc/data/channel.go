@@ -42,23 +42,22 @@ func (p *peer) serve(stream *sctp.Stream) {
 		p.streams--
 		p.mu.Unlock()
 	}()
-	buf := make([]byte, p.cfg.MessageBytes)
 	c, handler, err := p.open(stream)
 	if err != nil {
 		p.cfg.Log.Debug("data channel refused", "err", err)
 		p.mu.Lock()
 		p.refused++
 		p.mu.Unlock()
-		p.drain(stream, buf)
+		p.drain(stream)
 		return
 	}
-	err = p.receive(stream, handler, buf)
+	err = p.receive(stream, handler, make([]byte, p.cfg.MessageBytes))
 	p.leave(c)
 	handler.Closed()
 	if !errors.Is(err, io.EOF) {
 		p.cfg.Log.Debug("data channel closed", "label", c.Label, "err", err)
 	}
-	p.drain(stream, buf)
+	p.drain(stream)
 }
 
 // open takes the peer's word for what a channel is to be, and asks whose it is.
@@ -81,12 +80,7 @@ func (p *peer) open(stream *sctp.Stream) (*Channel, Handler, error) {
 	if n >= p.cfg.Channels {
 		return nil, Handler{}, fault.New(fault.TooMany, "data: %d channels at one time, the limit", n)
 	}
-	stream.OnBufferedAmountLow(func() { // by pion's reader, which waits for nobody
-		select {
-		case p.acked <- struct{}{}:
-		default: // it has not looked yet
-		}
-	})
+	stream.OnBufferedAmountLow(p.arrives) // by pion's reader, which waits for nobody
 	handler, ok := p.cfg.Open(c)
 	if !ok {
 		p.leave(c)
@@ -119,9 +113,11 @@ func (p *peer) receive(stream *sctp.Stream, handler Handler, buf []byte) error {
 }
 
 // drain closes our side of a stream and drops what else comes by it. Until the peer has closed its
-// own the stream counts.
-func (p *peer) drain(stream *sctp.Stream, buf []byte) {
+// own, which it may never do, the stream counts, and costs little.
+func (p *peer) drain(stream *sctp.Stream) {
 	_ = stream.Close() // or the association has ended
+	little := make([]byte, drainedBytes)
+	buf := little
 	for {
 		n, _, err := stream.ReadSCTP(buf)
 		switch {
@@ -129,10 +125,15 @@ func (p *peer) drain(stream *sctp.Stream, buf []byte) {
 			buf = make([]byte, n)
 		case err != nil:
 			return
+		default:
+			buf = little
 		}
 		p.pace.wait(p.live)
 	}
 }
+
+// drainedBytes is what most messages have that nobody wants.
+const drainedBytes = 1 << 10
 
 // leave ends a channel, whose senders learn what has arrived.
 func (p *peer) leave(c *Channel) {
@@ -177,6 +178,9 @@ func (c *Channel) Send(text []byte, done func(arrived bool)) error {
 		return fault.New(fault.Gone, "data: %w", err)
 	}
 	c.sent += uint64(len(message))
+	if len(c.open) > 0 { // pion tells only when nothing is under way any more, which may never be
+		p.arrives()
+	}
 	if done != nil {
 		c.open = append(c.open, parcel{c.sent, done})
 	}

@@ -150,6 +150,14 @@ func (p *peer) abort() {
 	})
 }
 
+// arrives has settle look.
+func (p *peer) arrives() {
+	select {
+	case p.acked <- struct{}{}:
+	default: // it has not looked yet
+	}
+}
+
 // settle tells of what has arrived until the association ends.
 func (p *peer) settle() {
 	for {
