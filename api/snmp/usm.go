@@ -70,16 +70,17 @@ func (a *Agent) know(users []User) error {
 	return nil
 }
 
-// usmCounts are what usmStats tells (RFC 3414 §5).
-type usmCounts struct{ levels, windows, names, engines, digests uint32 }
+// usmCounts are what usmStats tells (RFC 3414 §5), and snmpUnknownContexts (RFC 3413 §4.1.2).
+type usmCounts struct{ levels, windows, names, engines, digests, contexts uint32 }
 
-// The reports, in usmStats.
+// The reports, in usmStats, and of what has no such context.
 const (
 	unsupportedLevels = ".1.3.6.1.6.3.15.1.1.1.0"
 	notInTimeWindows  = ".1.3.6.1.6.3.15.1.1.2.0"
 	unknownUserNames  = ".1.3.6.1.6.3.15.1.1.3.0"
 	unknownEngineIDs  = ".1.3.6.1.6.3.15.1.1.4.0"
 	wrongDigests      = ".1.3.6.1.6.3.15.1.1.5.0"
+	unknownContexts   = ".1.3.6.1.6.3.12.1.5.0"
 )
 
 // window is how far a request's time may be from ours, in seconds (RFC 3414 §2.2.3).
@@ -95,15 +96,15 @@ func (a *Agent) answerUser(request []byte, head *gosnmp.SnmpPacket) ([]byte, err
 		return nil, fmt.Errorf("a manager that takes %d bytes, which is less than all do", head.MsgMaxSize)
 	}
 	if usm.AuthoritativeEngineID != a.engine.id { // who asks for the first time asks for the engine
-		return a.report(head, nil, unknownEngineIDs, &a.counts.engines)
+		return a.report(head, nil, gosnmp.NoAuthNoPriv, unknownEngineIDs, &a.counts.engines)
 	}
 	user := a.users[usm.UserName]
 	if user == nil {
-		return a.report(head, nil, unknownUserNames, &a.counts.names)
+		return a.report(head, nil, gosnmp.NoAuthNoPriv, unknownUserNames, &a.counts.names)
 	}
 	level := a.levels[usm.UserName]
 	if head.MsgFlags&gosnmp.AuthPriv != level {
-		return a.report(head, nil, unsupportedLevels, &a.counts.levels)
+		return a.report(head, nil, gosnmp.NoAuthNoPriv, unsupportedLevels, &a.counts.levels)
 	}
 	reader := &gosnmp.GoSNMP{
 		Version: gosnmp.Version3, SecurityModel: gosnmp.UserSecurityModel, MsgFlags: level, SecurityParameters: user.Copy(), Logger: a.quiet,
@@ -111,14 +112,17 @@ func (a *Agent) answerUser(request []byte, head *gosnmp.SnmpPacket) ([]byte, err
 	// It is read in place, and what was read once is altered.
 	in, err := reader.UnmarshalTrap(slices.Clone(request), true)
 	if err != nil {
-		return a.report(head, nil, wrongDigests, &a.counts.digests)
+		return a.report(head, nil, gosnmp.NoAuthNoPriv, wrongDigests, &a.counts.digests)
 	}
 	if usm, ok = in.SecurityParameters.(*gosnmp.UsmSecurityParameters); !ok {
 		return nil, errors.New("no user security model")
 	}
 	now := a.engine.time(a.cfg.Now())
 	if usm.AuthoritativeEngineBoots != a.engine.boots || max(usm.AuthoritativeEngineTime, now)-min(usm.AuthoritativeEngineTime, now) > window {
-		return a.report(in, user, notInTimeWindows, &a.counts.windows)
+		return a.report(in, user, gosnmp.AuthNoPriv, notInTimeWindows, &a.counts.windows)
+	}
+	if in.ContextName != "" { // there is the one without a name
+		return a.report(in, user, level, unknownContexts, &a.counts.contexts)
 	}
 	out, err := a.secured(in, user, level)
 	if err != nil {
@@ -127,15 +131,11 @@ func (a *Agent) answerUser(request []byte, head *gosnmp.SnmpPacket) ([]byte, err
 	return a.fill(out, in, int(min(maxAnswer, in.MsgMaxSize)))
 }
 
-// report says why a request is not answered, if its sender wants to know; to a user it is signed.
-func (a *Agent) report(in *gosnmp.SnmpPacket, user *gosnmp.UsmSecurityParameters, name string, count *uint32) ([]byte, error) {
+// report says why a request is not answered, if its sender wants to know; to a user by their keys.
+func (a *Agent) report(in *gosnmp.SnmpPacket, user *gosnmp.UsmSecurityParameters, level gosnmp.SnmpV3MsgFlags, name string, count *uint32) ([]byte, error) {
 	*count++
 	if in.MsgFlags&gosnmp.Reportable == 0 {
 		return nil, errors.New("refused, and no report wanted")
-	}
-	level := gosnmp.NoAuthNoPriv
-	if user != nil {
-		level = gosnmp.AuthNoPriv
 	}
 	out, err := a.secured(in, user, level)
 	if err != nil {

@@ -1,11 +1,37 @@
 package snmp
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"github.com/gosnmp/gosnmp"
 )
+
+// What is asked in a context that is not there is answered by a report, in secret where that is how it was asked.
+func TestContexts(t *testing.T) {
+	a, err := Listen(config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range []User{looks, secret} {
+		m := manager(t, a, user(u, a.levels[u.Name]))
+		if got, err := m.Get([]string{documented + ".1.1"}); err != nil || got.Variables[0].Value != uint(3) {
+			t.Errorf("%s: %v, %v", u.Name, got, err)
+		}
+		m.ContextName = "elsewhere"
+		got, err := m.Get([]string{documented + ".1.1"})
+		if !errors.Is(err, gosnmp.ErrUnknownReportPDU) || got.Variables[0].Name != unknownContexts || got.MsgFlags&gosnmp.AuthPriv != a.levels[u.Name] {
+			t.Errorf("%s: %v, %v", u.Name, got, err)
+		}
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	if want := (usmCounts{engines: 2, contexts: 2}); a.counts != want {
+		t.Errorf("%+v, want %+v", a.counts, want)
+	}
+}
 
 // An answer is no longer than its manager takes: what was asked for by name is tooBig then, and of
 // what follows in the tree there is as much as has room.
