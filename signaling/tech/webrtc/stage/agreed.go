@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"reflect"
+	"slices"
 
 	"github.com/skygenesisenterprise/skybridge/media/forward"
 	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
@@ -30,6 +31,14 @@ func extensions(a *jsep.Agreed) (ids forward.Extensions, ok bool) {
 		}
 	}
 	return ids, ok
+}
+
+// takesVideo tells whether a browser has a section in which it could be sent something. To one that
+// has none, and is made no offers, nothing is ever sent.
+func takesVideo(a *jsep.Agreed) bool {
+	return slices.ContainsFunc(a.Media, func(m jsep.Media) bool {
+		return m.Kind == jsep.Video && !m.Refused && (m.Direction.Sends() || !m.Direction.Receives())
+	})
 }
 
 // sectionOf is the section in which a track is sent; nil for none.

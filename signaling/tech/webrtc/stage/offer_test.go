@@ -8,7 +8,12 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/media"
 	"github.com/skygenesisenterprise/skybridge/media/codec/g711"
+	"github.com/skygenesisenterprise/skybridge/media/forward"
+	"github.com/skygenesisenterprise/skybridge/media/forward/router"
+	"github.com/skygenesisenterprise/skybridge/media/video/payload"
 	rtc "github.com/skygenesisenterprise/skybridge/media/webrtc"
+	"github.com/skygenesisenterprise/skybridge/media/webrtc/jsep"
+	"github.com/skygenesisenterprise/skybridge/signaling/video"
 )
 
 // connected is a performer whose peer has answered a browser's first offer.
@@ -35,6 +40,11 @@ func (r *rig) connected(t *testing.T, part Part) (p *Performer, peer, browser *r
 	answer, err := peer.Answer(t.Context(), offer, true)
 	must(t, err)
 	must(t, browser.SetAnswer(answer))
+	r.Eventually("the performer knows of it", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.agreed != nil
+	})
 	return p, peer, browser
 }
 
@@ -95,5 +105,40 @@ func TestAnOfferAfterAnExchange(t *testing.T) {
 	<-offers
 	if withdrawn.Load() != 2 || !p.waits(t) {
 		t.Errorf("withdrawn %d times: it is not made anew", withdrawn.Load())
+	}
+}
+
+// TestWhoIsSentNothing: nothing is got ready for who is made no offers and has no place for it.
+func TestWhoIsSentNothing(t *testing.T) {
+	r := newRig(t)
+	sc := newScene(slog.New(slog.DiscardHandler), video.Settings{})
+	defer sc.end()
+	m, err := sc.join(nil, "ben", router.Config{Send: func([]byte) bool { return true }, SendRTCP: func([]byte) {}})
+	must(t, err)
+	cfg := router.TrackConfig{Config: forward.Config{Codec: payload.VP8, PayloadType: 96, Layers: []forward.LayerConfig{{SSRC: 1}}}}
+	must(t, sc.publish(m, video.SourceID{Member: "ben", Kind: video.Camera}, cfg, format{codec: "VP8"}))
+	for offers, want := range map[bool]int{false: 0, true: 1} {
+		part := Part{Participant: "ann"}
+		if offers {
+			part.Offer = func(string) error { return nil }
+		}
+		p, _, _ := r.connected(t, part)
+		p.enters(sc, "ann")
+		p.after(t, func() {
+			if got := len(p.stand.sent); got != want {
+				t.Errorf("offers %v: %d tracks, want %d", offers, got, want)
+			}
+		})
+		p.leaves(sc)
+	}
+	for direction, want := range map[media.Direction]bool{media.RecvOnly: false, media.SendOnly: true, media.SendRecv: true, media.Inactive: true} {
+		a := &jsep.Agreed{Media: []jsep.Media{{Kind: jsep.Audio, Direction: media.SendRecv}, {Kind: jsep.Video, Direction: direction}}}
+		if got := takesVideo(a); got != want {
+			t.Errorf("a section of direction %v, ours: %v", direction, got)
+		}
+		a.Media[1].Refused = true
+		if takesVideo(a) {
+			t.Error("a section that is refused takes video")
+		}
 	}
 }

@@ -91,7 +91,9 @@ func (p *Performer) reconcile() {
 		return
 	}
 	seen := s.scene.seen()
-	p.ask(seen)
+	if p.follows == nil && (w.part.Offer != nil || takesVideo(w.agreed)) { // who follows is sent one track
+		p.ask(seen)
+	}
 	p.join(w)
 	if s.member == nil {
 		return
@@ -231,9 +233,6 @@ func (p *Performer) tell(shows map[video.Kind]incoming, part Part) {
 // ask has the peer send what others show, and no more what they do not.
 func (p *Performer) ask(seen map[video.SourceID]source) {
 	s := &p.stand
-	if p.follows != nil { // it is sent one track
-		return
-	}
 	for id, t := range s.sent {
 		if src, there := seen[id]; !there || src.number != t.number {
 			s.peer.RemoveTrack(t.id) // who watched it does not since it is gone
