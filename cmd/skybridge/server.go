@@ -35,6 +35,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/signaling/app"
 	"github.com/skygenesisenterprise/skybridge/signaling/app/pickup"
 	"github.com/skygenesisenterprise/skybridge/signaling/conference"
+	"github.com/skygenesisenterprise/skybridge/signaling/conference/planned"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
 	"github.com/skygenesisenterprise/skybridge/signaling/extension"
 	"github.com/skygenesisenterprise/skybridge/signaling/music"
@@ -327,6 +328,7 @@ func (s *server) startEngine(ctx context.Context) error {
 	})
 	s.limitCalls()
 	s.rooms = conference.NewRegistry(s.engine)
+	s.rooms.Plan(planned.New(s.plan.Load).Has)
 	s.recordings = recording.NewRegistry(recording.Config{
 		Engine: s.engine, Codecs: s.codecs, Log: s.log,
 		Monitor: s.loaded.Load().monitorDir(s.cfg.DataDir), Sounds: folders[0],

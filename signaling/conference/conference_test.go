@@ -137,12 +137,6 @@ func TestCreateRefuses(t *testing.T) {
 	kind(t, err, fault.Invalid, "invalid")
 	_, err = r.rooms.Reserve("", conference.RoleParticipant, conference.Settings{Max: 0})
 	kind(t, err, fault.Invalid, "invalid")
-	for n := 9001; n <= 9999; n++ {
-		_, err := r.rooms.Create(conference.Settings{Kept: true})
-		ok(t, err)
-	}
-	_, err = r.rooms.Create(conference.Settings{Kept: true})
-	kind(t, err, fault.Full, "full")
 }
 
 // Places are counted from the reservation on, and given back once.

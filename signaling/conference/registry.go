@@ -8,7 +8,6 @@ package conference
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,10 +19,8 @@ import (
 )
 
 const (
-	firstNumber = 9001 // 9000 is the demo's
-	lastNumber  = 9999
-	maxRooms    = 10000
-	maxNumber   = 80 // characters, as an extension's
+	maxRooms  = 10000
+	maxNumber = 80 // characters, as an extension's
 )
 
 // Settings are a room's own.
@@ -62,13 +59,14 @@ type Registry struct {
 	rooms    map[string]*Room // by id
 	byNumber map[string]*Room
 	byBridge map[string]*Room
-	next     int // the number to try first
+	numbers  [2]numbers
+	planned  func(number string) bool // nil for no
 }
 
 // NewRegistry makes an empty registry.
 func NewRegistry(e *signaling.Engine) *Registry {
 	return &Registry{
-		engine: e, guard: pin.NewGuard(e.Now), rooms: make(map[string]*Room), byNumber: make(map[string]*Room), byBridge: make(map[string]*Room), next: firstNumber,
+		engine: e, guard: pin.NewGuard(e.Now), rooms: make(map[string]*Room), byNumber: make(map[string]*Room), byBridge: make(map[string]*Room), numbers: given(),
 	}
 }
 
@@ -145,19 +143,6 @@ func (r *Registry) Change(room *Room, to func(*Settings)) error {
 	room.remark()
 	room.tell(event.RoomChanged, Participant{})
 	return nil
-}
-
-func (r *Registry) freeNumber() (string, error) {
-	for range lastNumber - firstNumber + 1 {
-		n := strconv.Itoa(r.next)
-		if r.next++; r.next > lastNumber {
-			r.next = firstNumber
-		}
-		if r.byNumber[n] == nil {
-			return n, nil
-		}
-	}
-	return "", fault.New(fault.Full, "no room number left between %d and %d", firstNumber, lastNumber)
 }
 
 // forget takes a room out of the lists. The lock is held.

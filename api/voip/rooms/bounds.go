@@ -8,20 +8,27 @@ import (
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
-// maxPerUser bounds the rooms of one user; there are 999 numbers for all.
+// maxPerUser bounds the rooms of one user.
 const maxPerUser = 100
 
 // usersNumber are the numbers that users may give their rooms. Others are of the dialplan, whose
-// conferences a user could otherwise take the place of.
+// conferences a user could otherwise take the place of; 9000 is the demo's.
 var usersNumber = regexp.MustCompile(`^9[0-9]{3}$`)
+
+const demoNumber = "9000"
 
 // mayNumber fails with fault.Forbidden for a number that somebody may not give a room; "" is one
 // that is chosen.
-func mayNumber(p auth.Principal, number string) error {
-	if number == "" || !rest.Bounded(p) || usersNumber.MatchString(number) {
+func (s *Service) mayNumber(p auth.Principal, number string) error {
+	switch {
+	case number == "" || !rest.Bounded(p):
 		return nil
+	case !usersNumber.MatchString(number) || number == demoNumber:
+		return rest.InField("body.number", fault.New(fault.Forbidden, "users' rooms have numbers from 9001 to 9999"))
+	case s.cfg.Registry.Planned(number):
+		return rest.InField("body.number", fault.New(fault.Forbidden, "%s is a conference of the dialplan's", number))
 	}
-	return rest.InField("body.number", fault.New(fault.Forbidden, "users' rooms have numbers from 9000 to 9999"))
+	return nil
 }
 
 // mayMake fails with fault.TooMany for who has as many rooms as may be.

@@ -78,7 +78,7 @@ func (s *Service) create(ctx context.Context, p auth.Principal, in CreateRoom) (
 	if err != nil {
 		return RoomBody{}, err
 	}
-	if err := mayNumber(p, in.Number); err != nil {
+	if err := s.mayNumber(p, in.Number); err != nil {
 		return RoomBody{}, err
 	}
 	s.stored.Lock() // who finds the room may remove it at once
@@ -239,7 +239,7 @@ func (s *Service) change(ctx context.Context, p auth.Principal, id string, in Ch
 		return RoomBody{}, err
 	}
 	if in.Number != nil && *in.Number != room.Settings().Number {
-		if err := mayNumber(p, *in.Number); err != nil {
+		if err := s.mayNumber(p, *in.Number); err != nil {
 			return RoomBody{}, err
 		}
 	}

@@ -336,3 +336,34 @@ func TestGroups(t *testing.T) {
 		}
 	}
 }
+
+// The numbers of the demo and of the dialplan's own conferences are no user's, neither chosen nor
+// given; admins may have them.
+func TestNumbersOfUsers(t *testing.T) {
+	var calls onTheWay
+	s := calls.service(t, database(t))
+	s.cfg.Registry.Plan(func(number string) bool { return number == "9001" || number == "9100" })
+	alice, root := auth.Principal{User: "alice"}, auth.Principal{User: "root", Roles: []auth.Role{auth.RoleAdmin}}
+	made, err := s.create(t.Context(), alice, CreateRoom{Name: "Board"})
+	must(t, err)
+	if made.Number != "9002" {
+		t.Errorf("given %s", made.Number)
+	}
+	for number, want := range map[string]fault.Kind{
+		"9000": fault.Forbidden, "9001": fault.Forbidden, "9100": fault.Forbidden, "90000": fault.Forbidden, "8000": fault.Forbidden, "9101": 0,
+	} {
+		_, made := s.create(t.Context(), alice, CreateRoom{Name: "Board", Number: number})
+		other, err := s.create(t.Context(), alice, CreateRoom{Name: "Board"})
+		must(t, err)
+		_, changed := s.change(t.Context(), alice, other.ID, ChangeRoom{Number: &number})
+		if want != 0 {
+			kind(t, number, made, want)
+			kind(t, number, changed, want)
+			_, err = s.change(t.Context(), root, other.ID, ChangeRoom{Number: &number})
+			must(t, err)
+			continue
+		}
+		must(t, made)
+		kind(t, number, changed, fault.Conflict)
+	}
+}
