@@ -66,6 +66,8 @@ func TestAll(t *testing.T) {
 		t.Run("rooms", p.rooms)
 		t.Run("chat", p.chats)
 		t.Run("messages", p.messages)
+		dave, erin := s.Token(t, "dave"), s.Token(t, "erin")
+		t.Run("messages that waited", func(t *testing.T) { p.waited(t, dave, erin) })
 		t.Run("polling", p.polls)
 		p.does(t, "for (const client of [alice, bob, polling]) client.close()")
 	})

@@ -67,3 +67,39 @@ func (s *scene) chats(t *testing.T) {
 	s.waits(t, `written.includes("bob from alice to room:" + room.id + ": by the channel")`)
 	s.does(t, `await guest.leave(); await room.leave(); await alice.rooms.remove(room.id)`)
 }
+
+// waited: what was written to who was away is told when they come, once, whether things are pushed to
+// them or asked for; also what is more than the server pushes at once. Who comes again is told none of it.
+func (s *scene) waited(t *testing.T, dave, erin string) {
+	const each = 60 // of two authors: more than a hundred are pushed to nobody, nor do more of one wait
+	s.does(t, fmt.Sprintf(`
+		for (const to of ["dave", "erin"]) for (let i = 0; i < %d; i++) {
+			await alice.sendMessage(to, "alice " + i);
+			await bob.sendMessage(to, "bob " + i);
+		}
+		window.come = async (token, environment = {}) => {
+			const client = new sdk.Client({ token, environment }), told = [];
+			client.on("message", ({ body }) => told.push(body));
+			await client.connect();
+			return { client, told };
+		};
+		window.late = [await come(%q), await come(%q, { WebSocket: undefined })]`, each, dave, erin))
+	s.waits(t, fmt.Sprintf(`late.every(({ told }) => told.length >= %d)`, 2*each))
+	// None of them waits any more, by the server's word.
+	s.waits(t, `Promise.all(late.map(({ client }) => client.api.request("GET", "/messages?waiting=true"))).then((all) => all.every(({ items }) => items.length === 0))`)
+	s.does(t, `for (const to of ["dave", "erin"]) await alice.sendMessage(to, "later")`)
+	s.waits(t, `late.every(({ told }) => told.includes("later"))`)
+	if got := s.does(t, `return late.map(({ told }) => told.length + " " + new Set(told).size).join()`); got != fmt.Sprintf("%[1]d %[1]d,%[1]d %[1]d", 2*each+1) {
+		t.Errorf("told, and how many of it are different: %s", got)
+	}
+	s.waits(t, `Promise.all(late.map(({ client }) => client.api.request("GET", "/messages?waiting=true"))).then((all) => all.every(({ items }) => items.length === 0))`)
+	s.does(t, fmt.Sprintf(`
+		for (const { client } of late) client.close();
+		for (const to of ["dave", "erin"]) await alice.sendMessage(to, "while they were away");
+		late = [await come(%q), await come(%q, { WebSocket: undefined })]`, dave, erin))
+	s.waits(t, `late.every(({ told }) => told.length > 0)`)
+	if got := s.does(t, `return late.map(({ told }) => told.join("+")).join()`); got != "while they were away,while they were away" {
+		t.Errorf("who comes again is told: %s", got)
+	}
+	s.does(t, `for (const { client } of late) client.close()`)
+}

@@ -138,6 +138,10 @@ var Emitter = class {
   next(event) {
     return new Promise((resolve) => this.once(event, resolve));
   }
+  // listened tells whether somebody listens.
+  listened(event) {
+    return (this.#listeners.get(event)?.size ?? 0) > 0;
+  }
   emit(event, detail) {
     for (const listener of [...this.#listeners.get(event) ?? []]) {
       try {
@@ -685,9 +689,9 @@ var Peer = class {
       }));
     }
     if (!this.#offered) return;
-    const known = new Promise((resolve, reject) => this.#publishing.push({ what, fresh, resolve, reject }));
+    const known2 = new Promise((resolve, reject) => this.#publishing.push({ what, fresh, resolve, reject }));
     void this.negotiate();
-    await known;
+    await known2;
   }
   // refuse takes back what the server does not take.
   async #refuse({ what, fresh, reject }, error) {
@@ -1104,9 +1108,9 @@ var Video = class {
     const stream = streams[0];
     const source = stream && sourceOf(stream.id);
     if (!source || track.kind !== "video") return false;
-    const known = this.remote.find((v) => v.stream.id === stream.id);
-    if (known?.stream === stream) return true;
-    if (known) this.#gone(known);
+    const known2 = this.remote.find((v) => v.stream.id === stream.id);
+    if (known2?.stream === stream) return true;
+    if (known2) this.#gone(known2);
     const video = { ...source, stream };
     this.remote.push(video);
     stream.addEventListener?.("removetrack", () => {
@@ -1538,8 +1542,8 @@ var Devices = class extends Emitter {
   async list() {
     const all = await this.env.mediaDevices?.enumerateDevices?.();
     return (all ?? []).flatMap(({ deviceId: id, kind, label: name }) => {
-      const known = kinds[kind];
-      return known ? [{ id, kind: known, name }] : [];
+      const known2 = kinds[kind];
+      return known2 ? [{ id, kind: known2, name }] : [];
     });
   }
   chosen(kind) {
@@ -1600,6 +1604,105 @@ function stored(get) {
     return void 0;
   }
 }
+
+// src/mailbox.ts
+var known = 2e3;
+var pages = 10;
+var Mailbox = class {
+  constructor(api, user, tell) {
+    this.api = api;
+    this.user = user;
+    this.tell = tell;
+  }
+  #known = /* @__PURE__ */ new Map();
+  // by id, whether it was told; else it is of before we came
+  #came = false;
+  // what is of before is known
+  #due = false;
+  // something may wait
+  #mute = false;
+  // messages are not for us, or for us no more
+  #reading = null;
+  // heard tells a message, once.
+  heard(message) {
+    if (this.#known.get(message.id)) return;
+    this.#know(message.id, true);
+    this.tell(message);
+  }
+  #know(id, told) {
+    this.#known.delete(id);
+    this.#known.set(id, told);
+    if (this.#known.size > known) for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      break;
+    }
+  }
+  // ask reads what nobody pushes: what has been written since we came, which another client of this
+  // user may have had, and what waits for us. What is pushed needs that only after a read that failed.
+  ask(pushed) {
+    if (pushed && !this.#due) return Promise.resolve();
+    return this.#once(async () => {
+      if (this.user() === "") this.#due = true;
+      else if (!pushed) await this.#written();
+      await this.#waiting();
+    });
+  }
+  // close has nothing be told or noted from what is being read.
+  close() {
+    this.#mute = true;
+  }
+  // waits reads what waits beside what is pushed.
+  waits() {
+    this.#due = true;
+    return this.ask(true);
+  }
+  #once(read) {
+    if (this.#mute) return Promise.resolve();
+    return this.#reading ??= read().catch((error) => {
+      if (!(error instanceof ApiError) || ![403, 404].includes(error.status)) throw error;
+      this.#mute = true;
+    }).finally(() => {
+      this.#reading = null;
+    });
+  }
+  async #written() {
+    const fresh = [];
+    let cursor = "";
+    for (let page = 0; page < pages; page++) {
+      const { items, next_cursor: next } = await this.api.do("GET /messages", {}, { query: { cursor } });
+      if (this.#mute) return;
+      const before = items.findLastIndex(({ id }) => this.#known.has(id));
+      fresh.push(...(before < 0 || !this.#came ? items : items.slice(0, before)).filter(({ id }) => !this.#known.has(id)));
+      if (!this.#came || before >= 0 || !next) break;
+      cursor = next;
+    }
+    for (const message of fresh.reverse()) {
+      if (this.#came && message.from !== this.user()) this.heard(message);
+      else this.#know(message.id, false);
+    }
+    this.#due ||= !this.#came || fresh.some(({ from }) => from !== this.user());
+    this.#came = true;
+  }
+  // waiting tells what waits, page by page, and then the server that we had it. What it is not told it
+  // shows again.
+  async #waiting() {
+    while (this.#due) {
+      this.#due = false;
+      try {
+        for (let cursor = ""; typeof cursor === "string"; ) {
+          const page = await this.api.do("GET /messages", {}, { query: { waiting: true, cursor } });
+          if (this.#mute) return;
+          for (const message of page.items) this.heard(message);
+          if (page.items.length > 0) await this.api.do("POST /messages/had", {}, { body: { ids: page.items.map(({ id }) => id) } });
+          cursor = page.next_cursor;
+        }
+      } catch (error) {
+        this.#due = true;
+        throw error;
+      }
+    }
+  }
+};
 
 // src/room.ts
 var passing = /* @__PURE__ */ new Set(["levels", "active_speaker", "dtmf"]);
@@ -1726,12 +1829,7 @@ var Client = class extends Emitter {
   #looking = false;
   #told = false;
   // the server pushes what happens to calls
-  #known = /* @__PURE__ */ new Set();
-  // ids of messages that were told, or are no news
-  #asked = false;
-  // messages were asked for once
-  #mute = false;
-  // messages are not for us
+  #mailbox;
   #patience;
   constructor(options) {
     super();
@@ -1742,13 +1840,17 @@ var Client = class extends Emitter {
     this.api = new Api(url.replace(/\/+$/, ""), options.token, this.#env);
     this.devices = new Devices(this.#env);
     this.#socket = new Socket(this.api, this.#env);
+    this.#mailbox = new Mailbox(this.api, () => this.user, (message) => {
+      this.emit("message", message);
+      for (const call of this.calls.values()) call.told(message);
+    });
     this.#patience = options.patience ?? 3e4;
   }
   // connect checks the token and begins to listen: to incoming calls, presence, messages. Where that
   // fails it can be done again.
   async connect() {
     this.user = userOf(await this.api.token());
-    await Promise.all([this.#look(), this.#ask()]);
+    await this.#look();
     if (this.#stop.signal.aborted) throw new Error("the client is closed");
     this.#socket.want("calls");
     this.#socket.want("signaling");
@@ -1767,6 +1869,7 @@ var Client = class extends Emitter {
   close() {
     this.#stop.abort();
     this.#socket.close();
+    this.#mailbox.close();
     this.devices.close();
     for (const [target, type] of this.#networkEvents()) target.removeEventListener(type, this.#networkChanged);
   }
@@ -1823,7 +1926,7 @@ var Client = class extends Emitter {
         receiveVideo: options.receiveVideo ?? options.video ?? false,
         iceServers: (made.iceServers ?? []).flatMap((s) => s.urls ? [s] : []),
         say: (to, body) => this.sendMessage(to, body),
-        heard: (message) => this.#heard(message),
+        heard: (message) => this.#mailbox.heard(message),
         over: (ended) => {
           this.calls.delete(ended.id);
           if (this.#env.storage?.getItem(storageKey) === ended.id) this.#env.storage.removeItem(storageKey);
@@ -1903,44 +2006,25 @@ var Client = class extends Emitter {
         this.emit("presence", frame);
         break;
       case "Message":
-        if (frame.in_reply_to === void 0) this.#heard(frame);
+        if (frame.in_reply_to === void 0) this.#mailbox.heard(frame);
+        break;
+      case "MessagesWaiting":
+        this.#mailbox.waits().catch(this.#failed);
         break;
     }
   }
-  // heard tells a message once, however it came.
-  #heard(message) {
-    if (this.#known.has(message.id)) return;
-    this.#know(message);
-    this.emit("message", message);
-    for (const call of this.calls.values()) call.told(message);
-  }
-  #know(message) {
-    this.#known.add(message.id);
-    if (this.#known.size > 1e3) for (const oldest of this.#known) {
-      this.#known.delete(oldest);
-      break;
-    }
-  }
-  // ask reads the messages that nobody pushes. Those of before are no news.
-  async #ask() {
-    if (this.#socket.open || this.user === "" || this.#mute) return;
-    try {
-      const found = (await this.messages()).reverse();
-      for (const message of found) {
-        if (this.#asked && message.from !== this.user) this.#heard(message);
-        else this.#know(message);
-      }
-      this.#asked = true;
-    } catch (error) {
-      if (!(error instanceof ApiError) || ![403, 404].includes(error.status)) throw error;
-      this.#mute = true;
-    }
+  // failed is for what is asked for again in a while.
+  #failed = (error) => this.emit("connection", { pushed: this.#socket.open, reason: String(error) });
+  // messages asks for what nobody pushes, for those who listen: what is read counts as had.
+  async #messages() {
+    const pushed = this.#socket.open;
+    if (pushed || this.calls.size > 0 || this.listened("message")) await this.#mailbox.ask(pushed);
   }
   async #watch() {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await pause(this.#told && this.#socket.open ? 3e4 : 2e3, signal);
-      if (!signal.aborted) await Promise.all([this.#look(), this.#ask()]).catch((error) => this.emit("connection", { pushed: false, reason: String(error) }));
+      if (!signal.aborted) await Promise.all([this.#look(), this.#messages()]).catch(this.#failed);
     }
   }
   // look reads the calls and finds those that ring for us.
@@ -1958,13 +2042,13 @@ var Client = class extends Emitter {
   }
   #see(body) {
     const rings = body.status !== "ended" && this.user !== "" && !this.calls.has(body.id) && !this.#decided.has(body.id) && body.participants?.some((p) => p.user_id === this.user && p.state === "ringing" && p.role !== "caller");
-    const known = this.#ringing.get(body.id);
-    if (rings && !known) {
+    const known2 = this.#ringing.get(body.id);
+    if (rings && !known2) {
       const ring = this.#ring(body);
       this.#ringing.set(body.id, ring);
       this.emit("incoming", ring);
-    } else if (!rings && known) {
-      this.#silence(known);
+    } else if (!rings && known2) {
+      this.#silence(known2);
     }
   }
   #silence(ring) {
@@ -2130,7 +2214,7 @@ function install(options = {}) {
     if (typeof options.token === "function") return options.token();
     return options.token ?? page.localStorage?.getItem("sge_jwt_token") ?? null;
   };
-  const known = (base, id, headers) => {
+  const known2 = (base, id, headers) => {
     let link = links.get(id);
     if (!link) {
       link = new Link(plainFetch, base, id, headers);
@@ -2149,7 +2233,7 @@ function install(options = {}) {
   const created = async (response, base, headers) => {
     const call = await response.clone().json();
     if (!isCall(call)) return;
-    const link = known(base, call.id, headers);
+    const link = known2(base, call.id, headers);
     link.iceServers = (call.ice_servers ?? []).filter((s) => s.urls?.length);
     latest = link;
     reads(response, link);
@@ -2160,9 +2244,9 @@ function install(options = {}) {
     const answer = answerIn(await response.clone().json());
     const side = [...sides.values()].find((s) => origin(s.pc.localDescription?.sdp) === origin(sent.payload.sdp));
     if (!answer || !side) return;
-    attach(side, known(base, id, headers));
+    attach(side, known2(base, id, headers));
     await answered(side, answer);
-    follow(side, known(base, id, headers));
+    follow(side, known2(base, id, headers));
   };
   page.fetch = async (input, init) => {
     const request = input instanceof Request ? input : null;

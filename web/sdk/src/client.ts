@@ -1,13 +1,14 @@
 // The client: one user's calls, rooms, presence and messages at one server.
 
 import {
-  Api, ApiError, type CallBody, type ChangeRoom, type CreateCall, type CreateRoom, type Credentials, type JoinBody, type JoinRoom, type MessageBody, type RoomBody,
+  Api, type CallBody, type ChangeRoom, type CreateCall, type CreateRoom, type Credentials, type JoinBody, type JoinRoom, type MessageBody, type RoomBody,
   userOf,
 } from "./api.js";
 import { Call, endpointOf } from "./call.js";
 import { Devices, type Wanted } from "./devices.js";
 import { Emitter, pause } from "./emitter.js";
 import { type Environment, type IceServer, type Stream, surroundings } from "./environment.js";
+import { Mailbox } from "./mailbox.js";
 import { Room } from "./room.js";
 import { type Frame, Socket } from "./socket.js";
 
@@ -77,9 +78,7 @@ export class Client extends Emitter<ClientEvents> {
   #decided = new Set<string>(); // calls that ring no more here, whatever the server still shows
   #looking = false;
   #told = false; // the server pushes what happens to calls
-  #known = new Set<string>(); // ids of messages that were told, or are no news
-  #asked = false; // messages were asked for once
-  #mute = false; // messages are not for us
+  #mailbox: Mailbox;
   #patience: number;
 
   constructor(options: ClientOptions) {
@@ -91,6 +90,10 @@ export class Client extends Emitter<ClientEvents> {
     this.api = new Api(url.replace(/\/+$/, ""), options.token, this.#env);
     this.devices = new Devices(this.#env);
     this.#socket = new Socket(this.api, this.#env);
+    this.#mailbox = new Mailbox(this.api, () => this.user, (message) => {
+      this.emit("message", message);
+      for (const call of this.calls.values()) call.told(message);
+    });
     this.#patience = options.patience ?? 30_000;
   }
 
@@ -98,7 +101,7 @@ export class Client extends Emitter<ClientEvents> {
   // fails it can be done again.
   async connect(): Promise<void> {
     this.user = userOf(await this.api.token());
-    await Promise.all([this.#look(), this.#ask()]);
+    await this.#look();
     if (this.#stop.signal.aborted) throw new Error("the client is closed");
     this.#socket.want("calls");
     this.#socket.want("signaling"); // messages too: they outlast the calls that want it
@@ -118,6 +121,7 @@ export class Client extends Emitter<ClientEvents> {
   close(): void {
     this.#stop.abort();
     this.#socket.close();
+    this.#mailbox.close();
     this.devices.close();
     for (const [target, type] of this.#networkEvents()) target.removeEventListener(type, this.#networkChanged);
   }
@@ -175,7 +179,7 @@ export class Client extends Emitter<ClientEvents> {
         api: this.api, socket: this.#socket, env: this.#env, devices: this.devices, id, local, user: () => this.user, patience: this.#patience,
         receiveVideo: options.receiveVideo ?? options.video ?? false,
         iceServers: (made.iceServers ?? []).flatMap((s) => (s.urls ? [s as IceServer] : [])),
-        say: (to, body) => this.sendMessage(to, body), heard: (message) => this.#heard(message),
+        say: (to, body) => this.sendMessage(to, body), heard: (message) => this.#mailbox.heard(message),
         over: (ended) => {
           this.calls.delete(ended.id);
           if (this.#env.storage?.getItem(storageKey) === ended.id) this.#env.storage.removeItem(storageKey);
@@ -266,46 +270,28 @@ export class Client extends Emitter<ClientEvents> {
         break;
       case "Message":
         // With in_reply_to it is one of ours that was sent.
-        if (frame.in_reply_to === undefined) this.#heard(frame as unknown as Message);
+        if (frame.in_reply_to === undefined) this.#mailbox.heard(frame as unknown as Message);
+        break;
+      case "MessagesWaiting":
+        this.#mailbox.waits().catch(this.#failed);
         break;
     }
   }
 
-  // heard tells a message once, however it came.
-  #heard(message: Message): void {
-    if (this.#known.has(message.id)) return;
-    this.#know(message);
-    this.emit("message", message);
-    for (const call of this.calls.values()) call.told(message);
-  }
+  // failed is for what is asked for again in a while.
+  #failed = (error: unknown): void => this.emit("connection", { pushed: this.#socket.open, reason: String(error) });
 
-  #know(message: Message): void {
-    this.#known.add(message.id);
-    if (this.#known.size > 1000) for (const oldest of this.#known) { this.#known.delete(oldest); break; }
-  }
-
-  // ask reads the messages that nobody pushes. Those of before are no news.
-  async #ask(): Promise<void> {
-    if (this.#socket.open || this.user === "" || this.#mute) return;
-    try {
-      const found = (await this.messages()).reverse();
-      for (const message of found) {
-        if (this.#asked && message.from !== this.user) this.#heard(message);
-        else this.#know(message);
-      }
-      this.#asked = true;
-    } catch (error) {
-      // A key may be for calls alone.
-      if (!(error instanceof ApiError) || ![403, 404].includes(error.status)) throw error;
-      this.#mute = true;
-    }
+  // messages asks for what nobody pushes, for those who listen: what is read counts as had.
+  async #messages(): Promise<void> {
+    const pushed = this.#socket.open;
+    if (pushed || this.calls.size > 0 || this.listened("message")) await this.#mailbox.ask(pushed);
   }
 
   async #watch(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await pause(this.#told && this.#socket.open ? 30_000 : 2000, signal);
-      if (!signal.aborted) await Promise.all([this.#look(), this.#ask()]).catch((error: unknown) => this.emit("connection", { pushed: false, reason: String(error) }));
+      if (!signal.aborted) await Promise.all([this.#look(), this.#messages()]).catch(this.#failed);
     }
   }
 

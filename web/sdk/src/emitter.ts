@@ -30,6 +30,11 @@ export class Emitter<Events extends object> {
     return new Promise((resolve) => this.once(event, resolve));
   }
 
+  // listened tells whether somebody listens.
+  protected listened(event: keyof Events): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0;
+  }
+
   protected emit<K extends keyof Events>(event: K, detail: Events[K]): void {
     for (const listener of [...this.#listeners.get(event) ?? []]) {
       try {

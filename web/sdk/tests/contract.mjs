@@ -130,6 +130,31 @@ export class Server {
   }
 }
 
+let written = 0; // messages, in all mailboxes
+
+// mailbox adds the messages of a user, pages of so many.
+export function mailbox(server, size = 100) {
+  const box = { items: [], had: new Set() }; // oldest first
+  box.write = (from, body) => {
+    const message = { id: `m${String(written++).padStart(6, "0")}`, from, to: "anna", body };
+    box.items.push(message);
+    return message;
+  };
+  const page = (all, query, behind) => {
+    const rest = all.filter(({ id }) => !query.get("cursor") || behind(id, query.get("cursor")));
+    return [200, { items: rest.slice(0, size), next_cursor: rest.length > size ? rest[size - 1].id : null }];
+  };
+  server.on("GET /messages", ({ query }) => (query.get("waiting") === "true"
+    ? page(box.items.filter(({ id, from }) => from !== "anna" && !box.had.has(id)), query, (id, cursor) => id > cursor)
+    : page([...box.items].reverse(), query, (id, cursor) => id < cursor)));
+  server.on("POST /messages/had", ({ body: { ids } }) => {
+    for (const { id } of box.items) if (ids.includes(id)) box.had.add(id);
+    return [204, ""];
+  });
+  server.on("POST /messages", ({ body }) => [201, { ...box.write("anna", body.body), to: body.to }]);
+  return box;
+}
+
 // call adds a call of which the server's end is a peer connection of werift's.
 export function call(server, id) {
   const pc = new RTCPeerConnection({ iceAdditionalHostAddresses: ["127.0.0.1"] });

@@ -89,20 +89,6 @@ test("messages are others', and told once", async () => {
   c.close();
 });
 
-test("without a WebSocket messages are sent and asked for by REST", async () => {
-  let items = [{ id: "old", from: "bob", to: "anna", body: "of before" }];
-  server.on("GET /messages", () => [200, { items, next_cursor: null }]);
-  server.on("POST /messages", ({ body }) => [201, { id: "own", from: "anna", ...body }]);
-  const c = await client({ WebSocket: undefined });
-  await c.connect();
-  const next = c.next("message");
-  const sent = await c.sendMessage("bob", "hello");
-  items = [{ id: "new", from: "bob", to: "anna", body: "hi" }, sent, ...items];
-  assert.equal((await next).body, "hi");
-  c.close();
-  server.routes.delete("GET /messages");
-});
-
 for (const [how, environment] of [["pushed", { WebSocket }], ["asked for", { WebSocket: undefined }]]) {
   test(`a call that rings is told and taken back, ${how}`, async () => {
     calls = [];
