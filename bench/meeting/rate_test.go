@@ -10,7 +10,7 @@ import (
 
 // What a packet costs is of those that came, and figures count where everybody had theirs.
 func TestForwarded(t *testing.T) {
-	f := meeting.Forwarded{Spent: meter.Spent{CPU: time.Second, Time: 2 * time.Second}, Packets: 100_000, Least: 1}
+	f := meeting.Forwarded{Spent: meter.Spent{CPU: time.Second, Time: 2 * time.Second}, Packets: 100_000, Least: 1, LeastStream: 1}
 	if f.Packet() != 10*time.Microsecond || f.Rate() != 50_000 || f.Wrong() != "" {
 		t.Errorf("%v, %v, %q", f.Packet(), f.Rate(), f.Wrong())
 	}
