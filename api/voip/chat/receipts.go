@@ -29,7 +29,9 @@ type receipts struct {
 // receipt is a message on its way to one user.
 type receipt struct {
 	ways int  // by which it goes now
-	had  bool // by one of them
+	had  bool // by one of them, and not noted yet
+	// noted tells that it was had: it does not matter any more whether the other ways bring it.
+	noted bool
 	// wanted is the message where somebody came meanwhile who was to be told; nil where nobody did.
 	wanted *MessageToUser
 }
@@ -59,7 +61,7 @@ func (r *receipts) hand(user, id string) (done func(had bool)) {
 		m.ways--
 		m.had = m.had || had
 		var lost *MessageToUser
-		if !m.had && r.forget(user, id, m) {
+		if !m.had && r.forget(user, id, m) && !m.noted {
 			lost = m.wanted
 		}
 		r.mu.Unlock()
@@ -110,14 +112,15 @@ func (r *receipts) note(user string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), noteTime)
 	defer cancel()
-	if err := r.store.Delivered(ctx, user, r.now(), ids...); err != nil {
+	err := r.store.Delivered(ctx, user, r.now(), ids...)
+	if err != nil {
 		r.log.Error("messages not noted as told", "user", user, "messages", len(ids), "err", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range ids {
 		if m := r.open[user][id]; m != nil {
-			m.had = false
+			m.had, m.noted = false, err == nil
 			r.forget(user, id, m)
 		}
 	}
