@@ -132,7 +132,8 @@ func TestIdentity(t *testing.T) {
 
 		{"POST", "/api-keys", `{"name":"x","owner":"m"}`, 201, `"key":"sk_`},
 		{"POST", "/api-keys", `{"owner":"m"}`, 422, "name"},
-		{"POST", "/api-keys", `{"name":"x"}`, 422, "owner"},
+		{"POST", "/api-keys", `{"name":"x"}`, 201, `"owner":"x"`},
+		{"POST", "/api-keys", `{"name":"a\u0000b"}`, 422, "body.name"},
 		{"POST", "/api-keys", `{"name":"x","owner":"m","roles":["king"]}`, 422, "body.roles"},
 		{"POST", "/api-keys", `{"name":"x","owner":"m","scopes":["calls"]}`, 422, "body.scopes"},
 		{"POST", "/api-keys", `{"name":"x","owner":"m","expires_at":"2020-01-01T00:00:00Z"}`, 422, "body.expires_at"},

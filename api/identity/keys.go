@@ -84,11 +84,11 @@ func (r *routes) createKey(ctx context.Context, p auth.Principal, in *struct {
 	b := in.Body
 	now := r.Now().UTC()
 	row := store.APIKey{Name: b.Name, Owner: cmp.Or(b.Owner, b.Name), Scopes: b.Scopes, Created: now}
-	if err := auth.CheckUser(row.Owner); err != nil {
-		return nil, rest.InField("body.owner", fault.New(fault.Invalid, "%w", err))
-	}
 	if !plain(b.Name) {
 		return nil, rest.InField("body.name", fault.New(fault.Invalid, "unprintable characters"))
+	}
+	if err := auth.CheckUser(row.Owner); err != nil {
+		return nil, rest.InField("body.owner", fault.New(fault.Invalid, "%w", err))
 	}
 	var err error
 	if row.Roles, err = rolesOf("body.roles", b.Roles); err != nil {
