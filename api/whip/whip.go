@@ -149,7 +149,10 @@ func (s *Service) signal(ctx context.Context, ses *session, kind string, payload
 			return mailbox.MessageBody{}, err
 		}
 	}
-	return s.calls.Negotiate(ctx, ses.owner, ses.call, kind, text)
+	s.mu.Lock()
+	owner := ses.owner
+	s.mu.Unlock()
+	return s.calls.Negotiate(ctx, owner, ses.call, kind, text)
 }
 
 // hangUp ends a session's call. One that is over already is none of our business.
@@ -177,6 +180,9 @@ func (s *Service) find(p auth.Principal, watch bool, room, id string) (*session,
 	if !s.calls.Lasts(id) {
 		s.sweep() // others may have gone with it
 		return nil, noSession(id)
+	}
+	if ses.owner.User == p.User {
+		ses.owner = p // whose rights are those of now
 	}
 	return ses, nil
 }

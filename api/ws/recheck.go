@@ -21,6 +21,7 @@ func (s *Server) Changed(ctx context.Context, user string) {
 	s.cfg.Chat.Changed(user)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recheckTime)
 	defer cancel()
+	defer s.cfg.Chat.Changed(user) // of offers that were on their way
 	if err := s.sessions.Changed(ctx, user); err != nil {
 		s.cfg.Log.Error("connections ended, as their user could not be authenticated again", "user", user, "err", err)
 	}

@@ -43,6 +43,8 @@ async function begin(room, token, pin) {
       return;
     }
     status("failed", error.message);
+    if (error.status === 401) sessionStorage.removeItem(kept.token);
+    if (error.status === 403) sessionStorage.removeItem(kept.pin);
     ask(room, error.status === 401 ? "" : token);
   }
 }

@@ -102,7 +102,7 @@ type HadMessages struct {
 }
 
 func (r routes) had(ctx context.Context, p auth.Principal, in *struct{ Body HadMessages }) (*struct{}, error) {
-	known := slices.DeleteFunc(in.Body.IDs, func(id string) bool { _, err := uuid.Parse(id); return err != nil })
+	known := slices.DeleteFunc(in.Body.IDs, func(id string) bool { _, err := uuid.Parse(id); return err != nil || len(id) != len(uuid.Nil.String()) })
 	if len(known) == 0 {
 		return nil, nil
 	}

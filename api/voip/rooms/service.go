@@ -64,6 +64,7 @@ type Service struct {
 // New makes the service and takes up the rooms that are stored.
 func New(ctx context.Context, cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg, pins: pin.NewGuard(cfg.Now), settings: make(map[string]RoomSettings), silence: silence{of: make(map[string]map[string]bool)}}
+	s.silence.there = func(id string) bool { _, err := cfg.Registry.Room(id); return err == nil }
 	if err := s.restore(ctx); err != nil {
 		return nil, err
 	}

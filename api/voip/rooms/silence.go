@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
@@ -15,8 +16,9 @@ const maxSilenced = 1000
 // silence is whom moderators have muted, by room: who leaves and comes again is muted still, for as
 // long as anybody is in the room.
 type silence struct {
-	mu sync.Mutex
-	of map[string]map[string]bool // users, or endpoints of phones, by the room's id
+	there func(room string) bool // tells whether a room is
+	mu    sync.Mutex
+	of    map[string]map[string]bool // users, or endpoints of phones, by the room's id
 }
 
 // Silences is what moderators have said of one who is in a room.
@@ -41,13 +43,16 @@ func (s Silences) note(on bool) {
 	s.all.mu.Lock()
 	defer s.all.mu.Unlock()
 	in := s.all.of[s.room]
-	if in == nil {
+	switch {
+	case !on:
+		delete(in, s.who)
+		return
+	case in == nil:
+		maps.DeleteFunc(s.all.of, func(room string, _ map[string]bool) bool { return !s.all.there(room) })
 		in = make(map[string]bool)
 		s.all.of[s.room] = in
 	}
-	if !on {
-		delete(in, s.who)
-	} else if len(in) < maxSilenced {
+	if len(in) < maxSilenced {
 		in[s.who] = true
 	}
 }
@@ -77,8 +82,11 @@ type Muting struct {
 func (m *Muting) Enter(ctx context.Context, ch *signaling.Channel, said Silences, watches bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.said, m.silent = said, said.silenced()
-	if !m.silent && !watches {
+	m.said = said
+	if m.silent { // since before they were in
+		said.note(true)
+	}
+	if m.silent = m.silent || said.silenced(); !m.silent && !watches {
 		return nil
 	}
 	return ch.Mute(ctx, true)

@@ -141,7 +141,7 @@ export class Peer {
   // settle tells what has become of what an offer was made for, which has its answer.
   async #settle(): Promise<void> {
     const sdp = this.pc.remoteDescription?.sdp ?? "";
-    for (const each of this.#proposed.splice(0)) {
+    for (let each = this.#proposed.shift(); each; each = this.#proposed.shift()) {
       const mid = this.#sections.get(each.what)?.mid ?? null;
       if (mid === null || taken(sdp, mid)) each.resolve(); // without one it was unpublished meanwhile
       else await this.#refuse(each, new Error(`the server does not take the ${each.what}: it has no codec for it, or no place`));
@@ -251,9 +251,14 @@ export class Peer {
     this.#settled = this.#awaited;
     this.#awaited = 0;
     if (this.#theirs && this.#theirs.seq < this.#settled) this.#theirs = null;
-    await this.pc.setRemoteDescription(answer);
-    await this.#describe();
-    await this.#settle();
+    try {
+      await this.pc.setRemoteDescription(answer);
+      await this.#describe();
+      await this.#settle();
+    } catch (error) {
+      for (const { reject } of this.#proposed.splice(0)) reject(error);
+      throw error;
+    }
   }
 
   async #describe(): Promise<void> {
