@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialstring"
@@ -12,6 +13,14 @@ import (
 // Local is the technology of an extension that is dialled as a party (signaling/tech/local),
 // by its resource "exten@context".
 const Local = "Local"
+
+// LocalExtension is what such a resource names: the extension and its context, empty for what it does
+// not say. Behind a slash stand Asterisk's options: the n of "600@internal/n".
+func LocalExtension(resource string) (exten, context string) {
+	name, _, _ := strings.Cut(resource, "/")
+	exten, context, _ = strings.Cut(name, "@")
+	return exten, context
+}
 
 // Follow is what becomes of a called party's wish to be called elsewhere (SIP 302).
 type Follow uint8

@@ -23,8 +23,7 @@ func (r Rules) Check(p auth.Principal, t dialstring.Target) error {
 	if !strings.EqualFold(t.Tech, dial.Local) || !rest.Bounded(p) {
 		return nil
 	}
-	name, _, _ := strings.Cut(t.Resource, "/")
-	_, context, _ := strings.Cut(name, "@")
+	_, context := dial.LocalExtension(t.Resource)
 	if p.Extension == "" || r.Context == nil || context == "" || r.Context(p.Extension) != context {
 		return fault.New(fault.Forbidden, "%s: you may dial extensions of your own phone's context alone", t)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/api/voip/rest"
 	"github.com/skygenesisenterprise/skybridge/internal/auth"
+	"github.com/skygenesisenterprise/skybridge/internal/defaults"
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 )
 
@@ -15,15 +16,13 @@ const maxPerUser = 100
 // conferences a user could otherwise take the place of; 9000 is the demo's.
 var usersNumber = regexp.MustCompile(`^9[0-9]{3}$`)
 
-const demoNumber = "9000"
-
 // mayNumber fails with fault.Forbidden for a number that somebody may not give a room; "" is one
 // that is chosen.
 func (s *Service) mayNumber(p auth.Principal, number string) error {
 	switch {
 	case number == "" || !rest.Bounded(p):
 		return nil
-	case !usersNumber.MatchString(number) || number == demoNumber:
+	case !usersNumber.MatchString(number) || number == defaults.Room:
 		return rest.InField("body.number", fault.New(fault.Forbidden, "users' rooms have numbers from 9001 to 9999"))
 	case s.cfg.Registry.Planned(number):
 		return rest.InField("body.number", fault.New(fault.Forbidden, "%s is a conference of the dialplan's", number))

@@ -14,7 +14,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"strings"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/signaling"
@@ -50,8 +49,7 @@ func (*Tech) Endpoints() []signaling.EndpointSnapshot { return nil }
 // dissolve, which ours do not. The error is of kind fault.NotFound for an extension that is none,
 // fault.Looped for a call that has been passed on too often.
 func (t *Tech) Dial(_ context.Context, req signaling.DialRequest) (signaling.Leg, error) {
-	name, _, _ := strings.Cut(req.Resource, "/")
-	exten, place, _ := strings.Cut(name, "@")
+	exten, place := dial.LocalExtension(req.Resource)
 	place = cmp.Or(place, "default")
 	switch {
 	case exten == "" || t.cfg.Exists != nil && !t.cfg.Exists(place, exten, req.Caller):
