@@ -48,6 +48,28 @@ const (
 	RoomChanged Type = "RoomChanged" // its settings
 	RoomEnded   Type = "RoomEnded"
 
+	// Of applications (package stasis).
+	StasisStart           Type = "StasisStart"
+	StasisEnd             Type = "StasisEnd"
+	ApplicationReplaced   Type = "ApplicationReplaced"
+	ApplicationMoveFailed Type = "ApplicationMoveFailed"
+	CallBroadcast         Type = "CallBroadcast"
+	CallClaimed           Type = "CallClaimed"
+
+	BridgeMerged             Type = "BridgeMerged"
+	BridgeVideoSourceChanged Type = "BridgeVideoSourceChanged"
+	ChannelCallerId          Type = "ChannelCallerId"
+	ChannelConnectedLine     Type = "ChannelConnectedLine"
+	ChannelToneDetected      Type = "ChannelToneDetected"
+	ChannelTransfer          Type = "ChannelTransfer"
+	ChannelUserevent         Type = "ChannelUserevent"
+	ChannelVarset            Type = "ChannelVarset"
+	ContactStatusChange      Type = "ContactStatusChange"
+	DeviceStateChanged       Type = "DeviceStateChanged"
+	PeerStatusChange         Type = "PeerStatusChange"
+	PlaybackContinuing       Type = "PlaybackContinuing"
+	TextMessageReceived      Type = "TextMessageReceived"
+
 	BridgeBlindTransfer    Type = "BridgeBlindTransfer"
 	BridgeAttendedTransfer Type = "BridgeAttendedTransfer"
 	ChannelTalkingStarted  Type = "ChannelTalkingStarted"
@@ -61,9 +83,17 @@ type Event struct {
 	Seq  uint64
 	Time time.Time
 	Type Type
-	// Channel and Bridge are ids; empty where the event has none.
+	// Channel and Bridge are ids; empty where the event has none. Peer is a second channel's, as
+	// of who is dialled.
 	Channel string
 	Bridge  string
+	Peer    string
+	// Endpoint is one, "PJSIP/1001", Device a device, "Stasis:lamp", that it is about.
+	Endpoint string
+	Device   string
+	// App is the application that the event is for alone; empty is for whoever follows what it
+	// is about.
+	App string
 	// Data is the event's own immutable value, a snapshot or a small struct.
 	Data any
 }
@@ -73,6 +103,7 @@ type Bus struct {
 	mu   sync.Mutex // orders Seq with delivery
 	seq  uint64
 	subs map[*Subscription]struct{}
+	sink []func(*Event)
 	now  func() time.Time
 
 	history history
@@ -101,6 +132,9 @@ func (b *Bus) publish(e Event) []*waiter {
 	e.Seq = b.seq
 	e.Time = b.now()
 	b.history.add(e)
+	for _, f := range b.sink {
+		f(&e)
+	}
 	for s := range b.subs {
 		if s.filter != nil && !s.filter(&e) {
 			continue
@@ -112,6 +146,15 @@ func (b *Bus) publish(e Event) []*waiter {
 		}
 	}
 	return b.history.takers(&e)
+}
+
+// Attach has f called with every event from now on, in order, before Publish returns. It runs under
+// the bus's lock: it must be quick, must not wait and must not publish. The event is not changed
+// afterwards, and may be kept. Attach is called before the first event.
+func (b *Bus) Attach(f func(*Event)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sink = append(b.sink, f)
 }
 
 // Seq is the number of the newest event.

@@ -47,3 +47,15 @@ func TestOverflowIsCountedAndNeverWaits(t *testing.T) {
 		t.Fatalf("got %d events, newest seq %d", got, b.Seq())
 	}
 }
+
+func TestWhatIsAttachedIsCalledInOrder(t *testing.T) {
+	b := event.NewBus(time.Now)
+	var seen []uint64
+	b.Attach(func(e *event.Event) { seen = append(seen, e.Seq) })
+	for range 3 {
+		b.Publish(event.Event{Type: event.Dial})
+	}
+	if len(seen) != 3 || seen[0] != 1 || seen[2] != 3 {
+		t.Fatalf("told of %v", seen)
+	}
+}
