@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/skygenesisenterprise/skybridge/api/ari"
@@ -16,6 +18,7 @@ import (
 	"github.com/skygenesisenterprise/skybridge/api/voip/plancalls"
 	asteriskconf "github.com/skygenesisenterprise/skybridge/internal/asterisk/settings"
 	"github.com/skygenesisenterprise/skybridge/internal/config"
+	"github.com/skygenesisenterprise/skybridge/signaling"
 )
 
 // localMonitoring tells whether who asks on this machine needs no token for what monitoring asks
@@ -72,6 +75,18 @@ func (s *server) ari() http.Handler {
 	return ari.New(ari.Config{
 		Settings: func() *asteriskconf.ARI { return &s.loaded.Load().settings.ARI },
 		Source:   s.engine, Installation: s.installed, Limits: s.limits, Log: s.log,
+	})
+}
+
+// hasEndpoint tells whether there is an endpoint, "PJSIP/1001", or a technology, "PJSIP".
+func (s *server) hasEndpoint(name string) bool {
+	tech, resource, one := strings.Cut(name, "/")
+	if !one {
+		_, err := s.engine.Tech(tech)
+		return err == nil
+	}
+	return slices.ContainsFunc(s.engine.Endpoints(), func(e signaling.EndpointSnapshot) bool {
+		return strings.EqualFold(e.Tech, tech) && e.Name == resource
 	})
 }
 

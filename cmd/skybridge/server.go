@@ -82,7 +82,7 @@ type server struct {
 	groups     ringgroup.Registry
 	desk       pickup.Desk
 	services   *extension.Registry // what phones have switched on
-	stasis     stasis.Registry
+	stasis     *stasis.Registry
 	apps       dialplan.Apps
 	globals    *dialplan.Globals
 	executor   *dialplan.Executor
@@ -326,6 +326,7 @@ func (s *server) startEngine(ctx context.Context) error {
 	s.engine = signaling.New(signaling.Config{
 		Mixer: s.mixer, Log: s.log, MaxChannels: s.cfg.Calls.MaxChannels, Music: s.music, Crew: s.crew(),
 	})
+	s.stasis = stasis.New(stasis.Config{Engine: s.engine, Log: s.log, Endpoint: s.hasEndpoint})
 	s.limitCalls()
 	s.rooms = conference.NewRegistry(s.engine)
 	s.rooms.Plan(planned.New(s.plan.Load).Has)
@@ -348,7 +349,7 @@ func (s *server) startEngine(ctx context.Context) error {
 	services := &app.Services{
 		Groups: &s.groups, Extensions: s.services,
 		Talk:   talking,
-		Engine: s.engine, Rooms: s.rooms, Stasis: &s.stasis, Sounds: sounds, Recordings: s.recordings,
+		Engine: s.engine, Rooms: s.rooms, Stasis: s.stasis, Sounds: sounds, Recordings: s.recordings,
 		ConfBridge: func() *asteriskconf.ConfBridge { return &s.loaded.Load().settings.ConfBridge },
 	}
 	if s.apps, err = applications(services, &s.desk); err != nil {

@@ -1,8 +1,6 @@
 package app_test
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -10,7 +8,9 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/signaling"
 	"github.com/skygenesisenterprise/skybridge/signaling/dialplan"
+	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/signaltest"
+	"github.com/skygenesisenterprise/skybridge/signaling/stasis"
 )
 
 // virtual runs a test without media in virtual time.
@@ -51,35 +51,39 @@ func TestBusyAndCongestionBeforeTheAnswer(t *testing.T) {
 
 func TestStasisApplication(t *testing.T) {
 	for _, ca := range []struct {
-		name    string
-		handler func(ctx context.Context, c *signaling.Channel, args []string) error
-		want    string
-		ends    bool
+		name string
+		does func(t *testing.T, r *rig, c *stasis.Control) // nil where nothing listens
+		want string
+		ends bool
 	}{
 		{"nothing listens", nil, "FAILED", false},
-		{"it returns the channel", func(_ context.Context, _ *signaling.Channel, args []string) error {
-			if !slices.Equal(args, []string{"0123", "x"}) {
-				return errors.New("wrong arguments")
-			}
-			return nil
-		}, "SUCCESS", false},
-		{"it fails", func(context.Context, *signaling.Channel, []string) error { return errors.New("broken") }, "FAILED", false},
-		{"the caller hangs up", func(ctx context.Context, c *signaling.Channel, _ []string) error {
-			c.Hangup(signaling.CauseNormal)
-			<-ctx.Done()
-			return ctx.Err()
-		}, "", true},
+		{"it returns the channel", func(_ *testing.T, _ *rig, c *stasis.Control) { c.Continue(dialplan.Position{}) }, "SUCCESS", false},
+		{"it sends the channel elsewhere", func(_ *testing.T, _ *rig, c *stasis.Control) {
+			c.Continue(dialplan.Position{Context: "stasis", Exten: "elsewhere", Priority: 1})
+		}, "elsewhere SUCCESS", false},
+		{"the caller hangs up", func(_ *testing.T, _ *rig, c *stasis.Control) { c.Channel().Hangup(signaling.CauseNormal) }, "", true},
 	} {
 		t.Run(ca.name, func(t *testing.T) {
 			virtual(t, func(t *testing.T, r *rig) {
-				if ca.handler != nil {
-					r.apps.Register("sky-genesis-outbound", func(context.Context, *signaling.Channel, []string) error {
-						return errors.New("replaced")
-					})
-					remove := r.apps.Register("sky-genesis-outbound", ca.handler)
-					defer remove()
+				if ca.does == nil {
+					c := r.run(r.Leg("1001", nil, signaltest.Script{}), "stasis")
+					r.note(ca.want)
+					r.Gone(c)
+					return
 				}
+				listener, err := r.apps.Open(stasis.Listen{Apps: []string{"sky-genesis-outbound"}})
+				ok(t, err)
+				defer listener.Close()
 				c := r.run(r.Leg("1001", nil, signaltest.Script{}), "stasis")
+				e, err := listener.Next(t.Context())
+				ok(t, err)
+				start, _ := e.Event.Data.(stasis.Start)
+				if e.Event.Type != event.StasisStart || !slices.Equal(start.Args, []string{"0123", "x"}) || start.Channel.ID != c.ID() {
+					t.Fatalf("told %+v", e.Event)
+				}
+				control, err := r.apps.Control(string(c.ID()))
+				ok(t, err)
+				ca.does(t, r, control)
 				if !ca.ends {
 					r.note(ca.want)
 				}

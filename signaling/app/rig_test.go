@@ -37,7 +37,7 @@ type rig struct {
 	*signaltest.House
 	t     *testing.T
 	rooms *conference.Registry
-	apps  stasis.Registry
+	apps  *stasis.Registry
 	exec  *dialplan.Executor
 	notes chan string
 	// folder has the sounds, and what is recorded.
@@ -64,6 +64,7 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 	if r.music != nil {
 		t.Cleanup(func() { ok(t, r.music.Close()) })
 	}
+	r.apps = stasis.New(stasis.Config{Engine: r.Engine, Log: slog.New(slog.DiscardHandler)})
 	r.rooms = conference.NewRegistry(r.Engine)
 	loader, err := asterisk.OpenDir("../../testdata/dialplan")
 	ok(t, err)
@@ -78,7 +79,7 @@ func newRig(t *testing.T, mix *mixer.Engine) *rig {
 	talking := talk.NewRegistry()
 	t.Cleanup(func() { ok(t, talking.Close()) })
 	services := &app.Services{
-		Talk: talking, Recordings: r.recs, Engine: r.Engine, Rooms: r.rooms, Stasis: &r.apps, Sounds: sound.NewLibrary(testCodecs(), r.folder),
+		Talk: talking, Recordings: r.recs, Engine: r.Engine, Rooms: r.rooms, Stasis: r.apps, Sounds: sound.NewLibrary(testCodecs(), r.folder),
 		ConfBridge: func() *settings.ConfBridge { return &conf.ConfBridge },
 	}
 	apps, err := dialplan.NewApps(dialplan.Builtins(), app.Applications(services), []dialplan.Application{{

@@ -17,7 +17,7 @@ func (s *Services) stasis(ctx context.Context, c *dialplan.Call, args string) er
 		return fault.New(fault.Invalid, "Stasis without an application")
 	}
 	c.Channel().SetVar("STASISSTATUS", "")
-	err := s.Stasis.Enter(ctx, name, channelOf(c), parts[1:])
+	at, err := s.Stasis.Enter(ctx, name, channelOf(c), parts[1:])
 	status := "SUCCESS"
 	switch {
 	case channelOf(c).Ended():
@@ -27,6 +27,8 @@ func (s *Services) stasis(ctx context.Context, c *dialplan.Call, args string) er
 	case err != nil:
 		c.Log().Warn("Stasis failed", "app", name, "err", err)
 		status, err = "FAILED", nil
+	case at != dialplan.Position{}:
+		c.Goto(at)
 	}
 	c.Channel().SetVar("STASISSTATUS", status)
 	return err

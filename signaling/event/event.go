@@ -58,7 +58,7 @@ const (
 
 	BridgeMerged             Type = "BridgeMerged"
 	BridgeVideoSourceChanged Type = "BridgeVideoSourceChanged"
-	ChannelCallerId          Type = "ChannelCallerId"
+	ChannelCallerID          Type = "ChannelCallerId"
 	ChannelConnectedLine     Type = "ChannelConnectedLine"
 	ChannelToneDetected      Type = "ChannelToneDetected"
 	ChannelTransfer          Type = "ChannelTransfer"
