@@ -3,13 +3,12 @@ package signaling
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
-	"github.com/skygenesisenterprise/skybridge/signaling/directmedia"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
+	"github.com/skygenesisenterprise/skybridge/signaling/internal/members"
 )
 
 // BridgeConfig says what kind of bridge to make.
@@ -41,33 +40,11 @@ type Bridge struct {
 	cfg    BridgeConfig
 
 	mu      sync.Mutex
-	members []member
-	// ids are the members', in their order. Snapshots share them: who joins is appended, who
-	// leaves is left out of a copy.
-	ids     []ChannelID
-	placed  bool // every member's media is in the room, as it is to be
-	present int  // members, and those whose leaving has not been published
-	room    *mixer.Room
-	pair    *mixer.Pair
-	talk    directmedia.Talk // of two members
+	in      members.List[*Channel]
+	present int // members, and those whose leaving has not been published
 	state   BridgeSnapshot
 	closed  bool // nobody comes in any more
-	stays   bool // also with one member, who hears music
 	over    bool // nobody is left either
-	mixed   bool // it is tapped, or was
-}
-
-type member struct {
-	channel *Channel
-	port    *mixer.Port // nil until the channel has media
-	muted   bool
-
-	heardBy, hears Audience
-
-	held       bool   // the party has put the others on hold
-	needed     bool   // its audio is, here
-	aloneMusic bool   // it hears music while nobody else is there
-	aloneClass string // of it
 }
 
 // BridgeEvent is the data of ChannelEnteredBridge and ChannelLeftBridge.
@@ -78,12 +55,13 @@ type BridgeEvent struct {
 
 // NewBridge makes an empty bridge. It lives until Close.
 func (e *Engine) NewBridge(cfg BridgeConfig) *Bridge {
-	b := &Bridge{id: BridgeID(NewID()), engine: e, cfg: cfg, ids: []ChannelID{}}
+	b := &Bridge{id: BridgeID(NewID()), engine: e, cfg: cfg}
+	b.in.IDs, b.in.Means = []ChannelID{}, b.means()
 	b.state = BridgeSnapshot{ID: b.id, Name: cfg.Name, Type: "mixing", Creator: cfg.Creator, Created: e.now()}
-	b.talk.Changed = func() {
+	b.in.Talk.Changed = func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.bypass()
+		b.in.Bypass()
 	}
 	e.mu.Lock()
 	e.bridges[b.id] = b
@@ -111,9 +89,9 @@ func (b *Bridge) Snapshot() BridgeSnapshot {
 
 func (b *Bridge) snapshot() BridgeSnapshot {
 	s := b.state
-	s.Channels = b.ids[:len(b.ids):len(b.ids)]
+	s.Channels = b.in.IDs[:len(b.in.IDs):len(b.in.IDs)]
 	s.Technology = "simple_bridge"
-	if b.cfg.AlwaysMix || b.room != nil {
+	if b.cfg.AlwaysMix || b.in.Room != nil {
 		s.Technology = "softmix"
 	}
 	return s
@@ -206,18 +184,17 @@ func (b *Bridge) admit(c *Channel, heardBy, hears Audience, instead *Channel) er
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	places := b.cfg.Max
-	if places > 0 && instead != nil && b.find(instead) >= 0 {
+	if places > 0 && instead != nil && b.in.Find(instead) >= 0 {
 		places++
 	}
 	switch {
 	case b.closed:
 		return fault.New(fault.Gone, "bridge %s has ended", b.id)
-	case places > 0 && len(b.members) >= places:
+	case places > 0 && len(b.in.All) >= places:
 		return fault.WithCode(fault.Full, "room_full", "bridge %s has its %d members", b.id, b.cfg.Max)
 	}
 	b.present++
-	b.members = append(b.members, member{channel: c, muted: c.state.MutedIn, held: c.state.Held, needed: true, heardBy: heardBy, hears: hears})
-	b.ids = append(b.ids, c.id)
+	b.in.Append(members.Member[*Channel]{Channel: c, Muted: c.state.MutedIn, Held: c.state.Held, Needed: true, HeardBy: heardBy, Hears: hears})
 	return nil
 }
 
@@ -226,13 +203,13 @@ func (b *Bridge) admit(c *Channel, heardBy, hears Audience, instead *Channel) er
 func (b *Bridge) connect(c *Channel, port *mixer.Port) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := b.find(c)
-	b.members[i].port = port
-	err := b.arrangeWith(i)
+	i := b.in.Find(c)
+	b.in.All[i].Port = port
+	err := b.in.ArrangeWith(i)
 	if err == nil {
 		return nil
 	}
-	if undo := b.remove(c); undo != nil {
+	if undo := b.in.Remove(c, c.state.Ended); undo != nil {
 		return fault.New(fault.Of(err), "%w (and those before: %v)", err, undo)
 	}
 	return err
@@ -242,14 +219,14 @@ func (b *Bridge) connect(c *Channel, port *mixer.Port) error {
 func (b *Bridge) leave(c *Channel) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.remove(c)
+	return b.in.Remove(c, c.state.Ended)
 }
 
 // departed counts a channel whose leaving is known to everybody.
 func (b *Bridge) departed() {
 	b.mu.Lock()
 	b.present--
-	over := b.cfg.Pair && !b.stays && len(b.members) < 2 && !b.closed // also when both leave at one time
+	over := b.cfg.Pair && !b.in.Stays && len(b.in.All) < 2 && !b.closed // also when both leave at one time
 	b.mu.Unlock()
 	if over {
 		b.Close()
@@ -258,44 +235,11 @@ func (b *Bridge) departed() {
 	b.endIfOver()
 }
 
-// find is a channel's place among the members, or -1. The lock is held.
-func (b *Bridge) find(c *Channel) int {
-	return slices.IndexFunc(b.members, func(m member) bool { return m.channel == c })
-}
-
-// remove takes a member out and joins the others anew. The lock is held.
-func (b *Bridge) remove(c *Channel) error {
-	i := b.find(c)
-	if i < 0 {
-		return nil
-	}
-	if p := b.members[i].port; p != nil {
-		p.Idle()
-	}
-	if p, ok := c.leg.(directmedia.Party); ok && c.state.Ended {
-		b.talk.Gone(p)
-	}
-	b.members = slices.Delete(b.members, i, i+1)
-	b.ids = slices.Concat(b.ids[:i], b.ids[i+1:])
-	if b.staysRoom() {
-		return nil
-	}
-	return b.arrange()
-}
-
 // refresh takes over a member's new port. Called by the channel's actor.
 func (b *Bridge) refresh(c *Channel, port *mixer.Port) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := b.find(c)
-	if i < 0 || b.members[i].port == port {
-		return nil
-	}
-	if old := b.members[i].port; old != nil {
-		old.Idle()
-	}
-	b.members[i].port = port
-	return b.arrangeWith(i)
+	return b.in.Refresh(c, port)
 }
 
 // mute makes a member heard or not, also by what it is joined with later. Called
@@ -303,8 +247,8 @@ func (b *Bridge) refresh(c *Channel, port *mixer.Port) error {
 func (b *Bridge) mute(c *Channel, on bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := b.find(c); i >= 0 {
-		b.members[i].muted = on
+	if i := b.in.Find(c); i >= 0 {
+		b.in.All[i].Muted = on
 	}
 }
 
@@ -317,12 +261,12 @@ func (b *Bridge) Close() {
 		return
 	}
 	b.closed = true
-	members := slices.Clone(b.members)
+	members := b.in.Channels()
 	b.mu.Unlock()
-	for _, m := range members {
-		m.channel.post(func() {
-			if m.channel.bridge == b {
-				m.channel.leaveBridge()
+	for _, c := range members {
+		c.post(func() {
+			if c.bridge == b {
+				c.leaveBridge()
 			}
 		})
 	}
@@ -337,8 +281,7 @@ func (b *Bridge) endIfOver() {
 		return
 	}
 	b.over = true
-	b.dropRoom()
-	b.dropPair()
+	b.in.Drop()
 	last := b.snapshot()
 	b.mu.Unlock()
 	b.engine.forgetBridge(b)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
-	"github.com/skygenesisenterprise/skybridge/signaling/directmedia"
 )
 
 // backTimeout is how long audio is waited for that is taken back.
@@ -25,33 +24,9 @@ var _ DirectEvents = legEvents{}
 func (l legEvents) LegDirectOver() {
 	l.c.whileLive(func() {
 		if b := l.c.bridge; b != nil {
-			b.talk.Over()
+			b.in.Talk.Over()
 		}
 	})
-}
-
-// bypass has the audio of two members who talk go past us, where both may, and come back where
-// it is needed here. The lock is held.
-func (b *Bridge) bypass() {
-	if x, y := b.couple(); x != nil && y != nil {
-		b.talk.Part(x, y)
-	} else {
-		b.talk.Back(nil)
-	}
-}
-
-func (b *Bridge) couple() (x, y directmedia.Party) {
-	if !b.cfg.Direct || b.cfg.AlwaysMix || b.mixed || len(b.members) != 2 || b.exceptions() {
-		return nil, nil
-	}
-	for _, m := range b.members {
-		if m.port == nil || m.needed || m.held {
-			return nil, nil
-		}
-	}
-	x, _ = b.members[0].channel.leg.(directmedia.Party)
-	y, _ = b.members[1].channel.leg.(directmedia.Party)
-	return x, y
 }
 
 // judge tells the bridge whether the channel's audio is needed here. Actor only, after each of
@@ -66,10 +41,7 @@ func (c *Channel) judge() {
 		c.claims > 0 || c.playback != nil || len(c.sending) > 0 || c.tones != nil
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := b.find(c); i >= 0 && !(needed && b.members[i].needed) {
-		b.members[i].needed = needed
-		b.bypass()
-	}
+	b.in.Need(c, needed)
 }
 
 // whenHere runs f on the actor as soon as the party's audio passes here, and has it do so until
@@ -86,7 +58,7 @@ func (c *Channel) whenHere(f func(release func())) {
 	var late *time.Timer
 	once := sync.OnceFunc(func() { late.Stop(); run() })
 	late = time.AfterFunc(backTimeout, func() { c.post(once) })
-	if b.talk.Back(func() { c.post(once) }) {
+	if b.in.Talk.Back(func() { c.post(once) }) {
 		once()
 	}
 }

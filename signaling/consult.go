@@ -12,8 +12,8 @@ import (
 // false that is over, and a bridge that fewer than two are in closes.
 func (b *Bridge) Stay(on bool) {
 	b.mu.Lock()
-	b.stays = on
-	over := !on && b.cfg.Pair && len(b.members) < 2 && !b.closed
+	b.in.Stays = on
+	over := !on && b.cfg.Pair && len(b.in.All) < 2 && !b.closed
 	b.mu.Unlock()
 	if over {
 		b.Close()

@@ -67,13 +67,5 @@ func (c *Channel) passDigit(digit byte, length time.Duration, how came) {
 func (b *Bridge) other(c *Channel) *Channel {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.members) != 2 {
-		return nil
-	}
-	for _, m := range b.members {
-		if m.channel != c {
-			return m.channel
-		}
-	}
-	return nil
+	return b.in.Other(c)
 }

@@ -5,7 +5,7 @@ import "github.com/skygenesisenterprise/skybridge/mixer"
 // FailRoom tells the bridge what the mixer tells when mixing its room panics.
 func (b *Bridge) FailRoom(err error) {
 	b.mu.Lock()
-	room := b.room
+	room := b.in.Room
 	b.mu.Unlock()
 	if room != nil {
 		room.Close()

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
-	"github.com/skygenesisenterprise/skybridge/mixer"
 	"github.com/skygenesisenterprise/skybridge/signaling/internal/audience"
 )
 
@@ -38,17 +37,17 @@ func (b *Bridge) SetHearing(ctx context.Context, c *Channel, heardBy, hears *Aud
 	return c.doAlive(ctx, func() error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		i := b.find(c)
+		i := b.in.Find(c)
 		if i < 0 {
 			return fault.New(fault.NotFound, "channel %s is not in bridge %s", c.name, b.id)
 		}
 		if heardBy != nil {
-			b.members[i].heardBy = *heardBy
+			b.in.All[i].HeardBy = *heardBy
 		}
 		if hears != nil {
-			b.members[i].hears = *hears
+			b.in.All[i].Hears = *hears
 		}
-		return b.arrange()
+		return b.in.Arrange()
 	})
 }
 
@@ -57,37 +56,5 @@ func (b *Bridge) SetHearing(ctx context.Context, c *Channel, heardBy, hears *Aud
 func (b *Bridge) Hearing(id ChannelID) (heardBy, hears Audience) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, m := range b.members {
-		if m.channel.id == id {
-			return m.heardBy, m.hears
-		}
-	}
-	return Everyone(), Everyone()
-}
-
-// exceptions reports whether not everyone hears everyone. The lock is held.
-func (b *Bridge) exceptions() bool {
-	for _, m := range b.members {
-		if !m.heardBy.Everyone() || !m.hears.Everyone() {
-			return true
-		}
-	}
-	return false
-}
-
-// ports is an audience in terms of the media that members have now. The lock is held.
-func (b *Bridge) ports(a Audience) mixer.Audience {
-	if a.Everyone() {
-		return mixer.Everyone()
-	}
-	var ports []*mixer.Port
-	for _, c := range a.Channels() {
-		if i := b.find(c); i >= 0 && b.members[i].port != nil {
-			ports = append(ports, b.members[i].port)
-		}
-	}
-	if a.Only() {
-		return mixer.Only(ports...)
-	}
-	return mixer.Except(ports...)
+	return b.in.Hearing(id)
 }

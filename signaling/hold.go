@@ -72,12 +72,12 @@ func (b *Bridge) SetMusicWhenAlone(ctx context.Context, c *Channel, on bool, cla
 	return c.doAlive(ctx, func() error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		i := b.find(c)
+		i := b.in.Find(c)
 		if i < 0 {
 			return nil
 		}
-		b.members[i].aloneMusic, b.members[i].aloneClass = on, class
-		return b.arrange()
+		b.in.All[i].AloneMusic, b.in.All[i].AloneClass = on, class
+		return b.in.Arrange()
 	})
 }
 
@@ -86,38 +86,7 @@ func (b *Bridge) SetMusicWhenAlone(ctx context.Context, c *Channel, on bool, cla
 func (b *Bridge) hold(c *Channel, on bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := b.find(c)
-	if i < 0 || b.members[i].held == on {
-		return
-	}
-	b.members[i].held = on
-	if err := b.arrange(); err != nil {
+	if err := b.in.Hold(c, on); err != nil {
 		b.engine.log.Error("bridge could not be rearranged", "bridge", string(b.id), "err", err)
 	}
 }
-
-// isHeld reports whether the other of two members holds this one. The lock is held.
-func (b *Bridge) isHeld(m member) bool {
-	for _, o := range b.members {
-		if o.channel != m.channel && o.held {
-			return true
-		}
-	}
-	return false
-}
-
-// musicFor is the class that a held member hears: its own, else what the one who holds it would
-// have others hear. The lock is held.
-func (b *Bridge) musicFor(m member) string {
-	class := m.channel.Snapshot().MusicClass
-	for _, o := range b.members {
-		if class == "" && o.channel != m.channel && o.held {
-			class = o.channel.leg.Info().Music
-		}
-	}
-	return class
-}
-
-// isAlone reports whether a member is to hear music as nobody else is there. The lock is
-// held.
-func (b *Bridge) isAlone(m member) bool { return m.aloneMusic && len(b.members) == 1 }

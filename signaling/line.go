@@ -46,17 +46,12 @@ func (l legEvents) LegConnected(id CallerID) {
 func (b *Bridge) showOther(c *Channel, id CallerID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.cfg.AlwaysMix || len(b.members) != 2 {
-		return
-	}
-	for _, m := range b.members {
-		if other := m.channel; other != c {
-			other.whileLive(func() {
-				if other.bridge == b {
-					other.connected(id)
-					other.publish()
-				}
-			})
-		}
+	if other := b.in.Other(c); other != nil && !b.cfg.AlwaysMix {
+		other.whileLive(func() {
+			if other.bridge == b {
+				other.connected(id)
+				other.publish()
+			}
+		})
 	}
 }

@@ -25,15 +25,15 @@ func (c *Channel) Tap(ctx context.Context, cfg mixer.TapConfig) (*mixer.Tap, err
 func (b *Bridge) Tap(cfg mixer.TapConfig) (*mixer.Tap, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.mixed = true
-	if err := b.arrange(); err != nil {
-		b.mixed = false
-		return nil, errors.Join(err, b.arrange())
+	b.in.Mixed = true
+	if err := b.in.Arrange(); err != nil {
+		b.in.Mixed = false
+		return nil, errors.Join(err, b.in.Arrange())
 	}
-	if b.room == nil {
+	if b.in.Room == nil {
 		return nil, fault.New(fault.Conflict, "nobody is in bridge %s", b.id)
 	}
-	return b.room.Tap(cfg)
+	return b.in.Room.Tap(cfg)
 }
 
 // Inject begins an injection into what the channel's party says, or hears. It lasts as Tap
