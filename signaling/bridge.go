@@ -1,20 +1,25 @@
 package signaling
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
 
 	"github.com/skygenesisenterprise/skybridge/internal/fault"
 	"github.com/skygenesisenterprise/skybridge/mixer"
+	"github.com/skygenesisenterprise/skybridge/signaling/bridgetype"
 	"github.com/skygenesisenterprise/skybridge/signaling/event"
 	"github.com/skygenesisenterprise/skybridge/signaling/internal/members"
 )
 
 // BridgeConfig says what kind of bridge to make.
 type BridgeConfig struct {
+	ID      BridgeID // a client's choice; empty for a new one
 	Name    string
-	Creator string // "ConfBridge", "Dial", "REST"
+	Creator string // "ConfBridge", "Dial", "REST", "Stasis"
+	Class   string // in ARI, "stasis" for applications' own
+	Types   bridgetype.Types
 	// AlwaysMix keeps the mixer room even for two members (a conference).
 	AlwaysMix bool
 	// Pair is for two who talk: the bridge closes as soon as one of them leaves.
@@ -53,21 +58,37 @@ type BridgeEvent struct {
 	Bridge  BridgeSnapshot
 }
 
-// NewBridge makes an empty bridge. It lives until Close.
+// NewBridge makes an empty bridge with an id of its own. It lives until Close.
 func (e *Engine) NewBridge(cfg BridgeConfig) *Bridge {
-	b := &Bridge{id: BridgeID(NewID()), engine: e, cfg: cfg}
+	cfg.ID = BridgeID(NewID())
+	b, _ := e.MakeBridge(cfg) // nobody else has that id
+	return b
+}
+
+// MakeBridge is NewBridge with the id that cfg says. It fails with fault.Conflict when there is
+// a bridge of that id.
+func (e *Engine) MakeBridge(cfg BridgeConfig) (*Bridge, error) {
+	cfg.ID = cmp.Or(cfg.ID, BridgeID(NewID()))
+	cfg.AlwaysMix = cfg.AlwaysMix || cfg.Types.Mixed
+	b := &Bridge{id: cfg.ID, engine: e, cfg: cfg}
 	b.in.IDs, b.in.Means = []ChannelID{}, b.means()
-	b.state = BridgeSnapshot{ID: b.id, Name: cfg.Name, Type: "mixing", Creator: cfg.Creator, Created: e.now()}
+	b.state = BridgeSnapshot{
+		ID: b.id, Name: cfg.Name, Type: cfg.Types.Name(), Creator: cfg.Creator, Class: cfg.Class, Created: e.now(),
+	}
 	b.in.Talk.Changed = func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.in.Bypass()
 	}
 	e.mu.Lock()
+	if e.bridges[b.id] != nil {
+		e.mu.Unlock()
+		return nil, fault.New(fault.Conflict, "there is a bridge %.64q", string(b.id))
+	}
 	e.bridges[b.id] = b
 	e.mu.Unlock()
 	e.bus.Publish(event.Event{Type: event.BridgeCreated, Bridge: string(b.id), Data: b.Snapshot()})
-	return b
+	return b, nil
 }
 
 // ID is the bridge's UUID.
@@ -91,7 +112,10 @@ func (b *Bridge) snapshot() BridgeSnapshot {
 	s := b.state
 	s.Channels = b.in.IDs[:len(b.in.IDs):len(b.in.IDs)]
 	s.Technology = "simple_bridge"
-	if b.cfg.AlwaysMix || b.in.Room != nil {
+	switch {
+	case b.cfg.Types.Holding:
+		s.Technology = "holding_bridge"
+	case b.cfg.AlwaysMix || b.in.Room != nil:
 		s.Technology = "softmix"
 	}
 	return s
@@ -104,7 +128,19 @@ func (b *Bridge) snapshot() BridgeSnapshot {
 // its media cannot be joined (fault.Unsupported, fault.Unavailable) it is in no
 // bridge.
 func (b *Bridge) Add(ctx context.Context, c *Channel) error {
+	if b.cfg.Types.Holding {
+		return b.AddApart(ctx, c, Only(), Everyone()) // it waits: no other hears it
+	}
 	return b.AddApart(ctx, c, Everyone(), Everyone())
+}
+
+// Announce is Add for a channel that speaks to those who wait in a holding bridge, and hears
+// none of them. In others it is Add.
+func (b *Bridge) Announce(ctx context.Context, c *Channel) error {
+	if b.cfg.Types.Holding {
+		return b.AddApart(ctx, c, Everyone(), Only())
+	}
+	return b.Add(ctx, c)
 }
 
 // AddApart is Add for a channel that not everyone shall hear, or that shall not hear

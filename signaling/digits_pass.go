@@ -25,7 +25,7 @@ const (
 // mixer has done so. A conference's digits are the conference's. Actor only.
 func (c *Channel) passDigit(digit byte, length time.Duration, how came) {
 	b := c.bridge
-	if b == nil || b.cfg.AlwaysMix {
+	if b == nil || !b.converses() {
 		return
 	}
 	other := b.other(c)
@@ -62,6 +62,10 @@ func (c *Channel) passDigit(digit byte, length time.Duration, how came) {
 		})
 	})
 }
+
+// converses reports whether two members are a conversation: digits, T.38 and who is connected go
+// from one to the other. In a conference and in a holding bridge they do not.
+func (b *Bridge) converses() bool { return !b.cfg.AlwaysMix && !b.cfg.Types.Holding }
 
 // other is the second of two members, or nil.
 func (b *Bridge) other(c *Channel) *Channel {

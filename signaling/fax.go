@@ -57,7 +57,7 @@ func (l legEvents) LegFaxOver() { l.c.whileLive(l.c.endOtherFax) }
 // faxParty is the other party of a conversation of two that can have T.38, if there is one.
 // Actor only.
 func (c *Channel) faxParty() (*Channel, Facsimile) {
-	if c.state.Ended || c.bridge == nil || c.bridge.cfg.AlwaysMix {
+	if c.state.Ended || c.bridge == nil || !c.bridge.converses() {
 		return nil, nil
 	}
 	other := c.bridge.other(c)

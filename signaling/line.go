@@ -46,7 +46,7 @@ func (l legEvents) LegConnected(id CallerID) {
 func (b *Bridge) showOther(c *Channel, id CallerID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if other := b.in.Other(c); other != nil && !b.cfg.AlwaysMix {
+	if other := b.in.Other(c); other != nil && b.converses() {
 		other.whileLive(func() {
 			if other.bridge == b {
 				other.connected(id)

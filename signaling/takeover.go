@@ -64,7 +64,7 @@ func (b *Bridge) Replace(ctx context.Context, old, c *Channel) error {
 
 // Peer is the other one of two in a conversation; nil in a conference, and for who is alone.
 func (b *Bridge) Peer(c *Channel) *Channel {
-	if b.cfg.AlwaysMix {
+	if !b.converses() {
 		return nil
 	}
 	return b.other(c)
