@@ -21,6 +21,7 @@ const (
 // format is one kind of file: a WAV, raw PCM at a rate, or raw frames of a codec.
 type format struct {
 	suffix string
+	name   string // of what is in it, as Asterisk calls that
 	rate   int    // of raw 16-bit PCM, Hz; 0 for others
 	codec  string // of raw frames; empty for others
 }
@@ -28,15 +29,15 @@ type format struct {
 // formats are the kinds of files there are, the widest audio first, under the
 // extensions that Asterisk knows them by.
 var formats = []format{
-	{suffix: ".sln48", rate: 48000},
-	{suffix: ".wav"},
-	{suffix: ".wav16"},
-	{suffix: ".sln16", rate: 16000},
-	{suffix: ".g722", codec: "g722"},
-	{suffix: ".sln", rate: 8000},
-	{suffix: ".ulaw", codec: "ulaw"},
-	{suffix: ".pcm", codec: "ulaw"},
-	{suffix: ".alaw", codec: "alaw"},
+	{suffix: ".sln48", name: "slin48", rate: 48000},
+	{suffix: ".wav", name: "slin"},
+	{suffix: ".wav16", name: "slin16"},
+	{suffix: ".sln16", name: "slin16", rate: 16000},
+	{suffix: ".g722", name: "g722", codec: "g722"},
+	{suffix: ".sln", name: "slin", rate: 8000},
+	{suffix: ".ulaw", name: "ulaw", codec: "ulaw"},
+	{suffix: ".pcm", name: "ulaw", codec: "ulaw"},
+	{suffix: ".alaw", name: "alaw", codec: "alaw"},
 }
 
 // read reads a whole file, which may not be over maxBytes.
